@@ -1,0 +1,36 @@
+# From audio files to tables of results. Data moves left to right only:
+#
+#   audio -> features -> folds -> inputs -> graph -> learning -> results
+#
+# results/<dataset>/audio/                    samples and audit of each shard of clips
+# results/<dataset>/<cut>/                    clips.parquet, problems.csv, features/<table>.parquet
+# results/<dataset>/experiments/<experiment>/<protocol>/   folds, graph health, fold-<nn>/
+# results/<experiment>.csv                    the result
+# results/logs/, results/benchmarks/          of every job, under the same names
+from snakemake.utils import min_version
+
+min_version("9.19")
+
+
+configfile: "config/config.yaml"
+configfile: "config/experiments.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/audio.smk"
+include: "rules/features.smk"
+include: "rules/folds.smk"
+include: "rules/inputs.smk"
+include: "rules/graph.smk"
+include: "rules/learning.smk"
+include: "rules/results.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        expand("results/{experiment}.csv", experiment=CONFIG.experiments),

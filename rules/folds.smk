@@ -1,0 +1,31 @@
+# Which clips train and which test.
+
+
+rule folds:
+    input:
+        clips=lambda wildcards: (
+            f"results/{wildcards.dataset}/{experiment_of(wildcards).cut}/clips.parquet"
+        ),
+        tables=tables_of,
+    output:
+        f"{EXPERIMENT}/folds.parquet",
+    params:
+        genres=lambda wildcards: [f"--genre={genre}" for genre in experiment_of(wildcards).genres],
+        folds=lambda wildcards: plan.folds_in_repeat(experiment_of(wildcards), ROWS),
+        repeats=setting("folds.repeats"),
+        seed=CONFIG.seed,
+        code=code("folds.assign"),
+    log:
+        "results/logs/{dataset}/folds/{experiment}-{protocol}.log",
+    benchmark:
+        "results/benchmarks/{dataset}/folds/{experiment}-{protocol}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/learning.yaml"
+    shell:
+        "python workflow/scripts folds.assign {input.tables:q} --clips {input.clips:q}"
+        " {params.genres:q} --folds {params.folds} --repeats {params.repeats}"
+        " --seed {params.seed} --output {output:q} 2> {log:q}"

@@ -1,0 +1,49 @@
+# From inputs to the k-nearest-neighbour adjacency, and its health.
+
+
+rule adjacency:
+    input:
+        f"{EXPERIMENT}/fold-{{fold}}/inputs.npz",
+    output:
+        f"{EXPERIMENT}/fold-{{fold}}/graph.npz",
+    params:
+        metric=setting("graph.metric"),
+        k=setting("graph.k"),
+        code=code("graph.adjacency"),
+    log:
+        "results/logs/{dataset}/adjacency/{experiment}-{protocol}-{fold}.log",
+    benchmark:
+        "results/benchmarks/{dataset}/adjacency/{experiment}-{protocol}-{fold}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    conda:
+        "../envs/learning.yaml"
+    shell:
+        "python workflow/scripts graph.adjacency --inputs {input:q} --metric {params.metric}"
+        " --k {params.k} --output {output:q} 2> {log:q}"
+
+
+rule graph_health:
+    input:
+        inputs=every_fold("inputs.npz"),
+        graphs=every_fold("graph.npz"),
+    output:
+        f"{EXPERIMENT}/graph-health.csv",
+    params:
+        graphs=lambda wildcards: [f"--graph={path}" for path in every_fold("graph.npz")(wildcards)],
+        code=code("graph.health"),
+    log:
+        "results/logs/{dataset}/graph-health/{experiment}-{protocol}.log",
+    benchmark:
+        "results/benchmarks/{dataset}/graph-health/{experiment}-{protocol}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    conda:
+        "../envs/learning.yaml"
+    shell:
+        "python workflow/scripts graph.health {input.inputs:q} {params.graphs:q}"
+        " --output {output:q} 2> {log:q}"

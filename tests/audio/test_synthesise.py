@@ -1,0 +1,182 @@
+import logging
+from pathlib import Path
+
+import librosa
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from audio.instruments import DRUMS, INSTRUMENTS, SAMPLE_RATE
+from audio.synthesise import (
+    BAR,
+    CLIP_SAMPLES,
+    GENRES,
+    PARTS,
+    SCALES,
+    Song,
+    invent_artist,
+    invent_song,
+    main,
+    parse_chord,
+    parse_groove,
+    render_drums,
+    synthesise_clip,
+)
+from settings.errors import UserError
+from settings.sheet import read_sheet
+
+SHEET = Path(__file__).parents[2] / "config" / "datasets" / "demo.tsv"
+
+
+@pytest.fixture(scope="module")
+def clips() -> dict[str, NDArray[np.float32]]:
+    return {genre: synthesise_clip(genre, "an artist", "a clip", 0) for genre in GENRES}
+
+
+def test_sheet_has_two_clips_of_six_artists_in_ten_genres() -> None:
+    rows = read_sheet(SHEET)
+    assert len(rows) == 120
+    assert {row.genre for row in rows} == set(GENRES)
+    assert len({row.artist for row in rows}) == 60
+    assert all(row.path == f"{row.genre}/{row.clip}.wav" for row in rows)
+    assert all(row.group == row.artist and row.artist.startswith(row.genre) for row in rows)
+
+
+@pytest.mark.parametrize("genre", GENRES)
+def test_a_sketch_can_be_played(genre: str) -> None:
+    sketch = GENRES[genre]
+    assert set(sketch.neighbours.split()) <= set(GENRES) - {genre}
+    for harmony in sketch.harmony:
+        scale, _, chords = harmony.partition(": ")
+        assert scale in SCALES
+        assert all(parse_chord(name).tones for name in chords.split())
+    for groove in sketch.grooves:
+        for drum, pattern in parse_groove(groove).items():
+            assert drum in DRUMS
+            assert len(pattern) == BAR and set(pattern) <= set(".oxX")
+    for part in (getattr(sketch, name) for name in PARTS):
+        assert set(filter(None, part.instruments.split(", "))) <= set(INSTRUMENTS)
+        for pattern in part.patterns.split():
+            assert len(pattern) == BAR and set(pattern) <= set(".-x12345678a"), pattern
+
+
+@pytest.mark.parametrize("genre", GENRES)
+def test_clip_has_the_promised_form(clips: dict[str, NDArray[np.float32]], genre: str) -> None:
+    clip = clips[genre]
+    assert clip.shape == (CLIP_SAMPLES,) == (661_500,)
+    assert clip.dtype == np.float32
+    assert np.isfinite(clip).all()
+    assert 0.3 <= np.abs(clip).max() <= 0.95
+    assert abs(clip.mean()) < 0.01
+
+
+def test_same_arguments_same_samples_whatever_came_before(
+    clips: dict[str, NDArray[np.float32]],
+) -> None:
+    for genre in ("rock", "blues"):  # not the order in which the fixture made them
+        again = synthesise_clip(genre, "an artist", "a clip", 0)
+        assert again.tobytes() == clips[genre].tobytes()
+
+
+@pytest.mark.parametrize(
+    "other", [("an artist", "another", 0), ("another", "a clip", 0), ("an artist", "a clip", 1)]
+)
+def test_another_clip_artist_or_seed_sounds_otherwise(
+    clips: dict[str, NDArray[np.float32]], other: tuple[str, str, int]
+) -> None:
+    correlation = np.corrcoef(clips["jazz"], synthesise_clip("jazz", *other))[0, 1]
+    assert abs(correlation) < 0.5
+
+
+@pytest.mark.parametrize("genre", GENRES)
+def test_clip_is_music_and_not_noise(clips: dict[str, NDArray[np.float32]], genre: str) -> None:
+    clip = clips[genre]
+    flatness = np.median(librosa.feature.spectral_flatness(y=clip))
+    print("FLAT", genre, flatness)
+    assert flatness < 0.05  # white noise has about 0.56
+    loudness = librosa.feature.rms(y=clip)[0]
+    assert np.mean(loudness > 0.05 * loudness.max()) > 0.8  # hardly a silence
+
+
+@pytest.mark.parametrize("genre", ["classical", "jazz", "pop", "country"])
+def test_notes_lie_on_the_tempered_scale(clips: dict[str, NDArray[np.float32]], genre: str) -> None:
+    frequencies, magnitudes = librosa.piptrack(
+        y=clips[genre], sr=SAMPLE_RATE, n_fft=8192, fmin=200, fmax=1000, threshold=0.2
+    )
+    semitones = librosa.hz_to_midi(frequencies[magnitudes > 0])
+    off = np.abs(semitones - np.round(semitones))
+    print("OFF", genre, np.median(off))
+    assert np.median(off) < 0.1  # a uniform spread would give 0.25
+
+
+@pytest.mark.parametrize("genre", sorted(set(GENRES) - {"classical"}))
+def test_drums_keep_the_tempo(genre: str) -> None:
+    rng = np.random.default_rng(0)
+    artist = invent_artist(genre, "an artist", 0)
+    song = invent_song(artist, rng)
+    drums = render_drums(GENRES[genre].grooves[0], artist, song, rng)
+    hop = 128
+    onsets = librosa.onset.onset_strength(y=drums, sr=SAMPLE_RATE, hop_length=hop)
+    repeats = librosa.autocorrelate(onsets - onsets.mean())
+    bar = 240 / song.tempo * SAMPLE_RATE / hop
+    lags = np.arange(round(0.9 * bar), round(1.1 * bar))
+    assert lags[repeats[lags].argmax()] == pytest.approx(bar, rel=0.01)
+
+
+def test_disco_clip_has_its_pulse_at_the_tempo(clips: dict[str, NDArray[np.float32]]) -> None:
+    strength = librosa.onset.onset_strength(y=clips["disco"], sr=SAMPLE_RATE)
+    tempo = float(librosa.feature.tempo(onset_envelope=strength, sr=SAMPLE_RATE)[0])
+    habit = invent_artist("disco", "an artist", 0).tempo
+    octaves = np.log2(tempo / habit)
+    assert abs(octaves - round(octaves)) < 0.3  # beat, half or double, within the habit's scatter
+
+
+def test_swing_delays_the_off_beat_only() -> None:
+    song = Song(tempo=120, swing=2 / 3, key=0, scale=SCALES["blues"], chords=())
+    assert [song.seconds(step) for step in (0, 2, 4, 8)] == pytest.approx([0, 1 / 3, 0.5, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("name", "root", "tones"),
+    [("I", 0, (0, 4, 7)), ("ii7", 2, (0, 3, 7, 10)), ("bVI", 8, (0, 4, 7)), ("i5", 0, (0, 7))],
+)
+def test_chords_are_read(name: str, root: int, tones: tuple[int, ...]) -> None:
+    chord = parse_chord(name)
+    assert (chord.root, chord.tones) == (root, tones)
+
+
+@pytest.mark.parametrize("name", ["H7", "IIII", "ix", "", "Iv"])
+def test_a_chord_that_is_none_is_named(name: str) -> None:
+    with pytest.raises(ValueError, match=f"chord {name!r}"):
+        parse_chord(name)
+
+
+def test_unknown_genre_lists_the_known() -> None:
+    with pytest.raises(UserError, match=r"'polka'.*blues.*rock"):
+        synthesise_clip("polka", "an artist", "a clip", 0)
+
+
+def test_negative_seed_is_refused() -> None:
+    with pytest.raises(UserError, match="seed is -1"):
+        synthesise_clip("blues", "an artist", "a clip", -1)
+
+
+def test_step_writes_the_genre_and_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sheet = tmp_path / "sheet.tsv"
+    sheet.write_text(
+        "clip\tpath\tgenre\tartist\none\tin/one.wav\tdisco\tA\ntwo\ttwo.wav\tblues\tB\n",
+        encoding="utf-8",
+    )
+    with caplog.at_level(logging.INFO):
+        main(sheet, "disco", tmp_path / "out", 3)
+    assert [path.name for path in (tmp_path / "out").rglob("*.wav")] == ["one.wav"]
+    assert len(caplog.messages) == 1 and "one by A" in caplog.messages[0]
+    samples, rate = soundfile.read(tmp_path / "out" / "in" / "one.wav", dtype="float32")
+    assert rate == SAMPLE_RATE
+    assert soundfile.info(tmp_path / "out" / "in" / "one.wav").subtype == "PCM_16"
+    assert np.abs(samples - synthesise_clip("disco", "A", "one", 3)).max() <= 1 / 32768
+    with pytest.raises(UserError, match="no clip of genre 'jazz'"):
+        main(sheet, "jazz", tmp_path / "out", 3)

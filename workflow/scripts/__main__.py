@@ -1,0 +1,53 @@
+"""Run one step: ``python workflow/scripts ROOM.STEP OPTIONS`` (``--help`` lists the options).
+
+A step is a module with a function ``main`` whose annotated parameters are its options. Errors that
+a user can mend (`settings.errors.UserError`) end in one line; all else ends in a traceback.
+"""
+
+import importlib
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+
+# Libraries read these when they are first imported. A step's arithmetic must not depend on how
+# many cores happen to be free, and DGL would otherwise write to the user's home.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+os.environ.setdefault("DGLBACKEND", "pytorch")
+
+import typer  # noqa: E402
+
+from settings.errors import UserError  # noqa: E402
+
+
+def steps() -> list[str]:
+    """Names of all steps, ``room.step``."""
+    scripts = Path(__file__).parent
+    return sorted(
+        f"{path.parent.name}.{path.stem}"
+        for path in scripts.glob("*/*.py")
+        if "\ndef main(" in path.read_text(encoding="utf-8")
+    )
+
+
+def run(step: str) -> None:
+    """Import a step and hand it the remaining command line."""
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.INFO)
+    logging.captureWarnings(True)
+    warnings.simplefilter("default")
+    module = importlib.import_module(step)
+    sys.argv = [f"python workflow/scripts {step}", *sys.argv[2:]]
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(module.main)
+    try:
+        app()
+    except UserError as error:
+        sys.exit(f"{step}: {error}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in steps():
+        sys.exit("usage: python workflow/scripts ROOM.STEP OPTIONS\nsteps:\n  " + "\n  ".join(steps()))
+    run(sys.argv[1])

@@ -1,0 +1,1 @@
+"""From audio files to checked samples: sheets, archives, synthesis, audit, cuts."""

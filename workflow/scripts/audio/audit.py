@@ -1,0 +1,130 @@
+"""Open every clip of a shard once: keep its samples, or say why it is refused."""
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from audio.read import SAMPLE_RATE, Decoded, RefusedClip, check, decode
+from audio.samples import SamplesWriter
+from settings.sheet import Row, locate, read_sheet, rows_by_shard
+
+logger = logging.getLogger(__name__)
+
+COLUMNS = ("clip", "path", "genre", "group", "samples", "status", "problem", "what_was_done", "md5")
+SHELL_CHARACTERS = frozenset('$`;&|<>*?!\\"\n\t{}')
+
+
+def audit(
+    row: Row, folder: Path, shortest: float, silence: float
+) -> tuple[dict[str, object], Decoded | None]:
+    """Facts of one clip, and its samples unless it is refused.
+
+    Parameters
+    ----------
+    row : Row
+        The clip as the sheet states it.
+    folder : Path
+        Folder to which ``row.path`` is relative.
+    shortest, silence : float
+        As `audio.read.check` takes them.
+
+    Returns
+    -------
+    facts : dict
+        A value for each of `COLUMNS`; ``status`` is ok, repaired or refused.
+    decoded : Decoded or None
+    """
+    facts = {
+        "clip": row.clip,
+        "path": row.path,
+        "genre": row.genre,
+        "group": row.group or row.artist or row.clip,
+        "samples": 0,
+        "md5": "",
+    }
+    try:
+        decoded = _decode(row, folder, facts)
+        check(decoded.samples, shortest, silence)
+    except RefusedClip as refusal:
+        done = "refused: no feature, fold or result has it"
+        return {**facts, "status": "refused", "problem": str(refusal), "what_was_done": done}, None
+    problems = _mended(decoded) + _odd_name(row)
+    return {
+        **facts,
+        "status": "repaired" if problems else "ok",
+        "problem": "; ".join(problem for problem, _ in problems),
+        "what_was_done": "; ".join(done for _, done in problems),
+    }, decoded
+
+
+def _decode(row: Row, folder: Path, facts: dict[str, object]) -> Decoded:
+    path = locate(folder, row.path)
+    if path is None:
+        raise RefusedClip("missing: the audio folder has no such file")
+    facts["md5"] = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    if row.md5 and row.md5 != facts["md5"]:
+        logger.info("%r: its md5 is not the sheet's: another copy of this clip?", row.clip)
+    decoded = decode(path)
+    facts["samples"] = decoded.samples.size
+    return decoded
+
+
+def _mended(decoded: Decoded) -> list[tuple[str, str]]:
+    """What had to be mended of a clip's samples, as pairs of problem and remedy."""
+    pairs = []
+    if decoded.channels > 1:
+        pairs.append((f"{decoded.channels} channels", "mixed to mono"))
+    if decoded.rate != SAMPLE_RATE:
+        pairs.append((f"sampled at {decoded.rate} Hz", f"resampled to {SAMPLE_RATE} Hz"))
+    return pairs
+
+
+def _odd_name(row: Row) -> list[tuple[str, str]]:
+    odd = sorted(SHELL_CHARACTERS.intersection(row.path))
+    named = " ".join(repr(character)[1:-1] for character in odd)
+    return [(f"the name holds {named}", "kept: no shell ever sees the name")] if odd else []
+
+
+def audit_shard(
+    rows: Sequence[Row], folder: Path, samples: Path, shortest: float, silence: float
+) -> pd.DataFrame:
+    """Audit a shard's clips in the order of their names and write the samples of the good ones.
+
+    Returns
+    -------
+    pd.DataFrame, shape (len(rows), 9)
+        A row a clip with `COLUMNS`.
+    """
+    facts = []
+    with SamplesWriter(samples) as writer:
+        for row in sorted(rows, key=lambda row: row.clip):
+            fact, decoded = audit(row, folder, shortest, silence)
+            if decoded is not None:
+                writer.write(row.clip, decoded.samples)
+            if fact["problem"]:
+                logger.info("%r: %s: %s", row.clip, fact["problem"], fact["what_was_done"])
+            facts.append(fact)
+    return pd.DataFrame(facts, columns=list(COLUMNS))
+
+
+def main(
+    sheet: Annotated[Path, typer.Option(help="The dataset's sheet.")],
+    audio: Annotated[Path, typer.Option(help="Folder of its audio.")],
+    shard: Annotated[str, typer.Option(help="Which shard, such as 07.")],
+    shards: Annotated[int, typer.Option(help="Of how many.")],
+    shortest: Annotated[float, typer.Option(help="Shortest clip, in seconds.")],
+    silence: Annotated[float, typer.Option(help="Largest deviation that is silence.")],
+    clips: Annotated[Path, typer.Option(help="Facts of the clips, to be written (Parquet).")],
+    samples: Annotated[Path, typer.Option(help="Their samples, to be written (Parquet).")],
+) -> None:
+    """Open every clip of a shard once: keep its samples, or say why it is refused."""
+    rows = rows_by_shard(read_sheet(sheet), shards).get(shard, [])
+    table = audit_shard(rows, audio, samples, shortest, silence)
+    table.to_parquet(clips, index=False)
+    logger.info("shard %s: %d clips, %s", shard, len(table), dict(Counter(table["status"])))

@@ -1,0 +1,80 @@
+"""List the clips of a dataset as they are cut, and the clips that were refused or repaired."""
+
+import logging
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from audio.cut import piece_name, windows
+
+logger = logging.getLogger(__name__)
+
+COLUMNS = ["clip", "source", "genre", "group", "start", "samples", "status", "problem", "md5"]
+PROBLEM_COLUMNS = ["clip", "path", "problem", "what_was_done"]
+
+
+def list_pieces(audited: pd.DataFrame, cut: str) -> pd.DataFrame:
+    """Pieces of the audited clips, ordered by name.
+
+    Parameters
+    ----------
+    audited : pd.DataFrame
+        A row a clip with `audio.audit.COLUMNS`.
+    cut : {"30s", "3s"}
+        How clips are cut.
+
+    Returns
+    -------
+    pd.DataFrame
+        `COLUMNS`, ``path`` and ``what_was_done``; ``start`` and ``samples`` are in samples at
+        22,050 Hz. A segment's ``group`` is its song. A refused clip keeps one row.
+    """
+    pieces = [piece for clip in audited.to_dict("records") for piece in _pieces(clip, cut)]
+    columns = list(dict.fromkeys([*COLUMNS, *PROBLEM_COLUMNS]))
+    return pd.DataFrame(pieces, columns=columns).sort_values("clip", ignore_index=True)
+
+
+def _pieces(clip: dict[Hashable, Any], cut: str) -> list[dict[Hashable, Any]]:
+    whole = {**clip, "source": clip["clip"], "start": 0}
+    if clip["status"] == "refused" or cut == "30s":
+        return [whole]
+    pieces = [
+        {
+            **whole,
+            "clip": piece_name(clip["clip"], i, cut),
+            "group": clip["clip"],
+            "start": start,
+            "samples": length,
+        }
+        for i, (start, length) in enumerate(windows(clip["samples"], cut))
+    ]
+    uncut = {
+        "status": "refused",
+        "problem": f"too short to be cut into pieces of {cut}",
+        "what_was_done": "refused: this cut has no piece of it",
+    }
+    return pieces or [{**whole, **uncut}]
+
+
+def list_problems(pieces: pd.DataFrame) -> pd.DataFrame:
+    """Source clips that were refused or repaired, with `PROBLEM_COLUMNS`, each once."""
+    found = pieces[pieces["problem"] != ""].drop_duplicates("source")
+    return found.assign(clip=found["source"])[PROBLEM_COLUMNS]
+
+
+def main(
+    audited: Annotated[list[Path], typer.Argument(help="Facts of all shards' clips (Parquet).")],
+    cut: Annotated[str, typer.Option(help="30s or 3s.")],
+    clips: Annotated[Path, typer.Option(help="All clips, to be written (Parquet).")],
+    problems: Annotated[Path, typer.Option(help="Refused and repaired ones, to be written (CSV).")],
+) -> None:
+    """List the clips of a dataset as they are cut, and those refused or repaired."""
+    facts = pd.concat([pd.read_parquet(path) for path in audited], ignore_index=True)
+    table = list_pieces(facts, cut)
+    table[COLUMNS].to_parquet(clips, index=False)
+    list_problems(table).to_csv(problems, index=False)
+    refused = int((table["status"] == "refused").sum())
+    logger.info("%d clips, %d of them refused: see %s", len(table), refused, problems)

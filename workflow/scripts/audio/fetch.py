@@ -1,0 +1,106 @@
+"""Fetch a dataset's published archive: several addresses, checksum, resume, progress bar."""
+
+import logging
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlparse
+
+import pooch
+import requests
+import typer
+from tqdm import tqdm
+
+from settings.errors import UserError
+
+logger = logging.getLogger(__name__)
+
+BLOCK = 1 << 20
+TIMEOUT = (10, 60)  # seconds to connect, and between two blocks
+
+
+def fetch(urls: Sequence[str], md5: str, output: Path) -> None:
+    """Bring an archive from the first address that has it.
+
+    Parameters
+    ----------
+    urls : sequence of str
+        Addresses (http, https) or local paths, tried in this order.
+    md5 : str
+        MD5 of the archive.
+    output : Path
+        Where it goes. A download that breaks off stays beside it as ``<output>.part`` and is
+        resumed by the next call; one that does not match ``md5`` is removed.
+
+    Raises
+    ------
+    UserError
+        If no address gave the archive; says of each why not, and what to do by hand.
+    """
+    part = output.with_name(output.name + ".part")
+    reasons = []
+    for url in urls:
+        try:
+            _bring(url, part)
+        except (OSError, requests.RequestException) as error:
+            reasons.append(f"{url}: {error}")
+            continue
+        if pooch.file_hash(str(part), alg="md5") == md5:
+            part.replace(output)
+            return
+        part.unlink()
+        reasons.append(f"{url}: what came does not have the MD5 {md5}; it was removed")
+    raise UserError(
+        f"could not fetch {output.name}:\n"
+        + "\n".join(f"  - {reason}" for reason in reasons)
+        + f"\nBy hand: put the archive with MD5 {md5} at {output}, or name another address under "
+        "datasets: in config/config.yaml, or point to the audio itself with --config audio=FOLDER"
+    )
+
+
+def _bring(url: str, part: Path) -> None:
+    if urlparse(url).scheme in ("http", "https"):
+        _download(url, part)
+    else:
+        shutil.copyfile(Path(url.removeprefix("file://")).expanduser(), part)
+
+
+def _download(url: str, part: Path) -> None:
+    """Download to ``part``, going on where an earlier try broke off if the server can."""
+    have = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+        if answer.status_code == requests.codes.requested_range_not_satisfiable:
+            return  # All of it is here already: the checksum decides.
+        answer.raise_for_status()
+        resumed = answer.status_code == requests.codes.partial_content
+        total = int(answer.headers.get("Content-Length", 0)) + (have if resumed else 0)
+        with (
+            part.open("ab" if resumed else "wb") as file,
+            tqdm(
+                total=total or None,
+                initial=have if resumed else 0,
+                unit="B",
+                unit_scale=True,
+                desc=part.stem,
+                file=sys.stderr,
+            ) as bar,
+        ):
+            for block in answer.iter_content(BLOCK):
+                bar.update(file.write(block))
+    if total and part.stat().st_size < total:
+        raise OSError(f"the connection broke off at {part.stat().st_size} of {total} bytes")
+
+
+def main(
+    output: Annotated[Path, typer.Option(help="Archive to be written.")],
+    md5: Annotated[str, typer.Option(help="Its MD5.")],
+    urls: Annotated[list[str], typer.Argument(help="Where it is, tried in this order.")],
+) -> None:
+    """Fetch a dataset's published archive."""
+    fetch(urls, md5, output)
+    logger.info("%s: fetched, MD5 %s", output, md5)

@@ -1,0 +1,1 @@
+"""From samples to feature tables, one row a clip, computed in shards."""

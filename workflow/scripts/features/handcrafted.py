@@ -1,0 +1,191 @@
+"""The hand-crafted features: length, and the 57 columns of the public GTZAN table.
+
+References
+----------
+.. [1] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", sections "Feature
+   Extraction" and "Data Visualization": 57 means and variances.
+.. [2] B. McFee et al., "librosa: Audio and music signal analysis in Python", SciPy 2015.
+.. [3] D. Fitzgerald, "Harmonic/percussive separation using median filtering", DAFx 2010.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import librosa
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from audio.read import SAMPLE_RATE
+from features.table import Clips, Cut, Output, write_shard
+
+N_FFT = 2048
+HOP = 512
+MFCCS = 20
+HPSS_KERNEL = 31  # frames, and frequency bins
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What separates the published table from what librosa computes by default today.
+
+    Attributes
+    ----------
+    pad_mode : {"reflect", "constant"}
+        How a clip is padded by half a frame at both ends.
+    zero_tail : bool
+        Whether the harmonic and percussive signals are zero after the last whole hop.
+    """
+
+    pad_mode: Literal["reflect", "constant"]
+    zero_tail: bool
+
+
+PROFILES = {
+    "kaggle": Profile(pad_mode="reflect", zero_tail=True),
+    "librosa": Profile(pad_mode="constant", zero_tail=False),
+}
+
+SERIES = (
+    "chroma_stft rms spectral_centroid spectral_bandwidth rolloff zero_crossing_rate harmony perceptr"
+).split()
+COLUMNS = [
+    "length",
+    *(f"{name}_{statistic}" for name in SERIES for statistic in ("mean", "var")),
+    "tempo",
+    *(f"mfcc{i}_{statistic}" for i in range(1, MFCCS + 1) for statistic in ("mean", "var")),
+]
+
+
+def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArray[np.float64]:
+    """Hand-crafted features of a clip.
+
+    Parameters
+    ----------
+    samples : NDArray[np.float32], shape (n,)
+        Mono, at 22,050 Hz; at least 1,024 samples.
+    profile : {"kaggle", "librosa"}
+        ``kaggle`` gives the published table's values (librosa 0.7 defaults); ``librosa`` gives
+        those of the installed version's defaults.
+
+    Returns
+    -------
+    NDArray[np.float64], shape (58,)
+        A value for each of `COLUMNS`: length in samples, spectral features in Hz, tempo in beats
+        per minute, variances with divisor n over all frames (and all bins of chroma).
+    """
+    settings = PROFILES[profile]
+    stft = librosa.stft(samples, n_fft=N_FFT, hop_length=HOP, pad_mode=settings.pad_mode)
+    magnitude = np.abs(stft)
+    power = magnitude**2
+    mel = librosa.power_to_db(librosa.feature.melspectrogram(S=power, sr=SAMPLE_RATE))
+    mfcc = librosa.feature.mfcc(S=mel, sr=SAMPLE_RATE, n_mfcc=MFCCS)
+    series = [
+        librosa.feature.chroma_stft(S=power, sr=SAMPLE_RATE),
+        librosa.feature.rms(y=samples, pad_mode=settings.pad_mode),
+        *spectral_shape(magnitude),
+        librosa.feature.zero_crossing_rate(samples),
+        *harmonic_percussive(stft, magnitude, samples.size, settings.zero_tail),
+    ]
+    return np.array(
+        [samples.size, *_mean_and_variance(series), tempo(mel), *_mean_and_variance(list(mfcc))]
+    )
+
+
+def _mean_and_variance(series: list[NDArray[np.floating]]) -> list[float]:
+    return [float(value) for values in series for value in (np.mean(values), np.var(values))]
+
+
+def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]:
+    """Spectral centroid, bandwidth and 85 % roll-off per frame, in Hz.
+
+    Parameters
+    ----------
+    magnitude : NDArray[np.float32], shape (1025, t)
+
+    Returns
+    -------
+    list of three NDArray, shape (1, t)
+    """
+    centroid = librosa.feature.spectral_centroid(S=magnitude, sr=SAMPLE_RATE)
+    bandwidth = librosa.feature.spectral_bandwidth(S=magnitude, sr=SAMPLE_RATE, centroid=centroid)
+    return [centroid, bandwidth, librosa.feature.spectral_rolloff(S=magnitude, sr=SAMPLE_RATE)]
+
+
+def tempo(mel: NDArray[np.float32]) -> float:
+    """Tempo that the beat tracker works with, in beats per minute; 0 where there is no onset.
+
+    Parameters
+    ----------
+    mel : NDArray[np.float32], shape (128, t)
+        Mel spectrogram in dB.
+    """
+    onsets = librosa.onset.onset_strength(S=mel, sr=SAMPLE_RATE, aggregate=np.median)
+    if not onsets.any():
+        return 0.0
+    return float(librosa.feature.tempo(onset_envelope=onsets, sr=SAMPLE_RATE)[0])
+
+
+def harmonic_percussive(
+    stft: NDArray[np.complex64], magnitude: NDArray[np.float32], length: int, zero_tail: bool
+) -> list[NDArray[np.float32]]:
+    """Harmonic and percussive part of a signal, by median filtering [3]_.
+
+    Parameters
+    ----------
+    stft : NDArray[np.complex64], shape (1025, t)
+    magnitude : NDArray[np.float32], shape (1025, t)
+        Its absolute values.
+    length : int
+        Samples of the signal.
+    zero_tail : bool
+        Leave what lies behind the last whole hop at zero.
+
+    Returns
+    -------
+    list of two NDArray[np.float32], shape (length,)
+    """
+    harmonic = running_median(magnitude, HPSS_KERNEL)
+    percussive = running_median(magnitude.T, HPSS_KERNEL).T
+    mask = librosa.util.softmask(harmonic, percussive, power=2, split_zeros=True)
+    inverse_length = None if zero_tail else length
+    return [
+        librosa.util.fix_length(
+            librosa.istft(part, n_fft=N_FFT, hop_length=HOP, length=inverse_length), size=length
+        )
+        for part in (stft * mask, stft * (1 - mask))
+    ]
+
+
+def running_median(rows: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Median over a window that runs along each row.
+
+    Equal to ``scipy.ndimage.median_filter(rows, size=(1, size), mode="reflect")``, and some
+    15 times faster: SciPy's fast rank filter serves one-dimensional arrays only, so the rows are
+    padded and strung together into one.
+
+    Parameters
+    ----------
+    rows : NDArray[np.float32], shape (m, n)
+    size : int
+        Odd window length.
+
+    Returns
+    -------
+    NDArray[np.float32], shape (m, n)
+    """
+    half = size // 2
+    padded = np.pad(rows, ((0, 0), (half, half)), mode="symmetric")
+    filtered = ndimage.median_filter(padded.ravel(), size=size, mode="nearest")
+    return filtered.reshape(padded.shape)[:, half:-half]
+
+
+def main(
+    samples: Clips,
+    cut: Cut,
+    profile: Annotated[str, typer.Option(help="kaggle or librosa.")],
+    output: Output,
+) -> None:
+    """Compute the hand-crafted features of a shard's clips."""
+    write_shard(samples, cut, output, COLUMNS, lambda piece: handcrafted(piece, profile))

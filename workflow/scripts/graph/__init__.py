@@ -1,0 +1,1 @@
+"""From inputs to a k-nearest-neighbour adjacency, and its health."""

@@ -1,0 +1,1 @@
+"""What a fold's models see: scaled, selected, reduced features."""

@@ -1,0 +1,214 @@
+"""GraphSAGE with the mean aggregator, trained on the graph of one fold.
+
+References
+----------
+.. [1] W. Hamilton, R. Ying, J. Leskovec, "Inductive Representation Learning on Large Graphs",
+   NeurIPS 2017, algorithm 1.
+.. [2] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", sections "GraphSage Model",
+   "Loss Function" and equations 1 and 2.
+.. [3] M. Wang et al., "Deep Graph Library", arXiv:1909.01315.
+"""
+
+import logging
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import dgl
+import numpy as np
+import pandas as pd
+import torch
+import typer
+from dgl.nn.pytorch import SAGEConv
+from scipy import sparse
+from torch import Tensor, nn
+
+from inputs.inputs import Inputs
+from learning.predictions import predictions
+from settings.errors import UserError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What shapes the network and its training.
+
+    Attributes
+    ----------
+    layers, hidden : int
+        Hidden layers, and neurons in each.
+    learning_rate : float
+        Adam's.
+    epochs : int
+        Passes over all training clips.
+    distance_weights : bool
+        Whether a neighbour counts by its distance, as in the paper, or all count the same.
+    seed : int
+        Of the weights' initial values.
+    """
+
+    layers: int
+    hidden: int
+    learning_rate: float
+    epochs: int
+    distance_weights: bool
+    seed: int
+
+
+class GraphSage(nn.Module):
+    """``layers`` hidden SAGE layers with ReLU, and a SAGE layer that gives a score a genre."""
+
+    def __init__(self, features: int, genres: int, layers: int, hidden: int) -> None:
+        super().__init__()
+        widths = [features, *[hidden] * layers, genres]
+        self.convolutions = nn.ModuleList(
+            SAGEConv(wide, next_wide, "mean")
+            for wide, next_wide in zip(widths, widths[1:], strict=False)
+        )
+
+    def forward(self, graph: dgl.DGLGraph, x: Tensor) -> Tensor:
+        """Scores, shape (n, genres), of features ``x``, shape (n, features)."""
+        weights = graph.edata["weight"]
+        for convolution in self.convolutions[:-1]:
+            x = torch.relu(convolution(graph, x, weights))
+        return self.convolutions[-1](graph, x, weights)
+
+
+def network(adjacency: sparse.csr_array, distance_weights: bool) -> dgl.DGLGraph:
+    """The graph along which messages pass, from each neighbour to its clip.
+
+    As in the paper's adjacency matrix, a zero means that two clips are not connected, and each clip
+    is connected to itself with weight 1.
+
+    Parameters
+    ----------
+    adjacency : scipy.sparse.csr_array, shape (n, n)
+        Distances to each clip's neighbours.
+    distance_weights : bool
+        Weigh messages by distance; else every stored neighbour has weight 1, at distance 0 too.
+
+    Returns
+    -------
+    dgl.DGLGraph
+        n nodes; ``edata["weight"]`` of shape (edges,).
+    """
+    n = adjacency.shape[0]
+    to = np.repeat(np.arange(n), np.diff(adjacency.indptr))
+    weight = adjacency.data if distance_weights else np.ones_like(adjacency.data)
+    kept = weight != 0
+    itself = np.arange(n)
+    graph = dgl.graph(
+        (np.append(adjacency.indices[kept], itself), np.append(to[kept], itself)), num_nodes=n
+    )
+    weights = np.append(weight[kept], np.ones(n)).astype(np.float32)
+    graph.edata["weight"] = torch.from_numpy(weights)
+    return graph
+
+
+def train(
+    inputs: Inputs, adjacency: sparse.csr_array, settings: Settings, device: str = "cpu"
+) -> tuple[GraphSage, pd.DataFrame, np.ndarray]:
+    """Train on the training clips of a fold, with all its clips in the graph.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        n clips, d features, c genres.
+    adjacency : scipy.sparse.csr_array, shape (n, n)
+        As `graph.adjacency` makes it.
+    settings : Settings
+    device : str
+        Where PyTorch and DGL compute.
+
+    Returns
+    -------
+    model : GraphSage
+        On the CPU.
+    history : pd.DataFrame
+        Per epoch: ``loss`` (mean cross entropy of training clips, in nats), ``train_accuracy`` and
+        ``test_accuracy`` before the epoch's update, and ``seconds`` since the start.
+    probabilities : np.ndarray, shape (n, c)
+        After the last update.
+    """
+    torch.manual_seed(settings.seed)
+    torch.use_deterministic_algorithms(True)
+    model = GraphSage(inputs.x.shape[1], len(inputs.genres), settings.layers, settings.hidden)
+    model = model.to(device)
+    graph = network(adjacency, settings.distance_weights).to(device)
+    x, y, training = (torch.from_numpy(a).to(device) for a in (inputs.x, inputs.y, inputs.train))
+    optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
+    history = []
+    start = time.perf_counter()
+    for epoch in range(1, settings.epochs + 1):
+        scores = model(graph, x)
+        loss = nn.functional.cross_entropy(scores[training], y[training])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        right = (scores.argmax(dim=1) == y).float()
+        history.append(
+            {
+                "epoch": epoch,
+                "loss": loss.item(),
+                "train_accuracy": right[training].mean().item(),
+                "test_accuracy": right[~training].mean().item(),
+                "seconds": time.perf_counter() - start,
+            }
+        )
+    with torch.no_grad():
+        probabilities = torch.softmax(model(graph, x).double(), dim=1).cpu().numpy()
+    return model.to("cpu"), pd.DataFrame(history), probabilities
+
+
+def usable_device(asked: str) -> str:
+    """Device to train on: ``auto`` is a GPU if both PyTorch and DGL can use one.
+
+    Raises
+    ------
+    UserError
+        If ``cuda`` is asked for and cannot be used.
+    """
+    if asked == "cpu":
+        return "cpu"
+    reason = _why_no_gpu()
+    if asked == "cuda" and reason:
+        raise UserError(f"device: cuda: {reason}; use device: cpu or auto")
+    return "cpu" if reason else "cuda"
+
+
+def _why_no_gpu() -> str:
+    if not torch.cuda.is_available():
+        return "PyTorch sees no GPU"
+    try:
+        dgl.graph(([0], [0])).to("cuda")
+    except dgl.DGLError:
+        return "this DGL is built for the CPU alone"
+    return ""
+
+
+def main(
+    inputs: Annotated[Path, typer.Option(help="Inputs of the fold (NPZ).")],
+    graph: Annotated[Path, typer.Option(help="Its graph (SciPy NPZ).")],
+    layers: Annotated[int, typer.Option(help="Hidden layers.")],
+    hidden: Annotated[int, typer.Option(help="Neurons in each.")],
+    learning_rate: Annotated[float, typer.Option(help="Adam's.")],
+    epochs: Annotated[int, typer.Option(help="Passes over the training clips.")],
+    distance_weights: Annotated[bool, typer.Option(help="Weigh neighbours by distance.")],
+    seed: Annotated[int, typer.Option(help="Seed of the initial weights.")],
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")],
+    weights: Annotated[Path, typer.Option(help="Model, to be written (PyTorch).")],
+    history: Annotated[Path, typer.Option(help="Loss and accuracies, to be written (CSV).")],
+    output: Annotated[Path, typer.Option(help="Predictions, to be written (Parquet).")],
+) -> None:
+    """Train GraphSAGE on one fold."""
+    data = Inputs.load(inputs)
+    settings = Settings(layers, hidden, learning_rate, epochs, distance_weights, seed)
+    chosen = usable_device(device)
+    logger.info("%s on %s", settings, chosen)
+    model, epochs_table, probabilities = train(data, sparse.load_npz(graph), settings, chosen)
+    torch.save({"settings": asdict(settings), "weights": model.state_dict()}, weights)
+    epochs_table.to_csv(history, index=False)
+    predictions(data, probabilities).to_parquet(output, index=False)
+    logger.info("last epoch: %s", epochs_table.iloc[-1].to_dict())

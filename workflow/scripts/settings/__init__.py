@@ -1,0 +1,1 @@
+"""What the user decides: the configuration, the dataset sheet, and what a rule must track."""

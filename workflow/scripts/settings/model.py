@@ -1,0 +1,192 @@
+"""The configuration as a typed model: the single source of keys, defaults, bounds and help texts.
+
+``config/config.yaml`` and ``config/experiments.yaml`` hold the same keys with comments, and
+``config/config.schema.json`` is generated from here (`settings.schema`) for editors.
+"""
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from settings.errors import UserError
+
+Cut = Literal["30s", "3s"]
+Metric = Literal["euclidean", "manhattan", "cosine", "matching", "jaccard", "ruzicka"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Protocol = Literal["paper"]
+Scale = Literal["standard", "minmax", "none"]
+Table = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+
+
+class Model(BaseModel):
+    """A part of the configuration: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Archive(Model):
+    """A published archive of a dataset's audio."""
+
+    urls: list[str] = Field(description="Addresses or local paths, tried in this order.")
+    md5: str = Field(pattern=r"^[0-9a-f]{32}$", description="MD5 of the archive.")
+    filename: str = Field(
+        pattern=r"^[^/]+\.(tar\.gz|tgz|tar|zip)$", description="Name of the archive's file."
+    )
+
+
+class Dataset(Model):
+    """What the workflow knows of a dataset beside its sheet."""
+
+    shards: int = Field(
+        16,
+        ge=1,
+        le=4096,
+        description="Into how many shards clips are dealt; some tens of clips a shard are good.",
+    )
+    synthesised: bool = Field(False, description="Made by the workflow; the numbers are no music.")
+    archive: Archive | None = Field(None, description="Where the audio is published.")
+
+
+class Audit(Model):
+    """Which clips are refused."""
+
+    shortest: float = Field(
+        1.0, ge=0.1, description="Seconds; shorter clips are refused: features need some frames."
+    )
+    silence: float = Field(
+        1e-4,
+        ge=0,
+        lt=1,
+        description="Clips whose samples all lie within this of their mean are refused.",
+    )
+
+
+class Features(Model):
+    """How features are computed."""
+
+    profile: Literal["kaggle", "librosa"] = Field(
+        "kaggle",
+        description="kaggle: the published 57-feature table's values; librosa: today's defaults.",
+    )
+
+
+class Folds(Model):
+    """How clips are dealt into folds."""
+
+    n: int = Field(10, ge=2, le=100, description="Folds; no more than the smallest genre's clips.")
+    repeats: int = Field(1, ge=1, le=100, description="How often all clips are dealt anew.")
+
+
+class Graph(Model):
+    """The k-nearest-neighbour graph."""
+
+    metric: Metric = Field("jaccard", description="Distance between two clips' inputs.")
+    k: int = Field(100, ge=1, description="Neighbours of a clip; at most all other clips.")
+
+
+class GraphSage(Model):
+    """The network and its training."""
+
+    layers: int = Field(1, ge=1, le=8, description="Hidden layers.")
+    hidden: int = Field(150, ge=1, description="Neurons of a hidden layer.")
+    learning_rate: float = Field(0.001, gt=0, le=1, description="Adam's learning rate.")
+    epochs: int = Field(300, ge=1, description="Passes over the training clips.")
+    distance_weights: bool = Field(
+        True, description="Weight a neighbour by its distance, as the paper does; else equally."
+    )
+
+
+class Experiment(Model):
+    """One experiment: data, inputs, graph and model."""
+
+    description: str = Field("", description="What it is, in a sentence.")
+    cut: Cut = Field("30s", description="Whole clips, or segments of 3 s.")
+    genres: list[str] = Field([], description="Only these genres; empty: all of the dataset.")
+    tables: list[Table] = Field(["handcrafted"], min_length=1, description="Feature tables, joined.")
+    drop: list[str] = Field([], description="Columns to leave out.")
+    scale: Scale = Field("standard", description="How each feature is scaled.")
+    protocols: list[Protocol] = Field(["paper"], min_length=1, description="How it is evaluated.")
+    folds: Folds = Field(Folds(), description="Folds of the cross validation.")
+    graph: Graph = Field(Graph(), description="The graph.")
+    graphsage: GraphSage = Field(GraphSage(), description="The model.")
+    paper_test_accuracy: float | None = Field(None, ge=0, le=1, description="The paper's number.")
+
+
+class Config(Model):
+    """All that ``config/*.yaml`` and ``--config`` may say."""
+
+    dataset: Name = Field("demo", description="Which dataset: the sheet config/datasets/NAME.tsv.")
+    sheet: str | None = Field(None, description="Another sheet than config/datasets/NAME.tsv.")
+    audio: str | None = Field(None, description="Folder of the audio; default resources/NAME.")
+    seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything random.")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where networks are trained; auto: on a GPU that DGL can use, else CPU."
+    )
+    datasets: dict[Name, Dataset] = Field({}, description="Facts of named datasets.")
+    audit: Audit = Field(Audit(), description="Which clips are refused.")
+    features: Features = Field(Features(), description="How features are computed.")
+    experiments: dict[Name, Experiment] = Field({}, description="The experiments, by name.")
+
+    @field_validator("experiments")
+    @classmethod
+    def _names_start_with_their_kind(cls, value: dict[str, Experiment]) -> dict[str, Experiment]:
+        for name in value:
+            if not name.startswith(("binary_", "multiclass_")):
+                raise ValueError(f"'{name}' must start with binary_ or multiclass_")
+        return value
+
+    def facts(self) -> Dataset:
+        """Facts of the chosen dataset, the defaults where none are given."""
+        return self.datasets.get(self.dataset, Dataset())
+
+
+def load(merged: Mapping[str, Any]) -> Config:
+    """Check a merged configuration.
+
+    Parameters
+    ----------
+    merged : mapping
+        What Snakemake merged of the YAML files and ``--config``.
+
+    Raises
+    ------
+    UserError
+        With one line for each fault: where it is, what is wrong, and how to mend it.
+    """
+    try:
+        return Config.model_validate(merged)
+    except ValidationError as error:
+        lines = [_fault(dict(fault), merged) for fault in error.errors()]
+    raise UserError("the configuration has faults:\n" + "\n".join(f"  - {line}" for line in lines))
+
+
+def _fault(fault: Mapping[str, Any], merged: Mapping[str, Any]) -> str:
+    location = [str(part) for part in fault["loc"]]
+    where = ".".join(location)
+    if fault["type"] == "extra_forbidden":
+        known = _keys_beside(location)
+        near = difflib.get_close_matches(location[-1], known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
+        return f"{where}: unknown key; {hint}"
+    message = fault["msg"].removeprefix("Value error, ").replace("Input should", "must")
+    return f"{where}: {message} (it is {fault['input']!r}); change it in config/ or by --config"
+
+
+def _keys_beside(location: list[str]) -> list[str]:
+    """Keys that the model knows in the place of an unknown one."""
+    model: Any = Config
+    for part in location[:-1]:
+        field = getattr(model, "model_fields", {}).get(part)
+        annotation = field.annotation if field else model
+        model = _inner_model(annotation)
+    return sorted(getattr(model, "model_fields", {}))
+
+
+def _inner_model(annotation: Any) -> Any:
+    """Model inside ``dict[str, Model]``, ``Model | None`` or ``Model`` itself."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = [_inner_model(part) for part in getattr(annotation, "__args__", ())]
+    return next((model for model in inner if model is not None), None)

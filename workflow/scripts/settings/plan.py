@@ -1,0 +1,49 @@
+"""What follows from the configuration and the sheet before any file is read."""
+
+import difflib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from settings.errors import UserError
+from settings.model import Experiment
+from settings.sheet import Row, locate
+
+
+def folds_in_repeat(experiment: Experiment, rows: Sequence[Row]) -> int:
+    """Folds of a repeat: as configured, but no more than the smallest genre has clips, at least 2.
+
+    Raises
+    ------
+    UserError
+        If the experiment names a genre that the sheet does not have.
+    """
+    clips = Counter(row.genre for row in rows)
+    for genre in experiment.genres:
+        if genre not in clips:
+            near = difflib.get_close_matches(genre, clips, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(sorted(clips))}"
+            raise UserError(f"genres: the dataset has no genre '{genre}'; {hint}")
+    smallest = min(clips[genre] for genre in experiment.genres or clips)
+    return max(2, min(experiment.folds.n, smallest))
+
+
+def fold_numbers(experiment: Experiment, rows: Sequence[Row]) -> list[str]:
+    """Numbers of all folds, on over the repeats: ``["00", "01", ...]``."""
+    total = folds_in_repeat(experiment, rows) * experiment.folds.repeats
+    return [f"{number:02d}" for number in range(total)]
+
+
+def files_there(rows: Sequence[Row], folder: Path) -> list[str]:
+    """Files of the clips that are in an audio folder; the audit reports the others as missing."""
+    found = (locate(folder, row.path) for row in rows)
+    return [str(path) for path in found if path]
+
+
+def check_audio(rows: Sequence[Row], folder: Path) -> None:
+    """Raise a `UserError` if an audio folder holds none of the sheet's clips."""
+    if not any(locate(folder, row.path) for row in rows):
+        raise UserError(
+            f"{folder} has none of the sheet's {len(rows)} clips (the first would be "
+            f"{folder / rows[0].path}); say where they are with --config audio=FOLDER"
+        )

@@ -1,0 +1,124 @@
+"""Dataset sheets: which clips there are, where their files lie, and in which shard they are."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from settings.errors import UserError
+
+AUDIO_SUFFIXES = (".wav", ".au", ".flac", ".mp3", ".ogg")
+REQUIRED = ("clip", "path", "genre")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A clip as the sheet states it; what the sheet leaves open is an empty string."""
+
+    clip: str
+    path: str
+    genre: str
+    group: str = ""
+    md5: str = ""
+    split: str = ""
+    excluded: str = ""
+    title: str = ""
+    artist: str = ""
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+
+
+def read_sheet(path: Path) -> list[Row]:
+    """Read a tab-separated sheet with a header line.
+
+    Parameters
+    ----------
+    path : Path
+        Columns ``clip path genre`` and optional ``group md5 split excluded title artist``; others
+        are ignored. Fields with tabs, quotes or newlines are quoted as in CSV.
+
+    Returns
+    -------
+    list of Row
+        In the sheet's order.
+
+    Raises
+    ------
+    UserError
+        If the sheet is missing, has no rows, lacks a column or a value, or names a clip twice.
+    """
+    if not path.is_file():
+        raise UserError(
+            f"there is no sheet {path}; make one with\n"
+            f"  python workflow/scripts audio.sheet FOLDER --output {path}\n"
+            "or name another with --config sheet=FILE"
+        )
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, dialect="excel-tab")
+        missing = [name for name in REQUIRED if name not in (reader.fieldnames or ())]
+        if missing:
+            raise UserError(
+                f"{path}: no column {', '.join(missing)}; "
+                f"the header line must hold {' '.join(REQUIRED)}, separated by tabs"
+            )
+        rows = [Row(**{name: line.get(name) or "" for name in COLUMNS}) for line in reader]
+    _check(rows, path)
+    return rows
+
+
+def _check(rows: Sequence[Row], path: Path) -> None:
+    if not rows:
+        raise UserError(f"{path}: no clips; add a line for each")
+    seen: set[str] = set()
+    for line, row in enumerate(rows, start=2):
+        empty = [name for name in REQUIRED if not getattr(row, name)]
+        if empty:
+            raise UserError(f"{path}: row {line} has no {', '.join(empty)}; fill it in")
+        if row.clip in seen:
+            raise UserError(f"{path}: row {line} names clip {row.clip!r} again; rename one of them")
+        seen.add(row.clip)
+
+
+def write_sheet(rows: Iterable[Row], path: Path) -> None:
+    """Write rows as a sheet that `read_sheet` reads; columns that are empty throughout are left out."""
+    rows = list(rows)
+    used = [name for name in COLUMNS if name in REQUIRED or any(getattr(r, name) for r in rows)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, dialect="excel-tab", lineterminator="\n")
+        writer.writerow(used)
+        writer.writerows([getattr(row, name) for name in used] for row in rows)
+
+
+def shard_of(clip: str, shards: int) -> int:
+    """Shard of a clip, in ``[0, shards)``; depends on its name alone, so that others never move."""
+    return int.from_bytes(hashlib.sha256(clip.encode()).digest()[:8], "big") % shards
+
+
+def rows_by_shard(rows: Iterable[Row], shards: int) -> dict[str, list[Row]]:
+    """Rows of each shard that has any, by its two-digit (or longer) number."""
+    dealt: dict[str, list[Row]] = {}
+    for row in rows:
+        dealt.setdefault(f"{shard_of(row.clip, shards):02d}", []).append(row)
+    return dict(sorted(dealt.items()))
+
+
+def digest(rows: Iterable[Row]) -> str:
+    """Digest of rows, for rules to track what the sheet says of a shard's clips."""
+    text = json.dumps([asdict(row) for row in rows])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def locate(folder: Path, path: str) -> Path | None:
+    """File of a clip in an audio folder, or None.
+
+    GTZAN goes about as ``.au`` and as ``.wav``: where the sheet's file is missing, one of the same
+    name with another audio ending stands in.
+    """
+    stated = folder / path
+    if stated.is_file():
+        return stated
+    others = (stated.with_suffix(suffix) for suffix in AUDIO_SUFFIXES)
+    return next((other for other in others if other.is_file()), None)
