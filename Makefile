@@ -1,45 +1,48 @@
-# make run   builds .venv and makes the main result on the built-in demo data
-# make test  builds .venv and runs all checks
-# make lock  writes requirements.lock anew from requirements.in
+# make run    builds .venv and makes the main result on the built-in demo data
+# make test   builds .venv and runs all checks
+# make lock   writes requirements.lock anew from requirements.in
+# make clean  removes what was built and computed
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-PYTHON ?= python3.11
+# The first of these that is Python 3.11; nothing if none is.
+PYTHON ?= $(shell for python in python3.11 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
 CORES ?= all
-JOBS ?= 2
 VENV := .venv
-# Steps are started as `python`: it must be this environment's.
-export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Rules start their steps as `python`: it must be this environment's.
+IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: run test check lock clean
 
 run: $(VENV)/ready
-	snakemake --cores $(CORES) results/multiclass_compare.csv
+	$(IN_VENV) snakemake --cores $(CORES) results/multiclass_compare.csv
 
 test: check
-	python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(IN_VENV) python -m pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 check: $(VENV)/ready
-	ruff check .
-	ruff format --check .
-	snakefmt --check Snakefile rules
-	snakemake --lint
-	mypy
+	$(IN_VENV) ruff check .
+	$(IN_VENV) ruff format --check .
+	$(IN_VENV) snakefmt --check Snakefile rules
+	$(IN_VENV) snakemake --lint
+	$(IN_VENV) mypy
 
+# librosa compiles its inner loops when it is first imported: better here than in the first job.
 $(VENV)/ready: requirements.lock
 	@bash envs/check-platform.sh "$(PYTHON)"
 	$(PYTHON) -m venv --clear $(VENV)
-	pip install -qq --requirement requirements.lock
-	@# librosa compiles its inner loops when first imported: do it once, here.
-	python -c "import librosa.feature, librosa.beat, librosa.effects"
+	$(VENV)/bin/pip install -qq --requirement requirements.lock
+	$(VENV)/bin/python -c "import librosa.feature, librosa.beat, librosa.effects"
 	touch $@
 
 lock:
 	@bash envs/check-platform.sh "$(PYTHON)"
 	$(PYTHON) -m venv --clear $(VENV)
-	pip install -qq --requirement requirements.in
-	pip freeze | sed 's/+cpu$$//' > requirements.lock
+	$(VENV)/bin/pip install -qq --requirement requirements.in
+	$(VENV)/bin/pip freeze | sed 's/+cpu$$//' > requirements.lock
 
 clean:
-	rm -rf $(VENV) .snakemake results
+	rm -rf $(VENV) .snakemake results resources/demo

@@ -4,23 +4,26 @@ if SYNTHESISED:
 
     rule synthesise:
         output:
-            expand(f"{AUDIO}/{{{{genre}}}}/{{{{genre}}}}.{{number:05d}}.wav", number=range(12)),
-        params:
-            sheet=SHEET,
-            rows=digest(ROWS),
-            folder=AUDIO,
-            seed=CONFIG.seed,
-            code=code("audio.synthesise"),
+            expand(
+                f"{AUDIO}/{{{{genre}}}}/{{{{genre}}}}.{{number:05d}}.wav",
+                number=range(12),
+            ),
         log:
             "results/logs/synthesise/{genre}.log",
         benchmark:
             "results/benchmarks/synthesise/{genre}.tsv"
+        conda:
+            "../envs/audio.yaml"
         threads: 1
         resources:
             mem_mb=1000,
             runtime=10,
-        conda:
-            "../envs/audio.yaml"
+        params:
+            sheet=SHEET,
+            rows=digest(ROWS),
+            folder=lambda wildcards: AUDIO,
+            seed=CONFIG.seed,
+            code=code("audio.synthesise"),
         shell:
             "python workflow/scripts audio.synthesise --sheet {params.sheet:q}"
             " --genre {wildcards.genre:q} --folder {params.folder:q} --seed {params.seed}"
@@ -32,20 +35,20 @@ if FETCHED:
     rule fetch:
         output:
             f"resources/archives/{DATASET.archive.filename}",
-        params:
-            urls=DATASET.archive.urls,
-            md5=DATASET.archive.md5,
         log:
             f"results/logs/fetch/{CONFIG.dataset}.log",
         benchmark:
             f"results/benchmarks/fetch/{CONFIG.dataset}.tsv"
         retries: 2
+        conda:
+            "../envs/audio.yaml"
         threads: 1
         resources:
             mem_mb=500,
             runtime=240,
-        conda:
-            "../envs/audio.yaml"
+        params:
+            urls=DATASET.archive.urls,
+            md5=DATASET.archive.md5,
         shell:
             "python workflow/scripts audio.fetch {params.urls:q} --md5 {params.md5}"
             " --output {output:q} 2>&1 | tee {log:q} >&2"
@@ -55,21 +58,21 @@ if FETCHED:
             f"resources/archives/{DATASET.archive.filename}",
         output:
             [f"{AUDIO}/{row.path}" for row in ROWS],
-        params:
-            sheet=SHEET,
-            md5=DATASET.archive.md5,
-            folder=AUDIO,
-            code=code("audio.unpack"),
         log:
             f"results/logs/unpack/{CONFIG.dataset}.log",
         benchmark:
             f"results/benchmarks/unpack/{CONFIG.dataset}.tsv"
+        conda:
+            "../envs/audio.yaml"
         threads: 1
         resources:
             mem_mb=1000,
             runtime=30,
-        conda:
-            "../envs/audio.yaml"
+        params:
+            sheet=SHEET,
+            md5=DATASET.archive.md5,
+            folder=lambda wildcards: AUDIO,
+            code=code("audio.unpack"),
         shell:
             "python workflow/scripts audio.unpack --archive {input:q} --md5 {params.md5}"
             " --sheet {params.sheet:q} --folder {params.folder:q} 2> {log:q}"
@@ -81,6 +84,16 @@ rule audit:
     output:
         clips="results/{dataset}/audio/{shard}/clips.parquet",
         samples="results/{dataset}/audio/{shard}/samples.parquet",
+    log:
+        "results/logs/{dataset}/audit/{shard}.log",
+    benchmark:
+        "results/benchmarks/{dataset}/audit/{shard}.tsv"
+    conda:
+        "../envs/audio.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
     params:
         sheet=SHEET,
         audio=AUDIO,
@@ -91,16 +104,6 @@ rule audit:
         shortest=CONFIG.audit.shortest,
         silence=CONFIG.audit.silence,
         code=code("audio.audit"),
-    log:
-        "results/logs/{dataset}/audit/{shard}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/audit/{shard}.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=30,
-    conda:
-        "../envs/audio.yaml"
     shell:
         "python workflow/scripts audio.audit --sheet {params.sheet:q} --audio {params.audio:q}"
         " --shard {wildcards.shard} --shards {params.shards}"
@@ -114,18 +117,18 @@ rule clips:
     output:
         clips="results/{dataset}/{cut}/clips.parquet",
         problems="results/{dataset}/{cut}/problems.csv",
-    params:
-        code=code("audio.clips"),
     log:
         "results/logs/{dataset}/clips/{cut}.log",
     benchmark:
         "results/benchmarks/{dataset}/clips/{cut}.tsv"
+    conda:
+        "../envs/audio.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../envs/audio.yaml"
+    params:
+        code=code("audio.clips"),
     shell:
         "python workflow/scripts audio.clips {input:q} --cut {wildcards.cut}"
         " --clips {output.clips:q} --problems {output.problems:q} 2> {log:q}"

@@ -6,19 +6,19 @@ rule handcrafted:
         samples="results/{dataset}/audio/{shard}/samples.parquet",
     output:
         "results/{dataset}/{cut}/features/handcrafted/{shard}.parquet",
-    params:
-        profile=CONFIG.features.profile,
-        code=code("features.handcrafted"),
     log:
         "results/logs/{dataset}/handcrafted/{cut}-{shard}.log",
     benchmark:
         "results/benchmarks/{dataset}/handcrafted/{cut}-{shard}.tsv"
+    conda:
+        "../envs/audio.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
-    conda:
-        "../envs/audio.yaml"
+    params:
+        profile=CONFIG.features.profile,
+        code=code("features.handcrafted"),
     shell:
         "python workflow/scripts features.handcrafted --samples {input.samples:q}"
         " --cut {wildcards.cut} --profile {params.profile} --output {output:q} 2> {log:q}"
@@ -29,18 +29,18 @@ rule compare:
         samples="results/{dataset}/audio/{shard}/samples.parquet",
     output:
         "results/{dataset}/{cut}/features/compare/{shard}.parquet",
-    params:
-        code=code("features.compare"),
     log:
         "results/logs/{dataset}/compare/{cut}-{shard}.log",
     benchmark:
         "results/benchmarks/{dataset}/compare/{cut}-{shard}.tsv"
+    conda:
+        "../envs/audio.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
-    conda:
-        "../envs/audio.yaml"
+    params:
+        code=code("features.compare"),
     shell:
         "python workflow/scripts features.compare --samples {input.samples:q}"
         " --cut {wildcards.cut} --output {output:q} 2> {log:q}"
@@ -48,22 +48,25 @@ rule compare:
 
 rule gather:
     input:
-        expand("results/{{dataset}}/{{cut}}/features/{{table}}/{shard}.parquet", shard=SHARDS),
+        expand(
+            "results/{{dataset}}/{{cut}}/features/{{table}}/{shard}.parquet",
+            shard=SHARDS,
+        ),
     output:
         table="results/{dataset}/{cut}/features/{table}.parquet",
         problems="results/{dataset}/{cut}/features/{table}.problems.csv",
-    params:
-        code=code("features.gather"),
     log:
         "results/logs/{dataset}/gather/{cut}-{table}.log",
     benchmark:
         "results/benchmarks/{dataset}/gather/{cut}-{table}.tsv"
+    conda:
+        "../envs/audio.yaml"
     threads: 1
     resources:
         mem_mb=4000,
         runtime=10,
-    conda:
-        "../envs/audio.yaml"
+    params:
+        code=code("features.gather"),
     shell:
         "python workflow/scripts features.gather {input:q} --output {output.table:q}"
         " --problems {output.problems:q} 2> {log:q}"

@@ -9,22 +9,24 @@ rule folds:
         tables=tables_of,
     output:
         f"{EXPERIMENT}/folds.parquet",
-    params:
-        genres=lambda wildcards: [f"--genre={genre}" for genre in experiment_of(wildcards).genres],
-        folds=lambda wildcards: plan.folds_in_repeat(experiment_of(wildcards), ROWS),
-        repeats=setting("folds.repeats"),
-        seed=CONFIG.seed,
-        code=code("folds.assign"),
     log:
         "results/logs/{dataset}/folds/{experiment}-{protocol}.log",
     benchmark:
         "results/benchmarks/{dataset}/folds/{experiment}-{protocol}.tsv"
+    conda:
+        "../envs/learning.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../envs/learning.yaml"
+    params:
+        genres=lambda wildcards: [
+            f"--genre={genre}" for genre in experiment_of(wildcards).genres
+        ],
+        folds=lambda wildcards: plan.folds_in_repeat(experiment_of(wildcards), ROWS),
+        repeats=setting("folds.repeats"),
+        seed=CONFIG.seed,
+        code=code("folds.assign"),
     shell:
         "python workflow/scripts folds.assign {input.tables:q} --clips {input.clips:q}"
         " {params.genres:q} --folds {params.folds} --repeats {params.repeats}"

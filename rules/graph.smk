@@ -6,20 +6,20 @@ rule adjacency:
         f"{EXPERIMENT}/fold-{{fold}}/inputs.npz",
     output:
         f"{EXPERIMENT}/fold-{{fold}}/graph.npz",
-    params:
-        metric=setting("graph.metric"),
-        k=setting("graph.k"),
-        code=code("graph.adjacency"),
     log:
         "results/logs/{dataset}/adjacency/{experiment}-{protocol}-{fold}.log",
     benchmark:
         "results/benchmarks/{dataset}/adjacency/{experiment}-{protocol}-{fold}.tsv"
+    conda:
+        "../envs/learning.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
-    conda:
-        "../envs/learning.yaml"
+    params:
+        metric=setting("graph.metric"),
+        k=setting("graph.k"),
+        code=code("graph.adjacency"),
     shell:
         "python workflow/scripts graph.adjacency --inputs {input:q} --metric {params.metric}"
         " --k {params.k} --output {output:q} 2> {log:q}"
@@ -31,19 +31,22 @@ rule graph_health:
         graphs=every_fold("graph.npz"),
     output:
         f"{EXPERIMENT}/graph-health.csv",
-    params:
-        graphs=lambda wildcards: [f"--graph={path}" for path in every_fold("graph.npz")(wildcards)],
-        code=code("graph.health"),
     log:
         "results/logs/{dataset}/graph-health/{experiment}-{protocol}.log",
     benchmark:
         "results/benchmarks/{dataset}/graph-health/{experiment}-{protocol}.tsv"
+    conda:
+        "../envs/learning.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
-    conda:
-        "../envs/learning.yaml"
+    params:
+        graphs=lambda wildcards: [
+            f"--graph={path}" for path in every_fold("graph.npz")(wildcards)
+        ],
+        k=setting("graph.k"),
+        code=code("graph.health"),
     shell:
         "python workflow/scripts graph.health {input.inputs:q} {params.graphs:q}"
-        " --output {output:q} 2> {log:q}"
+        " --k {params.k} --output {output:q} 2> {log:q}"

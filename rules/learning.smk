@@ -9,6 +9,16 @@ rule graphsage:
         weights=f"{EXPERIMENT}/fold-{{fold}}/graphsage.pt",
         history=f"{EXPERIMENT}/fold-{{fold}}/history.csv",
         predictions=f"{EXPERIMENT}/fold-{{fold}}/predictions.parquet",
+    log:
+        "results/logs/{dataset}/graphsage/{experiment}-{protocol}-{fold}.log",
+    benchmark:
+        "results/benchmarks/{dataset}/graphsage/{experiment}-{protocol}-{fold}.tsv"
+    conda:
+        "../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
     params:
         layers=setting("graphsage.layers"),
         hidden=setting("graphsage.hidden"),
@@ -22,16 +32,6 @@ rule graphsage:
         seed=CONFIG.seed,
         device=CONFIG.device,
         code=code("learning.graphsage"),
-    log:
-        "results/logs/{dataset}/graphsage/{experiment}-{protocol}-{fold}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/graphsage/{experiment}-{protocol}-{fold}.tsv"
-    threads: 1
-    resources:
-        mem_mb=3000,
-        runtime=60,
-    conda:
-        "../envs/learning.yaml"
     shell:
         "python workflow/scripts learning.graphsage --inputs {input.inputs:q}"
         " --graph {input.graph:q} --layers {params.layers} --hidden {params.hidden}"

@@ -18,6 +18,17 @@ rule collect:
         ),
     output:
         "results/{experiment}.csv",
+    log:
+        "results/logs/collect/{experiment}.log",
+    benchmark:
+        "results/benchmarks/collect/{experiment}.tsv"
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         folders=lambda wildcards: every_protocol("")(wildcards),
         dataset=CONFIG.dataset,
@@ -28,17 +39,6 @@ rule collect:
         ],
         synthesised=["--synthesised"] if DATASET.synthesised else [],
         code=code("results.collect"),
-    log:
-        "results/logs/collect/{experiment}.log",
-    benchmark:
-        "results/benchmarks/collect/{experiment}.tsv"
-    localrule: True
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        "../envs/learning.yaml"
     shell:
         # The summary goes to the terminal: it is what a run is for.
         "python workflow/scripts results.collect {params.folders:q} --dataset {params.dataset:q}"

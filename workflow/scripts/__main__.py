@@ -49,5 +49,7 @@ def run(step: str) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in steps():
-        sys.exit("usage: python workflow/scripts ROOM.STEP OPTIONS\nsteps:\n  " + "\n  ".join(steps()))
+        sys.exit(
+            "usage: python workflow/scripts ROOM.STEP OPTIONS\nsteps:\n  " + "\n  ".join(steps())
+        )
     run(sys.argv[1])

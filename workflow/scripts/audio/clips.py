@@ -51,7 +51,7 @@ def _pieces(clip: dict[Hashable, Any], cut: str) -> list[dict[Hashable, Any]]:
         }
         for i, (start, length) in enumerate(windows(clip["samples"], cut))
     ]
-    uncut = {
+    uncut: dict[Hashable, Any] = {
         "status": "refused",
         "problem": f"too short to be cut into pieces of {cut}",
         "what_was_done": "refused: this cut has no piece of it",

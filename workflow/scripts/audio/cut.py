@@ -22,8 +22,8 @@ def windows(samples: int, cut: str) -> list[tuple[int, int]]:
         Length of the clip, at 22,050 Hz.
     cut : {"30s", "3s"}
         ``3s`` follows the public 3-second table of GTZAN: piece ``i`` is
-        ``[i * 66150, (i + 1) * 66150 - 1)``, kept while ``(i + 1) * 66150`` is less than the length,
-        ten at most. The rule was recovered from the table itself, whose 9,990 rows it reproduces.
+        ``[i * 66150, (i + 1) * 66150 - 1)``, kept while ``(i + 1) * 66150`` is less than the
+        length, ten at most. The rule was recovered from the table, whose 9,990 rows it reproduces.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The file of a shard's samples: Parquet with one row group a clip, so that one is read at a time."""
+"""The file of a shard's samples: Parquet with a row group a clip, so that one is read at a time."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -48,7 +48,8 @@ PROFILES = {
 }
 
 SERIES = (
-    "chroma_stft rms spectral_centroid spectral_bandwidth rolloff zero_crossing_rate harmony perceptr"
+    "chroma_stft rms spectral_centroid spectral_bandwidth rolloff zero_crossing_rate "
+    "harmony perceptr"
 ).split()
 COLUMNS = [
     "length",

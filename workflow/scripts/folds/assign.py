@@ -96,11 +96,15 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed.")],
     output: Annotated[Path, typer.Option(help="Folds, to be written (Parquet).")],
     tables: Annotated[list[Path], typer.Argument(help="The experiment's feature tables.")],
-    genre: Annotated[list[str] | None, typer.Option(help="Only this genre; may be given again.")] = None,
+    genre: Annotated[
+        list[str] | None, typer.Option(help="Only this genre; may be given again.")
+    ] = None,
 ) -> None:
     """Deal the clips of an experiment into folds."""
     listed = pd.read_parquet(clips)
-    names = [frozenset(pq.read_table(path, columns=["clip"])["clip"].to_pylist()) for path in tables]
+    names = [
+        frozenset(pq.read_table(path, columns=["clip"])["clip"].to_pylist()) for path in tables
+    ]
     good = usable(listed, names, genre or [])
     logger.info("%d of %d clips are used", len(good), len(listed))
     assign(good, folds, repeats, seed).to_parquet(output, index=False)

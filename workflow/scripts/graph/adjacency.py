@@ -102,7 +102,8 @@ def adjacency(x: NDArray[np.floating], metric: str, k: int) -> sparse.csr_array:
     seen = see(np.asarray(x, dtype=np.float64))
     step = max(1, BLOCK_BYTES // (8 * n))
     blocks = [
-        _nearest(distances(seen[start : start + step], seen), start, k) for start in range(0, n, step)
+        _nearest(distances(seen[start : start + step], seen), start, k)
+        for start in range(0, n, step)
     ]
     columns = np.concatenate([block[0] for block in blocks])
     values = np.concatenate([block[1] for block in blocks])

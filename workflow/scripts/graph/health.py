@@ -1,4 +1,4 @@
-"""How sound each fold's graph is: does it connect clips, and clips of one genre?"""
+"""How sound each fold's graph is: whether it connects clips, and clips of one genre."""
 
 import logging
 from pathlib import Path
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 DEGENERATE = 0.5  # Share of zero distances from which on a metric tells clips apart no longer.
 
 
-def health(graph: sparse.csr_array, y: NDArray[np.int64]) -> dict[str, float]:
+def health(graph: sparse.csr_array, y: NDArray[np.int64], k_asked: int) -> dict[str, float]:
     """Figures of one graph.
 
     Parameters
@@ -27,11 +27,13 @@ def health(graph: sparse.csr_array, y: NDArray[np.int64]) -> dict[str, float]:
         Distances to each clip's neighbours, zero distances stored.
     y : NDArray[np.int64], shape (n,)
         Genres.
+    k_asked : int
+        Neighbours asked for; there are fewer where there are not that many other clips.
 
     Returns
     -------
     dict
-        ``k``: neighbours of a clip; ``edges``: neighbour pairs; ``zero_distance_share``: of the
+        ``k_asked``; ``k``: neighbours of a clip; ``edges``: neighbour pairs; ``zero_distance_share``: of the
         edges; ``homophily``: share of edges within a genre; ``chance_homophily``: the same of all
         pairs of clips; ``components``: weakly connected ones over edges that are not zero, which
         the paper's adjacency matrix does not hold; ``degree_max``: how often the most popular clip
@@ -43,6 +45,7 @@ def health(graph: sparse.csr_array, y: NDArray[np.int64]) -> dict[str, float]:
     connected = graph.copy()
     connected.eliminate_zeros()
     return {
+        "k_asked": k_asked,
         "k": len(rows) // n,
         "edges": len(rows),
         "zero_distance_share": float(np.mean(graph.data == 0)),
@@ -56,11 +59,12 @@ def health(graph: sparse.csr_array, y: NDArray[np.int64]) -> dict[str, float]:
 def main(
     inputs: Annotated[list[Path], typer.Argument(help="Inputs of all folds, in order (NPZ).")],
     graphs: Annotated[list[Path], typer.Option("--graph", help="Graph of a fold, in their order.")],
+    k: Annotated[int, typer.Option(help="Neighbours asked for.")],
     output: Annotated[Path, typer.Option(help="Table, to be written (CSV).")],
 ) -> None:
     """Tell how sound each fold's graph is."""
     rows = [
-        {"fold": fold, **health(sparse.load_npz(graph), Inputs.load(path).y)}
+        {"fold": fold, **health(sparse.load_npz(graph), Inputs.load(path).y, k)}
         for fold, (path, graph) in enumerate(zip(inputs, graphs, strict=True))
     ]
     table = pd.DataFrame(rows)

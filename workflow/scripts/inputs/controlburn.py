@@ -1,20 +1,18 @@
-"""ControlBurn: choose features with a sparse, weighted forest of shallow trees.
+r"""ControlBurn: choose features with a sparse, weighted forest of shallow trees.
 
-A tree ensemble shares importance out over correlated features. ControlBurn ([1]_, [2]_) grows
-trees of increasing depth, so that many need one or two features only, and lets a non-negative
-LASSO choose among whole trees; the features of the trees that keep a weight are the selection.
-
-The squared error on centred class indicators is the loss throughout: trees are boosted on it
-([3]_; CART with it is CART with the Gini index), and the LASSO minimises
+ControlBurn ([1]_, [2]_) grows trees of increasing depth, so that many need one or two features,
+and lets a non-negative LASSO choose among whole trees; the features of the trees that keep a
+weight are the selection. The loss here is the squared error on centred class indicators, for
+boosting ([3]_; CART on indicators is CART with the Gini index) and for the LASSO, which minimises
 
 .. math::
 
-    \\frac{1}{2m} \\Bigl\\lVert Y - \\sum_t w_t A_t \\Bigr\\rVert_F^2
-    + \\alpha \\sum_t u_t w_t, \\qquad w_t \\ge 0,
+    \frac{1}{2m} \Bigl\lVert Y - \sum_t w_t A_t \Bigr\rVert_F^2 + \alpha \sum_t u_t w_t,
+    \qquad w_t \ge 0,
 
-where :math:`Y` holds the centred ``(m, K)`` indicators, :math:`A_t` the centred ``(m, K)``
-output of tree ``t`` and :math:`u_t` the number of features it splits on. A tree has one weight
-for all classes, so all classes share one support, for two classes or many.
+where :math:`Y` holds the centred ``(m, K)`` indicators, :math:`A_t` the centred ``(m, K)`` output
+of tree ``t`` and :math:`u_t` the number of features it splits on. A tree has one weight for all
+classes, so the classes share one support.
 
 References
 ----------
@@ -57,50 +55,36 @@ BISECTION_STEPS = 50
 
 @dataclass
 class Forest:
-    """Trees grown on column ranks, with their ``(m, K)`` outputs on the training rows."""
+    """Trees grown on column ranks, and their ``(m, K)`` outputs on the training rows."""
 
     trees: list[DecisionTreeRegressor] = field(default_factory=list)
-    outputs: list[NDArray[np.float32]] = field(default_factory=list)
-
-    def add(self, tree: DecisionTreeRegressor, output: Floats) -> None:
-        """Append one tree and its output."""
-        self.trees.append(tree)
-        self.outputs.append(output.astype(np.float32))
+    outputs: list[Floats] = field(default_factory=list)
 
     def join(self, other: Forest) -> None:
-        """Append all trees of another forest."""
-        self.trees += other.trees
-        self.outputs += other.outputs
+        """Append the trees of another forest that split at all."""
+        for tree, output in zip(other.trees, other.outputs, strict=True):
+            if tree.tree_.node_count > 1:
+                self.trees.append(tree)
+                self.outputs.append(output)
 
-    def used(self, n_columns: int) -> NDArray[np.bool_]:
+    def used(self, p: int) -> NDArray[np.bool_]:
         """Return the ``(T, p)`` table of which tree splits on which column."""
-        table = np.zeros((len(self.trees), n_columns), dtype=bool)
+        table = np.zeros((len(self.trees), p), dtype=bool)
         for row, tree in zip(table, self.trees, strict=True):
-            column = tree.tree_.feature
-            row[column[column >= 0]] = True
+            row[tree.tree_.feature[tree.tree_.feature >= 0]] = True
         return table
 
-    def importances(self) -> Floats:
+    def importances(self, p: int) -> Floats:
         """Return the ``(T, p)`` impurity decreases, not normalised within a tree."""
-        return np.array([t.tree_.compute_feature_importances(normalize=False) for t in self.trees])
+        rows = [t.tree_.compute_feature_importances(normalize=False) for t in self.trees]
+        return np.array(rows, dtype=np.float64).reshape(-1, p)
 
 
 @dataclass(frozen=True)
 class Grower:
-    """Grow the diverse forests of ControlBurn on one data set.
+    """Grow forests on ``(m, p)`` column ranks and ``(m, K)`` one-hot class indicators.
 
-    Parameters
-    ----------
-    ranks : ndarray of shape (m, p), float32
-        Dense rank of each value within its column.
-    indicators : ndarray of shape (m, K)
-        One-hot class memberships, every class with a member.
-    threshold, tail : float, int
-        A sequence has settled when its last `tail` steps are all below `threshold`.
-    max_depth, max_features : int
-        Deepest tree; columns tried at a split.
-    rng : RandomState
-        Source of the bootstrap samples and of the trees' own seeds.
+    A sequence has settled when its last `tail` steps are all below `threshold`.
     """
 
     ranks: NDArray[np.float32]
@@ -113,17 +97,15 @@ class Grower:
 
     def _tree(
         self, ranks: NDArray[np.float32], target: Floats, depth: int
-    ) -> tuple[DecisionTreeRegressor, Floats, NDArray[np.bool_]]:
-        """Fit a tree to a bootstrap sample; return it, its output and the out-of-bag rows."""
-        m = len(ranks)
-        counts = np.bincount(self.rng.randint(m, size=m), minlength=m)
+    ) -> tuple[Forest, NDArray[np.bool_]]:
+        """Fit a tree to a bootstrap sample; return it and which rows are out of the bag."""
+        m, p = ranks.shape
+        counts = np.bincount(self.rng.randint(m, size=m), minlength=m).astype(np.float64)
+        seed = self.rng.randint(np.iinfo(np.int32).max)
         tree = DecisionTreeRegressor(
-            max_depth=depth,
-            max_features=min(self.max_features, ranks.shape[1]),
-            random_state=self.rng.randint(np.iinfo(np.int32).max),
-        )
-        tree.fit(ranks, target, sample_weight=counts.astype(np.float64), check_input=False)
-        return tree, tree.tree_.predict(ranks).reshape(m, -1), counts == 0
+            max_depth=depth, max_features=min(self.max_features, p), random_state=seed
+        ).fit(ranks, target, sample_weight=counts, check_input=False)
+        return Forest([tree], [tree.tree_.predict(ranks).reshape(m, -1)]), counts == 0
 
     def bag(self, score: Floats, target: Floats, depth: int) -> tuple[Forest, Floats, Floats]:
         """Bag trees of one depth until the training AUC of `score` plus their mean settles.
@@ -131,17 +113,17 @@ class Grower:
         Returns the bag, its mean output and its mean out-of-bag output (0 for a row that is
         in every sample), both ``(m, K)``.
         """
-        bag, aucs = Forest(), []
+        bag, aucs = Forest(), list[float]()
         total, out_total = np.zeros_like(target), np.zeros_like(target)
         out_count = np.zeros((len(target), 1))
         while len(aucs) < MAX_BAG_SIZE and not has_settled(aucs, self.threshold, self.tail):
-            tree, output, out = self._tree(self.ranks, target, depth)
-            bag.add(tree, output)
-            total += output
-            out_total[out] += output[out]
+            tree, out = self._tree(self.ranks, target, depth)
+            bag.join(tree)
+            total += tree.outputs[0]
+            out_total[out] += tree.outputs[0][out]
             out_count[out] += 1
-            aucs.append(macro_auc(self.indicators, score + total / len(bag.trees)))
-        return bag, total / len(bag.trees), out_total / np.maximum(out_count, 1)
+            aucs.append(macro_auc(self.indicators, score + total / (len(aucs) + 1)))
+        return bag, total / len(aucs), out_total / np.maximum(out_count, 1)
 
     def grow(self, kind: ForestKind) -> tuple[Forest, Floats]:
         """Grow one kind of forest; return it and what it leaves of the target, ``(m, K)``."""
@@ -149,127 +131,112 @@ class Grower:
         return self._bagged(target) if kind == "bag" else self._boosted(target, kind)
 
     def _bagged(self, target: Floats) -> tuple[Forest, Floats]:
-        forest, none = Forest(), np.zeros_like(target)
+        """Bag at every depth, up to `max_depth` or to trees with pure leaves."""
+        forest, mean = Forest(), np.zeros_like(target)
         for depth in range(1, self.max_depth + 1):
-            bag, mean, _ = self.bag(none, target, depth)
+            bag, mean, _ = self.bag(np.zeros_like(target), target, depth)
             forest.join(bag)
-            if max(tree.get_depth() for tree in bag.trees) < depth:
-                break  # leaves are pure: deeper bags would repeat this one
+            if all(tree.get_depth() < depth for tree in bag.trees):
+                break
         return forest, target - mean
 
     def _boosted(self, target: Floats, kind: ForestKind) -> tuple[Forest, Floats]:
-        """Boost bags of trees as long as the out-of-bag AUC rises.
+        """Boost bags for as long as the out-of-bag AUC rises; drop a round without gain.
 
-        Bag-boosting goes one deeper every round and stops at the first round without gain;
-        double bag-boosting stays at a depth until it gains no more, and stops when the first
-        round of a new depth brings nothing. A round without gain is not kept.
+        Bag-boosting goes one deeper each round. Double bag-boosting stays at a depth until it
+        gains no more, and ends when the first round of a new depth brings nothing.
         """
         forest, score, out_score = Forest(), np.zeros_like(target), np.zeros_like(target)
-        depth, error, gains = 1, 0.5, []
+        depth, auc, gains = 1, 0.5, list[float]()
         patience = max(self.tail - 2, 1)
         while depth <= self.max_depth:
             bag, mean, out_mean = self.bag(score, target - score, depth)
-            gain = error - (1 - macro_auc(self.indicators, out_score + out_mean))
+            gain = macro_auc(self.indicators, out_score + out_mean) - auc
             improved = gain > 0 or not forest.trees
+            if not improved and (kind == "bagboost" or not gains):
+                break
             if improved:
                 forest.join(bag)
                 score, out_score = score + mean, out_score + out_mean
-                error, gains = error - gain, [*gains, gain]
-            elif kind == "bagboost" or not gains:
-                break
+                auc, gains = auc + gain, [*gains, gain]
             stalled = len(gains) >= patience and max(gains[-patience:]) < self.threshold
+            if kind == "bagboost" and stalled:
+                break
             if kind == "bagboost":
-                if stalled:
-                    break
                 depth += 1
             elif stalled or not improved:
                 depth, gains = depth + 1, []
         return forest, target - score
 
     def widen(self, forest: Forest, residual: Floats, n_wanted: int) -> None:
-        """Add trees on the columns not yet used until `n_wanted` columns are in use.
+        """Add trees, ever deeper, on columns not yet used until `n_wanted` are in use.
 
-        Depths rise by one from 1 to `max_depth`. It ends early when `tail` trees in turn
-        find no split, as where the columns left are constant.
+        It ends early when `tail` trees in turn find no split: the columns left are constant.
         """
         used = forest.used(self.ranks.shape[1]).any(axis=0)
         ranks, depth, failures = self.ranks.copy(), 1, 0
         while used.sum() < n_wanted and failures < self.tail:
             ranks[:, used] = 0  # a tree cannot split on a constant column
-            tree, output, _ = self._tree(ranks, residual, depth)
-            extra = Forest()
-            extra.add(tree, output)
-            new = extra.used(ranks.shape[1])[0]
+            tree, _ = self._tree(ranks, residual, depth)
+            new = tree.used(ranks.shape[1])[0]
             failures = 0 if new.any() else failures + 1
             used |= new
-            forest.join(extra)
+            forest.join(tree)
             depth = min(depth + 1, self.max_depth)
 
 
-@dataclass(frozen=True)
 class TreeLasso:
-    """Non-negative LASSO over trees, each weighed by the number of features it uses.
+    """Non-negative LASSO over T trees, each penalised by the number of features it uses.
 
     Parameters
     ----------
-    design : ndarray of shape (m * K, T)
-        Centred outputs, column ``t`` divided by ``u_t``, so that a plain LASSO applies.
-    target : ndarray of shape (m * K,)
-        Centred class indicators.
+    outputs : list of T ndarrays of shape (m, K)
+        Outputs of the trees.
+    indicators : ndarray of shape (m, K)
+        One-hot class memberships.
     n_used : ndarray of shape (T,)
-        ``u_t``, all at least 1.
-    n_rows : int
-        ``m``.
+        Features each tree uses, at least 1.
     """
 
-    design: Floats
-    target: Floats
-    n_used: NDArray[np.intp]
-    n_rows: int
-    gram: Floats
-    correlation: Floats
-
-    @classmethod
-    def build(
-        cls, outputs: list[NDArray[np.float32]], indicators: Floats, n_used: NDArray[np.intp]
-    ) -> TreeLasso:
-        """Stack the trees' outputs, one column per tree over all rows and classes."""
-        design = np.empty((indicators.size, len(outputs)), order="F")
-        for t, output in enumerate(outputs):
-            design[:, t] = (output - output.mean(axis=0, dtype=np.float64)).ravel() / n_used[t]
-        target = (indicators - indicators.mean(axis=0)).ravel()
-        return cls(design, target, n_used, len(indicators), design.T @ design, design.T @ target)
+    def __init__(self, outputs: list[Floats], indicators: Floats, n_used: NDArray[np.intp]) -> None:
+        self.n_rows, self.n_used = len(indicators), n_used
+        self.design = np.empty((indicators.size, len(outputs)), order="F")
+        for t, output in enumerate(outputs):  # u_t in the column: a plain LASSO is left
+            self.design[:, t] = (output - output.mean(axis=0)).ravel() / n_used[t]
+        self.target = (indicators - indicators.mean(axis=0)).ravel()
+        self.gram = self.design.T @ self.design
+        self.correlation = self.design.T @ self.target
 
     @property
     def alpha_max(self) -> float:
         """Smallest alpha at which every weight is zero."""
-        return float(max(self.correlation.max(initial=0.0), 0.0)) / self.n_rows
+        return float(self.correlation.max(initial=0.0)) / self.n_rows
 
     def weights(self, alpha: float) -> Floats:
-        """Solve for the ``(T,)`` tree weights at one `alpha` > 0, by coordinate descent."""
+        """Solve for the ``(T,)`` weights at one `alpha` > 0, by coordinate descent."""
         if alpha >= self.alpha_max:
             return np.zeros(len(self.n_used))
+        scaled = alpha * self.n_rows / len(self.target)
         with warnings.catch_warnings():
-            # near alpha = 0 copies of a tree make the weights, not the fit, indeterminate
+            # near alpha = 0 like trees leave the weights, though not the fit, undetermined
             warnings.simplefilter("ignore", ConvergenceWarning)
-            _, path, _ = lasso_path(
-                self.design,
-                self.target,
-                alphas=[alpha * self.n_rows / len(self.target)],
+            path: Floats = lasso_path(
+                *(self.design, self.target),
+                alphas=[scaled],
                 precompute=self.gram,
                 Xy=self.correlation,
                 positive=True,
                 tol=1e-6,
                 max_iter=5000,
                 check_input=False,
-            )
+            )[1]
         return path[:, 0] / self.n_used
 
     def weights_for(self, n_features: int, used: NDArray[np.bool_]) -> tuple[float, Floats]:
-        """Bisect log(alpha) for the weights whose trees use `n_features` features together.
+        """Bisect log(alpha) for trees that use `n_features` together; return alpha, weights.
 
-        Where the path jumps over the number, the result has the smallest larger support met;
-        where even the end of the path has too few features, it is that end.
+        Where the path jumps over the number, it is the smallest larger support met; where
+        even the end of the path has too few features, it is that end.
         """
         if self.alpha_max == 0:
             return 0.0, np.zeros(len(self.n_used))
@@ -291,34 +258,32 @@ class TreeLasso:
 class ControlBurnSelector(SelectorMixin, BaseEstimator):
     """Select features for classification with ControlBurn.
 
-    Only the order of the values within a column matters, so any increasing transformation
-    of a feature leaves the selection unchanged. A seed fixes the result whatever the number
-    of cores. Put it in a pipeline, so that each fold selects on its own training rows.
+    Only the order of the values within a column matters, so an increasing transformation of a
+    feature changes nothing. A seed fixes the result whatever the number of cores. Put the
+    selector in a pipeline, so that each fold selects on its own training rows.
 
     Parameters
     ----------
     n_features : int or None, default=10
-        Number of features wanted, at least 1; None where `alpha` is given. It is met exactly
-        if the data have as many columns that vary: where the path jumps over it, the larger
-        support is cut to the features of highest importance in the surviving trees; where
-        the whole path has too few, the most important others of the forest follow, and a
-        forest that uses too few features is first widened by trees on the remaining ones.
+        Number of features wanted, at least 1; None where `alpha` is given. It is met exactly if
+        as many columns can be split on: where the path jumps over it, the larger support is cut
+        to the features of highest importance in the surviving trees; where the whole path has
+        too few, the most important others of the forest follow, after a forest that uses too
+        few has been widened by trees on the remaining columns.
     alpha : float or None, default=None
-        Penalty per feature and unit of tree weight, in squared error per sample;
-        between 0 and `alpha_max_`. Exactly one of `n_features` and `alpha` is given.
+        Penalty per feature and unit of tree weight, in squared error per row; above 0, and
+        below `alpha_max_` to select anything. Give either `n_features` or `alpha`.
     forest : {"doublebagboost", "bagboost", "bag"}, default="doublebagboost"
         How the forest is grown; the boosted ones find their own depth.
     max_depth : int, default=10
         Deepest tree, at least 1.
     max_features : int, default=256
-        Columns tried at a split, drawn at random; all of them, as in the papers, where there
-        are no more than that.
-    threshold : float, default=1e-3
-        AUC (0 to 1) by which one more tree or round must matter, above 0.
-    tail : int, default=5
-        Number of last steps that must stay below `threshold`, at least 1.
+        Columns drawn at random for a split, at least 1; all, as in the papers, if no more exist.
+    threshold, tail : float, int, default=1e-3, 5
+        AUC (0 to 1, above 0) by which none of the last `tail` (at least 1) trees of a bag
+        may matter any more before it is complete.
     polish_trees : int, default=100
-        Trees of the random forest refitted on the selected features.
+        Trees of the random forest refitted on the selected features, at least 1.
     random_state : int, RandomState or None, default=None
         Seed of the bootstrap samples, the trees and the polished forest.
 
@@ -326,18 +291,17 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
     ----------
     support_ : ndarray of shape (n_features_in_,), bool
         Selected features.
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        Share of the full forest's impurity decrease, before selection; sums to 1.
-    sparse_importances_ : ndarray of shape (n_features_in_,)
-        The same over the surviving trees, each times its weight; sums to 1, or 0 if none is left.
+    feature_importances_, sparse_importances_ : ndarray of shape (n_features_in_,)
+        Shares in the impurity decrease of the full forest, and of its surviving trees times
+        their weights. Both sum to 1, or to 0 where there is no such tree.
     polished_importances_ : ndarray of shape (n_features_in_,)
-        Importances of the random forest refitted on the selection; 0 elsewhere.
+        Importances in the random forest refitted on the selection; 0 elsewhere.
     alpha_, alpha_max_ : float
         Penalty used, and the smallest one that leaves no feature.
     trees_ : list of DecisionTreeRegressor
         Trees with at least one split, grown on the ranks of the columns, not on `X` itself.
     weights_, n_used_ : ndarray of shape (len(trees_),)
-        Weight (not negative) and number of features (its penalty) of each tree.
+        Weight, at least 0, and number of features, which is the penalty, of each tree.
     n_path_features_ : int
         Features of the surviving trees, before any cut or fill to `n_features`.
     classes_ : ndarray of shape (K,)
@@ -345,7 +309,7 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
 
     References
     ----------
-    [1]_ and [2]_ of this module: the forests and the weighted LASSO over trees.
+    The module's [1] for the LASSO, "bag" and "bagboost"; its [2] for "doublebagboost".
 
     Examples
     --------
@@ -393,15 +357,13 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
             raise ValueError(f"forest={self.forest!r}: choose one of {get_args(ForestKind)}.")
         for name in ("n_features", "max_depth", "max_features", "tail", "polish_trees"):
             value = getattr(self, name)
-            if name == "n_features" and value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+            whole = isinstance(value, Integral) and not isinstance(value, bool)
+            if not (whole and value >= 1) and (name, value) != ("n_features", None):
                 raise ValueError(f"{name}={value!r}: give a whole number of at least 1.")
         for name in ("alpha", "threshold"):
             value = getattr(self, name)
-            if name == "alpha" and value is None:
-                continue
-            if not isinstance(value, Real) or not 0 < value < np.inf:
+            fits = isinstance(value, Real) and 0 < value < np.inf
+            if not fits and (name, value) != ("alpha", None):
                 raise ValueError(f"{name}={value!r}: give a finite number above 0.")
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
@@ -422,85 +384,69 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is out of range, `X` is not finite or `y` holds fewer than two classes.
+            If a parameter is out of range, `X` is not finite or `y` has fewer than two classes.
 
         Warns
         -----
         UserWarning
-            If fewer than `n_features` columns vary, or `alpha` leaves no feature.
+            If fewer than `n_features` columns can be split on, or `alpha` leaves no feature.
         """
         self._check_parameters()
         X, y = validate_data(self, X, y, dtype="numeric", ensure_min_samples=2)
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
-            raise ValueError("y holds 1 class only: give rows of at least two classes.")
+            raise ValueError("y has 1 class only: give rows of at least two classes.")
         rng = check_random_state(self.random_state)
         indicators = (y[:, None] == self.classes_).astype(np.float64)
-        forest = self._grow(rank_columns(X), indicators, rng)
+        rules = (self.threshold, self.tail, self.max_depth, self.max_features)
+        grower = Grower(rank_columns(X), indicators, *rules, rng)
+        forest, residual = grower.grow(self.forest)
+        grower.widen(forest, residual, min(self.n_features or 0, X.shape[1]))
         self._select(forest, indicators)
         self._polish_seed = rng.randint(np.iinfo(np.int32).max)
         self.polished_importances_ = np.zeros(X.shape[1])
         if self.support_.any():
-            polished = self.polish(X, y)
+            polished = self._polished(X[:, self.support_], y)
             self.polished_importances_[self.support_] = polished.feature_importances_
         return self
 
-    def _grow(
-        self, ranks: NDArray[np.float32], indicators: Floats, rng: np.random.RandomState
-    ) -> Forest:
-        grower = Grower(
-            ranks, indicators, self.threshold, self.tail, self.max_depth, self.max_features, rng
-        )
-        forest, residual = grower.grow(self.forest)
-        if self.n_features is not None:
-            grower.widen(forest, residual, min(self.n_features, ranks.shape[1]))
-        split = [tree.tree_.node_count > 1 for tree in forest.trees]
-        return Forest(
-            [tree for tree, keep in zip(forest.trees, split, strict=True) if keep],
-            [output for output, keep in zip(forest.outputs, split, strict=True) if keep],
-        )
-
     def _select(self, forest: Forest, indicators: Floats) -> None:
         p = self.n_features_in_
-        used, importances = forest.used(p), forest.importances().reshape(-1, p)
+        used, importances = forest.used(p), forest.importances(p)
         self.trees_, self.n_used_ = forest.trees, used.sum(axis=1)
         with threadpool_limits(1):  # sums in one order, whatever the number of cores
-            lasso = TreeLasso.build(forest.outputs, indicators, self.n_used_)
+            lasso = TreeLasso(forest.outputs, indicators, self.n_used_)
             if self.n_features is None:
-                self.alpha_, self.weights_ = float(self.alpha), lasso.weights(self.alpha)
+                self.alpha_, self.weights_ = self.alpha, lasso.weights(self.alpha)
             else:
                 self.alpha_, self.weights_ = lasso.weights_for(self.n_features, used)
         self.alpha_max_ = lasso.alpha_max
         self.feature_importances_ = _shares(importances.sum(axis=0))
         self.sparse_importances_ = _shares(self.weights_ @ importances)
-        kept = used[self.weights_ > 0].any(axis=0)
-        self.n_path_features_ = int(kept.sum())
-        if self.n_features is None:
-            self.support_ = kept
-        else:
-            order = np.lexsort((-self.feature_importances_, -self.sparse_importances_, ~kept))
+        self.support_ = used[self.weights_ > 0].any(axis=0)
+        self.n_path_features_ = int(self.support_.sum())
+        if self.n_features is not None:
+            ranking = (-self.feature_importances_, -self.sparse_importances_, ~self.support_)
             self.support_ = np.zeros(p, dtype=bool)
-            self.support_[order[: self.n_features]] = True
+            self.support_[np.lexsort((*ranking, ~used.any(axis=0)))[: self.n_features]] = True
             self.support_ &= used.any(axis=0)
-        self._warn_if_short()
+        self._warn_if_short(int(self.support_.sum()))
 
-    def _warn_if_short(self) -> None:
-        found = int(self.support_.sum())
+    def _warn_if_short(self, found: int) -> None:
         if self.n_features is None and not found:
-            warnings.warn(
+            message = (
                 f"alpha={self.alpha} leaves no feature: give an alpha below "
-                f"alpha_max_={self.alpha_max_:.6g}, or n_features.",
-                UserWarning,
-                stacklevel=4,
+                f"alpha_max_={self.alpha_max_:.6g}, or n_features."
             )
         elif self.n_features is not None and found < self.n_features:
-            warnings.warn(
+            message = (
                 f"n_features={self.n_features}, but only {found} of {self.n_features_in_} columns "
-                f"can be split on: all of those are selected. Ask for at most {found} features.",
-                UserWarning,
-                stacklevel=4,
+                "can be split on: just those are selected. Ask for fewer, or give more columns."
             )
+        else:
+            return
+        warnings.warn(message, UserWarning, stacklevel=4)
 
     def _get_support_mask(self) -> NDArray[np.bool_]:
         check_is_fitted(self)
@@ -512,14 +458,14 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (m, n_features_in_)
-            All features, in the order of `fit`.
+            All features, in the order given to `fit`.
         y : array-like of shape (m,)
             Class labels.
 
         Returns
         -------
         RandomForestClassifier
-            Fitted to ``transform(X)``, the same for the same seed.
+            To be used on ``transform(X)``.
 
         Raises
         ------
@@ -529,26 +475,25 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         check_is_fitted(self)
         if not self.support_.any():
             raise ValueError("No feature is selected: fit with a smaller alpha or with n_features.")
-        forest = RandomForestClassifier(self.polish_trees, random_state=self._polish_seed)
-        return forest.fit(np.asarray(self.transform(X)), y)
+        return self._polished(self.transform(X), y)
+
+    def _polished(self, X: ArrayLike, y: ArrayLike) -> RandomForestClassifier:
+        return RandomForestClassifier(self.polish_trees, random_state=self._polish_seed).fit(X, y)
 
 
 def rank_columns(X: ArrayLike) -> NDArray[np.float32]:
     """Return the dense ranks, from 0, of the values within each column of `X`, ``(m, p)``."""
-    X = np.asarray(X)
-    ranks = np.empty(X.shape, dtype=np.float32)
-    for j in range(X.shape[1]):
-        ranks[:, j] = np.unique(X[:, j], return_inverse=True)[1]
+    columns = np.asarray(X).T
+    ranks = np.empty(columns.shape[::-1], dtype=np.float32)
+    for j, column in enumerate(columns):
+        ranks[:, j] = np.unique(column, return_inverse=True)[1]
     return ranks
 
 
 def macro_auc(indicators: Floats, scores: Floats) -> float:
-    """Return the area under the ROC curve (0 to 1), one class against the rest, class mean.
+    """Return the mean over classes of the one-against-rest area under the ROC curve, 0 to 1.
 
-    Parameters
-    ----------
-    indicators, scores : ndarray of shape (m, K)
-        One-hot memberships, each class neither empty nor full; class scores, in any unit.
+    Both are ``(m, K)``; no class may be empty or hold every row.
     """
     n_in = indicators.sum(axis=0)
     rank_sum = (rankdata(scores, axis=0) * indicators).sum(axis=0)
@@ -561,6 +506,5 @@ def has_settled(values: list[float], threshold: float, tail: int) -> bool:
 
 
 def _shares(importances: Floats) -> Floats:
-    """Scale importances to a sum of 1; leave all zeros as they are."""
     total = importances.sum()
     return importances / total if total > 0 else importances

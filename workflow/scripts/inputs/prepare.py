@@ -50,13 +50,13 @@ def join(tables: Sequence[pd.DataFrame], clips: Sequence[str], drop: Sequence[st
         )
     twice = sorted(joined.columns[joined.columns.duplicated()])
     if twice:
-        raise UserError(f"column {twice[0]} stands in two of the experiment's tables; drop it in one")
+        raise UserError(
+            f"column {twice[0]} stands in two of the experiment's tables; drop it in one"
+        )
     return joined.drop(columns=list(drop))
 
 
-def scale(
-    x: NDArray[np.float64], fitted_on: NDArray[np.bool_], how: str
-) -> NDArray[np.float64]:
+def scale(x: NDArray[np.float64], fitted_on: NDArray[np.bool_], how: str) -> NDArray[np.float64]:
     """Scale each feature.
 
     Parameters
@@ -116,7 +116,9 @@ def main(
     scale: Annotated[str, typer.Option(help="standard, minmax or none.")],
     output: Annotated[Path, typer.Option(help="Inputs of the fold, to be written (NPZ).")],
     tables: Annotated[list[Path], typer.Argument(help="The experiment's feature tables.")],
-    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; may be repeated.")] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="Column to leave out; may be repeated.")
+    ] = None,
 ) -> None:
     """Prepare the inputs of a fold."""
     read = [pd.read_parquet(path) for path in tables]

@@ -12,6 +12,7 @@ References
 import logging
 import time
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -64,8 +65,7 @@ class GraphSage(nn.Module):
         super().__init__()
         widths = [features, *[hidden] * layers, genres]
         self.convolutions = nn.ModuleList(
-            SAGEConv(wide, next_wide, "mean")
-            for wide, next_wide in zip(widths, widths[1:], strict=False)
+            SAGEConv(wide, next_wide, "mean") for wide, next_wide in pairwise(widths)
         )
 
     def forward(self, graph: dgl.DGLGraph, x: Tensor) -> Tensor:

@@ -39,7 +39,9 @@ def score(predictions: pd.DataFrame) -> dict[str, float]:
         "n_test": len(test),
         "train_accuracy": accuracy_score(train["true"], train["predicted"]),
         "test_accuracy": accuracy_score(test["true"], test["predicted"]),
-        "test_macro_f1": f1_score(test["true"], test["predicted"], average="macro", zero_division=0),
+        "test_macro_f1": f1_score(
+            test["true"], test["predicted"], average="macro", zero_division=0
+        ),
         "test_log_loss": log_loss(test["true"], test[genres].to_numpy(), labels=genres),
     }
 

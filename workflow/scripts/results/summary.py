@@ -59,7 +59,13 @@ def describe(
 def _graph(figures: pd.DataFrame) -> str:
     mean = figures.mean()
     text = (
-        f"k {mean['k']:g}, homophily {mean['homophily']:.3f} (chance {mean['chance_homophily']:.3f})"
-        f", zero distances {100 * mean['zero_distance_share']:.1f} %"
+        f"k {mean['k']:g}, homophily {mean['homophily']:.3f} (chance {mean['chance_homophily']:.3f}), "
+        f"zero distances {100 * mean['zero_distance_share']:.1f} %"
     )
-    return f"{text}\n  WARNING: {NO_GRAPH}" if mean["zero_distance_share"] >= DEGENERATE else text
+    if mean["k"] < mean["k_asked"]:
+        text += (
+            f"\n  NOTE: k {mean['k_asked']:g} was asked for; there are only {mean['k']:g} others"
+        )
+    if mean["zero_distance_share"] >= DEGENERATE:
+        text += f"\n  WARNING: {NO_GRAPH}"
+    return text

@@ -104,7 +104,9 @@ class Experiment(Model):
     description: str = Field("", description="What it is, in a sentence.")
     cut: Cut = Field("30s", description="Whole clips, or segments of 3 s.")
     genres: list[str] = Field([], description="Only these genres; empty: all of the dataset.")
-    tables: list[Table] = Field(["handcrafted"], min_length=1, description="Feature tables, joined.")
+    tables: list[Table] = Field(
+        ["handcrafted"], min_length=1, description="Feature tables, joined."
+    )
     drop: list[str] = Field([], description="Columns to leave out.")
     scale: Scale = Field("standard", description="How each feature is scaled.")
     protocols: list[Protocol] = Field(["paper"], min_length=1, description="How it is evaluated.")

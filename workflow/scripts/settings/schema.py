@@ -15,7 +15,9 @@ def schema() -> str:
 
 
 def main(
-    output: Annotated[Path, typer.Option(help="File to write.")] = Path("config/config.schema.json"),
+    output: Annotated[Path, typer.Option(help="File to write.")] = Path(
+        "config/config.schema.json"
+    ),
 ) -> None:
     """Write the configuration's JSON schema."""
     output.write_text(schema(), encoding="utf-8")

@@ -83,7 +83,7 @@ def _check(rows: Sequence[Row], path: Path) -> None:
 
 
 def write_sheet(rows: Iterable[Row], path: Path) -> None:
-    """Write rows as a sheet that `read_sheet` reads; columns that are empty throughout are left out."""
+    """Write rows as a sheet that `read_sheet` reads, without columns that are empty throughout."""
     rows = list(rows)
     used = [name for name in COLUMNS if name in REQUIRED or any(getattr(r, name) for r in rows)]
     with path.open("w", encoding="utf-8", newline="") as file:
