@@ -1,0 +1,165 @@
+"""The workflow itself, run on a small dataset of good and hostile clips."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio.sheet import rows_of
+from settings.sheet import write_sheet
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ["Snakefile", "rules", "workflow", "config", "envs", "profiles"]
+TARGET = "results/multiclass_compare.csv"
+HOSTILE_NAME = "a b'; touch x; $(id)"
+RATE = 22_050
+
+# The main experiment, made small.
+SMALL = """
+dataset: mine
+datasets:
+  mine: {shards: 3}
+experiments:
+  multiclass_compare:
+    folds: {n: 2}
+    graph: {metric: euclidean, k: 5}
+    graphsage: {hidden: 8, epochs: 5}
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the workflow's files, in which Snakemake can be run."""
+
+    folder: Path
+
+    def command(self, *arguments: str) -> list[str]:
+        return [
+            *(sys.executable, "-m", "snakemake"),
+            *("--configfile", "small.yaml", "--config", "audio=audio"),
+            *arguments,
+        ]
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+    def snakemake(self, *arguments: str, fails: bool = False) -> str:
+        """Run Snakemake and return all that it printed."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode != 0) == fails, done.stdout
+        return done.stdout
+
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """Jobs that Snakemake would run for the main target, by rule."""
+        printed = self.snakemake("--dry-run", TARGET, *arguments)
+        table = re.search(r"^job +count\n[- ]+\n(.*?)^total", printed, re.MULTILINE | re.DOTALL)
+        if table is None:
+            assert "Nothing to be done" in printed, printed
+            return {}
+        return {name: int(count) for name, count in map(str.split, table[1].splitlines())}
+
+    def copy(self, folder: Path) -> "Project":
+        """Copy with all results and modification times."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def bytes_of(self, *patterns: str) -> dict[str, bytes]:
+        """Contents of the files that match."""
+        found = [path for pattern in patterns for path in self.folder.glob(pattern)]
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in found}
+
+
+def tune(genre: int, clip: int, seconds: float = 2.0, rate: int = RATE) -> np.ndarray:
+    """A few seconds of notes that differ by genre and clip, shape (n,)."""
+    rng = np.random.default_rng([genre, clip])
+    time = np.arange(int(seconds * rate)) / rate
+    notes = 110 * 2 ** (rng.integers(0, 12, size=8) / 12 + genre / 2)
+    pitch = notes[(time * 8 / seconds).astype(int).clip(max=7)]
+    plucked = np.exp(-6 * (time % (seconds / 8)))
+    wave = sum(np.sin(2 * np.pi * h * pitch * time) / h**genre for h in (1, 2, 3))
+    return (0.3 * plucked * wave / 3 + 0.001 * rng.standard_normal(time.size)).astype(np.float32)
+
+
+def write_clips(folder: Path) -> None:
+    """Three genres of five good clips, and hostile ones among the third."""
+    for genre, name in enumerate(["blues", "jazz", "odd"]):
+        (folder / name).mkdir(parents=True)
+        for clip in range(5):
+            soundfile.write(folder / name / f"{name}.{clip}.wav", tune(genre, clip), RATE)
+    odd = folder / "odd"
+    (odd / "text.wav").write_text("these are words\n" * 100)
+    (odd / "raw.wav").write_bytes((tune(2, 10) * 32767).astype("<i2").tobytes())
+    (odd / "empty.wav").touch()
+    soundfile.write(odd / "blink.wav", tune(2, 11, seconds=0.01), RATE)
+    soundfile.write(odd / "silence.wav", np.zeros(30 * RATE), RATE)
+    broken = tune(2, 12)
+    broken[1000] = np.nan
+    soundfile.write(odd / "nan.wav", broken, RATE, subtype="FLOAT")
+    stereo = np.stack([tune(2, 13, rate=44_100), tune(2, 14, rate=44_100)], axis=1)
+    soundfile.write(odd / "stereo.mp3", stereo, 44_100, format="MP3")
+    soundfile.write(odd / f"{HOSTILE_NAME}.wav", tune(2, 15), RATE)
+
+
+@pytest.fixture(scope="session")
+def unrun(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project with the small dataset, before any run."""
+    folder = tmp_path_factory.mktemp("project")
+    for part in PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+        copy(ROOT / part, folder / part)
+    (folder / "small.yaml").write_text(SMALL)
+    write_clips(folder / "audio")
+    write_sheet(rows_of(folder / "audio"), folder / "config/datasets/mine.tsv")
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def finished(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project after a run on two cores; not to be changed."""
+    project = unrun.copy(tmp_path_factory.mktemp("finished") / "project")
+    project.snakemake("--cores", "2", TARGET)
+    return project
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
+    """A copy of the finished project, to be changed."""
+    return finished.copy(tmp_path / "project")
+
+
+@pytest.fixture
+def run_step() -> Callable[[Sequence[str]], subprocess.CompletedProcess[str]]:
+    """Run the runner of steps in the repository's folder."""
+
+    def run(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "workflow/scripts", *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run

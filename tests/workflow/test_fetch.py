@@ -1,0 +1,43 @@
+"""Datasets whose audio the workflow fetches."""
+
+import hashlib
+import zipfile
+
+from tests.workflow.conftest import Project
+
+CLIPS = "results/mine/30s/clips.parquet"
+
+
+def publish(project: Project, md5: str = "") -> None:
+    """Pack the project's audio into an archive and name it in the configuration."""
+    archive = project.folder / "published.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for path in sorted(project.folder.glob("audio/*/*")):
+            packed.write(path, f"genres-main/{path.relative_to(project.folder / 'audio')}")
+    md5 = md5 or hashlib.md5(archive.read_bytes()).hexdigest()
+    facts = f"{{shards: 3, archive: {{urls: [{archive}], md5: '{md5}', filename: mine.zip}}}}"
+    project.edit("small.yaml", "{shards: 3}", facts)
+
+
+def test_a_dataset_is_fetched_unpacked_and_audited(unrun: Project, tmp_path) -> None:
+    project = unrun.copy(tmp_path / "project")
+    publish(project)
+    project.snakemake("--cores", "2", CLIPS, "--config", "audio=")
+    for path in project.folder.glob("audio/*/*"):
+        fetched = project.folder / "resources/mine" / path.relative_to(project.folder / "audio")
+        assert fetched.read_bytes() == path.read_bytes()
+    assert (project.folder / CLIPS).exists()
+
+
+def test_a_wrong_checksum_leaves_nothing_and_says_what_to_do(unrun: Project, tmp_path) -> None:
+    project = unrun.copy(tmp_path / "project")
+    publish(project, md5="0" * 32)
+    printed = project.snakemake("--cores", "2", CLIPS, "--config", "audio=", fails=True)
+    assert "By hand: put the archive with MD5" in printed
+    assert [path.name for path in (project.folder / "resources").rglob("*") if path.is_file()] == []
+
+
+def test_all_of_gtzan_can_be_planned_without_its_audio(unrun: Project) -> None:
+    planned = unrun.planned("--config", "dataset=gtzan", "audio=")
+    assert planned["fetch"] == planned["unpack"] == 1
+    assert planned["audit"] == planned["handcrafted"] == planned["compare"] == 32

@@ -1,0 +1,87 @@
+"""What is computed again after a change: what depends on it, and nothing else."""
+
+import os
+
+import pytest
+import soundfile
+from tests.workflow.conftest import RATE, TARGET, Project, tune
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+FOLDS = 2
+TRAINING = {"graphsage": FOLDS, "collect": 1}
+GRAPH = {"adjacency": FOLDS, "graph_health": 1, **TRAINING}
+EXPERIMENT = {"folds": 1, "inputs": FOLDS, **GRAPH}
+ONE_SHARD = {"audit": 1, "clips": 1, "handcrafted": 1, "compare": 1, "gather": 2}
+
+
+def test_nothing_changed(finished: Project) -> None:
+    assert finished.planned() == {}
+
+
+def test_touched_scripts(project: Project) -> None:
+    for script in project.folder.glob("workflow/scripts/**/*.py"):
+        os.utime(script)
+    assert project.planned() == {}
+
+
+def test_an_edited_comment_and_docstring(project: Project) -> None:
+    script = "workflow/scripts/learning/graphsage.py"
+    project.edit(script, "import logging", "# A new comment.\nimport logging")
+    project.edit(script, '"""Train GraphSAGE on one fold."""', '"""Train it on a fold."""')
+    assert project.planned() == {}
+
+
+def test_edited_code_of_a_step(project: Project) -> None:
+    script = "workflow/scripts/learning/graphsage.py"
+    project.edit(script, "torch.relu(", "torch.tanh(")
+    assert project.planned() == TRAINING
+
+
+def test_edited_code_of_a_module_that_steps_import(project: Project) -> None:
+    project.edit("workflow/scripts/learning/predictions.py", '"train", "test"', '"fit", "test"')
+    assert project.planned() == TRAINING
+
+
+def test_another_k(project: Project) -> None:
+    project.edit("small.yaml", "k: 5", "k: 4")
+    assert project.planned() == GRAPH
+
+
+def test_another_learning_rate(project: Project) -> None:
+    project.edit("small.yaml", "epochs: 5", "epochs: 5, learning_rate: 0.01")
+    assert project.planned() == TRAINING
+
+
+def test_another_clip_under_the_same_name(project: Project) -> None:
+    soundfile.write(project.folder / "audio/jazz/jazz.1.wav", tune(1, 50), RATE)
+    assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
+
+
+def test_a_clip_more(project: Project) -> None:
+    soundfile.write(project.folder / "audio/jazz/jazz.9.wav", tune(1, 9), RATE)
+    sheet = project.folder / "config/datasets/mine.tsv"
+    sheet.write_text(sheet.read_text() + "jazz.9\tjazz/jazz.9.wav\tjazz\n")
+    assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
+
+
+def test_a_clip_that_has_gone_is_missing_not_fatal(project: Project) -> None:
+    (project.folder / "audio/jazz/jazz.1.wav").unlink()
+    assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
+    project.snakemake("--cores", "2", "results/mine/30s/problems.csv")
+    assert (
+        "jazz.1,jazz/jazz.1.wav,missing"
+        in (project.folder / "results/mine/30s/problems.csv").read_text()
+    )
+
+
+def test_a_deleted_result_and_predictions(project: Project) -> None:
+    fold = project.folder / "results/mine/experiments/multiclass_compare/paper/fold-01"
+    (fold / "predictions.parquet").unlink()
+    (project.folder / TARGET).unlink()
+    assert project.planned() == {"graphsage": 1, "collect": 1}
+
+
+def test_the_librosa_profile(project: Project) -> None:
+    project.edit("small.yaml", "dataset: mine", "dataset: mine\nfeatures: {profile: librosa}")
+    assert project.planned() == {"handcrafted": 3, "gather": 1, **EXPERIMENT}

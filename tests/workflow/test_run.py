@@ -1,0 +1,110 @@
+"""A whole run on a dataset that holds every kind of bad clip."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.workflow.conftest import HOSTILE_NAME, TARGET, Project
+
+from results.collect import COLUMNS
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+FOLDS = "results/mine/experiments/multiclass_compare/paper"
+
+
+def results(project: Project) -> pd.DataFrame:
+    return pd.read_csv(project.folder / TARGET)
+
+
+def test_the_result_has_a_row_a_fold_and_no_empty_cell(finished: Project) -> None:
+    table = results(finished)
+    assert table.columns.tolist() == COLUMNS
+    assert table["fold"].tolist() == [0, 1]
+    assert table.notna().all(axis=None)
+    assert table["n_train"].add(table["n_test"]).unique().tolist() == [17]
+
+
+def test_every_bad_clip_is_listed_with_what_was_done(finished: Project) -> None:
+    problems = finished.folder / "results/mine/30s/problems.csv"
+    listed = pd.read_csv(problems, keep_default_na=False).set_index("clip")
+    expected = {
+        "text": ("unreadable", "refused"),
+        "raw": ("unreadable", "refused"),
+        "empty": ("empty", "refused"),
+        "blink": ("too short", "refused"),
+        "silence": ("silent", "refused"),
+        "nan": ("non-finite", "refused"),
+        "stereo": ("2 channels; sampled at 44100 Hz", "mixed to mono; resampled to 22050 Hz"),
+        HOSTILE_NAME: ("the name holds $ ;", "kept"),
+    }
+    assert set(listed.index) == set(expected)
+    for clip, (problem, done) in expected.items():
+        assert listed.loc[clip, "problem"].startswith(problem)
+        assert listed.loc[clip, "what_was_done"].startswith(done)
+
+
+def test_a_hostile_name_runs_no_command_and_is_predicted(finished: Project) -> None:
+    assert not list(finished.folder.rglob("x"))
+    predicted = pd.read_parquet(finished.folder / FOLDS / "fold-00/predictions.parquet")
+    assert HOSTILE_NAME in predicted["clip"].tolist()
+
+
+def test_every_contract_file_of_a_fold_is_there(finished: Project) -> None:
+    names = ["inputs.npz", "graph.npz", "graphsage.pt", "history.csv", "predictions.parquet"]
+    for fold in ("fold-00", "fold-01"):
+        assert sorted(p.name for p in (finished.folder / FOLDS / fold).iterdir()) == sorted(names)
+
+
+def test_one_core_gives_the_bytes_of_two(unrun: Project, finished: Project, tmp_path: Path) -> None:
+    project = unrun.copy(tmp_path / "project")
+    project.snakemake("--cores", "1", TARGET)
+    for pair in zip(results(project).items(), results(finished).items(), strict=True):
+        (name, ours), (_, theirs) = pair
+        assert name == "seconds" or ours.equals(theirs), name
+    patterns = ["results/mine/**/*.parquet", "results/mine/**/*.npz", "results/mine/**/*.pt"]
+    ours, theirs = project.bytes_of(*patterns), finished.bytes_of(*patterns)
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+
+
+def test_a_killed_run_is_taken_up_where_it_stopped(
+    unrun: Project, finished: Project, tmp_path: Path
+) -> None:
+    project = unrun.copy(tmp_path / "project")
+    running = subprocess.Popen(
+        project.command("--cores", "2", TARGET),
+        cwd=project.folder,
+        env=project.environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    table = project.folder / "results/mine/30s/features/handcrafted.parquet"
+    deadline = time.monotonic() + 300
+    while not table.exists():
+        assert running.poll() is None and time.monotonic() < deadline
+        time.sleep(0.1)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert not (project.folder / TARGET).exists()
+    project.snakemake("--unlock")
+    left = project.planned()
+    assert "audit" not in left
+    assert "handcrafted" not in left
+    project.snakemake("--cores", "2", TARGET)
+    assert (
+        results(project).drop(columns="seconds").equals(results(finished).drop(columns="seconds"))
+    )
+
+
+def test_the_summary_is_printed(project: Project) -> None:
+    (project.folder / TARGET).unlink()
+    printed = project.snakemake("--cores", "1", TARGET)
+    assert "multiclass_compare on mine: 17 clips" in printed
+    assert f"table: {TARGET}" in printed
+    assert "8 clip(s) were refused or repaired" in printed
