@@ -7,19 +7,26 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from audio.instruments import DRUMS, INSTRUMENTS, SAMPLE_RATE
-from audio.synthesise import (
+from audio.instruments import DRUMS, INSTRUMENTS, Note
+from audio.read import SAMPLE_RATE
+from audio.sketches import (
+    ACCENTS,
     BAR,
-    CLIP_SAMPLES,
     GENRES,
     PARTS,
     SCALES,
+    Chord,
+    parse_chord,
+    parse_groove,
+    parse_harmony,
+    strokes,
+)
+from audio.synthesise import (
+    CLIP_SAMPLES,
     Song,
     invent_artist,
     invent_song,
     main,
-    parse_chord,
-    parse_groove,
     render_drums,
     synthesise_clip,
 )
@@ -48,13 +55,12 @@ def test_a_sketch_can_be_played(genre: str) -> None:
     sketch = GENRES[genre]
     assert set(sketch.neighbours.split()) <= set(GENRES) - {genre}
     for harmony in sketch.harmony:
-        scale, _, chords = harmony.partition(": ")
-        assert scale in SCALES
-        assert all(parse_chord(name).tones for name in chords.split())
+        scale, chords = parse_harmony(harmony)
+        assert scale in SCALES.values() and chords
     for groove in sketch.grooves:
         for drum, pattern in parse_groove(groove).items():
             assert drum in DRUMS
-            assert len(pattern) == BAR and set(pattern) <= set(".oxX")
+            assert len(pattern) == BAR and set(pattern) <= {".", *ACCENTS}
     for part in (getattr(sketch, name) for name in PARTS):
         assert set(filter(None, part.instruments.split(", "))) <= set(INSTRUMENTS)
         for pattern in part.patterns.split():
@@ -147,6 +153,51 @@ def test_swing_delays_the_off_beat_only() -> None:
 def test_chords_are_read(name: str, root: int, tones: tuple[int, ...]) -> None:
     chord = parse_chord(name)
     assert (chord.root, chord.tones) == (root, tones)
+
+
+def test_harmony_is_read_as_scale_and_chords() -> None:
+    scale, chords = parse_harmony("pentatonic: I bVII7")
+    assert scale == SCALES["pentatonic"]
+    assert chords == (Chord(0, (0, 4, 7)), Chord(10, (0, 4, 7, 10)))
+
+
+@pytest.mark.parametrize(
+    ("name", "degrees"),
+    [
+        ("I", [0, 2, 4, 5, 7, 9, 10, 12]),
+        ("imaj7", [0, 2, 3, 5, 7, 9, 11, 12]),
+        ("V5", [0, 2, 7, 5, 7, 9, 10, 12]),  # a power chord has no third: the fifth for it
+    ],
+)
+def test_degrees_take_the_colour_of_the_chord(name: str, degrees: list[int]) -> None:
+    assert [parse_chord(name).degree(digit) for digit in "12345678"] == degrees
+
+
+def test_nearest_tone_moves_little_and_into_the_chord() -> None:
+    fifth = parse_chord("V7")  # 7 11 2 5
+    assert [fifth.nearest_tone(pitch) for pitch in (7, 12, 13, 21)] == [7, 11, 14, 19]
+
+
+def test_strokes_are_held_until_the_next_or_a_silence() -> None:
+    assert list(strokes("..x--1.a-xx.....")) == [
+        (2, 3, "x"),
+        (5, 1, "1"),
+        (7, 2, "a"),
+        (9, 1, "x"),
+        (10, 1, "x"),
+    ]
+
+
+@pytest.mark.parametrize("name", INSTRUMENTS)
+def test_an_instrument_plays_in_tune_and_where_the_note_is(name: str) -> None:
+    note = Note(start=0.5, seconds=0.5, pitch=57, loudness=0.8)  # 220 Hz
+    wave = INSTRUMENTS[name].perform([note], 2 * SAMPLE_RATE, 1.0, np.random.default_rng(0))
+    assert wave.shape == (2 * SAMPLE_RATE,)
+    assert np.abs(wave).max() == pytest.approx(1)
+    assert not wave[: SAMPLE_RATE // 2].any() and not wave[-SAMPLE_RATE // 2 :].any()
+    spectrum = np.abs(np.fft.rfft(wave))  # 0.5 Hz a bin
+    harmonic = np.argmax(spectrum) / 2 / 220
+    assert harmonic == pytest.approx(max(1, round(harmonic)), abs=0.02)
 
 
 @pytest.mark.parametrize("name", ["H7", "IIII", "ix", "", "Iv"])

@@ -1,27 +1,57 @@
-"""Instruments of the demo dataset: one note or one drum stroke as a waveform."""
+"""Instruments of the demo dataset: one note, one part or one drum stroke as a waveform."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.signal import butter, lfilter, sosfilt
 
-SAMPLE_RATE = 22_050
+from audio.read import SAMPLE_RATE
+
 TABLE_SIZE = 4096
 MAX_PARTIALS = 40
 
-Waveform = NDArray[np.float64]
+Waveform = NDArray[np.float64]  # shape (n,), at SAMPLE_RATE
 
 
 class Player(Protocol):
-    """Plays one note: frequency in Hz, length in seconds, brightness about 1."""
+    """Plays one note."""
 
     def __call__(
-        self, frequency: float, seconds: float, brightness: float, rng: np.random.Generator
+        self, frequency: float, seconds: float, brightness: float, rng: Generator
     ) -> Waveform:
-        """Return the note, unit peak, its release included."""
+        """Play one note.
+
+        Parameters
+        ----------
+        frequency : float
+            Hz, above 0 and well below `SAMPLE_RATE` / 2.
+        seconds : float
+            Length, above 0, until the note is released.
+        brightness : float
+            About 1; more is brighter.
+        rng : Generator
+            Source of all that differs between two strokes of one note.
+
+        Returns
+        -------
+        NDArray[np.float64], shape (n,)
+            The note and its release, peak 1, at `SAMPLE_RATE`.
+        """
+
+
+@dataclass(frozen=True)
+class Note:
+    """One note of a part."""
+
+    start: float  # seconds
+    seconds: float
+    pitch: int  # MIDI
+    loudness: float  # 0 to 1
 
 
 @dataclass(frozen=True)
@@ -31,6 +61,27 @@ class Instrument:
     play: Player
     drive: float = 0.0
 
+    def perform(
+        self, notes: Sequence[Note], samples: int, brightness: float, rng: Generator
+    ) -> Waveform:
+        """Play a part through the amplifier; notes alike in pitch and length sound alike.
+
+        Returns
+        -------
+        NDArray[np.float64], shape (samples,)
+            Peak 1, or zeros if there are no notes; cut off where it ends.
+        """
+        bus = np.zeros(samples)
+        sounds: dict[tuple[int, float], Waveform] = {}
+        for note in notes:
+            sound = (note.pitch, note.seconds)
+            if sound not in sounds:
+                frequency = 440.0 * 2 ** ((note.pitch - 69) / 12)
+                sounds[sound] = self.play(frequency, note.seconds, brightness, rng)
+            mix_in(bus, sounds[sound], note.start, note.loudness)
+        bus = unit_peak(bus)
+        return unit_peak(np.tanh(self.drive * bus)) if self.drive else bus
+
 
 @dataclass(frozen=True)
 class Drum:
@@ -39,31 +90,46 @@ class Drum:
     pitch: float  # Hz, where the body comes to rest
     body: float  # level of the body, 0 to 1; the noise has the rest
     body_decay: float  # seconds to fall to 1/e
-    noise_decay: float
+    noise_decay: float  # seconds to fall to 1/e
     band: tuple[float, float]  # Hz, of the noise
     sweep: float = 0.0  # how far above `pitch` the body starts, in multiples of it
-    partials: tuple[float, ...] = (1.0,)
-    level: float = 1.0  # in the kit
+    partials: tuple[float, ...] = (1.0,)  # of the body, in multiples of `pitch`
+    level: float = 1.0  # in the kit, 0 to 1
 
 
 def unit_peak(wave: Waveform) -> Waveform:
-    """Scale a waveform of any shape to a peak of 1; silence stays silence."""
+    """Scale a waveform to a peak of 1; silence stays silence."""
     peak = np.max(np.abs(wave), initial=0.0)
     return wave / peak if peak > 0 else wave
 
 
-def clock(seconds: float) -> Waveform:
+def mix_in(bus: Waveform, wave: Waveform, start: float, loudness: float) -> None:
+    """Add a waveform to a bus, in place, at a time in seconds; what lies beyond its end is lost."""
+    first = int(start * SAMPLE_RATE)
+    bus[first : first + len(wave)] += loudness * wave[: max(len(bus) - first, 0)]
+
+
+def _clock(seconds: float) -> Waveform:
     """Sample times in seconds, from 0 up to `seconds`."""
     return np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
 
 
-def gate(time: Waveform, seconds: float, attack: float, release: float) -> Waveform:
+def _gate(time: Waveform, seconds: float, attack: float, release: float) -> Waveform:
     """Envelope that rises over `attack`, holds until `seconds`, then falls to 0."""
     rise = np.minimum(time / attack, 1.0)
     return rise * np.clip(1.0 + (seconds - time) / release, 0.0, 1.0)
 
 
-def wavetable(frequency: float, slope: float, even: float, formants: tuple[float, ...]) -> Waveform:
+def _bend(time: Waveform, cents: float, rng: Generator) -> Waveform:
+    """Seconds by which vibrato, setting in over a quarter of a second, runs ahead of time."""
+    rate = rng.uniform(5.0, 6.0)
+    depth = cents / 1200 * np.log(2) / (2 * np.pi * rate)
+    return depth * np.sin(2 * np.pi * rate * time) * np.minimum(time / 0.25, 1.0)
+
+
+def _wavetable(
+    frequency: float, slope: float, even: float, formants: tuple[float, ...]
+) -> Waveform:
     """One period of a tone whose partials fall as rank to the power -`slope`."""
     count = int(np.clip(0.45 * SAMPLE_RATE / frequency, 1, MAX_PARTIALS))
     rank = np.arange(1, count + 1)
@@ -81,7 +147,7 @@ def tone(
     frequency: float,
     seconds: float,
     brightness: float,
-    rng: np.random.Generator,
+    rng: Generator,
     *,
     slope: float,
     even: float = 1.0,
@@ -97,11 +163,11 @@ def tone(
     Parameters
     ----------
     frequency, seconds, brightness, rng
-        As in `Player`.
+        As in `Player`, and so is the result.
     slope : float
         Exponent by which partials fall with rank; 1 is a saw.
     even : float
-        Level of even partials; 0 gives the hollow sound of a closed pipe.
+        Level of even partials, 0 to 1; 0 gives the hollow sound of a closed pipe.
     formants : tuple of float
         Resonances in Hz, for voices and reeds.
     attack, release : float
@@ -109,49 +175,51 @@ def tone(
     decay : float
         Rate in 1/s at which a struck note dies, its upper partials three times as fast.
     vibrato : float
-        Depth in cents, setting in after the first quarter of a second.
+        Depth in cents, setting in over the first quarter of a second.
     ensemble : float
         Detuning in cents between three players in unison; 0 for one player.
-
-    Returns
-    -------
-    ndarray of float64
-        The note and its release, unit peak, `SAMPLE_RATE` samples a second.
     """
-    time = clock(seconds + release)
-    onset = np.minimum(time / 0.25, 1.0)
-    rate = rng.uniform(5.0, 6.0)
-    bend = vibrato / 1200 * np.log(2) / (2 * np.pi * rate) * np.sin(2 * np.pi * rate * time) * onset
-    bright = wavetable(frequency, slope / brightness, even, formants)
-    dull = wavetable(frequency, slope / brightness + 1.0, even, formants)
+    time = _clock(seconds + release)
+    bent = time + _bend(time, vibrato, rng)
+    bright = _wavetable(frequency, slope / brightness, even, formants)
+    dull = _wavetable(frequency, slope / brightness + 1.0, even, formants)
 
     detunings = (-ensemble, 0.0, ensemble) if ensemble else (0.0,)
     starts = rng.random(len(detunings))
     wave = np.zeros_like(time)
     for cents, start in zip(detunings, starts, strict=True):
-        cycles = frequency * 2 ** (cents / 1200) * (time + bend) + start
+        cycles = frequency * 2 ** (cents / 1200) * bent + start
         position = (cycles * TABLE_SIZE).astype(np.int64) % TABLE_SIZE
-        if decay:
-            # Struck strings: the bright tone dies into the dull one.
+        if decay:  # the bright tone dies into the dull one
             wave += dull[position] * np.exp(-decay * time)
-            wave += bright[position] * np.exp(-3 * decay * time)
-        else:
-            wave += bright[position]
-    return unit_peak(wave * gate(time, seconds, attack, release))
+        wave += bright[position] * np.exp(-3 * decay * time)
+    return unit_peak(wave * _gate(time, seconds, attack, release))
 
 
 def plucked(
     frequency: float,
     seconds: float,
     brightness: float,
-    rng: np.random.Generator,
+    rng: Generator,
     *,
     ring: float,
     pick: float = 0.6,
     release: float = 0.05,
 ) -> Waveform:
-    """Karplus-Strong string; `ring` is seconds to fall by 60 dB, `pick` hardness 0 to 1."""
-    time = clock(seconds + release)
+    """Karplus-Strong string: guitar, banjo, bass.
+
+    Parameters
+    ----------
+    frequency, seconds, brightness, rng
+        As in `Player`, and so is the result.
+    ring : float
+        Seconds in which the string falls by 60 dB.
+    pick : float
+        Hardness of the pick, 0 to 1.
+    release : float
+        Seconds.
+    """
+    time = _clock(seconds + release)
     period = SAMPLE_RATE / frequency
     # The averaging loop delays by half a sample; interpolation makes up the fraction.
     whole = int(period - 0.5)
@@ -160,38 +228,64 @@ def plucked(
     feedback = np.zeros(whole + 3)
     feedback[0] = 1.0
     feedback[whole:] -= loop
-    burst = rng.uniform(-1.0, 1.0, whole)
     softness = np.clip(1.0 - pick * brightness, 0.0, 0.95)
-    burst = lfilter([1.0 - softness], [1.0, -softness], burst)
+    burst = lfilter([1.0 - softness], [1.0, -softness], rng.uniform(-1.0, 1.0, whole))
     pluck = np.zeros_like(time)
     length = min(whole, len(time))
     pluck[:length] = (burst - burst.mean())[:length]
     wave = np.asarray(lfilter([1.0], feedback, pluck), dtype=np.float64)
-    return unit_peak(wave * gate(time, seconds, 0.001, release))
+    return unit_peak(wave * _gate(time, seconds, 0.001, release))
 
 
 def electric_piano(
     frequency: float,
     seconds: float,
     brightness: float,
-    rng: np.random.Generator,
+    rng: Generator,
     *,
     ratio: float = 1.0,
     index: float = 1.5,
     decay: float = 1.5,
 ) -> Waveform:
-    """Two-operator FM; `ratio` is modulator to carrier, `index` the depth at the attack."""
-    time = clock(seconds + 0.1)
+    """Two-operator frequency modulation: electric piano, vibraphone.
+
+    Parameters
+    ----------
+    frequency, seconds, brightness, rng
+        As in `Player`, and so is the result.
+    ratio : float
+        Frequency of the modulator, the carrier's being 1.
+    index : float
+        Depth of the modulation at the attack, in radians.
+    decay : float
+        Rate in 1/s at which the note dies, the modulation twice as fast.
+    """
+    time = _clock(seconds + 0.1)
     depth = index * brightness * np.exp(-2 * decay * time)
     modulator = np.sin(2 * np.pi * ratio * frequency * time + rng.uniform(0, 0.1))
     wave = np.sin(2 * np.pi * frequency * time + depth * modulator)
-    return unit_peak(wave * np.exp(-decay * time) * gate(time, seconds, 0.003, 0.1))
+    return unit_peak(wave * np.exp(-decay * time) * _gate(time, seconds, 0.003, 0.1))
 
 
-def stroke(drum: Drum, tune: float, ring: float, rng: np.random.Generator) -> Waveform:
-    """One stroke at its level in the kit; `tune` scales the drum's pitch, `ring` its decays."""
+def stroke(drum: Drum, tune: float, ring: float, rng: Generator) -> Waveform:
+    """One stroke on a drum.
+
+    Parameters
+    ----------
+    drum : Drum
+        One of `DRUMS`.
+    tune, ring : float
+        Factors of the drum's pitch and of its decays; 1 is neutral.
+    rng : Generator
+        Source of the noise.
+
+    Returns
+    -------
+    NDArray[np.float64], shape (n,)
+        The stroke until it has died away, its peak the drum's level, at `SAMPLE_RATE`.
+    """
     longest = max(drum.body_decay * (drum.body > 0), drum.noise_decay * (drum.body < 1))
-    time = clock(5 * ring * longest + 0.01)
+    time = _clock(5 * ring * longest + 0.01)
     fall = drum.sweep * 0.03 * (1.0 - np.exp(-time / 0.03))
     cycles = drum.pitch * tune * (time + fall)
     body = np.sum([np.sin(2 * np.pi * partial_ * cycles) for partial_ in drum.partials], axis=0)
@@ -203,8 +297,8 @@ def stroke(drum: Drum, tune: float, ring: float, rng: np.random.Generator) -> Wa
     return drum.level * unit_peak(wave * np.minimum(time / 0.0005, 1.0))
 
 
-def _tone(drive: float = 0.0, **settings: float | tuple[float, ...]) -> Instrument:
-    return Instrument(partial(tone, **settings), drive)  # type: ignore[arg-type]
+def _tone(drive: float = 0.0, **settings: Any) -> Instrument:
+    return Instrument(partial(tone, **settings), drive)
 
 
 INSTRUMENTS: dict[str, Instrument] = {
@@ -251,5 +345,4 @@ DRUMS: dict[str, Drum] = {
     ),
     "crash": Drum(400, 0.0, 0.02, 0.45, (2500, 10500), level=0.4),
     "shaker": Drum(400, 0.0, 0.02, 0.04, (4000, 9000), level=0.4),
-    "tom": Drum(105, 0.85, 0.16, 0.03, (300, 3000), sweep=0.8),
 }

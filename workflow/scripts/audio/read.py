@@ -1,5 +1,6 @@
 """Decode a clip's file to the samples that all features are computed from."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,19 +39,23 @@ def decode(path: Path) -> Decoded:
     """Read an audio file, mix it to mono and resample it to `SAMPLE_RATE`.
 
     The samples equal those of ``librosa.load(path)`` bit for bit: mean over channels, then
-    ``soxr_hq`` resampling to ``ceil(n * SAMPLE_RATE / rate)`` samples.
+    ``soxr_hq`` resampling to ``ceil(n * (SAMPLE_RATE / rate))`` samples.
 
     Raises
     ------
     RefusedClip
         If the file is empty or is not audio that libsndfile reads.
     """
-    if path.stat().st_size == 0:
+    content = path.read_bytes()
+    if not content:
         raise RefusedClip("empty: the file has no bytes")
     try:
-        frames, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise RefusedClip(f"unreadable: {error.error_string.strip().rstrip('.')}") from error
+        # Not by the name: libsndfile takes whatever is named .au for telephone speech.
+        frames, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, ValueError, MemoryError) as error:
+        # Not libsndfile's own: a header that states no length, or an impossible one.
+        reason = getattr(error, "error_string", str(error))
+        raise RefusedClip(f"unreadable: {reason.strip().rstrip('.')}") from error
     mono = frames[:, 0] if frames.shape[1] == 1 else np.mean(frames, axis=1)
     return Decoded(_resample(mono, rate), frames.shape[1], rate)
 
@@ -58,7 +63,7 @@ def decode(path: Path) -> Decoded:
 def _resample(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     if rate == SAMPLE_RATE or not samples.size:
         return np.ascontiguousarray(samples)
-    length = int(np.ceil(samples.size * SAMPLE_RATE / rate))
+    length = int(np.ceil(samples.size * (SAMPLE_RATE / rate)))  # librosa's order
     resampled = soxr.resample(samples, rate, SAMPLE_RATE, quality="soxr_hq")[:length]
     return np.pad(resampled, (0, length - resampled.size)).astype(np.float32)
 

@@ -1,5 +1,6 @@
 """Make the sheet of a folder of one's own: ``genre/clip.wav`` and the like."""
 
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +20,8 @@ def rows_of(folder: Path) -> list[Row]:
     Raises
     ------
     UserError
-        If there is no audio file, or two files of one genre differ only in their ending.
+        If there is no audio file, a name is not UTF-8, or two files of one genre differ only in
+        their ending.
     """
     files = sorted(
         path
@@ -40,11 +42,19 @@ def rows_of(folder: Path) -> list[Row]:
         )
         for path in files
     ]
+    unnamed = [row.path for row in rows if not _is_unicode(row.path)]
+    if unnamed:
+        raise UserError(f"{folder}: the name {unnamed[0]!a} is not UTF-8; rename the file")
     names = Counter(row.clip for row in rows)
     twice = [clip for clip, count in names.items() if count > 1]
     if twice:
         raise UserError(f"{folder}: more than one file of {', '.join(twice)}; remove or rename one")
     return rows
+
+
+def _is_unicode(name: str) -> bool:
+    """Whether a sheet can hold a name; undecodable bytes are lone surrogates in Python."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def main(
@@ -59,6 +69,15 @@ def main(
     genres = {row.genre for row in rows}
     print(
         f"{output}: {len(rows)} clips of {len(genres)} genres. Next:\n"
-        f"  snakemake --cores 8 results/multiclass_compare.csv "
-        f"--config dataset={output.stem} audio={str(folder)!r}"
+        f"  {shlex.join(_next_command(folder, output))}"
     )
+
+
+def _next_command(folder: Path, output: Path) -> list[str]:
+    found = output == Path("config/datasets", f"{output.stem}.tsv")
+    return [
+        *("snakemake", "--cores", "8", "results/multiclass_compare.csv", "--config"),
+        f"dataset={output.stem}",
+        *([] if found else [f"sheet={output}"]),
+        f"audio={folder}",
+    ]

@@ -57,7 +57,7 @@ def match(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Row]:
         for name in names
         if name.lower().endswith(AUDIO_SUFFIXES) and _key(name) in wanted
     }
-    missing = set(wanted.values()) - set(found.values())
+    missing = set(rows) - set(found.values())
     if missing:
         some = ", ".join(sorted(row.clip for row in missing)[:5])
         raise UserError(
@@ -77,7 +77,8 @@ def unpack(archive: Path, rows: Sequence[Row], folder: Path) -> None:
     """Write each clip of the sheet to its path below ``folder``.
 
     Files that have the sheet's ending are copied byte for byte; others are rewritten in the format
-    of the sheet's ending, with the same samples.
+    of the sheet's ending, with the same (16-bit) samples. One that cannot be decoded is copied as
+    it is: the audit refuses it.
     """
     with open_archive(archive) as (names, opened):
         files = match(rows, names)
@@ -89,12 +90,16 @@ def unpack(archive: Path, rows: Sequence[Row], folder: Path) -> None:
 
 
 def _write(source: IO[bytes], suffix: str, target: Path) -> None:
-    if suffix == target.suffix:
-        with target.open("wb") as file:
-            shutil.copyfileobj(source, file)
-    else:
-        samples, rate = soundfile.read(source, dtype="int16")
-        soundfile.write(target, samples, rate, subtype="PCM_16")
+    if suffix.lower() != target.suffix.lower():
+        try:
+            samples, rate = soundfile.read(source, dtype="int16")
+        except soundfile.LibsndfileError:
+            source.seek(0)
+        else:
+            soundfile.write(target, samples, rate, subtype="PCM_16")
+            return
+    with target.open("wb") as file:
+        shutil.copyfileobj(source, file)
 
 
 def main(

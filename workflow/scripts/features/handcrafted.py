@@ -179,7 +179,7 @@ def running_median(rows: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     half = size // 2
     padded = np.pad(rows, ((0, 0), (half, half)), mode="symmetric")
     filtered = ndimage.median_filter(padded.ravel(), size=size, mode="nearest")
-    return filtered.reshape(padded.shape)[:, half:-half]
+    return filtered.reshape(padded.shape)[:, half : half + rows.shape[1]]
 
 
 def main(

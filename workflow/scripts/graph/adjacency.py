@@ -100,9 +100,11 @@ def adjacency(x: NDArray[np.floating], metric: str, k: int) -> sparse.csr_array:
     k = min(k, n - 1)
     see, distances = METRICS[metric]
     seen = see(np.asarray(x, dtype=np.float64))
+    rows = np.array([row.tobytes() for row in seen], dtype=object)
+    same = np.unique(rows, return_inverse=True)[1]
     step = max(1, BLOCK_BYTES // (8 * n))
     blocks = [
-        _nearest(distances(seen[start : start + step], seen), start, k)
+        _nearest(distances(seen[start : start + step], seen), same, start, k)
         for start in range(0, n, step)
     ]
     columns = np.concatenate([block[0] for block in blocks])
@@ -110,9 +112,13 @@ def adjacency(x: NDArray[np.floating], metric: str, k: int) -> sparse.csr_array:
     return sparse.csr_array((values.ravel(), columns.ravel(), np.arange(n + 1) * k), shape=(n, n))
 
 
-def _nearest(distances: Matrix, first: int, k: int) -> tuple[NDArray[np.int64], Matrix]:
+def _nearest(
+    distances: Matrix, same: NDArray[np.int64], first: int, k: int
+) -> tuple[NDArray[np.int64], Matrix]:
     """Columns and values of the k smallest distances in each row, the clip itself left out."""
     rows = np.arange(len(distances))
+    # Euclidean and cosine distances of equal rows are 0 but for rounding.
+    distances[same[first + rows, None] == same] = 0
     distances[rows, first + rows] = np.inf
     nearest = np.sort(np.argpartition(distances, k - 1, axis=1)[:, :k], axis=1)
     return nearest, np.take_along_axis(distances, nearest, axis=1)

@@ -33,11 +33,11 @@ def health(graph: sparse.csr_array, y: NDArray[np.int64], k_asked: int) -> dict[
     Returns
     -------
     dict
-        ``k_asked``; ``k``: neighbours of a clip; ``edges``: neighbour pairs; ``zero_distance_share``: of the
-        edges; ``homophily``: share of edges within a genre; ``chance_homophily``: the same of all
-        pairs of clips; ``components``: weakly connected ones over edges that are not zero, which
-        the paper's adjacency matrix does not hold; ``degree_max``: how often the most popular clip
-        is a neighbour.
+        ``k_asked``; ``k``: neighbours of a clip; ``edges``: neighbour pairs;
+        ``zero_distance_share``: of the edges; ``homophily``: share of edges within a genre;
+        ``chance_homophily``: the same of all pairs of clips; ``components``: weakly connected ones
+        over edges that are not zero, which the paper's adjacency matrix does not hold;
+        ``degree_max``: how often the most popular clip is a neighbour.
     """
     n = len(y)
     rows = np.repeat(np.arange(n), np.diff(graph.indptr))

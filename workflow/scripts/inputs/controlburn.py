@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Literal, Self, get_args
 
 import numpy as np
@@ -226,8 +226,8 @@ class TreeLasso:
                 precompute=self.gram,
                 Xy=self.correlation,
                 positive=True,
-                tol=1e-6,
-                max_iter=5000,
+                tol=1e-10,
+                max_iter=10_000,
                 check_input=False,
             )[1]
         return path[:, 0] / self.n_used
@@ -343,6 +343,7 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Tags:
+        """Declare that `fit` needs class labels."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         return tags
@@ -362,7 +363,7 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
                 raise ValueError(f"{name}={value!r}: give a whole number of at least 1.")
         for name in ("alpha", "threshold"):
             value = getattr(self, name)
-            fits = isinstance(value, Real) and 0 < value < np.inf
+            fits = isinstance(value, (int, float)) and 0 < value < np.inf
             if not fits and (name, value) != ("alpha", None):
                 raise ValueError(f"{name}={value!r}: give a finite number above 0.")
 
@@ -392,22 +393,22 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
             If fewer than `n_features` columns can be split on, or `alpha` leaves no feature.
         """
         self._check_parameters()
-        X, y = validate_data(self, X, y, dtype="numeric", ensure_min_samples=2)
-        check_classification_targets(y)
-        self.classes_ = np.unique(y)
+        table, labels = validate_data(self, X, y, dtype="numeric", ensure_min_samples=2)
+        check_classification_targets(labels)
+        self.classes_ = np.unique(labels)
         if len(self.classes_) < 2:
             raise ValueError("y has 1 class only: give rows of at least two classes.")
         rng = check_random_state(self.random_state)
-        indicators = (y[:, None] == self.classes_).astype(np.float64)
+        indicators = (labels[:, None] == self.classes_).astype(np.float64)
         rules = (self.threshold, self.tail, self.max_depth, self.max_features)
-        grower = Grower(rank_columns(X), indicators, *rules, rng)
+        grower = Grower(rank_columns(table), indicators, *rules, rng)
         forest, residual = grower.grow(self.forest)
-        grower.widen(forest, residual, min(self.n_features or 0, X.shape[1]))
+        grower.widen(forest, residual, min(self.n_features or 0, table.shape[1]))
         self._select(forest, indicators)
         self._polish_seed = rng.randint(np.iinfo(np.int32).max)
-        self.polished_importances_ = np.zeros(X.shape[1])
+        self.polished_importances_ = np.zeros(table.shape[1])
         if self.support_.any():
-            polished = self._polished(X[:, self.support_], y)
+            polished = self._polished(table[:, self.support_], labels)
             self.polished_importances_[self.support_] = polished.feature_importances_
         return self
 
@@ -417,14 +418,14 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         self.trees_, self.n_used_ = forest.trees, used.sum(axis=1)
         with threadpool_limits(1):  # sums in one order, whatever the number of cores
             lasso = TreeLasso(forest.outputs, indicators, self.n_used_)
-            if self.n_features is None:
-                self.alpha_, self.weights_ = self.alpha, lasso.weights(self.alpha)
-            else:
+            if self.n_features is not None:
                 self.alpha_, self.weights_ = lasso.weights_for(self.n_features, used)
+            elif self.alpha is not None:
+                self.alpha_, self.weights_ = self.alpha, lasso.weights(self.alpha)
         self.alpha_max_ = lasso.alpha_max
         self.feature_importances_ = _shares(importances.sum(axis=0))
         self.sparse_importances_ = _shares(self.weights_ @ importances)
-        self.support_ = used[self.weights_ > 0].any(axis=0)
+        self.support_: NDArray[np.bool_] = np.any(used[self.weights_ > 0], axis=0)
         self.n_path_features_ = int(self.support_.sum())
         if self.n_features is not None:
             ranking = (-self.feature_importances_, -self.sparse_importances_, ~self.support_)

@@ -138,7 +138,7 @@ def train(
     model = model.to(device)
     graph = network(adjacency, settings.distance_weights).to(device)
     x, y, training = (torch.from_numpy(a).to(device) for a in (inputs.x, inputs.y, inputs.train))
-    optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
+    optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
     history = []
     start = time.perf_counter()
     for epoch in range(1, settings.epochs + 1):

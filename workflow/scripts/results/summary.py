@@ -59,7 +59,8 @@ def describe(
 def _graph(figures: pd.DataFrame) -> str:
     mean = figures.mean()
     text = (
-        f"k {mean['k']:g}, homophily {mean['homophily']:.3f} (chance {mean['chance_homophily']:.3f}), "
+        f"k {mean['k']:g}, homophily {mean['homophily']:.3f} "
+        f"(chance {mean['chance_homophily']:.3f}), "
         f"zero distances {100 * mean['zero_distance_share']:.1f} %"
     )
     if mean["k"] < mean["k_asked"]:

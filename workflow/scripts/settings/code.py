@@ -1,9 +1,9 @@
 """Digest of the code that a step really runs, for rules to track.
 
 Snakemake tracks neither the code behind ``shell: python ...`` nor the modules that a script
-imports. A rule therefore carries this digest as a param: it changes when the step or a local module that it
-imports (directly or not) changes in meaning, and stays when only comments, docstrings, layout or
-modification times do.
+imports. A rule therefore carries this digest as a param: it changes when the step or a local module
+that it imports (directly or not) changes in meaning, and stays when only comments, docstrings,
+layout or modification times do.
 """
 
 import ast

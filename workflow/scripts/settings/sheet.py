@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -48,7 +49,8 @@ def read_sheet(path: Path) -> list[Row]:
     Raises
     ------
     UserError
-        If the sheet is missing, has no rows, lacks a column or a value, or names a clip twice.
+        If the sheet is missing, is not UTF-8, has no rows, lacks a column or a value, or names a
+        clip twice.
     """
     if not path.is_file():
         raise UserError(
@@ -56,7 +58,11 @@ def read_sheet(path: Path) -> list[Row]:
             f"  python workflow/scripts audio.sheet FOLDER --output {path}\n"
             "or name another with --config sheet=FILE"
         )
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8 ({error}); save it as text in UTF-8") from None
+    with io.StringIO(text, newline="") as file:
         reader = csv.DictReader(file, dialect="excel-tab")
         missing = [name for name in REQUIRED if name not in (reader.fieldnames or ())]
         if missing:
@@ -86,10 +92,17 @@ def write_sheet(rows: Iterable[Row], path: Path) -> None:
     """Write rows as a sheet that `read_sheet` reads, without columns that are empty throughout."""
     rows = list(rows)
     used = [name for name in COLUMNS if name in REQUIRED or any(getattr(r, name) for r in rows)]
+    lines = [used, *([getattr(row, name) for name in used] for row in rows)]
+    # Left to itself, csv does not quote a carriage return, and would read it as a line's end.
+    returns = any("\r" in value for line in lines for value in line)
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, dialect="excel-tab", lineterminator="\n")
-        writer.writerow(used)
-        writer.writerows([getattr(row, name) for name in used] for row in rows)
+        writer = csv.writer(
+            file,
+            dialect="excel-tab",
+            lineterminator="\n",
+            quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL,
+        )
+        writer.writerows(lines)
 
 
 def shard_of(clip: str, shards: int) -> int:

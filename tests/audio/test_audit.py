@@ -1,0 +1,170 @@
+import hashlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import librosa
+import numpy as np
+import pandas as pd
+import pytest
+
+from audio.audit import COLUMNS, audit, audit_shard, main
+from audio.samples import read_samples
+from settings.sheet import Row, read_sheet, rows_by_shard, write_sheet
+
+# librosa.load imports modules that Python will drop.
+pytestmark = pytest.mark.filterwarnings("ignore:.* is deprecated and slated:DeprecationWarning")
+
+GTZAN_MINI = Path(__file__).parents[2] / "config" / "datasets" / "gtzan-mini.tsv"
+HOSTILE = "a b'; touch x; $(id)"
+REFUSED = "refused: no feature, fold or result has it"
+MP3 = "2 channels; sampled at 44100 Hz"
+
+
+@dataclass(frozen=True)
+class Audited:
+    folder: Path
+    rows: list[Row]
+    table: pd.DataFrame
+    samples: dict[str, np.ndarray]
+
+    def of(self, clip: str) -> pd.Series:
+        return self.table.set_index("clip").loc[clip]
+
+
+def spoil(folder: Path, record) -> None:
+    """The clips that no workflow should stumble over, and one that is fine."""
+    rng = np.random.default_rng(0)
+    noise = rng.uniform(-0.5, 0.5, 30_000).astype(np.float32)
+    broken = noise.copy()
+    broken[100:103] = np.nan
+    record(folder / "good.wav")
+    record(folder / "other.au")
+    record(folder / "short.wav", 0.01)
+    record(folder / "silent.wav", samples=np.zeros(3 * 22_050, np.float32))
+    record(folder / "nan.wav", samples=broken, subtype="FLOAT")
+    record(folder / "stereo.mp3", 1.5, 44_100, 2)
+    record(folder / f"{HOSTILE}.wav")
+    (folder / "text.wav").write_text("this is no audio\n" * 100)
+    (folder / "raw.wav").write_bytes((noise * 32767).astype("<i2").tobytes())
+    (folder / "empty.wav").touch()
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory, record) -> Audited:
+    folder = tmp_path_factory.mktemp("audio")
+    spoil(folder / "rock", record)
+    paths = [path.relative_to(folder) for path in (folder / "rock").iterdir()]
+    paths = [path.with_suffix(".wav") if path.stem == "other" else path for path in paths]
+    rows = [Row(path.stem, path.as_posix(), "rock") for path in [*paths, Path("rock/gone.wav")]]
+    file = tmp_path_factory.mktemp("shard") / "samples.parquet"
+    table = audit_shard(rows, folder, file, 1.0, 1e-4)
+    return Audited(folder, rows, table, dict(read_samples(file)))
+
+
+@pytest.mark.parametrize(
+    ("clip", "status", "problem", "done"),
+    [
+        ("good", "ok", "", ""),
+        ("other", "ok", "", ""),
+        ("text", "refused", "unreadable: Format not recognised", REFUSED),
+        ("raw", "refused", "unreadable: Format not recognised", REFUSED),
+        ("empty", "refused", "empty: the file has no bytes", REFUSED),
+        ("short", "refused", "too short: 0.010 s, shorter than 1 s", REFUSED),
+        ("silent", "refused", "silent: no sample is further than 0.0001 from the mean", REFUSED),
+        ("nan", "refused", "non-finite: 3 of 30000 samples are NaN or infinite", REFUSED),
+        ("stereo", "repaired", MP3, "mixed to mono; resampled to 22050 Hz"),
+        (HOSTILE, "repaired", "the name holds $ ;", "kept: no shell ever sees the name"),
+        ("gone", "refused", "missing: the audio folder has no such file", REFUSED),
+    ],
+)
+def test_each_clip_is_kept_repaired_or_refused(audited, clip, status, problem, done) -> None:
+    row = audited.of(clip)
+    assert (row["status"], row["problem"], row["what_was_done"]) == (status, problem, done)
+
+
+def test_every_clip_has_a_row_by_name(audited) -> None:
+    assert list(audited.table.columns) == list(COLUMNS)
+    assert list(audited.table["clip"]) == sorted(row.clip for row in audited.rows)
+
+
+def test_only_good_clips_have_samples(audited) -> None:
+    good = audited.table.query("status != 'refused'")
+    assert list(audited.samples) == list(good["clip"])
+    assert [samples.size for samples in audited.samples.values()] == list(good["samples"])
+
+
+@pytest.mark.parametrize("name", ["good.wav", "other.au", "stereo.mp3", f"{HOSTILE}.wav"])
+def test_samples_are_those_of_the_file(audited, name) -> None:
+    expected, _ = librosa.load(audited.folder / "rock" / name)
+    np.testing.assert_array_equal(audited.samples[Path(name).stem], expected)
+
+
+def test_the_md5_of_each_file_that_is_there_is_recorded(audited) -> None:
+    files = {path.stem: path.read_bytes() for path in (audited.folder / "rock").iterdir()}
+    expected = {clip: hashlib.md5(raw).hexdigest() for clip, raw in files.items()}
+    assert dict(zip(audited.table["clip"], audited.table["md5"], strict=True)) == {
+        **expected,
+        "gone": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "group"),
+    [({}, "a"), ({"artist": "X"}, "X"), ({"artist": "X", "group": "G"}, "G")],
+)
+def test_the_group_is_the_sheets_or_the_artist_or_the_clip(tmp_path, record, more, group) -> None:
+    record(tmp_path / "rock" / "a.wav")
+    facts, _ = audit(Row("a", "rock/a.wav", "rock", **more), tmp_path, 1.0, 1e-4)
+    assert facts["group"] == group
+
+
+def test_another_md5_than_the_sheets_is_logged_and_kept(tmp_path, record, caplog) -> None:
+    record(tmp_path / "rock" / "a.wav")
+    caplog.set_level(logging.INFO)
+    facts, decoded = audit(Row("a", "rock/a.wav", "rock", md5="0" * 32), tmp_path, 1.0, 1e-4)
+    assert facts["status"] == "ok" and decoded is not None
+    assert "its md5 is not the sheet's" in caplog.text
+    caplog.clear()
+    audit(Row("a", "rock/a.wav", "rock", md5=str(facts["md5"])), tmp_path, 1.0, 1e-4)
+    assert not caplog.text
+
+
+def test_the_bounds_come_from_the_command_line(tmp_path, record) -> None:
+    record(tmp_path / "rock" / "short.wav", 0.2)
+    row = Row("short", "rock/short.wav", "rock")
+    assert audit(row, tmp_path, 0.1, 1e-4)[0]["status"] == "ok"
+    assert audit(row, tmp_path, 0.1, 0.99)[0]["status"] == "refused"
+
+
+def test_shards_together_hold_each_clip_once(tmp_path, audited) -> None:
+    sheet = tmp_path / "sheet.tsv"
+    write_sheet(audited.rows, sheet)
+    shards = rows_by_shard(audited.rows, 4)
+    tables, clips = [], []
+    for shard in shards:
+        facts, samples = tmp_path / f"{shard}.facts", tmp_path / f"{shard}.samples"
+        main(sheet, audited.folder, shard, 4, 1.0, 1e-4, facts, samples)
+        tables.append(pd.read_parquet(facts))
+        clips += [clip for clip, _ in read_samples(samples)]
+        assert set(tables[-1]["clip"]) == {row.clip for row in shards[shard]}
+    assert len(shards) > 1
+    together = pd.concat(tables).sort_values("clip", ignore_index=True)
+    pd.testing.assert_frame_equal(together, audited.table, check_dtype=False)
+    assert sorted(clips) == sorted(audited.samples)
+
+
+def test_real_clips_pass_with_the_md5_of_the_sheet(tmp_path, real_audio) -> None:
+    rows = [row for row in read_sheet(GTZAN_MINI) if row.clip.endswith(".00000")]
+    table = audit_shard(rows, real_audio, tmp_path / "samples", 1.0, 1e-4)
+    assert set(table["status"]) == {"ok"}
+    assert dict(zip(table["clip"], table["md5"], strict=True)) == {r.clip: r.md5 for r in rows}
+    for clip, samples in read_samples(tmp_path / "samples"):
+        expected, _ = librosa.load(real_audio / clip.split(".")[0] / f"{clip}.wav")
+        np.testing.assert_array_equal(samples, expected)
+
+
+def test_a_shard_of_refused_clips_alone_is_written(tmp_path) -> None:
+    table = audit_shard([Row("a", "a.wav", "x")], tmp_path, tmp_path / "samples", 1.0, 1e-4)
+    assert list(table["status"]) == ["refused"]
+    assert list(read_samples(tmp_path / "samples")) == []

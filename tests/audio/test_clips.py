@@ -1,0 +1,99 @@
+import pandas as pd
+import pytest
+
+from audio.audit import COLUMNS as AUDITED
+from audio.clips import COLUMNS, PROBLEM_COLUMNS, list_pieces, list_problems, main
+
+SEGMENT = 66_150
+SHORT = "too short to be cut into pieces of 3s"
+
+
+def audited(*clips: tuple[str, int, str, str]) -> pd.DataFrame:
+    rows = [
+        (
+            *(clip, f"rock/{clip}.wav", "rock", f"{clip}'s artist", samples, status, problem),
+            *("done" if problem else "", "0" * 32),
+        )
+        for clip, samples, status, problem in clips
+    ]
+    return pd.DataFrame(rows, columns=list(AUDITED))
+
+
+FACTS = audited(
+    ("song", 3 * SEGMENT, "ok", ""),
+    ("stereo", 2 * SEGMENT + 1, "repaired", "2 channels"),
+    ("brief", SEGMENT, "ok", ""),
+    ("broken", 0, "refused", "empty: the file has no bytes"),
+)
+
+
+def test_whole_clips_stand_as_they_were_audited() -> None:
+    table = list_pieces(FACTS, "30s")
+    assert list(table["clip"]) == ["brief", "broken", "song", "stereo"]
+    assert list(table["source"]) == list(table["clip"])
+    assert set(table["start"]) == {0}
+    facts = FACTS.sort_values("clip", ignore_index=True)
+    pd.testing.assert_frame_equal(table[list(AUDITED)], facts, check_dtype=False)
+
+
+def test_segments_know_their_song_and_where_they_start() -> None:
+    table = list_pieces(FACTS, "3s").query("source == 'song'")
+    assert list(table["clip"]) == ["song.0", "song.1"]
+    assert list(table["start"]) == [0, SEGMENT]
+    assert set(table["samples"]) == {SEGMENT - 1}
+    assert set(table["group"]) == {"song"}
+    assert set(table["genre"]) == {"rock"}
+
+
+def test_a_refused_clip_keeps_one_row() -> None:
+    table = list_pieces(FACTS, "3s").query("source == 'broken'")
+    assert list(table["clip"]) == ["broken"]
+    assert list(table["status"]) == ["refused"]
+
+
+def test_a_clip_too_short_to_be_cut_is_refused_by_this_cut_alone() -> None:
+    row = list_pieces(FACTS, "3s").set_index("clip").loc["brief"]
+    assert (row["status"], row["problem"]) == ("refused", SHORT)
+    assert list_pieces(FACTS, "30s").set_index("clip").loc["brief", "status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("cut", "clips"), [("30s", ["broken", "stereo"]), ("3s", ["brief", "broken", "stereo"])]
+)
+def test_problems_list_each_source_once(cut, clips) -> None:
+    problems = list_problems(list_pieces(FACTS, cut))
+    assert list(problems.columns) == PROBLEM_COLUMNS
+    assert list(problems["clip"]) == clips
+    assert list(problems["path"]) == [f"rock/{clip}.wav" for clip in clips]
+
+
+def test_a_repaired_clips_segments_all_say_so() -> None:
+    table = list_pieces(FACTS, "3s").query("source == 'stereo'")
+    assert list(table["status"]) == ["repaired", "repaired"]
+
+
+@pytest.mark.parametrize("cut", ["30s", "3s"])
+def test_the_shards_facts_become_two_files(tmp_path, cut) -> None:
+    FACTS.iloc[:1].to_parquet(tmp_path / "00.parquet")
+    FACTS.iloc[1:].to_parquet(tmp_path / "01.parquet")
+    clips, problems = tmp_path / "clips.parquet", tmp_path / "problems.csv"
+    main([tmp_path / "00.parquet", tmp_path / "01.parquet"], cut, clips, problems)
+    expected = list_pieces(FACTS, cut)
+    pd.testing.assert_frame_equal(pd.read_parquet(clips), expected[COLUMNS], check_dtype=False)
+    written = pd.read_csv(problems)
+    assert list(written.columns) == PROBLEM_COLUMNS
+    assert written.to_dict("list") == list_problems(expected).to_dict("list")
+
+
+def test_without_problems_the_header_is_still_written(tmp_path) -> None:
+    FACTS.iloc[:1].to_parquet(tmp_path / "00.parquet")
+    clips, problems = tmp_path / "clips.parquet", tmp_path / "problems.csv"
+    main([tmp_path / "00.parquet"], "30s", clips, problems)
+    assert problems.read_text() == "clip,path,problem,what_was_done\n"
+
+
+def test_a_hostile_name_survives_the_list_of_problems(tmp_path) -> None:
+    hostile = "a b'; touch x; $(id),\"\n"
+    audited((hostile, 30_000, "repaired", "the name holds $ ;")).to_parquet(tmp_path / "00.parquet")
+    main([tmp_path / "00.parquet"], "30s", tmp_path / "clips.parquet", tmp_path / "problems.csv")
+    assert list(pd.read_csv(tmp_path / "problems.csv")["clip"]) == [hostile]

@@ -1,0 +1,154 @@
+import hashlib
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio.unpack import main, match, open_archive, unpack
+from settings.errors import UserError
+from settings.sheet import Row, write_sheet
+
+CLIPS = ("blues/blues.00000", "blues/blues.00001", "jazz/jazz.00000")
+
+
+def sheet(suffix: str = ".wav") -> list[Row]:
+    return [Row(Path(clip).name, f"{clip}{suffix}", clip.split("/")[0]) for clip in CLIPS]
+
+
+def sound(index: int, suffix: str) -> bytes:
+    samples = np.random.default_rng(index).integers(-(2**15), 2**15, 500, dtype=np.int16)
+    file = io.BytesIO()
+    soundfile.write(file, samples, 22_050, subtype="PCM_16", format=suffix[1:].upper())
+    return file.getvalue()
+
+
+def members(lead: str = "", suffix: str = ".wav") -> dict[str, bytes]:
+    sounds = enumerate(CLIPS)
+    return {f"{lead}{clip}{suffix}": sound(i, suffix.lower()) for i, clip in sounds}
+
+
+def pack(path: Path, files: dict[str, bytes]) -> Path:
+    """Archive with these files, in the format of the path's ending."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.mkdir("a folder")
+            for name, content in files.items():
+                archive.writestr(zipfile.ZipInfo(name), content)
+        return path
+    with tarfile.open(path, "w:gz" if path.name.endswith("gz") else "w") as tar:
+        folder = tarfile.TarInfo("a folder")
+        folder.type = tarfile.DIRTYPE
+        tar.addfile(folder)
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tgz", "a.tar"])
+@pytest.mark.parametrize("lead", ["", "genres/", "gtzan_mini-main/./Data/genres_original/"])
+def test_clips_are_copied_byte_for_byte_from_below_any_folder(tmp_path, name, lead) -> None:
+    archive = pack(tmp_path / name, {"README.md": b"hello", **members(lead)})
+    unpack(archive, sheet(), tmp_path / "audio")
+    assert contents(tmp_path / "audio") == members()
+
+
+def test_files_that_the_sheet_does_not_name_stay_packed(tmp_path) -> None:
+    extra = {
+        "genres/blues/blues.00002.wav": b"no clip of the sheet",
+        "__MACOSX/genres/blues/._blues.00000.wav": b"what a Mac adds",
+        "genres/blues/blues.00000.txt": b"a text beside a clip",
+        "genres/rock/blues.00000.wav": b"another genre",
+    }
+    archive = pack(tmp_path / "a.zip", members("genres/") | extra)
+    unpack(archive, sheet(), tmp_path / "audio")
+    assert contents(tmp_path / "audio") == members()
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
+@pytest.mark.parametrize(("inside", "stated"), [(".au", ".wav"), (".wav", ".flac")])
+def test_another_format_is_rewritten_with_the_same_samples(tmp_path, name, inside, stated) -> None:
+    archive = pack(tmp_path / name, members("genres/", inside))
+    unpack(archive, sheet(stated), tmp_path / "audio")
+    for clip in CLIPS:
+        written = tmp_path / "audio" / f"{clip}{stated}"
+        expected, _ = soundfile.read(io.BytesIO(members("", inside)[clip + inside]), dtype="int16")
+        samples, rate = soundfile.read(written, dtype="int16")
+        assert soundfile.info(written).format == stated[1:].upper()
+        assert rate == 22_050
+        np.testing.assert_array_equal(samples, expected)
+
+
+def test_an_ending_in_capitals_is_no_other_format(tmp_path) -> None:
+    fine = io.BytesIO()
+    soundfile.write(fine, np.linspace(-1, 1, 500), 22_050, subtype="PCM_24", format="WAV")
+    archive = pack(tmp_path / "a.zip", {f"{clip}.WAV": fine.getvalue() for clip in CLIPS})
+    unpack(archive, sheet(), tmp_path / "audio")
+    assert contents(tmp_path / "audio") == {f"{clip}.wav": fine.getvalue() for clip in CLIPS}
+
+
+def test_a_broken_clip_is_left_to_the_audit(tmp_path) -> None:
+    files = members("", ".au") | {"jazz/jazz.00000.au": b"no audio"}
+    unpack(pack(tmp_path / "a.tar.gz", files), sheet(), tmp_path / "audio")
+    assert (tmp_path / "audio/jazz/jazz.00000.wav").read_bytes() == b"no audio"
+    assert set(contents(tmp_path / "audio")) == set(members())
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar"])
+def test_no_file_is_written_outside_the_folder(tmp_path, name) -> None:
+    outside = tmp_path / "outside"
+    hostile = {
+        "../evil.wav": b"evil",
+        "../../outside/blues/evil.wav": b"evil",
+        f"{outside}/evil.wav": b"evil",
+        "../../outside/jazz/jazz.00000.wav": sound(2, ".wav"),  # A clip of the sheet.
+    }
+    files = {name: c for name, c in members().items() if not name.startswith("jazz")} | hostile
+    archive = pack(tmp_path / name, files)
+    unpack(archive, sheet(), tmp_path / "deep" / "audio")
+    expected = {f"deep/audio/{path}": content for path, content in members().items()}
+    assert contents(tmp_path) == expected | {name: archive.read_bytes()}
+
+
+def test_links_in_a_tar_are_not_followed(tmp_path) -> None:
+    archive = pack(tmp_path / "a.tar", {})
+    with tarfile.open(archive, "a") as tar:
+        link = tarfile.TarInfo("blues/blues.00000.wav")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+    with open_archive(archive) as (names, _):
+        assert names == []
+
+
+def test_clips_that_the_archive_lacks_are_named(tmp_path) -> None:
+    archive = pack(tmp_path / "a.zip", {"genres/jazz/jazz.00000.wav": b""})
+    with pytest.raises(UserError, match=r"lacks 2 of the sheet's 3 clips \(blues.00000, blues.00"):
+        unpack(archive, sheet(), tmp_path / "audio")
+    assert not (tmp_path / "audio").exists()
+
+
+def test_two_clips_that_one_file_would_be_are_not_passed_over() -> None:
+    rows = [Row("a", "disc1/rock/a.wav", "rock"), Row("b", "disc2/rock/a.wav", "rock")]
+    with pytest.raises(UserError, match="lacks 1 of"):
+        match(rows, ["disc1/rock/a.wav", "disc2/rock/a.wav"])
+
+
+def test_the_archives_checksum_is_asked_first(tmp_path) -> None:
+    archive = pack(tmp_path / "a.tar.gz", members("genres/", ".au"))
+    write_sheet(sheet(), tmp_path / "sheet.tsv")
+    wrong, right = "0" * 32, hashlib.md5(archive.read_bytes()).hexdigest()
+    with pytest.raises(UserError, match=f"does not have the MD5 {wrong}; remove it"):
+        main(archive, wrong, tmp_path / "sheet.tsv", tmp_path / "audio")
+    assert not (tmp_path / "audio").exists()
+    main(archive, right, tmp_path / "sheet.tsv", tmp_path / "audio")
+    assert set(contents(tmp_path / "audio")) == set(members())

@@ -1,0 +1,34 @@
+"""Fixtures that the tests of several rooms share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# As in workflow/scripts/__main__.py: libraries read these when they are first imported.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+os.environ.setdefault("DGLBACKEND", "pytorch")
+
+import pandas as pd  # noqa: E402
+
+
+def _from_environment(variable: str, what: str) -> Path:
+    if not os.environ.get(variable):
+        pytest.skip(f"{variable} is not set; it must name {what}")
+    return Path(os.environ[variable])
+
+
+@pytest.fixture(scope="session")
+def real_audio() -> Path:
+    return _from_environment(
+        "GENREGRAPH_TEST_AUDIO", "the folder genre/*.wav of the 100 clips of dataset gtzan-mini"
+    )
+
+
+@pytest.fixture(scope="session")
+def public_table() -> pd.DataFrame:
+    path = _from_environment(
+        "GENREGRAPH_TEST_TABLE", "the public 57-feature table of GTZAN, features_30_sec.csv"
+    )
+    return pd.read_csv(path)

@@ -1,0 +1,207 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from settings.errors import UserError
+from settings.model import Config, Dataset, Experiment, load
+
+CONFIG = Path(__file__).parents[2] / "config"
+MD5 = "0" * 32
+
+
+def written(name: str) -> dict[str, Any]:
+    return yaml.safe_load((CONFIG / name).read_text(encoding="utf-8"))
+
+
+def keys(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+    """Paths of all keys of a model, those of models inside it too."""
+    for name, field in model.model_fields.items():
+        yield (name,)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from ((name, *inner) for inner in keys(field.annotation))
+
+
+def value_at(values: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        values = values[name]
+    return values
+
+
+def faults(merged: dict[str, Any]) -> list[str]:
+    with pytest.raises(UserError) as error:
+        load(merged)
+    first, *lines = str(error.value).splitlines()
+    assert first == "the configuration has faults:"
+    return [line.removeprefix("  - ") for line in lines]
+
+
+SETTINGS = [path for path in keys(Config) if path[0] not in ("datasets", "experiments")]
+
+
+@pytest.mark.parametrize("path", SETTINGS, ids=".".join)
+def test_config_yaml_states_each_key_with_its_default(path) -> None:
+    default = value_at(Config().model_dump(mode="json"), path)
+    assert value_at(written("config.yaml"), path) == default
+
+
+def test_the_yaml_files_hold_nothing_else() -> None:
+    assert set(written("config.yaml")) == set(Config.model_fields) - {"experiments"}
+    assert set(written("experiments.yaml")) == {"experiments"}
+
+
+@pytest.mark.parametrize("path", list(keys(Experiment)), ids=".".join)
+def test_the_first_experiment_shows_each_key(path) -> None:
+    value_at(written("experiments.yaml")["experiments"]["multiclass_compare"], path)
+
+
+def test_the_keys_are_found_on_every_level() -> None:
+    assert ("audit", "silence") in SETTINGS
+    assert ("graphsage", "epochs") in list(keys(Experiment))
+
+
+def test_what_is_shipped_loads_and_has_its_sheets() -> None:
+    config = load(written("config.yaml") | written("experiments.yaml"))
+    assert "multiclass_compare" in config.experiments
+    assert config.facts() == config.datasets[config.dataset]
+    assert all((CONFIG / "datasets" / f"{name}.tsv").is_file() for name in config.datasets)
+
+
+@pytest.mark.parametrize(
+    ("merged", "fault"),
+    [
+        ({"sede": 1}, "sede: unknown key; did you mean 'seed'?"),
+        ({"audit": {"shortes": 1}}, "audit.shortes: unknown key; did you mean 'shortest'?"),
+        ({"audit": {"zz": 1}}, "audit.zz: unknown key; known keys: shortest, silence"),
+        (
+            {"datasets": {"mine": {"shard": 1}}},
+            "datasets.mine.shard: unknown key; did you mean 'shards'?",
+        ),
+        (
+            {
+                "datasets": {
+                    "mine": {"archive": {"urls": [], "md5": MD5, "filename": "a.zip", "urll": ""}}
+                }
+            },
+            "datasets.mine.archive.urll: unknown key; did you mean 'urls'?",
+        ),
+        (
+            {"experiments": {"multiclass_x": {"tabels": ["compare"]}}},
+            "experiments.multiclass_x.tabels: unknown key; did you mean 'tables'?",
+        ),
+        (
+            {"experiments": {"multiclass_x": {"graph": {"metrik": "jaccard"}}}},
+            "experiments.multiclass_x.graph.metrik: unknown key; did you mean 'metric'?",
+        ),
+    ],
+)
+def test_an_unknown_key_names_the_nearest(merged, fault) -> None:
+    assert faults(merged) == [fault]
+
+
+def at(path: str, value: Any) -> dict[str, Any]:
+    """Configuration with one value, at a dotted path."""
+    for name in reversed(path.split(".")):
+        value = {name: value}
+    return value
+
+
+X = "experiments.multiclass_x"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("seed", -1),
+        ("seed", 2**32),
+        ("seed", "zero"),
+        ("device", "gpu"),
+        ("dataset", "../demo"),
+        ("dataset", ""),
+        ("datasets.mine.shards", 0),
+        ("datasets.mine.shards", 5000),
+        ("audit.shortest", 0),
+        ("audit.silence", -0.1),
+        ("audit.silence", 1),
+        ("features.profile", "kagle"),
+        ("experiments", None),
+        (f"{X}.cut", "10s"),
+        (f"{X}.tables", []),
+        (f"{X}.tables.0", "../compare"),
+        (f"{X}.scale", "robust"),
+        (f"{X}.protocols", []),
+        (f"{X}.folds.n", 1),
+        (f"{X}.folds.repeats", 0),
+        (f"{X}.graph.metric", "jacard"),
+        (f"{X}.graph.k", 0),
+        (f"{X}.graphsage.layers", 0),
+        (f"{X}.graphsage.hidden", 0),
+        (f"{X}.graphsage.learning_rate", 0),
+        (f"{X}.graphsage.epochs", 1.5),
+        (f"{X}.paper_test_accuracy", 79.76),
+    ],
+)
+def test_an_impossible_value_is_shown_with_its_place(path, value) -> None:
+    merged = at(path.removesuffix(".0"), [value] if path.endswith(".0") else value)
+    (fault,) = faults(merged)
+    assert fault.startswith(f"{path}: ")
+    assert fault.endswith(f" (it is {value!r}); change it in config/ or by --config")
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("md5", "5b3d"),
+        ("md5", "Z" * 32),
+        ("filename", "genres.rar"),
+        ("filename", "../genres.zip"),
+        ("urls", "https://example.org/genres.zip"),
+    ],
+)
+def test_an_archive_must_be_one_that_can_be_fetched(part, value) -> None:
+    archive = {"urls": ["~/genres.zip"], "md5": MD5, "filename": "genres.zip"}
+    assert load({"datasets": {"mine": {"archive": archive}}}).datasets["mine"].archive
+    (fault,) = faults({"datasets": {"mine": {"archive": archive | {part: value}}}})
+    assert fault.startswith(f"datasets.mine.archive.{part}: ")
+
+
+@pytest.mark.parametrize("name", ["binary_a", "multiclass_a", "multiclass_A-1"])
+def test_an_experiments_name_starts_with_its_kind(name) -> None:
+    assert list(load({"experiments": {name: {}}}).experiments) == [name]
+
+
+@pytest.mark.parametrize("name", ["compare", "Multiclass_a", "binary"])
+def test_another_name_is_refused(name) -> None:
+    (fault,) = faults({"experiments": {name: {}}})
+    assert f"'{name}' must start with binary_ or multiclass_" in fault
+
+
+@pytest.mark.parametrize("name", ["multiclass_a/b", "multiclass_a b", "multiclass_é", ""])
+def test_a_name_that_is_no_file_name_is_refused(name) -> None:
+    (fault,) = faults({"experiments": {name: {}}})
+    assert fault.startswith(f"experiments.{name}")
+
+
+def test_all_faults_are_told_at_once() -> None:
+    merged = {"sede": 1, "audit": {"silence": 2}, "experiments": {"multiclass_x": {"cut": "1s"}}}
+    assert sorted(fault.split(":")[0] for fault in faults(merged)) == [
+        "audit.silence",
+        "experiments.multiclass_x.cut",
+        "sede",
+    ]
+
+
+def test_a_dataset_that_is_not_listed_has_default_facts() -> None:
+    listed = {"listed": {"shards": 3, "synthesised": True}}
+    assert load({"dataset": "listed", "datasets": listed}).facts() == Dataset(
+        shards=3, synthesised=True, archive=None
+    )
+    assert load({"dataset": "mine", "datasets": listed}).facts() == Dataset()
+
+
+def test_a_loaded_configuration_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load({}).seed = 1

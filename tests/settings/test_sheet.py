@@ -1,0 +1,191 @@
+import re
+from collections import Counter
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from settings.errors import UserError
+from settings.sheet import (
+    AUDIO_SUFFIXES,
+    COLUMNS,
+    Row,
+    digest,
+    locate,
+    read_sheet,
+    rows_by_shard,
+    shard_of,
+    write_sheet,
+)
+
+HOSTILE = ["a b'; touch x; $(id).wav", "tab\there", "two\nlines", "old Mac\r", 'a "quote"', '"']
+DATASETS = Path(__file__).parents[2] / "config" / "datasets"
+
+unicode = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+texts = st.sampled_from(HOSTILE) | unicode
+names = texts.filter(bool)
+rows = st.builds(Row, names, names, names, *[texts] * (len(COLUMNS) - 3))
+sheets = st.lists(rows, min_size=1, max_size=5, unique_by=lambda row: row.clip)
+
+
+def sheet(folder: Path, text: str) -> Path:
+    path = folder / "mine.tsv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@settings(max_examples=200, deadline=None)
+@given(sheets)
+def test_what_is_written_is_read(tmp_path_factory, rows) -> None:
+    path = tmp_path_factory.mktemp("sheets") / "mine.tsv"
+    write_sheet(rows, path)
+    assert read_sheet(path) == rows
+
+
+def test_empty_columns_are_left_out(tmp_path) -> None:
+    path = tmp_path / "mine.tsv"
+    write_sheet([Row("a", "x/a.wav", "x"), Row("b", "x/b.wav", "x", artist="Ann")], path)
+    assert path.read_text() == "clip\tpath\tgenre\tartist\na\tx/a.wav\tx\t\nb\tx/b.wav\tx\tAnn\n"
+
+
+def test_columns_are_found_by_name_and_others_ignored(tmp_path) -> None:
+    text = "year\tgenre\tclip\tartist\tpath\n1999\tx\ta\tAnn\tx/a.wav\n"
+    assert read_sheet(sheet(tmp_path, text)) == [Row("a", "x/a.wav", "x", artist="Ann")]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path) -> None:
+    text = "\ufeffclip\tpath\tgenre\na\tx/a.wav\tx\n"
+    assert read_sheet(sheet(tmp_path, text)) == [Row("a", "x/a.wav", "x")]
+
+
+def test_lines_may_end_as_on_windows_and_stop_early(tmp_path) -> None:
+    text = "clip\tpath\tgenre\tgroup\r\na\tx/a.wav\tx\r\n\r\nb\tx/b.wav\tx\tg\r\n"
+    assert read_sheet(sheet(tmp_path, text)) == [
+        Row("a", "x/a.wav", "x"),
+        Row("b", "x/b.wav", "x", group="g"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no column clip, path, genre; the header line must hold clip path genre"),
+        ("clip,path,genre\na,x/a.wav,x\n", "no column clip, path, genre;"),
+        ("clip\tgenre\na\tx\n", "no column path;"),
+        ("clip\tpath\tgenre\n", "no clips; add a line for each"),
+        ("clip\tpath\tgenre\na\tx/a.wav\tx\nb\tx/b.wav\n", "row 3 has no genre; fill it in"),
+        ("clip\tpath\tgenre\n\t\tx\n", "row 2 has no clip, path; fill it in"),
+        ("clip\tpath\tgenre\na\tx/a\tx\na\tx/b\tx\n", "row 3 names clip 'a' again; rename one"),
+    ],
+)
+def test_a_faulty_sheet_says_what_to_mend(tmp_path, text, message) -> None:
+    path = sheet(tmp_path, text)
+    with pytest.raises(UserError) as error:
+        read_sheet(path)
+    assert str(error.value).startswith(f"{path}: {message}")
+
+
+def test_a_missing_sheet_says_how_to_make_one(tmp_path) -> None:
+    path = tmp_path / "mine.tsv"
+    with pytest.raises(UserError, match=f"audio.sheet FOLDER --output {path}\n.*sheet=FILE"):
+        read_sheet(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_sheet_in_another_encoding_is_refused(tmp_path, encoding) -> None:
+    path = tmp_path / "mine.tsv"
+    path.write_text("clip\tpath\tgenre\nCafé\tx/a.wav\tx\n", encoding=encoding)
+    with pytest.raises(UserError, match=r"mine.tsv: not UTF-8 .*; save it as text in UTF-8"):
+        read_sheet(path)
+
+
+@pytest.mark.parametrize(("name", "clips"), [("demo", 120), ("gtzan-mini", 100), ("gtzan", 1000)])
+def test_shipped_sheets_name_a_file_each_in_ten_equal_genres(name, clips) -> None:
+    rows = read_sheet(DATASETS / f"{name}.tsv")
+    assert len({row.path for row in rows}) == len(rows) == clips
+    assert set(Counter(row.genre for row in rows).values()) == {clips // 10}
+    assert all(row.path == f"{row.genre}/{row.clip}.wav" for row in rows)
+    assert all(re.fullmatch("[0-9a-f]{32}", row.md5) for row in rows) or name == "demo"
+
+
+@pytest.mark.parametrize(
+    ("clip", "shards", "shard"),
+    [
+        ("blues.00000", 1, 0),
+        ("blues.00000", 16, 8),
+        ("blues.00000", 32, 24),
+        ("rock.00099", 16, 10),
+        ("a b'; touch x; $(id)", 16, 1),
+        ("日本", 4096, 1739),
+    ],
+)
+def test_a_clips_shard_is_the_same_for_ever(clip, shards, shard) -> None:
+    assert shard_of(clip, shards) == shard
+
+
+@given(sheets, rows, st.integers(1, 4096))
+def test_another_clip_moves_none(rows, more, shards) -> None:
+    dealt = rows_by_shard(rows, shards)
+    assert sorted(row.clip for shard in dealt.values() for row in shard) == sorted(
+        row.clip for row in rows
+    )
+    assert list(dealt) == sorted(dealt)
+    new = f"{shard_of(more.clip, shards):02d}"
+    with_more = rows_by_shard([*rows, more], shards)
+    assert with_more.pop(new) == [*dealt.pop(new, []), more]
+    assert with_more == dealt
+
+
+def test_shards_are_about_even() -> None:
+    rows = [Row(f"clip {i}", f"x/{i}.wav", "x") for i in range(1000)]
+    sizes = [len(shard) for shard in rows_by_shard(rows, 10).values()]
+    assert len(sizes) == 10
+    assert min(sizes) > 70 and max(sizes) < 130
+
+
+def test_shards_are_named_by_two_digits() -> None:
+    dealt = rows_by_shard([Row(str(i), f"x/{i}.wav", "x") for i in range(5000)], 101)
+    assert list(dealt)[:3] == ["00", "01", "02"]
+    assert set(dealt) == {f"{i:02d}" for i in range(101)}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Row)])
+def test_a_digest_changes_with_each_value(name) -> None:
+    rows = [Row("a", "x/a.wav", "x"), Row("b", "x/b.wav", "x")]
+    assert digest(rows) != digest([rows[0], replace(rows[1], **{name: "new"})])
+
+
+@given(sheets, sheets)
+def test_digests_are_equal_if_and_only_if_the_rows_are(rows, others) -> None:
+    assert digest(rows) == digest(iter(list(rows)))
+    assert (digest(rows) == digest(others)) == (rows == others)
+
+
+def test_a_digest_is_the_same_in_every_run() -> None:
+    assert digest([Row("a", "x/a.wav", "x")]) == "749fc65776dd390d"
+
+
+def there(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+@pytest.mark.parametrize("suffix", AUDIO_SUFFIXES)
+def test_a_file_of_another_ending_stands_in(tmp_path, suffix) -> None:
+    there(tmp_path, f"x/blues.00000{suffix}")
+    assert locate(tmp_path, "x/blues.00000.wav") == tmp_path / f"x/blues.00000{suffix}"
+
+
+def test_the_file_that_the_sheet_states_comes_first(tmp_path) -> None:
+    there(tmp_path, "x/a.wav", "x/a.au", "x/a.mp3")
+    assert locate(tmp_path, "x/a.mp3") == tmp_path / "x/a.mp3"
+
+
+def test_nothing_else_stands_in(tmp_path) -> None:
+    there(tmp_path, "x/a.txt", "x/blues.wav", "y/a.wav", "x/blues.00000.wav/folder")
+    assert locate(tmp_path, "x/a.wav") is None
+    assert locate(tmp_path, "x/blues.00001.wav") is None
+    assert locate(tmp_path, "x/blues.00000.wav") is None
