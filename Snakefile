@@ -24,6 +24,7 @@ include: "rules/inputs.smk"
 include: "rules/graph.smk"
 include: "rules/learning.smk"
 include: "rules/results.smk"
+include: "rules/report.smk"
 
 
 localrules:
@@ -33,4 +34,5 @@ localrules:
 rule all:
     default_target: True
     input:
-        expand("results/{experiment}.csv", experiment=CONFIG.experiments),
+        "results/summary.csv",
+        tables_and_figures(),

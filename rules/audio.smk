@@ -111,24 +111,53 @@ rule audit:
         " --clips {output.clips:q} --samples {output.samples:q} 2> {log:q}"
 
 
-rule clips:
-    input:
-        expand("results/{{dataset}}/audio/{shard}/clips.parquet", shard=SHARDS),
-    output:
-        clips="results/{dataset}/{cut}/clips.parquet",
-        problems="results/{dataset}/{cut}/problems.csv",
-    log:
-        "results/logs/{dataset}/clips/{cut}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/clips/{cut}.tsv"
-    conda:
-        "../envs/audio.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        code=code("audio.clips"),
-    shell:
-        "python workflow/scripts audio.clips {input:q} --cut {wildcards.cut}"
-        " --clips {output.clips:q} --problems {output.problems:q} 2> {log:q}"
+if UNHEARD:
+
+    rule listed:
+        input:
+            table=next(iter(CONFIG.tables.values())),
+        output:
+            clips="results/{dataset}/{cut}/clips.parquet",
+            problems="results/{dataset}/{cut}/problems.csv",
+        log:
+            "results/logs/{dataset}/listed/{cut}.log",
+        benchmark:
+            "results/benchmarks/{dataset}/listed/{cut}.tsv"
+        conda:
+            "../envs/audio.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            sheet=SHEET,
+            rows=digest(ROWS),
+            code=code("audio.listed"),
+        shell:
+            "python workflow/scripts audio.listed --sheet {params.sheet:q} --table {input.table:q}"
+            " --cut {wildcards.cut} --clips {output.clips:q} --problems {output.problems:q}"
+            " 2> {log:q}"
+
+else:
+
+    rule clips:
+        input:
+            expand("results/{{dataset}}/audio/{shard}/clips.parquet", shard=SHARDS),
+        output:
+            clips="results/{dataset}/{cut}/clips.parquet",
+            problems="results/{dataset}/{cut}/problems.csv",
+        log:
+            "results/logs/{dataset}/clips/{cut}.log",
+        benchmark:
+            "results/benchmarks/{dataset}/clips/{cut}.tsv"
+        conda:
+            "../envs/audio.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            code=code("audio.clips"),
+        shell:
+            "python workflow/scripts audio.clips {input:q} --cut {wildcards.cut}"
+            " --clips {output.clips:q} --problems {output.problems:q} 2> {log:q}"

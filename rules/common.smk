@@ -16,27 +16,34 @@ try:
     CONFIG = load(config)
     SHEET = CONFIG.sheet or f"config/datasets/{CONFIG.dataset}.tsv"
     ROWS = read_sheet(Path(SHEET))
-    FOLDS = {name: plan.fold_numbers(e, ROWS) for name, e in CONFIG.experiments.items()}
     DATASET = CONFIG.facts()
     AUDIO = CONFIG.audio or f"resources/{CONFIG.dataset}"
-    # Audio that no rule makes must be there already.
-    FETCHED = not CONFIG.audio and DATASET.archive is not None
     SYNTHESISED = not CONFIG.audio and DATASET.synthesised
-    if not (FETCHED or SYNTHESISED):
+    FETCHED = not CONFIG.audio and DATASET.archive is not None
+    # Imported feature tables can do without audio.
+    UNHEARD = (
+        not SYNTHESISED and CONFIG.tables and not plan.has_audio(ROWS, Path(AUDIO))
+    )
+    if not (SYNTHESISED or FETCHED or UNHEARD):
         plan.check_audio(ROWS, Path(AUDIO))
+    plan.check_tables(CONFIG)
+    RUNNABLE = plan.runnable(CONFIG, ROWS, UNHEARD)
+    FOLDS = {
+        name: plan.fold_numbers(CONFIG.experiments[name], ROWS) for name in RUNNABLE
+    }
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
 SHARDS = rows_by_shard(ROWS, DATASET.shards)
+COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
 EXPERIMENT = "results/{dataset}/experiments/{experiment}/{protocol}"
 
 
 wildcard_constraints:
     dataset=CONFIG.dataset,
     cut="30s|3s",
-    table="[a-z0-9_]+",
     shard="[0-9]+",
-    experiment="|".join(CONFIG.experiments),
+    experiment="|".join(RUNNABLE),
     protocol="[a-z]+",
     fold="[0-9]+",
 
@@ -58,14 +65,67 @@ def setting(path):
     return value
 
 
-def tables_of(wildcards):
-    """Feature tables of a job's experiment."""
-    experiment = experiment_of(wildcards)
-    return expand(
-        "results/{dataset}/{cut}/features/{table}.parquet",
-        dataset=CONFIG.dataset,
-        cut=experiment.cut,
-        table=experiment.tables,
+def cut_of(wildcards):
+    """How the clips of a job's experiment are cut."""
+    return f"results/{CONFIG.dataset}/{experiment_of(wildcards).cut}"
+
+
+def shared_tables(wildcards):
+    """Feature tables of a job's experiment that serve all folds."""
+    tables = [name for name in experiment_of(wildcards).tables if name != plan.PER_FOLD]
+    return [f"{cut_of(wildcards)}/features/{table}.parquet" for table in tables]
+
+
+def all_tables(wildcards):
+    """Feature tables of a job's experiment, with that of its fold."""
+    per_fold = plan.PER_FOLD in experiment_of(wildcards).tables
+    own = f"{EXPERIMENT}/fold-{{fold}}/{plan.PER_FOLD}.parquet"
+    return shared_tables(wildcards) + ([own.format(**wildcards)] if per_fold else [])
+
+
+def images_of(wildcards):
+    """Images of all clips, if a job's experiment has the CNN's table."""
+    if plan.PER_FOLD not in experiment_of(wildcards).tables:
+        return []
+    return [f"{cut_of(wildcards)}/images/{shard}.parquet" for shard in SHARDS]
+
+
+def selection_of(wildcards):
+    """The selection of a job's fold, if its experiment selects features."""
+    selection = f"{EXPERIMENT}/fold-{{fold}}/selection.csv"
+    return [selection.format(**wildcards)] if experiment_of(wildcards).select else []
+
+
+def network_options(wildcards):
+    """Command line options of a job's GraphSAGE."""
+    network = experiment_of(wildcards).graphsage
+    return [
+        f"--layers={network.layers}",
+        f"--hidden={network.hidden}",
+        f"--learning-rate={network.learning_rate}",
+        f"--epochs={network.epochs}",
+        "--distance-weights" if network.distance_weights else "--no-distance-weights",
+    ]
+
+
+def tables_and_figures():
+    """Everything that there is to show of the dataset beside the summary."""
+    dataset = f"results/{CONFIG.dataset}"
+    of_fold = ["scatter", "graph", "history", "confusion"]
+    shown = []
+    for name in RUNNABLE:
+        folder = f"{dataset}/experiments/{name}"
+        figures = (
+            [*of_fold, "importances"] if CONFIG.experiments[name].select else of_fold
+        )
+        shown += expand(f"{folder}/paper/figures/{{figure}}.png", figure=figures)
+        shown.append(f"{folder}/figures/folds.png")
+    if CONFIG.tuning.experiment in RUNNABLE:
+        shown.append("results/figures/tuning.png")
+    if any("handcrafted" in CONFIG.experiments[name].tables for name in RUNNABLE):
+        shown.append(f"{dataset}/figures/correlation.png")
+    return shown + (
+        [] if UNHEARD else [f"{dataset}/figures/{f}.png" for f in ("clips", "clip")]
     )
 
 
@@ -77,14 +137,15 @@ def audio_of(wildcards):
     return plan.files_there(rows, Path(AUDIO))
 
 
-def every_fold(name):
-    """Input function: a file of every fold of an experiment and protocol."""
+def every_fold(*names):
+    """Input function: files of every fold of an experiment and protocol."""
     return lambda wildcards: expand(
-        f"{EXPERIMENT}/fold-{{fold}}/{name}",
+        f"{EXPERIMENT}/fold-{{fold}}/{{name}}",
         dataset=CONFIG.dataset,
         experiment=wildcards.experiment,
         protocol=wildcards.protocol,
         fold=FOLDS[wildcards.experiment],
+        name=names,
     )
 
 

@@ -3,10 +3,9 @@
 
 rule folds:
     input:
-        clips=lambda wildcards: (
-            f"results/{wildcards.dataset}/{experiment_of(wildcards).cut}/clips.parquet"
-        ),
-        tables=tables_of,
+        clips=lambda wildcards: f"{cut_of(wildcards)}/clips.parquet",
+        tables=shared_tables,
+        images=images_of,
     output:
         f"{EXPERIMENT}/folds.parquet",
     log:
@@ -20,6 +19,7 @@ rule folds:
         mem_mb=1000,
         runtime=10,
     params:
+        images=lambda wildcards: [f"--images={path}" for path in images_of(wildcards)],
         genres=lambda wildcards: [
             f"--genre={genre}" for genre in experiment_of(wildcards).genres
         ],
@@ -29,5 +29,5 @@ rule folds:
         code=code("folds.assign"),
     shell:
         "python workflow/scripts folds.assign {input.tables:q} --clips {input.clips:q}"
-        " {params.genres:q} --folds {params.folds} --repeats {params.repeats}"
+        " {params.images:q} {params.genres:q} --folds {params.folds} --repeats {params.repeats}"
         " --seed {params.seed} --output {output:q} 2> {log:q}"

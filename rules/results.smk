@@ -13,9 +13,7 @@ rule collect:
             fold=FOLDS[wildcards.experiment],
             file=["predictions.parquet", "history.csv"],
         ),
-        problems=lambda wildcards: (
-            f"results/{CONFIG.dataset}/{experiment_of(wildcards).cut}/problems.csv"
-        ),
+        problems=lambda wildcards: f"{cut_of(wildcards)}/problems.csv",
     output:
         "results/{experiment}.csv",
     log:
@@ -44,3 +42,74 @@ rule collect:
         "python workflow/scripts results.collect {params.folders:q} --dataset {params.dataset:q}"
         " --experiment {wildcards.experiment} --problems {input.problems:q} {params.paper:q}"
         " {params.synthesised:q} --output {output:q} 2> {log:q}"
+
+
+rule tuning:
+    input:
+        lambda wildcards: expand(
+            f"{EXPERIMENT}/fold-{{fold}}/tuning.csv",
+            dataset=CONFIG.dataset,
+            experiment=CONFIG.tuning.experiment,
+            protocol="paper",
+            fold=FOLDS[CONFIG.tuning.experiment][: CONFIG.tuning.folds],
+        ),
+    output:
+        "results/tuning.csv",
+    log:
+        "results/logs/tuning.log",
+    benchmark:
+        "results/benchmarks/tuning.tsv"
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dataset=CONFIG.dataset,
+        experiment=CONFIG.tuning.experiment,
+        code=code("results.tuning"),
+    shell:
+        "python workflow/scripts results.tuning {input:q} --dataset {params.dataset:q}"
+        " --experiment {params.experiment:q} --output {output:q} 2> {log:q}"
+
+
+rule summary:
+    input:
+        results=expand("results/{experiment}.csv", experiment=RUNNABLE),
+        health=[
+            f"results/{CONFIG.dataset}/experiments/{name}/{protocol}/graph-health.csv"
+            for name in RUNNABLE
+            for protocol in CONFIG.experiments[name].protocols
+        ],
+    output:
+        "results/summary.csv",
+    log:
+        "results/logs/summary.log",
+    benchmark:
+        "results/benchmarks/summary.tsv"
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        folder=lambda wildcards: f"results/{CONFIG.dataset}/experiments",
+        paper=[
+            f"--paper={name}={experiment.paper_test_accuracy}"
+            for name, experiment in CONFIG.experiments.items()
+            if name in RUNNABLE and experiment.paper_test_accuracy is not None
+        ],
+        notes=[
+            f"--note={name}={experiment.note}"
+            for name, experiment in CONFIG.experiments.items()
+            if name in RUNNABLE and experiment.note
+        ],
+        synthesised=["--synthesised"] if DATASET.synthesised else [],
+        code=code("results.summarise"),
+    shell:
+        "python workflow/scripts results.summarise {input.results:q} --folder {params.folder:q}"
+        " {params.paper:q} {params.notes:q} {params.synthesised:q} --output {output:q} 2> {log:q}"

@@ -13,7 +13,6 @@ from audio.samples import read_samples
 from settings.sheet import Row, read_sheet, rows_by_shard, write_sheet
 
 # librosa.load imports modules that Python will drop.
-pytestmark = pytest.mark.filterwarnings("ignore:.* is deprecated and slated:DeprecationWarning")
 
 GTZAN_MINI = Path(__file__).parents[2] / "config" / "datasets" / "gtzan-mini.tsv"
 HOSTILE = "a b'; touch x; $(id)"

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from audio.read import SAMPLE_RATE, RefusedClip, check, decode
 
 # librosa.load imports modules that Python will drop.
-pytestmark = pytest.mark.filterwarnings("ignore:.* is deprecated and slated:DeprecationWarning")
 
 NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, SAMPLE_RATE).astype(np.float32)
 

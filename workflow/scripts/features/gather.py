@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import typer
 
-from audio.clips import PROBLEM_COLUMNS
-from features.table import write_table
+from features.table import write_refusals, write_table
 
 logger = logging.getLogger(__name__)
 
@@ -42,13 +41,5 @@ def main(
     """Gather a feature table from its shards, and refuse rows that are not finite."""
     table, refused = gather([pd.read_parquet(path) for path in shards])
     write_table(table, output)
-    pd.DataFrame(
-        {
-            "clip": refused["clip"],
-            "path": "",
-            "problem": f"{output.stem}: features are not finite",
-            "what_was_done": "refused: no experiment with this table has it",
-        },
-        columns=PROBLEM_COLUMNS,
-    ).to_csv(problems, index=False)
+    write_refusals(refused["clip"], f"{output.stem}: features are not finite", problems)
     logger.info("%s: %d clips, %d refused", output, len(table), len(refused))

@@ -1,7 +1,7 @@
 """The file of a feature table: a row a clip, first column ``clip``, then float columns."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +11,7 @@ import typer
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from audio.clips import PROBLEM_COLUMNS
 from audio.cut import read_pieces
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,13 @@ def write_shard(
     table = pd.DataFrame(values, columns=list(columns))
     table.insert(0, "clip", pd.Series(list(rows), dtype="str"))
     write_table(table, output)
+
+
+def write_refusals(clips: Iterable[str], problem: str, output: Path) -> None:
+    """Write the list of clips that a table lacks, in the columns of ``problems.csv``."""
+    done = "refused: no experiment with this table has it"
+    rows = [[clip, "", problem, done] for clip in clips]
+    pd.DataFrame(rows, columns=PROBLEM_COLUMNS).to_csv(output, index=False)
 
 
 def write_table(table: pd.DataFrame, output: Path) -> None:

@@ -89,22 +89,29 @@ def assign(clips: pd.DataFrame, folds: int, repeats: int, seed: int) -> pd.DataF
     return pd.concat(parts, ignore_index=True)[COLUMNS]
 
 
+def clips_in(*paths: Path) -> frozenset[str]:
+    """Clips that any of some Parquet files with a column ``clip`` holds."""
+    columns = (pq.read_table(path, columns=["clip"])["clip"] for path in paths)
+    return frozenset(clip for column in columns for clip in column.to_pylist())
+
+
 def main(
     clips: Annotated[Path, typer.Option(help="The dataset's clips (Parquet).")],
     folds: Annotated[int, typer.Option(help="Number of folds.")],
     repeats: Annotated[int, typer.Option(help="How often all clips are dealt anew.")],
     seed: Annotated[int, typer.Option(help="Seed.")],
     output: Annotated[Path, typer.Option(help="Folds, to be written (Parquet).")],
-    tables: Annotated[list[Path], typer.Argument(help="The experiment's feature tables.")],
-    genre: Annotated[
-        list[str] | None, typer.Option(help="Only this genre; may be given again.")
+    tables: Annotated[
+        list[Path] | None, typer.Argument(help="The experiment's feature tables.")
     ] = None,
+    images: Annotated[list[Path] | None, typer.Option(help="Images of a shard.")] = None,
+    genre: Annotated[list[str] | None, typer.Option(help="Only this genre.")] = None,
 ) -> None:
     """Deal the clips of an experiment into folds."""
     listed = pd.read_parquet(clips)
-    names = [
-        frozenset(pq.read_table(path, columns=["clip"])["clip"].to_pylist()) for path in tables
-    ]
-    good = usable(listed, names, genre or [])
+    known = [clips_in(path) for path in tables or []]
+    if images:
+        known.append(clips_in(*images))
+    good = usable(listed, known, genre or [])
     logger.info("%d of %d clips are used", len(good), len(listed))
     assign(good, folds, repeats, seed).to_parquet(output, index=False)

@@ -1,7 +1,6 @@
-"""Prepare the inputs of a fold: join feature tables, and scale."""
+"""Prepare the inputs of a fold: join feature tables, take what is selected, scale, reduce."""
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,60 +8,27 @@ import numpy as np
 import pandas as pd
 import typer
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
+from inputs.fold import clips_of, fitted_on, join
 from inputs.inputs import Inputs
 from settings.errors import UserError
 
 logger = logging.getLogger(__name__)
 
 SCALERS = {"standard": StandardScaler, "minmax": MinMaxScaler}
+PERPLEXITY = 30.0  # scikit-learn's default, where there are clips enough.
 
 
-def join(tables: Sequence[pd.DataFrame], clips: Sequence[str], drop: Sequence[str]) -> pd.DataFrame:
-    """Features of some clips from several tables, side by side.
-
-    Parameters
-    ----------
-    tables : sequence of pd.DataFrame
-        First column ``clip``, then float columns.
-    clips : sequence of str, length n
-        Clips to take, in this order; each must be in every table.
-    drop : sequence of str
-        Columns to leave out.
-
-    Returns
-    -------
-    pd.DataFrame, shape (n, d)
-        Indexed by clip.
-
-    Raises
-    ------
-    UserError
-        If a column to drop does not exist, or a column stands in two tables.
-    """
-    joined = pd.concat([table.set_index("clip").loc[list(clips)] for table in tables], axis=1)
-    unknown = sorted(set(drop) - set(joined.columns))
-    if unknown:
-        raise UserError(
-            f"drop: {', '.join(unknown)}: no such column in the experiment's tables; "
-            f"they begin with {', '.join(joined.columns[:5])}"
-        )
-    twice = sorted(joined.columns[joined.columns.duplicated()])
-    if twice:
-        raise UserError(
-            f"column {twice[0]} stands in two of the experiment's tables; drop it in one"
-        )
-    return joined.drop(columns=list(drop))
-
-
-def scale(x: NDArray[np.float64], fitted_on: NDArray[np.bool_], how: str) -> NDArray[np.float64]:
+def scale(x: NDArray[np.float64], seen: NDArray[np.bool_], how: str) -> NDArray[np.float64]:
     """Scale each feature.
 
     Parameters
     ----------
     x : NDArray[np.float64], shape (n, d)
-    fitted_on : NDArray[np.bool_], shape (n,)
+    seen : NDArray[np.bool_], shape (n,)
         Clips from which means, deviations or ranges are taken.
     how : {"standard", "minmax", "none"}
         To mean 0 and variance 1; to [0, 1]; not at all.
@@ -70,58 +36,90 @@ def scale(x: NDArray[np.float64], fitted_on: NDArray[np.bool_], how: str) -> NDA
     Returns
     -------
     NDArray[np.float64], shape (n, d)
-        A constant feature becomes 0 throughout, unless ``how`` is none.
+        A feature that is constant in ``seen`` becomes 0 throughout, unless ``how`` is none.
     """
     if how == "none":
         return x
-    return SCALERS[how]().fit(x[fitted_on]).transform(x)
+    fitted = x[seen]
+    scaled = SCALERS[how]().fit(fitted).transform(x)
+    # Rounding of the mean would leave traces that are not 0.
+    scaled[:, fitted.min(axis=0) == fitted.max(axis=0)] = 0
+    return scaled
 
 
-def prepare(
-    folds: pd.DataFrame, tables: Sequence[pd.DataFrame], number: int, drop: Sequence[str], how: str
-) -> Inputs:
-    """Inputs of one fold under protocol ``paper``: all is fitted on all clips.
+def reduce(
+    x: NDArray[np.float64], seen: NDArray[np.bool_], method: str, to: int, seed: int
+) -> NDArray[np.float64]:
+    """Reduce to a few dimensions, each of variance 1 over the clips seen.
 
     Parameters
     ----------
-    folds : pd.DataFrame
-        As `folds.assign` makes it.
-    tables : sequence of pd.DataFrame
-        The experiment's feature tables.
-    number : int
-        Which fold; numbered on over the repeats.
-    drop : sequence of str
-        Columns to leave out.
-    how : {"standard", "minmax", "none"}
-        As in `scale`.
+    x : NDArray[np.float64], shape (n, d)
+    seen : NDArray[np.bool_], shape (n,)
+        Clips to which the reduction is fitted. t-SNE has no way to place new clips: it always
+        embeds all n together, by their features alone; the labels of test clips are never seen.
+    method : {"pca", "tsne"}
+    to : int
+        Dimensions.
+    seed : int
+        Of t-SNE.
+
+    Returns
+    -------
+    NDArray[np.float64], shape (n, to)
+
+    Raises
+    ------
+    UserError
+        If there are fewer features or clips than dimensions.
     """
-    repeat, fold = divmod(number, int(folds["fold"].max()) + 1)
-    dealt = folds[folds["repeat"] == repeat]
-    features = join(tables, dealt["clip"].tolist(), drop)
-    genres, y = np.unique(dealt["genre"].to_numpy(dtype=str), return_inverse=True)
-    x = scale(features.to_numpy(np.float64), np.ones(len(y), dtype=bool), how)
-    return Inputs(
-        x=x.astype(np.float32),
-        y=y.astype(np.int64),
-        train=dealt["fold"].to_numpy() != fold,
-        clips=dealt["clip"].to_numpy(dtype=str),
-        genres=genres,
-        features=features.columns.to_numpy(dtype=str),
-    )
+    most = min(int(seen.sum()), x.shape[1])
+    if to > most:
+        raise UserError(
+            f"reduce: to: {to} is more than {most}, the smaller of clips and features; lower it in "
+            "config/experiments.yaml"
+        )
+    if method == "pca":
+        reduced = PCA(to, svd_solver="full").fit(x[seen]).transform(x)
+    else:
+        perplexity = min(PERPLEXITY, (len(x) - 1) / 3)
+        reduced = TSNE(to, perplexity=perplexity, random_state=seed, n_jobs=1).fit_transform(x)
+    return scale(np.asarray(reduced, dtype=np.float64), seen, "standard")
 
 
 def main(
     folds: Annotated[Path, typer.Option(help="Folds (Parquet).")],
     fold: Annotated[int, typer.Option(help="Which fold, numbered on over repeats.")],
-    scale: Annotated[str, typer.Option(help="standard, minmax or none.")],
+    fit: Annotated[str, typer.Option(help="Fit to all clips of the fold, or to train.")],
+    scaling: Annotated[str, typer.Option(help="standard, minmax or none.")],
+    seed: Annotated[int, typer.Option(help="Seed of t-SNE.")],
     output: Annotated[Path, typer.Option(help="Inputs of the fold, to be written (NPZ).")],
     tables: Annotated[list[Path], typer.Argument(help="The experiment's feature tables.")],
-    drop: Annotated[
-        list[str] | None, typer.Option(help="Column to leave out; may be repeated.")
-    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
+    selection: Annotated[Path | None, typer.Option(help="Features to keep (CSV).")] = None,
+    reduction: Annotated[str | None, typer.Option(help="pca or tsne.")] = None,
+    to: Annotated[int, typer.Option(help="Dimensions to reduce to.")] = 2,
 ) -> None:
     """Prepare the inputs of a fold."""
-    read = [pd.read_parquet(path) for path in tables]
-    inputs = prepare(pd.read_parquet(folds), read, fold, drop or [], scale)
+    clips = clips_of(pd.read_parquet(folds), fold)
+    features = join([pd.read_parquet(path) for path in tables], clips["clip"].tolist(), drop or [])
+    if selection:
+        chosen = pd.read_csv(selection)
+        features = features[chosen.loc[chosen["selected"], "feature"].tolist()]
+    names = features.columns.tolist()
+    seen = fitted_on(clips, fit)
+    x = scale(features.to_numpy(np.float64), seen, scaling)
+    if reduction:
+        x = reduce(x, seen, reduction, to, seed)
+        names = [f"{reduction}{i + 1}" for i in range(to)]
+    genres, y = np.unique(clips["genre"].to_numpy(dtype=str), return_inverse=True)
+    inputs = Inputs(
+        x=x.astype(np.float32),
+        y=y.astype(np.int64),
+        train=clips["train"].to_numpy(dtype=bool),
+        clips=clips["clip"].to_numpy(dtype=str),
+        genres=genres,
+        features=np.array(names, dtype=str),
+    )
     inputs.save(output)
     logger.info("%s: %d clips, %d features", output, *inputs.x.shape)

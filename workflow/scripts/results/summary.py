@@ -11,8 +11,8 @@ NOT_MUSIC = (
     "works and say nothing about music. For GTZAN: --config dataset=gtzan"
 )
 NO_GRAPH = (
-    "most distances are zero, and zero means not connected: the network sees no neighbours. "
-    "On real-valued features use euclidean, cosine or ruzicka"
+    "WARNING: most distances are zero, and zero means not connected: the network sees no "
+    "neighbours. On real-valued features use euclidean, cosine or ruzicka."
 )
 
 
@@ -63,10 +63,22 @@ def _graph(figures: pd.DataFrame) -> str:
         f"(chance {mean['chance_homophily']:.3f}), "
         f"zero distances {100 * mean['zero_distance_share']:.1f} %"
     )
+    note = graph_note(figures)
+    return f"{text}\n  NOTE: {note}" if note else text
+
+
+def graph_note(figures: pd.DataFrame) -> str:
+    """What to know of a protocol's graphs; empty where nothing is amiss.
+
+    Parameters
+    ----------
+    figures : pd.DataFrame
+        As `graph.health` writes them.
+    """
+    mean = figures.mean()
+    notes = []
     if mean["k"] < mean["k_asked"]:
-        text += (
-            f"\n  NOTE: k {mean['k_asked']:g} was asked for; there are only {mean['k']:g} others"
-        )
+        notes.append(f"k {mean['k_asked']:g} was asked for; there are only {mean['k']:g} others.")
     if mean["zero_distance_share"] >= DEGENERATE:
-        text += f"\n  WARNING: {NO_GRAPH}"
-    return text
+        notes.append(NO_GRAPH)
+    return " ".join(notes)

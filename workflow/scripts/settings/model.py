@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from settings.errors import UserError
 
@@ -72,11 +72,41 @@ class Features(Model):
     )
 
 
+class Cnn(Model):
+    """How the CNN is trained whose embedding is the table ``cnn``."""
+
+    epochs: int = Field(40, ge=1, description="Passes over the training clips, at most.")
+    patience: int = Field(8, ge=1, description="Epochs without a smaller loss before it stops.")
+    learning_rate: float = Field(0.001, gt=0, le=1, description="AdamW's learning rate.")
+
+
 class Folds(Model):
     """How clips are dealt into folds."""
 
     n: int = Field(10, ge=2, le=100, description="Folds; no more than the smallest genre's clips.")
     repeats: int = Field(1, ge=1, le=100, description="How often all clips are dealt anew.")
+
+
+class Select(Model):
+    """Feature selection by ControlBurn."""
+
+    n_features: int = Field(10, ge=1, description="How many features are kept.")
+
+
+class Reduce(Model):
+    """Dimension reduction of what is selected and scaled."""
+
+    method: Literal["pca", "tsne"] = Field(
+        "pca",
+        description="pca, or tsne, which cannot place new clips: it embeds all of a fold at once.",
+    )
+    to: int = Field(2, ge=1, description="Dimensions; tsne takes 3 at most.")
+
+    @model_validator(mode="after")
+    def _few_dimensions(self) -> "Reduce":
+        if self.method == "tsne" and self.to > 3:
+            raise ValueError(f"tsne takes at most 3 dimensions, not {self.to}; use pca or to: 3")
+        return self
 
 
 class Graph(Model):
@@ -109,11 +139,25 @@ class Experiment(Model):
     )
     drop: list[str] = Field([], description="Columns to leave out.")
     scale: Scale = Field("standard", description="How each feature is scaled.")
+    select: Select | None = Field(None, description="ControlBurn; null: keep all features.")
+    reduce: Reduce | None = Field(None, description="PCA or t-SNE; null: keep all dimensions.")
     protocols: list[Protocol] = Field(["paper"], min_length=1, description="How it is evaluated.")
     folds: Folds = Field(Folds(), description="Folds of the cross validation.")
     graph: Graph = Field(Graph(), description="The graph.")
     graphsage: GraphSage = Field(GraphSage(), description="The model.")
+    note: str = Field("", description="What to know of its numbers, for the summary.")
     paper_test_accuracy: float | None = Field(None, ge=0, le=1, description="The paper's number.")
+
+
+class Tuning(Model):
+    """Curves of accuracy over hidden neurons and over the learning rate."""
+
+    experiment: Name = Field("multiclass_compare", description="Whose inputs and graphs.")
+    folds: int = Field(3, ge=1, description="The first so many folds of protocol paper.")
+    hidden: list[int] = Field([50, 100, 150, 200, 250], min_length=1, description="Neurons.")
+    learning_rate: list[float] = Field(
+        [0.0001, 0.001, 0.01, 0.1], min_length=1, description="Learning rates."
+    )
 
 
 class Config(Model):
@@ -129,6 +173,11 @@ class Config(Model):
     datasets: dict[Name, Dataset] = Field({}, description="Facts of named datasets.")
     audit: Audit = Field(Audit(), description="Which clips are refused.")
     features: Features = Field(Features(), description="How features are computed.")
+    cnn: Cnn = Field(Cnn(), description="How the CNN is trained.")
+    tables: dict[Table, str] = Field(
+        {}, description="Feature tables computed elsewhere: files by the name of their table."
+    )
+    tuning: Tuning = Field(Tuning(), description="The tuning of hidden neurons and learning rate.")
     experiments: dict[Name, Experiment] = Field({}, description="The experiments, by name.")
 
     @field_validator("experiments")

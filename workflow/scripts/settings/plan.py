@@ -6,8 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from settings.errors import UserError
-from settings.model import Experiment
+from settings.model import Config, Experiment
 from settings.sheet import Row, locate
+
+COMPUTED = ("handcrafted", "compare")
+PER_FOLD = "cnn"  # Learnt from the labels of a fold's training clips, so made anew for each fold.
+# What scaling, selection and reduction of a fold are fitted to, by protocol.
+FITTED_ON = {"paper": "all"}
 
 
 def folds_in_repeat(experiment: Experiment, rows: Sequence[Row]) -> int:
@@ -34,6 +39,47 @@ def fold_numbers(experiment: Experiment, rows: Sequence[Row]) -> list[str]:
     return [f"{number:02d}" for number in range(total)]
 
 
+def check_tables(config: Config) -> None:
+    """Raise a `UserError` if an experiment names a table that nothing makes."""
+    known = [*COMPUTED, PER_FOLD, *config.tables]
+    for name, experiment in config.experiments.items():
+        for table in experiment.tables:
+            if table not in known:
+                near = difflib.get_close_matches(table, known, n=1)
+                hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+                raise UserError(
+                    f"experiments.{name}.tables: no table '{table}'; {hint} A table computed "
+                    "elsewhere is imported by --config 'tables={NAME: FILE}'"
+                )
+
+
+def runnable(config: Config, rows: Sequence[Row], unheard: bool) -> list[str]:
+    """Experiments that the dataset allows, in the order of the configuration.
+
+    Parameters
+    ----------
+    config : Config
+    rows : sequence of Row
+        The dataset's sheet.
+    unheard : bool
+        There is no audio: only experiments on whole clips whose tables are all imported can run.
+    """
+    genres = {row.genre for row in rows}
+    return [
+        name
+        for name, experiment in config.experiments.items()
+        if genres.issuperset(experiment.genres)
+        and not (
+            unheard and (experiment.cut != "30s" or set(experiment.tables) - set(config.tables))
+        )
+    ]
+
+
+def has_audio(rows: Sequence[Row], folder: Path) -> bool:
+    """Whether an audio folder holds any of the sheet's clips."""
+    return any(locate(folder, row.path) for row in rows)
+
+
 def files_there(rows: Sequence[Row], folder: Path) -> list[str]:
     """Files of the clips that are in an audio folder; the audit reports the others as missing."""
     found = (locate(folder, row.path) for row in rows)
@@ -42,7 +88,7 @@ def files_there(rows: Sequence[Row], folder: Path) -> list[str]:
 
 def check_audio(rows: Sequence[Row], folder: Path) -> None:
     """Raise a `UserError` if an audio folder holds none of the sheet's clips."""
-    if not any(locate(folder, row.path) for row in rows):
+    if not has_audio(rows, folder):
         raise UserError(
             f"{folder} has none of the sheet's {len(rows)} clips (the first would be "
             f"{folder / rows[0].path}); say where they are with --config audio=FOLDER"

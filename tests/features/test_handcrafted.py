@@ -1,0 +1,212 @@
+import librosa
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import ndimage
+
+from audio.cut import windows
+from audio.read import SAMPLE_RATE, decode
+from features.handcrafted import (
+    COLUMNS,
+    HOP,
+    N_FFT,
+    PROFILES,
+    handcrafted,
+    harmonic_percussive,
+    main,
+    running_median,
+    tempo,
+)
+
+GENRES = "blues classical country disco hiphop jazz metal pop reggae rock".split()
+EXACT = ["length", "tempo"]
+MEANS_OF_WAVES = ["harmony_mean", "perceptr_mean"]  # Around 1e-5: mere rounding.
+OTHERS = [column for column in COLUMNS if column not in EXACT + MEANS_OF_WAVES]
+
+
+def assert_same(found, expected, rtol):
+    found, expected = (pd.Series(values, index=COLUMNS) for values in (found, expected))
+    assert_array_equal(found[EXACT], expected[EXACT])
+    assert_allclose(found[MEANS_OF_WAVES], expected[MEANS_OF_WAVES], rtol=0, atol=1e-7)
+    assert_allclose(found[OTHERS], expected[OTHERS], rtol=rtol)
+
+
+def plain_librosa(y):
+    """Today's defaults, called as a user would."""
+    harmonic, percussive = librosa.effects.hpss(y)
+    return summarised(
+        y,
+        {
+            "chroma_stft": librosa.feature.chroma_stft(y=y),
+            "rms": librosa.feature.rms(y=y),
+            "spectral_centroid": librosa.feature.spectral_centroid(y=y),
+            "spectral_bandwidth": librosa.feature.spectral_bandwidth(y=y),
+            "rolloff": librosa.feature.spectral_rolloff(y=y),
+            "zero_crossing_rate": librosa.feature.zero_crossing_rate(y),
+            "harmony": harmonic,
+            "perceptr": percussive,
+        },
+        librosa.beat.beat_track(y=y)[0],
+        librosa.feature.mfcc(y=y, n_mfcc=20),
+    )
+
+
+def librosa_as_of_0_7(y):
+    """Padded by reflection; nothing behind the last whole hop."""
+    parts = librosa.decompose.hpss(librosa.stft(y, pad_mode="reflect"))
+    harmonic, percussive = (
+        librosa.util.fix_length(librosa.istft(part), size=len(y)) for part in parts
+    )
+    mel = librosa.power_to_db(librosa.feature.melspectrogram(y=y, pad_mode="reflect"))
+    onsets = librosa.onset.onset_strength(S=mel, aggregate=np.median)
+    return summarised(
+        y,
+        {
+            "chroma_stft": librosa.feature.chroma_stft(y=y, pad_mode="reflect"),
+            "rms": librosa.feature.rms(y=y, pad_mode="reflect"),
+            "spectral_centroid": librosa.feature.spectral_centroid(y=y, pad_mode="reflect"),
+            "spectral_bandwidth": librosa.feature.spectral_bandwidth(y=y, pad_mode="reflect"),
+            "rolloff": librosa.feature.spectral_rolloff(y=y, pad_mode="reflect"),
+            "zero_crossing_rate": librosa.feature.zero_crossing_rate(y),
+            "harmony": harmonic,
+            "perceptr": percussive,
+        },
+        librosa.beat.beat_track(onset_envelope=onsets)[0],
+        librosa.feature.mfcc(S=mel, n_mfcc=20),
+    )
+
+
+def summarised(y, series, beats_per_minute, mfcc):
+    series |= {f"mfcc{i}": row for i, row in enumerate(mfcc, start=1)}
+    values = {"length": len(y), "tempo": float(np.squeeze(beats_per_minute))}
+    for name, frames in series.items():
+        values[f"{name}_mean"] = frames.mean()
+        values[f"{name}_var"] = frames.var()
+    return pd.Series(values)[COLUMNS].to_numpy()
+
+
+@pytest.mark.parametrize("genre", GENRES)
+def test_real_clips_have_the_values_of_the_public_table(genre, real_audio, public_table):
+    clips = sorted((real_audio / genre).glob("*.wav"))
+    assert len(clips) == 10
+    expected = public_table.set_index("filename")[COLUMNS]
+    for clip in clips:
+        assert_same(handcrafted(decode(clip).samples), expected.loc[clip.name], rtol=1e-4)
+
+
+def test_a_real_segment_has_the_values_of_the_public_3_second_table(real_audio):
+    samples = decode(real_audio / "blues" / "blues.00000.wav").samples
+    start, length = windows(samples.size, "3s")[0]
+    found = pd.Series(handcrafted(samples[start : start + length]), index=COLUMNS)
+    assert found["tempo"] == 129.19921875
+    expected = {
+        "rms_mean": 0.1304050236940384,
+        "zero_crossing_rate_mean": 0.08185096153846154,
+        "mfcc1_mean": -118.62791442871094,
+        "harmony_var": 0.008353590033948421,
+    }
+    assert_allclose(found[list(expected)], list(expected.values()), rtol=1e-4)
+
+
+def test_the_columns_are_those_of_the_public_table(public_table):
+    assert public_table.columns.tolist() == ["filename", *COLUMNS, "label"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "reference"), [("kaggle", librosa_as_of_0_7), ("librosa", plain_librosa)]
+)
+@pytest.mark.parametrize("seconds", [1, 5.01])
+def test_a_profile_gives_what_librosa_itself_gives(profile, reference, seconds, music):
+    samples = music(seconds)
+    assert_same(handcrafted(samples, profile), reference(samples), rtol=1e-5)
+
+
+def test_the_profiles_differ(music):
+    samples = music(3)
+    kaggle, today = (pd.Series(handcrafted(samples, name), COLUMNS) for name in PROFILES)
+    for column in ["rms_var", "spectral_centroid_mean", "harmony_var", "mfcc1_mean"]:
+        assert abs(kaggle[column] / today[column] - 1) > 1e-5
+
+
+@pytest.mark.filterwarnings("ignore:n_fft=2048 is too large:UserWarning")
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("samples", [1024, SAMPLE_RATE])
+def test_short_clips_have_finite_features(profile, samples, music):
+    features = handcrafted(music(1)[:samples], profile)
+    assert features.shape == (len(COLUMNS),)
+    assert np.isfinite(features).all()
+
+
+@pytest.mark.parametrize(("bpm", "seconds"), [(70, 3), (120, 3), (133, 6), (180, 6)])
+def test_tempo_is_the_beat_trackers(bpm, seconds, music):
+    samples = music(seconds, bpm, seed=bpm)
+    mel = librosa.power_to_db(librosa.feature.melspectrogram(y=samples))
+    assert tempo(mel) == librosa.beat.beat_track(y=samples)[0][0]
+
+
+def test_tempo_is_that_of_the_sound_at_most_pitches():
+    """Three loud low notes at 90 beats per minute, a faint noise at 140."""
+    time = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
+    attack, decay = np.exp(-30 * (time * 140 / 60 % 1)), np.exp(-8 * (time * 90 / 60 % 1))
+    noise = np.random.default_rng(0).standard_normal(time.size) * (0.01 + 0.02 * attack)
+    notes = 0.3 * sum(np.sin(2 * np.pi * pitch * time) for pitch in (100, 200, 400)) * decay
+    mel = librosa.power_to_db(librosa.feature.melspectrogram(y=noise + notes))
+    assert tempo(mel) == librosa.beat.beat_track(y=noise + notes)[0][0]
+    assert tempo(mel) == pytest.approx(140, rel=0.03)
+
+
+def test_tempo_is_0_without_onsets():
+    mel = librosa.power_to_db(librosa.feature.melspectrogram(y=np.zeros(SAMPLE_RATE)))
+    assert tempo(mel) == librosa.beat.beat_track(y=np.zeros(SAMPLE_RATE))[0] == 0
+
+
+def test_harmonic_and_percussive_parts_are_librosas_and_zero_in_the_tail_if_so_wished(music):
+    samples = music(1)
+    whole = samples.size // HOP * HOP
+    stft = librosa.stft(samples, n_fft=N_FFT, hop_length=HOP)
+    expected = librosa.effects.hpss(samples)
+    for zero_tail in (True, False):
+        parts = harmonic_percussive(stft, np.abs(stft), samples.size, zero_tail)
+        for part, reference in zip(parts, expected, strict=True):
+            assert part.shape == samples.shape
+            assert_allclose(part[: whole - N_FFT], reference[: whole - N_FFT], atol=1e-6)
+            assert np.any(part[whole:]) != zero_tail
+
+
+# SciPy itself errs on two columns if the window is wider than 16.
+@settings(deadline=None)
+@given(
+    shape=st.tuples(st.integers(3, 70), st.integers(3, 70)),
+    half=st.integers(0, 15),
+    levels=st.sampled_from([2, 5, 10**6]),
+    turned=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_running_median_is_scipys(shape, half, levels, turned, seed):
+    rows = np.random.default_rng(seed).integers(0, levels, size=shape).astype(np.float32)
+    rows = rows.T if turned else rows
+    size = 2 * half + 1
+    expected = ndimage.median_filter(rows, size=(1, size), mode="reflect")
+    assert_array_equal(running_median(rows, size), expected, strict=True)
+
+
+@pytest.mark.parametrize("frames", [3, 44, 130])
+def test_running_median_of_spectrograms_is_scipys_in_time_and_in_frequency(frames):
+    rows = np.random.default_rng(frames).exponential(size=(1025, frames)).astype(np.float32)
+    for turned in (rows, rows.T):
+        expected = ndimage.median_filter(turned, size=(1, 31), mode="reflect")
+        assert_array_equal(running_median(turned, 31), expected, strict=True)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_main_writes_a_row_a_clip(profile, samples_file, tmp_path, music):
+    clips = {"a": music(1), "b": music(1.5, seed=1)}
+    main(samples_file(clips), "30s", profile, tmp_path / "out.parquet")
+    table = pd.read_parquet(tmp_path / "out.parquet")
+    assert table.columns.tolist() == ["clip", *COLUMNS]
+    assert table["clip"].tolist() == ["a", "b"]
+    expected = [handcrafted(samples, profile) for samples in clips.values()]
+    assert_array_equal(table[COLUMNS].to_numpy(), expected, strict=True)

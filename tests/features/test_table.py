@@ -1,0 +1,75 @@
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+
+from features.table import write_shard, write_table
+
+COLUMNS = ["first", "inverse_size"]
+HOSTILE = [
+    "$(touch x).00001",
+    "a b'c\"d",
+    "../../up",
+    "ünï曲",
+    "a\nb\t;|&",
+    "-n",
+    "nan",
+    "00001",
+]
+
+
+def first_and_inverse_size(piece):
+    return np.array([piece[0], 1 / piece.size], dtype=np.float32)
+
+
+def shard(samples, cut, tmp_path, compute=first_and_inverse_size):
+    write_shard(samples, cut, tmp_path / "out.parquet", COLUMNS, compute)
+    return pd.read_parquet(tmp_path / "out.parquet")
+
+
+def test_a_failing_clip_gets_nan_and_harms_no_other(samples_file, tmp_path, caplog):
+    def fails_on_2(piece):
+        if piece[0] == 2:
+            raise ValueError("no pitch")
+        return first_and_inverse_size(piece)
+
+    clips = {f"clip{i}": np.full(i, i, dtype=np.float32) for i in (1, 2, 3)}
+    table = shard(samples_file(clips), "30s", tmp_path, fails_on_2)
+    assert table["clip"].tolist() == ["clip1", "clip2", "clip3"]
+    assert_array_equal(table[COLUMNS], np.float32([[1, 1], [np.nan, np.nan], [3, 1 / 3]]))
+    [record] = caplog.records
+    assert "'clip2'" in record.getMessage()
+    assert "no pitch" in caplog.text
+
+
+def test_hostile_names_survive(samples_file, tmp_path):
+    clips = {name: np.full(2, i, dtype=np.float32) for i, name in enumerate(HOSTILE)}
+    table = shard(samples_file(clips), "30s", tmp_path)
+    assert table["clip"].tolist() == HOSTILE
+    assert table["first"].tolist() == list(range(len(HOSTILE)))
+
+
+def test_a_shard_without_clips_is_an_empty_table(samples_file, tmp_path):
+    table = shard(samples_file({}), "30s", tmp_path)
+    assert table.columns.tolist() == ["clip", *COLUMNS]
+    assert len(table) == 0
+    assert pd.api.types.is_string_dtype(table["clip"])
+    assert all(pd.api.types.is_float_dtype(table[column]) for column in COLUMNS)
+
+
+def test_segments_are_named_and_cut_like_the_public_3_second_table(samples_file, tmp_path):
+    ramp = np.arange(2 * 66_150 + 1, dtype=np.float32)
+    clips = {"song": ramp, "exact": ramp[: 2 * 66_150], "short": ramp[:66_150]}
+    table = shard(samples_file(clips), "3s", tmp_path)
+    assert table["clip"].tolist() == ["song.0", "song.1", "exact.0"]
+    assert table["first"].tolist() == [0, 66_150, 0]
+    assert table["inverse_size"].tolist() == [np.float32(1 / 66_149)] * 3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_values_keep_their_bits(dtype, tmp_path):
+    values = np.array([1 / 3, 1e-30, 1e12, -0.0], dtype=dtype)
+    write_table(pd.DataFrame({"clip": list("abcd"), "x": values}), tmp_path / "t.parquet")
+    read = pd.read_parquet(tmp_path / "t.parquet")["x"].to_numpy()
+    assert read.dtype == dtype
+    assert read.tobytes() == values.tobytes()

@@ -1,0 +1,187 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from scipy.spatial import distance
+
+from graph import adjacency as step
+from graph.adjacency import METRICS, adjacency, main
+from inputs.inputs import Inputs
+from inputs.prepare import scale
+
+
+def euclidean(a, b):
+    return np.sqrt(((a - b) ** 2).sum())
+
+
+def manhattan(a, b):
+    return np.abs(a - b).sum()
+
+
+def cosine(a, b):
+    return 1 - (a * b).sum() / np.sqrt((a**2).sum() * (b**2).sum())
+
+
+def share_that_differs(a, b):
+    return np.mean(a != b)
+
+
+def ruzicka(a, b):
+    return 1 - np.minimum(a, b).sum() / np.maximum(a, b).sum()
+
+
+def deciles(x):
+    """Of distinct values."""
+    ranks = x.argsort(axis=0).argsort(axis=0)
+    return ranks * 10 // len(x)
+
+
+def to_unit_range(x):
+    return (x - x.min(axis=0)) / (x.max(axis=0) - x.min(axis=0))
+
+
+# By definition: what the metric sees, and the distance of two rows of it.
+DEFINITIONS = {
+    "euclidean": (lambda x: x, euclidean),
+    "manhattan": (lambda x: x, manhattan),
+    "cosine": (lambda x: x, cosine),
+    "matching": (deciles, share_that_differs),
+    "jaccard": (lambda x: x != 0, distance.jaccard),
+    "ruzicka": (to_unit_range, ruzicka),
+}
+
+
+def features(n=40, d=9, seed=0):
+    return np.random.default_rng(seed).normal(size=(n, d))
+
+
+def sparse_features():
+    rng = np.random.default_rng(1)
+    x = np.where(rng.random((40, 9)) < 0.4, rng.normal(size=(40, 9)), 0)
+    x[[3, 17]] = 0
+    return x
+
+
+def assert_nearest(graph, distances, k):
+    """The k smallest distances of each row, and each where it belongs."""
+    others = np.array(distances)
+    np.fill_diagonal(others, np.inf)
+    for i, row in enumerate(others):
+        columns = graph.indices[graph.indptr[i] : graph.indptr[i + 1]]
+        values = graph.data[graph.indptr[i] : graph.indptr[i + 1]]
+        assert len(set(columns)) == k
+        assert i not in columns
+        assert_allclose(values, row[columns], atol=1e-12)
+        assert_allclose(np.sort(values), np.sort(row)[:k], atol=1e-12)
+
+
+def by_definition(x, metric):
+    see, definition = DEFINITIONS[metric]
+    seen = see(x)
+    return [[definition(a, b) for b in seen] for a in seen]
+
+
+@pytest.mark.parametrize("k", [1, 7, 39])
+@pytest.mark.parametrize("metric", METRICS)
+def test_neighbours_are_the_nearest_by_definition(metric, k):
+    x = sparse_features() if metric == "jaccard" else features()
+    assert_nearest(adjacency(x, metric, k), by_definition(x, metric), k)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_k_is_capped_to_the_other_clips(metric):
+    graph = adjacency(features(6), metric, 100)
+    assert_array_equal(graph.indptr, np.arange(7) * 5)
+    for i in range(6):
+        others = graph.indices[graph.indptr[i] : graph.indptr[i + 1]]
+        assert set(others) == set(range(6)) - {i}
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_equal_clips_are_neighbours_at_a_stored_distance_of_exactly_0(metric):
+    x = np.repeat(features(30, 40), 2, axis=0)
+    graph = adjacency(x, metric, 3)
+    nearest = graph[np.arange(60), np.arange(60) ^ 1]
+    assert_array_equal(nearest, np.zeros(60))
+    assert graph.nnz == 180
+    assert (graph.data == 0).sum() >= 60
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("rows", [1, 7, 40])
+def test_blocks_do_not_change_the_graph(metric, rows, monkeypatch):
+    whole = adjacency(features(), metric, 5)
+    monkeypatch.setattr(step, "BLOCK_BYTES", 8 * 40 * rows)
+    blockwise = adjacency(features(), metric, 5)
+    assert_array_equal(blockwise.indices, whole.indices)
+    assert_array_equal(blockwise.indptr, whole.indptr)
+    assert_allclose(blockwise.data, whole.data, rtol=1e-12)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_ties_are_broken_the_same_way_every_time(metric):
+    x = np.round(features(40, 2))
+    first, second = adjacency(x, metric, 4), adjacency(x.copy(), metric, 4)
+    assert_array_equal(first.indices, second.indices)
+    assert_array_equal(first.data, second.data)
+
+
+def test_jaccard_of_standardised_real_features_is_0_throughout():
+    x = scale(features(), np.ones(40, dtype=bool), "standard")
+    graph = adjacency(x, "jaccard", 10)
+    assert graph.nnz == 400
+    assert not graph.data.any()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("zeros", [slice(0, 4), slice(None)])
+def test_rows_of_zeros_have_finite_distances(metric, zeros):
+    x = np.abs(features(12))
+    x[zeros] = 0
+    graph = adjacency(x, metric, 11)
+    assert np.isfinite(graph.data).all()
+    assert not graph[[0, 1], [1, 2]].any()
+
+
+def test_deciles_of_a_constant_feature_are_all_the_same():
+    x = features()
+    with_constant = np.column_stack([x, np.full(40, 1 / 3)])
+    expected = np.array(by_definition(x, "matching")) * 9 / 10
+    assert_nearest(adjacency(with_constant, "matching", 5), expected, 5)
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    x = features().astype(np.float32)
+    names = np.array([f"{i}" for i in range(40)])
+    Inputs(x, np.zeros(40, int), np.ones(40, bool), names, names[:1], names[:9]).save(
+        tmp_path / "inputs.npz"
+    )
+    return x
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_main_writes_the_graph(metric, inputs, tmp_path, caplog):
+    main(tmp_path / "inputs.npz", metric, 5, tmp_path / "graph.npz")
+    read = sparse.load_npz(tmp_path / "graph.npz")
+    expected = adjacency(inputs, metric, 5)
+    assert read.format == "csr"
+    assert read.shape == (40, 40)
+    assert_array_equal(read.indptr, expected.indptr)
+    assert_array_equal(read.indices, expected.indices)
+    assert_array_equal(read.data, expected.data)
+    assert not caplog.records
+
+
+def test_main_warns_if_k_is_capped(inputs, tmp_path, caplog):
+    main(tmp_path / "inputs.npz", "euclidean", 39, tmp_path / "graph.npz")
+    assert not caplog.records
+    main(tmp_path / "inputs.npz", "euclidean", 40, tmp_path / "graph.npz")
+    assert "capped to 39" in caplog.text
+    assert sparse.load_npz(tmp_path / "graph.npz").nnz == 40 * 39
+
+
+def test_main_writes_the_same_bytes_twice(inputs, tmp_path):
+    for name in ("a", "b"):
+        main(tmp_path / "inputs.npz", "cosine", 5, tmp_path / f"{name}.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()

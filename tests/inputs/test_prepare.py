@@ -1,0 +1,167 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from inputs.inputs import Inputs
+from inputs.prepare import main, reduce, scale
+from settings.errors import UserError
+
+CLIPS = ["a", "b", "c", "d", "e", "f"]
+LEFT = pd.DataFrame({"clip": CLIPS[::-1], "x": [6.0, 5, 4, 3, 2, 1], "length": 7.0})
+RIGHT = pd.DataFrame({"clip": CLIPS, "z": np.float32([0.1, 0.2, 0.4, 0.8, 1.6, 3.2])})
+
+
+@pytest.fixture
+def values():
+    rng = np.random.default_rng(0)
+    return rng.normal([1e12, -3, 1e-9, 50], [1e11, 1, 1e-10, 20], size=(40, 4))
+
+
+EVERYTHING = np.ones(40, dtype=bool)
+HALF = np.arange(40) < 20
+
+
+@pytest.mark.parametrize("fitted_on", [EVERYTHING, HALF])
+def test_standard_scaling_gives_mean_0_and_variance_1_however_large_the_values(values, fitted_on):
+    scaled = scale(values, fitted_on, "standard")
+    assert_allclose(scaled[fitted_on].mean(axis=0), 0, atol=1e-12)
+    assert_allclose(scaled[fitted_on].var(axis=0), 1, rtol=1e-12)
+    part = values[fitted_on]
+    expected = (values - part.mean(axis=0)) / part.std(axis=0)
+    assert_allclose(scaled, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("fitted_on", [EVERYTHING, HALF])
+def test_minmax_scaling_gives_0_to_1(values, fitted_on):
+    scaled = scale(values, fitted_on, "minmax")
+    part = values[fitted_on]
+    assert_allclose(scaled[fitted_on].min(axis=0), 0, atol=1e-12)
+    assert_allclose(scaled[fitted_on].max(axis=0), 1, rtol=1e-12)
+    expected = (values - part.min(axis=0)) / (part.max(axis=0) - part.min(axis=0))
+    assert_allclose(scaled, expected, atol=1e-12)
+
+
+def test_scaling_none_leaves_values_alone(values):
+    assert_array_equal(scale(values, EVERYTHING, "none"), values, strict=True)
+
+
+@given(
+    value=st.floats(-1e12, 1e12), n=st.integers(2, 50), how=st.sampled_from(["standard", "minmax"])
+)
+def test_a_constant_feature_becomes_exactly_0(value, n, how):
+    x = np.column_stack([np.full(n, value), np.arange(n)])
+    scaled = scale(x, np.ones(n, dtype=bool), how)
+    assert not scaled[:, 0].any()
+    assert scaled[:, 1].any()
+
+
+@pytest.mark.parametrize("how", ["standard", "minmax"])
+def test_a_feature_constant_where_fitted_becomes_0_elsewhere_too(how):
+    x = np.array([[5.0], [5.0], [1e12]])
+    assert not scale(x, np.array([True, True, False]), how).any()
+
+
+def test_principal_components_are_fitted_to_the_clips_seen_alone():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 5)) * [1, 2, 3, 4, 5]
+    outlying = x.copy()
+    outlying[~HALF] += 1000
+    reduced = reduce(x, HALF, "pca", 2, seed=0)
+    assert_allclose(reduce(outlying, HALF, "pca", 2, seed=0)[HALF], reduced[HALF])
+    centred = x - x[HALF].mean(axis=0)
+    axes = np.linalg.svd(centred[HALF], full_matrices=False)[2][:2]
+    scores = centred @ axes.T
+    expected = scores / scores[HALF].std(axis=0)
+    assert_allclose(np.abs(reduced), np.abs(expected), rtol=1e-9)
+
+
+def test_tsne_is_repeatable_and_keeps_far_clips_apart():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 5)) + 50 * HALF[:, None]
+    reduced = reduce(x, EVERYTHING, "tsne", 2, seed=1)
+    assert_array_equal(reduce(x, EVERYTHING, "tsne", 2, seed=1), reduced)
+    centre, other = reduced[HALF].mean(axis=0), reduced[~HALF].mean(axis=0)
+    nearer = ((reduced - centre) ** 2).sum(axis=1) < ((reduced - other) ** 2).sum(axis=1)
+    assert_array_equal(nearer, HALF)
+
+
+@pytest.mark.parametrize(("seen", "to"), [(EVERYTHING, 6), (np.arange(40) < 3, 4)])
+def test_more_dimensions_than_features_or_clips_are_refused(seen, to):
+    with pytest.raises(UserError, match=f"reduce: to: {to} is more than {to - 1}"):
+        reduce(np.eye(40, 5), seen, "pca", to, seed=0)
+
+
+@pytest.fixture
+def step(tmp_path):
+    folds = pd.DataFrame(
+        {
+            "clip": CLIPS * 2,
+            "genre": ["jazz", "blues"] * 6,
+            "group": CLIPS * 2,
+            "repeat": [0] * 6 + [1] * 6,
+            "fold": [0, 0, 1, 1, 2, 2, 2, 1, 0, 2, 1, 0],
+        }
+    )
+    folds.to_parquet(tmp_path / "folds.parquet")
+    tables = [tmp_path / "left.parquet", tmp_path / "right.parquet"]
+    for table, path in zip([LEFT, RIGHT], tables, strict=True):
+        table.to_parquet(path)
+    output = tmp_path / "inputs.npz"
+
+    def run(fold, scaling="none", fit="all", **options):
+        main(tmp_path / "folds.parquet", fold, fit, scaling, 0, output, tables, **options)
+        return Inputs.load(output)
+
+    return run
+
+
+def test_main_gives_each_clip_its_own_features_genre_and_part(step):
+    inputs = step(4)
+    assert inputs.clips.tolist() == CLIPS
+    assert inputs.clips[~inputs.train].tolist() == ["b", "e"]
+    assert inputs.genres.tolist() == ["blues", "jazz"]
+    assert inputs.genres[inputs.y].tolist() == ["jazz", "blues"] * 3
+    assert inputs.features.tolist() == ["x", "length", "z"]
+    assert_array_equal(inputs.x[:, 0], np.float32([1, 2, 3, 4, 5, 6]), strict=True)
+    assert_array_equal(inputs.x[:, 2], RIGHT["z"].to_numpy(), strict=True)
+    assert (inputs.y.dtype, inputs.train.dtype) == (np.int64, np.bool_)
+
+
+def test_main_leaves_columns_out(step):
+    assert step(4, drop=["length"]).features.tolist() == ["x", "z"]
+
+
+def test_main_takes_the_selected_features_alone(step, tmp_path):
+    selection = pd.DataFrame({"feature": ["x", "length", "z"], "selected": [False, False, True]})
+    selection.to_csv(tmp_path / "selection.csv", index=False)
+    inputs = step(0, selection=tmp_path / "selection.csv")
+    assert inputs.features.tolist() == ["z"]
+    assert_array_equal(inputs.x[:, 0], RIGHT["z"].to_numpy())
+
+
+@pytest.mark.parametrize("fit", ["all", "train"])
+def test_main_scales_by_the_clips_it_may_see(step, fit):
+    inputs = step(4, "standard", fit)
+    seen = inputs.train if fit == "train" else np.ones(6, dtype=bool)
+    assert_allclose(inputs.x[seen].mean(axis=0), 0, atol=1e-6)
+    assert_allclose(inputs.x[seen].std(axis=0), [1, 0, 1], rtol=1e-6)
+    expected = scale(np.column_stack([np.arange(1, 7), RIGHT["z"]]), seen, "standard")
+    assert_array_equal(inputs.x[:, [0, 2]], expected.astype(np.float32))
+
+
+def test_main_reduces_after_scaling(step):
+    inputs = step(0, "standard", reduction="pca", to=2)
+    assert inputs.features.tolist() == ["pca1", "pca2"]
+    assert_allclose(inputs.x.std(axis=0), 1, rtol=1e-5)
+    expected = reduce(step(0, "standard").x.astype(float), np.ones(6, dtype=bool), "pca", 2, 0)
+    assert_allclose(np.abs(inputs.x), np.abs(expected), atol=1e-5)
+
+
+def test_main_writes_the_same_bytes_twice(step, tmp_path):
+    step(1, "minmax")
+    first = (tmp_path / "inputs.npz").read_bytes()
+    step(1, "minmax")
+    assert (tmp_path / "inputs.npz").read_bytes() == first

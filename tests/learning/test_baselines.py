@@ -1,0 +1,313 @@
+"""Every baseline by the same rules, and what each alone must do."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from scipy.special import expit
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import scale
+from sklearn.svm import SVC
+
+from inputs.inputs import Inputs
+from learning.baselines import MODELS, NAMES, edgeless, label_spreading, main, models
+from learning.graphsage import Settings, train
+from learning.predictions import NAMED, predictions
+from settings.errors import UserError
+
+SETTINGS = Settings(
+    layers=1, hidden=8, learning_rate=0.05, epochs=40, distance_weights=True, seed=0
+)
+OPTIONS = {
+    "layers": 1, "hidden": 8, "learning_rate": 0.05, "epochs": 40, "seed": 0, "device": "cpu"
+}  # fmt: skip
+ALL = models(SETTINGS)
+every = pytest.mark.parametrize("name", NAMES)
+
+
+def noisy(n=90, seed=0):
+    """Three genres that overlap; every third clip is a test clip."""
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(n) % 3)
+    x = 2 * np.eye(3, 6)[y] + rng.normal(size=(n, 6))
+    return Inputs(
+        x=x.astype(np.float32),
+        y=y,
+        train=np.arange(n) % 3 != 0,
+        clips=np.array([f"clip{i:02d}" for i in range(n)]),
+        genres=np.array(["blues", "jazz", "rock"]),
+        features=np.array(list("abcdef")),
+    )
+
+
+def without(inputs, genre):
+    """The same clips, of which those of a genre are all in the test part."""
+    return replace(inputs, train=inputs.train & (inputs.y != genre))
+
+
+def of_two(inputs):
+    """Its clips of the first two genres."""
+    kept = inputs.y < 2
+    rows = {name: getattr(inputs, name)[kept] for name in ("x", "y", "train", "clips")}
+    return replace(inputs, **rows, genres=inputs.genres[:2])
+
+
+def accuracy(inputs, probabilities):
+    right = probabilities.argmax(axis=1) == inputs.y
+    return right[inputs.train].mean(), right[~inputs.train].mean()
+
+
+# Every model
+
+
+def test_the_models_are_the_contracts():
+    expected = "edgeless logistic svm forest boosting knn label_spreading".split()
+    assert list(NAMES) == list(ALL) == expected
+    assert list(MODELS) == expected[1:]
+
+
+@every
+def test_genres_well_apart_are_told_apart(inputs, name):
+    assert accuracy(inputs, ALL[name](inputs, 0).probabilities) == (1, 1)
+
+
+@every
+def test_probabilities_are_of_all_clips_and_sum_to_1(name):
+    inputs = noisy()
+    found = ALL[name](inputs, 0).probabilities
+    assert found.shape == (90, 3)
+    assert found.dtype == np.float64
+    assert (found >= 0).all()
+    assert_allclose(found.sum(axis=1), 1, rtol=1e-12)
+    assert accuracy(inputs, found)[1] > 0.5  # Chance is a third.
+
+
+@every
+def test_genres_of_test_clips_change_nothing(name):
+    inputs = noisy()
+    y = inputs.y.copy()
+    y[~inputs.train] = np.random.default_rng(1).permutation(y[~inputs.train])
+    assert (y != inputs.y).any()
+    before, after = (ALL[name](each, 0) for each in (inputs, replace(inputs, y=y)))
+    assert_array_equal(before.probabilities, after.probabilities)
+    assert before.epochs == after.epochs
+
+
+@every
+def test_a_seed_gives_the_same_bytes(name):
+    inputs = noisy()
+    first, second = (ALL[name](inputs, 7).probabilities.tobytes() for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("name", ["edgeless", "forest", "boosting"])
+def test_another_seed_gives_another_model(name):
+    inputs = noisy()
+    first, second = (ALL[name](inputs, seed).probabilities for seed in (0, 1))
+    assert (first != second).any()
+
+
+@every
+@pytest.mark.parametrize("genre", [0, 1])
+def test_a_genre_that_training_lacks_is_not_predicted(inputs, name, genre):
+    lacking = without(inputs, genre)
+    found = ALL[name](lacking, 0).probabilities
+    assert_allclose(found.sum(axis=1), 1, rtol=1e-12)
+    assert accuracy(lacking, found)[0] == 1
+    if name == "edgeless":  # GraphSAGE does not know that it lacks one.
+        assert (found.argmax(axis=1) != genre).all()
+    else:
+        assert (found[:, genre] == 0).all()
+
+
+@every
+def test_two_genres(name):
+    inputs = of_two(noisy(180))
+    found = ALL[name](inputs, 0).probabilities
+    assert found.shape == (120, 2)
+    assert_allclose(found.sum(axis=1), 1, rtol=1e-12)
+    assert accuracy(inputs, found)[1] > 0.7
+
+
+@every
+def test_training_on_a_single_genre_predicts_it(inputs, name):
+    found = ALL[name](without(of_two(inputs), 0), 0).probabilities
+    assert found.shape == (24, 2)
+    assert (found.argmax(axis=1) == 1).all()
+
+
+@every
+def test_very_few_clips(name):
+    few = Inputs(
+        x=np.array([[0], [1], [0.1], [0.9]], dtype=np.float32),
+        y=np.array([0, 1, 0, 1]),
+        train=np.array([True, True, False, False]),
+        clips=np.array(list("abcd")),
+        genres=np.array(["blues", "jazz"]),
+        features=np.array(["x"]),
+    )
+    assert_allclose(ALL[name](few, 0).probabilities.sum(axis=1), 1)
+
+
+# Each model
+
+
+def graph_of_zeros(n, k):
+    """Each clip's next k clips, at distance 0."""
+    columns = (np.arange(n)[:, None] + np.arange(1, k + 1)) % n
+    return sparse.csr_array((np.zeros(n * k), columns.ravel(), np.arange(n + 1) * k), shape=(n, n))
+
+
+@pytest.mark.parametrize("distance_weights", [True, False])
+def test_edgeless_is_graphsage_on_a_graph_of_zero_distances(distance_weights):
+    inputs = noisy()
+    expected = train(inputs, graph_of_zeros(90, 9), SETTINGS)[2]
+    found = edgeless(inputs, 0, replace(SETTINGS, distance_weights=distance_weights))
+    assert found.probabilities.tobytes() == expected.tobytes()
+    assert found.epochs == 40
+
+
+def test_in_edgeless_no_clip_sees_another():
+    inputs = noisy()
+    x = inputs.x.copy()
+    x[0] += 10  # A test clip.
+    before, after = (edgeless(i, 0, SETTINGS).probabilities for i in (inputs, replace(inputs, x=x)))
+    assert (before[0] != after[0]).any()
+    assert_array_equal(before[1:], after[1:])
+
+
+def test_the_seed_of_edgeless_is_the_one_given():
+    inputs = noisy()
+    expected = edgeless(inputs, 3, SETTINGS).probabilities
+    assert_array_equal(edgeless(inputs, 3, replace(SETTINGS, seed=9)).probabilities, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "classifier"),
+    [
+        ("logistic", LogisticRegression(max_iter=2000)),
+        ("svm", SVC(C=10, break_ties=True)),  # As documented.
+        ("forest", RandomForestClassifier(500, random_state=0)),
+        ("knn", KNeighborsClassifier(5)),
+    ],
+)
+@pytest.mark.parametrize("choose", [lambda inputs: inputs, of_two], ids=["three", "two"])
+def test_what_is_most_probable_is_the_classifiers_own_prediction(name, classifier, choose):
+    inputs = choose(noisy(150, seed=1))
+    x = inputs.x.astype(np.float64)
+    expected = classifier.fit(x[inputs.train], inputs.y[inputs.train]).predict(x)
+    assert_array_equal(MODELS[name](inputs, 0).probabilities.argmax(axis=1), expected)
+
+
+def test_svm_of_two_genres_gives_the_logistic_of_its_decision():
+    inputs = of_two(noisy())
+    x = inputs.x.astype(np.float64)
+    decision = SVC(C=10).fit(x[inputs.train], inputs.y[inputs.train]).decision_function(x)
+    assert_allclose(MODELS["svm"](inputs, 0).probabilities[:, 1], expit(decision))
+
+
+def test_test_clips_change_no_model_but_label_spreading():
+    inputs = noisy()
+    x = np.where(inputs.train[:, None], inputs.x, inputs.x[::-1])
+    moved = replace(inputs, x=x)
+    for name, model in ALL.items():
+        before, after = (model(i, 0).probabilities[inputs.train] for i in (inputs, moved))
+        assert np.array_equal(before, after) == (name != "label_spreading"), name
+
+
+def test_a_clip_that_no_training_clip_reaches_gets_the_shares_of_genres():
+    x = np.concatenate([np.linspace(0, 1, 12), np.linspace(100, 101, 12)])[:, None]
+    far = Inputs(
+        x=x.astype(np.float32),
+        y=np.array([0, 1, 1, 1] * 6),
+        train=np.arange(24) < 12,
+        clips=np.arange(24).astype(str),
+        genres=np.array(["blues", "jazz"]),
+        features=np.array(["x"]),
+    )
+    assert_allclose(label_spreading(far, 0).probabilities[12:], [[0.25, 0.75]] * 12)
+
+
+def test_accuracies_on_the_public_table(public_table):
+    """The figures of these classifiers of scikit-learn on the standardised table."""
+    features = public_table.drop(columns=["filename", "length", "label"])
+    genres, y = np.unique(public_table["label"].to_numpy(dtype=str), return_inverse=True)
+    x = scale(features.to_numpy(np.float64)).astype(np.float32)
+    clips, names = (
+        each.to_numpy(dtype=str) for each in (public_table["filename"], features.T.index)
+    )
+    found = {name: [] for name in ("logistic", "svm", "knn", "label_spreading")}
+    for _, test in StratifiedKFold(10, shuffle=True, random_state=0).split(x, y):
+        fold = Inputs(x, y, ~np.isin(np.arange(len(y)), test), clips, genres, names)
+        for name, accuracies in found.items():
+            accuracies.append(accuracy(fold, MODELS[name](fold, 0).probabilities)[1])
+    expected = {"logistic": 0.724, "svm": 0.749, "knn": 0.684, "label_spreading": 0.722}
+    for name, value in expected.items():
+        assert np.mean(found[name]) == pytest.approx(value, abs=0.005), name
+
+
+# The step
+
+
+@pytest.fixture
+def saved(tmp_path):
+    noisy().save(tmp_path / "inputs.npz")
+    return tmp_path
+
+
+def run(folder, **options):
+    paths = {"inputs": folder / "inputs.npz", "times": folder / "times.csv"}
+    main(**paths, output=folder / "baselines.parquet", **{**OPTIONS, **options})
+    return pd.read_parquet(folder / "baselines.parquet"), pd.read_csv(folder / "times.csv")
+
+
+def test_main_writes_every_models_predictions_and_times(saved):
+    table, times = run(saved)
+    assert table.columns.tolist() == ["model", *NAMED, "blues", "jazz", "rock"]
+    assert table["model"].tolist() == [name for name in NAMES for _ in range(90)]
+    for name, model in ALL.items():
+        alone = table[table["model"] == name].drop(columns="model").reset_index(drop=True)
+        expected = predictions(noisy(), model(noisy(), 0).probabilities)
+        pd.testing.assert_frame_equal(alone, expected, check_exact=True)
+    assert times.columns.tolist() == ["model", "epochs", "seconds"]
+    assert times["model"].tolist() == list(NAMES)
+    assert (times["seconds"] >= 0).all()
+    epochs = times.set_index("model")["epochs"]
+    assert (epochs["edgeless"], epochs["boosting"], epochs["forest"], epochs["knn"]) == (
+        40, 100, 0, 0
+    )  # fmt: skip
+    assert (epochs[["logistic", "svm", "label_spreading"]] > 0).all()
+
+
+def test_main_takes_the_models_asked_for_in_their_order_and_once(saved):
+    table, times = run(saved, model=["knn", "logistic", "knn"])
+    assert table["model"].unique().tolist() == times["model"].tolist() == ["knn", "logistic"]
+    assert len(table) == 180
+
+
+def test_main_gives_the_same_bytes_again(saved):
+    run(saved, model=["edgeless", "boosting"])
+    first = (saved / "baselines.parquet").read_bytes()
+    run(saved, model=["edgeless", "boosting"])
+    assert (saved / "baselines.parquet").read_bytes() == first
+
+
+def test_main_passes_on_the_networks_options(saved):
+    table, times = run(saved, model=["edgeless"], layers=2, hidden=4, epochs=3, seed=5)
+    own = Settings(2, 4, OPTIONS["learning_rate"], 3, distance_weights=True, seed=5)
+    expected = edgeless(noisy(), 5, own).probabilities
+    assert_array_equal(table[["blues", "jazz", "rock"]], expected)
+    assert times["epochs"].tolist() == [3]
+
+
+def test_main_refuses_a_model_that_it_does_not_know(saved):
+    with pytest.raises(UserError, match=re.escape("model graphsage: no such baseline; there are")):
+        run(saved, model=["svm", "graphsage"])
+    assert not (saved / "times.csv").exists()

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from learning.graphsage import Settings, train
+from learning.predictions import NAMED, predictions
+
+
+@pytest.fixture
+def probabilities(inputs):
+    return np.random.default_rng(0).dirichlet(np.ones(3), size=36)
+
+
+def test_columns_are_the_contracts(inputs, probabilities):
+    table = predictions(inputs, probabilities)
+    assert table.columns.tolist() == [*NAMED, "blues", "jazz", "rock"]
+    assert NAMED == ["clip", "true", "predicted", "part"]
+
+
+def test_each_clip_has_its_own_row(inputs, probabilities):
+    table = predictions(inputs, probabilities)
+    assert table["clip"].tolist() == [f"clip{i:02d}" for i in range(36)]
+    assert table["true"].tolist() == ["blues"] * 12 + ["jazz"] * 12 + ["rock"] * 12
+    assert table["part"].tolist() == ["test", "train", "train"] * 12
+    assert_array_equal(table[["blues", "jazz", "rock"]], probabilities)
+
+
+def test_the_predicted_genre_is_the_most_probable(inputs, probabilities):
+    table = predictions(inputs, probabilities)
+    assert table["predicted"].tolist() == table[["blues", "jazz", "rock"]].idxmax(axis=1).tolist()
+    assert table["predicted"].nunique() == 3
+
+
+def test_probabilities_of_a_model_sum_to_1(inputs, graph):
+    settings = Settings(
+        layers=1, hidden=8, learning_rate=0.1, epochs=30, distance_weights=True, seed=0
+    )
+    table = predictions(inputs, train(inputs, graph, settings)[2])
+    values = table[["blues", "jazz", "rock"]].to_numpy()
+    assert_allclose(values.sum(axis=1), 1, rtol=1e-12)
+    assert (values >= 0).all()

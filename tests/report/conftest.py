@@ -1,0 +1,102 @@
+"""Small files of the kinds that figures are drawn from, and what every figure must stand up to."""
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from inputs.inputs import Inputs
+
+GENRES = ["blues", "hip-hop & r'n'b", "pop$rock$", "ünï-jazz"]
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="session")
+def genres() -> list[str]:
+    """Names as they come: with what XML and TeX would take for their own."""
+    return GENRES
+
+
+@pytest.fixture(scope="session")
+def inputs() -> Inputs:
+    """24 clips in four separate clouds, 5 features, every third clip for testing."""
+    rng = np.random.default_rng(0)
+    y = np.arange(24) % len(GENRES)
+    x = rng.normal(size=(24, 5)) + 6 * rng.normal(size=(len(GENRES), 5))[y]
+    return Inputs(
+        x=x.astype(np.float32),
+        y=y,
+        train=np.arange(24) % 3 > 0,
+        clips=np.array([f"{GENRES[genre]}.{i:05d}" for i, genre in enumerate(y)]),
+        genres=np.array(GENRES),
+        features=np.array([f"feature{i}" for i in range(5)]),
+    )
+
+
+def texts_of(path: Path) -> list[str]:
+    """Texts of an SVG figure."""
+    return ["".join(text.itertext()) for text in ET.parse(path).iter(f"{SVG}text")]
+
+
+def assert_legible_png(path: Path) -> None:
+    """There is something to be seen, on white, and nothing touches the border."""
+    with Image.open(path) as image:
+        assert "Software" not in image.info
+        assert len(image.convert("RGB").getcolors(1 << 24)) > 16
+        pixels = np.asarray(image.convert("RGB"))
+    assert np.mean(pixels.min(axis=2) < 250) > 0.01
+    border = np.ones(pixels.shape[:2], dtype=bool)
+    border[2:-2, 2:-2] = False
+    assert (pixels[border] == 255).all()
+
+
+def assert_legible_svg(path: Path, expected: Sequence[str]) -> None:
+    """It is XML with something drawn and with all the texts that are expected."""
+    assert list(ET.parse(path).iter(f"{SVG}path"))
+    texts = texts_of(path)
+    assert [text for text in expected if text not in texts] == []
+    others = [text for text in texts if text not in expected]
+    assert not [text for text in others if re.search(r"\\math|\bnan\b|\binf\b", text)]
+    assert b"<dc:date>" not in path.read_bytes()
+
+
+@pytest.fixture
+def assert_legible(tmp_path: Path) -> Callable[..., None]:
+    """Run a step: PNG and SVG show what is expected, and a second time the bytes are the same."""
+
+    def check(main: Callable[..., None], *arguments: object, texts: Sequence[str], **options):
+        png, svg, again = (tmp_path / name for name in ("one.png", "one.svg", "two.svg"))
+        for output in (png, svg, again):
+            main(*arguments, output=output, **options)
+        assert_legible_png(png)
+        assert_legible_svg(svg, texts)
+        assert svg.read_bytes() == again.read_bytes()
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def assert_apart() -> Callable[[Figure], None]:
+    """No two tick labels of an axis overlap, and no text of one panel reaches into another."""
+
+    def check(figure: Figure) -> None:
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        for axes in figure.axes:
+            for axis in (axes.xaxis, axes.yaxis):
+                labels = [label for label in axis.get_ticklabels() if label.get_text()]
+                boxes = [label.get_window_extent() for label in labels if label.get_visible()]
+                assert not [one for one, next_one in pairwise(boxes) if one.overlaps(next_one)]
+        panels = [axes.get_tightbbox() for axes in figure.axes if axes.axison]
+        for number, one in enumerate(panels):
+            # Half a pixel may be shared by rounding.
+            assert not [other for other in panels[:number] if one.padded(-1).overlaps(other)]
+
+    return check

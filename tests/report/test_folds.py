@@ -1,0 +1,62 @@
+import pandas as pd
+import pytest
+
+from report.folds import draw, main
+from results.collect import COLUMNS
+from settings.errors import UserError
+
+
+@pytest.fixture
+def results():
+    """Two protocols, two repeats of three folds, of two models."""
+    rows = [
+        {
+            "dataset": "demo",
+            "experiment": "multiclass",
+            "protocol": protocol,
+            "model": model,
+            "repeat": repeat,
+            "fold": fold,
+            "train_accuracy": 1 - fold / 100,
+            "test_accuracy": mean + fold / 50 - repeat / 50,
+        }
+        for protocol, mean in (("paper", 0.8), ("clean", 0.6))
+        for model in ("graphsage", "knn")
+        for repeat in (1, 0)
+        for fold in range(3)
+    ]
+    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+
+
+def test_folds_stand_in_their_order_and_titles_state_the_means(results):
+    paper, clean = draw(results, "graphsage", None).axes
+    points = paper.get_lines()[2]
+    assert points.get_ydata().round(6).tolist() == [0.8, 0.82, 0.84, 0.78, 0.8, 0.82]
+    assert points.get_xdata().tolist() == list(range(6))
+    assert clean.get_title(loc="left") == "clean: mean train 0.990, test 0.610"
+
+
+def test_no_point_lies_below_the_axis(results):
+    low = results.assign(test_accuracy=0.02)
+    for table, paper in ((results, 0.31), (low, None)):
+        axes = draw(table, "graphsage", paper).axes[0]
+        bottom = axes.get_ylim()[0]
+        assert 0 <= bottom <= min(line.get_ydata()[0] for line in axes.get_lines())
+
+
+def test_a_model_that_is_not_there_is_told(results):
+    with pytest.raises(UserError, match="no model 'svm'; they have graphsage, knn"):
+        draw(results, "svm", None)
+
+
+@pytest.mark.parametrize("paper", [None, 0.7976])
+def test_the_figure_is_legible(paper, results, tmp_path, assert_legible):
+    results.to_csv(tmp_path / "results.csv", index=False)
+    expected = ["multiclass on demo: graphsage, by protocol", "fold", "mean train", "mean test"]
+    expected += [] if paper is None else ["paper, test: 0.7976"]
+    path = tmp_path / "results.csv"
+    assert_legible(main, texts=expected, results=path, model="graphsage", paper=paper)
+
+
+def test_labels_keep_apart(results, assert_apart):
+    assert_apart(draw(results, "knn", 0.7976))

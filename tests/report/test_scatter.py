@@ -1,0 +1,42 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from report.scatter import draw, main, neighbour_map, principal_components
+
+
+def test_principal_components_keep_all_distances(inputs):
+    components, shares = principal_components(inputs.x, 50, seed=0)
+    assert components.shape == inputs.x.shape
+    assert_allclose(shares.sum(), 1, rtol=1e-5)
+    assert (np.diff(shares) <= 0).all()
+    first = np.linalg.norm(inputs.x - inputs.x[0], axis=1)
+    assert_allclose(np.linalg.norm(components - components[0], axis=1), first, rtol=1e-4)
+
+
+def test_tsne_keeps_clouds_apart(inputs):
+    places = neighbour_map(principal_components(inputs.x, 50, seed=0)[0], seed=0)
+    distances = np.linalg.norm(places[:, None] - places, axis=2)
+    np.fill_diagonal(distances, np.inf)
+    assert_array_equal(inputs.y[distances.argmin(axis=1)], inputs.y)
+
+
+@pytest.mark.parametrize("shape", [(2, 5), (24, 1), (3, 2)])
+def test_the_smallest_inputs_can_be_drawn(inputs, shape):
+    clips, features = shape
+    small = replace(inputs, x=inputs.x[:clips, :features], y=inputs.y[:clips])
+    figure = draw(small, seed=0)
+    drawn = [len(points.get_offsets()) for points in figure.axes[1].collections]
+    assert sum(drawn) == clips
+
+
+def test_the_figure_is_legible(inputs, genres, tmp_path, assert_legible):
+    inputs.save(tmp_path / "inputs.npz")
+    expected = [*genres, "PCA", "24 clips by 5 features", "genre"]
+    assert_legible(main, texts=expected, inputs=tmp_path / "inputs.npz", seed=0)
+
+
+def test_labels_keep_apart(inputs, assert_apart):
+    assert_apart(draw(inputs, seed=0))

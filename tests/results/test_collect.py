@@ -1,0 +1,99 @@
+import math
+
+import pandas as pd
+import pytest
+
+from results.collect import COLUMNS, collect, main, score
+from results.summary import NOT_MUSIC
+
+CONTRACT = (
+    "dataset,experiment,protocol,model,repeat,fold,n_train,n_test,"
+    "train_accuracy,test_accuracy,test_macro_f1,test_log_loss,epochs,seconds"
+)
+
+
+def test_scores_are_those_computed_by_hand(predicted):
+    # F1: blues 2 * 1 / (2 + 1), jazz 2 * 1 / (1 + 2), rock 1.
+    assert score(predicted) == pytest.approx(
+        {
+            "n_train": 3,
+            "n_test": 4,
+            "train_accuracy": 2 / 3,
+            "test_accuracy": 3 / 4,
+            "test_macro_f1": (2 / 3 + 2 / 3 + 1) / 3,
+            "test_log_loss": -math.log(0.5 * 0.25 * 0.75 * 0.5) / 4,
+        }
+    )
+
+
+def test_macro_f1_is_over_the_genres_of_the_test_part(predicted):
+    assert score(predicted[:-1])["test_macro_f1"] == pytest.approx(2 / 3)
+
+
+def test_a_genre_predicted_in_error_counts_as_f1_0(predicted):
+    predicted.loc[3, "predicted"] = "rock"
+    assert score(predicted[:4])["test_macro_f1"] == 0
+
+
+def test_a_certain_error_has_a_finite_log_loss(predicted):
+    predicted.loc[3, ["blues", "jazz", "rock"]] = [0.0, 1.0, 0.0]
+    assert 30 < score(predicted[:4])["test_log_loss"] < math.inf
+
+
+def test_genres_named_like_scores_or_in_any_case_are_genres(predicted):
+    renamed = {"blues": "Zydeco", "jazz": "fold", "rock": "a b"}
+    expected = score(predicted)
+    columns = ["clip", "true", "predicted", "part", "Zydeco", "a b", "fold"]
+    assert score(predicted.replace(renamed).rename(columns=renamed)[columns]) == expected
+
+
+def test_a_row_a_fold_numbered_on_over_repeats(protocol):
+    table = collect(protocol("paper"), "gtzan", "multiclass")
+    assert table[["repeat", "fold"]].to_numpy().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert table["n_test"].tolist() == [4, 3, 2, 1]
+    assert table["seconds"].tolist() == [0.123, 1.123, 2.123, 3.123]
+    assert table["epochs"].tolist() == [3] * 4
+    for column, value in {
+        "dataset": "gtzan",
+        "experiment": "multiclass",
+        "protocol": "paper",
+        "model": "graphsage",
+    }.items():
+        assert set(table[column]) == {value}
+
+
+@pytest.fixture
+def run(protocol, tmp_path, capsys):
+    def collected(names, **options):
+        problems = tmp_path / "problems.csv"
+        problems.write_text("clip,path,problem,what_was_done\na,a.wav,silent,refused\n")
+        output = tmp_path / "results.csv"
+        folders = [protocol(name) for name in names]
+        main(folders, "gtzan", "multiclass", output, problems, **options)
+        return output, capsys.readouterr().out
+
+    return collected
+
+
+def test_main_writes_exactly_the_contracts_columns_without_empty_cells(run):
+    output, _ = run(["paper", "clean"])
+    assert output.read_text().splitlines()[0] == CONTRACT
+    assert ",".join(COLUMNS) == CONTRACT
+    table = pd.read_csv(output)
+    assert not table.isna().any(axis=None)
+    assert table["protocol"].tolist() == ["paper"] * 4 + ["clean"] * 4
+    assert table.loc[0, "test_macro_f1"] == pytest.approx(7 / 9)
+
+
+def test_main_prints_a_summary_that_names_the_files(run, tmp_path):
+    output, printed = run(["paper", "clean"], paper=0.7976)
+    for file in [output, tmp_path / "paper", tmp_path / "clean", tmp_path / "problems.csv"]:
+        assert str(file) in printed
+    assert "multiclass on gtzan: 7 clips" in printed
+    assert "0.7976" in printed
+    assert "1 clip(s) were refused or repaired" in printed
+    assert NOT_MUSIC not in printed
+
+
+def test_main_says_so_if_clips_are_no_music(run):
+    assert NOT_MUSIC in run(["paper"], synthesised=True)[1]

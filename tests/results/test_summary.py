@@ -1,0 +1,88 @@
+import re
+
+import pandas as pd
+import pytest
+
+from results.summary import NO_GRAPH, describe
+
+SOUND = {
+    "k_asked": 100,
+    "k": 100,
+    "homophily": 0.3,
+    "chance_homophily": 0.1,
+    "zero_distance_share": 0.25,
+}
+
+
+@pytest.fixture
+def table():
+    return pd.DataFrame(
+        {
+            "dataset": "gtzan",
+            "experiment": "multiclass",
+            "protocol": ["paper", "paper", "paper", "clean", "clean"],
+            "model": "graphsage",
+            "n_train": 900,
+            "n_test": 100,
+            "train_accuracy": [0.9, 1.0, 0.95, 0.8, 0.9],
+            "test_accuracy": [0.7, 0.8, 0.75, 0.5, 0.6],
+        }
+    )
+
+
+def summary(table, problems=0, paper=0.7976, **graph):
+    figures = pd.DataFrame([{**SOUND, **graph}] * 2)
+    return describe(table, {"paper": figures}, problems, paper)
+
+
+def line(text, start):
+    [found] = [line.split() for line in text.splitlines() if line.startswith(start)]
+    return found
+
+
+def test_a_line_a_protocol_states_means_and_deviation(table):
+    text = summary(table)
+    assert "multiclass on gtzan: 1000 clips" in text
+    assert line(text, "protocol") == "protocol model folds train test ± std paper".split()
+    assert line(text, "paper") == "paper graphsage 3 0.9500 0.7500 0.0500 0.7976".split()
+
+
+def test_the_papers_number_stands_beside_protocol_paper_only(table):
+    assert line(summary(table), "clean") == "clean graphsage 2 0.8500 0.5500 0.0707 -".split()
+
+
+def test_without_the_papers_number_a_dash_stands(table):
+    assert line(summary(table, paper=None), "paper")[-1] == "-"
+
+
+def test_each_model_has_its_line(table):
+    table.loc[2, "model"] = "svm"
+    text = summary(table)
+    assert line(text, "paper     graphsage")[2] == "2"
+    assert line(text, "paper     svm")[4] == "0.7500"
+
+
+def test_the_graph_is_described(table):
+    [found] = [line for line in summary(table).splitlines() if line.startswith("graph of paper")]
+    assert re.findall(r"([a-z ]+) ([\d.]+)", found) == [
+        (" k", "100"),
+        (" homophily", "0.300"),
+        ("chance", "0.100"),
+        (" zero distances", "25.0"),
+    ]
+
+
+@pytest.mark.parametrize(("share", "warned"), [(0.0, False), (0.49, False), (0.5, True), (1, True)])
+def test_a_metric_that_tells_no_clips_apart_is_warned_of(table, share, warned):
+    text = summary(table, zero_distance_share=share)
+    assert (NO_GRAPH in text) == ("WARNING" in text) == warned
+
+
+def test_a_k_that_was_capped_is_noted(table):
+    assert "NOTE: k 100 was asked for; there are only 19 others" in summary(table, k=19)
+    assert "NOTE" not in summary(table)
+
+
+def test_problems_are_counted(table):
+    assert "3 clip(s) were refused or repaired" in summary(table, problems=3)
+    assert "refused" not in summary(table, problems=0)

@@ -1,0 +1,398 @@
+"""A CNN that turns mel images into 128 features, trained on the training clips of one fold.
+
+A table learnt from the labels of a fold's training clips serves that fold alone: in any other, some
+of those clips are test clips.
+
+References
+----------
+.. [1] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", section "CNN": from an
+   image of 256 x 256 to a vector of 1 x 128. The paper says nothing of the layers between, nor of
+   the training; both are this module's.
+.. [2] S. Ioffe, C. Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing
+   Internal Covariate Shift", ICML 2015.
+.. [3] I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
+"""
+
+import copy
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import torch
+import typer
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from features.images import SIZE, read_images
+from features.table import write_table
+from folds.assign import stratified
+from settings.errors import UserError
+
+logger = logging.getLogger(__name__)
+
+FEATURES = 128
+COLUMNS = [f"cnn_{i:03d}" for i in range(FEATURES)]
+CHANNELS = (1, 8, 16, 32, 64, 64)
+DROPOUT = 0.3
+BATCH = 16  # clips
+WEIGHT_DECAY = 0.01
+STOPPING_PARTS = 5  # One of them, a fifth of the training clips, says when to stop.
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What shapes the training.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the training clips, at most.
+    patience : int
+        Epochs without a smaller loss on the early-stopping part after which training ends.
+    learning_rate : float
+        AdamW's [3]_.
+    seed : int
+        Of the early-stopping part, the initial weights, the order of clips, and dropout.
+    """
+
+    epochs: int
+    patience: int
+    learning_rate: float
+    seed: int
+
+
+class Cnn(nn.Module):
+    """Five convolutions of stride 2, then 128 features, then a score a genre.
+
+    Each mel band is normalised first, and each convolution is followed by batch normalisation [2]_
+    and ReLU. They make 64 channels of 8 x 8; their mean and maximum over time go on.
+    """
+
+    def __init__(self, genres: int) -> None:
+        super().__init__()
+        self.bands = nn.BatchNorm1d(SIZE)
+        self.convolutions = nn.Sequential(
+            *(_convolution(*channels) for channels in pairwise(CHANNELS))
+        )
+        bands_left = SIZE >> (len(CHANNELS) - 1)
+        self.features = nn.Sequential(nn.Linear(2 * CHANNELS[-1] * bands_left, FEATURES), nn.ReLU())
+        self.classifier = nn.Sequential(nn.Dropout(DROPOUT), nn.Linear(FEATURES, genres))
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Features, shape (n, 128), of images in 0 to 255, shape (n, 256, 256)."""
+        normal = self.bands(images.float() / 255)
+        maps = self.convolutions(normal.unsqueeze(1))
+        return self.features(torch.cat([maps.mean(dim=3), maps.amax(dim=3)], dim=1).flatten(1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Scores, shape (n, genres), of images in 0 to 255, shape (n, 256, 256)."""
+        return self.classifier(self.embed(images))
+
+
+def _convolution(channels: int, next_channels: int) -> nn.Sequential:
+    # The first one looks further, where an octave is still many bands wide.
+    size = 5 if channels == 1 else 3
+    return nn.Sequential(
+        nn.Conv2d(channels, next_channels, size, stride=2, padding=size // 2, bias=False),
+        nn.BatchNorm2d(next_channels),
+        nn.ReLU(),
+    )
+
+
+def stopping_part(
+    y: NDArray[np.int64], groups: NDArray[np.str_], seed: int
+) -> tuple[NDArray[np.bool_], bool]:
+    """Choose the training clips that say when to stop: about a fifth, stratified by genre.
+
+    Groups are dealt whole into five parts, and that part is taken which leaves every genre to learn
+    from, holds the most genres, and is nearest a fifth. Where no part leaves every genre, because
+    too few groups make up a genre, clips are dealt instead.
+
+    Parameters
+    ----------
+    y : NDArray[np.int64], shape (m,)
+        Genre of each training clip.
+    groups : NDArray[np.str_], shape (m,)
+        Group of each training clip.
+    seed : int
+
+    Returns
+    -------
+    chosen : NDArray[np.bool_], shape (m,)
+    whole : bool
+        Whether groups are kept together.
+
+    Raises
+    ------
+    UserError
+        If there are fewer than five clips, or fewer than two genres.
+    """
+    genres = len(np.unique(y))
+    if len(y) < STOPPING_PARTS or genres < 2:
+        raise UserError(
+            f"{len(y)} training clips of {genres} genre(s) cannot train the CNN: it needs "
+            f"{STOPPING_PARTS} clips and 2 genres at least; add clips, or leave the table cnn out"
+        )
+
+    def merit(chosen: NDArray[np.bool_]) -> tuple[int, int, float]:
+        learnt, held = len(np.unique(y[~chosen])), len(np.unique(y[chosen]))
+        return learnt, held, -abs(chosen.mean() - 1 / STOPPING_PARTS)
+
+    def best(units: NDArray[np.int64]) -> NDArray[np.bool_]:
+        first = np.unique(units, return_index=True)[1]
+        dealt = stratified(y[first].tolist(), STOPPING_PARTS, np.random.default_rng(seed))[units]
+        return max((dealt == part for part in range(STOPPING_PARTS)), key=merit)
+
+    names, units = np.unique(groups, return_inverse=True)
+    if len(names) >= STOPPING_PARTS:
+        chosen = best(units)
+        if merit(chosen)[0] == genres:
+            return chosen, True
+    return best(np.arange(len(y))), False
+
+
+def embed(
+    images: NDArray[np.uint8],
+    y: NDArray[np.int64],
+    train: NDArray[np.bool_],
+    settings: Settings,
+    device: str = "cpu",
+    groups: NDArray[np.str_] | None = None,
+) -> tuple[Cnn, pd.DataFrame, NDArray[np.float32]]:
+    """Train on the training clips of a fold, and compute the features of all its clips.
+
+    Test clips take no part in the training, in early stopping or in any normalisation.
+
+    Parameters
+    ----------
+    images : NDArray[np.uint8], shape (n, 256, 256)
+        As `features.images` draws them.
+    y : NDArray[np.int64], shape (n,)
+        Genre of each clip, from 0; those of test clips are not looked at.
+    train : NDArray[np.bool_], shape (n,)
+        True for training clips.
+    settings : Settings
+    device : str
+        Where PyTorch computes. The same inputs give the same bits on the same kind of device.
+    groups : NDArray[np.str_], shape (n,), optional
+        Clips of one group, such as the segments of a song, are kept on one side of early stopping
+        if that is possible. Without it, each clip is a group.
+
+    Returns
+    -------
+    model : Cnn
+        With the weights of the best epoch, on the CPU, in evaluation mode.
+    history : pd.DataFrame
+        Per epoch: ``loss`` (mean cross entropy, in nats) and ``accuracy`` while learning, with
+        dropout; ``stopping_loss`` and ``stopping_accuracy`` on the early-stopping part after it;
+        and ``kept``, true for the epoch of the smallest ``stopping_loss``, whose weights are kept.
+    embedding : NDArray[np.float32], shape (n, 128)
+        The last layer before the classifier; 0 or more.
+
+    Raises
+    ------
+    UserError
+        If there are too few training clips or genres.
+    """
+    each = np.arange(len(y)).astype(str) if groups is None else groups
+    chosen, whole = stopping_part(y[train], each[train], settings.seed)
+    if not whole:
+        logger.warning(
+            "too few groups to keep them together: clips that say when to stop may be of a group "
+            "that is learnt from"
+        )
+    rows = np.flatnonzero(train)
+    with _reproducibly(settings.seed):
+        x, genres = torch.from_numpy(images), torch.from_numpy(y)
+        model = Cnn(int(y[train].max()) + 1).to(device)
+        learnt, stopping = (torch.from_numpy(rows[part]) for part in (~chosen, chosen))
+        history = _fit(model, x, genres, learnt, stopping, settings, device)
+        with torch.no_grad():
+            parts = [model.embed(x[batch].to(device)) for batch in _batches(torch.arange(len(x)))]
+            embedding = torch.cat(parts).cpu().numpy()
+    return model.to("cpu"), history, embedding
+
+
+@contextmanager
+def _reproducibly(seed: int) -> Iterator[None]:
+    """Seed PyTorch, and let it use one thread and deterministic kernels only, for a while."""
+    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    # Without it, CUDA's matrix products are refused as not deterministic.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(strict)
+
+
+def _batches(rows: Tensor) -> tuple[Tensor, ...]:
+    """Rows in batches of nearly the same size: a small rest would upset batch normalisation."""
+    return torch.tensor_split(rows, -(-len(rows) // BATCH))
+
+
+def _fit(
+    model: Cnn,
+    images: Tensor,
+    genres: Tensor,
+    learnt: Tensor,
+    stopping: Tensor,
+    settings: Settings,
+    device: str,
+) -> pd.DataFrame:
+    """Train until the loss on ``stopping`` falls no more, and keep the best epoch's weights."""
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=settings.learning_rate, weight_decay=WEIGHT_DECAY
+    )
+    history: list[dict[str, float]] = []
+    best, weights = 0, copy.deepcopy(model.state_dict())
+    for epoch in range(1, settings.epochs + 1):
+        model.train()
+        order = learnt[torch.randperm(len(learnt))]
+        loss, accuracy = _pass(model, images, genres, order, device, optimiser)
+        model.eval()
+        with torch.no_grad():
+            stopping_loss, stopping_accuracy = _pass(model, images, genres, stopping, device)
+        history.append(
+            {
+                "epoch": epoch,
+                "loss": loss,
+                "accuracy": accuracy,
+                "stopping_loss": stopping_loss,
+                "stopping_accuracy": stopping_accuracy,
+            }
+        )
+        if best == 0 or stopping_loss < history[best - 1]["stopping_loss"]:
+            best, weights = epoch, copy.deepcopy(model.state_dict())
+        elif epoch - best >= settings.patience:
+            break
+    model.load_state_dict(weights)
+    return pd.DataFrame(history).assign(kept=lambda table: table["epoch"] == best)
+
+
+def _pass(
+    model: Cnn,
+    images: Tensor,
+    genres: Tensor,
+    rows: Tensor,
+    device: str,
+    optimiser: torch.optim.Optimizer | None = None,
+) -> tuple[float, float]:
+    """Mean cross entropy and accuracy over some rows; learns from them if given an optimiser."""
+    loss = right = 0.0
+    for batch in _batches(rows):
+        y = genres[batch].to(device)
+        scores = model(images[batch].to(device))
+        batch_loss = nn.functional.cross_entropy(scores, y)
+        if optimiser:
+            optimiser.zero_grad()
+            batch_loss.backward()
+            optimiser.step()
+        loss += batch_loss.item() * len(batch)
+        right += (scores.argmax(dim=1) == y).sum().item()
+    return loss / len(rows), right / len(rows)
+
+
+def usable_device(asked: str) -> str:
+    """Device to train on: ``auto`` is a GPU if PyTorch can use one.
+
+    Raises
+    ------
+    UserError
+        If ``cuda`` is asked for and cannot be used.
+    """
+    if asked != "cpu" and torch.cuda.is_available():
+        return "cuda"
+    if asked == "cuda":
+        raise UserError("device: cuda: PyTorch sees no GPU; use device: cpu or auto")
+    return "cpu"
+
+
+def images_of(
+    clips: NDArray[np.str_], available: NDArray[np.str_], images: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Images of some clips, in their order.
+
+    Parameters
+    ----------
+    clips : NDArray[np.str_], shape (n,)
+    available : NDArray[np.str_], shape (m,)
+    images : NDArray[np.uint8], shape (m, 256, 256)
+
+    Returns
+    -------
+    NDArray[np.uint8], shape (n, 256, 256)
+
+    Raises
+    ------
+    UserError
+        If a clip has no image.
+    """
+    rows = pd.Index(available).get_indexer(pd.Index(clips))
+    missing = clips[rows < 0]
+    if missing.size:
+        raise UserError(
+            f"{missing.size} clip(s) have no image, {str(missing[0])!r} first; the log of the step "
+            "features.images says why. Leave them out of the dataset's sheet, or mend their audio"
+        )
+    return images[rows]
+
+
+def main(
+    images: Annotated[list[Path], typer.Argument(help="Images of all shards (Parquet).")],
+    folds: Annotated[Path, typer.Option(help="Folds (Parquet).")],
+    fold: Annotated[int, typer.Option(help="Which fold, numbered on over repeats.")],
+    epochs: Annotated[int, typer.Option(help="Passes over the training clips, at most.")],
+    patience: Annotated[int, typer.Option(help="Epochs to wait for a better one.")],
+    learning_rate: Annotated[float, typer.Option(help="AdamW's.")],
+    seed: Annotated[int, typer.Option(help="Seed of the training.")],
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")],
+    output: Annotated[Path, typer.Option(help="Feature table, to be written (Parquet).")],
+    weights: Annotated[Path, typer.Option(help="Model, to be written (PyTorch).")],
+    history: Annotated[Path, typer.Option(help="Losses and accuracies, to be written (CSV).")],
+) -> None:
+    """Train the CNN on one fold, and write the features of all its clips."""
+    settings = Settings(epochs, patience, learning_rate, seed)
+    chosen = usable_device(device)
+    dealt = pd.read_parquet(folds)
+    repeat, held_out = divmod(fold, int(dealt["fold"].max()) + 1)
+    dealt = dealt[dealt["repeat"] == repeat]
+    clips = dealt["clip"].to_numpy(dtype=str)
+    train = dealt["fold"].to_numpy() != held_out
+    pixels = images_of(clips, *read_images(images))
+    genres, labels = np.unique(dealt["genre"].to_numpy(dtype=str)[train], return_inverse=True)
+    y = np.full(len(clips), -1, dtype=np.int64)  # Test clips have no label here.
+    y[train] = labels
+    logger.info("%s on %s: %d clips to train on", settings, chosen, train.sum())
+    start = time.perf_counter()
+    groups = dealt["group"].to_numpy(dtype=str)
+    model, epochs_table, embedding = embed(pixels, y, train, settings, chosen, groups)
+    seconds = (time.perf_counter() - start) / len(epochs_table)
+    table = pd.DataFrame(embedding, columns=COLUMNS)
+    table.insert(0, "clip", pd.Series(clips, dtype="str"))
+    write_table(table, output)
+    epochs_table.to_csv(history, index=False)
+    # Given a path, torch.save would write the file's name into the file.
+    with weights.open("wb") as file:
+        torch.save(
+            {
+                "settings": asdict(settings),
+                "genres": genres.tolist(),
+                "weights": model.state_dict(),
+            },
+            file,
+        )
+    kept = epochs_table[epochs_table["kept"]].iloc[0].to_dict()
+    logger.info("%d epochs of %.2f s; kept: %s", len(epochs_table), seconds, kept)

@@ -1,0 +1,93 @@
+"""Accuracy of GraphSAGE on one fold over a grid of hidden neurons and of learning rates.
+
+References
+----------
+.. [1] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", the last experiment: 150
+   hidden neurons and a learning rate of 0.001 were found best.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from scipy import sparse
+from tqdm import tqdm
+
+from inputs.inputs import Inputs
+from learning.graphsage import Settings, train, usable_device
+from learning.predictions import predictions
+from results.collect import score
+
+logger = logging.getLogger(__name__)
+
+COLUMNS = ["parameter", "value", "train_accuracy", "test_accuracy"]
+
+
+def points(
+    settings: Settings, hidden: Sequence[int], learning_rates: Sequence[float]
+) -> Iterator[tuple[str, float, Settings]]:
+    """Points of both curves: one setting varies, the other stays as it is."""
+    for value in hidden:
+        yield "hidden", value, replace(settings, hidden=value)
+    for rate in learning_rates:
+        yield "learning_rate", rate, replace(settings, learning_rate=rate)
+
+
+def tune(
+    inputs: Inputs,
+    adjacency: sparse.csr_array,
+    settings: Settings,
+    hidden: Sequence[int],
+    learning_rates: Sequence[float],
+    device: str = "cpu",
+) -> pd.DataFrame:
+    """Train once for every point, all on the same graph.
+
+    Parameters
+    ----------
+    inputs, adjacency, settings, device
+        As `learning.graphsage.train` takes them; ``settings`` holds what does not vary.
+    hidden : sequence of int
+        Numbers of hidden neurons.
+    learning_rates : sequence of float
+
+    Returns
+    -------
+    pd.DataFrame
+        A row a point, with `COLUMNS`; accuracies are fractions of 1 after the last epoch.
+    """
+    rows = []
+    for parameter, value, point in tqdm(
+        list(points(settings, hidden, learning_rates)), unit="point"
+    ):
+        _, _, probabilities = train(inputs, adjacency, point, device)
+        scores = score(predictions(inputs, probabilities))
+        rows.append([parameter, value, scores["train_accuracy"], scores["test_accuracy"]])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def main(
+    inputs: Annotated[Path, typer.Option(help="Inputs of the fold (NPZ).")],
+    graph: Annotated[Path, typer.Option(help="Its graph (SciPy NPZ).")],
+    layers: Annotated[int, typer.Option(help="Hidden layers.")],
+    hidden: Annotated[int, typer.Option(help="Hidden neurons while the learning rate varies.")],
+    learning_rate: Annotated[float, typer.Option(help="Adam's, while hidden neurons vary.")],
+    epochs: Annotated[int, typer.Option(help="Passes over the training clips.")],
+    distance_weights: Annotated[bool, typer.Option(help="Weigh neighbours by distance.")],
+    seed: Annotated[int, typer.Option(help="Seed of the initial weights.")],
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")],
+    output: Annotated[Path, typer.Option(help="Accuracies, to be written (CSV).")],
+    try_hidden: Annotated[list[int], typer.Option(help="Hidden neurons to try.")],
+    try_learning_rate: Annotated[list[float], typer.Option(help="Learning rate to try.")],
+) -> None:
+    """Try hidden neurons and learning rates on one fold."""
+    settings = Settings(layers, hidden, learning_rate, epochs, distance_weights, seed)
+    adjacency = sparse.load_npz(graph)
+    data = Inputs.load(inputs)
+    table = tune(data, adjacency, settings, try_hidden, try_learning_rate, usable_device(device))
+    table.to_csv(output, index=False)
+    logger.info("\n%s", table.to_string(index=False))

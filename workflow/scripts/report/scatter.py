@@ -1,0 +1,99 @@
+"""Figure of the clips of a fold in two dimensions, by PCA and by t-SNE.
+
+References
+----------
+.. [1] L. van der Maaten, G. Hinton, "Visualizing Data using t-SNE", Journal of Machine Learning
+   Research 9 (2008) 2579-2605.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+from inputs.inputs import Inputs
+from report.style import (
+    counted,
+    draw_clips,
+    draw_genre_legend,
+    in_style,
+    new_figure,
+    save,
+    without_ticks,
+)
+
+DIMENSIONS = 50  # That t-SNE starts from: more cost time and show nothing else.
+PERPLEXITY = 30
+MEANINGLESS = "neither axes nor large distances mean anything"
+
+Floats = NDArray[np.floating]
+
+
+def principal_components(x: Floats, most: int, seed: int) -> tuple[Floats, Floats]:
+    """Principal components of some clips.
+
+    Parameters
+    ----------
+    x : NDArray, shape (n, d)
+    most : int
+        Components wanted, at least 2.
+    seed : int
+        Of the randomised decomposition of large matrices.
+
+    Returns
+    -------
+    places : NDArray, shape (n, m)
+        m is ``min(most, n, d)``, but at least 2.
+    shares : NDArray, shape (m,)
+        Of the variance.
+    """
+    padded = np.pad(x, [(0, 0), (0, max(0, 2 - x.shape[1]))])
+    pca = PCA(min(most, *padded.shape), random_state=seed)
+    return pca.fit_transform(padded), pca.explained_variance_ratio_
+
+
+def neighbour_map(components: Floats, seed: int) -> Floats:
+    """t-SNE of some clips, shape (n, 2), from their components, shape (n, m)."""
+    perplexity = min(PERPLEXITY, (len(components) - 1) / 3)
+    return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(components)
+
+
+@in_style()
+def draw(inputs: Inputs, seed: int) -> Figure:
+    """Clips of a fold, coloured by genre: left by PCA, right by t-SNE.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        n clips, d features.
+    seed : int
+    """
+    components, shares = principal_components(inputs.x, DIMENSIONS, seed)
+    figure = new_figure(9.5, 4.4)
+    left, right = figure.subplots(1, 2)
+    draw_clips(left, components[:, :2], inputs.y, inputs.genres.tolist())
+    draw_clips(right, neighbour_map(components, seed), inputs.y, inputs.genres.tolist())
+    left.set(
+        title="PCA",
+        xlabel=f"component 1 ({shares[0]:.0%} of the variance)",
+        ylabel=f"component 2 ({shares[1]:.0%})",
+    )
+    right.set(title="t-SNE", xlabel=MEANINGLESS)
+    without_ticks(right)
+    draw_genre_legend(figure, left)
+    figure.suptitle(f"{counted(len(inputs.y), 'clip')} by {counted(inputs.x.shape[1], 'feature')}")
+    return figure
+
+
+def main(
+    inputs: Annotated[Path, typer.Option(help="Inputs of the fold (NPZ).")],
+    seed: Annotated[int, typer.Option(help="Seed.")],
+    output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
+) -> None:
+    """Draw the clips of a fold in two dimensions."""
+    save(draw(Inputs.load(inputs), seed), output)

@@ -1,0 +1,135 @@
+"""Summarise all experiments: a row an experiment, protocol and model, beside the paper's number."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import typer
+
+from results.statistics import corrected_interval, corrected_paired_test
+from results.summary import NOT_MUSIC, graph_note
+
+COLUMNS = (
+    "experiment protocol model mean std ci_low ci_high n_folds paper_test_accuracy difference "
+    "p_vs_edgeless note"
+).split()
+KEYS = ["experiment", "protocol", "model"]
+
+
+def summarise(
+    results: pd.DataFrame, paper: Mapping[str, float], notes: Mapping[tuple[str, str], str]
+) -> pd.DataFrame:
+    """Test accuracy of every model.
+
+    Parameters
+    ----------
+    results : pd.DataFrame
+        Result tables as `results.collect` makes them, one below the other.
+    paper : mapping of str to float
+        The paper's test accuracy of an experiment.
+    notes : mapping of (str, str) to str
+        What to know of an experiment and protocol.
+
+    Returns
+    -------
+    pd.DataFrame
+        `COLUMNS`: mean, standard deviation over folds, 95 % interval corrected for the overlap of
+        training sets (`results.statistics.corrected_interval`); ``difference`` is ours less the
+        paper's; ``p_vs_edgeless`` is NaN where the model is edgeless or edgeless was not run.
+    """
+    rows = [
+        _row(dict(zip(KEYS, map(str, key), strict=True)), folds, results, paper, notes)
+        for key, folds in results.groupby(KEYS, sort=False)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _row(
+    key: dict[str, str],
+    folds: pd.DataFrame,
+    results: pd.DataFrame,
+    paper: Mapping[str, float],
+    notes: Mapping[tuple[str, str], str],
+) -> dict[str, object]:
+    sizes = float(folds["n_train"].mean()), float(folds["n_test"].mean())
+    scores = folds["test_accuracy"].to_numpy()
+    interval = corrected_interval(scores, *sizes)
+    stated = paper.get(key["experiment"], np.nan) if key["model"] == "graphsage" else np.nan
+    beside = results["experiment"].eq(key["experiment"]) & results["protocol"].eq(key["protocol"])
+    edgeless = results.loc[beside & results["model"].eq("edgeless"), "test_accuracy"].to_numpy()
+    compared = key["model"] != "edgeless" and len(edgeless) == len(scores) > 1
+    return {
+        **key,
+        "mean": interval.mean,
+        "std": interval.std,
+        "ci_low": interval.low,
+        "ci_high": interval.high,
+        "n_folds": len(scores),
+        "paper_test_accuracy": stated,
+        "difference": interval.mean - stated,
+        "p_vs_edgeless": corrected_paired_test(scores, edgeless, *sizes) if compared else np.nan,
+        "note": notes.get((key["experiment"], key["protocol"]), ""),
+    }
+
+
+def table_text(summary: pd.DataFrame) -> str:
+    """Format the summary for the terminal, with the notes below."""
+    lines = [
+        f"\n{'experiment':24}{'protocol':10}{'model':16}{'ours':>8}{'95 % interval':>18}"
+        f"{'paper':>8}{'differ.':>9}"
+    ]
+    lines += [_line(row) for row in summary.to_dict("records")]
+    notes = summary[summary["note"] != ""].drop_duplicates(["experiment", "protocol"])
+    lines += [
+        f"{row['experiment']}, {row['protocol']}: {row['note']}" for row in notes.to_dict("records")
+    ]
+    return "\n".join(lines)
+
+
+def _line(row: dict[Hashable, Any]) -> str:
+    several = row["n_folds"] > 1
+    interval = f"{row['ci_low']:.3f} - {row['ci_high']:.3f}" if several else "-"
+    stated = f"{'-':>8}{'-':>9}"
+    if not np.isnan(row["paper_test_accuracy"]):
+        stated = f"{row['paper_test_accuracy']:8.4f}{row['difference']:+9.4f}"
+    named = f"{row['experiment']:24}{row['protocol']:10}{row['model']:16}"
+    return f"{named}{row['mean']:8.4f}{interval:>18}{stated}"
+
+
+def _pairs(options: Sequence[str] | None) -> dict[str, str]:
+    """``["a=1"]`` as ``{"a": "1"}``."""
+    return dict(option.split("=", 1) for option in options or [])
+
+
+def _notes(
+    results: pd.DataFrame, folder: Path, stated: Mapping[str, str]
+) -> dict[tuple[str, str], str]:
+    notes = {}
+    for experiment, protocol in results[["experiment", "protocol"]].drop_duplicates().to_numpy():
+        health = pd.read_csv(folder / experiment / protocol / "graph-health.csv")
+        parts = [stated.get(experiment, ""), graph_note(health)]
+        notes[experiment, protocol] = " ".join(part for part in parts if part)
+    return notes
+
+
+def main(
+    results: Annotated[list[Path], typer.Argument(help="Result tables (CSV).")],
+    folder: Annotated[Path, typer.Option(help="Folder of the dataset's experiments.")],
+    output: Annotated[Path, typer.Option(help="Summary, to be written (CSV).")],
+    paper: Annotated[
+        list[str] | None, typer.Option(help="EXPERIMENT=the paper's accuracy.")
+    ] = None,
+    note: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=what to know of it.")] = None,
+    synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
+) -> None:
+    """Summarise all experiments, and print the summary."""
+    table = pd.concat([pd.read_csv(path) for path in results], ignore_index=True)
+    stated = {name: float(value) for name, value in _pairs(paper).items()}
+    summary = summarise(table, stated, _notes(table, folder, _pairs(note)))
+    summary.to_csv(output, index=False)
+    print(table_text(summary))
+    if synthesised:
+        print(NOT_MUSIC)
+    print(f"table: {output}")
