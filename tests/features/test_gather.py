@@ -56,3 +56,10 @@ def test_a_table_may_lose_all_its_clips(shards, tmp_path):
     assert table.columns.tolist() == ["clip", "x", "y"]
     assert len(table) == 0
     assert problems["clip"].tolist() == ["b"]
+
+
+def test_a_shard_without_clips_leaves_the_type_of_the_others():
+    full = pd.DataFrame({"clip": ["a"], "x": np.float32([1.5])})
+    empty = pd.DataFrame({"clip": pd.Series([], dtype="str"), "x": np.array([], dtype=np.float64)})
+    assert gather([empty, full])[0]["x"].dtype == np.float32
+    assert gather([empty, empty])[0].empty

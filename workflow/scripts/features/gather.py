@@ -28,6 +28,8 @@ def gather(shards: list[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
     refused : pd.DataFrame, shape (m, 1 + d)
         The others.
     """
+    # A shard without clips has no type of its own: it would widen float32 to float64.
+    shards = [shard for shard in shards if len(shard)] or shards
     table = pd.concat(shards, ignore_index=True).sort_values("clip", ignore_index=True)
     finite = np.isfinite(table.drop(columns="clip").to_numpy()).all(axis=1)
     return table[finite].reset_index(drop=True), table[~finite].reset_index(drop=True)

@@ -12,6 +12,8 @@ from settings.errors import UserError
 
 AUDIO_SUFFIXES = (".wav", ".au", ".flac", ".mp3", ".ogg")
 REQUIRED = ("clip", "path", "genre")
+# Columns of a fold's predictions; beside them stands a column a genre.
+NO_GENRES = ("clip", "true", "predicted", "part", "model")
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,10 @@ def _check(rows: Sequence[Row], path: Path) -> None:
         empty = [name for name in REQUIRED if not getattr(row, name)]
         if empty:
             raise UserError(f"{path}: row {line} has no {', '.join(empty)}; fill it in")
+        if row.genre in NO_GENRES:
+            raise UserError(
+                f"{path}: row {line}: a genre cannot be called {row.genre!r}; rename it"
+            )
         if row.clip in seen:
             raise UserError(f"{path}: row {line} names clip {row.clip!r} again; rename one of them")
         seen.add(row.clip)
