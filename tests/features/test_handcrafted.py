@@ -111,6 +111,30 @@ def test_a_real_segment_has_the_values_of_the_public_3_second_table(real_audio):
     assert_allclose(found[list(expected)], list(expected.values()), rtol=1e-4)
 
 
+@pytest.fixture(scope="module")
+def real_clips(real_audio):
+    """Samples of all 100 real clips, by the name of their file."""
+    return {path.name: decode(path).samples for path in sorted(real_audio.glob("*/*.wav"))}
+
+
+def test_real_clips_are_cut_into_nine_or_ten_segments_by_their_length(real_clips, public_table):
+    lengths = public_table.set_index("filename")["length"]
+    counts = {name: len(windows(samples.size, "3s")) for name, samples in real_clips.items()}
+    assert len(counts) == 100
+    assert set(counts.values()) == {9, 10}
+    assert counts == {name: min(10, (int(lengths[name]) - 1) // 66_150) for name in counts}
+
+
+def test_main_writes_a_row_a_segment(real_clips, samples_file, tmp_path):
+    samples = {"blues.00000": real_clips["blues.00000.wav"]}
+    main(samples_file(samples), "3s", "kaggle", tmp_path / "out.parquet")
+    table = pd.read_parquet(tmp_path / "out.parquet")
+    assert table["clip"].tolist() == [f"blues.00000.{i}" for i in range(10)]
+    assert set(table["length"]) == {66_149}
+    last = samples["blues.00000"][9 * 66_150 : 10 * 66_150 - 1]
+    assert_array_equal(table.loc[9, COLUMNS].to_numpy(dtype=np.float64), handcrafted(last))
+
+
 def test_the_columns_are_those_of_the_public_table(public_table):
     assert public_table.columns.tolist() == ["filename", *COLUMNS, "label"]
 

@@ -142,6 +142,24 @@ def test_main_takes_the_selected_features_alone(step, tmp_path):
     assert_array_equal(inputs.x[:, 0], RIGHT["z"].to_numpy())
 
 
+def test_selected_features_may_be_named_by_numbers(step, tmp_path):
+    table = pd.DataFrame({"clip": CLIPS, "01": 1.0, "1": 2.0, "NA": 3.0})
+    selection = pd.DataFrame({"feature": ["01", "1", "NA"], "selected": [False, True, True]})
+    selection.to_csv(tmp_path / "selection.csv", index=False)
+    chosen = {"folds": tmp_path / "folds.parquet", "output": tmp_path / "inputs.npz"}
+    table.to_parquet(tmp_path / "left.parquet")
+    main(
+        fold=0,
+        fit="all",
+        scaling="none",
+        seed=0,
+        tables=[tmp_path / "left.parquet"],
+        selection=tmp_path / "selection.csv",
+        **chosen,
+    )
+    assert Inputs.load(tmp_path / "inputs.npz").features.tolist() == ["1", "NA"]
+
+
 @pytest.mark.parametrize("fit", ["all", "train"])
 def test_main_scales_by_the_clips_it_may_see(step, fit):
     inputs = step(4, "standard", fit)

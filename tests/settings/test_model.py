@@ -40,17 +40,20 @@ def faults(merged: dict[str, Any]) -> list[str]:
 
 
 SETTINGS = [path for path in keys(Config) if path[0] not in ("datasets", "experiments")]
+# What is said of experiments stands in experiments.yaml, all else in config.yaml.
+OF_EXPERIMENTS = {"experiments", "tuning"}
 
 
 @pytest.mark.parametrize("path", SETTINGS, ids=".".join)
-def test_config_yaml_states_each_key_with_its_default(path) -> None:
+def test_the_yaml_files_state_each_key_with_its_default(path) -> None:
     default = value_at(Config().model_dump(mode="json"), path)
-    assert value_at(written("config.yaml"), path) == default
+    file = "experiments.yaml" if path[0] in OF_EXPERIMENTS else "config.yaml"
+    assert value_at(written(file), path) == default
 
 
 def test_the_yaml_files_hold_nothing_else() -> None:
-    assert set(written("config.yaml")) == set(Config.model_fields) - {"experiments"}
-    assert set(written("experiments.yaml")) == {"experiments"}
+    assert set(written("config.yaml")) == set(Config.model_fields) - OF_EXPERIMENTS
+    assert set(written("experiments.yaml")) == OF_EXPERIMENTS
 
 
 @pytest.mark.parametrize("path", list(keys(Experiment)), ids=".".join)
@@ -59,7 +62,7 @@ def test_the_first_experiment_shows_each_key(path) -> None:
 
 
 def test_the_keys_are_found_on_every_level() -> None:
-    assert ("audit", "silence") in SETTINGS
+    assert {("audit", "silence"), ("cnn", "patience"), ("tuning", "hidden")} <= set(SETTINGS)
     assert ("graphsage", "epochs") in list(keys(Experiment))
 
 
@@ -142,6 +145,20 @@ X = "experiments.multiclass_x"
         (f"{X}.graphsage.learning_rate", 0),
         (f"{X}.graphsage.epochs", 1.5),
         (f"{X}.paper_test_accuracy", 79.76),
+        (f"{X}.select.n_features", 0),
+        (f"{X}.reduce.method", "umap"),
+        (f"{X}.reduce.to", 0),
+        ("cnn.epochs", 0),
+        ("cnn.patience", 0),
+        ("cnn.learning_rate", 2),
+        ("tables.mine", None),
+        ("tuning.experiment", "a/b"),
+        ("tuning.folds", 0),
+        ("tuning.hidden", []),
+        ("tuning.hidden.0", 0),
+        ("tuning.learning_rate", []),
+        ("tuning.learning_rate.0", 0),
+        ("tuning.learning_rate.0", 2),
     ],
 )
 def test_an_impossible_value_is_shown_with_its_place(path, value) -> None:
@@ -149,6 +166,19 @@ def test_an_impossible_value_is_shown_with_its_place(path, value) -> None:
     (fault,) = faults(merged)
     assert fault.startswith(f"{path}: ")
     assert fault.endswith(f" (it is {value!r}); change it in config/ or by --config")
+
+
+def test_tsne_takes_three_dimensions_at_most() -> None:
+    (fault,) = faults(at(f"{X}.reduce", {"method": "tsne", "to": 4}))
+    assert fault.startswith(f"{X}.reduce: tsne takes at most 3 dimensions, not 4; use pca or to: 3")
+    for reduce in ({"method": "tsne", "to": 3}, {"method": "pca", "to": 4}):
+        assert load(at(f"{X}.reduce", reduce)).experiments["multiclass_x"].reduce
+
+
+@pytest.mark.parametrize("name", ["../mine", "Mine", "a.b", ""])
+def test_an_imported_tables_name_must_do_for_a_file(name) -> None:
+    (fault,) = faults({"tables": {name: "mine.csv"}})
+    assert fault.startswith(f"tables.{name}")
 
 
 @pytest.mark.parametrize(

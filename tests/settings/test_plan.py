@@ -3,8 +3,16 @@ from pathlib import Path
 import pytest
 
 from settings.errors import UserError
-from settings.model import Experiment, Folds
-from settings.plan import check_audio, files_there, fold_numbers, folds_in_repeat
+from settings.model import Config, Experiment, Folds
+from settings.plan import (
+    check_audio,
+    check_tables,
+    files_there,
+    fold_numbers,
+    folds_in_repeat,
+    has_audio,
+    runnable,
+)
 from settings.sheet import Row
 
 
@@ -89,3 +97,75 @@ def test_a_folder_without_any_clip_says_where_they_should_be(tmp_path, name) -> 
         f"{folder} has none of the sheet's 17 clips (the first would be "
         f"{folder}/blues/blues.0.wav); say where they are with --config audio=FOLDER"
     )
+
+
+def test_a_folder_has_audio_if_it_holds_one_of_the_clips(tmp_path) -> None:
+    (tmp_path / "jazz").mkdir()
+    (tmp_path / "jazz" / "another.wav").touch()
+    assert not has_audio(ROWS, tmp_path)
+    assert not has_audio(ROWS, tmp_path / "missing")
+    (tmp_path / "jazz" / "jazz.3.flac").touch()
+    assert has_audio(ROWS, tmp_path)
+
+
+def config(imported: tuple[str, ...] = (), **experiments: Experiment) -> Config:
+    return Config(
+        tables={name: f"{name}.csv" for name in imported},
+        experiments={f"multiclass_{name}": value for name, value in experiments.items()},
+    )
+
+
+def with_tables(*tables: str, cut: str = "30s", genres: tuple[str, ...] = ()) -> Experiment:
+    return Experiment(tables=list(tables), cut=cut, genres=list(genres))
+
+
+def test_computed_learnt_and_imported_tables_are_known() -> None:
+    check_tables(config(("mine",), x=with_tables("handcrafted", "compare", "cnn", "mine")))
+
+
+@pytest.mark.parametrize(
+    ("table", "hint"),
+    [
+        ("handcraftd", "did you mean 'handcrafted'? "),
+        ("myne", "did you mean 'mine'? "),
+        ("zzz", "known: handcrafted, compare, cnn, mine. "),
+    ],
+)
+def test_a_table_that_nothing_makes_is_named_with_its_experiment(table, hint) -> None:
+    with pytest.raises(UserError) as error:
+        check_tables(config(("mine",), x=with_tables("compare"), y=with_tables("mine", table)))
+    assert str(error.value) == (
+        f"experiments.multiclass_y.tables: no table '{table}'; {hint}"
+        "A table computed elsewhere is imported by --config 'tables={NAME: FILE}'"
+    )
+
+
+def test_the_table_that_is_learnt_for_each_fold_cannot_be_imported() -> None:
+    with pytest.raises(UserError, match=r"tables: cnn: .* another name"):
+        check_tables(config(("cnn",), x=with_tables("cnn")))
+
+
+def test_experiments_run_whose_genres_the_sheet_has() -> None:
+    experiments = {
+        "all": with_tables("compare"),
+        "two": with_tables("cnn", genres=("jazz", "blues")),
+        "other": with_tables("compare", genres=("blues", "rock")),
+    }
+    found = runnable(config((), **experiments), ROWS, unheard=False)
+    assert found == ["multiclass_all", "multiclass_two"]
+
+
+def test_without_audio_experiments_run_on_whole_clips_and_imported_tables_alone() -> None:
+    experiments = {
+        "segments": with_tables("mine", cut="3s"),
+        "mine": with_tables("mine"),
+        "computed": with_tables("handcrafted"),
+        "part": with_tables("mine", "compare"),
+        "learnt": with_tables("mine", "cnn"),
+        "both": with_tables("compare2", "mine"),
+        "other": with_tables("mine", genres=("rock",)),
+    }
+    settings = config(("mine", "compare2"), **experiments)
+    assert runnable(settings, ROWS, unheard=True) == ["multiclass_mine", "multiclass_both"]
+    heard = [name for name in settings.experiments if name != "multiclass_other"]
+    assert runnable(settings, ROWS, unheard=False) == heard

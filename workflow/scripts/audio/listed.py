@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import typer
 
@@ -34,7 +35,8 @@ def list_unheard(rows: list[Row], table: pd.DataFrame, cut: str) -> pd.DataFrame
     songs = {row.clip: row for row in rows}
     source = table["clip"] if cut == "30s" else table["clip"].str.rsplit(".", n=1).str[0]
     known = table.assign(source=source)[source.isin(songs)]
-    lengths = known["length"] if "length" in known else pd.Series(0, index=known.index)
+    stated = known["length"] if "length" in known else pd.Series(0, index=known.index)
+    lengths = stated.where(np.isfinite(stated), 0)
     found = [
         _listed(songs[song], clip, "" if cut == "30s" else song, int(length))
         for clip, song, length in zip(known["clip"], known["source"], lengths, strict=True)

@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 
 KEYS = ("clip", "filename")
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": pd.read_csv,
+    # Keys stay text: 000002 is not 2.
+    ".csv": lambda path: pd.read_csv(path, dtype=dict.fromkeys(KEYS, "str")),
     ".parquet": pd.read_parquet,
 }
 
@@ -32,7 +33,8 @@ def read_foreign(path: Path) -> pd.DataFrame:
     ----------
     path : Path
         CSV or Parquet with a key column ``clip``, or ``filename`` (whose ending is cut off), and
-        any number of columns, of which the numeric ones are features.
+        any number of columns, of which the numeric ones are features. Rows without a key and
+        columns without a name are left out.
 
     Returns
     -------
@@ -46,14 +48,17 @@ def read_foreign(path: Path) -> pd.DataFrame:
     """
     if not path.is_file() or path.suffix not in READERS:
         raise UserError(f"tables: {path}: there is no such CSV or Parquet file; mend the path")
-    foreign = READERS[path.suffix](path)
+    foreign = READERS[path.suffix](path).rename(columns=str)
     key = next((name for name in KEYS if name in foreign.columns), None)
     if key is None:
         raise UserError(f"tables: {path}: no column {' or '.join(KEYS)}; name the key column so")
+    foreign = foreign.dropna(subset=key)
     clips = foreign[key].astype("str")
     if key == "filename":
         clips = clips.map(lambda name: Path(name).stem)
-    features = foreign.drop(columns=key).select_dtypes("number").astype(np.float64)
+    # What pandas calls Unnamed is a row number: where rows are sorted by genre, it tells the genre.
+    numbers = [name for name in foreign.columns if name.startswith("Unnamed: ")]
+    features = foreign.drop(columns=[key, *numbers]).select_dtypes("number").astype(np.float64)
     if features.empty:
         raise UserError(f"tables: {path}: no numeric column; a table needs features")
     if clips.duplicated().any():

@@ -104,7 +104,8 @@ def main(
     clips = clips_of(pd.read_parquet(folds), fold)
     features = join([pd.read_parquet(path) for path in tables], clips["clip"].tolist(), drop or [])
     if selection:
-        chosen = pd.read_csv(selection)
+        # Names stay text: an embedding's columns may be called 0, 1, 2.
+        chosen = pd.read_csv(selection, dtype={"feature": "str"}, keep_default_na=False)
         features = features[chosen.loc[chosen["selected"], "feature"].tolist()]
     names = features.columns.tolist()
     seen = fitted_on(clips, fit)

@@ -154,8 +154,10 @@ class Tuning(Model):
 
     experiment: Name = Field("multiclass_compare", description="Whose inputs and graphs.")
     folds: int = Field(3, ge=1, description="The first so many folds of protocol paper.")
-    hidden: list[int] = Field([50, 100, 150, 200, 250], min_length=1, description="Neurons.")
-    learning_rate: list[float] = Field(
+    hidden: list[Annotated[int, Field(ge=1)]] = Field(
+        [50, 100, 150, 200, 250], min_length=1, description="Neurons."
+    )
+    learning_rate: list[Annotated[float, Field(gt=0, le=1)]] = Field(
         [0.0001, 0.001, 0.01, 0.1], min_length=1, description="Learning rates."
     )
 

@@ -40,13 +40,18 @@ def fold_numbers(experiment: Experiment, rows: Sequence[Row]) -> list[str]:
 
 
 def check_tables(config: Config) -> None:
-    """Raise a `UserError` if an experiment names a table that nothing makes."""
+    """Raise a `UserError` if an experiment names a table that nothing makes, or cnn is imported."""
+    if PER_FOLD in config.tables:
+        raise UserError(
+            f"tables: {PER_FOLD}: this table is learnt anew for each fold; give the imported table "
+            "another name"
+        )
     known = [*COMPUTED, PER_FOLD, *config.tables]
     for name, experiment in config.experiments.items():
         for table in experiment.tables:
             if table not in known:
                 near = difflib.get_close_matches(table, known, n=1)
-                hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+                hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}."
                 raise UserError(
                     f"experiments.{name}.tables: no table '{table}'; {hint} A table computed "
                     "elsewhere is imported by --config 'tables={NAME: FILE}'"

@@ -1,0 +1,82 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from learning.graphsage import Settings, train
+from learning.tune import COLUMNS, main, points, tune
+
+SETTINGS = Settings(layers=1, hidden=6, learning_rate=0.01, epochs=8, distance_weights=True, seed=3)
+HIDDEN = [1, 4, 16]
+RATES = [0.001, 0.03, 0.5]
+CURVES = [
+    *(("hidden", value, replace(SETTINGS, hidden=value)) for value in HIDDEN),
+    *(("learning_rate", rate, replace(SETTINGS, learning_rate=rate)) for rate in RATES),
+]
+
+
+@pytest.fixture
+def hard(inputs):
+    """The fold with more noise than genre, so that settings matter."""
+    noise = np.random.default_rng(5).normal(size=inputs.x.shape)
+    return replace(inputs, x=(0.2 * inputs.x + noise).astype(np.float32))
+
+
+def test_one_setting_varies_while_the_other_stays():
+    assert list(points(SETTINGS, HIDDEN, RATES)) == CURVES
+
+
+def trained(inputs, graph, settings):
+    """Train and test accuracy of one network alone."""
+    right = train(inputs, graph, settings)[2].argmax(axis=1) == inputs.y
+    return [right[inputs.train].mean(), right[~inputs.train].mean()]
+
+
+def test_each_point_is_a_network_trained_with_its_settings(hard, graph):
+    table = tune(hard, graph, SETTINGS, HIDDEN, RATES)
+    assert table.columns.tolist() == COLUMNS
+    assert table["parameter"].tolist() == [parameter for parameter, _, _ in CURVES]
+    assert table["value"].tolist() == [value for _, value, _ in CURVES]
+    expected = [trained(hard, graph, settings) for _, _, settings in CURVES]
+    assert table[["train_accuracy", "test_accuracy"]].to_numpy().tolist() == expected
+    assert table["train_accuracy"].nunique() > 2
+
+
+def test_all_points_share_one_graph_and_leave_it_as_it_was(hard, graph):
+    before = graph.copy()
+    table = tune(hard, graph, SETTINGS, HIDDEN, RATES)
+    assert (graph != before).nnz == 0
+    assert graph.nnz == before.nnz
+    alone = tune(hard, graph, SETTINGS, [], RATES[-1:])
+    pd.testing.assert_frame_equal(alone, table[-1:].reset_index(drop=True))
+
+
+def test_the_graph_matters(hard, graph):
+    without = sparse.csr_array(graph.shape)
+    tables = [tune(hard, adjacency, SETTINGS, HIDDEN, RATES) for adjacency in (graph, without)]
+    assert not tables[0].equals(tables[1])
+
+
+@pytest.mark.parametrize("distance_weights", [True, False])
+def test_main_tunes_the_network_that_its_options_describe(hard, graph, tmp_path, distance_weights):
+    hard.save(tmp_path / "inputs.npz")
+    sparse.save_npz(tmp_path / "graph.npz", graph)
+    main(
+        tmp_path / "inputs.npz",
+        tmp_path / "graph.npz",
+        layers=2,
+        hidden=6,
+        learning_rate=0.01,
+        epochs=8,
+        distance_weights=distance_weights,
+        seed=3,
+        device="cpu",
+        output=tmp_path / "tuning.csv",
+        try_hidden=HIDDEN,
+        try_learning_rate=RATES,
+    )
+    settings = replace(SETTINGS, layers=2, distance_weights=distance_weights)
+    expected = tune(hard, graph, settings, HIDDEN, RATES)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "tuning.csv"), expected)

@@ -1,0 +1,306 @@
+"""The paper's experiments: on imported tables without audio, and on segments with the CNN."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from tests.workflow.conftest import RATE, Project, tune
+
+from audio.sheet import rows_of
+from results.collect import COLUMNS
+from results.summarise import COLUMNS as SUMMARY
+from settings.sheet import Row, write_sheet
+
+pytestmark = pytest.mark.xdist_group("paper")
+
+OF_FOLD = ["inputs.npz", "graph.npz", "graphsage.pt", "history.csv", "predictions.parquet"]
+
+
+def result(project: Project, experiment: str) -> pd.DataFrame:
+    table = pd.read_csv(project.folder / f"results/{experiment}.csv")
+    assert table.columns.tolist() == COLUMNS
+    assert table.notna().all(axis=None)
+    assert table[["train_accuracy", "test_accuracy"]].stack().between(0, 1).all()
+    return table
+
+
+def is_image(path: Path) -> bool:
+    return path.read_bytes().startswith(b"\x89PNG")
+
+
+# An imported table, and no audio at all
+
+IMPORTED = """
+dataset: foreign
+experiments:
+  binary_foreign:
+    genres: [folk, punk]
+    drop: [length]
+    reduce: {method: pca, to: 2}
+    folds: {n: 2}
+    graph: {metric: euclidean, k: 3}
+    graphsage: {hidden: 8, epochs: 5}
+  multiclass_foreign:
+    select: {n_features: 3}
+    folds: {n: 2}
+    graph: {metric: euclidean, k: 3}
+    graphsage: {hidden: 8, epochs: 30, learning_rate: 0.03}
+    paper_test_accuracy: 0.5
+  multiclass_handcrafted: # Not to be run: nothing is left that could compute its table.
+    tables: [compare]
+tuning:
+  experiment: multiclass_foreign
+  folds: 1
+  hidden: [2, 4]
+  learning_rate: [0.01]
+"""
+GENRES = ["folk", "punk", "raga"]
+LACKING = ["folk.03", "raga.07"]
+BROKEN = "punk.05"
+
+
+def write_foreign(folder: Path) -> Path:
+    """A sheet of 30 clips, and a table of 12 features that lacks two and has no number for one."""
+    names = [f"{genre}.{i:02d}" for genre in GENRES for i in range(10)]
+    rows = [Row(name, f"{name[:4]}/{name}.mp3", name[:4]) for name in names]
+    write_sheet(rows, folder / "config/datasets/foreign.tsv")
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(30, 11)) + 4 * np.repeat(np.eye(3, 11), 10, axis=0)
+    table = pd.DataFrame(values, columns=[f"feature{i}" for i in range(11)])
+    table.insert(0, "length", 661_794)
+    table.insert(0, "filename", [f"{name}.wav" for name in names])
+    table["label"] = [name[:4] for name in names]
+    table.loc[table["filename"] == f"{BROKEN}.wav", "feature4"] = np.nan
+    table.loc[30] = ["rock.00.wav", 5, *np.zeros(11), "rock"]
+    path = folder / "table of mine.csv"
+    table[~table["filename"].str[:-4].isin(LACKING)].to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def unheard(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project after a run of all there is on an imported table; not to be changed."""
+    project = unrun.copy(tmp_path_factory.mktemp("unheard") / "project")
+    path = write_foreign(project.folder)
+    imported = f"tables: {{handcrafted: {json.dumps(path.name)}}}\n"
+    (project.folder / "small.yaml").write_text(IMPORTED + imported)
+    project.snakemake("--cores", "2", "--config", "audio=")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("experiment", "folds", "clips"),
+    [("binary_foreign", 2, 18), ("multiclass_foreign", 2, 27)],
+)
+def test_a_table_alone_gives_results(unheard: Project, experiment, folds, clips) -> None:
+    table = result(unheard, experiment)
+    assert set(table["dataset"]) == {"foreign"}
+    assert len(table) == folds
+    assert set(table["n_train"] + table["n_test"]) == {clips}
+
+
+def test_a_table_that_tells_the_genres_is_learnt(unheard: Project) -> None:
+    assert result(unheard, "multiclass_foreign")["test_accuracy"].mean() > 0.8
+    chosen = pd.read_csv(
+        unheard.folder
+        / "results/foreign/experiments/multiclass_foreign/paper/fold-00/selection.csv"
+    )
+    assert set(chosen.loc[chosen["selected"], "feature"]) == {f"feature{i}" for i in range(3)}
+
+
+def test_without_audio_nothing_is_heard(unheard: Project) -> None:
+    assert not (unheard.folder / "results/foreign/audio").exists()
+    assert not (unheard.folder / "results/logs/foreign/audit").exists()
+    assert not (unheard.folder / "resources").exists()
+    assert "multiclass_compare" not in {p.stem for p in unheard.folder.glob("results/*.csv")}
+
+
+def test_clips_that_the_table_lacks_are_listed(unheard: Project) -> None:
+    cut = unheard.folder / "results/foreign/30s"
+    problems = pd.read_csv(cut / "problems.csv")
+    assert problems["clip"].tolist() == LACKING
+    assert problems["path"].tolist() == [f"{clip[:4]}/{clip}.mp3" for clip in LACKING]
+    of_table = pd.read_csv(cut / "features/handcrafted.problems.csv")
+    assert of_table["clip"].tolist() == [BROKEN]
+    folds = pd.read_parquet(cut.parent / "experiments/multiclass_foreign/paper/folds.parquet")
+    assert not set(folds["clip"]) & {*LACKING, BROKEN, "rock.00"}
+
+
+def test_the_summary_and_the_figures_are_made_of_what_could_run(unheard: Project) -> None:
+    summary = pd.read_csv(unheard.folder / "results/summary.csv")
+    assert summary.columns.tolist() == SUMMARY
+    assert sorted(summary["experiment"]) == ["binary_foreign", "multiclass_foreign"]
+    stated = summary.set_index("experiment")["paper_test_accuracy"]
+    assert stated.dropna().to_dict() == {"multiclass_foreign": 0.5}
+    figures = list(unheard.folder.glob("results/**/*.png"))
+    assert all(is_image(path) for path in figures)
+    # Five an experiment; importances, correlation, tuning.
+    assert len(figures) == 2 * 5 + 3
+
+
+def test_the_tuning_has_a_row_a_fold_and_point(unheard: Project) -> None:
+    tuning = pd.read_csv(unheard.folder / "results/tuning.csv")
+    assert tuning[["parameter", "value", "fold"]].to_numpy().tolist() == [
+        ["hidden", 2, 0],
+        ["hidden", 4, 0],
+        ["learning_rate", 0.01, 0],
+    ]
+
+
+def test_another_table_under_the_same_name_is_imported_anew(
+    unheard: Project, tmp_path: Path
+) -> None:
+    project = unheard.copy(tmp_path / "project")
+    table = "results/foreign/30s/features/handcrafted.parquet"
+    printed = project.snakemake("--dry-run", table, "--config", "audio=")
+    assert "Nothing to be done" in printed
+    os.utime(project.folder / "table of mine.csv")
+    path = project.folder / "table of mine.csv"
+    path.write_text(path.read_text().replace("661794", "661795"))
+    project.snakemake("--cores", "1", table, "--config", "audio=")
+    assert set(pd.read_parquet(project.folder / table)["length"]) == {661_795}
+
+
+# Segments of three seconds, the CNN's table, ControlBurn and PCA
+
+SEGMENTS = """
+dataset: songs
+datasets:
+  songs: {shards: 2}
+cnn: {epochs: 2}
+experiments:
+  multiclass_songs:
+    cut: 3s
+    tables: [handcrafted, cnn]
+    select: {n_features: 5}
+    reduce: {method: pca, to: 2}
+    folds: {n: 2}
+    graph: {metric: euclidean, k: 4}
+    graphsage: {hidden: 8, epochs: 5}
+"""
+SONGS = "results/songs/experiments/multiclass_songs"
+FIGURES = [
+    *(f"{SONGS}/paper/figures/{name}.png" for name in "scatter graph history confusion".split()),
+    f"{SONGS}/paper/figures/importances.png",
+    f"{SONGS}/figures/folds.png",
+    "results/songs/figures/clips.png",
+    "results/songs/figures/clip.png",
+]
+
+
+@pytest.fixture(scope="module")
+def segmented(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project after a run on songs of seven seconds, and one of two; not to be changed."""
+    project = unrun.copy(tmp_path_factory.mktemp("segmented") / "project")
+    songs = project.folder / "songs"
+    for genre, name in enumerate(["blues", "jazz"]):
+        (songs / name).mkdir(parents=True)
+        for clip in range(4):
+            samples = tune(genre, clip, seconds=7)
+            soundfile.write(songs / name / f"{name}.{clip}.wav", samples, RATE)
+    soundfile.write(songs / "jazz" / "brief.wav", tune(1, 9), RATE)
+    write_sheet(rows_of(songs), project.folder / "config/datasets/songs.tsv")
+    (project.folder / "small.yaml").write_text(SEGMENTS)
+    wanted = ["results/multiclass_songs.csv", *FIGURES]
+    project.snakemake("--cores", "2", *wanted, "--config", "audio=songs")
+    return project
+
+
+def test_segments_know_their_song(segmented: Project) -> None:
+    clips = pd.read_parquet(segmented.folder / "results/songs/3s/clips.parquet")
+    refused = clips[clips["status"] == "refused"]
+    assert refused["clip"].tolist() == ["brief"]
+    used = clips[clips["status"] == "ok"]
+    songs = [f"{genre}.{i}" for genre in ("blues", "jazz") for i in range(4)]
+    assert used["clip"].tolist() == [f"{song}.{i}" for song in songs for i in range(2)]
+    assert used["source"].tolist() == [song for song in songs for _ in range(2)]
+    assert used["group"].tolist() == used["source"].tolist()
+    assert used["start"].tolist() == [0, 66_150] * 8
+    assert set(used["samples"]) == {66_149}
+
+
+def test_a_song_too_short_for_a_segment_is_listed(segmented: Project) -> None:
+    problems = pd.read_csv(segmented.folder / "results/songs/3s/problems.csv")
+    assert problems["clip"].tolist() == ["brief"]
+    assert problems["problem"].tolist() == ["too short to be cut into pieces of 3s"]
+
+
+def test_all_segments_are_folded_and_predicted(segmented: Project) -> None:
+    table = result(segmented, "multiclass_songs")
+    assert (table["n_train"] + table["n_test"]).tolist() == [16, 16]
+    folds = pd.read_parquet(segmented.folder / f"{SONGS}/paper/folds.parquet")
+    assert folds["group"].tolist() == folds["clip"].str[:-2].tolist()
+    tested = []
+    for fold in ("fold-00", "fold-01"):
+        predicted = pd.read_parquet(segmented.folder / f"{SONGS}/paper/{fold}/predictions.parquet")
+        tested += predicted.loc[predicted["part"] == "test", "clip"].tolist()
+    assert sorted(tested) == folds["clip"].tolist()
+
+
+def test_every_fold_has_its_own_embedding_selection_and_contract_files(segmented: Project) -> None:
+    folds = [segmented.folder / SONGS / "paper" / name for name in ("fold-00", "fold-01")]
+    own = ["cnn.parquet", "cnn.pt", "cnn-history.csv", "selection.csv"]
+    for fold in folds:
+        assert sorted(p.name for p in fold.iterdir()) == sorted(OF_FOLD + own)
+        assert len(pd.read_csv(fold / "cnn-history.csv")) == 2
+        chosen = pd.read_csv(fold / "selection.csv")
+        assert (len(chosen), chosen["selected"].sum()) == (58 + 128, 5)
+        with np.load(fold / "inputs.npz") as inputs:
+            assert inputs["features"].tolist() == ["pca1", "pca2"]
+    first, second = (pd.read_parquet(fold / "cnn.parquet") for fold in folds)
+    assert first.shape == (16, 1 + 128)
+    assert first["clip"].tolist() == second["clip"].tolist()
+    assert not first.equals(second)
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure_is_made(segmented: Project, figure: str) -> None:
+    assert is_image(segmented.folder / figure)
+
+
+# The public table of GTZAN, at full settings: some minutes on two cores
+
+GTZAN = ["multiclass_handcrafted", "binary_pca", "binary_controlburn"]
+
+
+@pytest.fixture(scope="module")
+def gtzan(
+    public_table: pd.DataFrame, unrun: Project, tmp_path_factory: pytest.TempPathFactory
+) -> Project:
+    """The project after the paper's experiments on the public table; not to be changed."""
+    project = unrun.copy(tmp_path_factory.mktemp("gtzan") / "project")
+    (project.folder / "small.yaml").write_text("dataset: gtzan\n")
+    public_table.to_csv(project.folder / "public.csv", index=False)
+    overrides = ["audio=", "tables={handcrafted: public.csv}"]
+    targets = [f"results/{name}.csv" for name in GTZAN]
+    project.snakemake("--cores", "2", *targets, "--config", *overrides)
+    return project
+
+
+@pytest.mark.parametrize(("experiment", "clips"), [*zip(GTZAN, [1000, 200, 200], strict=True)])
+def test_all_clips_of_gtzan_are_used_in_ten_folds(gtzan: Project, experiment, clips) -> None:
+    table = result(gtzan, experiment)
+    assert table["fold"].tolist() == list(range(10))
+    assert set(table["n_train"] + table["n_test"]) == {clips}
+    assert table["n_test"].sum() == clips
+
+
+def test_the_57_features_reach_the_papers_accuracy(gtzan: Project) -> None:
+    table = result(gtzan, "multiclass_handcrafted")
+    assert 0.70 <= table["test_accuracy"].mean() <= 0.80
+    assert table["train_accuracy"].mean() >= 0.99
+
+
+def test_two_components_of_unscaled_features_are_as_poor_as_the_papers(gtzan: Project) -> None:
+    assert 0.58 <= result(gtzan, "binary_pca")["test_accuracy"].mean() <= 0.70
+
+
+def test_ten_features_chosen_by_controlburn_are_better(gtzan: Project) -> None:
+    chosen, all_features = (
+        result(gtzan, name)["test_accuracy"].mean() for name in ("binary_controlburn", "binary_pca")
+    )
+    assert chosen > all_features
