@@ -93,7 +93,7 @@ def test_real_clips_have_the_values_of_the_public_table(genre, real_audio, publi
     clips = sorted((real_audio / genre).glob("*.wav"))
     assert len(clips) == 10
     expected = public_table.set_index("filename")[COLUMNS]
-    for clip in clips:
+    for clip in clips[::5]:  # tests/workflow/test_real.py holds all 100.
         assert_same(handcrafted(decode(clip).samples), expected.loc[clip.name], rtol=1e-4)
 
 

@@ -1,0 +1,67 @@
+"""The main result from 100 real clips, with the configuration as it is shipped."""
+
+from pathlib import Path
+
+import numpy as np
+import opensmile
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from tests.workflow.conftest import TARGET, Project
+
+from audio.samples import read_samples
+from features.handcrafted import COLUMNS
+
+pytestmark = pytest.mark.xdist_group("real")
+
+FEATURES = "results/gtzan-mini/30s/features"
+
+
+@pytest.fixture(scope="module")
+def real(unrun: Project, real_audio: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = unrun.copy(tmp_path_factory.mktemp("real") / "project")
+    (project.folder / "small.yaml").write_text("dataset: gtzan-mini\n")
+    project.snakemake("--cores", "2", TARGET, "--config", f"audio={real_audio}")
+    return project
+
+
+def test_the_result_has_ten_folds_and_no_empty_cell(real: Project) -> None:
+    table = pd.read_csv(real.folder / TARGET)
+    assert table["fold"].tolist() == list(range(10))
+    assert table["n_train"].add(table["n_test"]).unique().tolist() == [100]
+    assert table.notna().all(axis=None)
+    assert table["train_accuracy"].eq(1).all()
+    assert table["test_accuracy"].mean() > 0.5
+
+
+def test_a_second_run_has_nothing_to_do(real: Project, real_audio: Path) -> None:
+    assert real.planned("--config", f"audio={real_audio}") == {}
+
+
+def test_hand_crafted_features_are_those_of_the_public_table(
+    real: Project, public_table: pd.DataFrame
+) -> None:
+    ours = pd.read_parquet(real.folder / FEATURES / "handcrafted.parquet").set_index("clip")
+    theirs = public_table.set_index(public_table["filename"].str.removesuffix(".wav"))
+    theirs = theirs.loc[ours.index, COLUMNS]
+    assert len(ours) == 100
+    for column in COLUMNS:
+        if column in ("length", "tempo"):
+            assert_array_equal(ours[column], theirs[column], err_msg=column)
+        elif column in ("harmony_mean", "perceptr_mean"):
+            assert_allclose(ours[column], theirs[column], rtol=0, atol=1e-7, err_msg=column)
+        else:
+            assert_allclose(ours[column], theirs[column], rtol=1e-4, err_msg=column)
+
+
+def test_compare_features_are_those_of_opensmile_itself(real: Project) -> None:
+    ours = pd.read_parquet(real.folder / FEATURES / "compare.parquet").set_index("clip")
+    smile = opensmile.Smile(
+        feature_set=opensmile.FeatureSet.ComParE_2016,
+        feature_level=opensmile.FeatureLevel.Functionals,
+    )
+    assert ours.columns.tolist() == smile.feature_names
+    for shard in sorted(real.folder.glob("results/gtzan-mini/audio/*/samples.parquet")):
+        clip, samples = next(iter(read_samples(shard)))
+        expected = smile.process_signal(samples, 22_050).to_numpy()[0]
+        assert_array_equal(ours.loc[clip].to_numpy(dtype=np.float32), expected, strict=True)
