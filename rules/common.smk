@@ -27,10 +27,14 @@ try:
     if not (SYNTHESISED or FETCHED or UNHEARD):
         plan.check_audio(ROWS, Path(AUDIO))
     plan.check_tables(CONFIG)
-    RUNNABLE = plan.runnable(CONFIG, ROWS, UNHEARD)
-    FOLDS = {
-        name: plan.fold_numbers(CONFIG.experiments[name], ROWS) for name in RUNNABLE
-    }
+    NOT_RUNNABLE = plan.not_runnable(CONFIG, ROWS, UNHEARD)
+    RUNNABLE = [name for name in CONFIG.experiments if name not in NOT_RUNNABLE]
+    # By experiment: its evaluation under each protocol, and why other protocols are left out.
+    EVALUATIONS, LEFT_OUT = {}, {}
+    for name in RUNNABLE:
+        EVALUATIONS[name], LEFT_OUT[name] = plan.evaluations(
+            CONFIG.experiments[name], ROWS
+        )
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -51,6 +55,11 @@ wildcard_constraints:
 def experiment_of(wildcards):
     """The experiment that a job belongs to."""
     return CONFIG.experiments[wildcards.experiment]
+
+
+def evaluation_of(wildcards):
+    """How a job's experiment is evaluated under its protocol."""
+    return EVALUATIONS[wildcards.experiment][wildcards.protocol]
 
 
 def setting(path):
@@ -90,6 +99,24 @@ def images_of(wildcards):
     return [f"{cut_of(wildcards)}/images/{shard}.parquet" for shard in SHARDS]
 
 
+def weighting_option(wildcards):
+    """Command line option that says how a job's GraphSAGE weighs neighbours."""
+    weighted = experiment_of(wildcards).graphsage.distance_weights
+    return "--distance-weights" if weighted else "--no-distance-weights"
+
+
+def baseline_options(wildcards):
+    """Command line options that name a job's baselines."""
+    return [f"--model={model}" for model in experiment_of(wildcards).models]
+
+
+def outputs_of(wildcards):
+    """Files of a fold that a job's result is made of."""
+    baselines = ["baselines.parquet", "baselines.csv"]
+    compared = baselines if experiment_of(wildcards).models else []
+    return ["predictions.parquet", "history.csv", *compared]
+
+
 def selection_of(wildcards):
     """The selection of a job's fold, if its experiment selects features."""
     selection = f"{EXPERIMENT}/fold-{{fold}}/selection.csv"
@@ -104,7 +131,6 @@ def network_options(wildcards):
         f"--hidden={network.hidden}",
         f"--learning-rate={network.learning_rate}",
         f"--epochs={network.epochs}",
-        "--distance-weights" if network.distance_weights else "--no-distance-weights",
     ]
 
 
@@ -144,7 +170,7 @@ def every_fold(*names):
         dataset=CONFIG.dataset,
         experiment=wildcards.experiment,
         protocol=wildcards.protocol,
-        fold=FOLDS[wildcards.experiment],
+        fold=EVALUATIONS[wildcards.experiment][wildcards.protocol].numbers,
         name=names,
     )
 
@@ -155,5 +181,5 @@ def every_protocol(name):
         f"{EXPERIMENT}/{name}",
         dataset=CONFIG.dataset,
         experiment=wildcards.experiment,
-        protocol=experiment_of(wildcards).protocols,
+        protocol=EVALUATIONS[wildcards.experiment],
     )

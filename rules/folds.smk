@@ -23,11 +23,38 @@ rule folds:
         genres=lambda wildcards: [
             f"--genre={genre}" for genre in experiment_of(wildcards).genres
         ],
-        folds=lambda wildcards: plan.folds_in_repeat(experiment_of(wildcards), ROWS),
-        repeats=setting("folds.repeats"),
+        folds=lambda wildcards: evaluation_of(wildcards).folds,
+        repeats=lambda wildcards: evaluation_of(wildcards).repeats,
+        unknown=setting("clean.unknown_artist"),
         seed=CONFIG.seed,
         code=code("folds.assign"),
     shell:
         "python workflow/scripts folds.assign {input.tables:q} --clips {input.clips:q}"
-        " {params.images:q} {params.genres:q} --folds {params.folds} --repeats {params.repeats}"
-        " --seed {params.seed} --output {output:q} 2> {log:q}"
+        " {params.images:q} {params.genres:q} --protocol {wildcards.protocol} --folds {params.folds} --repeats {params.repeats}"
+        " --unknown {params.unknown} --seed {params.seed} --output {output:q} 2> {log:q}"
+
+
+rule leaks:
+    input:
+        folds=f"{EXPERIMENT}/folds.parquet",
+        clips=lambda wildcards: f"{cut_of(wildcards)}/clips.parquet",
+        tables=shared_tables,
+    output:
+        f"{EXPERIMENT}/leaks.csv",
+    log:
+        "results/logs/{dataset}/leaks/{experiment}-{protocol}.log",
+    benchmark:
+        "results/benchmarks/{dataset}/leaks/{experiment}-{protocol}.tsv"
+    conda:
+        "../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        unknown=setting("clean.unknown_artist"),
+        code=code("folds.leaks"),
+    shell:
+        "python workflow/scripts folds.leaks {input.tables:q} --folds {input.folds:q}"
+        " --clips {input.clips:q} --protocol {wildcards.protocol} --unknown {params.unknown}"
+        " --output {output:q} 2> {log:q}"

@@ -19,10 +19,11 @@ rule adjacency:
     params:
         metric=setting("graph.metric"),
         k=setting("graph.k"),
+        neighbours=lambda wildcards: plan.NEIGHBOURS[wildcards.protocol],
         code=code("graph.adjacency"),
     shell:
         "python workflow/scripts graph.adjacency --inputs {input:q} --metric {params.metric}"
-        " --k {params.k} --output {output:q} 2> {log:q}"
+        " --k {params.k} --neighbours {params.neighbours} --output {output:q} 2> {log:q}"
 
 
 rule graph_health:

@@ -4,6 +4,8 @@
 rule selection:
     input:
         folds=f"{EXPERIMENT}/folds.parquet",
+        # Folds that leak where they must not end here.
+        leaks=f"{EXPERIMENT}/leaks.csv",
         tables=all_tables,
     output:
         f"{EXPERIMENT}/fold-{{fold}}/selection.csv",
@@ -34,6 +36,8 @@ rule selection:
 rule inputs:
     input:
         folds=f"{EXPERIMENT}/folds.parquet",
+        # Folds that leak where they must not end here.
+        leaks=f"{EXPERIMENT}/leaks.csv",
         tables=all_tables,
         selection=selection_of,
     output:

@@ -21,14 +21,43 @@ rule graphsage:
         runtime=60,
     params:
         network=network_options,
+        weighting=weighting_option,
         seed=CONFIG.seed,
         device=CONFIG.device,
         code=code("learning.graphsage"),
     shell:
         "python workflow/scripts learning.graphsage --inputs {input.inputs:q}"
-        " --graph {input.graph:q} {params.network} --seed {params.seed} --device {params.device}"
+        " --graph {input.graph:q} {params.network} {params.weighting} --seed {params.seed} --device {params.device}"
         " --weights {output.weights:q} --history {output.history:q}"
         " --output {output.predictions:q} 2> {log:q}"
+
+
+rule baselines:
+    input:
+        inputs=f"{EXPERIMENT}/fold-{{fold}}/inputs.npz",
+    output:
+        predictions=f"{EXPERIMENT}/fold-{{fold}}/baselines.parquet",
+        times=f"{EXPERIMENT}/fold-{{fold}}/baselines.csv",
+    log:
+        "results/logs/{dataset}/baselines/{experiment}-{protocol}-{fold}.log",
+    benchmark:
+        "results/benchmarks/{dataset}/baselines/{experiment}-{protocol}-{fold}.tsv"
+    conda:
+        "../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        models=baseline_options,
+        network=network_options,
+        seed=CONFIG.seed,
+        device=CONFIG.device,
+        code=code("learning.baselines"),
+    shell:
+        "python workflow/scripts learning.baselines --inputs {input.inputs:q} {params.models}"
+        " {params.network} --seed {params.seed} --device {params.device}"
+        " --times {output.times:q} --output {output.predictions:q} 2> {log:q}"
 
 
 rule tune:
@@ -49,6 +78,7 @@ rule tune:
         runtime=240,
     params:
         network=network_options,
+        weighting=weighting_option,
         grid=[
             *[f"--try-hidden={neurons}" for neurons in CONFIG.tuning.hidden],
             *[f"--try-learning-rate={rate}" for rate in CONFIG.tuning.learning_rate],
@@ -58,5 +88,5 @@ rule tune:
         code=code("learning.tune"),
     shell:
         "python workflow/scripts learning.tune --inputs {input.inputs:q} --graph {input.graph:q}"
-        " {params.network} {params.grid} --seed {params.seed} --device {params.device}"
+        " {params.network} {params.weighting} {params.grid} --seed {params.seed} --device {params.device}"
         " --output {output:q} 2> {log:q}"

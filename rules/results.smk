@@ -5,14 +5,12 @@ rule collect:
     input:
         folds=every_protocol("folds.parquet"),
         health=every_protocol("graph-health.csv"),
-        predictions=lambda wildcards: expand(
-            f"{EXPERIMENT}/fold-{{fold}}/{{file}}",
-            dataset=CONFIG.dataset,
-            experiment=wildcards.experiment,
-            protocol=experiment_of(wildcards).protocols,
-            fold=FOLDS[wildcards.experiment],
-            file=["predictions.parquet", "history.csv"],
-        ),
+        folders=lambda wildcards: [
+            f"results/{CONFIG.dataset}/experiments/{wildcards.experiment}/{protocol}/fold-{fold}/{file}"
+            for protocol, evaluation in EVALUATIONS[wildcards.experiment].items()
+            for fold in evaluation.numbers
+            for file in outputs_of(wildcards)
+        ],
         problems=lambda wildcards: f"{cut_of(wildcards)}/problems.csv",
     output:
         "results/{experiment}.csv",
@@ -30,6 +28,10 @@ rule collect:
     params:
         folders=lambda wildcards: every_protocol("")(wildcards),
         dataset=CONFIG.dataset,
+        left_out=lambda wildcards: [
+            f"--left-out={protocol}={reason}"
+            for protocol, reason in LEFT_OUT[wildcards.experiment].items()
+        ],
         paper=lambda wildcards: [
             f"--paper={accuracy}"
             for accuracy in [experiment_of(wildcards).paper_test_accuracy]
@@ -41,7 +43,7 @@ rule collect:
         # The summary goes to the terminal: it is what a run is for.
         "python workflow/scripts results.collect {params.folders:q} --dataset {params.dataset:q}"
         " --experiment {wildcards.experiment} --problems {input.problems:q} {params.paper:q}"
-        " {params.synthesised:q} --output {output:q} 2> {log:q}"
+        " {params.left_out:q} {params.synthesised:q} --output {output:q} 2> {log:q}"
 
 
 rule tuning:
@@ -51,7 +53,9 @@ rule tuning:
             dataset=CONFIG.dataset,
             experiment=CONFIG.tuning.experiment,
             protocol="paper",
-            fold=FOLDS[CONFIG.tuning.experiment][: CONFIG.tuning.folds],
+            fold=EVALUATIONS[CONFIG.tuning.experiment]["paper"].numbers[
+                : CONFIG.tuning.folds
+            ],
         ),
     output:
         "results/tuning.csv",
@@ -81,7 +85,7 @@ rule summary:
         health=[
             f"results/{CONFIG.dataset}/experiments/{name}/{protocol}/graph-health.csv"
             for name in RUNNABLE
-            for protocol in CONFIG.experiments[name].protocols
+            for protocol in EVALUATIONS[name]
         ],
     output:
         "results/summary.csv",
@@ -108,8 +112,13 @@ rule summary:
             for name, experiment in CONFIG.experiments.items()
             if name in RUNNABLE and experiment.note
         ],
+        left_out=[
+            f"--left-out={name}, {protocol}={reason}"
+            for name, reasons in LEFT_OUT.items()
+            for protocol, reason in reasons.items()
+        ],
         synthesised=["--synthesised"] if DATASET.synthesised else [],
         code=code("results.summarise"),
     shell:
         "python workflow/scripts results.summarise {input.results:q} --folder {params.folder:q}"
-        " {params.paper:q} {params.notes:q} {params.synthesised:q} --output {output:q} 2> {log:q}"
+        " {params.paper:q} {params.notes:q} {params.left_out:q} {params.synthesised:q} --output {output:q} 2> {log:q}"

@@ -83,7 +83,7 @@ def test_each_clip_is_kept_repaired_or_refused(audited, clip, status, problem, d
 
 
 def test_every_clip_has_a_row_by_name(audited) -> None:
-    assert list(audited.table.columns) == list(COLUMNS)
+    assert list(audited.table.columns) == COLUMNS
     assert list(audited.table["clip"]) == sorted(row.clip for row in audited.rows)
 
 
@@ -116,6 +116,20 @@ def test_the_group_is_the_sheets_or_the_artist_or_the_clip(tmp_path, record, mor
     record(tmp_path / "rock" / "a.wav")
     facts, _ = audit(Row("a", "rock/a.wav", "rock", **more), tmp_path, 1.0, 1e-4)
     assert facts["group"] == group
+
+
+def test_what_the_sheet_says_of_a_clip_is_kept_whether_it_is_refused_or_not(
+    tmp_path, record
+) -> None:
+    record(tmp_path / "rock" / "a.wav")
+    stated = {"artist": "X", "split": "train", "excluded": "replica of b"}
+    for path in ("rock/a.wav", "rock/gone.wav"):
+        facts, _ = audit(Row("a", path, "rock", group="G", **stated), tmp_path, 1.0, 1e-4)
+        assert {name: facts[name] for name in stated} == stated
+        assert facts["sheet_group"] == "G"
+        assert set(facts) == set(COLUMNS)
+    facts, _ = audit(Row("a", "rock/a.wav", "rock"), tmp_path, 1.0, 1e-4)
+    assert [facts[name] for name in ("sheet_group", *stated)] == [""] * 4
 
 
 def test_another_md5_than_the_sheets_is_logged_and_kept(tmp_path, record, caplog) -> None:

@@ -10,13 +10,24 @@ SHORT = "too short to be cut into pieces of 3s"
 
 def audited(*clips: tuple[str, int, str, str]) -> pd.DataFrame:
     rows = [
-        (
-            *(clip, f"rock/{clip}.wav", "rock", f"{clip}'s artist", samples, status, problem),
-            *("done" if problem else "", "0" * 32),
-        )
+        {
+            "clip": clip,
+            "path": f"rock/{clip}.wav",
+            "genre": "rock",
+            "group": f"{clip}'s group",
+            "sheet_group": f"{clip}'s group",
+            "artist": f"{clip}'s artist",
+            "split": "train",
+            "excluded": "replica" if clip == "song" else "",
+            "samples": samples,
+            "status": status,
+            "problem": problem,
+            "what_was_done": "done" if problem else "",
+            "md5": "0" * 32,
+        }
         for clip, samples, status, problem in clips
     ]
-    return pd.DataFrame(rows, columns=list(AUDITED))
+    return pd.DataFrame(rows, columns=AUDITED)
 
 
 FACTS = audited(
@@ -33,7 +44,7 @@ def test_whole_clips_stand_as_they_were_audited() -> None:
     assert list(table["source"]) == list(table["clip"])
     assert set(table["start"]) == {0}
     facts = FACTS.sort_values("clip", ignore_index=True)
-    pd.testing.assert_frame_equal(table[list(AUDITED)], facts, check_dtype=False)
+    pd.testing.assert_frame_equal(table[AUDITED], facts, check_dtype=False)
 
 
 def test_segments_know_their_song_and_where_they_start() -> None:
@@ -43,6 +54,20 @@ def test_segments_know_their_song_and_where_they_start() -> None:
     assert set(table["samples"]) == {SEGMENT - 1}
     assert set(table["group"]) == {"song"}
     assert set(table["genre"]) == {"rock"}
+
+
+@pytest.mark.parametrize("cut", ["30s", "3s"])
+def test_every_piece_has_what_the_sheet_says_of_its_clip(cut) -> None:
+    columns = ["sheet_group", "artist", "split", "excluded", "md5"]
+    facts = FACTS.set_index("clip")
+    table = list_pieces(FACTS, cut)
+    assert set(columns) < set(COLUMNS)
+    pd.testing.assert_frame_equal(
+        table[columns].set_axis(table["source"]),
+        facts.loc[table["source"], columns],
+        check_names=False,
+        check_dtype=False,
+    )
 
 
 def test_a_refused_clip_keeps_one_row() -> None:

@@ -150,21 +150,87 @@ def test_deciles_of_a_constant_feature_are_all_the_same():
     assert_nearest(adjacency(with_constant, "matching", 5), expected, 5)
 
 
+# Neighbours among training clips alone
+
+TRAIN = np.arange(40) % 4 != 1
+
+
+def deciles_of(x, candidates):
+    """Decile of the 30 candidates (of distinct values) in which each value lies."""
+    ordered = np.sort(x[candidates], axis=0)
+    edges = (ordered[2:-1:3] + ordered[3::3]) / 2
+    return (x[:, None] > edges).sum(axis=1)
+
+
+def to_range_of(x, candidates):
+    low, high = x[candidates].min(axis=0), x[candidates].max(axis=0)
+    return ((x - low) / (high - low)).clip(0, 1)
+
+
+FITTED = {
+    **{name: lambda x, _, see=see: see(x) for name, (see, _) in DEFINITIONS.items()},
+    "matching": deciles_of,
+    "ruzicka": to_range_of,
+}
+
+
+@pytest.mark.parametrize("k", [1, 7, 29])
+@pytest.mark.parametrize("metric", METRICS)
+def test_neighbours_among_candidates_are_the_nearest_by_definition(metric, k):
+    x = sparse_features() if metric == "jaccard" else features()
+    seen = FITTED[metric](x, TRAIN)
+    distances = np.array([[DEFINITIONS[metric][1](a, b) for b in seen] for a in seen])
+    distances[:, ~TRAIN] = np.inf
+    graph = adjacency(x, metric, k, TRAIN)
+    assert TRAIN[graph.indices].all()
+    assert_nearest(graph, distances, k)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_test_clip_changes_no_other_clips_neighbours(metric):
+    x = np.abs(features())
+    moved = x.copy()
+    moved[1] = 100 * x[1] + 7
+    before, after = (adjacency(each, metric, 5, TRAIN)[np.arange(40) != 1] for each in (x, moved))
+    assert_array_equal(before.indices, after.indices)
+    assert_array_equal(before.data, after.data)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_k_is_capped_to_the_other_candidates(metric):
+    graph = adjacency(features(), metric, 100, TRAIN)
+    assert_array_equal(graph.indptr, np.arange(41) * 29)
+    for i in np.flatnonzero(TRAIN):
+        assert set(graph.indices[graph.indptr[i] : graph.indptr[i + 1]]) == {
+            *np.flatnonzero(TRAIN)
+        } - {i}
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_all_candidates_are_the_default(metric):
+    expected = adjacency(features(), metric, 5)
+    found = adjacency(features(), metric, 5, np.ones(40, dtype=bool))
+    assert_array_equal(found.indices, expected.indices)
+    assert_array_equal(found.data, expected.data)
+
+
+# The step
+
+
 @pytest.fixture
 def inputs(tmp_path):
     x = features().astype(np.float32)
     names = np.array([f"{i}" for i in range(40)])
-    Inputs(x, np.zeros(40, int), np.ones(40, bool), names, names[:1], names[:9]).save(
-        tmp_path / "inputs.npz"
-    )
+    Inputs(x, np.zeros(40, int), TRAIN, names, names[:1], names[:9]).save(tmp_path / "inputs.npz")
     return x
 
 
+@pytest.mark.parametrize(("neighbours", "candidates"), [("all", None), ("train", TRAIN)])
 @pytest.mark.parametrize("metric", METRICS)
-def test_main_writes_the_graph(metric, inputs, tmp_path, caplog):
-    main(tmp_path / "inputs.npz", metric, 5, tmp_path / "graph.npz")
+def test_main_writes_the_graph(metric, neighbours, candidates, inputs, tmp_path, caplog):
+    main(tmp_path / "inputs.npz", neighbours, metric, 5, tmp_path / "graph.npz")
     read = sparse.load_npz(tmp_path / "graph.npz")
-    expected = adjacency(inputs, metric, 5)
+    expected = adjacency(inputs, metric, 5, candidates)
     assert read.format == "csr"
     assert read.shape == (40, 40)
     assert_array_equal(read.indptr, expected.indptr)
@@ -173,15 +239,16 @@ def test_main_writes_the_graph(metric, inputs, tmp_path, caplog):
     assert not caplog.records
 
 
-def test_main_warns_if_k_is_capped(inputs, tmp_path, caplog):
-    main(tmp_path / "inputs.npz", "euclidean", 39, tmp_path / "graph.npz")
+@pytest.mark.parametrize(("neighbours", "others"), [("all", 39), ("train", 29)])
+def test_main_warns_if_k_is_capped(neighbours, others, inputs, tmp_path, caplog):
+    main(tmp_path / "inputs.npz", neighbours, "euclidean", others, tmp_path / "graph.npz")
     assert not caplog.records
-    main(tmp_path / "inputs.npz", "euclidean", 40, tmp_path / "graph.npz")
-    assert "capped to 39" in caplog.text
-    assert sparse.load_npz(tmp_path / "graph.npz").nnz == 40 * 39
+    main(tmp_path / "inputs.npz", neighbours, "euclidean", others + 1, tmp_path / "graph.npz")
+    assert f"capped to {others}" in caplog.text
+    assert sparse.load_npz(tmp_path / "graph.npz").nnz == 40 * others
 
 
 def test_main_writes_the_same_bytes_twice(inputs, tmp_path):
     for name in ("a", "b"):
-        main(tmp_path / "inputs.npz", "cosine", 5, tmp_path / f"{name}.npz")
+        main(tmp_path / "inputs.npz", "all", "cosine", 5, tmp_path / f"{name}.npz")
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()

@@ -3,7 +3,7 @@ import math
 import pandas as pd
 import pytest
 
-from results.collect import COLUMNS, collect, main, score
+from results.collect import COLUMNS, collect, main, models_of, score
 from results.summary import NOT_MUSIC
 
 CONTRACT = (
@@ -62,6 +62,58 @@ def test_a_row_a_fold_numbered_on_over_repeats(protocol):
         assert set(table[column]) == {value}
 
 
+def add_baselines(outputs, predicted):
+    """Two baselines: the first always right, the second as good as GraphSAGE was at first."""
+    right = predicted.assign(predicted=predicted["true"])
+    tables = {"svm": right, "edgeless": predicted}
+    stacked = [table.assign(model=name) for name, table in tables.items()]
+    pd.concat(stacked)[["model", *predicted.columns]].to_parquet(outputs / "baselines.parquet")
+    fits = pd.DataFrame({"model": [*tables], "epochs": [0, 40], "seconds": [0.25, 1.5]})
+    fits.to_csv(outputs / "baselines.csv", index=False)
+
+
+def test_baselines_are_scored_after_graphsage_in_their_order(protocol, predicted):
+    outputs = protocol("paper") / "fold-03"
+    add_baselines(outputs, predicted)
+    graphsage, svm, edgeless = models_of(outputs)
+    assert graphsage == {
+        "model": "graphsage",
+        **score(predicted[:-3]),
+        "epochs": 3,
+        "seconds": 3.123,
+    }
+    assert svm == {
+        "model": "svm",
+        **score(predicted.assign(predicted=predicted["true"])),
+        "epochs": 0,
+        "seconds": 0.25,
+    }
+    assert svm["test_accuracy"] == 1
+    assert edgeless == {"model": "edgeless", **score(predicted), "epochs": 40, "seconds": 1.5}
+
+
+def test_without_baselines_there_is_graphsage_alone(protocol):
+    assert [row["model"] for row in models_of(protocol("paper") / "fold-00")] == ["graphsage"]
+
+
+def test_rows_are_ordered_by_model_and_then_by_fold(protocol, predicted):
+    folder = protocol("paper")
+    for number in range(4):
+        add_baselines(folder / f"fold-{number:02d}", predicted)
+    table = collect(folder, "gtzan", "multiclass")
+    assert table["model"].tolist() == ["graphsage"] * 4 + ["svm"] * 4 + ["edgeless"] * 4
+    assert table[["repeat", "fold"]].to_numpy().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]] * 3
+    assert table["n_test"].tolist() == [4, 3, 2, 1] + [4] * 8
+
+
+def test_clips_that_are_never_tested_are_no_fold(protocol):
+    folder = protocol("filtered")
+    folds = pd.DataFrame({"repeat": 0, "fold": [-1, 0, -1, 0]})
+    folds.to_parquet(folder / "folds.parquet")
+    table = collect(folder, "gtzan", "multiclass")
+    assert table[["repeat", "fold", "n_test"]].to_numpy().tolist() == [[0, 0, 4]]
+
+
 @pytest.fixture
 def run(protocol, tmp_path, capsys):
     def collected(names, **options):
@@ -97,3 +149,11 @@ def test_main_prints_a_summary_that_names_the_files(run, tmp_path):
 
 def test_main_says_so_if_clips_are_no_music(run):
     assert NOT_MUSIC in run(["paper"], synthesised=True)[1]
+
+
+def test_main_says_which_protocols_are_left_out_and_why(run):
+    reason = "genres of a single group cannot be judged: rock=pop"
+    printed = run(["paper"], left_out=[f"clean={reason}", "filtered=no split"])[1]
+    assert f"protocol clean is left out: {reason}\n" in printed
+    assert "protocol filtered is left out: no split\n" in printed
+    assert "left out" not in run(["inductive"])[1]

@@ -1,13 +1,15 @@
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from learning.baselines import NAMES
 from settings.errors import UserError
-from settings.model import Config, Dataset, Experiment, load
+from settings.model import Baseline, Config, Dataset, Experiment, Protocol, load
+from settings.plan import FITTED_ON, NEIGHBOURS
 
 CONFIG = Path(__file__).parents[2] / "config"
 MD5 = "0" * 32
@@ -64,6 +66,15 @@ def test_the_first_experiment_shows_each_key(path) -> None:
 def test_the_keys_are_found_on_every_level() -> None:
     assert {("audit", "silence"), ("cnn", "patience"), ("tuning", "hidden")} <= set(SETTINGS)
     assert ("graphsage", "epochs") in list(keys(Experiment))
+    assert ("clean", "unknown_artist") in list(keys(Experiment))
+
+
+def test_baselines_are_those_that_can_be_learnt() -> None:
+    assert get_args(Baseline) == NAMES
+
+
+def test_every_protocol_is_planned() -> None:
+    assert set(get_args(Protocol)) == set(FITTED_ON) == set(NEIGHBOURS)
 
 
 def test_what_is_shipped_loads_and_has_its_sheets() -> None:
@@ -136,6 +147,11 @@ X = "experiments.multiclass_x"
         (f"{X}.tables.0", "../compare"),
         (f"{X}.scale", "robust"),
         (f"{X}.protocols", []),
+        (f"{X}.protocols.0", "dirty"),
+        (f"{X}.models.0", "graphsage"),
+        (f"{X}.clean.folds", 1),
+        (f"{X}.clean.repeats", 0),
+        (f"{X}.clean.unknown_artist", "apart"),
         (f"{X}.folds.n", 1),
         (f"{X}.folds.repeats", 0),
         (f"{X}.graph.metric", "jacard"),

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.xdist_group("workflow")
 FOLDS = 2
 TRAINING = {"graphsage": FOLDS, "collect": 1}
 GRAPH = {"adjacency": FOLDS, "graph_health": 1, **TRAINING}
-EXPERIMENT = {"folds": 1, "inputs": FOLDS, **GRAPH}
+EXPERIMENT = {"folds": 1, "leaks": 1, "inputs": FOLDS, **GRAPH}
 ONE_SHARD = {"audit": 1, "clips": 1, "handcrafted": 1, "compare": 1, "gather": 2}
 
 

@@ -16,7 +16,10 @@ from settings.sheet import Row, locate, read_sheet, rows_by_shard
 
 logger = logging.getLogger(__name__)
 
-COLUMNS = ("clip", "path", "genre", "group", "samples", "status", "problem", "what_was_done", "md5")
+COLUMNS = (
+    "clip path genre group sheet_group artist split excluded samples status problem "
+    "what_was_done md5"
+).split()
 SHELL_CHARACTERS = frozenset('$`;&|<>*?!\\"\n\t{}')
 
 
@@ -45,6 +48,10 @@ def audit(
         "path": row.path,
         "genre": row.genre,
         "group": row.group or row.artist or row.clip,
+        "sheet_group": row.group,
+        "artist": row.artist,
+        "split": row.split,
+        "excluded": row.excluded,
         "samples": 0,
         "md5": "",
     }
@@ -98,7 +105,7 @@ def audit_shard(
 
     Returns
     -------
-    pd.DataFrame, shape (len(rows), 9)
+    pd.DataFrame, shape (len(rows), 13)
         A row a clip with `COLUMNS`.
     """
     facts = []
@@ -110,7 +117,7 @@ def audit_shard(
             if fact["problem"]:
                 logger.info("%r: %s: %s", row.clip, fact["problem"], fact["what_was_done"])
             facts.append(fact)
-    return pd.DataFrame(facts, columns=list(COLUMNS))
+    return pd.DataFrame(facts, columns=COLUMNS)
 
 
 def main(

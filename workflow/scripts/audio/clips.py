@@ -12,7 +12,9 @@ from audio.cut import piece_name, windows
 
 logger = logging.getLogger(__name__)
 
-COLUMNS = ["clip", "source", "genre", "group", "start", "samples", "status", "problem", "md5"]
+COLUMNS = (
+    "clip source genre group start samples status problem md5 sheet_group artist split excluded"
+).split()
 PROBLEM_COLUMNS = ["clip", "path", "problem", "what_was_done"]
 
 

@@ -64,6 +64,10 @@ def _listed(row: Row, clip: str, song: str, samples: int) -> dict[str, object]:
         "status": "ok",
         "problem": "",
         "md5": row.md5,
+        "sheet_group": row.group,
+        "artist": row.artist,
+        "split": row.split,
+        "excluded": row.excluded,
     }
 
 

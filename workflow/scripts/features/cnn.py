@@ -33,7 +33,7 @@ from torch import Tensor, nn
 
 from features.images import SIZE, read_images
 from features.table import write_table
-from folds.assign import stratified
+from folds.deal import stratified
 from settings.errors import UserError
 
 logger = logging.getLogger(__name__)

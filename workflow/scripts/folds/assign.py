@@ -1,4 +1,4 @@
-"""Deal the clips of an experiment into folds."""
+"""Deal the clips of an experiment into folds, by protocol."""
 
 import logging
 from collections.abc import Sequence
@@ -10,7 +10,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import typer
 
-from settings.errors import UserError
+from folds.deal import grouped, published, stratified
+from folds.groups import group_names, identical, tie
+from settings.groups import normalised
 
 logger = logging.getLogger(__name__)
 
@@ -39,53 +41,58 @@ def usable(
     return clips[good].sort_values("clip", ignore_index=True)
 
 
-def stratified(genres: Sequence[str], folds: int, rng: np.random.Generator) -> np.ndarray:
-    """Random folds in which every genre is spread evenly.
-
-    Each genre's clips are shuffled and dealt one by one, going on where the genre before stopped,
-    so that neither the clips of a genre nor all clips differ by more than one between two folds.
-    (scikit-learn's StratifiedKFold refuses data whose genres are all smaller than the folds.)
+def allowed(clips: pd.DataFrame, protocol: str, unknown: str) -> pd.DataFrame:
+    """Clips that a protocol takes.
 
     Parameters
     ----------
-    genres : sequence of str, length n
-        Genre of each clip.
-    folds : int
-        Number of folds, at least 2.
-    rng : np.random.Generator
-
-    Returns
-    -------
-    np.ndarray of int, shape (n,)
-        Fold of each clip, in ``[0, folds)``.
-
-    Raises
-    ------
-    UserError
-        If there are fewer clips than folds, or fewer than two genres.
+    clips : pd.DataFrame
+        Usable ones.
+    protocol : {"paper", "clean", "inductive", "filtered"}
+        ``paper`` takes all; ``filtered`` the training and test part of the published split; the
+        others leave out what the sheet excludes (replicas, distorted clips).
+    unknown : {"together", "alone", "out"}
+        What becomes of clips without group and artist.
     """
-    names, labels = np.unique(np.asarray(genres, dtype=str), return_inverse=True)
-    if len(names) < 2 or len(labels) < folds:
-        raise UserError(
-            f"{len(labels)} usable clips of {len(names)} genre(s) cannot make {folds} folds: at "
-            "least 2 genres and as many clips as folds are needed. problems.csv says which clips "
-            "were refused; add clips, or lower folds: n: in config/experiments.yaml"
-        )
-    order = np.lexsort((rng.random(len(labels)), labels))
-    assigned = np.empty(len(labels), dtype=np.int64)
-    assigned[order] = np.arange(len(labels)) % folds
-    return assigned
+    if protocol == "paper":
+        return clips
+    if protocol == "filtered":
+        return clips[clips["split"].isin(["train", "test"])].reset_index(drop=True)
+    named = np.array(group_names(clips, unknown), dtype=str) != ""
+    return clips[named & (clips["excluded"] == "")].reset_index(drop=True)
 
 
-def assign(clips: pd.DataFrame, folds: int, repeats: int, seed: int) -> pd.DataFrame:
+def grouped_clips(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.DataFrame:
+    """Give clips the group that protocol ``clean`` keeps together as ``group``.
+
+    Parameters
+    ----------
+    clips : pd.DataFrame, length n
+        As `allowed` gives them.
+    features : np.ndarray, shape (n, d)
+        Features by which replicas are found; d may be 0.
+    unknown : {"together", "alone", "out"}
+        What becomes of clips without group and artist.
+    """
+    names = group_names(clips, unknown)
+    pairs = identical(features) if features.shape[1] else np.empty((0, 2), dtype=np.int64)
+    artists = [normalised(artist) for artist in clips["artist"]]
+    tied = pd.Series(tie([names, artists, clips["source"].tolist(), clips["md5"].tolist()], pairs))
+    return clips.assign(group=pd.Series(names).groupby(tied).transform("first"))
+
+
+def assign(clips: pd.DataFrame, protocol: str, folds: int, repeats: int, seed: int) -> pd.DataFrame:
     """Folds of all repeats, with `COLUMNS`; folds are numbered from 0 in each repeat."""
-    parts = [
-        clips[["clip", "genre", "group"]].assign(
-            repeat=repeat,
-            fold=stratified(clips["genre"].tolist(), folds, np.random.default_rng([seed, repeat])),
-        )
-        for repeat in range(repeats)
-    ]
+    genres, groups = clips["genre"].tolist(), clips["group"].tolist()
+    parts = []
+    for repeat in range(repeats):
+        if protocol == "filtered":
+            fold = published(clips["split"].tolist())
+        elif protocol == "paper":
+            fold = stratified(genres, folds, np.random.default_rng([seed, repeat]))
+        else:
+            fold = grouped(genres, groups, folds, (seed + repeat) % 2**32)
+        parts.append(clips[["clip", "genre", "group"]].assign(repeat=repeat, fold=fold))
     return pd.concat(parts, ignore_index=True)[COLUMNS]
 
 
@@ -97,8 +104,10 @@ def clips_in(*paths: Path) -> frozenset[str]:
 
 def main(
     clips: Annotated[Path, typer.Option(help="The dataset's clips (Parquet).")],
+    protocol: Annotated[str, typer.Option(help="paper, clean, inductive or filtered.")],
     folds: Annotated[int, typer.Option(help="Number of folds.")],
     repeats: Annotated[int, typer.Option(help="How often all clips are dealt anew.")],
+    unknown: Annotated[str, typer.Option(help="Clips without artist: together, alone or out.")],
     seed: Annotated[int, typer.Option(help="Seed.")],
     output: Annotated[Path, typer.Option(help="Folds, to be written (Parquet).")],
     tables: Annotated[
@@ -112,6 +121,14 @@ def main(
     known = [clips_in(path) for path in tables or []]
     if images:
         known.append(clips_in(*images))
-    good = usable(listed, known, genre or [])
+    good = allowed(usable(listed, known, genre or []), protocol, unknown)
+    if protocol != "paper":
+        good = grouped_clips(good, features_of(good["clip"], tables or []), unknown)
     logger.info("%d of %d clips are used", len(good), len(listed))
-    assign(good, folds, repeats, seed).to_parquet(output, index=False)
+    assign(good, protocol, folds, repeats, seed).to_parquet(output, index=False)
+
+
+def features_of(clips: pd.Series, tables: Sequence[Path]) -> np.ndarray:
+    """Features of some clips from all tables, shape (n, d); d is 0 without tables."""
+    parts = [pd.read_parquet(path).set_index("clip").loc[clips].to_numpy() for path in tables]
+    return np.hstack(parts) if parts else np.empty((len(clips), 0))

@@ -1,5 +1,6 @@
 """Collect an experiment's folds into its result table, and print the summary."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -52,35 +53,57 @@ def collect(folder: Path, dataset: str, experiment: str) -> pd.DataFrame:
     Parameters
     ----------
     folder : Path
-        Folder of a protocol, named like it: ``folds.parquet``, and below ``fold-<nn>``
-        ``predictions.parquet`` and ``history.csv``.
+        Folder of a protocol, named like it: ``folds.parquet``, and below ``fold-<nn>`` what
+        `learning.graphsage` and, if it ran, `learning.baselines` wrote.
     dataset, experiment : str
         What they are of.
 
     Returns
     -------
     pd.DataFrame
-        `COLUMNS`, a row a fold.
+        `COLUMNS`, a row a model and fold, GraphSAGE first.
     """
-    dealt = pd.read_parquet(folder / "folds.parquet")[["repeat", "fold"]].drop_duplicates()
-    rows = []
-    for number, (repeat, fold) in enumerate(dealt.sort_values(["repeat", "fold"]).to_numpy()):
-        outputs = folder / f"fold-{number:02d}"
-        history = pd.read_csv(outputs / "history.csv")
-        rows.append(
-            {
-                "dataset": dataset,
-                "experiment": experiment,
-                "protocol": folder.name,
-                "model": "graphsage",
-                "repeat": repeat,
-                "fold": fold,
-                **score(pd.read_parquet(outputs / "predictions.parquet")),
-                "epochs": int(history["epoch"].iloc[-1]),
-                "seconds": round(float(history["seconds"].iloc[-1]), 3),
-            }
-        )
-    return pd.DataFrame(rows, columns=COLUMNS)
+    dealt = pd.read_parquet(folder / "folds.parquet")
+    tested = dealt.loc[dealt["fold"] >= 0, ["repeat", "fold"]].drop_duplicates()
+    rows = [
+        {
+            "dataset": dataset,
+            "experiment": experiment,
+            "protocol": folder.name,
+            "repeat": repeat,
+            "fold": fold,
+            **row,
+        }
+        for number, (repeat, fold) in enumerate(tested.sort_values(["repeat", "fold"]).to_numpy())
+        for row in models_of(folder / f"fold-{number:02d}")
+    ]
+    order = ["model", "repeat", "fold"]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    ranks = {name: rank for rank, name in enumerate(table["model"].unique())}
+    return table.sort_values(order, key=lambda c: c.map(ranks) if c.name == "model" else c)
+
+
+def models_of(outputs: Path) -> Iterator[dict[str, object]]:
+    """Scores, epochs and seconds of each model of a fold.
+
+    Parameters
+    ----------
+    outputs : Path
+        Folder of the fold.
+    """
+    history = pd.read_csv(outputs / "history.csv")
+    yield {
+        "model": "graphsage",
+        **score(pd.read_parquet(outputs / "predictions.parquet")),
+        "epochs": int(history["epoch"].iloc[-1]),
+        "seconds": round(float(history["seconds"].iloc[-1]), 3),
+    }
+    if (outputs / "baselines.parquet").exists():
+        predicted = pd.read_parquet(outputs / "baselines.parquet").groupby("model")
+        fits = pd.read_csv(outputs / "baselines.csv").set_index("model")
+        for model, fit in fits.iterrows():
+            scores = score(predicted.get_group(model).drop(columns="model"))
+            yield {"model": model, **scores, "epochs": int(fit.epochs), "seconds": fit.seconds}
 
 
 def main(
@@ -90,13 +113,17 @@ def main(
     output: Annotated[Path, typer.Option(help="Result table, to be written (CSV).")],
     problems: Annotated[Path, typer.Option(help="List of refused and repaired clips (CSV).")],
     paper: Annotated[float | None, typer.Option(help="The paper's test accuracy.")] = None,
+    left_out: Annotated[list[str] | None, typer.Option(help="PROTOCOL=why not.")] = None,
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
     """Collect an experiment's folds into its result table, and print the summary."""
-    table = pd.concat([collect(folder, dataset, experiment) for folder in folders])
+    tables = [collect(folder, dataset, experiment) for folder in folders]
+    table = pd.concat(tables, ignore_index=True)
     table.to_csv(output, index=False)
     health = {folder.name: pd.read_csv(folder / "graph-health.csv") for folder in folders}
     print(describe(table, health, len(pd.read_csv(problems)), paper))
+    for reason in left_out or []:
+        print("protocol {} is left out: {}".format(*reason.split("=", 1)))
     if synthesised:
         print(NOT_MUSIC)
     print(f"table: {output}; folds: {', '.join(map(str, folders))}; refused clips: {problems}")

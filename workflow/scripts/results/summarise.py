@@ -8,14 +8,24 @@ import numpy as np
 import pandas as pd
 import typer
 
-from results.statistics import corrected_interval, corrected_paired_test
+from results.statistics import (
+    corrected_interval,
+    corrected_paired_test,
+    corrected_two_sample_test,
+    holm,
+)
 from results.summary import NOT_MUSIC, graph_note
 
 COLUMNS = (
     "experiment protocol model mean std ci_low ci_high n_folds paper_test_accuracy difference "
-    "p_vs_edgeless note"
+    "p_vs_edgeless p_paper_vs_clean note"
 ).split()
 KEYS = ["experiment", "protocol", "model"]
+LEGEND = (
+    "The interval and the tests allow for the overlap of training sets (Nadeau and Bengio 2003). "
+    "p edgeless: is the model as good as the same network without neighbours? p paper: is clean as "
+    "good as paper? Both are adjusted over all tests of an experiment (Holm)."
+)
 
 
 def summarise(
@@ -37,13 +47,20 @@ def summarise(
     pd.DataFrame
         `COLUMNS`: mean, standard deviation over folds, 95 % interval corrected for the overlap of
         training sets (`results.statistics.corrected_interval`); ``difference`` is ours less the
-        paper's; ``p_vs_edgeless`` is NaN where the model is edgeless or edgeless was not run.
+        paper's. ``p_vs_edgeless`` is of the corrected paired test on the folds of the protocol,
+        ``p_paper_vs_clean`` of the corrected test between the two protocols' folds; both are
+        adjusted by Holm's method over all tests of an experiment, and NaN where there was none.
     """
     rows = [
         _row(dict(zip(KEYS, map(str, key), strict=True)), folds, results, paper, notes)
         for key, folds in results.groupby(KEYS, sort=False)
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    summary = pd.DataFrame(rows, columns=COLUMNS)
+    tests = ["p_vs_edgeless", "p_paper_vs_clean"]
+    for _, family in summary.groupby("experiment"):
+        adjusted = holm(family[tests].to_numpy(dtype=float).ravel())
+        summary.loc[family.index, tests] = adjusted.reshape(-1, len(tests))
+    return summary
 
 
 def _row(
@@ -53,38 +70,64 @@ def _row(
     paper: Mapping[str, float],
     notes: Mapping[tuple[str, str], str],
 ) -> dict[str, object]:
-    sizes = float(folds["n_train"].mean()), float(folds["n_test"].mean())
-    scores = folds["test_accuracy"].to_numpy()
-    interval = corrected_interval(scores, *sizes)
+    interval = corrected_interval(folds["test_accuracy"], *_sizes(folds))
     stated = paper.get(key["experiment"], np.nan) if key["model"] == "graphsage" else np.nan
-    beside = results["experiment"].eq(key["experiment"]) & results["protocol"].eq(key["protocol"])
-    edgeless = results.loc[beside & results["model"].eq("edgeless"), "test_accuracy"].to_numpy()
-    compared = key["model"] != "edgeless" and len(edgeless) == len(scores) > 1
     return {
         **key,
         "mean": interval.mean,
         "std": interval.std,
         "ci_low": interval.low,
         "ci_high": interval.high,
-        "n_folds": len(scores),
+        "n_folds": len(folds),
         "paper_test_accuracy": stated,
         "difference": interval.mean - stated,
-        "p_vs_edgeless": corrected_paired_test(scores, edgeless, *sizes) if compared else np.nan,
+        "p_vs_edgeless": _p_vs_edgeless(folds, _of(results, {**key, "model": "edgeless"})),
+        "p_paper_vs_clean": (
+            _p_between(_of(results, {**key, "protocol": "paper"}), folds)
+            if key["protocol"] == "clean"
+            else np.nan
+        ),
         "note": notes.get((key["experiment"], key["protocol"]), ""),
     }
+
+
+def _of(results: pd.DataFrame, key: Mapping[str, str]) -> pd.DataFrame:
+    """Folds of one experiment, protocol and model."""
+    return results[(results[list(key)] == pd.Series(key)).all(axis=1)]
+
+
+def _sizes(folds: pd.DataFrame) -> tuple[float, float]:
+    return float(folds["n_train"].mean()), float(folds["n_test"].mean())
+
+
+def _p_vs_edgeless(folds: pd.DataFrame, edgeless: pd.DataFrame) -> float:
+    itself = folds["model"].iloc[0] == "edgeless"
+    if itself or len(edgeless) != len(folds) or len(folds) < 2:
+        return np.nan
+    return corrected_paired_test(folds["test_accuracy"], edgeless["test_accuracy"], *_sizes(folds))
+
+
+def _p_between(paper: pd.DataFrame, clean: pd.DataFrame) -> float:
+    if min(len(paper), len(clean)) < 2:
+        return np.nan
+    n_train, n_test = zip(_sizes(paper), _sizes(clean), strict=True)
+    return corrected_two_sample_test(
+        paper["test_accuracy"], clean["test_accuracy"], n_train, n_test
+    )
 
 
 def table_text(summary: pd.DataFrame) -> str:
     """Format the summary for the terminal, with the notes below."""
     lines = [
         f"\n{'experiment':24}{'protocol':10}{'model':16}{'ours':>8}{'95 % interval':>18}"
-        f"{'paper':>8}{'differ.':>9}"
+        f"{'paper':>8}{'differ.':>9}{'p edgeless':>12}{'p paper':>9}"
     ]
     lines += [_line(row) for row in summary.to_dict("records")]
     notes = summary[summary["note"] != ""].drop_duplicates(["experiment", "protocol"])
     lines += [
         f"{row['experiment']}, {row['protocol']}: {row['note']}" for row in notes.to_dict("records")
     ]
+    lines.append(LEGEND)
     return "\n".join(lines)
 
 
@@ -95,7 +138,12 @@ def _line(row: dict[Hashable, Any]) -> str:
     if not np.isnan(row["paper_test_accuracy"]):
         stated = f"{row['paper_test_accuracy']:8.4f}{row['difference']:+9.4f}"
     named = f"{row['experiment']:24}{row['protocol']:10}{row['model']:16}"
-    return f"{named}{row['mean']:8.4f}{interval:>18}{stated}"
+    tests = _p(row["p_vs_edgeless"], 12) + _p(row["p_paper_vs_clean"], 9)
+    return f"{named}{row['mean']:8.4f}{interval:>18}{stated}{tests}"
+
+
+def _p(value: float, width: int) -> str:
+    return f"{'-' if np.isnan(value) else f'{value:.3f}':>{width}}"
 
 
 def _pairs(options: Sequence[str] | None) -> dict[str, str]:
@@ -122,6 +170,7 @@ def main(
         list[str] | None, typer.Option(help="EXPERIMENT=the paper's accuracy.")
     ] = None,
     note: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=what to know of it.")] = None,
+    left_out: Annotated[list[str] | None, typer.Option(help="WHAT=why it is left out.")] = None,
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
     """Summarise all experiments, and print the summary."""
@@ -130,6 +179,8 @@ def main(
     summary = summarise(table, stated, _notes(table, folder, _pairs(note)))
     summary.to_csv(output, index=False)
     print(table_text(summary))
+    for what, reason in _pairs(left_out).items():
+        print(f"{what} is left out: {reason}")
     if synthesised:
         print(NOT_MUSIC)
     print(f"table: {output}")

@@ -15,7 +15,9 @@ from settings.errors import UserError
 Cut = Literal["30s", "3s"]
 Metric = Literal["euclidean", "manhattan", "cosine", "matching", "jaccard", "ruzicka"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Protocol = Literal["paper"]
+Protocol = Literal["paper", "clean", "inductive", "filtered"]
+UnknownArtist = Literal["together", "alone", "out"]
+Baseline = Literal["edgeless", "logistic", "svm", "forest", "boosting", "knn", "label_spreading"]
 Scale = Literal["standard", "minmax", "none"]
 Table = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 
@@ -75,8 +77,8 @@ class Features(Model):
 class Cnn(Model):
     """How the CNN is trained whose embedding is the table ``cnn``."""
 
-    epochs: int = Field(40, ge=1, description="Passes over the training clips, at most.")
-    patience: int = Field(8, ge=1, description="Epochs without a smaller loss before it stops.")
+    epochs: int = Field(30, ge=1, description="Passes over the training clips, at most.")
+    patience: int = Field(6, ge=1, description="Epochs without a smaller loss before it stops.")
     learning_rate: float = Field(0.001, gt=0, le=1, description="AdamW's learning rate.")
 
 
@@ -107,6 +109,18 @@ class Reduce(Model):
         if self.method == "tsne" and self.to > 3:
             raise ValueError(f"tsne takes at most 3 dimensions, not {self.to}; use pca or to: 3")
         return self
+
+
+class Clean(Model):
+    """Folds that keep the clips of a group together."""
+
+    folds: int = Field(5, ge=2, le=100, description="Folds; no more than a genre's groups.")
+    repeats: int = Field(1, ge=1, le=100, description="How often all groups are dealt anew.")
+    unknown_artist: UnknownArtist = Field(
+        "together",
+        description="Clips without artist, where others have one: together are one group a genre, "
+        "alone are a group each, out are left out.",
+    )
 
 
 class Graph(Model):
@@ -142,8 +156,10 @@ class Experiment(Model):
     select: Select | None = Field(None, description="ControlBurn; null: keep all features.")
     reduce: Reduce | None = Field(None, description="PCA or t-SNE; null: keep all dimensions.")
     protocols: list[Protocol] = Field(["paper"], min_length=1, description="How it is evaluated.")
-    folds: Folds = Field(Folds(), description="Folds of the cross validation.")
+    folds: Folds = Field(Folds(), description="Folds of protocol paper.")
+    clean: Clean = Field(Clean(), description="Folds of protocols clean and inductive.")
     graph: Graph = Field(Graph(), description="The graph.")
+    models: list[Baseline] = Field([], description="Baselines on the same folds and inputs.")
     graphsage: GraphSage = Field(GraphSage(), description="The model.")
     note: str = Field("", description="What to know of its numbers, for the summary.")
     paper_test_accuracy: float | None = Field(None, ge=0, le=1, description="The paper's number.")

@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from settings.groups import group_name, normalised
+
+
+@pytest.mark.parametrize(
+    ("artist", "name"),
+    [
+        ("The Beatles", "beatles"),
+        ("  BEATLES ", "beatles"),
+        ("Guns N' Roses", "guns n roses"),
+        ("the  guns\tn roses", "guns n roses"),
+        ("AC/DC", "acdc"),
+        ("The The", "the"),
+        ("The", "the"),
+        ("Theatre of Tragedy", "theatre of tragedy"),
+        ("Björk", "björk"),
+        ("Straße", "strasse"),
+        ("!!!", ""),
+        ("", ""),
+    ],
+)
+def test_an_artist_is_known_by_its_words(artist, name) -> None:
+    assert normalised(artist) == name
+
+
+@given(st.text(st.sampled_from("aB é'./-\t"), max_size=12))
+def test_case_and_blanks_make_no_other_artist(artist) -> None:
+    assert normalised(f" {artist.upper()}  ") == normalised(artist)
+
+
+@pytest.mark.parametrize("unknown", ["together", "alone", "out"])
+def test_the_group_goes_before_the_artist_and_both_before_the_unknown(unknown) -> None:
+    assert group_name("Live!", "The Clash", "a", "rock", unknown) == "group Live!"
+    assert group_name("", "The Clash", "a", "rock", unknown) == "artist clash"
+
+
+@pytest.mark.parametrize(
+    ("unknown", "name"),
+    [("together", "unknown artists of rock"), ("alone", "song a"), ("out", "")],
+)
+def test_an_unknown_artist_is_one_of_its_genre_or_its_song_or_left_out(unknown, name) -> None:
+    assert group_name("", "", "a", "rock", unknown) == name
+
+
+def test_a_group_an_artist_and_a_song_of_one_name_are_three() -> None:
+    names = [
+        group_name("a", "", "s", "rock", "alone"),
+        group_name("", "a", "s", "rock", "alone"),
+        group_name("", "", "a", "rock", "alone"),
+    ]
+    assert len(set(names)) == 3

@@ -1,0 +1,181 @@
+"""Every protocol on an imported table and a sheet with artists, and what stops a clean one."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.workflow.conftest import Project
+
+from folds.leaks import KINDS
+from inputs import prepare, selection
+from inputs.inputs import Inputs
+from learning.baselines import NAMES
+from settings.sheet import Row, write_sheet
+
+pytestmark = pytest.mark.xdist_group("paper")
+
+GENRES = ["blues", "jazz", "rock"]
+PROTOCOLS = ["paper", "clean", "inductive", "filtered"]
+FOLDS = {"paper": 2, "clean": 2, "inductive": 2, "filtered": 1}
+TARGET = "results/multiclass_tabled.csv"
+EXPERIMENT = "results/tabled/experiments/multiclass_tabled"
+OUTPUTS = {"baselines.parquet", "baselines.csv", "graph.npz", "graphsage.pt", "history.csv"} | {
+    "inputs.npz",
+    "predictions.parquet",
+}
+TABLED = f"""
+dataset: tabled
+tables: {{handcrafted: table.csv}}
+experiments:
+  multiclass_tabled:
+    protocols: [{", ".join(PROTOCOLS)}]
+    models: [{", ".join(NAMES)}]
+    folds: {{n: 2}}
+    clean: {{folds: 2}}
+    graph: {{metric: euclidean, k: 5}}
+    graphsage: {{hidden: 8, epochs: 5}}
+"""
+
+
+def rows() -> list[Row]:
+    """Twelve clips a genre, three to an artist; the last is a replica of another song."""
+    return [
+        Row(
+            f"{genre}.{i}",
+            f"unheard/{genre}.{i}.wav",
+            genre,
+            artist=f"{genre} artist {i // 3}",
+            split=["train", "train", "test"][i % 3],
+            excluded="replica" if i == 11 else "",
+        )
+        for genre in GENRES
+        for i in range(12)
+    ]
+
+
+def features() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    x = 3 * np.eye(3, 6)[np.repeat(np.arange(3), 12)] + rng.normal(size=(36, 6))
+    return pd.DataFrame({"clip": [row.clip for row in rows()]}).join(
+        pd.DataFrame(x, columns=[f"feature{i}" for i in range(6)])
+    )
+
+
+@pytest.fixture(scope="module")
+def tabled(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project with a table and no audio, before any run."""
+    project = unrun.copy(tmp_path_factory.mktemp("tabled") / "project")
+    write_sheet(rows(), project.folder / "config/datasets/tabled.tsv")
+    (project.folder / "small.yaml").write_text(TABLED)
+    features().to_csv(project.folder / "table.csv", index=False)
+    return project
+
+
+@pytest.fixture(scope="module")
+def evaluated(tabled: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same after a run; not to be changed."""
+    project = tabled.copy(tmp_path_factory.mktemp("evaluated") / "project")
+    project.snakemake("--cores", "2", TARGET)
+    return project
+
+
+def test_every_protocol_and_model_has_a_row_a_fold(evaluated: Project) -> None:
+    table = pd.read_csv(evaluated.folder / TARGET)
+    expected = [
+        (protocol, model, fold)
+        for protocol in PROTOCOLS
+        for model in ["graphsage", *NAMES]
+        for fold in range(FOLDS[protocol])
+    ]
+    found = table[["protocol", "model", "fold"]].itertuples(index=False, name=None)
+    assert list(found) == expected
+    assert table.notna().all(axis=None)
+    clips = table.assign(clips=table["n_train"] + table["n_test"]).groupby("protocol")["clips"]
+    assert clips.unique().map(list).to_dict() == {
+        "paper": [36],
+        "clean": [33],
+        "inductive": [33],
+        "filtered": [36],
+    }
+    assert table.query("model == 'logistic'")["test_accuracy"].mean() > 0.6  # Chance is a third.
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_fold_has_the_files_of_all_models(evaluated: Project, protocol: str) -> None:
+    folders = sorted((evaluated.folder / EXPERIMENT / protocol).glob("fold-*"))
+    assert [folder.name for folder in folders] == [f"fold-0{i}" for i in range(FOLDS[protocol])]
+    for folder in folders:
+        assert {path.name for path in folder.iterdir()} == OUTPUTS
+
+
+def test_only_folds_by_artist_do_not_leak(evaluated: Project) -> None:
+    leaks = {
+        protocol: pd.read_csv(evaluated.folder / EXPERIMENT / protocol / "leaks.csv")
+        for protocol in PROTOCOLS
+    }
+    leaking = [protocol for protocol, table in leaks.items() if table[KINDS].any(axis=None)]
+    assert leaking == ["paper", "filtered"]
+    assert leaks["filtered"]["artist"].tolist() == [12]
+
+
+@pytest.mark.parametrize("protocol", ["clean", "inductive", "filtered"])
+def test_genres_of_test_clips_change_no_input(evaluated: Project, protocol: str, tmp_path) -> None:
+    folder = evaluated.folder / EXPERIMENT / protocol
+    table = evaluated.folder / "results/tabled/30s/features/handcrafted.parquet"
+    folds = pd.read_parquet(folder / "folds.parquet")
+    test = folds["fold"] == 0
+    permuted = folds.copy()
+    permuted.loc[test, "genre"] = np.roll(folds.loc[test, "genre"], 1)
+    assert (permuted["genre"] != folds["genre"]).any()
+    made = []
+    for name, dealt in {"as-it-is": folds, "permuted": permuted}.items():
+        paths = [tmp_path / f"{name}.{kind}" for kind in ("parquet", "csv", "npz")]
+        dealt.to_parquet(paths[0])
+        selection.main(paths[0], 0, "train", 3, 0, paths[1], [table])
+        prepare.main(paths[0], 0, "train", "standard", 0, paths[2], [table], selection=paths[1])
+        made.append(Inputs.load(paths[2]))
+    assert made[0].features.tolist() == made[1].features.tolist()
+    np.testing.assert_array_equal(made[0].x, made[1].x)
+    assert (made[0].y != made[1].y).any()
+    np.testing.assert_array_equal(made[0].y[made[0].train], made[1].y[made[0].train])
+
+
+def test_an_artist_whom_the_sheets_groups_tear_apart_stops_clean(tabled: Project, tmp_path) -> None:
+    project = tabled.copy(tmp_path / "project")
+    torn = [
+        Row(**{**vars(row), "artist": "The Same", "group": f"album {number % 2}"})
+        if row.genre == "rock"
+        else row
+        for number, row in enumerate(rows())
+    ]
+    write_sheet(torn, project.folder / "config/datasets/tabled.tsv")
+    project.snakemake("--cores", "1", f"{EXPERIMENT}/clean/leaks.csv", fails=True)
+    log = project.folder / "results/logs/tabled/folds/multiclass_tabled-clean.log"
+    assert "genres of a single group, which cannot be judged: rock." in log.read_text()
+
+
+def test_folds_that_leak_stop_clean_before_any_model_learns(evaluated: Project, tmp_path) -> None:
+    project = evaluated.copy(tmp_path / "project")
+    path = project.folder / EXPERIMENT / "clean/folds.parquet"
+    folds = pd.read_parquet(path)
+    folds.loc[0, "fold"] = 1 - folds.loc[0, "fold"]
+    folds.to_parquet(path, index=False)
+    project.snakemake("--cores", "1", TARGET, fails=True)
+    log = project.folder / "results/logs/tabled/leaks/multiclass_tabled-clean.log"
+    assert "protocol clean leaks: 2 group, 2 artist on both sides of folds" in log.read_text()
+    assert not (project.folder / EXPERIMENT / "clean/leaks.csv").exists()
+
+
+def test_a_protocol_that_the_sheet_does_not_allow_is_left_out_by_name(
+    tabled: Project, tmp_path
+) -> None:
+    project = tabled.copy(tmp_path / "project")
+    project.edit("small.yaml", ", ".join(PROTOCOLS), "paper, filtered")
+    project.edit("small.yaml", ", ".join(NAMES), "")
+    without = [Row(**{**vars(row), "split": ""}) for row in rows()]
+    write_sheet(without, project.folder / "config/datasets/tabled.tsv")
+    printed = project.snakemake("--cores", "2", TARGET)
+    assert (
+        "protocol filtered is left out: the sheet has no published split of blues, jazz, rock"
+        in printed
+    )
+    assert set(pd.read_csv(project.folder / TARGET)["protocol"]) == {"paper"}
