@@ -144,9 +144,10 @@ def tables_and_figures():
         figures = (
             [*of_fold, "importances"] if CONFIG.experiments[name].select else of_fold
         )
-        shown += expand(f"{folder}/paper/figures/{{figure}}.png", figure=figures)
+        first = next(iter(EVALUATIONS[name]))
+        shown += expand(f"{folder}/{first}/figures/{{figure}}.png", figure=figures)
         shown.append(f"{folder}/figures/folds.png")
-    if CONFIG.tuning.experiment in RUNNABLE:
+    if "paper" in EVALUATIONS.get(CONFIG.tuning.experiment, {}):
         shown.append("results/figures/tuning.png")
     if any("handcrafted" in CONFIG.experiments[name].tables for name in RUNNABLE):
         shown.append(f"{dataset}/figures/correlation.png")

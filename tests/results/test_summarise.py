@@ -6,13 +6,18 @@ import pytest
 from numpy.testing import assert_allclose
 
 from results.collect import COLUMNS as RESULT
-from results.statistics import corrected_interval, corrected_paired_test
+from results.statistics import (
+    corrected_interval,
+    corrected_paired_test,
+    corrected_two_sample_test,
+    holm,
+)
 from results.summarise import COLUMNS, main, summarise, table_text
 from results.summary import NO_GRAPH, NOT_MUSIC
 
 CONTRACT = (
     "experiment,protocol,model,mean,std,ci_low,ci_high,n_folds,paper_test_accuracy,difference,"
-    "p_vs_edgeless,note"
+    "p_vs_edgeless,p_paper_vs_clean,note"
 )
 SCORES = {
     ("multiclass_a", "paper", "graphsage"): [0.70, 0.75, 0.72, 0.78],
@@ -79,14 +84,30 @@ def test_the_difference_is_ours_less_the_papers_and_for_graphsage_alone(results)
         assert math.isnan(rows[key]["difference"])
 
 
-def test_models_are_compared_with_the_edgeless_one_of_their_experiment_and_protocol(results):
+def test_tests_against_edgeless_and_between_protocols_are_adjusted_by_experiment(results):
+    of = {key[1:]: SCORES[key] for key in SCORES if key[0] == "multiclass_a"}
+    models, protocols = ("graphsage", "edgeless"), ("paper", "clean")
+    alone = [
+        *(corrected_paired_test(*(of[p, m] for m in models), 90, 11.5) for p in protocols),
+        *(
+            corrected_two_sample_test(*(of[p, m] for p in protocols), (90, 90), (11.5, 11.5))
+            for m in models
+        ),
+    ]
     rows = rows_of(summarise(results, {}, {}))
-    for protocol in ("paper", "clean"):
-        scores = [SCORES["multiclass_a", protocol, model] for model in ("graphsage", "edgeless")]
-        expected = corrected_paired_test(*scores, 90, 11.5)
-        found = rows["multiclass_a", protocol, "graphsage"]["p_vs_edgeless"]
-        assert found == pytest.approx(expected, rel=1e-12)
-        assert 0 < found < 1
+    found = [
+        *(rows["multiclass_a", p, "graphsage"]["p_vs_edgeless"] for p in protocols),
+        *(rows["multiclass_a", "clean", m]["p_paper_vs_clean"] for m in models),
+    ]
+    assert found == pytest.approx(holm(alone), rel=1e-12)
+    assert min(alone) > 0
+    assert found != pytest.approx(alone)
+
+
+def test_protocols_are_compared_in_the_rows_of_clean_alone(results):
+    rows = rows_of(summarise(results, {}, {}))
+    compared = {key for key, row in rows.items() if not math.isnan(row["p_paper_vs_clean"])}
+    assert compared == {("multiclass_a", "clean", m) for m in ("graphsage", "edgeless")}
 
 
 def test_there_is_no_comparison_of_edgeless_with_itself_or_without_it(results):
@@ -123,21 +144,26 @@ def test_the_text_has_a_line_a_row_with_the_papers_number(results):
     text = table_text(summarise(results, {"multiclass_a": 0.8}, {}))
     low, high = corrected_interval(SCORES["multiclass_a", "paper", "graphsage"], 90, 11.5)[2:]
     expected = ["0.7375", f"{low:.3f}", "-", f"{high:.3f}", "0.8000", "-0.0625"]
-    assert line(text, "multiclass_a", "paper", "graphsage") == expected
-    assert line(text, "binary_b", "paper", "graphsage")[-2:] == ["-", "-"]
+    words = line(text, "multiclass_a", "paper", "graphsage")
+    assert words[:-2] == expected
+    assert 0 <= float(words[-2]) <= 1
+    assert line(text, "binary_b", "paper", "graphsage")[-4:] == ["-", "-", "-", "-"]
     assert "nan" not in text
 
 
 def test_the_text_has_a_dash_for_the_interval_of_a_single_fold():
     one = results_of({("binary_b", "paper", "graphsage"): [0.7]})
     text = table_text(summarise(one, {"binary_b": 0.5}, {}))
-    assert line(text, "binary_b", "paper", "graphsage") == ["0.7000", "-", "0.5000", "+0.2000"]
+    assert line(text, "binary_b", "paper", "graphsage") == [
+        *("0.7000", "-", "0.5000", "+0.2000"),
+        *("-", "-"),
+    ]
 
 
 def test_the_text_tells_each_note_once(results):
     text = table_text(summarise(results, {}, {("multiclass_a", "paper"): "Segments leak."}))
     assert text.count("Segments leak.") == 1
-    assert text.endswith("\nmulticlass_a, paper: Segments leak.")
+    assert "\nmulticlass_a, paper: Segments leak.\n" in text
 
 
 # The step

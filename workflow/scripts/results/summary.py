@@ -41,13 +41,14 @@ def describe(
     lines = [
         "",
         f"{first['experiment']} on {first['dataset']}: {first['n_train'] + first['n_test']} clips",
-        f"{'protocol':10}{'model':12}{'folds':>6}{'train':>8}{'test':>8}{'± std':>8}{'paper':>8}",
+        f"{'protocol':10}{'model':16}{'folds':>6}{'train':>8}{'test':>8}{'± std':>8}{'paper':>8}",
     ]
     for (protocol, model), rows in table.groupby(["protocol", "model"], sort=False):
         test = rows["test_accuracy"]
-        stated = "-" if paper is None or protocol != "paper" else f"{paper:.4f}"
+        reported = paper if (protocol, model) == ("paper", "graphsage") else None
+        stated = "-" if reported is None else f"{reported:.4f}"
         lines.append(
-            f"{protocol:10}{model:12}{len(rows):6d}{rows['train_accuracy'].mean():8.4f}"
+            f"{protocol:10}{model:16}{len(rows):6d}{rows['train_accuracy'].mean():8.4f}"
             f"{test.mean():8.4f}{test.std():8.4f}{stated:>8}"
         )
     lines += [f"graph of {name}: {_graph(figures)}" for name, figures in health.items()]
