@@ -11,7 +11,7 @@ from inputs.inputs import Inputs
 from learning.baselines import NAMES
 from settings.sheet import Row, write_sheet
 
-pytestmark = pytest.mark.xdist_group("paper")
+pytestmark = pytest.mark.xdist_group("protocols")
 
 GENRES = ["blues", "jazz", "rock"]
 PROTOCOLS = ["paper", "clean", "inductive", "filtered"]

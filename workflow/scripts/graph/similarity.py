@@ -1,0 +1,130 @@
+"""A graph of similar clips: nearest neighbours made mutual or symmetric, weighted by similarity.
+
+The paper weighs a neighbour by its distance, so that the most distant counts most. Here the nearest
+counts most, on a scale that each clip takes from its own surroundings [1]_.
+
+References
+----------
+.. [1] L. Zelnik-Manor, P. Perona, "Self-Tuning Spectral Clustering", NeurIPS 2004.
+.. [2] K. Ozaki et al., "Using the Mutual k-Nearest Neighbor Graphs for Semi-supervised
+   Classification of Natural Language Data", CoNLL 2011.
+.. [3] D. Zhou et al., "Learning with Local and Global Consistency", NeurIPS 2003.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from graph.adjacency import adjacency
+
+SCALE_NEIGHBOUR = 7  # As in [1]_.
+
+
+def similarity_graph(
+    x: NDArray[np.floating], metric: str, k: int, neighbours: str
+) -> sparse.csr_array:
+    """Similarity of each clip to its neighbours.
+
+    Parameters
+    ----------
+    x : NDArray[np.floating], shape (n, d)
+        A fold's inputs.
+    metric : str
+        One of `graph.adjacency.METRICS`.
+    k : int
+        Nearest neighbours looked for, at least 1; at most n - 1 are taken.
+    neighbours : {"mutual", "union"}
+        See `symmetric`.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, shape (n, n)
+        Symmetric, values in (0, 1], nothing on the diagonal.
+    """
+    return symmetric(locally_scaled(adjacency(x, metric, k)), neighbours)
+
+
+def locally_scaled(distances: sparse.csr_array, nth: int = SCALE_NEIGHBOUR) -> sparse.csr_array:
+    """Similarities exp(-d_ij^2 / (s_i s_j)), s_i being the distance to i's nth neighbour [1]_.
+
+    Parameters
+    ----------
+    distances : scipy.sparse.csr_array, shape (n, n)
+        As `graph.adjacency.adjacency` makes it: k neighbours in every row.
+    nth : int
+        At least 1; where there are fewer neighbours, the last.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, shape (n, n)
+        Values in (0, 1]: 1 for clips that are the same. A pair of which one lies among copies of
+        itself (s = 0) and that is apart has no similarity at all, and no edge.
+    """
+    n = distances.shape[0]
+    rows = np.repeat(np.arange(n), np.diff(distances.indptr))
+    ordered = np.sort(distances.data.reshape(n, -1), axis=1)
+    scales = ordered[:, min(nth, ordered.shape[1]) - 1]
+    # Two roots, since the product of two small scales may be 0 where neither is.
+    root = np.sqrt(scales[rows]) * np.sqrt(scales[distances.indices])
+    apart = distances.data > 0
+    ratio = np.divide(distances.data, root, out=np.full(len(root), np.inf), where=root > 0)
+    with np.errstate(over="ignore"):
+        values = np.where(apart, np.exp(-(ratio**2)), 1.0)
+    scaled = sparse.csr_array(
+        (values, distances.indices.copy(), distances.indptr.copy()), shape=(n, n)
+    )
+    scaled.eliminate_zeros()
+    return scaled
+
+
+def symmetric(weights: sparse.csr_array, how: str) -> sparse.csr_array:
+    """Make the relation of neighbours symmetric.
+
+    Parameters
+    ----------
+    weights : scipy.sparse.csr_array, shape (n, n)
+        Positive where row i has neighbour j.
+    how : {"mutual", "union"}
+        Keep a pair if each is the other's neighbour, with the smaller of both weights [2]_; or if
+        either is, with the larger.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, shape (n, n)
+
+    Raises
+    ------
+    ValueError
+        If ``how`` is neither.
+    """
+    if how not in ("mutual", "union"):
+        raise ValueError(f"neighbours: {how!r} is neither mutual nor union")
+    turned = weights.T.tocsr()
+    found = weights.minimum(turned) if how == "mutual" else weights.maximum(turned)
+    found = sparse.csr_array(found)
+    found.eliminate_zeros()
+    return found
+
+
+def rows_to_one(weights: sparse.csr_array) -> sparse.csr_array:
+    """Divide each row by its sum, so that sums over neighbours become means; empty rows stay."""
+    return _scaled_rows(weights, _inverse(weights.sum(axis=1)))
+
+
+def balanced(weights: sparse.csr_array) -> sparse.csr_array:
+    """D^(-1/2) W D^(-1/2) of a symmetric W with row sums D [3]_; no eigenvalue exceeds 1."""
+    root = np.sqrt(_inverse(weights.sum(axis=1)))
+    scaled = _scaled_rows(weights, root)
+    scaled.data *= root[scaled.indices]
+    return scaled
+
+
+def _scaled_rows(weights: sparse.csr_array, factors: NDArray[np.float64]) -> sparse.csr_array:
+    """Rows times factors; the order of what is stored stays, as it would not in a product."""
+    scaled = sparse.csr_array(weights, dtype=np.float64, copy=True)
+    scaled.data *= np.repeat(factors, np.diff(scaled.indptr))
+    return scaled
+
+
+def _inverse(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.divide(1, sums, out=np.zeros_like(sums), where=sums > 0)
