@@ -15,8 +15,6 @@ from results.collect import COLUMNS
 from results.summarise import COLUMNS as SUMMARY
 from settings.sheet import Row, write_sheet
 
-pytestmark = pytest.mark.xdist_group("paper")
-
 OF_FOLD = ["inputs.npz", "graph.npz", "graphsage.pt", "history.csv", "predictions.parquet"]
 
 

@@ -11,8 +11,6 @@ from inputs.inputs import Inputs
 from learning.baselines import NAMES
 from settings.sheet import Row, write_sheet
 
-pytestmark = pytest.mark.xdist_group("protocols")
-
 GENRES = ["blues", "jazz", "rock"]
 PROTOCOLS = ["paper", "clean", "inductive", "filtered"]
 FOLDS = {"paper": 2, "clean": 2, "inductive": 2, "filtered": 1}

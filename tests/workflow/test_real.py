@@ -12,8 +12,6 @@ from tests.workflow.conftest import TARGET, Project
 from audio.samples import read_samples
 from features.handcrafted import COLUMNS
 
-pytestmark = pytest.mark.xdist_group("real")
-
 FEATURES = "results/gtzan-mini/30s/features"
 
 

@@ -2,11 +2,8 @@
 
 import os
 
-import pytest
 import soundfile
 from tests.workflow.conftest import RATE, TARGET, Project, tune
-
-pytestmark = pytest.mark.xdist_group("workflow")
 
 FOLDS = 2
 TRAINING = {"graphsage": FOLDS, "collect": 1}

@@ -7,12 +7,9 @@ import time
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from tests.workflow.conftest import HOSTILE_NAME, TARGET, Project
 
 from results.collect import COLUMNS
-
-pytestmark = pytest.mark.xdist_group("workflow")
 
 FOLDS = "results/mine/experiments/multiclass_compare/paper"
 
