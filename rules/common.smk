@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir, "workflow", "scripts")))
 
@@ -38,6 +39,9 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
+for name, reason in NOT_RUNNABLE.items():
+    logger.warning(f"experiment {name} is left out: {reason}")
+
 SHARDS = rows_by_shard(ROWS, DATASET.shards)
 COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
 EXPERIMENT = "results/{dataset}/experiments/{experiment}/{protocol}"
@@ -47,7 +51,7 @@ wildcard_constraints:
     dataset=CONFIG.dataset,
     cut="30s|3s",
     shard="[0-9]+",
-    experiment="|".join(RUNNABLE),
+    experiment="|".join(RUNNABLE) or "none",
     protocol="[a-z]+",
     fold="[0-9]+",
 
@@ -75,7 +79,7 @@ def setting(path):
 
 
 def cut_of(wildcards):
-    """How the clips of a job's experiment are cut."""
+    """Folder of the cut of a job's experiment."""
     return f"results/{CONFIG.dataset}/{experiment_of(wildcards).cut}"
 
 
