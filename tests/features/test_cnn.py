@@ -72,20 +72,6 @@ def test_another_seed_gives_other_features(fold):
     assert not np.array_equal(first, second)
 
 
-def test_pytorch_is_left_as_it_was(fold):
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)
-    torch.manual_seed(5)
-    state = torch.get_rng_state()
-    try:
-        embed(*fold, Settings(1, 1, 1e-3, 0))
-        assert torch.get_num_threads() == 2
-        assert torch.equal(torch.get_rng_state(), state)
-        assert not torch.are_deterministic_algorithms_enabled()
-    finally:
-        torch.set_num_threads(threads)
-
-
 def test_the_best_epochs_weights_are_kept(fold, monkeypatch):
     """Losses fall until the third epoch, and rise after it."""
     images, y, train = fold

@@ -15,10 +15,7 @@ References
 
 import copy
 import logging
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -34,6 +31,7 @@ from torch import Tensor, nn
 from features.images import SIZE, read_images
 from features.table import write_table
 from folds.deal import stratified
+from learning.reproducible import reproducibly
 from settings.errors import UserError
 
 logger = logging.getLogger(__name__)
@@ -210,7 +208,7 @@ def embed(
             "that is learnt from"
         )
     rows = np.flatnonzero(train)
-    with _reproducibly(settings.seed):
+    with reproducibly(settings.seed):
         x, genres = torch.from_numpy(images), torch.from_numpy(y)
         model = Cnn(int(y[train].max()) + 1).to(device)
         learnt, stopping = (torch.from_numpy(rows[part]) for part in (~chosen, chosen))
@@ -219,23 +217,6 @@ def embed(
             parts = [model.embed(x[batch].to(device)) for batch in _batches(torch.arange(len(x)))]
             embedding = torch.cat(parts).cpu().numpy()
     return model.to("cpu"), history, embedding
-
-
-@contextmanager
-def _reproducibly(seed: int) -> Iterator[None]:
-    """Seed PyTorch, and let it use one thread and deterministic kernels only, for a while."""
-    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    # Without it, CUDA's matrix products are refused as not deterministic.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
-    try:
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(strict)
 
 
 def _batches(rows: Tensor) -> tuple[Tensor, ...]:

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from inputs.inputs import Inputs
 from learning.predictions import predictions
+from learning.reproducible import reproducibly
 from settings.errors import UserError
 
 logger = logging.getLogger(__name__)
@@ -132,12 +133,25 @@ def train(
     probabilities : np.ndarray, shape (n, c)
         After the last update.
     """
-    torch.manual_seed(settings.seed)
-    torch.use_deterministic_algorithms(True)
-    model = GraphSage(inputs.x.shape[1], len(inputs.genres), settings.layers, settings.hidden)
-    model = model.to(device)
     graph = network(adjacency, settings.distance_weights).to(device)
     x, y, training = (torch.from_numpy(a).to(device) for a in (inputs.x, inputs.y, inputs.train))
+    with reproducibly(settings.seed):
+        model = GraphSage(inputs.x.shape[1], len(inputs.genres), settings.layers, settings.hidden)
+        history = _fit(model.to(device), graph, x, y, training, settings)
+        with torch.no_grad():
+            probabilities = torch.softmax(model(graph, x).double(), dim=1).cpu().numpy()
+    return model.to("cpu"), history, probabilities
+
+
+def _fit(
+    model: GraphSage,
+    graph: dgl.DGLGraph,
+    x: Tensor,
+    y: Tensor,
+    training: Tensor,
+    settings: Settings,
+) -> pd.DataFrame:
+    """Train for all epochs and return their history."""
     optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
     history = []
     start = time.perf_counter()
@@ -157,9 +171,7 @@ def train(
                 "seconds": time.perf_counter() - start,
             }
         )
-    with torch.no_grad():
-        probabilities = torch.softmax(model(graph, x).double(), dim=1).cpu().numpy()
-    return model.to("cpu"), pd.DataFrame(history), probabilities
+    return pd.DataFrame(history)
 
 
 def usable_device(asked: str) -> str:
