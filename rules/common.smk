@@ -43,8 +43,22 @@ for name, reason in NOT_RUNNABLE.items():
     logger.warning(f"experiment {name} is left out: {reason}")
 
 SHARDS = rows_by_shard(ROWS, DATASET.shards)
+OF_EXPERIMENT = "results/{dataset}/experiments/{experiment}"
+# Segments are also scored by song, and models compared clip by clip with the edgeless network.
+SONGS = expand(
+    f"{OF_EXPERIMENT}/songs.csv",
+    dataset=CONFIG.dataset,
+    experiment=[name for name in RUNNABLE if CONFIG.experiments[name].cut != "30s"],
+)
+POOLED = expand(
+    f"{OF_EXPERIMENT}/pooled.csv",
+    dataset=CONFIG.dataset,
+    experiment=[
+        name for name in RUNNABLE if "edgeless" in CONFIG.experiments[name].models
+    ],
+)
 COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
-EXPERIMENT = "results/{dataset}/experiments/{experiment}/{protocol}"
+EXPERIMENT = f"{OF_EXPERIMENT}/{{protocol}}"
 
 
 wildcard_constraints:
@@ -109,16 +123,41 @@ def weighting_option(wildcards):
     return "--distance-weights" if weighted else "--no-distance-weights"
 
 
-def baseline_options(wildcards):
-    """Command line options that name a job's baselines."""
-    return [f"--model={model}" for model in experiment_of(wildcards).models]
+def baselines_of(experiment):
+    """Models of an experiment that rule baselines trains."""
+    return [name for name in experiment.models if name != "best"]
+
+
+def compared_of(experiment):
+    """Rules whose models stand beside GraphSAGE."""
+    best = ["best"] if "best" in experiment.models else []
+    return (["baselines"] if baselines_of(experiment) else []) + best
 
 
 def outputs_of(wildcards):
-    """Files of a fold that a job's result is made of."""
-    baselines = ["baselines.parquet", "baselines.csv"]
-    compared = baselines if experiment_of(wildcards).models else []
-    return ["predictions.parquet", "history.csv", *compared]
+    """Files of all folds that a job's result is made of."""
+    compared = compared_of(experiment_of(wildcards))
+    names = ["predictions.parquet", "history.csv"]
+    names += [f"{rule}.{ending}" for rule in compared for ending in ("parquet", "csv")]
+    return [
+        f"results/{CONFIG.dataset}/experiments/{wildcards.experiment}/{protocol}/fold-{fold}/{name}"
+        for protocol, evaluation in EVALUATIONS[wildcards.experiment].items()
+        for fold in evaluation.numbers
+        for name in names
+    ]
+
+
+def problems_of(wildcards):
+    """Lists of clips that a job's experiment cannot use."""
+    cut = cut_of(wildcards)
+    tables = [name for name in experiment_of(wildcards).tables if name != plan.PER_FOLD]
+    lists = [f"{cut}/features/{table}.problems.csv" for table in tables]
+    return [f"{cut}/problems.csv", *lists]
+
+
+def compared_options(wildcards):
+    """Command line options that name the rules of compared models."""
+    return [f"--compared={rule}" for rule in compared_of(experiment_of(wildcards))]
 
 
 def selection_of(wildcards):

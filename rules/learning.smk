@@ -49,7 +49,9 @@ rule baselines:
         mem_mb=3000,
         runtime=60,
     params:
-        models=baseline_options,
+        models=lambda wildcards: [
+            f"--model={model}" for model in baselines_of(experiment_of(wildcards))
+        ],
         network=network_options,
         seed=CONFIG.seed,
         device=CONFIG.device,

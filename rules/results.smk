@@ -5,13 +5,8 @@ rule collect:
     input:
         folds=every_protocol("folds.parquet"),
         health=every_protocol("graph-health.csv"),
-        folders=lambda wildcards: [
-            f"results/{CONFIG.dataset}/experiments/{wildcards.experiment}/{protocol}/fold-{fold}/{file}"
-            for protocol, evaluation in EVALUATIONS[wildcards.experiment].items()
-            for fold in evaluation.numbers
-            for file in outputs_of(wildcards)
-        ],
-        problems=lambda wildcards: f"{cut_of(wildcards)}/problems.csv",
+        outputs=outputs_of,
+        problems=problems_of,
     output:
         "results/{experiment}.csv",
     log:
@@ -26,8 +21,12 @@ rule collect:
         mem_mb=1000,
         runtime=10,
     params:
-        folders=lambda wildcards: every_protocol("")(wildcards),
+        folders=every_protocol(""),
         dataset=CONFIG.dataset,
+        compared=compared_options,
+        problems=lambda wildcards: [
+            f"--problems={path}" for path in problems_of(wildcards)
+        ],
         left_out=lambda wildcards: [
             f"--left-out={protocol}={reason}"
             for protocol, reason in LEFT_OUT[wildcards.experiment].items()
@@ -42,8 +41,63 @@ rule collect:
     shell:
         # The summary goes to the terminal: it is what a run is for.
         "python workflow/scripts results.collect {params.folders:q} --dataset {params.dataset:q}"
-        " --experiment {wildcards.experiment} --problems {input.problems:q} {params.paper:q}"
+        " --experiment {wildcards.experiment} {params.compared} {params.problems:q} {params.paper:q}"
         " {params.left_out:q} {params.synthesised:q} --output {output:q} 2> {log:q}"
+
+
+rule songs:
+    input:
+        folds=every_protocol("folds.parquet"),
+        outputs=outputs_of,
+        clips=lambda wildcards: f"{cut_of(wildcards)}/clips.parquet",
+    output:
+        f"{OF_EXPERIMENT}/songs.csv",
+    log:
+        "results/logs/{dataset}/songs/{experiment}.log",
+    benchmark:
+        "results/benchmarks/{dataset}/songs/{experiment}.tsv"
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        folders=every_protocol(""),
+        compared=compared_options,
+        code=code("results.votes"),
+    shell:
+        "python workflow/scripts results.votes {params.folders:q} --clips {input.clips:q}"
+        " --dataset {wildcards.dataset} --experiment {wildcards.experiment} {params.compared}"
+        " --output {output:q} 2> {log:q}"
+
+
+rule pooled:
+    input:
+        folds=every_protocol("folds.parquet"),
+        outputs=outputs_of,
+        clips=lambda wildcards: f"{cut_of(wildcards)}/clips.parquet",
+    output:
+        f"{OF_EXPERIMENT}/pooled.csv",
+    log:
+        "results/logs/{dataset}/pooled/{experiment}.log",
+    benchmark:
+        "results/benchmarks/{dataset}/pooled/{experiment}.tsv"
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        folders=every_protocol(""),
+        compared=compared_options,
+        code=code("results.pooled"),
+    shell:
+        "python workflow/scripts results.pooled {params.folders:q} --clips {input.clips:q}"
+        " --experiment {wildcards.experiment} {params.compared} --output {output:q} 2> {log:q}"
 
 
 rule tuning:
@@ -87,6 +141,8 @@ rule summary:
             for name in RUNNABLE
             for protocol in EVALUATIONS[name]
         ],
+        songs=SONGS,
+        pooled=POOLED,
     output:
         "results/summary.csv",
     log:
@@ -102,6 +158,8 @@ rule summary:
         runtime=10,
     params:
         folder=lambda wildcards: f"results/{CONFIG.dataset}/experiments",
+        songs=[f"--songs={path}" for path in SONGS],
+        pooled=[f"--pooled={path}" for path in POOLED],
         paper=[
             f"--paper={name}={experiment.paper_test_accuracy}"
             for name, experiment in CONFIG.experiments.items()
@@ -121,4 +179,5 @@ rule summary:
         code=code("results.summarise"),
     shell:
         "python workflow/scripts results.summarise {input.results:q} --folder {params.folder:q}"
-        " {params.paper:q} {params.notes:q} {params.left_out:q} {params.synthesised:q} --output {output:q} 2> {log:q}"
+        " {params.songs:q} {params.pooled:q} {params.paper:q} {params.notes:q}"
+        " {params.left_out:q} {params.synthesised:q} --output {output:q} 2> {log:q}"

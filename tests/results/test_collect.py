@@ -3,7 +3,7 @@ import math
 import pandas as pd
 import pytest
 
-from results.collect import COLUMNS, collect, main, models_of, score
+from results.collect import COLUMNS, collect, main, score
 from results.summary import NOT_MUSIC
 
 CONTRACT = (
@@ -62,45 +62,11 @@ def test_a_row_a_fold_numbered_on_over_repeats(protocol):
         assert set(table[column]) == {value}
 
 
-def add_baselines(outputs, predicted):
-    """Two baselines: the first always right, the second as good as GraphSAGE was at first."""
-    right = predicted.assign(predicted=predicted["true"])
-    tables = {"svm": right, "edgeless": predicted}
-    stacked = [table.assign(model=name) for name, table in tables.items()]
-    pd.concat(stacked)[["model", *predicted.columns]].to_parquet(outputs / "baselines.parquet")
-    fits = pd.DataFrame({"model": [*tables], "epochs": [0, 40], "seconds": [0.25, 1.5]})
-    fits.to_csv(outputs / "baselines.csv", index=False)
-
-
-def test_baselines_are_scored_after_graphsage_in_their_order(protocol, predicted):
-    outputs = protocol("paper") / "fold-03"
-    add_baselines(outputs, predicted)
-    graphsage, svm, edgeless = models_of(outputs)
-    assert graphsage == {
-        "model": "graphsage",
-        **score(predicted[:-3]),
-        "epochs": 3,
-        "seconds": 3.123,
-    }
-    assert svm == {
-        "model": "svm",
-        **score(predicted.assign(predicted=predicted["true"])),
-        "epochs": 0,
-        "seconds": 0.25,
-    }
-    assert svm["test_accuracy"] == 1
-    assert edgeless == {"model": "edgeless", **score(predicted), "epochs": 40, "seconds": 1.5}
-
-
-def test_without_baselines_there_is_graphsage_alone(protocol):
-    assert [row["model"] for row in models_of(protocol("paper") / "fold-00")] == ["graphsage"]
-
-
-def test_rows_are_ordered_by_model_and_then_by_fold(protocol, predicted):
+def test_rows_are_ordered_by_model_and_then_by_fold(protocol, add_baselines):
     folder = protocol("paper")
     for number in range(4):
-        add_baselines(folder / f"fold-{number:02d}", predicted)
-    table = collect(folder, "gtzan", "multiclass")
+        add_baselines(folder / f"fold-{number:02d}")
+    table = collect(folder, "gtzan", "multiclass", ["baselines"])
     assert table["model"].tolist() == ["graphsage"] * 4 + ["svm"] * 4 + ["edgeless"] * 4
     assert table[["repeat", "fold"]].to_numpy().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]] * 3
     assert table["n_test"].tolist() == [4, 3, 2, 1] + [4] * 8
@@ -114,11 +80,22 @@ def test_clips_that_are_never_tested_are_no_fold(protocol):
     assert table[["repeat", "fold", "n_test"]].to_numpy().tolist() == [[0, 0, 4]]
 
 
+def test_compared_models_are_scored_as_graphsage_is(protocol, add_baselines, predicted):
+    folder = protocol("paper")
+    for number in range(4):
+        add_baselines(folder / f"fold-{number:02d}")
+    table = collect(folder, "gtzan", "multiclass", ["baselines"]).set_index("model")
+    assert table.loc["svm", "test_accuracy"].tolist() == [1] * 4
+    assert table.loc["edgeless", "test_accuracy"].tolist() == [3 / 4] * 4
+    assert table.loc["edgeless", "epochs"].tolist() == [40] * 4
+
+
 @pytest.fixture
 def run(protocol, tmp_path, capsys):
     def collected(names, **options):
-        problems = tmp_path / "problems.csv"
-        problems.write_text("clip,path,problem,what_was_done\na,a.wav,silent,refused\n")
+        problems = [tmp_path / "problems.csv", tmp_path / "none.csv"]
+        problems[0].write_text("clip,path,problem,what_was_done\na,a.wav,silent,refused\n")
+        problems[1].write_text("clip,path,problem,what_was_done\n")
         output = tmp_path / "results.csv"
         folders = [protocol(name) for name in names]
         main(folders, "gtzan", "multiclass", output, problems, **options)
@@ -143,7 +120,8 @@ def test_main_prints_a_summary_that_names_the_files(run, tmp_path):
         assert str(file) in printed
     assert "multiclass on gtzan: 7 clips" in printed
     assert "0.7976" in printed
-    assert "1 clip(s) were refused or repaired" in printed
+    assert f"1 clip(s) were refused or repaired: {tmp_path / 'problems.csv'}" in printed
+    assert "none.csv" not in printed
     assert NOT_MUSIC not in printed
 
 

@@ -16,8 +16,8 @@ from results.summarise import COLUMNS, main, summarise, table_text
 from results.summary import NO_GRAPH, NOT_MUSIC
 
 CONTRACT = (
-    "experiment,protocol,model,mean,std,ci_low,ci_high,n_folds,paper_test_accuracy,difference,"
-    "p_vs_edgeless,p_paper_vs_clean,note"
+    "experiment,protocol,model,mean,std,ci_low,ci_high,n_folds,train_mean,song_mean,"
+    "paper_test_accuracy,difference,p_vs_edgeless,p_paper_vs_clean,p_mcnemar,note"
 )
 SCORES = {
     ("multiclass_a", "paper", "graphsage"): [0.70, 0.75, 0.72, 0.78],
@@ -38,6 +38,7 @@ def results_of(scores):
             "fold": fold,
             "n_train": 90,
             "n_test": 10 + fold,
+            "train_accuracy": 0.875,
             "test_accuracy": value,
         }
         for key, values in scores.items()
@@ -132,6 +133,24 @@ def test_notes_stand_beside_every_model_of_their_protocol(results):
     assert [row["note"] for row in rows.values()] == ["leaky", "leaky", "", "", ""]
 
 
+def test_songs_and_pooled_comparisons_stand_beside_their_model(results):
+    keys = ["experiment", "protocol", "model"]
+    songs = pd.DataFrame(
+        [["binary_b", "paper", "graphsage", 0.75], ["binary_b", "paper", "graphsage", 1.0]],
+        columns=[*keys, "test_accuracy"],
+    )
+    pooled = pd.DataFrame(
+        [["multiclass_a", "clean", "graphsage", 0.03], ["binary_b", "clean", "svm", 0.5]],
+        columns=[*keys, "p"],
+    )
+    summary = summarise(results, {}, {}, songs, pooled).set_index(keys)
+    assert summary["song_mean"].dropna().to_dict() == {("binary_b", "paper", "graphsage"): 0.875}
+    assert summary["p_mcnemar"].dropna().to_dict() == {("multiclass_a", "clean", "graphsage"): 0.03}
+    text = table_text(summary.reset_index())
+    assert line(text, "binary_b", "paper", "graphsage")[3] == "0.875"
+    assert line(text, "multiclass_a", "clean", "graphsage")[-2] == "0.030"
+
+
 # The terminal
 
 
@@ -143,11 +162,11 @@ def line(text, *start):
 def test_the_text_has_a_line_a_row_with_the_papers_number(results):
     text = table_text(summarise(results, {"multiclass_a": 0.8}, {}))
     low, high = corrected_interval(SCORES["multiclass_a", "paper", "graphsage"], 90, 11.5)[2:]
-    expected = ["0.7375", f"{low:.3f}", "-", f"{high:.3f}", "0.8000", "-0.0625"]
+    expected = ["0.875", "0.7375", f"{low:.3f}-{high:.3f}", "-", "0.8000", "-0.0625"]
     words = line(text, "multiclass_a", "paper", "graphsage")
-    assert words[:-2] == expected
-    assert 0 <= float(words[-2]) <= 1
-    assert line(text, "binary_b", "paper", "graphsage")[-4:] == ["-", "-", "-", "-"]
+    assert words[:-3] == expected
+    assert 0 <= float(words[-3]) <= 1
+    assert line(text, "binary_b", "paper", "graphsage")[-6:] == ["-"] * 6
     assert "nan" not in text
 
 
@@ -155,8 +174,8 @@ def test_the_text_has_a_dash_for_the_interval_of_a_single_fold():
     one = results_of({("binary_b", "paper", "graphsage"): [0.7]})
     text = table_text(summarise(one, {"binary_b": 0.5}, {}))
     assert line(text, "binary_b", "paper", "graphsage") == [
-        *("0.7000", "-", "0.5000", "+0.2000"),
-        *("-", "-"),
+        *("0.875", "0.7000", "-", "-", "0.5000", "+0.2000"),
+        *("-", "-", "-"),
     ]
 
 

@@ -30,9 +30,9 @@ def table():
     )
 
 
-def summary(table, problems=0, paper=0.7976, **graph):
+def summary(table, problems=(), paper=0.7976, **graph):
     figures = pd.DataFrame([{**SOUND, **graph}] * 2)
-    return describe(table, {"paper": figures}, problems, paper)
+    return describe(table, {"paper": figures}, dict(problems), paper)
 
 
 def line(text, start):
@@ -83,6 +83,7 @@ def test_a_k_that_was_capped_is_noted(table):
     assert "NOTE" not in summary(table)
 
 
-def test_problems_are_counted(table):
-    assert "3 clip(s) were refused or repaired" in summary(table, problems=3)
-    assert "refused" not in summary(table, problems=0)
+def test_problems_are_counted_and_their_list_named(table):
+    text = summary(table, problems={"a/problems.csv": 3, "b/problems.csv": 0})
+    assert "3 clip(s) were refused or repaired: a/problems.csv" in text
+    assert "b/problems.csv" not in text

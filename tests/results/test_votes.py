@@ -3,7 +3,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal
 
-from results.votes import by_song
+from results.collect import COLUMNS as RESULT
+from results.collect import score
+from results.votes import by_song, main
 
 COLUMNS = ["clip", "true", "predicted", "part", "blues", "jazz"]
 ROWS = [
@@ -40,18 +42,6 @@ def test_songs_of_one_segment_stay_as_they_are(segments):
     assert_frame_equal(by_song(segments, itself), expected)
 
 
-def test_each_models_segments_vote_apart(segments):
-    other = segments.assign(blues=segments["jazz"], jazz=segments["blues"])
-    long = pd.concat([segments.assign(model="svm"), other.assign(model="knn")], ignore_index=True)
-    long = long[["model", *COLUMNS]]
-    songs = by_song(long, SOURCE)
-    assert songs.columns.tolist() == ["model", *COLUMNS]
-    assert songs["model"].tolist() == ["svm", "svm", "knn", "knn"]
-    for name, table in (("svm", segments), ("knn", other)):
-        alone = songs[songs["model"] == name].drop(columns="model").reset_index(drop=True)
-        assert_frame_equal(alone, by_song(table, SOURCE))
-
-
 def test_segments_of_either_part_vote_apart(segments):
     segments.loc[3, "part"] = "train"
     songs = by_song(segments, SOURCE).set_index(["clip", "part"])
@@ -74,3 +64,33 @@ def test_a_song_of_two_genres_is_refused(segments):
     segments.loc[4, "true"] = "jazz"
     with pytest.raises(ValueError, match="segments of s1 are of several genres"):
         by_song(segments, SOURCE)
+
+
+# The step
+
+
+def test_main_scores_songs_of_every_protocol_model_and_fold(
+    protocol, add_baselines, predicted, tmp_path
+):
+    """Clips 3 and 4, the one right and the other wrong, are of one song."""
+    clips = predicted[["clip"]].assign(source=predicted["clip"].replace("clip4", "clip3"))
+    clips.to_parquet(tmp_path / "clips.parquet")
+    folders = [protocol(name) for name in ("paper", "clean")]
+    for folder in folders:
+        for number in range(4):
+            add_baselines(folder / f"fold-{number:02d}")
+    main(
+        folders,
+        tmp_path / "clips.parquet",
+        "gtzan",
+        "binary",
+        tmp_path / "songs.csv",
+        compared=["baselines"],
+    )
+    table = pd.read_csv(tmp_path / "songs.csv")
+    assert table.columns.tolist() == RESULT[:-2]
+    assert table["protocol"].tolist() == ["paper"] * 12 + ["clean"] * 12
+    assert table["model"].tolist() == (["graphsage"] * 4 + ["svm"] * 4 + ["edgeless"] * 4) * 2
+    assert table["n_test"].tolist() == ([3, 2, 1, 1] + [3] * 8) * 2
+    expected = score(by_song(predicted, clips.set_index("clip")["source"].to_dict()))
+    assert table.loc[0, [*expected]].to_dict() == pytest.approx(expected)

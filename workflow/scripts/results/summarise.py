@@ -17,19 +17,26 @@ from results.statistics import (
 from results.summary import NOT_MUSIC, graph_note
 
 COLUMNS = (
-    "experiment protocol model mean std ci_low ci_high n_folds paper_test_accuracy difference "
-    "p_vs_edgeless p_paper_vs_clean note"
+    "experiment protocol model mean std ci_low ci_high n_folds train_mean song_mean "
+    "paper_test_accuracy difference p_vs_edgeless p_paper_vs_clean p_mcnemar note"
 ).split()
 KEYS = ["experiment", "protocol", "model"]
 LEGEND = (
     "The interval and the tests allow for the overlap of training sets (Nadeau and Bengio 2003). "
-    "p edgeless: is the model as good as the same network without neighbours? p paper: is clean as "
-    "good as paper? Both are adjusted over all tests of an experiment (Holm)."
+    "songs: the segments of a song vote. p edgeless: is the model as good as the same network "
+    "without neighbours, were other clips drawn? p paper: is clean as good as paper? Both are "
+    "adjusted over all tests of an experiment (Holm). p McNemar: were they equally often right on "
+    "these very test clips (songs), trained as they were? Adjusted over the models of a protocol. "
+    "A p below 0.05 says that a difference is hardly chance, not that it is large."
 )
 
 
 def summarise(
-    results: pd.DataFrame, paper: Mapping[str, float], notes: Mapping[tuple[str, str], str]
+    results: pd.DataFrame,
+    paper: Mapping[str, float],
+    notes: Mapping[tuple[str, str], str],
+    songs: pd.DataFrame | None = None,
+    pooled: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Test accuracy of every model.
 
@@ -41,15 +48,20 @@ def summarise(
         The paper's test accuracy of an experiment.
     notes : mapping of (str, str) to str
         What to know of an experiment and protocol.
+    songs : pd.DataFrame, optional
+        Scores by song as `results.votes` makes them.
+    pooled : pd.DataFrame, optional
+        Comparisons as `results.pooled` makes them.
 
     Returns
     -------
     pd.DataFrame
         `COLUMNS`: mean, standard deviation over folds, 95 % interval corrected for the overlap of
-        training sets (`results.statistics.corrected_interval`); ``difference`` is ours less the
-        paper's. ``p_vs_edgeless`` is of the corrected paired test on the folds of the protocol,
-        ``p_paper_vs_clean`` of the corrected test between the two protocols' folds; both are
-        adjusted by Holm's method over all tests of an experiment, and NaN where there was none.
+        training sets (`results.statistics.corrected_interval`); ``train_mean`` is of training
+        accuracies, ``song_mean`` of test accuracies where segments vote; ``difference`` is ours
+        less the paper's. ``p_vs_edgeless`` is of the corrected paired test on the folds of the
+        protocol, ``p_paper_vs_clean`` of the corrected test between the two protocols' folds; both
+        are adjusted by Holm's method over all tests of an experiment. What there is not is NaN.
     """
     rows = [
         _row(dict(zip(KEYS, map(str, key), strict=True)), folds, results, paper, notes)
@@ -60,6 +72,12 @@ def summarise(
     for _, family in summary.groupby("experiment"):
         adjusted = holm(family[tests].to_numpy(dtype=float).ravel())
         summary.loc[family.index, tests] = adjusted.reshape(-1, len(tests))
+    keys = pd.MultiIndex.from_frame(summary[KEYS])
+    if songs is not None:
+        means = songs.groupby(KEYS)["test_accuracy"].mean()
+        summary["song_mean"] = means.reindex(keys).to_numpy()
+    if pooled is not None:
+        summary["p_mcnemar"] = pooled.set_index(KEYS)["p"].reindex(keys).to_numpy()
     return summary
 
 
@@ -79,6 +97,8 @@ def _row(
         "ci_low": interval.low,
         "ci_high": interval.high,
         "n_folds": len(folds),
+        "train_mean": folds["train_accuracy"].mean(),
+        "song_mean": np.nan,
         "paper_test_accuracy": stated,
         "difference": interval.mean - stated,
         "p_vs_edgeless": _p_vs_edgeless(folds, _of(results, {**key, "model": "edgeless"})),
@@ -87,6 +107,7 @@ def _row(
             if key["protocol"] == "clean"
             else np.nan
         ),
+        "p_mcnemar": np.nan,
         "note": notes.get((key["experiment"], key["protocol"]), ""),
     }
 
@@ -119,8 +140,9 @@ def _p_between(paper: pd.DataFrame, clean: pd.DataFrame) -> float:
 def table_text(summary: pd.DataFrame) -> str:
     """Format the summary for the terminal, with the notes below."""
     lines = [
-        f"\n{'experiment':24}{'protocol':10}{'model':16}{'ours':>8}{'95 % interval':>18}"
-        f"{'paper':>8}{'differ.':>9}{'p edgeless':>12}{'p paper':>9}"
+        f"\n{'experiment':23}{'protocol':10}{'model':16}{'train':>7}{'test':>8}"
+        f"{'95 % interval':>15}{'songs':>7}{'paper':>8}{'differ.':>9}"
+        f"{'p edgeless':>12}{'p McNemar':>11}{'p paper':>9}"
     ]
     lines += [_line(row) for row in summary.to_dict("records")]
     notes = summary[summary["note"] != ""].drop_duplicates(["experiment", "protocol"])
@@ -132,18 +154,22 @@ def table_text(summary: pd.DataFrame) -> str:
 
 
 def _line(row: dict[Hashable, Any]) -> str:
-    several = row["n_folds"] > 1
-    interval = f"{row['ci_low']:.3f} - {row['ci_high']:.3f}" if several else "-"
-    stated = f"{'-':>8}{'-':>9}"
-    if not np.isnan(row["paper_test_accuracy"]):
-        stated = f"{row['paper_test_accuracy']:8.4f}{row['difference']:+9.4f}"
-    named = f"{row['experiment']:24}{row['protocol']:10}{row['model']:16}"
-    tests = _p(row["p_vs_edgeless"], 12) + _p(row["p_paper_vs_clean"], 9)
-    return f"{named}{row['mean']:8.4f}{interval:>18}{stated}{tests}"
+    interval = "-" if np.isnan(row["ci_low"]) else f"{row['ci_low']:.3f}-{row['ci_high']:.3f}"
+    return (
+        f"{row['experiment']:23}{row['protocol']:10}{row['model']:16}"
+        f"{_number(row['train_mean'], 7, '.3f')}{_number(row['mean'], 8, '.4f')}{interval:>15}"
+        f"{_number(row['song_mean'], 7, '.3f')}{_number(row['paper_test_accuracy'], 8, '.4f')}"
+        f"{_number(row['difference'], 9, '+.4f')}{_number(row['p_vs_edgeless'], 12, '.3f')}"
+        f"{_number(row['p_mcnemar'], 11, '.3f')}{_number(row['p_paper_vs_clean'], 9, '.3f')}"
+    )
 
 
-def _p(value: float, width: int) -> str:
-    return f"{'-' if np.isnan(value) else f'{value:.3f}':>{width}}"
+def _number(value: float, width: int, form: str) -> str:
+    return f"{'-' if np.isnan(value) else format(value, form):>{width}}"
+
+
+def _read(paths: Sequence[Path]) -> pd.DataFrame:
+    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
 
 
 def _pairs(options: Sequence[str] | None) -> dict[str, str]:
@@ -166,6 +192,8 @@ def main(
     results: Annotated[list[Path], typer.Argument(help="Result tables (CSV).")],
     folder: Annotated[Path, typer.Option(help="Folder of the dataset's experiments.")],
     output: Annotated[Path, typer.Option(help="Summary, to be written (CSV).")],
+    songs: Annotated[list[Path] | None, typer.Option(help="Scores by song (CSV).")] = None,
+    pooled: Annotated[list[Path] | None, typer.Option(help="Pooled comparison (CSV).")] = None,
     paper: Annotated[
         list[str] | None, typer.Option(help="EXPERIMENT=the paper's accuracy.")
     ] = None,
@@ -174,9 +202,16 @@ def main(
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
     """Summarise all experiments, and print the summary."""
-    table = pd.concat([pd.read_csv(path) for path in results], ignore_index=True)
+    table = _read(results)
     stated = {name: float(value) for name, value in _pairs(paper).items()}
-    summary = summarise(table, stated, _notes(table, folder, _pairs(note)))
+    notes = _notes(table, folder, _pairs(note))
+    summary = summarise(
+        table,
+        stated,
+        notes,
+        songs=_read(songs) if songs else None,
+        pooled=_read(pooled) if pooled else None,
+    )
     summary.to_csv(output, index=False)
     print(table_text(summary))
     for what, reason in _pairs(left_out).items():

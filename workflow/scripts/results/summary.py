@@ -17,7 +17,10 @@ NO_GRAPH = (
 
 
 def describe(
-    table: pd.DataFrame, health: Mapping[str, pd.DataFrame], problems: int, paper: float | None
+    table: pd.DataFrame,
+    health: Mapping[str, pd.DataFrame],
+    problems: Mapping[str, int],
+    paper: float | None,
 ) -> str:
     """Summary of a result table.
 
@@ -27,8 +30,8 @@ def describe(
         As `results.collect` makes it; one experiment.
     health : mapping of str to pd.DataFrame
         Graph health of each protocol.
-    problems : int
-        Number of clips that were refused or repaired.
+    problems : mapping of str to int
+        Lists of refused and repaired clips, and how many each has.
     paper : float or None
         The paper's test accuracy.
 
@@ -52,8 +55,11 @@ def describe(
             f"{test.mean():8.4f}{test.std():8.4f}{stated:>8}"
         )
     lines += [f"graph of {name}: {_graph(figures)}" for name, figures in health.items()]
-    if problems:
-        lines.append(f"{problems} clip(s) were refused or repaired")
+    lines += [
+        f"{count} clip(s) were refused or repaired: {name}"
+        for name, count in problems.items()
+        if count
+    ]
     return "\n".join(lines)
 
 
@@ -65,7 +71,7 @@ def _graph(figures: pd.DataFrame) -> str:
         f"zero distances {100 * mean['zero_distance_share']:.1f} %"
     )
     note = graph_note(figures)
-    return f"{text}\n  NOTE: {note}" if note else text
+    return f"{text}\n  {note}" if note else text
 
 
 def graph_note(figures: pd.DataFrame) -> str:
@@ -79,7 +85,9 @@ def graph_note(figures: pd.DataFrame) -> str:
     mean = figures.mean()
     notes = []
     if mean["k"] < mean["k_asked"]:
-        notes.append(f"k {mean['k_asked']:g} was asked for; there are only {mean['k']:g} others.")
+        notes.append(
+            f"NOTE: k {mean['k_asked']:g} was asked for; there are only {mean['k']:g} others."
+        )
     if mean["zero_distance_share"] >= DEGENERATE:
         notes.append(NO_GRAPH)
     return " ".join(notes)

@@ -1,13 +1,18 @@
-"""From predictions of segments to predictions of songs."""
+"""From predictions of segments to predictions of songs, and their scores."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+import typer
 
-from learning.predictions import NAMED
+from results.collect import COLUMNS as RESULT
+from results.collect import by_model, score
+from results.outputs import fitted, folds_of, genres_of
 
-MODEL = "model"
+COLUMNS = [column for column in RESULT if column not in ("epochs", "seconds")]
 
 
 def by_song(predictions: pd.DataFrame, source: Mapping[str, str]) -> pd.DataFrame:
@@ -15,9 +20,8 @@ def by_song(predictions: pd.DataFrame, source: Mapping[str, str]) -> pd.DataFram
 
     Parameters
     ----------
-    predictions : pd.DataFrame, shape (n, 4 + c) or (n, 5 + c)
-        Segments, as `learning.predictions` makes it, or with the column ``model`` of
-        `learning.baselines`: then each model's segments vote apart.
+    predictions : pd.DataFrame, shape (n, 4 + c)
+        Segments, as `learning.predictions` makes it.
     source : mapping of str to str
         Song of each segment.
 
@@ -34,13 +38,69 @@ def by_song(predictions: pd.DataFrame, source: Mapping[str, str]) -> pd.DataFram
     ValueError
         If segments of a song are not of one genre.
     """
-    genres = [column for column in predictions.columns if column not in (*NAMED, MODEL)]
-    keys = [column for column in (MODEL, "clip", "part") if column in predictions.columns]
+    genres = genres_of(predictions)
     songs = predictions.assign(clip=[source[clip] for clip in predictions["clip"]])
     kinds = songs.groupby("clip", sort=False)["true"].nunique()
     if (kinds > 1).any():
         raise ValueError(f"segments of {kinds.idxmax()} are of several genres")
-    groups = songs.groupby(keys, sort=False)
+    groups = songs.groupby(["clip", "part"], sort=False)
     voted = groups[genres].mean().assign(true=groups["true"].first())
     voted["predicted"] = np.array(genres)[voted[genres].to_numpy().argmax(axis=1)]
     return voted.reset_index()[predictions.columns.tolist()]
+
+
+def scored(
+    folder: Path,
+    source: Mapping[str, str],
+    dataset: str,
+    experiment: str,
+    compared: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Scores of every model and fold of a protocol when the segments of each song vote.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the protocol, named like it.
+    source : mapping of str to str
+        Song of each segment.
+    dataset, experiment : str
+        What they are of.
+    compared : sequence of str
+        As `results.outputs.fitted` takes it.
+
+    Returns
+    -------
+    pd.DataFrame
+        `COLUMNS`, those of a result table; ``n_train`` and ``n_test`` count songs.
+    """
+    rows = [
+        {
+            "dataset": dataset,
+            "experiment": experiment,
+            "protocol": folder.name,
+            "model": model.model,
+            "repeat": fold.repeat,
+            "fold": fold.fold,
+            **score(by_song(model.predictions, source)),
+        }
+        for fold in folds_of(folder)
+        for model in fitted(fold.outputs, compared)
+    ]
+    return by_model(pd.DataFrame(rows, columns=COLUMNS))
+
+
+def main(
+    folders: Annotated[list[Path], typer.Argument(help="Folder of each protocol.")],
+    clips: Annotated[Path, typer.Option(help="Segments, which know their song (Parquet).")],
+    dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
+    experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
+    output: Annotated[Path, typer.Option(help="Scores by song, to be written (CSV).")],
+    compared: Annotated[
+        list[str] | None, typer.Option(help="baselines or best: beside it.")
+    ] = None,
+) -> None:
+    """Score songs by the votes of their segments."""
+    source = pd.read_parquet(clips).set_index("clip")["source"].to_dict()
+    tables = [scored(each, source, dataset, experiment, compared or []) for each in folders]
+    pd.concat(tables, ignore_index=True).to_csv(output, index=False)

@@ -1,0 +1,44 @@
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from results.outputs import fitted, folds_of, genres_of
+
+
+def test_folds_are_numbered_on_over_repeats(protocol):
+    folder = protocol("paper")
+    assert [tuple(fold) for fold in folds_of(folder)] == [
+        (0, 0, folder / "fold-00"),
+        (0, 1, folder / "fold-01"),
+        (1, 0, folder / "fold-02"),
+        (1, 1, folder / "fold-03"),
+    ]
+
+
+def test_clips_that_are_never_tested_are_no_fold(protocol):
+    folder = protocol("filtered")
+    pd.DataFrame({"repeat": 0, "fold": [-1, 0, -1, 0]}).to_parquet(folder / "folds.parquet")
+    assert [fold[:2] for fold in folds_of(folder)] == [(0, 0)]
+
+
+def test_graphsage_comes_first_and_the_baselines_in_their_order(protocol, add_baselines, predicted):
+    outputs = protocol("paper") / "fold-03"
+    add_baselines(outputs)
+    graphsage, svm, edgeless = fitted(outputs, ["baselines"])
+    assert (graphsage.model, graphsage.epochs) == ("graphsage", 3)
+    assert graphsage.seconds == pytest.approx(3.12345)
+    assert (svm.model, svm.epochs, svm.seconds) == ("svm", 0, 0.25)
+    assert (edgeless.model, edgeless.epochs, edgeless.seconds) == ("edgeless", 40, 1.5)
+    assert_frame_equal(graphsage.predictions, predicted[:-3])
+    assert svm.predictions["predicted"].equals(predicted["true"])
+    assert_frame_equal(edgeless.predictions, predicted)
+
+
+def test_files_that_are_not_asked_for_are_not_read(protocol, add_baselines):
+    outputs = protocol("paper") / "fold-00"
+    add_baselines(outputs)
+    assert [each.model for each in fitted(outputs, [])] == ["graphsage"]
+
+
+def test_every_column_but_the_named_ones_is_a_genre(predicted):
+    assert genres_of(predicted) == ["blues", "jazz", "rock"]

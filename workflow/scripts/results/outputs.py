@@ -1,0 +1,67 @@
+"""What the models of a protocol's folds left: their predictions, epochs and seconds."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from learning.predictions import NAMED
+
+
+class Fold(NamedTuple):
+    """A fold of a protocol, and the folder of its outputs."""
+
+    repeat: int
+    fold: int
+    outputs: Path
+
+
+class Fitted(NamedTuple):
+    """A model's predictions for one fold, and what they took."""
+
+    model: str
+    predictions: pd.DataFrame
+    epochs: int
+    seconds: float
+
+
+def folds_of(folder: Path) -> list[Fold]:
+    """Folds of a protocol in the order of their numbers.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the protocol: ``folds.parquet``, and below ``fold-<nn>`` the outputs.
+    """
+    dealt = pd.read_parquet(folder / "folds.parquet")
+    tested = dealt.loc[dealt["fold"] >= 0, ["repeat", "fold"]].drop_duplicates()
+    pairs = tested.sort_values(["repeat", "fold"]).to_numpy().tolist()
+    return [Fold(*pair, folder / f"fold-{number:02d}") for number, pair in enumerate(pairs)]
+
+
+def fitted(outputs: Path, compared: Sequence[str]) -> Iterator[Fitted]:
+    """Models of a fold, GraphSAGE first.
+
+    Parameters
+    ----------
+    outputs : Path
+        Folder of the fold.
+    compared : sequence of str
+        Steps whose models stand beside GraphSAGE: ``baselines``, ``best``. Only these are read,
+        so that a file which a former configuration left counts for nothing.
+    """
+    history = pd.read_csv(outputs / "history.csv")
+    predictions = pd.read_parquet(outputs / "predictions.parquet")
+    last = history.iloc[-1]
+    yield Fitted("graphsage", predictions, int(last["epoch"]), float(last["seconds"]))
+    for step in compared:
+        tables = pd.read_parquet(outputs / f"{step}.parquet").groupby("model")
+        for row in pd.read_csv(outputs / f"{step}.csv").to_dict("records"):
+            table = tables.get_group(row["model"]).drop(columns="model").reset_index(drop=True)
+            yield Fitted(row["model"], table, int(row["epochs"]), float(row["seconds"]))
+
+
+def genres_of(predictions: pd.DataFrame) -> list[str]:
+    """Genres that a table of predictions has a column of probabilities for."""
+    return [column for column in predictions.columns if column not in NAMED]
