@@ -53,9 +53,7 @@ SONGS = expand(
 POOLED = expand(
     f"{OF_EXPERIMENT}/pooled.csv",
     dataset=CONFIG.dataset,
-    experiment=[
-        name for name in RUNNABLE if "edgeless" in CONFIG.experiments[name].models
-    ],
+    experiment=RUNNABLE,
 )
 COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
 EXPERIMENT = f"{OF_EXPERIMENT}/{{protocol}}"
@@ -129,16 +127,17 @@ def baselines_of(experiment):
 
 
 def compared_of(experiment):
-    """Rules whose models stand beside GraphSAGE."""
+    """What stands beside GraphSAGE: files of a fold by this name."""
     best = ["best"] if "best" in experiment.models else []
-    return (["baselines"] if baselines_of(experiment) else []) + best
+    baselines = ["baselines"] if baselines_of(experiment) else []
+    return ["edgeless", *baselines, *best]
 
 
 def outputs_of(wildcards):
     """Files of all folds that a job's result is made of."""
     compared = compared_of(experiment_of(wildcards))
     names = ["predictions.parquet", "history.csv"]
-    names += [f"{rule}.{ending}" for rule in compared for ending in ("parquet", "csv")]
+    names += [f"{name}.{ending}" for name in compared for ending in ("parquet", "csv")]
     return [
         f"results/{CONFIG.dataset}/experiments/{wildcards.experiment}/{protocol}/fold-{fold}/{name}"
         for protocol, evaluation in EVALUATIONS[wildcards.experiment].items()
@@ -156,8 +155,8 @@ def problems_of(wildcards):
 
 
 def compared_options(wildcards):
-    """Command line options that name the rules of compared models."""
-    return [f"--compared={rule}" for rule in compared_of(experiment_of(wildcards))]
+    """Command line options that name what stands beside a job's GraphSAGE."""
+    return [f"--compared={name}" for name in compared_of(experiment_of(wildcards))]
 
 
 def selection_of(wildcards):

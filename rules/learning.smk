@@ -9,6 +9,8 @@ rule graphsage:
         weights=f"{EXPERIMENT}/fold-{{fold}}/graphsage.pt",
         history=f"{EXPERIMENT}/fold-{{fold}}/history.csv",
         predictions=f"{EXPERIMENT}/fold-{{fold}}/predictions.parquet",
+        edgeless=f"{EXPERIMENT}/fold-{{fold}}/edgeless.parquet",
+        times=f"{EXPERIMENT}/fold-{{fold}}/edgeless.csv",
     log:
         "results/logs/{dataset}/graphsage/{experiment}-{protocol}-{fold}.log",
     benchmark:
@@ -29,7 +31,8 @@ rule graphsage:
         "python workflow/scripts learning.graphsage --inputs {input.inputs:q}"
         " --graph {input.graph:q} {params.network} {params.weighting} --seed {params.seed} --device {params.device}"
         " --weights {output.weights:q} --history {output.history:q}"
-        " --output {output.predictions:q} 2> {log:q}"
+        " --output {output.predictions:q} --edgeless {output.edgeless:q} --times {output.times:q}"
+        " 2> {log:q}"
 
 
 rule baselines:
@@ -52,14 +55,11 @@ rule baselines:
         models=lambda wildcards: [
             f"--model={model}" for model in baselines_of(experiment_of(wildcards))
         ],
-        network=network_options,
         seed=CONFIG.seed,
-        device=CONFIG.device,
         code=code("learning.baselines"),
     shell:
         "python workflow/scripts learning.baselines --inputs {input.inputs:q} {params.models}"
-        " {params.network} --seed {params.seed} --device {params.device}"
-        " --times {output.times:q} --output {output.predictions:q} 2> {log:q}"
+        " --seed {params.seed} --times {output.times:q} --output {output.predictions:q} 2> {log:q}"
 
 
 rule tune:

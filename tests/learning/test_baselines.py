@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import sparse
 from scipy.special import expit
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -17,19 +16,11 @@ from sklearn.preprocessing import scale
 from sklearn.svm import SVC
 
 from inputs.inputs import Inputs
-from learning.baselines import MODELS, NAMES, edgeless, label_spreading, main, models
-from learning.graphsage import Settings, train
+from learning.baselines import MODELS, label_spreading, main
 from learning.predictions import NAMED, predictions
 from settings.errors import UserError
 
-SETTINGS = Settings(
-    layers=1, hidden=8, learning_rate=0.05, epochs=40, distance_weights=True, seed=0
-)
-OPTIONS = {
-    "layers": 1, "hidden": 8, "learning_rate": 0.05, "epochs": 40, "seed": 0, "device": "cpu"
-}  # fmt: skip
-ALL = models(SETTINGS)
-every = pytest.mark.parametrize("name", NAMES)
+every = pytest.mark.parametrize("name", MODELS)
 
 
 def noisy(n=90, seed=0):
@@ -68,20 +59,18 @@ def accuracy(inputs, probabilities):
 
 
 def test_the_models_are_the_contracts():
-    expected = "edgeless logistic svm forest boosting knn label_spreading".split()
-    assert list(NAMES) == list(ALL) == expected
-    assert list(MODELS) == expected[1:]
+    assert list(MODELS) == "logistic svm forest boosting knn label_spreading".split()
 
 
 @every
 def test_genres_well_apart_are_told_apart(inputs, name):
-    assert accuracy(inputs, ALL[name](inputs, 0).probabilities) == (1, 1)
+    assert accuracy(inputs, MODELS[name](inputs, 0).probabilities) == (1, 1)
 
 
 @every
 def test_probabilities_are_of_all_clips_and_sum_to_1(name):
     inputs = noisy()
-    found = ALL[name](inputs, 0).probabilities
+    found = MODELS[name](inputs, 0).probabilities
     assert found.shape == (90, 3)
     assert found.dtype == np.float64
     assert (found >= 0).all()
@@ -95,7 +84,7 @@ def test_genres_of_test_clips_change_nothing(name):
     y = inputs.y.copy()
     y[~inputs.train] = np.random.default_rng(1).permutation(y[~inputs.train])
     assert (y != inputs.y).any()
-    before, after = (ALL[name](each, 0) for each in (inputs, replace(inputs, y=y)))
+    before, after = (MODELS[name](each, 0) for each in (inputs, replace(inputs, y=y)))
     assert_array_equal(before.probabilities, after.probabilities)
     assert before.epochs == after.epochs
 
@@ -103,14 +92,14 @@ def test_genres_of_test_clips_change_nothing(name):
 @every
 def test_a_seed_gives_the_same_bytes(name):
     inputs = noisy()
-    first, second = (ALL[name](inputs, 7).probabilities.tobytes() for _ in range(2))
+    first, second = (MODELS[name](inputs, 7).probabilities.tobytes() for _ in range(2))
     assert first == second
 
 
-@pytest.mark.parametrize("name", ["edgeless", "forest", "boosting"])
+@pytest.mark.parametrize("name", ["forest", "boosting"])
 def test_another_seed_gives_another_model(name):
     inputs = noisy()
-    first, second = (ALL[name](inputs, seed).probabilities for seed in (0, 1))
+    first, second = (MODELS[name](inputs, seed).probabilities for seed in (0, 1))
     assert (first != second).any()
 
 
@@ -118,19 +107,16 @@ def test_another_seed_gives_another_model(name):
 @pytest.mark.parametrize("genre", [0, 1])
 def test_a_genre_that_training_lacks_is_not_predicted(inputs, name, genre):
     lacking = without(inputs, genre)
-    found = ALL[name](lacking, 0).probabilities
+    found = MODELS[name](lacking, 0).probabilities
     assert_allclose(found.sum(axis=1), 1, rtol=1e-12)
     assert accuracy(lacking, found)[0] == 1
-    if name == "edgeless":  # GraphSAGE does not know that it lacks one.
-        assert (found.argmax(axis=1) != genre).all()
-    else:
-        assert (found[:, genre] == 0).all()
+    assert (found[:, genre] == 0).all()
 
 
 @every
 def test_two_genres(name):
     inputs = of_two(noisy(180))
-    found = ALL[name](inputs, 0).probabilities
+    found = MODELS[name](inputs, 0).probabilities
     assert found.shape == (120, 2)
     assert_allclose(found.sum(axis=1), 1, rtol=1e-12)
     assert accuracy(inputs, found)[1] > 0.7
@@ -138,7 +124,7 @@ def test_two_genres(name):
 
 @every
 def test_training_on_a_single_genre_predicts_it(inputs, name):
-    found = ALL[name](without(of_two(inputs), 0), 0).probabilities
+    found = MODELS[name](without(of_two(inputs), 0), 0).probabilities
     assert found.shape == (24, 2)
     assert (found.argmax(axis=1) == 1).all()
 
@@ -153,40 +139,10 @@ def test_very_few_clips(name):
         genres=np.array(["blues", "jazz"]),
         features=np.array(["x"]),
     )
-    assert_allclose(ALL[name](few, 0).probabilities.sum(axis=1), 1)
+    assert_allclose(MODELS[name](few, 0).probabilities.sum(axis=1), 1)
 
 
 # Each model
-
-
-def graph_of_zeros(n, k):
-    """Each clip's next k clips, at distance 0."""
-    columns = (np.arange(n)[:, None] + np.arange(1, k + 1)) % n
-    return sparse.csr_array((np.zeros(n * k), columns.ravel(), np.arange(n + 1) * k), shape=(n, n))
-
-
-@pytest.mark.parametrize("distance_weights", [True, False])
-def test_edgeless_is_graphsage_on_a_graph_of_zero_distances(distance_weights):
-    inputs = noisy()
-    expected = train(inputs, graph_of_zeros(90, 9), SETTINGS)[2]
-    found = edgeless(inputs, 0, replace(SETTINGS, distance_weights=distance_weights))
-    assert found.probabilities.tobytes() == expected.tobytes()
-    assert found.epochs == 40
-
-
-def test_in_edgeless_no_clip_sees_another():
-    inputs = noisy()
-    x = inputs.x.copy()
-    x[0] += 10  # A test clip.
-    before, after = (edgeless(i, 0, SETTINGS).probabilities for i in (inputs, replace(inputs, x=x)))
-    assert (before[0] != after[0]).any()
-    assert_array_equal(before[1:], after[1:])
-
-
-def test_the_seed_of_edgeless_is_the_one_given():
-    inputs = noisy()
-    expected = edgeless(inputs, 3, SETTINGS).probabilities
-    assert_array_equal(edgeless(inputs, 3, replace(SETTINGS, seed=9)).probabilities, expected)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +173,7 @@ def test_test_clips_change_no_model_but_label_spreading():
     inputs = noisy()
     x = np.where(inputs.train[:, None], inputs.x, inputs.x[::-1])
     moved = replace(inputs, x=x)
-    for name, model in ALL.items():
+    for name, model in MODELS.items():
         before, after = (model(i, 0).probabilities[inputs.train] for i in (inputs, moved))
         assert np.array_equal(before, after) == (name != "label_spreading"), name
 
@@ -264,25 +220,23 @@ def saved(tmp_path):
 
 def run(folder, **options):
     paths = {"inputs": folder / "inputs.npz", "times": folder / "times.csv"}
-    main(**paths, output=folder / "baselines.parquet", **{**OPTIONS, **options})
+    main(**paths, output=folder / "baselines.parquet", **{"seed": 0, **options})
     return pd.read_parquet(folder / "baselines.parquet"), pd.read_csv(folder / "times.csv")
 
 
 def test_main_writes_every_models_predictions_and_times(saved):
     table, times = run(saved)
     assert table.columns.tolist() == ["model", *NAMED, "blues", "jazz", "rock"]
-    assert table["model"].tolist() == [name for name in NAMES for _ in range(90)]
-    for name, model in ALL.items():
+    assert table["model"].tolist() == [name for name in MODELS for _ in range(90)]
+    for name, model in MODELS.items():
         alone = table[table["model"] == name].drop(columns="model").reset_index(drop=True)
         expected = predictions(noisy(), model(noisy(), 0).probabilities)
         pd.testing.assert_frame_equal(alone, expected, check_exact=True)
     assert times.columns.tolist() == ["model", "epochs", "seconds"]
-    assert times["model"].tolist() == list(NAMES)
+    assert times["model"].tolist() == list(MODELS)
     assert (times["seconds"] >= 0).all()
     epochs = times.set_index("model")["epochs"]
-    assert (epochs["edgeless"], epochs["boosting"], epochs["forest"], epochs["knn"]) == (
-        40, 100, 0, 0
-    )  # fmt: skip
+    assert (epochs["boosting"], epochs["forest"], epochs["knn"]) == (100, 0, 0)
     assert (epochs[["logistic", "svm", "label_spreading"]] > 0).all()
 
 
@@ -293,18 +247,16 @@ def test_main_takes_the_models_asked_for_in_their_order_and_once(saved):
 
 
 def test_main_gives_the_same_bytes_again(saved):
-    run(saved, model=["edgeless", "boosting"])
+    run(saved, model=["forest", "boosting"])
     first = (saved / "baselines.parquet").read_bytes()
-    run(saved, model=["edgeless", "boosting"])
+    run(saved, model=["forest", "boosting"])
     assert (saved / "baselines.parquet").read_bytes() == first
 
 
-def test_main_passes_on_the_networks_options(saved):
-    table, times = run(saved, model=["edgeless"], layers=2, hidden=4, epochs=3, seed=5)
-    own = Settings(2, 4, OPTIONS["learning_rate"], 3, distance_weights=True, seed=5)
-    expected = edgeless(noisy(), 5, own).probabilities
+def test_main_passes_on_the_seed(saved):
+    table, _ = run(saved, model=["forest"], seed=5)
+    expected = MODELS["forest"](noisy(), 5).probabilities
     assert_array_equal(table[["blues", "jazz", "rock"]], expected)
-    assert times["epochs"].tolist() == [3]
 
 
 def test_main_refuses_a_model_that_it_does_not_know(saved):

@@ -10,7 +10,6 @@ from scipy import sparse, stats
 
 from graph.similarity import similarity_graph
 from learning import best
-from learning.baselines import edgeless
 from learning.best import (
     CANDIDATES,
     NETWORK,
@@ -31,7 +30,7 @@ from learning.best import (
     train,
     training_clips,
 )
-from learning.graphsage import Settings
+from learning.graphsage import Settings, train_edgeless
 from settings.errors import UserError
 
 SHORT = tuple(
@@ -75,8 +74,8 @@ def test_there_are_few_candidates_of_distinct_names_and_the_first_is_the_papers(
 
 def test_the_papers_candidate_is_the_edgeless_baseline(noisy):
     assert (PAPER.hidden, PAPER.learning_rate, PAPER.epochs) == (150, 0.001, 300)
-    settings = Settings(1, 150, 0.001, 30, distance_weights=True, seed=9)
-    expected = edgeless(noisy, 4, settings).probabilities
+    settings = Settings(1, 150, 0.001, 30, distance_weights=True, seed=4)
+    expected = train_edgeless(noisy, settings).probabilities
     found = all_probabilities(noisy, [replace(PAPER, epochs=30)], 4)["paper"]
     assert_array_equal(found, expected)
 

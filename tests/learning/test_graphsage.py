@@ -9,7 +9,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from graph.adjacency import adjacency
-from learning.graphsage import GraphSage, Settings, main, network, train, usable_device
+from learning.graphsage import (
+    GraphSage,
+    Settings,
+    main,
+    network,
+    train,
+    train_edgeless,
+    usable_device,
+)
 from settings.errors import UserError
 
 SETTINGS = Settings(
@@ -175,6 +183,41 @@ def test_a_genre_without_training_clips_does_no_harm(inputs, graph):
     assert not (probabilities[absent.train].argmax(axis=1) == 1).any()
 
 
+# Without edges
+
+
+@pytest.fixture
+def noisy(inputs):
+    """Features that do not tell genres apart, so that predictions differ."""
+    rng = np.random.default_rng(1)
+    return replace(inputs, x=rng.normal(size=inputs.x.shape).astype(np.float32))
+
+
+def graph_of_zeros(n, k):
+    """Each clip's next k clips, at distance 0."""
+    columns = (np.arange(n)[:, None] + np.arange(1, k + 1)) % n
+    return sparse.csr_array((np.zeros(n * k), columns.ravel(), np.arange(n + 1) * k), shape=(n, n))
+
+
+@pytest.mark.parametrize("distance_weights", [True, False])
+def test_edgeless_is_graphsage_on_a_graph_of_zero_distances(noisy, distance_weights):
+    expected = train(noisy, graph_of_zeros(36, 9), SETTINGS)[2]
+    found = train_edgeless(noisy, replace(SETTINGS, distance_weights=distance_weights))
+    assert found.probabilities.tobytes() == expected.tobytes()
+    assert found.epochs == 20
+    assert found.seconds > 0
+
+
+def test_in_edgeless_no_clip_sees_another(noisy):
+    x = noisy.x.copy()
+    x[0] += 10  # A test clip.
+    before, after = (
+        train_edgeless(each, SETTINGS).probabilities for each in (noisy, replace(noisy, x=x))
+    )
+    assert (before[0] != after[0]).any()
+    assert_array_equal(before[1:], after[1:])
+
+
 # Devices
 
 
@@ -198,14 +241,15 @@ def test_the_cpu_is_always_usable():
 
 @pytest.fixture
 def step(inputs, graph, tmp_path):
-    """Run the step and return its three files."""
+    """Run the step and return its five files."""
     inputs.save(tmp_path / "inputs.npz")
     sparse.save_npz(tmp_path / "graph.npz", graph)
 
     def run(name, settings=SETTINGS, device="cpu"):
         folder = tmp_path / name
         folder.mkdir()
-        paths = [folder / file for file in ("graphsage.pt", "history.csv", "predictions.parquet")]
+        names = "graphsage.pt history.csv predictions.parquet edgeless.parquet edgeless.csv"
+        paths = [folder / name for name in names.split()]
         main(
             tmp_path / "inputs.npz",
             tmp_path / "graph.npz",
@@ -214,6 +258,8 @@ def step(inputs, graph, tmp_path):
             weights=paths[0],
             history=paths[1],
             output=paths[2],
+            edgeless=paths[3],
+            times=paths[4],
         )
         return paths
 
@@ -227,6 +273,7 @@ def test_the_same_seed_gives_the_same_files(step):
     second = step("second")
     assert first[0].read_bytes() == second[0].read_bytes()
     assert first[2].read_bytes() == second[2].read_bytes()
+    assert first[3].read_bytes() == second[3].read_bytes()
     histories = [pd.read_csv(files[1]).drop(columns="seconds") for files in (first, second)]
     assert histories[0].to_csv() == histories[1].to_csv()
 
@@ -247,7 +294,7 @@ def test_another_seed_gives_another_model(step):
 @pytest.mark.parametrize(("layers", "distance_weights"), [(1, True), (2, True), (1, False)])
 def test_the_saved_model_gives_the_saved_predictions(step, inputs, graph, layers, distance_weights):
     asked = replace(SETTINGS, layers=layers, distance_weights=distance_weights)
-    weights, history, output = step("run", asked)
+    weights, history, output, *_ = step("run", asked)
     saved = torch.load(weights, weights_only=True)
     settings = Settings(**saved["settings"])
     assert settings == asked
@@ -273,8 +320,13 @@ def test_main_passes_its_options_on(step, inputs, graph, distance_weights):
         seed=5,
     )
     _, _, expected = train(inputs, graph, asked)
-    _, _, output = step("run", asked, device="auto")
+    _, _, output, edgeless, times = step("run", asked, device="auto")
     assert_allclose(pd.read_parquet(output)[inputs.genres].to_numpy(), expected, rtol=1e-6)
+    alone = pd.read_parquet(edgeless)
+    expected = train_edgeless(inputs, asked).probabilities
+    assert_allclose(alone[inputs.genres].to_numpy(), expected, rtol=1e-6)
+    assert set(alone["model"]) == {"edgeless"}
+    assert pd.read_csv(times)[["model", "epochs"]].to_numpy().tolist() == [["edgeless", 3]]
 
 
 @no_gpu

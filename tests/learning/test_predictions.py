@@ -1,9 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from learning.graphsage import Settings, train
-from learning.predictions import NAMED, predictions
+from learning.predictions import NAMED, Fit, predictions, write_compared
 
 
 @pytest.fixture
@@ -39,3 +40,17 @@ def test_probabilities_of_a_model_sum_to_1(inputs, graph):
     values = table[["blues", "jazz", "rock"]].to_numpy()
     assert_allclose(values.sum(axis=1), 1, rtol=1e-12)
     assert (values >= 0).all()
+
+
+def test_compared_models_stand_one_below_the_other(inputs, probabilities, tmp_path):
+    fits = {"svm": Fit(probabilities, 0, 0.12345), "knn": Fit(probabilities[::-1], 7, 2.0)}
+    write_compared(inputs, fits, tmp_path / "table.parquet", tmp_path / "times.csv")
+    table = pd.read_parquet(tmp_path / "table.parquet")
+    assert table.columns.tolist() == ["model", *NAMED, "blues", "jazz", "rock"]
+    for model, fit in fits.items():
+        alone = table[table["model"] == model].drop(columns="model").reset_index(drop=True)
+        expected = predictions(inputs, fit.probabilities)
+        pd.testing.assert_frame_equal(alone, expected, check_exact=True)
+    assert (tmp_path / "times.csv").read_text() == (
+        "model,epochs,seconds\nsvm,0,0.123\nknn,7,2.0\n"
+    )

@@ -6,9 +6,9 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from learning.baselines import NAMES
+from learning.baselines import MODELS
 from settings.errors import UserError
-from settings.model import Baseline, Config, Dataset, Experiment, Protocol, load
+from settings.model import Compared, Config, Dataset, Experiment, Protocol, load
 from settings.plan import FITTED_ON, NEIGHBOURS
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -70,7 +70,7 @@ def test_the_keys_are_found_on_every_level() -> None:
 
 
 def test_baselines_are_those_that_can_be_learnt() -> None:
-    assert get_args(Baseline) == NAMES
+    assert get_args(Compared) == (*MODELS, "best")
 
 
 def test_every_protocol_is_planned() -> None:

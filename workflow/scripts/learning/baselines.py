@@ -1,4 +1,4 @@
-"""What GraphSAGE is compared with: itself without neighbours, and classifiers of scikit-learn.
+"""What GraphSAGE is compared with: classifiers of scikit-learn.
 
 Each learns from the training clips of a fold and gives all its clips a probability a genre, the
 largest of which is the model's own prediction. All see the inputs as they are: scaling is the
@@ -14,16 +14,12 @@ References
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 import typer
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.special import softmax
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -32,8 +28,7 @@ from sklearn.semi_supervised import LabelSpreading
 from sklearn.svm import SVC
 
 from inputs.inputs import Inputs
-from learning.graphsage import Settings, train, usable_device
-from learning.predictions import predictions
+from learning.predictions import Fit, write_compared
 from settings.errors import UserError
 
 logger = logging.getLogger(__name__)
@@ -41,48 +36,7 @@ logger = logging.getLogger(__name__)
 Matrix = NDArray[np.float64]
 
 
-class Fit(NamedTuple):
-    """What a model made of a fold.
-
-    Attributes
-    ----------
-    probabilities : NDArray[np.float64], shape (n, c)
-        Rows add up to 1.
-    epochs : int
-        Iterations of what was trained by iterations, else 0.
-    """
-
-    probabilities: Matrix
-    epochs: int
-
-
 Model = Callable[[Inputs, int], Fit]
-
-
-def edgeless(inputs: Inputs, seed: int, settings: Settings, device: str = "cpu") -> Fit:
-    """GraphSAGE in which no clip has a neighbour: what the network learns from features alone.
-
-    Parameters
-    ----------
-    inputs : Inputs
-        n clips, c genres.
-    seed : int
-        Of the initial weights, in place of that in ``settings``.
-    settings : Settings
-        GraphSAGE's; ``distance_weights`` makes no difference.
-    device : str
-        Where PyTorch and DGL compute.
-
-    Returns
-    -------
-    Fit
-        Just what `learning.graphsage.train` gives for an empty graph; alone among the baselines it
-        leaves a small probability to a genre that no training clip has.
-    """
-    n = len(inputs.y)
-    empty = sparse.csr_array((n, n))
-    _, history, probabilities = train(inputs, empty, replace(settings, seed=seed), device)
-    return Fit(probabilities, len(history))
 
 
 def logistic(inputs: Inputs, seed: int) -> Fit:
@@ -156,12 +110,6 @@ MODELS: dict[str, Model] = {
     "knn": knn,
     "label_spreading": label_spreading,
 }
-NAMES = ("edgeless", *MODELS)
-
-
-def models(settings: Settings, device: str = "cpu") -> dict[str, Model]:
-    """All baselines by name: the network without neighbours as set, and `MODELS`."""
-    return {"edgeless": partial(edgeless, settings=settings, device=device), **MODELS}
 
 
 def _fit(classifier: Any, inputs: Inputs) -> Fit:
@@ -191,35 +139,23 @@ def _iterations(classifier: Any) -> int:
 
 def main(
     inputs: Annotated[Path, typer.Option(help="Inputs of the fold (NPZ).")],
-    layers: Annotated[int, typer.Option(help="Hidden layers of edgeless.")],
-    hidden: Annotated[int, typer.Option(help="Neurons in each.")],
-    learning_rate: Annotated[float, typer.Option(help="Adam's.")],
-    epochs: Annotated[int, typer.Option(help="Passes of edgeless over the training clips.")],
     seed: Annotated[int, typer.Option(help="Seed of every model.")],
-    device: Annotated[str, typer.Option(help="Where edgeless is trained: cpu, cuda or auto.")],
     times: Annotated[Path, typer.Option(help="Epochs and seconds a model, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="All predictions, to be written (Parquet).")],
     model: Annotated[
-        list[str] | None, typer.Option(help=f"May be repeated; else all: {', '.join(NAMES)}.")
+        list[str] | None, typer.Option(help=f"May be repeated; else all: {', '.join(MODELS)}.")
     ] = None,
 ) -> None:
     """Train baselines on one fold."""
-    names = list(dict.fromkeys(model or NAMES))
-    unknown = sorted(set(names) - set(NAMES))
+    names = list(dict.fromkeys(model or MODELS))
+    unknown = sorted(set(names) - set(MODELS))
     if unknown:
-        raise UserError(f"model {unknown[0]}: no such baseline; there are {', '.join(NAMES)}")
+        raise UserError(f"model {unknown[0]}: no such baseline; there are {', '.join(MODELS)}")
     data = Inputs.load(inputs)
-    settings = Settings(layers, hidden, learning_rate, epochs, distance_weights=True, seed=seed)
-    known = models(settings, usable_device(device) if "edgeless" in names else "cpu")
-    tables, rows = [], []
+    fits = {}
     for name in names:
         start = time.perf_counter()
-        fit = known[name](data, seed)
-        seconds = round(time.perf_counter() - start, 3)
-        logger.info("%s: %d epochs, %.3f s", name, fit.epochs, seconds)
-        table = predictions(data, fit.probabilities)
-        table.insert(0, "model", name)
-        tables.append(table)
-        rows.append({"model": name, "epochs": fit.epochs, "seconds": seconds})
-    pd.concat(tables, ignore_index=True).to_parquet(output, index=False)
-    pd.DataFrame(rows).to_csv(times, index=False)
+        fit = MODELS[name](data, seed)
+        fits[name] = fit._replace(seconds=time.perf_counter() - start)
+        logger.info("%s: %d epochs, %.3f s", name, fit.epochs, fits[name].seconds)
+    write_compared(data, fits, output, times)

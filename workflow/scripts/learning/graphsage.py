@@ -1,4 +1,6 @@
-"""GraphSAGE with the mean aggregator, trained on the graph of one fold.
+"""GraphSAGE with the mean aggregator, trained on the graph of one fold and without any edges.
+
+What the network learns from the features alone is what any graph has to be compared with.
 
 References
 ----------
@@ -26,7 +28,7 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from inputs.inputs import Inputs
-from learning.predictions import predictions
+from learning.predictions import Fit, predictions, write_compared
 from learning.reproducible import reproducibly
 from settings.errors import UserError
 
@@ -174,6 +176,28 @@ def _fit(
     return pd.DataFrame(history)
 
 
+def train_edgeless(inputs: Inputs, settings: Settings, device: str = "cpu") -> Fit:
+    """Train the same network without neighbours: what it learns from the features alone.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        n clips, c genres.
+    settings : Settings
+        ``distance_weights`` makes no difference.
+    device : str
+        Where PyTorch and DGL compute.
+
+    Returns
+    -------
+    Fit
+        Just what `train` gives for an empty graph.
+    """
+    n = len(inputs.y)
+    _, history, probabilities = train(inputs, sparse.csr_array((n, n)), settings, device)
+    return Fit(probabilities, len(history), history["seconds"].iloc[-1])
+
+
 def usable_device(asked: str) -> str:
     """Device to train on: ``auto`` is a GPU if both PyTorch and DGL can use one.
 
@@ -213,8 +237,10 @@ def main(
     weights: Annotated[Path, typer.Option(help="Model, to be written (PyTorch).")],
     history: Annotated[Path, typer.Option(help="Loss and accuracies, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="Predictions, to be written (Parquet).")],
+    edgeless: Annotated[Path, typer.Option(help="Those without edges, to be written (Parquet).")],
+    times: Annotated[Path, typer.Option(help="Epochs and seconds of it, to be written (CSV).")],
 ) -> None:
-    """Train GraphSAGE on one fold."""
+    """Train GraphSAGE on one fold, with its graph and without edges."""
     data = Inputs.load(inputs)
     settings = Settings(layers, hidden, learning_rate, epochs, distance_weights, seed)
     chosen = usable_device(device)
@@ -224,3 +250,4 @@ def main(
     epochs_table.to_csv(history, index=False)
     predictions(data, probabilities).to_parquet(output, index=False)
     logger.info("last epoch: %s", epochs_table.iloc[-1].to_dict())
+    write_compared(data, {"edgeless": train_edgeless(data, settings, chosen)}, edgeless, times)

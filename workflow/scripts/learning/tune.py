@@ -45,7 +45,7 @@ def tune(
     learning_rates: Sequence[float],
     device: str = "cpu",
 ) -> pd.DataFrame:
-    """Train once for every point, all on the same graph.
+    """Train once for every distinct point, all on the same graph.
 
     Parameters
     ----------
@@ -60,13 +60,16 @@ def tune(
     pd.DataFrame
         A row a point, with `COLUMNS`; accuracies are fractions of 1 after the last epoch.
     """
-    rows = []
-    for parameter, value, point in tqdm(
-        list(points(settings, hidden, learning_rates)), unit="point"
-    ):
+    wanted = list(points(settings, hidden, learning_rates))
+    scores = {}
+    # The two curves usually cross in a point.
+    for point in tqdm(dict.fromkeys(point for _, _, point in wanted), unit="point"):
         _, _, probabilities = train(inputs, adjacency, point, device)
-        scores = score(predictions(inputs, probabilities))
-        rows.append([parameter, value, scores["train_accuracy"], scores["test_accuracy"]])
+        scores[point] = score(predictions(inputs, probabilities))
+    rows = [
+        [parameter, value, scores[point]["train_accuracy"], scores[point]["test_accuracy"]]
+        for parameter, value, point in wanted
+    ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

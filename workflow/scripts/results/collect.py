@@ -97,9 +97,7 @@ def main(
     experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
     output: Annotated[Path, typer.Option(help="Result table, to be written (CSV).")],
     problems: Annotated[list[Path], typer.Option(help="Refused and repaired clips (CSV).")],
-    compared: Annotated[
-        list[str] | None, typer.Option(help="baselines or best: beside it.")
-    ] = None,
+    compared: Annotated[list[str] | None, typer.Option(help="Files beside GraphSAGE's.")] = None,
     paper: Annotated[float | None, typer.Option(help="The paper's test accuracy.")] = None,
     left_out: Annotated[list[str] | None, typer.Option(help="PROTOCOL=why not.")] = None,
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,

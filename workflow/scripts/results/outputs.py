@@ -37,7 +37,10 @@ def folds_of(folder: Path) -> list[Fold]:
     dealt = pd.read_parquet(folder / "folds.parquet")
     tested = dealt.loc[dealt["fold"] >= 0, ["repeat", "fold"]].drop_duplicates()
     pairs = tested.sort_values(["repeat", "fold"]).to_numpy().tolist()
-    return [Fold(*pair, folder / f"fold-{number:02d}") for number, pair in enumerate(pairs)]
+    return [
+        Fold(repeat, fold, folder / f"fold-{number:02d}")
+        for number, (repeat, fold) in enumerate(pairs)
+    ]
 
 
 def fitted(outputs: Path, compared: Sequence[str]) -> Iterator[Fitted]:
@@ -48,16 +51,16 @@ def fitted(outputs: Path, compared: Sequence[str]) -> Iterator[Fitted]:
     outputs : Path
         Folder of the fold.
     compared : sequence of str
-        Steps whose models stand beside GraphSAGE: ``baselines``, ``best``. Only these are read,
-        so that a file which a former configuration left counts for nothing.
+        Files of models that stand beside GraphSAGE: ``edgeless``, ``baselines``, ``best``. Only
+        these are read, so that a file which a former configuration left counts for nothing.
     """
     history = pd.read_csv(outputs / "history.csv")
     predictions = pd.read_parquet(outputs / "predictions.parquet")
     last = history.iloc[-1]
     yield Fitted("graphsage", predictions, int(last["epoch"]), float(last["seconds"]))
-    for step in compared:
-        tables = pd.read_parquet(outputs / f"{step}.parquet").groupby("model")
-        for row in pd.read_csv(outputs / f"{step}.csv").to_dict("records"):
+    for name in compared:
+        tables = pd.read_parquet(outputs / f"{name}.parquet").groupby("model")
+        for row in pd.read_csv(outputs / f"{name}.csv").to_dict("records"):
             table = tables.get_group(row["model"]).drop(columns="model").reset_index(drop=True)
             yield Fitted(row["model"], table, int(row["epochs"]), float(row["seconds"]))
 

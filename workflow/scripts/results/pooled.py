@@ -88,12 +88,11 @@ def main(
     clips: Annotated[Path, typer.Option(help="Clips, which know their song (Parquet).")],
     experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
     output: Annotated[Path, typer.Option(help="Comparison, to be written (CSV).")],
-    compared: Annotated[
-        list[str] | None, typer.Option(help="baselines or best: beside it.")
-    ] = None,
+    compared: Annotated[list[str] | None, typer.Option(help="Files beside GraphSAGE's.")] = None,
 ) -> None:
     """Compare models with edgeless GraphSAGE on the pooled predictions of each protocol."""
-    source = pd.read_parquet(clips).set_index("clip")["source"].to_dict()
+    listed = pd.read_parquet(clips, columns=["clip", "source"])
+    source = dict(zip(listed["clip"], listed["source"], strict=True))
     tables = [
         compare(verdicts(folder, source, compared or []), experiment, folder.name)
         for folder in folders

@@ -96,11 +96,10 @@ def main(
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
     experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
     output: Annotated[Path, typer.Option(help="Scores by song, to be written (CSV).")],
-    compared: Annotated[
-        list[str] | None, typer.Option(help="baselines or best: beside it.")
-    ] = None,
+    compared: Annotated[list[str] | None, typer.Option(help="Files beside GraphSAGE's.")] = None,
 ) -> None:
     """Score songs by the votes of their segments."""
-    source = pd.read_parquet(clips).set_index("clip")["source"].to_dict()
+    listed = pd.read_parquet(clips, columns=["clip", "source"])
+    source = dict(zip(listed["clip"], listed["source"], strict=True))
     tables = [scored(each, source, dataset, experiment, compared or []) for each in folders]
     pd.concat(tables, ignore_index=True).to_csv(output, index=False)

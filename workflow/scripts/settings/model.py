@@ -17,7 +17,7 @@ Metric = Literal["euclidean", "manhattan", "cosine", "matching", "jaccard", "ruz
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Protocol = Literal["paper", "clean", "inductive", "filtered"]
 UnknownArtist = Literal["together", "alone", "out"]
-Baseline = Literal["edgeless", "logistic", "svm", "forest", "boosting", "knn", "label_spreading"]
+Compared = Literal["logistic", "svm", "forest", "boosting", "knn", "label_spreading", "best"]
 Scale = Literal["standard", "minmax", "none"]
 Table = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 
@@ -155,11 +155,16 @@ class Experiment(Model):
     scale: Scale = Field("standard", description="How each feature is scaled.")
     select: Select | None = Field(None, description="ControlBurn; null: keep all features.")
     reduce: Reduce | None = Field(None, description="PCA or t-SNE; null: keep all dimensions.")
-    protocols: list[Protocol] = Field(["paper"], min_length=1, description="How it is evaluated.")
+    protocols: list[Protocol] = Field(
+        ["paper", "clean"], min_length=1, description="How it is evaluated."
+    )
     folds: Folds = Field(Folds(), description="Folds of protocol paper.")
     clean: Clean = Field(Clean(), description="Folds of protocols clean and inductive.")
     graph: Graph = Field(Graph(), description="The graph.")
-    models: list[Baseline] = Field([], description="Baselines on the same folds and inputs.")
+    models: list[Compared] = Field(
+        ["logistic", "svm", "forest", "boosting", "knn", "label_spreading"],
+        description="What GraphSAGE is compared with, beside itself without neighbours (edgeless).",
+    )
     graphsage: GraphSage = Field(GraphSage(), description="The model.")
     note: str = Field("", description="What to know of its numbers, for the summary.")
     paper_test_accuracy: float | None = Field(None, ge=0, le=1, description="The paper's number.")
