@@ -212,13 +212,14 @@ def embed(
     with reproducibly(settings.seed):
         x, genres = torch.from_numpy(images), torch.from_numpy(y)
         model = Cnn(int(y[train].max()) + 1).to(device)
-        model = model.to(memory_format=torch.channels_last)  # A quarter faster on a CPU.
+        # A quarter faster on a CPU.
+        model = nn.utils.convert_conv2d_weight_memory_format(model, torch.channels_last)
         learnt, stopping = (torch.from_numpy(rows[part]) for part in (~chosen, chosen))
         history = _fit(model, x, genres, learnt, stopping, settings, device)
         with torch.no_grad():
             parts = [model.embed(x[batch].to(device)) for batch in _batches(torch.arange(len(x)))]
             embedding = torch.cat(parts).cpu().numpy()
-    return model.to("cpu").to(memory_format=torch.contiguous_format), history, embedding
+    return model.to("cpu"), history, embedding
 
 
 def _batches(rows: Tensor) -> tuple[Tensor, ...]:

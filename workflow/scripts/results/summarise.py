@@ -183,7 +183,8 @@ def _notes(
     notes = {}
     for experiment, protocol in results[["experiment", "protocol"]].drop_duplicates().to_numpy():
         health = pd.read_csv(folder / experiment / protocol / "graph-health.csv")
-        parts = [stated.get(experiment, ""), graph_note(health)]
+        own = stated.get(experiment, "") if protocol == "paper" else ""
+        parts = [own, graph_note(health)]
         notes[experiment, protocol] = " ".join(part for part in parts if part)
     return notes
 
@@ -197,7 +198,9 @@ def main(
     paper: Annotated[
         list[str] | None, typer.Option(help="EXPERIMENT=the paper's accuracy.")
     ] = None,
-    note: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=what to know of it.")] = None,
+    note: Annotated[
+        list[str] | None, typer.Option(help="EXPERIMENT=note on protocol paper.")
+    ] = None,
     left_out: Annotated[list[str] | None, typer.Option(help="WHAT=why it is left out.")] = None,
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:

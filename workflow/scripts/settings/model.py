@@ -166,7 +166,9 @@ class Experiment(Model):
         description="What GraphSAGE is compared with, beside itself without neighbours (edgeless).",
     )
     graphsage: GraphSage = Field(GraphSage(), description="The model.")
-    note: str = Field("", description="What to know of its numbers, for the summary.")
+    note: str = Field(
+        "", description="What to know of its numbers under protocol paper, for the summary."
+    )
     paper_test_accuracy: float | None = Field(None, ge=0, le=1, description="The paper's number.")
 
 
