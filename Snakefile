@@ -35,4 +35,5 @@ rule all:
     default_target: True
     input:
         "results/summary.csv",
+        "results/findings.md",
         tables_and_figures(),

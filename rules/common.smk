@@ -55,6 +55,19 @@ POOLED = expand(
     dataset=CONFIG.dataset,
     experiment=RUNNABLE,
 )
+ALL_LEFT_OUT = [
+    f"--left-out={name}, {protocol}={reason}"
+    for name, reasons in LEFT_OUT.items()
+    for protocol, reason in reasons.items()
+]
+# The choices of model best in all folds.
+CHOICES = [
+    f"results/{CONFIG.dataset}/experiments/{name}/{protocol}/fold-{fold}/choice.csv"
+    for name in RUNNABLE
+    if "best" in CONFIG.experiments[name].models
+    for protocol, evaluation in EVALUATIONS[name].items()
+    for fold in evaluation.numbers
+]
 COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
 EXPERIMENT = f"{OF_EXPERIMENT}/{{protocol}}"
 

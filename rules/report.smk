@@ -226,3 +226,43 @@ rule figure_tuning:
         code=code("report.tuning"),
     shell:
         "python workflow/scripts report.tuning --tuning {input:q} --output {output:q} 2> {log:q}"
+
+
+rule findings:
+    input:
+        results=expand("results/{experiment}.csv", experiment=RUNNABLE),
+        summary="results/summary.csv",
+        tables=[
+            f"results/{CONFIG.dataset}/experiments/{name}/{protocol}/{table}.csv"
+            for name in RUNNABLE
+            for protocol in EVALUATIONS[name]
+            for table in ("graph-health", "leaks")
+        ],
+        choices=CHOICES,
+        template="workflow/scripts/report/findings.md.jinja",
+    output:
+        "results/findings.md",
+    log:
+        "results/logs/findings.log",
+    benchmark:
+        "results/benchmarks/findings.tsv"
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dataset=CONFIG.dataset,
+        folder=lambda wildcards: f"results/{CONFIG.dataset}/experiments",
+        choices=[f"--choice={path}" for path in CHOICES],
+        left_out=ALL_LEFT_OUT,
+        not_run=[f"--not-run={name}={reason}" for name, reason in NOT_RUNNABLE.items()],
+        synthesised=["--synthesised"] if DATASET.synthesised else [],
+        code=code("report.findings"),
+    shell:
+        "python workflow/scripts report.findings {input.results:q} --summary {input.summary:q}"
+        " --folder {params.folder:q} --template {input.template:q} --dataset {params.dataset:q}"
+        " {params.choices:q} {params.left_out:q} {params.not_run:q} {params.synthesised:q}"
+        " --output {output:q} 2> {log:q}"

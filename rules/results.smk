@@ -170,11 +170,7 @@ rule summary:
             for name, experiment in CONFIG.experiments.items()
             if name in RUNNABLE and experiment.note
         ],
-        left_out=[
-            f"--left-out={name}, {protocol}={reason}"
-            for name, reasons in LEFT_OUT.items()
-            for protocol, reason in reasons.items()
-        ],
+        left_out=ALL_LEFT_OUT,
         synthesised=["--synthesised"] if DATASET.synthesised else [],
         code=code("results.summarise"),
     shell:

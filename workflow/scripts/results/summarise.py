@@ -172,7 +172,7 @@ def _read(paths: Sequence[Path]) -> pd.DataFrame:
     return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
 
 
-def _pairs(options: Sequence[str] | None) -> dict[str, str]:
+def pairs(options: Sequence[str] | None) -> dict[str, str]:
     """``["a=1"]`` as ``{"a": "1"}``."""
     return dict(option.split("=", 1) for option in options or [])
 
@@ -206,8 +206,8 @@ def main(
 ) -> None:
     """Summarise all experiments, and print the summary."""
     table = _read(results)
-    stated = {name: float(value) for name, value in _pairs(paper).items()}
-    notes = _notes(table, folder, _pairs(note))
+    stated = {name: float(value) for name, value in pairs(paper).items()}
+    notes = _notes(table, folder, pairs(note))
     summary = summarise(
         table,
         stated,
@@ -217,7 +217,7 @@ def main(
     )
     summary.to_csv(output, index=False)
     print(table_text(summary))
-    for what, reason in _pairs(left_out).items():
+    for what, reason in pairs(left_out).items():
         print(f"{what} is left out: {reason}")
     if synthesised:
         print(NOT_MUSIC)
