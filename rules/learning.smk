@@ -62,6 +62,34 @@ rule baselines:
         " --seed {params.seed} --times {output.times:q} --output {output.predictions:q} 2> {log:q}"
 
 
+rule best:
+    input:
+        inputs=f"{EXPERIMENT}/fold-{{fold}}/inputs.npz",
+        folds=f"{EXPERIMENT}/folds.parquet",
+    output:
+        predictions=f"{EXPERIMENT}/fold-{{fold}}/best.parquet",
+        times=f"{EXPERIMENT}/fold-{{fold}}/best.csv",
+        choice=f"{EXPERIMENT}/fold-{{fold}}/choice.csv",
+    log:
+        "results/logs/{dataset}/best/{experiment}-{protocol}-{fold}.log",
+    benchmark:
+        "results/benchmarks/{dataset}/best/{experiment}-{protocol}-{fold}.tsv"
+    conda:
+        "../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        neighbours=lambda wildcards: plan.NEIGHBOURS[wildcards.protocol],
+        seed=CONFIG.seed,
+        code=code("learning.best"),
+    shell:
+        "python workflow/scripts learning.best --inputs {input.inputs:q} --folds {input.folds:q}"
+        " --neighbours {params.neighbours} --seed {params.seed} --choice {output.choice:q}"
+        " --times {output.times:q} --output {output.predictions:q} 2> {log:q}"
+
+
 rule tune:
     input:
         inputs=f"{EXPERIMENT}/fold-{{fold}}/inputs.npz",

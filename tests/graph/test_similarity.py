@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from graph.adjacency import adjacency
-from graph.similarity import balanced, locally_scaled, rows_to_one, similarity_graph, symmetric
+from graph.similarity import balanced, locally_scaled, similarity_graph, symmetric
 
 # Clips on a line at 0, 1, 3, 7, each with its two nearest: 0 hears 1, 3; 1 hears 0, 3; 3 hears 1, 0
 # and 7 hears 3, 1.
@@ -80,11 +80,6 @@ def test_union_keeps_pairs_of_which_either_chose_the_other():
 def test_other_relations_are_refused():
     with pytest.raises(ValueError, match="'both' is neither mutual nor union"):
         symmetric(ONE_SIDED, "both")
-
-
-def test_rows_add_up_to_one_and_empty_rows_stay():
-    found = rows_to_one(sparse.csr_array(np.array([[0, 1, 3], [0, 0, 0], [0.5, 0, 0]])))
-    assert_array_equal(found.toarray(), [[0, 0.25, 0.75], [0, 0, 0], [1, 0, 0]])
 
 
 def test_balanced_is_the_formula():

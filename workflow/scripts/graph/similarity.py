@@ -106,11 +106,6 @@ def symmetric(weights: sparse.csr_array, how: str) -> sparse.csr_array:
     return found
 
 
-def rows_to_one(weights: sparse.csr_array) -> sparse.csr_array:
-    """Divide each row by its sum, so that sums over neighbours become means; empty rows stay."""
-    return _scaled_rows(weights, _inverse(weights.sum(axis=1)))
-
-
 def balanced(weights: sparse.csr_array) -> sparse.csr_array:
     """D^(-1/2) W D^(-1/2) of a symmetric W with row sums D [3]_; no eigenvalue exceeds 1."""
     root = np.sqrt(_inverse(weights.sum(axis=1)))

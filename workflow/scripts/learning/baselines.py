@@ -41,7 +41,7 @@ Model = Callable[[Inputs, int], Fit]
 
 def logistic(inputs: Inputs, seed: int) -> Fit:
     """Multinomial logistic regression with an L2 penalty, C = 1; ``seed`` is not used."""
-    return _fit(LogisticRegression(C=1, max_iter=2000), inputs)
+    return fit(LogisticRegression(C=1, max_iter=2000), inputs)
 
 
 def svm(inputs: Inputs, seed: int) -> Fit:
@@ -52,12 +52,12 @@ def svm(inputs: Inputs, seed: int) -> Fit:
     Platt's come from an inner cross validation and may disagree with the prediction. The softmax is
     not calibrated: its log loss is no more than indicative.
     """
-    return _fit(SVC(C=10, gamma="scale"), inputs)
+    return fit(SVC(C=10, gamma="scale"), inputs)
 
 
 def forest(inputs: Inputs, seed: int) -> Fit:
     """Random forest of 500 trees."""
-    return _fit(RandomForestClassifier(500, random_state=seed), inputs)
+    return fit(RandomForestClassifier(500, random_state=seed), inputs)
 
 
 def boosting(inputs: Inputs, seed: int) -> Fit:
@@ -77,12 +77,12 @@ def boosting(inputs: Inputs, seed: int) -> Fit:
         early_stopping=False,
         random_state=seed,
     )
-    return _fit(classifier, inputs)
+    return fit(classifier, inputs)
 
 
 def knn(inputs: Inputs, seed: int) -> Fit:
     """Votes of the 5 nearest training clips, or of all if there are fewer; ``seed`` is not used."""
-    return _fit(KNeighborsClassifier(min(5, int(inputs.train.sum()))), inputs)
+    return fit(KNeighborsClassifier(min(5, int(inputs.train.sum()))), inputs)
 
 
 def label_spreading(inputs: Inputs, seed: int) -> Fit:
@@ -112,8 +112,21 @@ MODELS: dict[str, Model] = {
 }
 
 
-def _fit(classifier: Any, inputs: Inputs) -> Fit:
-    """Fit a classifier to the training clips; a genre absent from them has probability 0."""
+def fit(classifier: Any, inputs: Inputs) -> Fit:
+    """Fit a classifier of scikit-learn to the training clips of a fold.
+
+    Parameters
+    ----------
+    classifier : estimator
+        With ``predict_proba`` or ``decision_function``, of which the softmax is taken.
+    inputs : Inputs
+        n clips, c genres.
+
+    Returns
+    -------
+    Fit
+        A genre absent from training has probability 0.
+    """
     x, y = inputs.x.astype(np.float64), inputs.y[inputs.train]
     probabilities = np.zeros((len(x), len(inputs.genres)))
     if y.min() == y.max():  # Several classifiers refuse to learn a single genre.
@@ -155,7 +168,6 @@ def main(
     fits = {}
     for name in names:
         start = time.perf_counter()
-        fit = MODELS[name](data, seed)
-        fits[name] = fit._replace(seconds=time.perf_counter() - start)
-        logger.info("%s: %d epochs, %.3f s", name, fit.epochs, fits[name].seconds)
+        fits[name] = MODELS[name](data, seed)._replace(seconds=time.perf_counter() - start)
+        logger.info("%s: %d epochs, %.3f s", name, fits[name].epochs, fits[name].seconds)
     write_compared(data, fits, output, times)
