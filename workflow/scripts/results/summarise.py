@@ -25,7 +25,7 @@ LEGEND = (
     "The interval and the tests allow for the overlap of training sets (Nadeau and Bengio 2003). "
     "songs: the segments of a song vote. p edgeless: is the model as good as the same network "
     "without neighbours, were other clips drawn? p paper: is clean as good as paper? Both are "
-    "adjusted over all tests of an experiment (Holm). p McNemar: were they equally often right on "
+    "adjusted over all that an experiment asks so (Holm). p McNemar: were they equally often right on "
     "these very test clips (songs), trained as they were? Adjusted over the models of a protocol. "
     "A p below 0.05 says that a difference is hardly chance, not that it is large."
 )
@@ -61,17 +61,16 @@ def summarise(
         accuracies, ``song_mean`` of test accuracies where segments vote; ``difference`` is ours
         less the paper's. ``p_vs_edgeless`` is of the corrected paired test on the folds of the
         protocol, ``p_paper_vs_clean`` of the corrected test between the two protocols' folds; both
-        are adjusted by Holm's method over all tests of an experiment. What there is not is NaN.
+        are adjusted by Holm's method over all that an experiment asks so. What there is not is NaN.
     """
     rows = [
         _row(dict(zip(KEYS, map(str, key), strict=True)), folds, results, paper, notes)
         for key, folds in results.groupby(KEYS, sort=False)
     ]
     summary = pd.DataFrame(rows, columns=COLUMNS)
-    tests = ["p_vs_edgeless", "p_paper_vs_clean"]
-    for _, family in summary.groupby("experiment"):
-        adjusted = holm(family[tests].to_numpy(dtype=float).ravel())
-        summary.loc[family.index, tests] = adjusted.reshape(-1, len(tests))
+    for test in ("p_vs_edgeless", "p_paper_vs_clean"):
+        for _, family in summary.groupby("experiment"):
+            summary.loc[family.index, test] = holm(family[test])
     keys = pd.MultiIndex.from_frame(summary[KEYS])
     if songs is not None:
         means = songs.groupby(KEYS)["test_accuracy"].mean()
