@@ -55,18 +55,15 @@ POOLED = expand(
     dataset=CONFIG.dataset,
     experiment=RUNNABLE,
 )
+CHOICES = expand(
+    f"{OF_EXPERIMENT}/choices.csv",
+    dataset=CONFIG.dataset,
+    experiment=[name for name in RUNNABLE if "best" in CONFIG.experiments[name].models],
+)
 ALL_LEFT_OUT = [
     f"--left-out={name}, {protocol}={reason}"
     for name, reasons in LEFT_OUT.items()
     for protocol, reason in reasons.items()
-]
-# The choices of model best in all folds.
-CHOICES = [
-    f"results/{CONFIG.dataset}/experiments/{name}/{protocol}/fold-{fold}/choice.csv"
-    for name in RUNNABLE
-    if "best" in CONFIG.experiments[name].models
-    for protocol, evaluation in EVALUATIONS[name].items()
-    for fold in evaluation.numbers
 ]
 COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
 EXPERIMENT = f"{OF_EXPERIMENT}/{{protocol}}"
@@ -151,6 +148,11 @@ def outputs_of(wildcards):
     compared = compared_of(experiment_of(wildcards))
     names = ["predictions.parquet", "history.csv"]
     names += [f"{name}.{ending}" for name in compared for ending in ("parquet", "csv")]
+    return of_folds(wildcards, names)
+
+
+def of_folds(wildcards, names):
+    """Files of every protocol and fold of a job's experiment."""
     return [
         f"results/{CONFIG.dataset}/experiments/{wildcards.experiment}/{protocol}/fold-{fold}/{name}"
         for protocol, evaluation in EVALUATIONS[wildcards.experiment].items()

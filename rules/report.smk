@@ -256,7 +256,7 @@ rule findings:
     params:
         dataset=CONFIG.dataset,
         folder=lambda wildcards: f"results/{CONFIG.dataset}/experiments",
-        choices=[f"--choice={path}" for path in CHOICES],
+        choices=[f"--choices={path}" for path in CHOICES],
         left_out=ALL_LEFT_OUT,
         not_run=[f"--not-run={name}={reason}" for name, reason in NOT_RUNNABLE.items()],
         synthesised=["--synthesised"] if DATASET.synthesised else [],

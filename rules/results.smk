@@ -100,6 +100,31 @@ rule pooled:
         " --experiment {wildcards.experiment} {params.compared} --output {output:q} 2> {log:q}"
 
 
+rule choices:
+    input:
+        folds=every_protocol("folds.parquet"),
+        choices=lambda wildcards: of_folds(wildcards, ["choice.csv"]),
+    output:
+        f"{OF_EXPERIMENT}/choices.csv",
+    log:
+        "results/logs/{dataset}/choices/{experiment}.log",
+    benchmark:
+        "results/benchmarks/{dataset}/choices/{experiment}.tsv"
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        folders=every_protocol(""),
+        code=code("results.choices"),
+    shell:
+        "python workflow/scripts results.choices {params.folders:q}"
+        " --experiment {wildcards.experiment} --output {output:q} 2> {log:q}"
+
+
 rule tuning:
     input:
         lambda wildcards: expand(

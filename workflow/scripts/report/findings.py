@@ -10,6 +10,7 @@ import pandas as pd
 import typer
 
 from graph.health import DEGENERATE
+from results.choices import COLUMNS as CHOICES
 from results.statistics import corrected_interval, corrected_paired_test
 from results.summarise import pairs
 
@@ -48,7 +49,7 @@ def facts_of(
     results: pd.DataFrame,
     health: Mapping[Key, pd.DataFrame],
     leaks: Mapping[Key, pd.DataFrame],
-    choices: Mapping[Key, pd.DataFrame],
+    choices: pd.DataFrame,
 ) -> dict[str, Any]:
     """What the template may say.
 
@@ -60,8 +61,8 @@ def facts_of(
         Result tables as `results.collect` makes them, one below the other.
     health, leaks : mapping of (str, str) to pd.DataFrame
         Tables of `graph.health` and `folds.leaks`, by experiment and protocol.
-    choices : mapping of (str, str) to pd.DataFrame
-        Candidates' scores of all folds as `learning.best` writes them.
+    choices : pd.DataFrame
+        Candidates' scores as `results.choices` gathers them.
 
     Returns
     -------
@@ -88,9 +89,9 @@ def facts_of(
         "any_songs": any(not np.isnan(each["graphsage"]["song_mean"]) for each in evaluations),
         "falls": _falls(evaluations),
         "contests": [
-            _contest(each, results, choices[each["name"], each["protocol"]])
+            _contest(each, results, choices)
             for each in evaluations
-            if (each["name"], each["protocol"]) in choices
+            if any(row["model"] == "best" for row in each["models"])
         ],
     }
 
@@ -168,7 +169,8 @@ def _contest(
         interval = corrected_interval(ahead, *sizes, limits=(-1, 1))
         p = corrected_paired_test(accuracies["best"], accuracies[row["model"]], *sizes)
         differences.append({"model": row["model"], **interval._asdict(), "p": p})
-    candidates = choices.groupby("candidate", sort=False).agg(
+    own = choices[(choices["experiment"] == name) & (choices["protocol"] == protocol)]
+    candidates = own.groupby("candidate", sort=False).agg(
         chosen=("chosen", "sum"), inner_accuracy=("inner_accuracy", "mean")
     )
     return {
@@ -212,7 +214,7 @@ def main(
     template: Annotated[Path, typer.Option(help="What to say (Jinja2).")],
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
     output: Annotated[Path, typer.Option(help="Findings, to be written (Markdown).")],
-    choice: Annotated[list[Path] | None, typer.Option(help="Of model best in a fold.")] = None,
+    choices: Annotated[list[Path] | None, typer.Option(help="Of model best (CSV).")] = None,
     left_out: Annotated[list[str] | None, typer.Option(help="PROTOCOL=why not.")] = None,
     not_run: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=why not.")] = None,
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
@@ -221,16 +223,13 @@ def main(
     table = pd.read_csv(summary).fillna({"note": ""})
     keys = list(table[["experiment", "protocol"]].drop_duplicates().itertuples(index=False))
     places = {tuple(key): folder.joinpath(*key) for key in keys}
-    choices: dict[Key, list[pd.DataFrame]] = {}
-    for path in choice or []:
-        key = path.parents[2].name, path.parents[1].name
-        choices.setdefault(key, []).append(pd.read_csv(path))
+    none_chosen = pd.DataFrame(columns=CHOICES)
     facts = facts_of(
         table,
         pd.concat([pd.read_csv(path) for path in results], ignore_index=True),
         {key: pd.read_csv(place / "graph-health.csv") for key, place in places.items()},
         {key: pd.read_csv(place / "leaks.csv") for key, place in places.items()},
-        {key: pd.concat(tables, ignore_index=True) for key, tables in choices.items()},
+        pd.concat([none_chosen, *map(pd.read_csv, choices or [])], ignore_index=True),
     )
     facts |= {"dataset": dataset, "synthesised": synthesised}
     facts |= {"left_out": pairs(left_out), "not_run": pairs(not_run)}

@@ -25,9 +25,9 @@ LEGEND = (
     "The interval and the tests allow for the overlap of training sets (Nadeau and Bengio 2003). "
     "songs: the segments of a song vote. p edgeless: is the model as good as the same network "
     "without neighbours, were other clips drawn? p paper: is clean as good as paper? Both are "
-    "adjusted over all that an experiment asks so (Holm). p McNemar: were they equally often right on "
-    "these very test clips (songs), trained as they were? Adjusted over the models of a protocol. "
-    "A p below 0.05 says that a difference is hardly chance, not that it is large."
+    "adjusted over all that an experiment asks so (Holm). p McNemar: were they equally often right "
+    "on these very test clips (songs), trained as they were? Adjusted over the models of a "
+    "protocol. A p below 0.05 says that a difference is hardly chance, not that it is large."
 )
 
 

@@ -1,0 +1,28 @@
+import pandas as pd
+
+from results.choices import COLUMNS, main
+
+
+def test_every_candidate_of_every_fold_has_a_row(protocol, tmp_path):
+    folders = [protocol(name) for name in ("clean", "inductive")]
+    for folder in folders:
+        for number in range(4):
+            choice = pd.DataFrame(
+                {
+                    "candidate": ["plain", "elaborate"],
+                    "inner_accuracy": [0.5, number / 4],
+                    "chosen": [number < 3, number == 3],
+                }
+            )
+            choice.to_csv(folder / f"fold-{number:02d}" / "choice.csv", index=False)
+    main(folders, "multiclass_a", tmp_path / "choices.csv")
+    table = pd.read_csv(tmp_path / "choices.csv")
+    assert table.columns.tolist() == COLUMNS
+    assert set(table["experiment"]) == {"multiclass_a"}
+    assert table["protocol"].tolist() == ["clean"] * 8 + ["inductive"] * 8
+    assert (
+        table[["repeat", "fold"]][::2].to_numpy().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]] * 2
+    )
+    assert table["candidate"].tolist() == ["plain", "elaborate"] * 8
+    last = table.iloc[7]
+    assert (last["inner_accuracy"], last["chosen"]) == (0.75, True)
