@@ -16,6 +16,7 @@ from results.summarise import COLUMNS as SUMMARY
 from settings.sheet import Row, write_sheet
 
 OF_FOLD = ["inputs.npz", "graph.npz", "graphsage.pt", "history.csv", "predictions.parquet"]
+OF_FOLD += ["edgeless.parquet", "edgeless.csv"]
 
 
 def result(project: Project, experiment: str) -> pd.DataFrame:
@@ -52,8 +53,9 @@ experiments:
     graph: {metric: euclidean, k: 3}
     graphsage: {hidden: 8, epochs: 30, learning_rate: 0.03}
     paper_test_accuracy: 0.5
-  multiclass_handcrafted: # Not to be run: nothing is left that could compute its table.
-    tables: [compare]
+  # Not to be run: nothing is left that could compute their table.
+  multiclass_handcrafted: {tables: [compare]}
+  multiclass_best: {tables: [compare]}
 tuning:
   experiment: multiclass_foreign
   folds: 1
@@ -101,7 +103,7 @@ def unheard(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
 def test_a_table_alone_gives_results(unheard: Project, experiment, folds, clips) -> None:
     table = result(unheard, experiment)
     assert set(table["dataset"]) == {"foreign"}
-    assert len(table) == folds
+    assert table["model"].tolist() == ["graphsage"] * folds + ["edgeless"] * folds
     assert set(table["n_train"] + table["n_test"]) == {clips}
 
 
@@ -135,6 +137,9 @@ def test_clips_that_the_table_lacks_are_listed(unheard: Project) -> None:
 def test_the_summary_and_the_figures_are_made_of_what_could_run(unheard: Project) -> None:
     summary = pd.read_csv(unheard.folder / "results/summary.csv")
     assert summary.columns.tolist() == SUMMARY
+    assert set(summary["model"]) == {"graphsage", "edgeless"}
+    assert summary["p_mcnemar"].notna().equals(summary["model"] == "graphsage")
+    summary = summary[summary["model"] == "graphsage"]
     assert sorted(summary["experiment"]) == ["binary_foreign", "multiclass_foreign"]
     stated = summary.set_index("experiment")["paper_test_accuracy"]
     assert stated.dropna().to_dict() == {"multiclass_foreign": 0.5}
@@ -142,6 +147,13 @@ def test_the_summary_and_the_figures_are_made_of_what_could_run(unheard: Project
     assert all(is_image(path) for path in figures)
     # Five an experiment; importances, correlation, tuning.
     assert len(figures) == 2 * 5 + 3
+
+
+def test_the_findings_tell_what_was_run_and_what_was_not(unheard: Project) -> None:
+    findings = (unheard.folder / "results/findings.md").read_text()
+    mean = result(unheard, "multiclass_foreign").query("model == 'graphsage'")["test_accuracy"]
+    assert f"| `multiclass_foreign` | 27 | 0.5000 | {mean.mean():.4f} |" in findings
+    assert "- `multiclass_compare`: there is no audio to compute compare." in findings
 
 
 def test_the_tuning_has_a_row_a_fold_and_point(unheard: Project) -> None:
@@ -177,6 +189,7 @@ cnn: {epochs: 2}
 experiments:
   multiclass_songs:
     cut: 3s
+    clean: {folds: 2}
     models: []
     tables: [handcrafted, cnn]
     select: {n_features: 5}
@@ -208,7 +221,7 @@ def segmented(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Proje
     soundfile.write(songs / "jazz" / "brief.wav", tune(1, 9), RATE)
     write_sheet(rows_of(songs), project.folder / "config/datasets/songs.tsv")
     (project.folder / "small.yaml").write_text(SEGMENTS)
-    wanted = ["results/multiclass_songs.csv", *FIGURES]
+    wanted = ["results/multiclass_songs.csv", f"{SONGS}/songs.csv", *FIGURES]
     project.snakemake("--cores", "2", *wanted, "--config", "audio=songs")
     return project
 
@@ -233,8 +246,8 @@ def test_a_song_too_short_for_a_segment_is_listed(segmented: Project) -> None:
 
 
 def test_all_segments_are_folded_and_predicted(segmented: Project) -> None:
-    table = result(segmented, "multiclass_songs")
-    assert (table["n_train"] + table["n_test"]).tolist() == [16, 16]
+    table = result(segmented, "multiclass_songs").query("protocol == 'paper'")
+    assert (table["n_train"] + table["n_test"]).tolist() == [16] * 4
     folds = pd.read_parquet(segmented.folder / f"{SONGS}/paper/folds.parquet")
     assert folds["group"].tolist() == folds["clip"].str[:-2].tolist()
     tested = []
@@ -258,6 +271,14 @@ def test_every_fold_has_its_own_embedding_selection_and_contract_files(segmented
     assert first.shape == (16, 1 + 128)
     assert first["clip"].tolist() == second["clip"].tolist()
     assert not first.equals(second)
+
+
+def test_songs_are_kept_whole_by_clean_folds_and_scored_by_vote(segmented: Project) -> None:
+    clean = pd.read_parquet(segmented.folder / SONGS / "clean/folds.parquet")
+    assert clean.groupby("group")["fold"].nunique().tolist() == [1] * 8
+    songs = pd.read_csv(segmented.folder / SONGS / "songs.csv").query("protocol == 'clean'")
+    assert songs["n_test"].tolist() == [4] * 4
+    assert songs["model"].tolist() == ["graphsage", "graphsage", "edgeless", "edgeless"]
 
 
 @pytest.mark.parametrize("figure", FIGURES)

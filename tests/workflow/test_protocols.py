@@ -11,14 +11,17 @@ from inputs.inputs import Inputs
 from learning.baselines import MODELS
 from settings.sheet import Row, write_sheet
 
+COMPARED = [*MODELS, "best"]
 GENRES = ["blues", "jazz", "rock"]
 PROTOCOLS = ["paper", "clean", "inductive", "filtered"]
 FOLDS = {"paper": 2, "clean": 2, "inductive": 2, "filtered": 1}
 TARGET = "results/multiclass_tabled.csv"
 EXPERIMENT = "results/tabled/experiments/multiclass_tabled"
+GATHERED = ["pooled", "choices"]
 OUTPUTS = set(
     "inputs.npz graph.npz graphsage.pt history.csv predictions.parquet "
-    "edgeless.parquet edgeless.csv baselines.parquet baselines.csv".split()
+    "edgeless.parquet edgeless.csv baselines.parquet baselines.csv best.parquet best.csv "
+    "choice.csv".split()
 )
 TABLED = f"""
 dataset: tabled
@@ -26,7 +29,7 @@ tables: {{handcrafted: table.csv}}
 experiments:
   multiclass_tabled:
     protocols: [{", ".join(PROTOCOLS)}]
-    models: [{", ".join(MODELS)}]
+    models: [{", ".join(COMPARED)}]
     folds: {{n: 2}}
     clean: {{folds: 2}}
     graph: {{metric: euclidean, k: 5}}
@@ -72,7 +75,7 @@ def tabled(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
 def evaluated(tabled: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The same after a run; not to be changed."""
     project = tabled.copy(tmp_path_factory.mktemp("evaluated") / "project")
-    project.snakemake("--cores", "2", TARGET)
+    project.snakemake("--cores", "2", TARGET, *(f"{EXPERIMENT}/{name}.csv" for name in GATHERED))
     return project
 
 
@@ -81,7 +84,7 @@ def test_every_protocol_and_model_has_a_row_a_fold(evaluated: Project) -> None:
     expected = [
         (protocol, model, fold)
         for protocol in PROTOCOLS
-        for model in ["graphsage", "edgeless", *MODELS]
+        for model in ["graphsage", "edgeless", *COMPARED]
         for fold in range(FOLDS[protocol])
     ]
     found = table[["protocol", "model", "fold"]].itertuples(index=False, name=None)
@@ -103,6 +106,21 @@ def test_every_fold_has_the_files_of_all_models(evaluated: Project, protocol: st
     assert [folder.name for folder in folders] == [f"fold-0{i}" for i in range(FOLDS[protocol])]
     for folder in folders:
         assert {path.name for path in folder.iterdir()} == OUTPUTS
+
+
+def test_models_are_compared_clip_by_clip_and_choices_gathered(evaluated: Project) -> None:
+    pooled, choices = (
+        pd.read_csv(evaluated.folder / EXPERIMENT / f"{name}.csv") for name in GATHERED
+    )
+    expected = [(protocol, model) for protocol in PROTOCOLS for model in ["graphsage", *COMPARED]]
+    assert list(pooled[["protocol", "model"]].itertuples(index=False, name=None)) == expected
+    assert pooled.groupby("protocol")["n"].unique().map(list).to_dict() == {
+        "paper": [36],
+        "clean": [33],
+        "inductive": [33],
+        "filtered": [12],
+    }
+    assert choices["chosen"].sum() == sum(FOLDS.values())
 
 
 def test_only_folds_by_artist_do_not_leak(evaluated: Project) -> None:

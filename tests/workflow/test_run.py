@@ -21,7 +21,8 @@ def results(project: Project) -> pd.DataFrame:
 def test_the_result_has_a_row_a_fold_and_no_empty_cell(finished: Project) -> None:
     table = results(finished)
     assert table.columns.tolist() == COLUMNS
-    assert table["fold"].tolist() == [0, 1]
+    assert table["model"].tolist() == ["graphsage"] * 2 + ["edgeless"] * 2
+    assert table["fold"].tolist() == [0, 1] * 2
     assert table.notna().all(axis=None)
     assert table["n_train"].add(table["n_test"]).unique().tolist() == [17]
 
@@ -52,7 +53,8 @@ def test_a_hostile_name_runs_no_command_and_is_predicted(finished: Project) -> N
 
 
 def test_every_contract_file_of_a_fold_is_there(finished: Project) -> None:
-    names = ["inputs.npz", "graph.npz", "graphsage.pt", "history.csv", "predictions.parquet"]
+    names = "inputs.npz graph.npz graphsage.pt history.csv predictions.parquet".split()
+    names += ["edgeless.parquet", "edgeless.csv"]
     for fold in ("fold-00", "fold-01"):
         assert sorted(p.name for p in (finished.folder / FOLDS / fold).iterdir()) == sorted(names)
 
