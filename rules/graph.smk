@@ -10,6 +10,7 @@ rule adjacency:
         "results/logs/{dataset}/adjacency/{experiment}-{protocol}-{fold}.log",
     benchmark:
         "results/benchmarks/{dataset}/adjacency/{experiment}-{protocol}-{fold}.tsv"
+    priority: 1
     conda:
         "../envs/learning.yaml"
     threads: 1

@@ -15,6 +15,7 @@ rule graphsage:
         "results/logs/{dataset}/graphsage/{experiment}-{protocol}-{fold}.log",
     benchmark:
         "results/benchmarks/{dataset}/graphsage/{experiment}-{protocol}-{fold}.tsv"
+    priority: 2
     conda:
         "../envs/learning.yaml"
     threads: 1
@@ -45,6 +46,7 @@ rule baselines:
         "results/logs/{dataset}/baselines/{experiment}-{protocol}-{fold}.log",
     benchmark:
         "results/benchmarks/{dataset}/baselines/{experiment}-{protocol}-{fold}.tsv"
+    priority: 2
     conda:
         "../envs/learning.yaml"
     threads: 1
@@ -74,6 +76,7 @@ rule best:
         "results/logs/{dataset}/best/{experiment}-{protocol}-{fold}.log",
     benchmark:
         "results/benchmarks/{dataset}/best/{experiment}-{protocol}-{fold}.tsv"
+    priority: 2
     conda:
         "../envs/learning.yaml"
     threads: 1
@@ -100,6 +103,7 @@ rule tune:
         "results/logs/{dataset}/tune/{experiment}-{protocol}-{fold}.log",
     benchmark:
         "results/benchmarks/{dataset}/tune/{experiment}-{protocol}-{fold}.tsv"
+    priority: 2
     conda:
         "../envs/learning.yaml"
     threads: 1

@@ -18,6 +18,7 @@ import logging
 import time
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from math import prod
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +39,8 @@ logger = logging.getLogger(__name__)
 
 FEATURES = 128
 COLUMNS = [f"cnn_{i:03d}" for i in range(FEATURES)]
-CHANNELS = (1, 8, 16, 32, 64, 64)
+CHANNELS = (1, 16, 32, 64, 64)
+STRIDES = (4, 2, 2, 2)
 DROPOUT = 0.3
 BATCH = 16  # clips
 WEIGHT_DECAY = 0.01
@@ -68,7 +70,7 @@ class Settings:
 
 
 class Cnn(nn.Module):
-    """Five convolutions of stride 2, then 128 features, then a score a genre.
+    """Four convolutions of strides 4, 2, 2, 2, then 128 features, then a score a genre.
 
     Each mel band is normalised first, and each convolution is followed by batch normalisation [2]_
     and ReLU. They make 64 channels of 8 x 8; their mean and maximum over time go on.
@@ -79,9 +81,12 @@ class Cnn(nn.Module):
         # Without a scale to learn, no gradient need flow back to the images.
         self.bands = nn.BatchNorm1d(SIZE, affine=False)
         self.convolutions = nn.Sequential(
-            *(_convolution(*channels) for channels in pairwise(CHANNELS))
+            *(
+                _convolution(*channels, stride)
+                for channels, stride in zip(pairwise(CHANNELS), STRIDES, strict=True)
+            )
         )
-        bands_left = SIZE >> (len(CHANNELS) - 1)
+        bands_left = SIZE // prod(STRIDES)
         self.features = nn.Sequential(nn.Linear(2 * CHANNELS[-1] * bands_left, FEATURES), nn.ReLU())
         self.classifier = nn.Sequential(nn.Dropout(DROPOUT), nn.Linear(FEATURES, genres))
 
@@ -96,11 +101,11 @@ class Cnn(nn.Module):
         return self.classifier(self.embed(images))
 
 
-def _convolution(channels: int, next_channels: int) -> nn.Sequential:
-    # The first one looks further, where an octave is still many bands wide.
-    size = 5 if channels == 1 else 3
+def _convolution(channels: int, next_channels: int, stride: int) -> nn.Sequential:
+    # The longer the stride, the further it looks.
+    size = 2 * stride - 1
     return nn.Sequential(
-        nn.Conv2d(channels, next_channels, size, stride=2, padding=size // 2, bias=False),
+        nn.Conv2d(channels, next_channels, size, stride, padding=size // 2, bias=False),
         nn.BatchNorm2d(next_channels),
         nn.ReLU(),
     )

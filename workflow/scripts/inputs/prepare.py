@@ -8,9 +8,6 @@ import numpy as np
 import pandas as pd
 import typer
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from inputs.fold import clips_of, fitted_on, join
 from inputs.inputs import Inputs
@@ -18,7 +15,6 @@ from settings.errors import UserError
 
 logger = logging.getLogger(__name__)
 
-SCALERS = {"standard": StandardScaler, "minmax": MinMaxScaler}
 PERPLEXITY = 30.0  # scikit-learn's default, where there are clips enough.
 
 
@@ -41,10 +37,12 @@ def scale(x: NDArray[np.float64], seen: NDArray[np.bool_], how: str) -> NDArray[
     if how == "none":
         return x
     fitted = x[seen]
-    scaled = SCALERS[how]().fit(fitted).transform(x)
-    # Rounding of the mean would leave traces that are not 0.
-    scaled[:, fitted.min(axis=0) == fitted.max(axis=0)] = 0
-    return scaled
+    least, most = fitted.min(axis=0), fitted.max(axis=0)
+    if how == "standard":
+        offset, width = fitted.mean(axis=0), fitted.std(axis=0)
+    else:
+        offset, width = least, most - least
+    return np.divide(x - offset, width, out=np.zeros_like(x), where=least < most)
 
 
 def reduce(
@@ -79,9 +77,14 @@ def reduce(
             f"reduce: to: {to} is more than {most}, the smaller of clips and features; lower it in "
             "config/experiments.yaml"
         )
+    # To import scikit-learn takes longer than to prepare a fold: not where nothing is reduced.
     if method == "pca":
+        from sklearn.decomposition import PCA
+
         reduced = PCA(to, svd_solver="full").fit(x[seen]).transform(x)
     else:
+        from sklearn.manifold import TSNE
+
         perplexity = min(PERPLEXITY, (len(x) - 1) / 3)
         reduced = TSNE(to, perplexity=perplexity, random_state=seed, n_jobs=1).fit_transform(x)
     return scale(np.asarray(reduced, dtype=np.float64), seen, "standard")
