@@ -178,6 +178,8 @@ def _contest(
         "protocol": protocol,
         "own": next(row for row in evaluation["models"] if row["model"] == "best"),
         "differences": differences,
+        "against_graphsage": next(d for d in differences if d["model"] == "graphsage"),
+        "against_other": min(differences, key=lambda d: d["mean"]),
         "choices": candidates.reset_index().to_dict("records"),
     }
 
@@ -197,13 +199,22 @@ def _p(value: float) -> str:
     return "< .001" if value < 0.001 else f"{value:.3f}"
 
 
+def _equal(p: float) -> str:
+    return _p(p) if p < 0.001 else f"= {_p(p)}"
+
+
+def _verdict(p: float) -> str:
+    return f"{'is hardly' if p < 0.05 else 'may be'} chance (p {_equal(p)})"
+
+
 FILTERS = {
     "accuracy": _accuracy,
     "interval": _interval,
     "percent": lambda share: f"{100 * share:.1f} %",
     "points": lambda difference: f"{100 * difference:+.1f} points",
     "p": _p,
-    "equal_p": lambda value: _p(value) if value < 0.001 else f"= {_p(value)}",
+    "verdict": _verdict,
+    "equal_p": _equal,
 }
 
 
