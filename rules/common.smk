@@ -69,6 +69,13 @@ COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
 EXPERIMENT = f"{OF_EXPERIMENT}/{{protocol}}"
 
 
+onstart:
+    # Snakemake's limit of jobs per second, of use on clusters alone, has it look for jobs once more
+    # a second for each job that has finished, and so hundreds of times a second in the end.
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
 wildcard_constraints:
     dataset=CONFIG.dataset,
     cut="30s|3s",
