@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from features.images import SIZE, read_images
 from features.table import write_table
 from folds.deal import stratified
+from learning.adam import Adam
 from learning.reproducible import reproducibly
 from settings.errors import UserError
 
@@ -242,9 +243,7 @@ def _fit(
     device: str,
 ) -> pd.DataFrame:
     """Train until the loss on ``stopping`` falls no more, and keep the best epoch's weights."""
-    optimiser = torch.optim.AdamW(
-        model.parameters(), lr=settings.learning_rate, weight_decay=WEIGHT_DECAY
-    )
+    optimiser = Adam(model.parameters(), settings.learning_rate, WEIGHT_DECAY)
     history: list[dict[str, float]] = []
     best, weights = 0, copy.deepcopy(model.state_dict())
     for epoch in range(1, settings.epochs + 1):
@@ -277,7 +276,7 @@ def _pass(
     genres: Tensor,
     rows: Tensor,
     device: str,
-    optimiser: torch.optim.Optimizer | None = None,
+    optimiser: Adam | None = None,
 ) -> tuple[float, float]:
     """Mean cross entropy and accuracy over some rows; learns from them if given an optimiser."""
     loss = right = 0.0

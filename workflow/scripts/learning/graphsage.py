@@ -28,6 +28,7 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from inputs.inputs import Inputs
+from learning.adam import Adam
 from learning.predictions import Fit, predictions, write_compared
 from learning.reproducible import reproducibly
 from settings.errors import UserError
@@ -154,7 +155,7 @@ def _fit(
     settings: Settings,
 ) -> pd.DataFrame:
     """Train for all epochs and return their history."""
-    optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
+    optimiser = Adam(model.parameters(), settings.learning_rate)
     history = []
     start = time.perf_counter()
     for epoch in range(1, settings.epochs + 1):

@@ -11,6 +11,9 @@ import torch
 def reproducibly(seed: int) -> Iterator[None]:
     """Seed PyTorch, and let it use one thread and deterministic kernels only, for a while.
 
+    On one thread of a CPU all kernels are; only a GPU has to be told. (To tell imports PyTorch's
+    compiler, which often takes longer than a fold's training.)
+
     Parameters
     ----------
     seed : int
@@ -19,11 +22,13 @@ def reproducibly(seed: int) -> Iterator[None]:
     # Without it, CUDA's matrix products are refused as not deterministic.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    if torch.cuda.is_available():
+        torch.use_deterministic_algorithms(True)
     try:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             yield
     finally:
         torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(strict)
+        if torch.cuda.is_available():
+            torch.use_deterministic_algorithms(strict)
