@@ -137,14 +137,14 @@ def test_what_leaks_and_what_falls_is_stated(text):
     assert row(text(), "`multiclass_a`", "paper", "4.5") == ["0.0", "1.5", "0.7375"]
     assert row(text(), "`multiclass_a`", "clean", "0.0") == ["0.0", "0.0", "0.5100"]
     said = " ".join(text().split())
-    assert "GraphSAGE falls from 0.7375 to 0.5100 (-22.8 points, p" in said
+    assert "GraphSAGE goes from 0.7375 to 0.5100 (-22.8 points, p" in said
     assert "`binary_b`: with artists" not in said
 
 
 def test_the_best_model_of_an_evaluation_is_named(text):
     said = " ".join(text().split())
-    assert "svm is best, GraphSAGE -1.0 points off." in said
-    assert "best is best, GraphSAGE -10.0 points off." in said
+    assert "`svm` is best, GraphSAGE -1.0 points off." in said
+    assert "`best` is best, GraphSAGE -10.0 points off." in said
 
 
 def test_model_best_is_compared_with_every_other(text):
