@@ -350,21 +350,25 @@ def test_the_step_writes_what_the_chosen_candidate_predicts(
 ):
     choice, times, output = step("run", neighbours=neighbours, seed=3)
     expected = choose(noisy, groups, 3, hear_test=hear_test)
-    pd.testing.assert_frame_equal(pd.read_csv(choice), expected)
+    written = pd.read_csv(choice)
+    pd.testing.assert_frame_equal(written.drop(columns="test_accuracy"), expected)
     chosen = expected["candidate"][expected["chosen"]].item()
     table = pd.read_parquet(output)
     assert table["clip"].tolist() == noisy.clips.tolist()
     assert set(table["model"]) == {"best"}
-    probabilities = all_probabilities(noisy, groups, hear_test=hear_test)[chosen]
-    assert_array_equal(table[noisy.genres].to_numpy(), probabilities)
+    found = all_probabilities(noisy, groups, hear_test=hear_test)
+    assert_array_equal(table[noisy.genres].to_numpy(), found[chosen])
+    right = [np.mean((each.argmax(axis=1) == noisy.y)[~noisy.train]) for each in found.values()]
+    assert_allclose(written["test_accuracy"], right)
     [[model, epochs, seconds]] = pd.read_csv(times).to_numpy().tolist()
     assert (model, epochs) == ("best", 0)
     assert seconds > 0
 
 
-def test_genres_of_test_clips_change_no_file_but_in_what_is_true(step, noisy):
+def test_genres_of_test_clips_change_nothing_but_what_is_true_and_right(step, noisy):
     first, second = step("first"), step("second", other_genres_of_test_clips(noisy))
-    assert first[0].read_bytes() == second[0].read_bytes()
+    choices = [pd.read_csv(files[0]).drop(columns="test_accuracy") for files in (first, second)]
+    pd.testing.assert_frame_equal(*choices)
     tables = [pd.read_parquet(files[2]) for files in (first, second)]
     pd.testing.assert_frame_equal(*(table.drop(columns="true") for table in tables))
     assert not tables[0]["true"].equals(tables[1]["true"])

@@ -12,6 +12,7 @@ def test_every_candidate_of_every_fold_has_a_row(protocol, tmp_path):
                     "candidate": ["plain", "elaborate"],
                     "inner_accuracy": [0.5, number / 4],
                     "chosen": [number < 3, number == 3],
+                    "test_accuracy": 0.25,
                 }
             )
             choice.to_csv(folder / f"fold-{number:02d}" / "choice.csv", index=False)

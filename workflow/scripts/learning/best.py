@@ -346,7 +346,9 @@ def main(
     folds: Annotated[Path, typer.Option(help="Folds, which know groups (Parquet).")],
     neighbours: Annotated[str, typer.Option(help="Whose: of all clips, or of train.")],
     seed: Annotated[int, typer.Option(help="Seed of inner folds.")],
-    choice: Annotated[Path, typer.Option(help="Candidates' scores, to be written (CSV).")],
+    choice: Annotated[
+        Path, typer.Option(help="Candidates' scores inside, and afterwards in the test part (CSV).")
+    ],
     times: Annotated[Path, typer.Option(help="Epochs and seconds, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="Predictions, to be written (Parquet).")],
 ) -> None:
@@ -358,7 +360,10 @@ def main(
     scores = choose(data, groups, seed, hear_test=hear_test)
     best = CANDIDATES[int(scores["chosen"].argmax())]
     logger.info("chosen: %s\n%s", best, scores.to_string(index=False))
-    probabilities = all_probabilities(data, groups, [best], hear_test)[best.name]
+    found = all_probabilities(data, groups, hear_test=hear_test)
+    scores["test_accuracy"] = [
+        (found[name].argmax(axis=1) == data.y)[~data.train].mean() for name in scores["candidate"]
+    ]
     scores.to_csv(choice, index=False)
-    fits = {"best": Fit(probabilities, 0, time.perf_counter() - start)}
+    fits = {"best": Fit(found[best.name], 0, time.perf_counter() - start)}
     write_compared(data, fits, output, times)

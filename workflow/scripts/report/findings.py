@@ -15,6 +15,7 @@ from results.statistics import corrected_interval, corrected_paired_test
 from results.summarise import pairs
 
 Key = tuple[str, str]  # Experiment and protocol.
+GRAPHLESS = "blend"  # The candidate that is the classifiers of most others, and no graph.
 LEARNT = 0.99  # Training accuracy from which on a network has learnt its clips.
 
 
@@ -161,17 +162,20 @@ def _contest(
     folds = results[(results["experiment"] == name) & (results["protocol"] == protocol)]
     accuracies = folds.pivot(index=["repeat", "fold"], columns="model", values="test_accuracy")
     sizes = folds["n_train"].mean(), folds["n_test"].mean()
-    differences = []
-    for row in evaluation["models"]:
-        if row["model"] == "best":
-            continue
-        ahead = accuracies["best"] - accuracies[row["model"]]
-        interval = corrected_interval(ahead, *sizes, limits=(-1, 1))
-        p = corrected_paired_test(accuracies["best"], accuracies[row["model"]], *sizes)
-        differences.append({"model": row["model"], **interval._asdict(), "p": p})
     own = choices[(choices["experiment"] == name) & (choices["protocol"] == protocol)]
+    graphless = own[own["candidate"] == GRAPHLESS].set_index(["repeat", "fold"])["test_accuracy"]
+
+    def against(model: str, others: pd.Series) -> dict[str, Any]:
+        interval = corrected_interval(accuracies["best"] - others, *sizes, limits=(-1, 1))
+        p = corrected_paired_test(accuracies["best"], others.loc[accuracies.index], *sizes)
+        return {"model": model, **interval._asdict(), "p": p}
+
+    others = [row["model"] for row in evaluation["models"] if row["model"] != "best"]
+    differences = [against(model, accuracies[model]) for model in others]
     candidates = own.groupby("candidate", sort=False).agg(
-        chosen=("chosen", "sum"), inner_accuracy=("inner_accuracy", "mean")
+        chosen=("chosen", "sum"),
+        inner_accuracy=("inner_accuracy", "mean"),
+        test_accuracy=("test_accuracy", "mean"),
     )
     return {
         "name": name,
@@ -179,6 +183,7 @@ def _contest(
         "own": next(row for row in evaluation["models"] if row["model"] == "best"),
         "differences": differences,
         "against_graphsage": next(d for d in differences if d["model"] == "graphsage"),
+        "against_graphless": against(GRAPHLESS, graphless),
         "against_other": min(differences, key=lambda d: d["mean"]),
         "choices": candidates.reset_index().to_dict("records"),
     }

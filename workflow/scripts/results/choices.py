@@ -8,7 +8,7 @@ import typer
 
 from results.outputs import folds_of
 
-COLUMNS = "experiment protocol repeat fold candidate inner_accuracy chosen".split()
+COLUMNS = "experiment protocol repeat fold candidate inner_accuracy chosen test_accuracy".split()
 
 
 def gather(folder: Path, experiment: str) -> pd.DataFrame:
