@@ -1,6 +1,6 @@
 """Collect an experiment's folds into its result table, and print the summary."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +48,11 @@ def score(predictions: pd.DataFrame) -> dict[str, float]:
 
 
 def collect(
-    folder: Path, dataset: str, experiment: str, compared: Sequence[str] = ()
+    folder: Path,
+    dataset: str,
+    experiment: str,
+    compared: Sequence[str] = (),
+    judged: Callable[[pd.DataFrame], pd.DataFrame] = lambda predictions: predictions,
 ) -> pd.DataFrame:
     """Rows of one protocol's folds.
 
@@ -60,6 +64,8 @@ def collect(
         What they are of.
     compared : sequence of str
         As `results.outputs.fitted` takes it.
+    judged : callable
+        What to score of a model's predictions; by default all of them.
 
     Returns
     -------
@@ -74,18 +80,14 @@ def collect(
             "model": model.model,
             "repeat": fold.repeat,
             "fold": fold.fold,
-            **score(model.predictions),
+            **score(judged(model.predictions)),
             "epochs": model.epochs,
             "seconds": round(model.seconds, 3),
         }
         for fold in folds_of(folder)
         for model in fitted(fold.outputs, compared)
     ]
-    return by_model(pd.DataFrame(rows, columns=COLUMNS))
-
-
-def by_model(table: pd.DataFrame) -> pd.DataFrame:
-    """Order rows by model, in the order in which models appear, then by fold."""
+    table = pd.DataFrame(rows, columns=COLUMNS)
     ranks = {name: rank for rank, name in enumerate(table["model"].unique())}
     order = ["model", "repeat", "fold"]
     return table.sort_values(order, key=lambda c: c.map(ranks) if c.name == "model" else c)

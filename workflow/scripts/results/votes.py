@@ -1,6 +1,7 @@
 """From predictions of segments to predictions of songs, and their scores."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,10 @@ import pandas as pd
 import typer
 
 from results.collect import COLUMNS as RESULT
-from results.collect import by_model, score
-from results.outputs import fitted, folds_of, genres_of
+from results.collect import collect
+from results.outputs import genres_of
 
+# Those of a result table; n_train and n_test count songs.
 COLUMNS = [column for column in RESULT if column not in ("epochs", "seconds")]
 
 
@@ -49,47 +51,6 @@ def by_song(predictions: pd.DataFrame, source: Mapping[str, str]) -> pd.DataFram
     return voted.reset_index()[predictions.columns.tolist()]
 
 
-def scored(
-    folder: Path,
-    source: Mapping[str, str],
-    dataset: str,
-    experiment: str,
-    compared: Sequence[str] = (),
-) -> pd.DataFrame:
-    """Scores of every model and fold of a protocol when the segments of each song vote.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the protocol, named like it.
-    source : mapping of str to str
-        Song of each segment.
-    dataset, experiment : str
-        What they are of.
-    compared : sequence of str
-        As `results.outputs.fitted` takes it.
-
-    Returns
-    -------
-    pd.DataFrame
-        `COLUMNS`, those of a result table; ``n_train`` and ``n_test`` count songs.
-    """
-    rows = [
-        {
-            "dataset": dataset,
-            "experiment": experiment,
-            "protocol": folder.name,
-            "model": model.model,
-            "repeat": fold.repeat,
-            "fold": fold.fold,
-            **score(by_song(model.predictions, source)),
-        }
-        for fold in folds_of(folder)
-        for model in fitted(fold.outputs, compared)
-    ]
-    return by_model(pd.DataFrame(rows, columns=COLUMNS))
-
-
 def main(
     folders: Annotated[list[Path], typer.Argument(help="Folder of each protocol.")],
     clips: Annotated[Path, typer.Option(help="Segments, which know their song (Parquet).")],
@@ -101,5 +62,8 @@ def main(
     """Score songs by the votes of their segments."""
     listed = pd.read_parquet(clips, columns=["clip", "source"])
     source = dict(zip(listed["clip"], listed["source"], strict=True))
-    tables = [scored(each, source, dataset, experiment, compared or []) for each in folders]
+    judged = partial(by_song, source=source)
+    tables = [
+        collect(folder, dataset, experiment, compared or [], judged)[COLUMNS] for folder in folders
+    ]
     pd.concat(tables, ignore_index=True).to_csv(output, index=False)
