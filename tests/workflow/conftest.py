@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from filelock import FileLock
 
 from audio.sheet import rows_of
 from settings.sheet import write_sheet
@@ -138,11 +139,16 @@ def unrun(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session")
-def finished(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project after a run on two cores; not to be changed."""
-    project = unrun.copy(tmp_path_factory.mktemp("finished") / "project")
-    project.snakemake("--cores", "2", TARGET)
-    return project
+def finished(unrun: Project, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
+    """The project after a run on two cores; made once for all workers, and not to be changed."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "finished"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            made = unrun.copy(tmp_path_factory.mktemp("finished") / "project")
+            made.snakemake("--cores", "2", TARGET)
+            made.folder.rename(folder)
+    return Project(folder)
 
 
 @pytest.fixture

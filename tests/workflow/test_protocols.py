@@ -186,7 +186,7 @@ def test_a_protocol_that_the_sheet_does_not_allow_is_left_out_by_name(
 ) -> None:
     project = tabled.copy(tmp_path / "project")
     project.edit("small.yaml", ", ".join(PROTOCOLS), "paper, filtered")
-    project.edit("small.yaml", ", ".join(MODELS), "")
+    project.edit("small.yaml", ", ".join(COMPARED), "")
     without = [Row(**{**vars(row), "split": ""}) for row in rows()]
     write_sheet(without, project.folder / "config/datasets/tabled.tsv")
     printed = project.snakemake("--cores", "2", TARGET)

@@ -25,7 +25,7 @@ def test_touched_scripts(project: Project) -> None:
 def test_an_edited_comment_and_docstring(project: Project) -> None:
     script = "workflow/scripts/learning/graphsage.py"
     project.edit(script, "import logging", "# A new comment.\nimport logging")
-    project.edit(script, '"""Train GraphSAGE on one fold."""', '"""Train it on a fold."""')
+    project.edit(script, '"""Train GraphSAGE on one fold, with', '"""Train it on a fold, with')
     assert project.planned() == {}
 
 
