@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from graph.adjacency import adjacency
-from graph.similarity import balanced, locally_scaled, similarity_graph, symmetric
+from graph.similarity import balanced, locally_scaled, mutual, similarity_graph
 
 # Clips on a line at 0, 1, 3, 7, each with its two nearest: 0 hears 1, 3; 1 hears 0, 3; 3 hears 1, 0
 # and 7 hears 3, 1.
@@ -67,19 +67,9 @@ ONE_SIDED = sparse.csr_array(np.array([[0, 0.5, 0.2], [0.4, 0, 0], [0, 0.9, 0]])
 
 
 def test_mutual_keeps_pairs_that_chose_each_other():
-    found = symmetric(ONE_SIDED, "mutual")
+    found = mutual(ONE_SIDED)
     assert_array_equal(found.toarray(), [[0, 0.4, 0], [0.4, 0, 0], [0, 0, 0]])
     assert found.nnz == 2
-
-
-def test_union_keeps_pairs_of_which_either_chose_the_other():
-    found = symmetric(ONE_SIDED, "union")
-    assert_array_equal(found.toarray(), [[0, 0.5, 0.2], [0.5, 0, 0.9], [0.2, 0.9, 0]])
-
-
-def test_other_relations_are_refused():
-    with pytest.raises(ValueError, match="'both' is neither mutual nor union"):
-        symmetric(ONE_SIDED, "both")
 
 
 def test_balanced_is_the_formula():
@@ -93,22 +83,21 @@ def test_balanced_is_the_formula():
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine", "ruzicka"])
-@pytest.mark.parametrize("neighbours", ["mutual", "union"])
-def test_the_graph_is_symmetric_and_without_loops(metric, neighbours):
+def test_the_graph_is_symmetric_and_without_loops(metric):
     x = np.random.default_rng(0).normal(size=(60, 4))
-    found = similarity_graph(x, metric, 8, neighbours)
+    found = similarity_graph(x, metric, 8)
     assert_allclose(found.toarray(), found.T.toarray(), rtol=1e-9)
     assert (found.diagonal() == 0).all()
     assert found.data.min() > 0 and found.data.max() <= 1
     degrees = np.diff(found.indptr)
-    assert degrees.max() <= 8 if neighbours == "mutual" else degrees.min() >= 8
+    assert degrees.max() <= 8
 
 
 def test_the_mutual_graph_of_the_line():
-    found = similarity_graph(LINE, "euclidean", 2, "mutual").toarray()
+    found = similarity_graph(LINE, "euclidean", 2).toarray()
     assert_array_equal(found > 0, [[0, 1, 1, 0], [1, 0, 1, 0], [1, 1, 0, 0], [0, 0, 0, 0]])
     assert found[0, 2] == near(9 / (3 * 3))
 
 
 def test_more_neighbours_than_clips_are_capped():
-    assert similarity_graph(LINE, "euclidean", 50, "mutual").nnz == 12
+    assert similarity_graph(LINE, "euclidean", 50).nnz == 12

@@ -123,7 +123,7 @@ def seen(noisy):
 def test_the_graphs_are_of_similar_clips_and_of_probable_artists(seen, groups):
     x = seen.x.astype(np.float64)
     found = graphs(seen, groups, hear_test=True)
-    similar = balanced(similarity_graph(x, "euclidean", 20, "mutual"))
+    similar = balanced(similarity_graph(x, "euclidean", 20))
     artists = balanced(group_graph(x, seen.train, groups))
     assert_allclose(found["similar"].toarray(), similar.toarray())
     assert_allclose(found["artists"].toarray(), artists.toarray())

@@ -20,7 +20,7 @@ from scipy import sparse
 from scipy.special import expit, logit
 
 from graph.adjacency import BLOCK_BYTES
-from graph.similarity import symmetric
+from graph.similarity import mutual
 
 Matrix = NDArray[np.float64]
 NEIGHBOURS = 5
@@ -132,4 +132,4 @@ def group_graph(
         shape = (len(rows), n)
         starts = np.arange(len(rows) + 1) * kept
         blocks.append(sparse.csr_array((probable.ravel(), nearest.ravel(), starts), shape=shape))
-    return symmetric(sparse.csr_array(sparse.vstack(blocks, format="csr")), "mutual")
+    return mutual(sparse.csr_array(sparse.vstack(blocks, format="csr")))

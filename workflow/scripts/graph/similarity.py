@@ -1,4 +1,4 @@
-"""A graph of similar clips: nearest neighbours made mutual or symmetric, weighted by similarity.
+"""A graph of similar clips: nearest neighbours that are mutual, weighted by similarity.
 
 The paper weighs a neighbour by its distance, so that the most distant counts most. Here the nearest
 counts most, on a scale that each clip takes from its own surroundings [1]_.
@@ -20,10 +20,8 @@ from graph.adjacency import adjacency
 SCALE_NEIGHBOUR = 7  # As in [1]_.
 
 
-def similarity_graph(
-    x: NDArray[np.floating], metric: str, k: int, neighbours: str
-) -> sparse.csr_array:
-    """Similarity of each clip to its neighbours.
+def similarity_graph(x: NDArray[np.floating], metric: str, k: int) -> sparse.csr_array:
+    """Similarity of each clip to its neighbours that have it as a neighbour, too.
 
     Parameters
     ----------
@@ -33,15 +31,13 @@ def similarity_graph(
         One of `graph.adjacency.METRICS`.
     k : int
         Nearest neighbours looked for, at least 1; at most n - 1 are taken.
-    neighbours : {"mutual", "union"}
-        See `symmetric`.
 
     Returns
     -------
     scipy.sparse.csr_array, shape (n, n)
         Symmetric, values in (0, 1], nothing on the diagonal.
     """
-    return symmetric(locally_scaled(adjacency(x, metric, k)), neighbours)
+    return mutual(locally_scaled(adjacency(x, metric, k)))
 
 
 def locally_scaled(distances: sparse.csr_array, nth: int = SCALE_NEIGHBOUR) -> sparse.csr_array:
@@ -77,31 +73,20 @@ def locally_scaled(distances: sparse.csr_array, nth: int = SCALE_NEIGHBOUR) -> s
     return scaled
 
 
-def symmetric(weights: sparse.csr_array, how: str) -> sparse.csr_array:
-    """Make the relation of neighbours symmetric.
+def mutual(weights: sparse.csr_array) -> sparse.csr_array:
+    """Keep a pair if each is the other's neighbour, with the smaller of both weights [2]_.
 
     Parameters
     ----------
     weights : scipy.sparse.csr_array, shape (n, n)
         Positive where row i has neighbour j.
-    how : {"mutual", "union"}
-        Keep a pair if each is the other's neighbour, with the smaller of both weights [2]_; or if
-        either is, with the larger.
 
     Returns
     -------
     scipy.sparse.csr_array, shape (n, n)
-
-    Raises
-    ------
-    ValueError
-        If ``how`` is neither.
+        Symmetric.
     """
-    if how not in ("mutual", "union"):
-        raise ValueError(f"neighbours: {how!r} is neither mutual nor union")
-    turned = weights.T.tocsr()
-    found = weights.minimum(turned) if how == "mutual" else weights.maximum(turned)
-    found = sparse.csr_array(found)
+    found = sparse.csr_array(weights.minimum(weights.T.tocsr()))
     found.eliminate_zeros()
     return found
 
