@@ -132,12 +132,6 @@ def images_of(wildcards):
     return [f"{cut_of(wildcards)}/images/{shard}.parquet" for shard in SHARDS]
 
 
-def weighting_option(wildcards):
-    """Command line option that says how a job's GraphSAGE weighs neighbours."""
-    weighted = experiment_of(wildcards).graphsage.distance_weights
-    return "--distance-weights" if weighted else "--no-distance-weights"
-
-
 def baselines_of(experiment):
     """Models of an experiment that rule baselines trains."""
     return [name for name in experiment.models if name != "best"]
@@ -195,6 +189,12 @@ def network_options(wildcards):
         f"--hidden={network.hidden}",
         f"--learning-rate={network.learning_rate}",
         f"--epochs={network.epochs}",
+        "--distance-weights" if network.distance_weights else "--no-distance-weights",
+        (
+            "--adjacency-as-features"
+            if network.adjacency_as_features
+            else "--no-adjacency-as-features"
+        ),
     ]
 
 

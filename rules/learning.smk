@@ -24,13 +24,12 @@ rule graphsage:
         runtime=60,
     params:
         network=network_options,
-        weighting=weighting_option,
         seed=CONFIG.seed,
         device=CONFIG.device,
         code=code("learning.graphsage"),
     shell:
         "python workflow/scripts learning.graphsage --inputs {input.inputs:q}"
-        " --graph {input.graph:q} {params.network} {params.weighting} --seed {params.seed} --device {params.device}"
+        " --graph {input.graph:q} {params.network} --seed {params.seed} --device {params.device}"
         " --weights {output.weights:q} --history {output.history:q}"
         " --output {output.predictions:q} --edgeless {output.edgeless:q} --times {output.times:q}"
         " 2> {log:q}"
@@ -112,7 +111,6 @@ rule tune:
         runtime=240,
     params:
         network=network_options,
-        weighting=weighting_option,
         grid=[
             *[f"--try-hidden={neurons}" for neurons in CONFIG.tuning.hidden],
             *[f"--try-learning-rate={rate}" for rate in CONFIG.tuning.learning_rate],
@@ -122,5 +120,5 @@ rule tune:
         code=code("learning.tune"),
     shell:
         "python workflow/scripts learning.tune --inputs {input.inputs:q} --graph {input.graph:q}"
-        " {params.network} {params.weighting} {params.grid} --seed {params.seed} --device {params.device}"
+        " {params.network} {params.grid} --seed {params.seed} --device {params.device}"
         " --output {output:q} 2> {log:q}"

@@ -14,6 +14,7 @@ from learning.graphsage import (
     Settings,
     main,
     network,
+    node_features,
     train,
     train_edgeless,
     usable_device,
@@ -21,7 +22,13 @@ from learning.graphsage import (
 from settings.errors import UserError
 
 SETTINGS = Settings(
-    layers=1, hidden=8, learning_rate=0.01, epochs=20, distance_weights=True, seed=0
+    layers=1,
+    hidden=8,
+    learning_rate=0.01,
+    epochs=20,
+    distance_weights=True,
+    adjacency_as_features=False,
+    seed=0,
 )
 no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 
@@ -95,6 +102,35 @@ def test_the_network_is_the_formula(inputs, graph, layers, hidden, distance_weig
             h = np.maximum(h, 0)
     assert len(model.convolutions) == layers + 1
     assert np.abs(found - h).max() <= 1e-6 * np.abs(h).max()
+
+
+# Adjacency as features
+
+
+def test_the_row_of_a_clip_says_whom_it_hears_and_how_loud():
+    x = torch.tensor([[7.0], [8.0], [9.0]])
+    weighted, equal = (
+        node_features(network(SMALL, distance_weights), x, True).tolist()
+        for distance_weights in (True, False)
+    )
+    assert weighted == [[7, 1, 0.5, 0], [8, 2, 1, 0], [9, 3, 0, 1]]
+    assert equal == [[7, 1, 1, 1], [8, 1, 1, 0], [9, 1, 0, 1]]
+
+
+def test_without_rows_a_clip_has_its_features_alone():
+    x = torch.tensor([[7.0], [8.0], [9.0]])
+    assert node_features(network(SMALL, True), x, False) is x
+
+
+def test_by_their_rows_clips_that_are_all_alike_are_learnt_by_heart(noisy):
+    neighbours = adjacency(noisy.x, "euclidean", 9)
+    alike = replace(noisy, x=np.ones((36, 2), dtype=np.float32))
+    alone, beside = (
+        train(alike, neighbours, replace(SETTINGS, epochs=200, adjacency_as_features=rows))[1]
+        for rows in (False, True)
+    )
+    assert alone["train_accuracy"].iloc[-1] < 0.9
+    assert beside["train_accuracy"].iloc[-1] == 1
 
 
 # Training
@@ -199,10 +235,12 @@ def graph_of_zeros(n, k):
     return sparse.csr_array((np.zeros(n * k), columns.ravel(), np.arange(n + 1) * k), shape=(n, n))
 
 
-@pytest.mark.parametrize("distance_weights", [True, False])
-def test_edgeless_is_graphsage_on_a_graph_of_zero_distances(noisy, distance_weights):
+@pytest.mark.parametrize(
+    "asked", [{}, {"distance_weights": False}, {"adjacency_as_features": True}]
+)
+def test_edgeless_is_graphsage_on_a_graph_of_zero_distances(noisy, asked):
     expected = train(noisy, graph_of_zeros(36, 9), SETTINGS)[2]
-    found = train_edgeless(noisy, replace(SETTINGS, distance_weights=distance_weights))
+    found = train_edgeless(noisy, replace(SETTINGS, **asked))
     assert found.probabilities.tobytes() == expected.tobytes()
     assert found.epochs == 20
     assert found.seconds > 0
@@ -291,17 +329,29 @@ def test_another_seed_gives_another_model(step):
     assert first[2].read_bytes() != second[2].read_bytes()
 
 
-@pytest.mark.parametrize(("layers", "distance_weights"), [(1, True), (2, True), (1, False)])
-def test_the_saved_model_gives_the_saved_predictions(step, inputs, graph, layers, distance_weights):
-    asked = replace(SETTINGS, layers=layers, distance_weights=distance_weights)
+@pytest.mark.parametrize(
+    ("layers", "distance_weights", "adjacency_as_features"),
+    [(1, True, False), (2, True, False), (1, False, False), (1, True, True), (1, False, True)],
+)
+def test_the_saved_model_gives_the_saved_predictions(
+    step, inputs, graph, layers, distance_weights, adjacency_as_features
+):
+    asked = replace(
+        SETTINGS,
+        layers=layers,
+        distance_weights=distance_weights,
+        adjacency_as_features=adjacency_as_features,
+    )
     weights, history, output, *_ = step("run", asked)
     saved = torch.load(weights, weights_only=True)
     settings = Settings(**saved["settings"])
     assert settings == asked
-    model = GraphSage(5, 3, settings.layers, settings.hidden)
+    messages = network(graph, settings.distance_weights)
+    x = node_features(messages, torch.from_numpy(inputs.x), settings.adjacency_as_features)
+    model = GraphSage(x.shape[1], 3, settings.layers, settings.hidden)
     model.load_state_dict(saved["weights"])
     with torch.no_grad():
-        scores = model(network(graph, settings.distance_weights), torch.from_numpy(inputs.x))
+        scores = model(messages, x)
     expected = torch.softmax(scores.double(), dim=1).numpy()
     predictions = pd.read_parquet(output)
     assert_array_equal(predictions[inputs.genres].to_numpy(), expected)
@@ -309,14 +359,16 @@ def test_the_saved_model_gives_the_saved_predictions(step, inputs, graph, layers
     assert len(pd.read_csv(history)) == settings.epochs
 
 
+@pytest.mark.parametrize("adjacency_as_features", [True, False])
 @pytest.mark.parametrize("distance_weights", [True, False])
-def test_main_passes_its_options_on(step, inputs, graph, distance_weights):
+def test_main_passes_its_options_on(step, inputs, graph, distance_weights, adjacency_as_features):
     asked = Settings(
         layers=2,
         hidden=4,
         learning_rate=0.1,
         epochs=3,
         distance_weights=distance_weights,
+        adjacency_as_features=adjacency_as_features,
         seed=5,
     )
     _, _, expected = train(inputs, graph, asked)

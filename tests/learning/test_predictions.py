@@ -34,7 +34,13 @@ def test_the_predicted_genre_is_the_most_probable(inputs, probabilities):
 
 def test_probabilities_of_a_model_sum_to_1(inputs, graph):
     settings = Settings(
-        layers=1, hidden=8, learning_rate=0.1, epochs=30, distance_weights=True, seed=0
+        layers=1,
+        hidden=8,
+        learning_rate=0.1,
+        epochs=30,
+        distance_weights=True,
+        adjacency_as_features=False,
+        seed=0,
     )
     table = predictions(inputs, train(inputs, graph, settings)[2])
     values = table[["blues", "jazz", "rock"]].to_numpy()

@@ -8,7 +8,15 @@ from scipy import sparse
 from learning.graphsage import Settings, train
 from learning.tune import COLUMNS, main, points, tune
 
-SETTINGS = Settings(layers=1, hidden=6, learning_rate=0.01, epochs=8, distance_weights=True, seed=3)
+SETTINGS = Settings(
+    layers=1,
+    hidden=6,
+    learning_rate=0.01,
+    epochs=8,
+    distance_weights=True,
+    adjacency_as_features=False,
+    seed=3,
+)
 HIDDEN = [1, 4, 16]
 RATES = [0.001, 0.03, 0.5]
 CURVES = [
@@ -59,8 +67,11 @@ def test_the_graph_matters(hard, graph):
     assert not tables[0].equals(tables[1])
 
 
+@pytest.mark.parametrize("adjacency_as_features", [True, False])
 @pytest.mark.parametrize("distance_weights", [True, False])
-def test_main_tunes_the_network_that_its_options_describe(hard, graph, tmp_path, distance_weights):
+def test_main_tunes_the_network_that_its_options_describe(
+    hard, graph, tmp_path, distance_weights, adjacency_as_features
+):
     hard.save(tmp_path / "inputs.npz")
     sparse.save_npz(tmp_path / "graph.npz", graph)
     main(
@@ -71,12 +82,18 @@ def test_main_tunes_the_network_that_its_options_describe(hard, graph, tmp_path,
         learning_rate=0.01,
         epochs=8,
         distance_weights=distance_weights,
+        adjacency_as_features=adjacency_as_features,
         seed=3,
         device="cpu",
         output=tmp_path / "tuning.csv",
         try_hidden=HIDDEN,
         try_learning_rate=RATES,
     )
-    settings = replace(SETTINGS, layers=2, distance_weights=distance_weights)
+    settings = replace(
+        SETTINGS,
+        layers=2,
+        distance_weights=distance_weights,
+        adjacency_as_features=adjacency_as_features,
+    )
     expected = tune(hard, graph, settings, HIDDEN, RATES)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "tuning.csv"), expected)

@@ -13,7 +13,7 @@ References
 
 import logging
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
@@ -50,6 +50,8 @@ class Settings:
         Passes over all training clips.
     distance_weights : bool
         Whether a neighbour counts by its distance, as in the paper, or all count the same.
+    adjacency_as_features : bool
+        Whether a clip's row of the adjacency matrix stands beside its features.
     seed : int
         Of the weights' initial values.
     """
@@ -59,6 +61,7 @@ class Settings:
     learning_rate: float
     epochs: int
     distance_weights: bool
+    adjacency_as_features: bool
     seed: int
 
 
@@ -111,6 +114,33 @@ def network(adjacency: sparse.csr_array, distance_weights: bool) -> dgl.DGLGraph
     return graph
 
 
+def node_features(graph: dgl.DGLGraph, x: Tensor, adjacency_as_features: bool) -> Tensor:
+    """What a node knows before any message reaches it.
+
+    The paper takes the features of all nodes and the adjacency matrix for the base case ([2]_,
+    "GraphSage Model", on the input of the network).
+
+    Parameters
+    ----------
+    graph : dgl.DGLGraph
+        As `network` makes it, of n nodes.
+    x : Tensor, shape (n, d)
+    adjacency_as_features : bool
+
+    Returns
+    -------
+    Tensor, shape (n, d + n) or (n, d)
+        ``x``, with row i of the adjacency matrix beside clip i's features: the weight of each clip
+        that sends it a message, its own 1 among them, and 0 of all others.
+    """
+    if not adjacency_as_features:
+        return x
+    source, target = graph.edges()
+    rows = x.new_zeros(len(x), len(x))
+    rows[target, source] = graph.edata["weight"]
+    return torch.cat([x, rows], dim=1)
+
+
 def train(
     inputs: Inputs, adjacency: sparse.csr_array, settings: Settings, device: str = "cpu"
 ) -> tuple[GraphSage, pd.DataFrame, np.ndarray]:
@@ -138,8 +168,9 @@ def train(
     """
     graph = network(adjacency, settings.distance_weights).to(device)
     x, y, training = (torch.from_numpy(a).to(device) for a in (inputs.x, inputs.y, inputs.train))
+    x = node_features(graph, x, settings.adjacency_as_features)
     with reproducibly(settings.seed):
-        model = GraphSage(inputs.x.shape[1], len(inputs.genres), settings.layers, settings.hidden)
+        model = GraphSage(x.shape[1], len(inputs.genres), settings.layers, settings.hidden)
         history = _fit(model.to(device), graph, x, y, training, settings)
         with torch.no_grad():
             probabilities = torch.softmax(model(graph, x).double(), dim=1).cpu().numpy()
@@ -185,16 +216,17 @@ def train_edgeless(inputs: Inputs, settings: Settings, device: str = "cpu") -> F
     inputs : Inputs
         n clips, c genres.
     settings : Settings
-        ``distance_weights`` makes no difference.
+        ``distance_weights`` and ``adjacency_as_features`` make no difference.
     device : str
         Where PyTorch and DGL compute.
 
     Returns
     -------
     Fit
-        Just what `train` gives for an empty graph.
+        Just what `train` gives for an empty graph and features without adjacency.
     """
     n = len(inputs.y)
+    settings = replace(settings, adjacency_as_features=False)
     _, history, probabilities = train(inputs, sparse.csr_array((n, n)), settings, device)
     return Fit(probabilities, len(history), history["seconds"].iloc[-1])
 
@@ -233,6 +265,7 @@ def main(
     learning_rate: Annotated[float, typer.Option(help="Adam's.")],
     epochs: Annotated[int, typer.Option(help="Passes over the training clips.")],
     distance_weights: Annotated[bool, typer.Option(help="Weigh neighbours by distance.")],
+    adjacency_as_features: Annotated[bool, typer.Option(help="Rows of the graph beside features.")],
     seed: Annotated[int, typer.Option(help="Seed of the initial weights.")],
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")],
     weights: Annotated[Path, typer.Option(help="Model, to be written (PyTorch).")],
@@ -243,7 +276,9 @@ def main(
 ) -> None:
     """Train GraphSAGE on one fold, with its graph and without edges."""
     data = Inputs.load(inputs)
-    settings = Settings(layers, hidden, learning_rate, epochs, distance_weights, seed)
+    settings = Settings(
+        layers, hidden, learning_rate, epochs, distance_weights, adjacency_as_features, seed
+    )
     chosen = usable_device(device)
     logger.info("%s on %s", settings, chosen)
     model, epochs_table, probabilities = train(data, sparse.load_npz(graph), settings, chosen)

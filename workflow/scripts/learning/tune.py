@@ -81,6 +81,7 @@ def main(
     learning_rate: Annotated[float, typer.Option(help="Adam's, while hidden neurons vary.")],
     epochs: Annotated[int, typer.Option(help="Passes over the training clips.")],
     distance_weights: Annotated[bool, typer.Option(help="Weigh neighbours by distance.")],
+    adjacency_as_features: Annotated[bool, typer.Option(help="Rows of the graph beside features.")],
     seed: Annotated[int, typer.Option(help="Seed of the initial weights.")],
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")],
     output: Annotated[Path, typer.Option(help="Accuracies, to be written (CSV).")],
@@ -88,7 +89,9 @@ def main(
     try_learning_rate: Annotated[list[float], typer.Option(help="Learning rate to try.")],
 ) -> None:
     """Try hidden neurons and learning rates on one fold."""
-    settings = Settings(layers, hidden, learning_rate, epochs, distance_weights, seed)
+    settings = Settings(
+        layers, hidden, learning_rate, epochs, distance_weights, adjacency_as_features, seed
+    )
     adjacency = sparse.load_npz(graph)
     data = Inputs.load(inputs)
     table = tune(data, adjacency, settings, try_hidden, try_learning_rate, usable_device(device))

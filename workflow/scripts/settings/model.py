@@ -140,6 +140,9 @@ class GraphSage(Model):
     distance_weights: bool = Field(
         True, description="Weight a neighbour by its distance, as the paper does; else equally."
     )
+    adjacency_as_features: bool = Field(
+        False, description="Put a clip's row of the adjacency matrix beside its features."
+    )
 
 
 class Experiment(Model):
@@ -170,6 +173,15 @@ class Experiment(Model):
         "", description="What to know of its numbers under protocol paper, for the summary."
     )
     paper_test_accuracy: float | None = Field(None, ge=0, le=1, description="The paper's number.")
+
+    @model_validator(mode="after")
+    def _new_clips_have_no_column(self) -> "Experiment":
+        if self.graphsage.adjacency_as_features and "inductive" in self.protocols:
+            raise ValueError(
+                "a clip that comes after training has no column in the adjacency matrix: leave out "
+                "protocol inductive or set graphsage: adjacency_as_features: false"
+            )
+        return self
 
 
 class Tuning(Model):
