@@ -187,10 +187,12 @@ def test_the_first_step_is_as_long_as_the_learning_rate(inputs, graph):
         assert steps == pytest.approx([rate] * 6, rel=1e-2)
 
 
-def test_the_genres_of_test_clips_change_no_prediction(inputs, graph):
+@pytest.mark.parametrize("adjacency_as_features", [True, False])
+def test_the_genres_of_test_clips_change_no_prediction(inputs, graph, adjacency_as_features):
+    settings = replace(SETTINGS, adjacency_as_features=adjacency_as_features)
     other = replace(inputs, y=np.where(inputs.train, inputs.y, (inputs.y + 1) % 3))
-    _, history, expected = train(inputs, graph, SETTINGS)
-    _, other_history, found = train(other, graph, SETTINGS)
+    _, history, expected = train(inputs, graph, settings)
+    _, other_history, found = train(other, graph, settings)
     assert_array_equal(found, expected)
     assert_array_equal(other_history["loss"], history["loss"])
     assert not other_history["test_accuracy"].equals(history["test_accuracy"])
