@@ -259,7 +259,10 @@ def _fault(fault: Mapping[str, Any], merged: Mapping[str, Any]) -> str:
         hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
         return f"{where}: unknown key; {hint}"
     message = fault["msg"].removeprefix("Value error, ").replace("Input should", "must")
-    return f"{where}: {message} (it is {fault['input']!r}); change it in config/ or by --config"
+    # Where parts do not go together the message names them; the whole would only hide it.
+    together = fault["type"] == "value_error" and isinstance(fault["input"], Mapping)
+    found = "" if together else f" (it is {fault['input']!r})"
+    return f"{where}: {message}{found}; change it in config/ or by --config"
 
 
 def _keys_beside(location: list[str]) -> list[str]:
