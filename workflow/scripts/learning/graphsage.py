@@ -117,8 +117,8 @@ def network(adjacency: sparse.csr_array, distance_weights: bool) -> dgl.DGLGraph
 def node_features(graph: dgl.DGLGraph, x: Tensor, adjacency_as_features: bool) -> Tensor:
     """What a node knows before any message reaches it.
 
-    The paper takes the features of all nodes and the adjacency matrix for the base case ([2]_,
-    "GraphSage Model", on the input of the network).
+    The paper names the features of all nodes and the adjacency matrix as what the base case starts
+    from ([2]_, "GraphSage Model", on the input of the network); how they join is our reading.
 
     Parameters
     ----------
