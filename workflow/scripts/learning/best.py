@@ -15,7 +15,6 @@ References
    meet Personalized PageRank", ICLR 2019, equation 4.
 .. [2] G. Cawley, N. Talbot, "On Over-fitting in Model Selection and Subsequent Selection Bias in
    Performance Evaluation", JMLR 11, 2010.
-
 """
 
 import logging
