@@ -23,9 +23,9 @@ if SYNTHESISED:
             rows=digest(ROWS),
             folder=lambda wildcards: AUDIO,
             seed=CONFIG.seed,
-            code=code("audio.synthesise"),
+            code=code("demo.synthesise"),
         shell:
-            "python workflow/scripts audio.synthesise --sheet {params.sheet:q}"
+            "python workflow/scripts demo.synthesise --sheet {params.sheet:q}"
             " --genre {wildcards.genre:q} --folder {params.folder:q} --seed {params.seed}"
             " 2> {log:q}"
 
@@ -132,9 +132,9 @@ if UNHEARD:
         params:
             sheet=SHEET,
             rows=digest(ROWS),
-            code=code("audio.listed"),
+            code=code("features.listed"),
         shell:
-            "python workflow/scripts audio.listed --sheet {params.sheet:q} --table {input.table:q}"
+            "python workflow/scripts features.listed --sheet {params.sheet:q} --table {input.table:q}"
             " --cut {wildcards.cut} --clips {output.clips:q} --problems {output.problems:q}"
             " 2> {log:q}"
 

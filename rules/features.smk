@@ -92,9 +92,9 @@ rule cnn:
         learning_rate=CONFIG.cnn.learning_rate,
         seed=CONFIG.seed,
         device=CONFIG.device,
-        code=code("features.cnn"),
+        code=code("inputs.cnn"),
     shell:
-        "python workflow/scripts features.cnn {input.images:q} --folds {input.folds:q}"
+        "python workflow/scripts inputs.cnn {input.images:q} --folds {input.folds:q}"
         " --fold {wildcards.fold} --epochs {params.epochs} --patience {params.patience}"
         " --learning-rate {params.learning_rate} --seed {params.seed} --device {params.device}"
         " --output {output.table:q} --weights {output.weights:q} --history {output.history:q}"

@@ -28,10 +28,10 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from inputs.inputs import Inputs
-from learning.adam import Adam
 from learning.predictions import Fit, predictions, write_compared
-from learning.reproducible import reproducibly
 from settings.errors import UserError
+from training.adam import Adam
+from training.reproducible import reproducibly
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from audio.clips import COLUMNS, PROBLEM_COLUMNS
-from audio.listed import list_unheard, main
+from features.listed import list_unheard, main
 from settings.errors import UserError
 from settings.sheet import Row, write_sheet
 

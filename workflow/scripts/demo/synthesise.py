@@ -1,6 +1,6 @@
 """Synthesise the demo dataset: sketches of ten genres, played by invented artists.
 
-A genre is a row of `audio.sketches.GENRES`. An artist is a genre with habits: a tempo, instruments,
+A genre is a row of `demo.sketches.GENRES`. An artist is a genre with habits: a tempo, instruments,
 a drum kit, a room and a mixing desk, and whatever is borrowed from neighbouring genres. A clip is
 one performance by an artist: a key, a tempo near the habit, a progression and a melody.
 """
@@ -19,9 +19,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
-from audio.instruments import DRUMS, INSTRUMENTS, Note, Waveform, mix_in, stroke, unit_peak
 from audio.read import SAMPLE_RATE
-from audio.sketches import (
+from demo.instruments import DRUMS, INSTRUMENTS, Note, Waveform, mix_in, stroke, unit_peak
+from demo.sketches import (
     ACCENTS,
     BAR,
     GENRES,

@@ -7,9 +7,9 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from audio.instruments import DRUMS, INSTRUMENTS, Note
 from audio.read import SAMPLE_RATE
-from audio.sketches import (
+from demo.instruments import DRUMS, INSTRUMENTS, Note
+from demo.sketches import (
     ACCENTS,
     BAR,
     GENRES,
@@ -21,7 +21,7 @@ from audio.sketches import (
     parse_harmony,
     strokes,
 )
-from audio.synthesise import (
+from demo.synthesise import (
     CLIP_SAMPLES,
     Song,
     invent_artist,

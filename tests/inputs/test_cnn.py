@@ -6,9 +6,9 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from features import cnn
-from features.cnn import COLUMNS, Cnn, Settings, embed, images_of, main, stopping_part
 from features.images import write_images
+from inputs import cnn
+from inputs.cnn import COLUMNS, Cnn, Settings, embed, images_of, main, stopping_part
 from settings.errors import UserError
 
 QUICK = Settings(epochs=2, patience=5, learning_rate=1e-3, seed=0)

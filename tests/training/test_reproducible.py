@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from learning.reproducible import reproducibly
+from training.reproducible import reproducibly
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from learning.adam import Adam
+from training.adam import Adam
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 
@@ -40,7 +40,7 @@ def test_it_gives_the_bits_of_pytorchs_own(theirs, decay):
 def test_it_does_not_import_the_compiler():
     """What it is for."""
     program = (
-        "import sys, torch; from learning.adam import Adam; x = torch.ones(2, requires_grad=True); "
+        "import sys, torch; from training.adam import Adam; x = torch.ones(2, requires_grad=True); "
         "adam = Adam([x], 0.1); x.sum().backward(); adam.step(); print(x.tolist()); "
         "sys.exit('torch._dynamo' in sys.modules)"
     )

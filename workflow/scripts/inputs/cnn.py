@@ -32,9 +32,9 @@ from torch import Tensor, nn
 from features.images import SIZE, read_images
 from features.table import write_table
 from folds.deal import stratified
-from learning.adam import Adam
-from learning.reproducible import reproducibly
 from settings.errors import UserError
+from training.adam import Adam
+from training.reproducible import reproducibly
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""The demo's music: sketches of ten genres, synthesised note by note."""

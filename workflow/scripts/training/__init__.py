@@ -1,0 +1,1 @@
+"""What every step that trains a network shares."""
