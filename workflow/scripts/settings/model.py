@@ -15,11 +15,11 @@ from settings.errors import UserError
 Cut = Literal["30s", "3s"]
 Metric = Literal["euclidean", "manhattan", "cosine", "matching", "jaccard", "ruzicka"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Protocol = Literal["paper", "clean", "inductive", "filtered"]
+Protocol = Literal["paper", "random", "clean", "inductive", "filtered"]
 UnknownArtist = Literal["together", "alone", "out"]
 Compared = Literal["logistic", "svm", "forest", "boosting", "knn", "label_spreading", "best"]
 Scale = Literal["standard", "minmax", "none"]
-Table = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+Word = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 
 
 class Model(BaseModel):
@@ -49,6 +49,9 @@ class Dataset(Model):
     )
     synthesised: bool = Field(False, description="Made by the workflow; the numbers are no music.")
     archive: Archive | None = Field(None, description="Where the audio is published.")
+    of_the_paper: bool = Field(
+        False, description="The clips that the paper had: its numbers stand beside those found."
+    )
 
 
 class Audit(Model):
@@ -62,6 +65,11 @@ class Audit(Model):
         ge=0,
         lt=1,
         description="Clips whose samples all lie within this of their mean are refused.",
+    )
+    longest: float = Field(
+        600.0,
+        ge=1,
+        description="Seconds; of longer clips the beginning is used, so that memory is bounded.",
     )
 
 
@@ -137,8 +145,21 @@ class GraphSage(Model):
     hidden: int = Field(150, ge=1, description="Neurons of a hidden layer.")
     learning_rate: float = Field(0.001, gt=0, le=1, description="Adam's learning rate.")
     epochs: int = Field(300, ge=1, description="Passes over the training clips.")
-    distance_weights: bool = Field(
-        True, description="Weight a neighbour by its distance, as the paper does; else equally."
+    messages: bool = Field(
+        True, description="Neighbours send messages; without, it is the model edgeless."
+    )
+    weights: Literal["distance", "similarity", "equal"] = Field(
+        "distance",
+        description="What a neighbour counts by: its distance, as in the paper, its similarity, or "
+        "all the same.",
+    )
+    aggregator: Literal["mean", "dgl_mean"] = Field(
+        "mean",
+        description="mean: the weighted average of clip and neighbours, sum(w h) / sum(w); "
+        "dgl_mean: DGL's sum(w h) / number of neighbours.",
+    )
+    normalise: bool = Field(
+        False, description="Scale each clip's hidden layer to length 1, as GraphSAGE's authors do."
     )
     adjacency_as_features: bool = Field(
         False, description="Put a clip's row of the adjacency matrix beside its features."
@@ -151,9 +172,7 @@ class Experiment(Model):
     description: str = Field("", description="What it is, in a sentence.")
     cut: Cut = Field("30s", description="Whole clips, or segments of 3 s.")
     genres: list[str] = Field([], description="Only these genres; empty: all of the dataset.")
-    tables: list[Table] = Field(
-        ["handcrafted"], min_length=1, description="Feature tables, joined."
-    )
+    tables: list[Word] = Field(["handcrafted"], min_length=1, description="Feature tables, joined.")
     drop: list[str] = Field([], description="Columns to leave out.")
     scale: Scale = Field("standard", description="How each feature is scaled.")
     select: Select | None = Field(None, description="ControlBurn; null: keep all features.")
@@ -162,26 +181,64 @@ class Experiment(Model):
         ["paper", "clean"], min_length=1, description="How it is evaluated."
     )
     folds: Folds = Field(Folds(), description="Folds of protocol paper.")
-    clean: Clean = Field(Clean(), description="Folds of protocols clean and inductive.")
+    clean: Clean = Field(Clean(), description="Folds of protocols random, clean and inductive.")
     graph: Graph = Field(Graph(), description="The graph.")
     models: list[Compared] = Field(
         ["logistic", "svm", "forest", "boosting", "knn", "label_spreading"],
         description="What GraphSAGE is compared with, beside itself without neighbours (edgeless).",
     )
     graphsage: GraphSage = Field(GraphSage(), description="The model.")
+    variants: dict[Word, dict[str, Any]] = Field(
+        {},
+        description="By name, settings in which other networks differ from graphsage: trained on "
+        "the same folds, they say what each of its choices is worth.",
+    )
     note: str = Field(
         "", description="What to know of its numbers under protocol paper, for the summary."
     )
     paper_test_accuracy: float | None = Field(None, ge=0, le=1, description="The paper's number.")
 
     @model_validator(mode="after")
-    def _new_clips_have_no_column(self) -> "Experiment":
-        if self.graphsage.adjacency_as_features and "inductive" in self.protocols:
+    def _variants_are_networks(self) -> "Experiment":
+        for name in self.variants:
+            try:
+                self.network(name)
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(["variants", name, *map(str, first["loc"])])
+                raise ValueError(f"{where}: {first['msg']}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _new_clips_have_no_place(self) -> "Experiment":
+        if "inductive" not in self.protocols:
+            return self
+        networks = [self.graphsage, *map(self.network, self.variants)]
+        if any(network.adjacency_as_features for network in networks):
             raise ValueError(
                 "a clip that comes after training has no column in the adjacency matrix: leave out "
                 "protocol inductive or set graphsage: adjacency_as_features: false"
             )
+        if self.reduce and self.reduce.method == "tsne":
+            raise ValueError(
+                "t-SNE cannot place a clip that comes after training: leave out protocol inductive "
+                "or set reduce: method: pca"
+            )
         return self
+
+    @model_validator(mode="after")
+    def _choices_are_made_inside(self) -> "Experiment":
+        outside = [*(["select"] if self.select else []), *(["cnn"] if "cnn" in self.tables else [])]
+        if "best" in self.models and outside:
+            raise ValueError(
+                f"{' and '.join(outside)} fits the inputs to the genres of all training clips, so "
+                "that none of them is left to choose a model by: leave best out of models"
+            )
+        return self
+
+    def network(self, variant: str) -> GraphSage:
+        """The network of a variant."""
+        return GraphSage.model_validate({**self.graphsage.model_dump(), **self.variants[variant]})
 
 
 class Tuning(Model):
@@ -211,7 +268,7 @@ class Config(Model):
     audit: Audit = Field(Audit(), description="Which clips are refused.")
     features: Features = Field(Features(), description="How features are computed.")
     cnn: Cnn = Field(Cnn(), description="How the CNN is trained.")
-    tables: dict[Table, str] = Field(
+    tables: dict[Word, str] = Field(
         {}, description="Feature tables computed elsewhere: files by the name of their table."
     )
     tuning: Tuning = Field(Tuning(), description="The tuning of hidden neurons and learning rate.")
