@@ -5,18 +5,17 @@
 # results/<dataset>/audio/                    samples and audit of each shard of clips
 # results/<dataset>/<cut>/                    clips.parquet, problems.csv, features/<table>.parquet
 # results/<dataset>/experiments/<experiment>/<protocol>/   folds, graph health, fold-<nn>/
-# results/<experiment>.csv                    the result
+# results/<dataset>/<experiment>.csv          the result; results/<experiment>.csv is its copy for
+#                                             the dataset of the run, as are summary and findings
+# results/.../made-with/<step>.json           what the files beside it were made with
 # results/logs/, results/benchmarks/          of every job, under the same names
 from snakemake.utils import min_version
 
 min_version("9.19")
 
 
-configfile: "config/config.yaml"
-configfile: "config/experiments.yaml"
-
-
 include: "rules/common.smk"
+include: "rules/demo.smk"
 include: "rules/audio.smk"
 include: "rules/features.smk"
 include: "rules/folds.smk"
@@ -36,4 +35,4 @@ rule all:
     input:
         "results/summary.csv",
         "results/findings.md",
-        tables_and_figures(),
+        tables_and_figures,

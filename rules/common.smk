@@ -1,21 +1,30 @@
 # What all rules share: the checked configuration, the dataset's sheet, and what follows from them.
+import hashlib
+import json
+import os
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import Wildcards
 from snakemake.logging import logger
 
-sys.path.insert(0, str(Path(workflow.basedir, "workflow", "scripts")))
+# The workflow may run in another folder, or as a module of another workflow: its files are found
+# from here, what it computes lies where Snakemake runs. Jobs start steps as python "$GENREGRAPH".
+HOME = Path(str(workflow.current_basedir)).parent
+os.environ["GENREGRAPH"] = str(HOME / "workflow" / "scripts")
+sys.path.insert(0, os.environ["GENREGRAPH"])
 
-from settings import plan
-from settings.code import digest as code
+from settings import plan, protocols
 from settings.errors import UserError
-from settings.model import load
-from settings.sheet import digest, read_sheet, rows_by_shard
+from settings.merge import merged
+from settings.model import GraphSage, load
+from settings.sheet import AUDITED, digest, find, read_sheet, rows_by_shard
+from settings.steps import Step
 
 try:
-    CONFIG = load(config)
-    SHEET = CONFIG.sheet or f"config/datasets/{CONFIG.dataset}.tsv"
+    CONFIG = load(merged([HOME, Path()], config))
+    SHEET = CONFIG.sheet or find(f"config/datasets/{CONFIG.dataset}.tsv", HOME)
     ROWS = read_sheet(Path(SHEET))
     DATASET = CONFIG.facts()
     AUDIO = CONFIG.audio or f"resources/{CONFIG.dataset}"
@@ -29,51 +38,40 @@ try:
         plan.check_audio(ROWS, Path(AUDIO))
     plan.check_tables(CONFIG)
     NOT_RUNNABLE = plan.not_runnable(CONFIG, ROWS, UNHEARD)
-    RUNNABLE = [name for name in CONFIG.experiments if name not in NOT_RUNNABLE]
-    # By experiment: its evaluation under each protocol, and why other protocols are left out.
-    EVALUATIONS, LEFT_OUT = {}, {}
-    for name in RUNNABLE:
-        EVALUATIONS[name], LEFT_OUT[name] = plan.evaluations(
-            CONFIG.experiments[name], ROWS
-        )
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
 for name, reason in NOT_RUNNABLE.items():
     logger.warning(f"experiment {name} is left out: {reason}")
 
+RUNNABLE = [name for name in CONFIG.experiments if name not in NOT_RUNNABLE]
 SHARDS = rows_by_shard(ROWS, DATASET.shards)
-OF_EXPERIMENT = "results/{dataset}/experiments/{experiment}"
-# Segments are also scored by song, and models compared clip by clip with the edgeless network.
-SONGS = expand(
-    f"{OF_EXPERIMENT}/songs.csv",
-    dataset=CONFIG.dataset,
-    experiment=[name for name in RUNNABLE if CONFIG.experiments[name].cut != "30s"],
-)
-POOLED = expand(
-    f"{OF_EXPERIMENT}/pooled.csv",
-    dataset=CONFIG.dataset,
-    experiment=RUNNABLE,
-)
-CHOICES = expand(
-    f"{OF_EXPERIMENT}/choices.csv",
-    dataset=CONFIG.dataset,
-    experiment=[name for name in RUNNABLE if "best" in CONFIG.experiments[name].models],
-)
-ALL_LEFT_OUT = [
-    f"--left-out={name}, {protocol}={reason}"
-    for name, reasons in LEFT_OUT.items()
-    for protocol, reason in reasons.items()
-]
 COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
-EXPERIMENT = f"{OF_EXPERIMENT}/{{protocol}}"
+
+# Where things lie.
+OF_DATASET = "results/{dataset}"
+OF_SHARD = f"{OF_DATASET}/audio/{{shard}}"
+OF_CUT = f"{OF_DATASET}/{{cut}}"
+OF_EXPERIMENT = f"{OF_DATASET}/experiments/{{experiment}}"
+OF_PROTOCOL = f"{OF_EXPERIMENT}/{{protocol}}"
+OF_FOLD = f"{OF_PROTOCOL}/fold-{{fold}}"
+# The same for the dataset of the run.
+HERE = OF_DATASET.format(dataset=CONFIG.dataset)
 
 
-onstart:
-    # Snakemake's limit of jobs per second, of use on clusters alone, has it look for jobs once more
-    # a second for each job that has finished, and so hundreds of times a second in the end.
-    if workflow.local_exec:
-        workflow.scheduler.job_rate_limiter = None
+def with_model(model):
+    """Experiments that have a model."""
+    return [name for name in RUNNABLE if model in CONFIG.experiments[name].models]
+
+
+def text_digest(path):
+    """Digest of a text that is no code."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+
+
+def of_experiment(name):
+    """Folder of an experiment on the dataset of the run."""
+    return OF_EXPERIMENT.format(dataset=CONFIG.dataset, experiment=name)
 
 
 wildcard_constraints:
@@ -85,18 +83,51 @@ wildcard_constraints:
     fold="[0-9]+",
 
 
+def unlimited(scheduler):
+    """Switch off Snakemake's limit of jobs per second, which is of use on clusters alone.
+
+    It looks for jobs once more a second for each job that has finished, and so hundreds of times a
+    second in the end.
+    """
+    if getattr(scheduler, "job_rate_limiter", None) is not None:
+        scheduler.job_rate_limiter = None
+
+
+onstart:
+    if getattr(workflow, "local_exec", False):
+        unlimited(getattr(workflow, "scheduler", None))
+
+
+# What jobs need: grows with their input and, where the profile lets them try again, with each try.
+
+
+def memory(base, per_mb=0, most=None):
+    """Resource function: MB of memory, so many and so many a MB of input, but no more than most."""
+
+    def needed(wildcards, input, attempt):
+        asked = base + per_mb * input.size_mb
+        return int(attempt * (asked if most is None else min(asked, most)))
+
+    return needed
+
+
+def minutes(base, per_mb=0):
+    """Resource function: minutes, so many and so many a MB of input."""
+    return lambda wildcards, input, attempt: int(
+        attempt * (base + per_mb * input.size_mb)
+    )
+
+
+# What jobs are told: functions of their wildcards.
+
+
 def experiment_of(wildcards):
     """The experiment that a job belongs to."""
     return CONFIG.experiments[wildcards.experiment]
 
 
-def evaluation_of(wildcards):
-    """How a job's experiment is evaluated under its protocol."""
-    return EVALUATIONS[wildcards.experiment][wildcards.protocol]
-
-
 def setting(path):
-    """Param function: a setting of the job's experiment, such as ``graph.k``."""
+    """A setting of the job's experiment, such as ``graph.k``."""
 
     def value(wildcards):
         found = experiment_of(wildcards)
@@ -107,22 +138,156 @@ def setting(path):
     return value
 
 
+def fitted_on(wildcards):
+    """Clips that a job's inputs are fitted to."""
+    return protocols.fitted_on(wildcards.protocol)
+
+
+def neighbours(wildcards):
+    """Clips that may be neighbours in a job's graph."""
+    return protocols.neighbours(wildcards.protocol)
+
+
+def papers_accuracy(wildcards):
+    """The paper's accuracy in a job's experiment, if this is the paper's dataset."""
+    return (
+        experiment_of(wildcards).paper_test_accuracy if DATASET.of_the_paper else None
+    )
+
+
+def papers_accuracies(wildcards):
+    """The paper's accuracies by experiment, if this is the paper's dataset."""
+    stated = {
+        name: CONFIG.experiments[name].paper_test_accuracy
+        for name in RUNNABLE
+        if DATASET.of_the_paper
+    }
+    return [f"{name}={value}" for name, value in stated.items() if value is not None]
+
+
+def asked_of(wildcards):
+    """What decides which clips of a job's experiment are judged, and how (JSON)."""
+    keys = {"genres", "protocols", "folds", "clean"}
+    return experiment_of(wildcards).model_dump_json(include=keys)
+
+
+def baselines_of(wildcards):
+    """Models of a job's experiment that rule baselines trains."""
+    return [name for name in experiment_of(wildcards).models if name != "best"]
+
+
+def variants_of(wildcards):
+    """Other networks of a job's experiment, each with what differs (JSON)."""
+    variants = experiment_of(wildcards).variants
+    return [f"{name}={json.dumps(differs)}" for name, differs in variants.items()]
+
+
+def compared_of(wildcards):
+    """What stands beside GraphSAGE: files of a fold by this name."""
+    best = ["best"] if "best" in experiment_of(wildcards).models else []
+    return ["edgeless", *(["baselines"] if baselines_of(wildcards) else []), *best]
+
+
+# Which files jobs read.
+
+
+def evaluations_of(name):
+    """How an experiment is evaluated, by protocol; known when its clips are."""
+    found = checkpoints.usable.get(dataset=CONFIG.dataset, experiment=name)
+    return plan.read_evaluations(Path(found.output.protocols))
+
+
+def evaluation_of(wildcards):
+    """How a job's experiment is evaluated under its protocol."""
+    return evaluations_of(wildcards.experiment)[wildcards.protocol]
+
+
+def tuned_folds(wildcards):
+    """Tunings of the first folds of the experiment that is tuned."""
+    name = CONFIG.tuning.experiment
+    numbers = evaluations_of(name)["paper"].numbers[: CONFIG.tuning.folds]
+    return [f"{of_experiment(name)}/paper/fold-{n}/tuning.csv" for n in numbers]
+
+
+def every_protocol(*names):
+    """Input function: files of every protocol of a job's experiment."""
+
+    def files(wildcards):
+        folder = of_experiment(wildcards.experiment)
+        return [
+            f"{folder}/{protocol}/{name}"
+            for protocol in evaluations_of(wildcards.experiment)
+            for name in names
+        ]
+
+    return files
+
+
+def every_fold(*names):
+    """Input function: files of every fold of a job's experiment, and protocol if it has one.
+
+    A name may be a function of wildcards, which gives names.
+    """
+
+    def files(wildcards):
+        folder = of_experiment(wildcards.experiment)
+        wanted = [
+            each
+            for name in names
+            for each in (name(wildcards) if callable(name) else [name])
+        ]
+        return [
+            f"{folder}/{protocol}/fold-{fold}/{name}"
+            for protocol, evaluation in evaluations_of(wildcards.experiment).items()
+            if protocol == wildcards.get("protocol", protocol)
+            for fold in evaluation.numbers
+            for name in wanted
+        ]
+
+    return files
+
+
+def first_fold(*names):
+    """Input function: files of the first fold of a job's protocol."""
+    return lambda wildcards: [
+        f"{OF_PROTOCOL}/fold-00/{name}".format(**wildcards) for name in names
+    ]
+
+
+def outputs(wildcards):
+    """Names of the files of a fold that results are made of."""
+    names = ["predictions.parquet", "history.csv"]
+    compared = compared_of(wildcards)
+    return names + [f"{name}.{end}" for name in compared for end in ("parquet", "csv")]
+
+
 def cut_of(wildcards):
     """Folder of the cut of a job's experiment."""
-    return f"results/{CONFIG.dataset}/{experiment_of(wildcards).cut}"
+    return f"{HERE}/{experiment_of(wildcards).cut}"
 
 
-def shared_tables(wildcards):
-    """Feature tables of a job's experiment that serve all folds."""
-    tables = [name for name in experiment_of(wildcards).tables if name != plan.PER_FOLD]
-    return [f"{cut_of(wildcards)}/features/{table}.parquet" for table in tables]
+def clips_of(wildcards):
+    """List of the clips of a job's experiment."""
+    return f"{cut_of(wildcards)}/clips.parquet"
+
+
+def shared_tables(wildcards, name="{table}.parquet"):
+    """Feature tables of a job's experiment that serve all folds, or other files of them."""
+    tables = [table for table in experiment_of(wildcards).tables if table != plan.PER_FOLD]
+    return [f"{cut_of(wildcards)}/features/{name}".format(table=t) for t in tables]
 
 
 def all_tables(wildcards):
     """Feature tables of a job's experiment, with that of its fold."""
     per_fold = plan.PER_FOLD in experiment_of(wildcards).tables
-    own = f"{EXPERIMENT}/fold-{{fold}}/{plan.PER_FOLD}.parquet"
-    return shared_tables(wildcards) + ([own.format(**wildcards)] if per_fold else [])
+    own = f"{OF_FOLD}/{plan.PER_FOLD}.parquet".format(**wildcards)
+    return shared_tables(wildcards) + ([own] if per_fold else [])
+
+
+def problems_of(wildcards):
+    """Lists of what a job's experiment cannot use."""
+    of_tables = shared_tables(wildcards, "{table}.problems.csv")
+    return [f"{cut_of(wildcards)}/problems.csv", *of_tables]
 
 
 def images_of(wildcards):
@@ -132,92 +297,10 @@ def images_of(wildcards):
     return [f"{cut_of(wildcards)}/images/{shard}.parquet" for shard in SHARDS]
 
 
-def baselines_of(experiment):
-    """Models of an experiment that rule baselines trains."""
-    return [name for name in experiment.models if name != "best"]
-
-
-def compared_of(experiment):
-    """What stands beside GraphSAGE: files of a fold by this name."""
-    best = ["best"] if "best" in experiment.models else []
-    baselines = ["baselines"] if baselines_of(experiment) else []
-    return ["edgeless", *baselines, *best]
-
-
-def outputs_of(wildcards):
-    """Files of all folds that a job's result is made of."""
-    compared = compared_of(experiment_of(wildcards))
-    names = ["predictions.parquet", "history.csv"]
-    names += [f"{name}.{ending}" for name in compared for ending in ("parquet", "csv")]
-    return of_folds(wildcards, names)
-
-
-def of_folds(wildcards, names):
-    """Files of every protocol and fold of a job's experiment."""
-    return [
-        f"results/{CONFIG.dataset}/experiments/{wildcards.experiment}/{protocol}/fold-{fold}/{name}"
-        for protocol, evaluation in EVALUATIONS[wildcards.experiment].items()
-        for fold in evaluation.numbers
-        for name in names
-    ]
-
-
-def problems_of(wildcards):
-    """Lists of clips that a job's experiment cannot use."""
-    cut = cut_of(wildcards)
-    tables = [name for name in experiment_of(wildcards).tables if name != plan.PER_FOLD]
-    lists = [f"{cut}/features/{table}.problems.csv" for table in tables]
-    return [f"{cut}/problems.csv", *lists]
-
-
-def compared_options(wildcards):
-    """Command line options that name what stands beside a job's GraphSAGE."""
-    return [f"--compared={name}" for name in compared_of(experiment_of(wildcards))]
-
-
 def selection_of(wildcards):
     """The selection of a job's fold, if its experiment selects features."""
-    selection = f"{EXPERIMENT}/fold-{{fold}}/selection.csv"
-    return [selection.format(**wildcards)] if experiment_of(wildcards).select else []
-
-
-def network_options(wildcards):
-    """Command line options of a job's GraphSAGE."""
-    network = experiment_of(wildcards).graphsage
-    return [
-        f"--layers={network.layers}",
-        f"--hidden={network.hidden}",
-        f"--learning-rate={network.learning_rate}",
-        f"--epochs={network.epochs}",
-        "--distance-weights" if network.distance_weights else "--no-distance-weights",
-        (
-            "--adjacency-as-features"
-            if network.adjacency_as_features
-            else "--no-adjacency-as-features"
-        ),
-    ]
-
-
-def tables_and_figures():
-    """Everything that there is to show of the dataset beside the summary."""
-    dataset = f"results/{CONFIG.dataset}"
-    of_fold = ["scatter", "graph", "history", "confusion"]
-    shown = []
-    for name in RUNNABLE:
-        folder = f"{dataset}/experiments/{name}"
-        figures = (
-            [*of_fold, "importances"] if CONFIG.experiments[name].select else of_fold
-        )
-        first = next(iter(EVALUATIONS[name]))
-        shown += expand(f"{folder}/{first}/figures/{{figure}}.png", figure=figures)
-        shown.append(f"{folder}/figures/folds.png")
-    if "paper" in EVALUATIONS.get(CONFIG.tuning.experiment, {}):
-        shown.append("results/figures/tuning.png")
-    if any("handcrafted" in CONFIG.experiments[name].tables for name in RUNNABLE):
-        shown.append(f"{dataset}/figures/correlation.png")
-    return shown + (
-        [] if UNHEARD else [f"{dataset}/figures/{f}.png" for f in ("clips", "clip")]
-    )
+    selection = f"{OF_FOLD}/selection.csv".format(**wildcards)
+    return [selection] if experiment_of(wildcards).select else []
 
 
 def audio_of(wildcards):
@@ -228,23 +311,41 @@ def audio_of(wildcards):
     return plan.files_there(rows, Path(AUDIO))
 
 
-def every_fold(*names):
-    """Input function: files of every fold of an experiment and protocol."""
-    return lambda wildcards: expand(
-        f"{EXPERIMENT}/fold-{{fold}}/{{name}}",
-        dataset=CONFIG.dataset,
-        experiment=wildcards.experiment,
-        protocol=wildcards.protocol,
-        fold=EVALUATIONS[wildcards.experiment][wildcards.protocol].numbers,
-        name=names,
-    )
+def files_of(found, wildcards):
+    """Files as a list, path or function of wildcards gives them."""
+    return found(wildcards) if callable(found) else found
 
 
-def every_protocol(name):
-    """Input function: a file of every protocol of an experiment."""
-    return lambda wildcards: expand(
-        f"{EXPERIMENT}/{name}",
-        dataset=CONFIG.dataset,
-        experiment=wildcards.experiment,
-        protocol=EVALUATIONS[wildcards.experiment],
-    )
+def placed(wildcards):
+    """Wildcards of a job's place, such as mine/experiments/multiclass_compare/paper."""
+    names = ["dataset", "experiments", "experiment", "protocol"]
+    return Wildcards(fromdict=dict(zip(names, wildcards.place.split("/"))))
+
+
+def of_all_experiments(*files):
+    """Input function: what some input functions give for every experiment."""
+    return lambda wildcards: [
+        path
+        for name in RUNNABLE
+        for function in files
+        for path in function(Wildcards(fromdict={"experiment": name}))
+    ]
+
+
+def tables_and_figures(wildcards):
+    """Everything that there is to show of the dataset beside the summary."""
+    of_protocol = ["scatter", "graph", "history", "confusion"]
+    shown = []
+    for name in RUNNABLE:
+        experiment, folder = CONFIG.experiments[name], of_experiment(name)
+        figures = [*of_protocol, *(["importances"] if experiment.select else [])]
+        for first in list(evaluations_of(name))[:1]:
+            shown += [f"{folder}/{first}/figures/{figure}.png" for figure in figures]
+            shown.append(f"{folder}/figures/folds.png")
+    tuned = CONFIG.tuning.experiment
+    if tuned in RUNNABLE and "paper" in evaluations_of(tuned):
+        shown += ["results/tuning.csv", f"{HERE}/figures/tuning.png"]
+    if any("handcrafted" in CONFIG.experiments[name].tables for name in RUNNABLE):
+        shown.append(f"{HERE}/figures/correlation.png")
+    heard = [] if UNHEARD else ["clips", "clip"]
+    return shown + [f"{HERE}/figures/{figure}.png" for figure in heard]

@@ -1,156 +1,148 @@
-# From samples to feature tables: a job a shard, then one table.
+# From samples to feature tables: a job a shard, then one table; and tables made elsewhere.
+
+EXTRACT = Step(
+    "features.{table}",
+    f"{OF_CUT}/features",
+    suffix=".{shard}",
+    options={
+        "profile": lambda wildcards: (
+            CONFIG.features.profile if wildcards.table == "handcrafted" else None
+        )
+    },
+)
+IMAGES = Step("features.images", f"{OF_CUT}/images", suffix=".{shard}")
+GATHER = Step("features.gather", f"{OF_CUT}/features", suffix=".{table}")
+IMPORTED = Step(
+    "features.imported",
+    f"{OF_CUT}/features",
+    {"keep": lambda wildcards: CONFIG.tables[wildcards.table].keep},
+    suffix=".{table}",
+    record=f"{OF_CUT}/features/{{table}}",
+)
+LISTED = Step("features.listed", OF_CUT, {"sheet": SHEET}, facts={"rows": digest(ROWS)})
 
 
-rule handcrafted:
+rule extract:
     input:
-        samples="results/{dataset}/audio/{shard}/samples.parquet",
+        samples=f"{OF_SHARD}/samples.parquet",
+        made_with=EXTRACT.made_with,
     output:
-        "results/{dataset}/{cut}/features/handcrafted/{shard}.parquet",
+        f"{OF_CUT}/features/{{table}}/{{shard}}.parquet",
     log:
-        "results/logs/{dataset}/handcrafted/{cut}-{shard}.log",
+        EXTRACT.log,
     benchmark:
-        "results/benchmarks/{dataset}/handcrafted/{cut}-{shard}.tsv"
-    conda:
-        "../envs/audio.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=60,
-    params:
-        profile=CONFIG.features.profile,
-        code=code("features.handcrafted"),
-    shell:
-        "python workflow/scripts features.handcrafted --samples {input.samples:q}"
-        " --cut {wildcards.cut} --profile {params.profile} --output {output:q} 2> {log:q}"
-
-
-rule compare:
-    input:
-        samples="results/{dataset}/audio/{shard}/samples.parquet",
-    output:
-        "results/{dataset}/{cut}/features/compare/{shard}.parquet",
-    log:
-        "results/logs/{dataset}/compare/{cut}-{shard}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/compare/{cut}-{shard}.tsv"
-    conda:
-        "../envs/audio.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=60,
-    params:
-        code=code("features.compare"),
-    shell:
-        "python workflow/scripts features.compare --samples {input.samples:q}"
-        " --cut {wildcards.cut} --output {output:q} 2> {log:q}"
-
-
-rule images:
-    input:
-        samples="results/{dataset}/audio/{shard}/samples.parquet",
-    output:
-        "results/{dataset}/{cut}/images/{shard}.parquet",
-    log:
-        "results/logs/{dataset}/images/{cut}-{shard}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/images/{cut}-{shard}.tsv"
-    conda:
-        "../envs/audio.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=60,
-    params:
-        code=code("features.images"),
-    shell:
-        "python workflow/scripts features.images --samples {input.samples:q}"
-        " --cut {wildcards.cut} --output {output:q} 2> {log:q}"
-
-
-rule cnn:
-    input:
-        images=images_of,
-        folds=f"{EXPERIMENT}/folds.parquet",
-    output:
-        table=f"{EXPERIMENT}/fold-{{fold}}/cnn.parquet",
-        weights=f"{EXPERIMENT}/fold-{{fold}}/cnn.pt",
-        history=f"{EXPERIMENT}/fold-{{fold}}/cnn-history.csv",
-    log:
-        "results/logs/{dataset}/cnn/{experiment}-{protocol}-{fold}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/cnn/{experiment}-{protocol}-{fold}.tsv"
-    conda:
-        "../envs/learning.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=240,
-    params:
-        epochs=CONFIG.cnn.epochs,
-        patience=CONFIG.cnn.patience,
-        learning_rate=CONFIG.cnn.learning_rate,
-        seed=CONFIG.seed,
-        device=CONFIG.device,
-        code=code("inputs.cnn"),
-    shell:
-        "python workflow/scripts inputs.cnn {input.images:q} --folds {input.folds:q}"
-        " --fold {wildcards.fold} --epochs {params.epochs} --patience {params.patience}"
-        " --learning-rate {params.learning_rate} --seed {params.seed} --device {params.device}"
-        " --output {output.table:q} --weights {output.weights:q} --history {output.history:q}"
-        " 2> {log:q}"
-
-
-rule imported:
-    input:
-        foreign=lambda wildcards: CONFIG.tables[wildcards.table],
-        clips="results/{dataset}/{cut}/clips.parquet",
-    output:
-        table="results/{dataset}/{cut}/features/{table}.parquet",
-        problems="results/{dataset}/{cut}/features/{table}.problems.csv",
-    log:
-        "results/logs/{dataset}/imported/{cut}-{table}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/imported/{cut}-{table}.tsv"
-    wildcard_constraints:
-        table="|".join(CONFIG.tables) or "none",
-    conda:
-        "../envs/audio.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=10,
-    params:
-        code=code("features.imported"),
-    shell:
-        "python workflow/scripts features.imported --foreign {input.foreign:q}"
-        " --clips {input.clips:q} --output {output.table:q} --problems {output.problems:q}"
-        " 2> {log:q}"
-
-
-rule gather:
-    input:
-        expand(
-            "results/{{dataset}}/{{cut}}/features/{{table}}/{shard}.parquet",
-            shard=SHARDS,
-        ),
-    output:
-        table="results/{dataset}/{cut}/features/{table}.parquet",
-        problems="results/{dataset}/{cut}/features/{table}.problems.csv",
-    log:
-        "results/logs/{dataset}/gather/{cut}-{table}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/gather/{cut}-{table}.tsv"
+        EXTRACT.benchmark
     wildcard_constraints:
         table="|".join(COMPUTED) or "none",
     conda:
         "../envs/audio.yaml"
-    threads: 1
     resources:
-        mem_mb=4000,
-        runtime=10,
+        # The longest clip decides: it is no larger than its shard, and cut at audit.longest.
+        mem_mb=memory(1000, 15, most=700 + 4 * CONFIG.audit.longest),
+        runtime=minutes(30, 0.5),
     params:
-        code=code("features.gather"),
+        options=EXTRACT.arguments,
     shell:
-        "python workflow/scripts features.gather {input:q} --output {output.table:q}"
+        'python "$GENREGRAPH" features.{wildcards.table} --samples {input.samples:q}'
+        " --cut {wildcards.cut} {params.options:q} --output {output:q} 2> {log:q}"
+
+
+rule images:
+    input:
+        samples=f"{OF_SHARD}/samples.parquet",
+        made_with=IMAGES.made_with,
+    output:
+        f"{OF_CUT}/images/{{shard}}.parquet",
+    log:
+        IMAGES.log,
+    benchmark:
+        IMAGES.benchmark
+    conda:
+        "../envs/audio.yaml"
+    resources:
+        mem_mb=memory(1000, 15, most=700 + 4 * CONFIG.audit.longest),
+        runtime=minutes(30, 0.5),
+    shell:
+        'python "$GENREGRAPH" features.images --samples {input.samples:q}'
+        " --cut {wildcards.cut} --output {output:q} 2> {log:q}"
+
+
+rule gather:
+    input:
+        shards=expand(
+            f"{OF_CUT}/features/{{table}}/{{shard}}.parquet",
+            shard=SHARDS,
+            allow_missing=True,
+        ),
+        made_with=GATHER.made_with,
+    output:
+        table=f"{OF_CUT}/features/{{table}}.parquet",
+        problems=f"{OF_CUT}/features/{{table}}.problems.csv",
+    log:
+        GATHER.log,
+    benchmark:
+        GATHER.benchmark
+    wildcard_constraints:
+        table="|".join(COMPUTED) or "none",
+    conda:
+        "../envs/audio.yaml"
+    resources:
+        mem_mb=memory(1000, 8),
+        runtime=minutes(10, 0.05),
+    shell:
+        'python "$GENREGRAPH" features.gather {input.shards:q} --output {output.table:q}'
         " --problems {output.problems:q} 2> {log:q}"
+
+
+rule imported:
+    input:
+        foreign=lambda wildcards: CONFIG.tables[wildcards.table].file,
+        clips=f"{OF_CUT}/clips.parquet",
+        made_with=IMPORTED.made_with,
+    output:
+        table=f"{OF_CUT}/features/{{table}}.parquet",
+        problems=f"{OF_CUT}/features/{{table}}.problems.csv",
+    log:
+        IMPORTED.log,
+    benchmark:
+        IMPORTED.benchmark
+    wildcard_constraints:
+        table="|".join(CONFIG.tables) or "none",
+    conda:
+        "../envs/audio.yaml"
+    resources:
+        mem_mb=memory(1000, 20),
+        runtime=minutes(10, 0.1),
+    params:
+        options=IMPORTED.arguments,
+    shell:
+        'python "$GENREGRAPH" features.imported --foreign {input.foreign:q}'
+        " --clips {input.clips:q} {params.options:q} --output {output.table:q}"
+        " --problems {output.problems:q} 2> {log:q}"
+
+
+if UNHEARD:
+
+    rule listed:
+        input:
+            tables=[table.file for table in CONFIG.tables.values()],
+            made_with=LISTED.made_with,
+        output:
+            clips=f"{OF_CUT}/clips.parquet",
+            problems=f"{OF_CUT}/problems.csv",
+        log:
+            LISTED.log,
+        benchmark:
+            LISTED.benchmark
+        conda:
+            "../envs/audio.yaml"
+        resources:
+            mem_mb=memory(1000, 20),
+            runtime=minutes(10, 0.1),
+        params:
+            options=LISTED.arguments,
+            tables=[f"--table={table.file}" for table in CONFIG.tables.values()],
+        shell:
+            'python "$GENREGRAPH" features.listed {params.options:q} {params.tables:q}'
+            " --cut {wildcards.cut} --clips {output.clips:q} --problems {output.problems:q}"
+            " 2> {log:q}"

@@ -1,60 +1,88 @@
 # Which clips train and which test.
 
+USABLE = Step("folds.usable", OF_EXPERIMENT, {"experiment": asked_of, "seed": CONFIG.seed})
+FOLDS = Step(
+    "folds.assign",
+    OF_PROTOCOL,
+    {
+        "folds": lambda wildcards: evaluation_of(wildcards).folds,
+        "repeats": lambda wildcards: evaluation_of(wildcards).repeats,
+        "seed": CONFIG.seed,
+    },
+)
+LEAKS = Step("folds.leaks", OF_PROTOCOL, {"unknown": setting("clean.unknown_artist")})
+
+
+# A checkpoint: only when it is known which clips are left is it known how they can be judged.
+checkpoint usable:
+    input:
+        clips=clips_of,
+        tables=shared_tables,
+        images=images_of,
+        made_with=USABLE.made_with,
+    output:
+        clips=f"{OF_EXPERIMENT}/usable.parquet",
+        protocols=f"{OF_EXPERIMENT}/protocols.json",
+    log:
+        USABLE.log,
+    benchmark:
+        USABLE.benchmark
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(1000, 15),
+        runtime=minutes(10, 0.1),
+    params:
+        options=USABLE.arguments,
+        images=lambda wildcards: [f"--images={path}" for path in images_of(wildcards)],
+    shell:
+        'python "$GENREGRAPH" folds.usable {input.tables:q} --clips {input.clips:q}'
+        " {params.images:q} {params.options:q} --output {output.clips:q}"
+        " --judged {output.protocols:q} 2> {log:q}"
+
 
 rule folds:
     input:
-        clips=lambda wildcards: f"{cut_of(wildcards)}/clips.parquet",
-        tables=shared_tables,
-        images=images_of,
+        clips=f"{OF_EXPERIMENT}/usable.parquet",
+        made_with=FOLDS.made_with,
     output:
-        f"{EXPERIMENT}/folds.parquet",
+        f"{OF_PROTOCOL}/folds.parquet",
     log:
-        "results/logs/{dataset}/folds/{experiment}-{protocol}.log",
+        FOLDS.log,
     benchmark:
-        "results/benchmarks/{dataset}/folds/{experiment}-{protocol}.tsv"
+        FOLDS.benchmark
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000, 20),
+        runtime=minutes(10),
     params:
-        images=lambda wildcards: [f"--images={path}" for path in images_of(wildcards)],
-        genres=lambda wildcards: [
-            f"--genre={genre}" for genre in experiment_of(wildcards).genres
-        ],
-        folds=lambda wildcards: evaluation_of(wildcards).folds,
-        repeats=lambda wildcards: evaluation_of(wildcards).repeats,
-        unknown=setting("clean.unknown_artist"),
-        seed=CONFIG.seed,
-        code=code("folds.assign"),
+        options=FOLDS.arguments,
     shell:
-        "python workflow/scripts folds.assign {input.tables:q} --clips {input.clips:q}"
-        " {params.images:q} {params.genres:q} --protocol {wildcards.protocol} --folds {params.folds} --repeats {params.repeats}"
-        " --unknown {params.unknown} --seed {params.seed} --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" folds.assign --clips {input.clips:q}'
+        " --protocol {wildcards.protocol} {params.options:q} --output {output:q} 2> {log:q}"
 
 
 rule leaks:
     input:
-        folds=f"{EXPERIMENT}/folds.parquet",
-        clips=lambda wildcards: f"{cut_of(wildcards)}/clips.parquet",
+        folds=f"{OF_PROTOCOL}/folds.parquet",
+        clips=clips_of,
         tables=shared_tables,
+        made_with=LEAKS.made_with,
     output:
-        f"{EXPERIMENT}/leaks.csv",
+        f"{OF_PROTOCOL}/leaks.csv",
     log:
-        "results/logs/{dataset}/leaks/{experiment}-{protocol}.log",
+        LEAKS.log,
     benchmark:
-        "results/benchmarks/{dataset}/leaks/{experiment}-{protocol}.tsv"
+        LEAKS.benchmark
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory(1000, 15),
+        runtime=minutes(10, 0.1),
     params:
-        unknown=setting("clean.unknown_artist"),
-        code=code("folds.leaks"),
+        options=LEAKS.arguments,
     shell:
-        "python workflow/scripts folds.leaks {input.tables:q} --folds {input.folds:q}"
-        " --clips {input.clips:q} --protocol {wildcards.protocol} --unknown {params.unknown}"
+        'python "$GENREGRAPH" folds.leaks {input.tables:q} --folds {input.folds:q}'
+        " --clips {input.clips:q} --protocol {wildcards.protocol} {params.options:q}"
         " --output {output:q} 2> {log:q}"

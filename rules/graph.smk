@@ -1,54 +1,62 @@
 # From inputs to the k-nearest-neighbour adjacency, and its health.
 
+ADJACENCY = Step(
+    "graph.adjacency",
+    OF_FOLD,
+    {
+        "metric": setting("graph.metric"),
+        "k": setting("graph.k"),
+        "neighbours": neighbours,
+    },
+    record=OF_PROTOCOL,
+)
+HEALTH = Step("graph.health", OF_PROTOCOL, {"k": setting("graph.k")})
+
 
 rule adjacency:
     input:
-        f"{EXPERIMENT}/fold-{{fold}}/inputs.npz",
+        inputs=f"{OF_FOLD}/inputs.npz",
+        made_with=ADJACENCY.made_with,
     output:
-        f"{EXPERIMENT}/fold-{{fold}}/graph.npz",
+        f"{OF_FOLD}/graph.npz",
     log:
-        "results/logs/{dataset}/adjacency/{experiment}-{protocol}-{fold}.log",
+        ADJACENCY.log,
     benchmark:
-        "results/benchmarks/{dataset}/adjacency/{experiment}-{protocol}-{fold}.tsv"
+        ADJACENCY.benchmark
     priority: 1
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory(1500, 6),
+        runtime=minutes(10, 0.5),
     params:
-        metric=setting("graph.metric"),
-        k=setting("graph.k"),
-        neighbours=lambda wildcards: plan.NEIGHBOURS[wildcards.protocol],
-        code=code("graph.adjacency"),
+        options=ADJACENCY.arguments,
     shell:
-        "python workflow/scripts graph.adjacency --inputs {input:q} --metric {params.metric}"
-        " --k {params.k} --neighbours {params.neighbours} --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" graph.adjacency --inputs {input.inputs:q} {params.options:q}'
+        " --output {output:q} 2> {log:q}"
 
 
 rule graph_health:
     input:
         inputs=every_fold("inputs.npz"),
         graphs=every_fold("graph.npz"),
+        made_with=HEALTH.made_with,
     output:
-        f"{EXPERIMENT}/graph-health.csv",
+        f"{OF_PROTOCOL}/graph-health.csv",
     log:
-        "results/logs/{dataset}/graph-health/{experiment}-{protocol}.log",
+        HEALTH.log,
     benchmark:
-        "results/benchmarks/{dataset}/graph-health/{experiment}-{protocol}.tsv"
+        HEALTH.benchmark
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory(1000, 2),
+        runtime=minutes(10),
     params:
+        options=HEALTH.arguments,
         graphs=lambda wildcards: [
             f"--graph={path}" for path in every_fold("graph.npz")(wildcards)
         ],
-        k=setting("graph.k"),
-        code=code("graph.health"),
     shell:
-        "python workflow/scripts graph.health {input.inputs:q} {params.graphs:q}"
-        " --k {params.k} --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" graph.health {input.inputs:q} {params.graphs:q} {params.options:q}'
+        " --output {output:q} 2> {log:q}"

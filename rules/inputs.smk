@@ -1,76 +1,110 @@
 # What the models of a fold see.
 
+SEED = {"seed": CONFIG.seed}
+CNN = Step(
+    "inputs.cnn",
+    OF_FOLD,
+    {**dict(CONFIG.cnn), **SEED, "device": CONFIG.device},
+    record=OF_PROTOCOL,
+)
+FITTED = {"drop": setting("drop"), "fit": fitted_on, **SEED}
+SELECTION = Step(
+    "inputs.selection",
+    OF_FOLD,
+    {**FITTED, "n_features": setting("select.n_features")},
+    record=OF_PROTOCOL,
+)
+INPUTS = Step(
+    "inputs.prepare",
+    OF_FOLD,
+    {
+        **FITTED,
+        "scaling": setting("scale"),
+        "reduction": lambda wildcards: getattr(
+            experiment_of(wildcards).reduce, "method", None
+        ),
+        "to": lambda wildcards: getattr(experiment_of(wildcards).reduce, "to", None),
+    },
+    record=OF_PROTOCOL,
+)
+
+
+rule cnn:
+    input:
+        images=images_of,
+        folds=f"{OF_PROTOCOL}/folds.parquet",
+        made_with=CNN.made_with,
+    output:
+        table=f"{OF_FOLD}/cnn.parquet",
+        weights=f"{OF_FOLD}/cnn.pt",
+        history=f"{OF_FOLD}/cnn-history.csv",
+    log:
+        CNN.log,
+    benchmark:
+        CNN.benchmark
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(2000, 8),
+        runtime=minutes(60, 5),
+    params:
+        options=CNN.arguments,
+    shell:
+        'python "$GENREGRAPH" inputs.cnn {input.images:q} --folds {input.folds:q}'
+        " --fold {wildcards.fold} {params.options:q} --output {output.table:q}"
+        " --weights {output.weights:q} --history {output.history:q} 2> {log:q}"
+
 
 rule selection:
     input:
-        folds=f"{EXPERIMENT}/folds.parquet",
+        folds=f"{OF_PROTOCOL}/folds.parquet",
         # Folds that leak where they must not end here.
-        leaks=f"{EXPERIMENT}/leaks.csv",
+        leaks=f"{OF_PROTOCOL}/leaks.csv",
         tables=all_tables,
+        made_with=SELECTION.made_with,
     output:
-        f"{EXPERIMENT}/fold-{{fold}}/selection.csv",
+        f"{OF_FOLD}/selection.csv",
     log:
-        "results/logs/{dataset}/selection/{experiment}-{protocol}-{fold}.log",
+        SELECTION.log,
     benchmark:
-        "results/benchmarks/{dataset}/selection/{experiment}-{protocol}-{fold}.tsv"
+        SELECTION.benchmark
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(1500, 15),
+        runtime=minutes(30, 1),
     params:
-        drop=lambda wildcards: [
-            f"--drop={column}" for column in experiment_of(wildcards).drop
-        ],
-        fit=lambda wildcards: plan.FITTED_ON[wildcards.protocol],
-        n_features=setting("select.n_features"),
-        seed=CONFIG.seed,
-        code=code("inputs.selection"),
+        options=SELECTION.arguments,
     shell:
-        "python workflow/scripts inputs.selection {input.tables:q} --folds {input.folds:q}"
-        " --fold {wildcards.fold} {params.drop:q} --fit {params.fit}"
-        " --n-features {params.n_features} --seed {params.seed} --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" inputs.selection {input.tables:q} --folds {input.folds:q}'
+        " --fold {wildcards.fold} {params.options:q} --output {output:q} 2> {log:q}"
 
 
 rule inputs:
     input:
-        folds=f"{EXPERIMENT}/folds.parquet",
+        folds=f"{OF_PROTOCOL}/folds.parquet",
         # Folds that leak where they must not end here.
-        leaks=f"{EXPERIMENT}/leaks.csv",
+        leaks=f"{OF_PROTOCOL}/leaks.csv",
         tables=all_tables,
         selection=selection_of,
+        made_with=INPUTS.made_with,
     output:
-        f"{EXPERIMENT}/fold-{{fold}}/inputs.npz",
+        f"{OF_FOLD}/inputs.npz",
     log:
-        "results/logs/{dataset}/inputs/{experiment}-{protocol}-{fold}.log",
+        INPUTS.log,
     benchmark:
-        "results/benchmarks/{dataset}/inputs/{experiment}-{protocol}-{fold}.tsv"
+        INPUTS.benchmark
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory(1000, 10),
+        runtime=minutes(10, 0.1),
     params:
-        drop=lambda wildcards: [
-            f"--drop={column}" for column in experiment_of(wildcards).drop
-        ],
-        fit=lambda wildcards: plan.FITTED_ON[wildcards.protocol],
-        scaling=setting("scale"),
-        reduction=lambda wildcards: [
-            option
-            for reduce in [experiment_of(wildcards).reduce]
-            if reduce
-            for option in ("--reduction", reduce.method, "--to", str(reduce.to))
-        ],
+        options=INPUTS.arguments,
         selection=lambda wildcards: [
             f"--selection={path}" for path in selection_of(wildcards)
         ],
-        seed=CONFIG.seed,
-        code=code("inputs.prepare"),
     shell:
-        "python workflow/scripts inputs.prepare {input.tables:q} --folds {input.folds:q}"
-        " --fold {wildcards.fold} {params.drop:q} --fit {params.fit} --scaling {params.scaling}"
-        " {params.selection:q} {params.reduction:q} --seed {params.seed} --output {output:q}"
+        'python "$GENREGRAPH" inputs.prepare {input.tables:q} --folds {input.folds:q}'
+        " --fold {wildcards.fold} {params.selection:q} {params.options:q} --output {output:q}"
         " 2> {log:q}"

@@ -1,124 +1,164 @@
 # Models trained on one fold.
 
+TRAINING = {"neighbours": neighbours, "seed": CONFIG.seed}
+NETWORK = {
+    **{name: setting(f"graphsage.{name}") for name in GraphSage.model_fields},
+    **TRAINING,
+    "device": CONFIG.device,
+}
+GRAPHSAGE = Step("learning.graphsage", OF_FOLD, NETWORK, record=OF_PROTOCOL)
+VARIANTS = Step(
+    "learning.variants",
+    OF_FOLD,
+    {**NETWORK, "variant": variants_of},
+    record=OF_PROTOCOL,
+)
+BASELINES = Step(
+    "learning.baselines",
+    OF_FOLD,
+    {**TRAINING, "model": baselines_of},
+    record=OF_PROTOCOL,
+)
+BEST = Step("learning.best", OF_FOLD, TRAINING, record=OF_PROTOCOL)
+TUNE = Step(
+    "learning.tune",
+    OF_FOLD,
+    {
+        **NETWORK,
+        "try_hidden": CONFIG.tuning.hidden,
+        "try_learning_rate": CONFIG.tuning.learning_rate,
+    },
+    record=OF_PROTOCOL,
+)
+
 
 rule graphsage:
     input:
-        inputs=f"{EXPERIMENT}/fold-{{fold}}/inputs.npz",
-        graph=f"{EXPERIMENT}/fold-{{fold}}/graph.npz",
+        inputs=f"{OF_FOLD}/inputs.npz",
+        graph=f"{OF_FOLD}/graph.npz",
+        made_with=GRAPHSAGE.made_with,
     output:
-        weights=f"{EXPERIMENT}/fold-{{fold}}/graphsage.pt",
-        history=f"{EXPERIMENT}/fold-{{fold}}/history.csv",
-        predictions=f"{EXPERIMENT}/fold-{{fold}}/predictions.parquet",
-        edgeless=f"{EXPERIMENT}/fold-{{fold}}/edgeless.parquet",
-        times=f"{EXPERIMENT}/fold-{{fold}}/edgeless.csv",
+        weights=f"{OF_FOLD}/graphsage.pt",
+        history=f"{OF_FOLD}/history.csv",
+        predictions=f"{OF_FOLD}/predictions.parquet",
+        edgeless=f"{OF_FOLD}/edgeless.parquet",
+        times=f"{OF_FOLD}/edgeless.csv",
     log:
-        "results/logs/{dataset}/graphsage/{experiment}-{protocol}-{fold}.log",
+        GRAPHSAGE.log,
     benchmark:
-        "results/benchmarks/{dataset}/graphsage/{experiment}-{protocol}-{fold}.tsv"
+        GRAPHSAGE.benchmark
     priority: 2
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=memory(1500, 10),
+        runtime=minutes(30, 2),
     params:
-        network=network_options,
-        seed=CONFIG.seed,
-        device=CONFIG.device,
-        code=code("learning.graphsage"),
+        options=GRAPHSAGE.arguments,
     shell:
-        "python workflow/scripts learning.graphsage --inputs {input.inputs:q}"
-        " --graph {input.graph:q} {params.network} --seed {params.seed} --device {params.device}"
-        " --weights {output.weights:q} --history {output.history:q}"
-        " --output {output.predictions:q} --edgeless {output.edgeless:q} --times {output.times:q}"
-        " 2> {log:q}"
+        'python "$GENREGRAPH" learning.graphsage --inputs {input.inputs:q} --graph {input.graph:q}'
+        " --fold {wildcards.fold} {params.options:q} --weights {output.weights:q}"
+        " --history {output.history:q} --output {output.predictions:q}"
+        " --edgeless {output.edgeless:q} --times {output.times:q} 2> {log:q}"
+
+
+rule variants:
+    input:
+        inputs=f"{OF_FOLD}/inputs.npz",
+        graph=f"{OF_FOLD}/graph.npz",
+        made_with=VARIANTS.made_with,
+    output:
+        predictions=f"{OF_FOLD}/variants.parquet",
+        times=f"{OF_FOLD}/variants.csv",
+    log:
+        VARIANTS.log,
+    benchmark:
+        VARIANTS.benchmark
+    priority: 2
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(1500, 10),
+        runtime=minutes(60, 5),
+    params:
+        options=VARIANTS.arguments,
+    shell:
+        'python "$GENREGRAPH" learning.variants --inputs {input.inputs:q} --graph {input.graph:q}'
+        " --fold {wildcards.fold} {params.options:q} --times {output.times:q}"
+        " --output {output.predictions:q} 2> {log:q}"
 
 
 rule baselines:
     input:
-        inputs=f"{EXPERIMENT}/fold-{{fold}}/inputs.npz",
+        inputs=f"{OF_FOLD}/inputs.npz",
+        made_with=BASELINES.made_with,
     output:
-        predictions=f"{EXPERIMENT}/fold-{{fold}}/baselines.parquet",
-        times=f"{EXPERIMENT}/fold-{{fold}}/baselines.csv",
+        predictions=f"{OF_FOLD}/baselines.parquet",
+        times=f"{OF_FOLD}/baselines.csv",
     log:
-        "results/logs/{dataset}/baselines/{experiment}-{protocol}-{fold}.log",
+        BASELINES.log,
     benchmark:
-        "results/benchmarks/{dataset}/baselines/{experiment}-{protocol}-{fold}.tsv"
+        BASELINES.benchmark
     priority: 2
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=memory(1500, 12),
+        runtime=minutes(30, 2),
     params:
-        models=lambda wildcards: [
-            f"--model={model}" for model in baselines_of(experiment_of(wildcards))
-        ],
-        seed=CONFIG.seed,
-        code=code("learning.baselines"),
+        options=BASELINES.arguments,
     shell:
-        "python workflow/scripts learning.baselines --inputs {input.inputs:q} {params.models}"
-        " --seed {params.seed} --times {output.times:q} --output {output.predictions:q} 2> {log:q}"
+        'python "$GENREGRAPH" learning.baselines --inputs {input.inputs:q}'
+        " --fold {wildcards.fold} {params.options:q} --times {output.times:q}"
+        " --output {output.predictions:q} 2> {log:q}"
 
 
 rule best:
     input:
-        inputs=f"{EXPERIMENT}/fold-{{fold}}/inputs.npz",
-        folds=f"{EXPERIMENT}/folds.parquet",
+        inputs=f"{OF_FOLD}/inputs.npz",
+        folds=f"{OF_PROTOCOL}/folds.parquet",
+        made_with=BEST.made_with,
     output:
-        predictions=f"{EXPERIMENT}/fold-{{fold}}/best.parquet",
-        times=f"{EXPERIMENT}/fold-{{fold}}/best.csv",
-        choice=f"{EXPERIMENT}/fold-{{fold}}/choice.csv",
+        predictions=f"{OF_FOLD}/best.parquet",
+        times=f"{OF_FOLD}/best.csv",
+        choice=f"{OF_FOLD}/choice.csv",
     log:
-        "results/logs/{dataset}/best/{experiment}-{protocol}-{fold}.log",
+        BEST.log,
     benchmark:
-        "results/benchmarks/{dataset}/best/{experiment}-{protocol}-{fold}.tsv"
+        BEST.benchmark
     priority: 2
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=memory(1500, 12),
+        runtime=minutes(30, 2),
     params:
-        neighbours=lambda wildcards: plan.NEIGHBOURS[wildcards.protocol],
-        seed=CONFIG.seed,
-        code=code("learning.best"),
+        options=BEST.arguments,
     shell:
-        "python workflow/scripts learning.best --inputs {input.inputs:q} --folds {input.folds:q}"
-        " --neighbours {params.neighbours} --seed {params.seed} --choice {output.choice:q}"
+        'python "$GENREGRAPH" learning.best --inputs {input.inputs:q} --folds {input.folds:q}'
+        " --fold {wildcards.fold} {params.options:q} --choice {output.choice:q}"
         " --times {output.times:q} --output {output.predictions:q} 2> {log:q}"
 
 
 rule tune:
     input:
-        inputs=f"{EXPERIMENT}/fold-{{fold}}/inputs.npz",
-        graph=f"{EXPERIMENT}/fold-{{fold}}/graph.npz",
+        inputs=f"{OF_FOLD}/inputs.npz",
+        graph=f"{OF_FOLD}/graph.npz",
+        made_with=TUNE.made_with,
     output:
-        f"{EXPERIMENT}/fold-{{fold}}/tuning.csv",
+        f"{OF_FOLD}/tuning.csv",
     log:
-        "results/logs/{dataset}/tune/{experiment}-{protocol}-{fold}.log",
+        TUNE.log,
     benchmark:
-        "results/benchmarks/{dataset}/tune/{experiment}-{protocol}-{fold}.tsv"
+        TUNE.benchmark
     priority: 2
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=3000,
-        runtime=240,
+        mem_mb=memory(1500, 10),
+        runtime=minutes(120, 10),
     params:
-        network=network_options,
-        grid=[
-            *[f"--try-hidden={neurons}" for neurons in CONFIG.tuning.hidden],
-            *[f"--try-learning-rate={rate}" for rate in CONFIG.tuning.learning_rate],
-        ],
-        seed=CONFIG.seed,
-        device=CONFIG.device,
-        code=code("learning.tune"),
+        options=TUNE.arguments,
     shell:
-        "python workflow/scripts learning.tune --inputs {input.inputs:q} --graph {input.graph:q}"
-        " {params.network} {params.grid} --seed {params.seed} --device {params.device}"
-        " --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" learning.tune --inputs {input.inputs:q} --graph {input.graph:q}'
+        " --fold {wildcards.fold} {params.options:q} --output {output:q} 2> {log:q}"

@@ -1,268 +1,93 @@
-# Figures: from the files of the other rooms to PNG.
+# Figures, from the files of the other rooms; and what the results say, in words.
 
-
-rule figure_clips:
-    input:
-        lambda wildcards: expand(
-            "results/{dataset}/{cut}/clips.parquet",
-            dataset=CONFIG.dataset,
-            cut=sorted({e.cut for e in CONFIG.experiments.values()}),
+TEMPLATE = "workflow/scripts/report/findings.md.jinja"
+FIGURES = {
+    "scatter": first_fold("inputs.npz"),
+    "graph": first_fold("inputs.npz", "graph.npz"),
+    "importances": first_fold("selection.csv"),
+    "history": every_fold("history.csv"),
+    "confusion": every_fold("predictions.parquet"),
+    "folds": lambda wildcards: f"{HERE}/{wildcards.experiment}.csv",
+    "tuning": f"{HERE}/tuning.csv",
+    "correlation": f"{HERE}/30s/features/handcrafted.parquet",
+    "clips": [
+        f"{HERE}/{cut}/clips.parquet"
+        for cut in sorted({e.cut for e in CONFIG.experiments.values()})
+    ],
+    "clip": [f"{HERE}/audio/{shard}/samples.parquet" for shard in SHARDS],
+}
+RANDOM = ("scatter", "graph")  # Figures that place points at random.
+FIGURE = Step(
+    "report.{figure}",
+    "results/{place}/figures",
+    {
+        "seed": lambda wildcards: CONFIG.seed if wildcards.figure in RANDOM else None,
+        "paper": lambda wildcards: (
+            papers_accuracy(placed(wildcards)) if wildcards.figure == "folds" else None
         ),
-    output:
-        "results/{dataset}/figures/clips.png",
-    log:
-        "results/logs/{dataset}/figure-clips.log",
-    benchmark:
-        "results/benchmarks/{dataset}/figure-clips.tsv"
-    conda:
-        "../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        code=code("report.clips"),
-    shell:
-        "python workflow/scripts report.clips {input:q} --output {output:q} 2> {log:q}"
+    },
+)
+FINDINGS = Step(
+    "report.findings",
+    OF_DATASET,
+    {
+        "dataset": CONFIG.dataset,
+        "paper": papers_accuracies,
+        "not_run": [f"{name}={reason}" for name, reason in NOT_RUNNABLE.items()],
+        "synthesised": DATASET.synthesised,
+    },
+    facts={"template": text_digest(HOME / TEMPLATE)},
+)
 
 
-rule figure_clip:
+rule figure:
     input:
-        expand("results/{{dataset}}/audio/{shard}/samples.parquet", shard=SHARDS),
+        files=lambda wildcards: files_of(FIGURES[wildcards.figure], placed(wildcards)),
+        made_with=FIGURE.made_with,
     output:
-        "results/{dataset}/figures/clip.png",
+        "results/{place}/figures/{figure}.png",
     log:
-        "results/logs/{dataset}/figure-clip.log",
+        FIGURE.log,
     benchmark:
-        "results/benchmarks/{dataset}/figure-clip.tsv"
+        FIGURE.benchmark
+    wildcard_constraints:
+        figure="|".join(FIGURES),
+        place=f"{CONFIG.dataset}(/experiments/.+)?",
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000, 10),
+        runtime=minutes(10, 1),
     params:
-        code=code("report.clip"),
+        options=FIGURE.arguments,
     shell:
-        "python workflow/scripts report.clip {input:q} --output {output:q} 2> {log:q}"
-
-
-rule figure_correlation:
-    input:
-        "results/{dataset}/30s/features/handcrafted.parquet",
-    output:
-        "results/{dataset}/figures/correlation.png",
-    log:
-        "results/logs/{dataset}/figure-correlation.log",
-    benchmark:
-        "results/benchmarks/{dataset}/figure-correlation.tsv"
-    conda:
-        "../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        code=code("report.correlation"),
-    shell:
-        "python workflow/scripts report.correlation --table {input:q}"
+        'python "$GENREGRAPH" report.{wildcards.figure} {input.files:q} {params.options:q}'
         " --output {output:q} 2> {log:q}"
-
-
-rule figure_importances:
-    input:
-        f"{EXPERIMENT}/fold-00/selection.csv",
-    output:
-        f"{EXPERIMENT}/figures/importances.png",
-    log:
-        "results/logs/{dataset}/figure-importances/{experiment}-{protocol}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/figure-importances/{experiment}-{protocol}.tsv"
-    conda:
-        "../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        code=code("report.importances"),
-    shell:
-        "python workflow/scripts report.importances --selection {input:q}"
-        " --output {output:q} 2> {log:q}"
-
-
-rule figure_scatter:
-    input:
-        f"{EXPERIMENT}/fold-00/inputs.npz",
-    output:
-        f"{EXPERIMENT}/figures/scatter.png",
-    log:
-        "results/logs/{dataset}/figure-scatter/{experiment}-{protocol}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/figure-scatter/{experiment}-{protocol}.tsv"
-    conda:
-        "../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    params:
-        seed=CONFIG.seed,
-        code=code("report.scatter"),
-    shell:
-        "python workflow/scripts report.scatter --inputs {input:q} --seed {params.seed}"
-        " --output {output:q} 2> {log:q}"
-
-
-rule figure_graph:
-    input:
-        inputs=f"{EXPERIMENT}/fold-00/inputs.npz",
-        graph=f"{EXPERIMENT}/fold-00/graph.npz",
-    output:
-        f"{EXPERIMENT}/figures/graph.png",
-    log:
-        "results/logs/{dataset}/figure-graph/{experiment}-{protocol}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/figure-graph/{experiment}-{protocol}.tsv"
-    conda:
-        "../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    params:
-        seed=CONFIG.seed,
-        code=code("report.graph"),
-    shell:
-        "python workflow/scripts report.graph --inputs {input.inputs:q} --graph {input.graph:q}"
-        " --seed {params.seed} --output {output:q} 2> {log:q}"
-
-
-rule figure_history:
-    input:
-        every_fold("history.csv"),
-    output:
-        f"{EXPERIMENT}/figures/history.png",
-    log:
-        "results/logs/{dataset}/figure-history/{experiment}-{protocol}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/figure-history/{experiment}-{protocol}.tsv"
-    conda:
-        "../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        code=code("report.history"),
-    shell:
-        "python workflow/scripts report.history {input:q} --output {output:q} 2> {log:q}"
-
-
-rule figure_confusion:
-    input:
-        every_fold("predictions.parquet"),
-    output:
-        f"{EXPERIMENT}/figures/confusion.png",
-    log:
-        "results/logs/{dataset}/figure-confusion/{experiment}-{protocol}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/figure-confusion/{experiment}-{protocol}.tsv"
-    conda:
-        "../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        code=code("report.confusion"),
-    shell:
-        "python workflow/scripts report.confusion {input:q} --output {output:q} 2> {log:q}"
-
-
-rule figure_folds:
-    input:
-        "results/{experiment}.csv",
-    output:
-        "results/{dataset}/experiments/{experiment}/figures/folds.png",
-    log:
-        "results/logs/{dataset}/figure-folds/{experiment}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/figure-folds/{experiment}.tsv"
-    conda:
-        "../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        paper=lambda wildcards: [
-            f"--paper={accuracy}"
-            for accuracy in [experiment_of(wildcards).paper_test_accuracy]
-            if accuracy is not None
-        ],
-        code=code("report.folds"),
-    shell:
-        "python workflow/scripts report.folds --results {input:q} {params.paper:q}"
-        " --output {output:q} 2> {log:q}"
-
-
-rule figure_tuning:
-    input:
-        "results/tuning.csv",
-    output:
-        "results/figures/tuning.png",
-    log:
-        "results/logs/figure-tuning.log",
-    benchmark:
-        "results/benchmarks/figure-tuning.tsv"
-    conda:
-        "../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        code=code("report.tuning"),
-    shell:
-        "python workflow/scripts report.tuning --tuning {input:q} --output {output:q} 2> {log:q}"
 
 
 rule findings:
     input:
-        results=expand("results/{experiment}.csv", experiment=RUNNABLE),
-        summary="results/summary.csv",
-        tables=[
-            f"results/{CONFIG.dataset}/experiments/{name}/{protocol}/{table}.csv"
-            for name in RUNNABLE
-            for protocol in EVALUATIONS[name]
-            for table in ("graph-health", "leaks")
-        ],
-        choices=CHOICES,
-        template="workflow/scripts/report/findings.md.jinja",
+        results=[f"{HERE}/{name}.csv" for name in RUNNABLE],
+        summary=f"{OF_DATASET}/summary.csv",
+        tables=of_all_experiments(every_protocol("graph-health.csv", "leaks.csv")),
+        choices=[f"{of_experiment(name)}/choices.csv" for name in with_model("best")],
+        variants=[f"{of_experiment(name)}/variants.csv" for name in RUNNABLE if CONFIG.experiments[name].variants],
+        made_with=FINDINGS.made_with,
     output:
-        "results/findings.md",
+        f"{OF_DATASET}/findings.md",
     log:
-        "results/logs/findings.log",
+        FINDINGS.log,
     benchmark:
-        "results/benchmarks/findings.tsv"
+        FINDINGS.benchmark
     localrule: True
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
-        dataset=CONFIG.dataset,
-        folder=lambda wildcards: f"results/{CONFIG.dataset}/experiments",
-        choices=[f"--choices={path}" for path in CHOICES],
-        left_out=ALL_LEFT_OUT,
-        not_run=[f"--not-run={name}={reason}" for name, reason in NOT_RUNNABLE.items()],
-        synthesised=["--synthesised"] if DATASET.synthesised else [],
-        code=code("report.findings"),
+        options=FINDINGS.arguments,
+        folder=f"{HERE}/experiments",
     shell:
-        "python workflow/scripts report.findings {input.results:q} --summary {input.summary:q}"
-        " --folder {params.folder:q} --template {input.template:q} --dataset {params.dataset:q}"
-        " {params.choices:q} {params.left_out:q} {params.not_run:q} {params.synthesised:q}"
-        " --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" report.findings {input.results:q} --summary {input.summary:q}'
+        " --folder {params.folder:q} {params.options:q} --output {output:q} 2> {log:q}"

@@ -1,204 +1,227 @@
-# From predictions to tables of results.
+# From predictions to tables of results, by dataset; and their copies for the dataset of the run.
+
+COLLECT = Step(
+    "results.collect",
+    OF_EXPERIMENT,
+    {
+        "dataset": CONFIG.dataset,
+        "paper": papers_accuracy,
+        "compared": compared_of,
+        "synthesised": DATASET.synthesised,
+    },
+)
+POOLED = Step(
+    "results.pooled",
+    OF_EXPERIMENT,
+    {"dataset": CONFIG.dataset, "compared": compared_of},
+)
+VARIED = Step("results.variants", OF_EXPERIMENT, {"dataset": CONFIG.dataset})
+CHOICES = Step("results.choices", OF_EXPERIMENT, {"dataset": CONFIG.dataset})
+TUNING = Step(
+    "results.tuning",
+    OF_DATASET,
+    {"dataset": CONFIG.dataset, "experiment": CONFIG.tuning.experiment},
+)
+SUMMARY = Step(
+    "results.summarise",
+    OF_DATASET,
+    {
+        "dataset": CONFIG.dataset,
+        "paper": papers_accuracies,
+        "note": [
+            f"{name}={CONFIG.experiments[name].note}"
+            for name in RUNNABLE
+            if CONFIG.experiments[name].note
+        ],
+        "synthesised": DATASET.synthesised,
+    },
+)
+SHOW = Step("results.show", "results", facts={"dataset": CONFIG.dataset}, suffix=".{name}")
 
 
 rule collect:
     input:
-        folds=every_protocol("folds.parquet"),
-        health=every_protocol("graph-health.csv"),
-        outputs=outputs_of,
+        protocols=f"{OF_EXPERIMENT}/protocols.json",
+        folds=every_protocol("folds.parquet", "graph-health.csv"),
+        outputs=every_fold(outputs),
         problems=problems_of,
+        made_with=COLLECT.made_with,
     output:
-        "results/{experiment}.csv",
+        table=f"{OF_DATASET}/{{experiment}}.csv",
+        text=f"{OF_DATASET}/{{experiment}}.txt",
     log:
-        "results/logs/collect/{experiment}.log",
+        COLLECT.log,
     benchmark:
-        "results/benchmarks/collect/{experiment}.tsv"
+        COLLECT.benchmark
     localrule: True
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000, 2),
+        runtime=minutes(10),
     params:
+        options=COLLECT.arguments,
         folders=every_protocol(""),
-        dataset=CONFIG.dataset,
-        compared=compared_options,
         problems=lambda wildcards: [
             f"--problems={path}" for path in problems_of(wildcards)
         ],
-        left_out=lambda wildcards: [
-            f"--left-out={protocol}={reason}"
-            for protocol, reason in LEFT_OUT[wildcards.experiment].items()
-        ],
-        paper=lambda wildcards: [
-            f"--paper={accuracy}"
-            for accuracy in [experiment_of(wildcards).paper_test_accuracy]
-            if accuracy is not None
-        ],
-        synthesised=["--synthesised"] if DATASET.synthesised else [],
-        code=code("results.collect"),
     shell:
-        # The summary goes to the terminal: it is what a run is for.
-        "python workflow/scripts results.collect {params.folders:q} --dataset {params.dataset:q}"
-        " --experiment {wildcards.experiment} {params.compared} {params.problems:q} {params.paper:q}"
-        " {params.left_out:q} {params.synthesised:q} --output {output:q} 2> {log:q}"
-
-
-rule songs:
-    input:
-        folds=every_protocol("folds.parquet"),
-        outputs=outputs_of,
-        clips=lambda wildcards: f"{cut_of(wildcards)}/clips.parquet",
-    output:
-        f"{OF_EXPERIMENT}/songs.csv",
-    log:
-        "results/logs/{dataset}/songs/{experiment}.log",
-    benchmark:
-        "results/benchmarks/{dataset}/songs/{experiment}.tsv"
-    localrule: True
-    conda:
-        "../envs/learning.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        folders=every_protocol(""),
-        compared=compared_options,
-        code=code("results.votes"),
-    shell:
-        "python workflow/scripts results.votes {params.folders:q} --clips {input.clips:q}"
-        " --dataset {wildcards.dataset} --experiment {wildcards.experiment} {params.compared}"
-        " --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" results.collect {params.folders:q} --experiment {wildcards.experiment}'
+        " {params.options:q} {params.problems:q} --protocols {input.protocols:q}"
+        " --text {output.text:q} --output {output.table:q} 2> {log:q}"
 
 
 rule pooled:
     input:
         folds=every_protocol("folds.parquet"),
-        outputs=outputs_of,
-        clips=lambda wildcards: f"{cut_of(wildcards)}/clips.parquet",
+        outputs=every_fold(outputs),
+        clips=clips_of,
+        made_with=POOLED.made_with,
     output:
         f"{OF_EXPERIMENT}/pooled.csv",
     log:
-        "results/logs/{dataset}/pooled/{experiment}.log",
+        POOLED.log,
     benchmark:
-        "results/benchmarks/{dataset}/pooled/{experiment}.tsv"
+        POOLED.benchmark
     localrule: True
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000, 2),
+        runtime=minutes(10),
     params:
+        options=POOLED.arguments,
         folders=every_protocol(""),
-        compared=compared_options,
-        code=code("results.pooled"),
     shell:
-        "python workflow/scripts results.pooled {params.folders:q} --clips {input.clips:q}"
-        " --experiment {wildcards.experiment} {params.compared} --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" results.pooled {params.folders:q} --clips {input.clips:q}'
+        " --experiment {wildcards.experiment} {params.options:q} --output {output:q} 2> {log:q}"
+
+
+rule varied:
+    input:
+        folds=every_protocol("folds.parquet"),
+        outputs=every_fold(outputs, "variants.parquet", "variants.csv"),
+        clips=clips_of,
+        made_with=VARIED.made_with,
+    output:
+        f"{OF_EXPERIMENT}/variants.csv",
+    log:
+        VARIED.log,
+    benchmark:
+        VARIED.benchmark
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(1000, 2),
+        runtime=minutes(10),
+    params:
+        options=VARIED.arguments,
+        folders=every_protocol(""),
+    shell:
+        'python "$GENREGRAPH" results.variants {params.folders:q} --clips {input.clips:q}'
+        " --experiment {wildcards.experiment} {params.options:q} --output {output:q} 2> {log:q}"
 
 
 rule choices:
     input:
         folds=every_protocol("folds.parquet"),
-        choices=lambda wildcards: of_folds(wildcards, ["choice.csv"]),
+        choices=every_fold("choice.csv"),
+        made_with=CHOICES.made_with,
     output:
         f"{OF_EXPERIMENT}/choices.csv",
     log:
-        "results/logs/{dataset}/choices/{experiment}.log",
+        CHOICES.log,
     benchmark:
-        "results/benchmarks/{dataset}/choices/{experiment}.tsv"
+        CHOICES.benchmark
     localrule: True
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
+        options=CHOICES.arguments,
         folders=every_protocol(""),
-        code=code("results.choices"),
     shell:
-        "python workflow/scripts results.choices {params.folders:q}"
-        " --experiment {wildcards.experiment} --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" results.choices {params.folders:q}'
+        " --experiment {wildcards.experiment} {params.options:q} --output {output:q} 2> {log:q}"
 
 
 rule tuning:
     input:
-        lambda wildcards: expand(
-            f"{EXPERIMENT}/fold-{{fold}}/tuning.csv",
-            dataset=CONFIG.dataset,
-            experiment=CONFIG.tuning.experiment,
-            protocol="paper",
-            fold=EVALUATIONS[CONFIG.tuning.experiment]["paper"].numbers[
-                : CONFIG.tuning.folds
-            ],
-        ),
+        folds=tuned_folds,
+        made_with=TUNING.made_with,
     output:
-        "results/tuning.csv",
+        table=f"{OF_DATASET}/tuning.csv",
+        text=f"{OF_DATASET}/tuning.txt",
     log:
-        "results/logs/tuning.log",
+        TUNING.log,
     benchmark:
-        "results/benchmarks/tuning.tsv"
+        TUNING.benchmark
     localrule: True
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
-        dataset=CONFIG.dataset,
-        experiment=CONFIG.tuning.experiment,
-        code=code("results.tuning"),
+        options=TUNING.arguments,
     shell:
-        "python workflow/scripts results.tuning {input:q} --dataset {params.dataset:q}"
-        " --experiment {params.experiment:q} --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" results.tuning {input.folds:q} {params.options:q}'
+        " --text {output.text:q} --output {output.table:q} 2> {log:q}"
 
 
 rule summary:
     input:
-        results=expand("results/{experiment}.csv", experiment=RUNNABLE),
-        health=[
-            f"results/{CONFIG.dataset}/experiments/{name}/{protocol}/graph-health.csv"
-            for name in RUNNABLE
-            for protocol in EVALUATIONS[name]
-        ],
-        songs=SONGS,
-        pooled=POOLED,
+        results=[f"{HERE}/{name}.csv" for name in RUNNABLE],
+        pooled=[f"{of_experiment(name)}/pooled.csv" for name in RUNNABLE],
+        made_with=SUMMARY.made_with,
     output:
-        "results/summary.csv",
+        table=f"{OF_DATASET}/summary.csv",
+        text=f"{OF_DATASET}/summary.txt",
     log:
-        "results/logs/summary.log",
+        SUMMARY.log,
     benchmark:
-        "results/benchmarks/summary.tsv"
+        SUMMARY.benchmark
     localrule: True
     conda:
         "../envs/learning.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
-        folder=lambda wildcards: f"results/{CONFIG.dataset}/experiments",
-        songs=[f"--songs={path}" for path in SONGS],
-        pooled=[f"--pooled={path}" for path in POOLED],
-        paper=[
-            f"--paper={name}={experiment.paper_test_accuracy}"
-            for name, experiment in CONFIG.experiments.items()
-            if name in RUNNABLE and experiment.paper_test_accuracy is not None
-        ],
-        notes=[
-            f"--note={name}={experiment.note}"
-            for name, experiment in CONFIG.experiments.items()
-            if name in RUNNABLE and experiment.note
-        ],
-        left_out=ALL_LEFT_OUT,
-        synthesised=["--synthesised"] if DATASET.synthesised else [],
-        code=code("results.summarise"),
+        options=SUMMARY.arguments,
+        folder=f"{HERE}/experiments",
     shell:
-        "python workflow/scripts results.summarise {input.results:q} --folder {params.folder:q}"
-        " {params.songs:q} {params.pooled:q} {params.paper:q} {params.notes:q}"
-        " {params.left_out:q} {params.synthesised:q} --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" results.summarise {input.results:q} --folder {params.folder:q}'
+        " {params.options:q} --text {output.text:q} --output {output.table:q} 2> {log:q}"
+
+
+# What a run is for goes to the terminal, also where it was computed before.
+rule show:
+    input:
+        found=f"{HERE}/{{name}}",
+        text=lambda wildcards: (
+            [f"{HERE}/{wildcards.name[:-4]}.txt"] if wildcards.name.endswith(".csv") else []
+        ),
+        made_with=SHOW.made_with,
+    output:
+        "results/{name}",
+    log:
+        SHOW.log,
+    benchmark:
+        SHOW.benchmark
+    wildcard_constraints:
+        name=r"(" + "|".join(["summary", "tuning", *RUNNABLE]) + r")\.csv|findings\.md",
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(500),
+        runtime=minutes(10),
+    params:
+        text=lambda wildcards, input: [f"--text={path}" for path in input.text],
+    shell:
+        'python "$GENREGRAPH" results.show --found {input.found:q} {params.text:q}'
+        " --output {output:q} 2> {log:q}"

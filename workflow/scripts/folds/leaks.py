@@ -16,15 +16,15 @@ import pandas as pd
 import typer
 from numpy.typing import NDArray
 
-from folds.assign import features_of
 from folds.groups import group_names, identical
+from folds.usable import features_of
 from settings.errors import UserError
 from settings.groups import normalised
+from settings.protocols import BY_GROUP
 
 logger = logging.getLogger(__name__)
 
 KINDS = ["group", "artist", "song", "md5", "near_identical"]
-REFUSING = ("clean", "inductive")
 
 
 def leaks(
@@ -74,7 +74,7 @@ def _on_both_sides(keys: NDArray[np.str_], test: NDArray[np.bool_]) -> int:
 def main(
     folds: Annotated[Path, typer.Option(help="Folds (Parquet).")],
     clips: Annotated[Path, typer.Option(help="The dataset's clips (Parquet).")],
-    protocol: Annotated[str, typer.Option(help="paper, clean, inductive or filtered.")],
+    protocol: Annotated[str, typer.Option(help="paper, random, clean, inductive or filtered.")],
     unknown: Annotated[str, typer.Option(help="Clips without artist: together, alone or out.")],
     output: Annotated[Path, typer.Option(help="Table, to be written (CSV).")],
     tables: Annotated[
@@ -90,7 +90,7 @@ def main(
     table = leaks(dealt, listed, pairs, unknown)
     total = table[KINDS].sum()
     logger.info("on both sides of a fold: %s", total.to_dict())
-    if protocol in REFUSING and total.any():
+    if protocol in BY_GROUP and total.any():
         found = ", ".join(f"{count} {kind}" for kind, count in total.items() if count)
         raise UserError(
             f"protocol {protocol} leaks: {found} on both sides of folds in {folds}. Give such "

@@ -73,7 +73,7 @@ def _title(table: pd.DataFrame, shown: int) -> str:
 
 
 def main(
-    table: Annotated[Path, typer.Option(help="Feature table (Parquet).")],
+    table: Annotated[Path, typer.Argument(help="Feature table (Parquet).")],
     output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
 ) -> None:
     """Draw the correlations between the features of a table."""

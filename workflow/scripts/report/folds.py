@@ -79,7 +79,7 @@ def _draw_protocol(axes: Axes, rows: pd.DataFrame, paper: float | None) -> None:
 
 
 def main(
-    results: Annotated[Path, typer.Option(help="Results of an experiment (CSV).")],
+    results: Annotated[Path, typer.Argument(help="Results of an experiment (CSV).")],
     output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
     model: Annotated[str, typer.Option(help="Which model.")] = "graphsage",
     paper: Annotated[float | None, typer.Option(help="The paper's test accuracy.")] = None,

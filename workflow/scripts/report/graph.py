@@ -122,8 +122,8 @@ def _draw_edge_legend(axes: Axes) -> None:
 
 
 def main(
-    inputs: Annotated[Path, typer.Option(help="Inputs of the fold (NPZ).")],
-    graph: Annotated[Path, typer.Option(help="Its graph (SciPy NPZ).")],
+    inputs: Annotated[Path, typer.Argument(help="Inputs of the fold (NPZ).")],
+    graph: Annotated[Path, typer.Argument(help="Its graph (SciPy NPZ).")],
     seed: Annotated[int, typer.Option(help="Seed.")],
     output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
     neighbours: Annotated[int, typer.Option(min=1, help="Edges from each clip, at most.")] = 3,

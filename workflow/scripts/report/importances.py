@@ -48,7 +48,7 @@ def draw(selection: pd.DataFrame, top: int) -> Figure:
 
 
 def main(
-    selection: Annotated[Path, typer.Option(help="The fold's selection (CSV).")],
+    selection: Annotated[Path, typer.Argument(help="The fold's selection (CSV).")],
     output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
     top: Annotated[int, typer.Option(min=1, help="Features to draw.")] = 25,
 ) -> None:

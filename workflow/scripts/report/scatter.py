@@ -91,7 +91,7 @@ def draw(inputs: Inputs, seed: int) -> Figure:
 
 
 def main(
-    inputs: Annotated[Path, typer.Option(help="Inputs of the fold (NPZ).")],
+    inputs: Annotated[Path, typer.Argument(help="Inputs of the fold (NPZ).")],
     seed: Annotated[int, typer.Option(help="Seed.")],
     output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
 ) -> None:

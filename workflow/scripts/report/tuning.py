@@ -65,7 +65,7 @@ def _draw_curve(axes: Axes, rows: pd.DataFrame, parameter: str) -> None:
 
 
 def main(
-    tuning: Annotated[Path, typer.Option(help="Accuracies of all values and folds (CSV).")],
+    tuning: Annotated[Path, typer.Argument(help="Accuracies of all values and folds (CSV).")],
     output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
 ) -> None:
     """Draw accuracy against neurons and learning rate."""

@@ -8,9 +8,14 @@ layout or modification times do.
 
 import ast
 import hashlib
+import re
+import sys
+from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[1]
+# Packages whose modules have another name.
+PACKAGES = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
 
 
 def digest(step: str, scripts: Path = SCRIPTS) -> str:
@@ -36,7 +41,7 @@ def digest(step: str, scripts: Path = SCRIPTS) -> str:
     sha = hashlib.sha256()
     for module in sorted(local_modules(step, scripts)):
         sha.update(module.encode())
-        sha.update(_meaning(_file(module, scripts)).encode())
+        sha.update(_meaning(_text(module, scripts)).encode())
     return sha.hexdigest()[:16]
 
 
@@ -49,31 +54,72 @@ def local_modules(step: str, scripts: Path = SCRIPTS) -> set[str]:
         if module in found:
             continue
         found.add(module)
-        waiting += _local_imports(_file(module, scripts), scripts)
+        names = _imports(_text(module, scripts))
+        waiting += [name for name in names if _file(name, scripts).is_file()]
     return found
+
+
+def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
+    """Locked versions of the packages that a step or a local module it uses imports.
+
+    Parameters
+    ----------
+    step : str
+        Dotted name, such as ``audio.audit``.
+    scripts : Path
+        Folder that holds the rooms; ``requirements.lock`` lies two folders above it.
+
+    Returns
+    -------
+    dict of str to str
+        Versions by package, as ``requirements.lock`` names it.
+
+    Raises
+    ------
+    KeyError
+        If the lock file has no version of a package.
+    """
+    locked = _locked((scripts.parents[1] / "requirements.lock").read_text(encoding="utf-8"))
+    imported = {
+        name.split(".")[0]
+        for module in local_modules(step, scripts)
+        for name in _imports(_text(module, scripts))
+    }
+    rooms = {path.name for path in scripts.iterdir() if path.is_dir()}
+    foreign = imported - rooms - sys.stdlib_module_names
+    packages = sorted(PACKAGES.get(name, name).replace("_", "-") for name in foreign)
+    return {package: locked[package] for package in packages}
+
+
+@cache
+def _locked(text: str) -> dict[str, str]:
+    pins = re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE)
+    return {name.lower().replace("_", "-"): version for name, version in pins}
 
 
 def _file(module: str, scripts: Path) -> Path:
     return scripts.joinpath(*module.split(".")).with_suffix(".py")
 
 
-def _parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def _text(module: str, scripts: Path) -> str:
+    return _file(module, scripts).read_text(encoding="utf-8")
 
 
-def _local_imports(path: Path, scripts: Path) -> list[str]:
+@cache
+def _imports(text: str) -> list[str]:
     names: list[str] = []
-    for node in ast.walk(_parse(path)):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return [name for name in names if _file(name, scripts).is_file()]
+    return names
 
 
-def _meaning(path: Path) -> str:
+@cache
+def _meaning(text: str) -> str:
     """Dump of the syntax tree without docstrings and positions."""
-    tree = _parse(path)
+    tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [statement for statement in node.body if not _is_text(statement)]

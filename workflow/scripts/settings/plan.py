@@ -1,57 +1,31 @@
 """What follows from the configuration and the sheet before any file is read."""
 
 import difflib
-from collections import Counter
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from settings.errors import UserError
 from settings.groups import group_name
 from settings.model import Config, Experiment
+from settings.protocols import Clip, Evaluation, LeftOut, evaluation
 from settings.sheet import Row, locate
 
 COMPUTED = ("handcrafted", "compare")
 PER_FOLD = "cnn"  # Learnt from the labels of a fold's training clips, so made anew for each fold.
-# What scaling, selection and reduction of a fold are fitted to, and whose neighbours a clip's are.
-FITTED_ON = {"paper": "all", "clean": "train", "inductive": "train", "filtered": "train"}
-NEIGHBOURS = {"paper": "all", "clean": "all", "inductive": "train", "filtered": "all"}
-BY_GROUP = ("clean", "inductive")
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How an experiment is evaluated under a protocol.
-
-    Attributes
-    ----------
-    folds, repeats : int
-        Folds in a repeat, and repeats.
-    """
-
-    folds: int
-    repeats: int
-
-    @property
-    def numbers(self) -> list[str]:
-        """Numbers of all folds, on over the repeats: ``["00", "01", ...]``."""
-        return [f"{number:02d}" for number in range(self.folds * self.repeats)]
-
-
-class LeftOut(Exception):
-    """A protocol under which an experiment cannot be evaluated; the message says why."""
+UNKNOWN_LEFT_OUT = "its artist is unknown"
 
 
 def evaluations(
-    experiment: Experiment, rows: Sequence[Row]
+    experiment: Experiment, clips: Sequence[Clip]
 ) -> tuple[dict[str, Evaluation], dict[str, str]]:
-    """Protocols of an experiment that the sheet allows, and why the others are left out.
+    """Protocols of an experiment that some clips allow, and why the others are left out.
 
     Parameters
     ----------
     experiment : Experiment
-    rows : sequence of Row
-        The dataset's sheet.
+    clips : sequence of Clip
+        Those of the experiment, by the sheet or by what became of them.
 
     Returns
     -------
@@ -60,50 +34,35 @@ def evaluations(
     left_out : dict of str to str
         Reasons, by protocol.
     """
-    genres = experiment.genres or sorted({row.genre for row in rows})
-    chosen = [row for row in rows if row.genre in genres]
     found: dict[str, Evaluation] = {}
     left_out: dict[str, str] = {}
     for protocol in experiment.protocols:
         try:
-            found[protocol] = _evaluation(protocol, experiment, chosen)
+            found[protocol] = evaluation(protocol, clips, experiment.folds, experiment.clean)
         except LeftOut as reason:
             left_out[protocol] = str(reason)
     return found, left_out
 
 
-def _evaluation(protocol: str, experiment: Experiment, rows: Sequence[Row]) -> Evaluation:
-    if protocol == "paper":
-        smallest = min(Counter(row.genre for row in rows).values())
-        return Evaluation(max(2, min(experiment.folds.n, smallest)), experiment.folds.repeats)
-    if protocol == "filtered":
-        return _published(rows)
-    groups = _groups_of_genres(rows, experiment.clean.unknown_artist)
-    single = [genre for genre, names in groups.items() if len(names) < 2]
-    if single:
-        raise LeftOut(f"genres of a single group cannot be judged: {', '.join(sorted(single))}")
-    fewest = min(len(names) for names in groups.values())
-    return Evaluation(min(experiment.clean.folds, fewest), experiment.clean.repeats)
-
-
-def _published(rows: Sequence[Row]) -> Evaluation:
-    parts = {(row.genre, row.split) for row in rows}
-    lacking = {
-        row.genre for row in rows if not {(row.genre, "train"), (row.genre, "test")} <= parts
-    }
-    if lacking:
-        raise LeftOut(f"the sheet has no published split of {', '.join(sorted(lacking))}")
-    return Evaluation(1, 1)
-
-
-def _groups_of_genres(rows: Sequence[Row], unknown: str) -> dict[str, set[str]]:
+def by_sheet(experiment: Experiment, rows: Sequence[Row]) -> list[Clip]:
+    """Clips of an experiment as the sheet states them, before any is heard."""
+    genres = experiment.genres or {row.genre for row in rows}
+    unknown = experiment.clean.unknown_artist
     if not any(row.group or row.artist for row in rows):
         unknown = "alone"
-    groups: dict[str, set[str]] = {row.genre: set() for row in rows}
+    clips = []
     for row in rows:
-        if not row.excluded:
-            groups[row.genre].add(group_name(row.group, row.artist, row.clip, row.genre, unknown))
-    return {genre: names - {""} for genre, names in groups.items()}
+        if row.genre in genres:
+            group = group_name(row.group, row.artist, row.clip, row.genre, unknown)
+            reason = row.excluded or ("" if group else UNKNOWN_LEFT_OUT)
+            clips.append(Clip(row.genre, group, row.split, reason))
+    return clips
+
+
+def read_evaluations(path: Path) -> dict[str, Evaluation]:
+    """Evaluations by protocol, as `folds.usable` wrote them."""
+    found = json.loads(path.read_text(encoding="utf-8"))["evaluations"]
+    return {protocol: Evaluation(**numbers) for protocol, numbers in found.items()}
 
 
 def check_tables(config: Config) -> None:
@@ -145,8 +104,8 @@ def not_runnable(config: Config, rows: Sequence[Row], unheard: bool) -> dict[str
             reasons[name] = f"the dataset has no genre {', '.join(missing)}"
         elif unheard and (computed or experiment.cut != "30s"):
             reasons[name] = f"there is no audio to compute {', '.join(computed) or experiment.cut}"
-        elif not evaluations(experiment, rows)[0]:
-            left_out = evaluations(experiment, rows)[1]
+        elif not evaluations(experiment, by_sheet(experiment, rows))[0]:
+            left_out = evaluations(experiment, by_sheet(experiment, rows))[1]
             reasons[name] = "; ".join(f"{key}: {reason}" for key, reason in left_out.items())
     return reasons
 

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -141,3 +142,8 @@ def locate(folder: Path, path: str) -> Path | None:
         return stated
     others = (stated.with_suffix(suffix) for suffix in AUDIO_SUFFIXES)
     return next((other for other in others if other.is_file()), None)
+
+
+def find(path: str, home: Path) -> str:
+    """A file of the folder at hand, else that of the workflow, relative to the folder at hand."""
+    return path if Path(path).exists() else os.path.relpath(home / path)

@@ -1,0 +1,152 @@
+"""Which clips an experiment can use, what ties them together, and how each protocol can judge them.
+
+What the sheet promises may not be there: clips may have been refused since. A protocol that is left
+without what it needs is left out with its reason, and takes no other protocol's result along.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import typer
+
+from folds.assign import assign, taken
+from folds.groups import group_names, identical, tie
+from settings.errors import UserError
+from settings.groups import normalised
+from settings.model import Experiment
+from settings.plan import UNKNOWN_LEFT_OUT, evaluations
+from settings.protocols import Clip
+
+logger = logging.getLogger(__name__)
+
+COLUMNS = ["clip", "source", "genre", "group", "artist", "split", "excluded", "md5"]
+
+
+def usable(
+    clips: pd.DataFrame, tables: Sequence[frozenset[str]], genres: Sequence[str]
+) -> pd.DataFrame:
+    """Clips that an experiment can use, ordered by name.
+
+    Parameters
+    ----------
+    clips : pd.DataFrame
+        As `audio.clips` lists them.
+    tables : sequence of frozenset of str
+        The clips of each feature table.
+    genres : sequence of str
+        Only these; empty: all.
+    """
+    good = clips["status"] != "refused"
+    for table in tables:
+        good &= clips["clip"].isin(table)
+    if genres:
+        good &= clips["genre"].isin(genres)
+    return clips[good].sort_values("clip", ignore_index=True)
+
+
+def grouped(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.DataFrame:
+    """Tell of each clip which others are not independent of it.
+
+    Parameters
+    ----------
+    clips : pd.DataFrame, length n
+        As `usable` gives them.
+    features : np.ndarray, shape (n, d)
+        Features by which replicas are found; d may be 0.
+    unknown : {"together", "alone", "out"}
+        What becomes of clips without group and artist.
+
+    Returns
+    -------
+    pd.DataFrame, shape (n, 8)
+        `COLUMNS`. ``group``: clips of one artist, song or recording, which no fold of protocol
+        clean separates. ``artist``: what is known of who plays; a song of unknown artist has a name
+        of its own. ``excluded``: why protocols with whole groups leave the clip out, if they do.
+    """
+    artists, groups = group_names(clips, "alone"), group_names(clips, unknown)
+    # Clips that are left out by protocol clean are judged by others, and belong somewhere there.
+    names = [group or artist for group, artist in zip(groups, artists, strict=True)]
+    pairs = identical(features) if features.shape[1] else np.empty((0, 2), dtype=np.int64)
+    stated = [normalised(artist) for artist in clips["artist"]]
+    tied = pd.Series(tie([names, stated, clips["source"].tolist(), clips["md5"].tolist()], pairs))
+    unnamed = np.where(np.array(groups, dtype=str) == "", UNKNOWN_LEFT_OUT, "")
+    return clips.assign(
+        group=pd.Series(names).groupby(tied).transform("first"),
+        artist=artists,
+        excluded=clips["excluded"].where(clips["excluded"] != "", unnamed),
+    )[COLUMNS]
+
+
+def clips_in(*paths: Path) -> frozenset[str]:
+    """Clips that any of some Parquet files with a column ``clip`` holds."""
+    columns = (pq.read_table(path, columns=["clip"])["clip"] for path in paths)
+    return frozenset(clip for column in columns for clip in column.to_pylist())
+
+
+def features_of(clips: pd.Series, tables: Sequence[Path]) -> np.ndarray:
+    """Features of some clips from all tables, shape (n, d); d is 0 without tables."""
+    parts = [pd.read_parquet(path).set_index("clip").loc[clips].to_numpy() for path in tables]
+    return np.hstack(parts) if parts else np.empty((len(clips), 0))
+
+
+def protocols(
+    clips: pd.DataFrame, experiment: Experiment, seed: int
+) -> dict[str, dict[str, object]]:
+    """How an experiment's protocols can judge its clips.
+
+    Parameters
+    ----------
+    clips : pd.DataFrame
+        As `grouped` gives them.
+    experiment : Experiment
+    seed : int
+        By which clips will be dealt.
+
+    Returns
+    -------
+    dict
+        ``evaluations``: folds and repeats by protocol; ``left_out``: reasons by protocol.
+    """
+    columns = clips[["genre", "group", "split", "excluded"]]
+    found, left_out = evaluations(experiment, [Clip(*row) for row in columns.to_numpy()])
+    judged: dict[str, object] = {}
+    for protocol, numbers in found.items():
+        try:  # Groups of several genres may leave less than was counted genre by genre.
+            assign(taken(clips, protocol), protocol, numbers.folds, numbers.repeats, seed)
+            judged[protocol] = asdict(numbers)
+        except UserError as reason:
+            left_out[protocol] = str(reason)
+    return {"evaluations": judged, "left_out": dict(left_out)}
+
+
+def main(
+    clips: Annotated[Path, typer.Option(help="The dataset's clips (Parquet).")],
+    experiment: Annotated[str, typer.Option(help="Protocols, folds and clean of it (JSON).")],
+    seed: Annotated[int, typer.Option(help="Seed.")],
+    output: Annotated[Path, typer.Option(help="Usable clips, to be written (Parquet).")],
+    judged: Annotated[Path, typer.Option(help="How they can be judged, to be written (JSON).")],
+    tables: Annotated[
+        list[Path] | None, typer.Argument(help="The experiment's feature tables.")
+    ] = None,
+    images: Annotated[list[Path] | None, typer.Option(help="Images of a shard.")] = None,
+) -> None:
+    """Find the clips that an experiment can use, and how each protocol can judge them."""
+    asked = Experiment.model_validate_json(experiment)
+    listed = pd.read_parquet(clips)
+    known = [clips_in(path) for path in tables or []]
+    if images:
+        known.append(clips_in(*images))
+    good = usable(listed, known, asked.genres)
+    unknown = asked.clean.unknown_artist
+    found = grouped(good, features_of(good["clip"], tables or []), unknown)
+    found.to_parquet(output, index=False)
+    how = protocols(found, asked, seed)
+    judged.write_text(json.dumps(how, indent=1) + "\n", encoding="utf-8")
+    logger.info("%d of %d clips can be used; %s", len(good), len(listed), how)
