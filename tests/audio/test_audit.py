@@ -1,6 +1,6 @@
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import librosa
@@ -108,28 +108,16 @@ def test_the_md5_of_each_file_that_is_there_is_recorded(audited) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("more", "group"),
-    [({}, "a"), ({"artist": "X"}, "X"), ({"artist": "X", "group": "G"}, "G")],
-)
-def test_the_group_is_the_sheets_or_the_artist_or_the_clip(tmp_path, record, more, group) -> None:
-    record(tmp_path / "rock" / "a.wav")
-    facts, _ = audit(Row("a", "rock/a.wav", "rock", **more), tmp_path, 1.0, 1e-4)
-    assert facts["group"] == group
-
-
-def test_what_the_sheet_says_of_a_clip_is_kept_whether_it_is_refused_or_not(
+def test_what_the_sheet_says_of_genre_and_artist_is_no_matter_of_the_audit(
     tmp_path, record
 ) -> None:
     record(tmp_path / "rock" / "a.wav")
-    stated = {"artist": "X", "split": "train", "excluded": "replica of b"}
-    for path in ("rock/a.wav", "rock/gone.wav"):
-        facts, _ = audit(Row("a", path, "rock", group="G", **stated), tmp_path, 1.0, 1e-4)
-        assert {name: facts[name] for name in stated} == stated
-        assert facts["sheet_group"] == "G"
-        assert set(facts) == set(COLUMNS)
-    facts, _ = audit(Row("a", "rock/a.wav", "rock"), tmp_path, 1.0, 1e-4)
-    assert [facts[name] for name in ("sheet_group", *stated)] == [""] * 4
+    rows = [Row("a", "rock/a.wav", "rock"), Row("b", "rock/gone.wav", "rock")]
+    edited = [replace(row, artist="X", title="T", group="G", genre="pop") for row in rows]
+    tables = [
+        audit_shard(stated, tmp_path, tmp_path / "samples", 1.0, 1e-4) for stated in (rows, edited)
+    ]
+    pd.testing.assert_frame_equal(*tables)
 
 
 def test_another_md5_than_the_sheets_is_logged_and_kept(tmp_path, record, caplog) -> None:

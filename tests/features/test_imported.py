@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audio.clips import PROBLEM_COLUMNS
+from audio.problems import PROBLEM_COLUMNS
 from features.handcrafted import COLUMNS as HANDCRAFTED
 from features.imported import for_clips, main, read_foreign
 from settings.errors import UserError

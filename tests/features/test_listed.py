@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from audio.clips import COLUMNS, PROBLEM_COLUMNS
+from audio.clips import COLUMNS
+from audio.problems import PROBLEM_COLUMNS
 from features.listed import list_unheard, main
 from settings.errors import UserError
 from settings.sheet import Row, write_sheet

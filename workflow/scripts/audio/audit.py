@@ -16,10 +16,7 @@ from settings.sheet import Row, locate, read_sheet, rows_by_shard
 
 logger = logging.getLogger(__name__)
 
-COLUMNS = (
-    "clip path genre group sheet_group artist split excluded samples status problem "
-    "what_was_done md5"
-).split()
+COLUMNS = "clip path samples status problem what_was_done md5".split()
 SHELL_CHARACTERS = frozenset('$`;&|<>*?!\\"\n\t{}')
 
 
@@ -31,7 +28,7 @@ def audit(
     Parameters
     ----------
     row : Row
-        The clip as the sheet states it.
+        The clip as the sheet states it; only `settings.sheet.AUDITED` are looked at.
     folder : Path
         Folder to which ``row.path`` is relative.
     shortest, silence : float
@@ -43,18 +40,7 @@ def audit(
         A value for each of `COLUMNS`; ``status`` is ok, repaired or refused.
     decoded : Decoded or None
     """
-    facts = {
-        "clip": row.clip,
-        "path": row.path,
-        "genre": row.genre,
-        "group": row.group or row.artist or row.clip,
-        "sheet_group": row.group,
-        "artist": row.artist,
-        "split": row.split,
-        "excluded": row.excluded,
-        "samples": 0,
-        "md5": "",
-    }
+    facts = {"clip": row.clip, "path": row.path, "samples": 0, "md5": ""}
     try:
         decoded = _decode(row, folder, facts)
         check(decoded.samples, shortest, silence)
@@ -105,7 +91,7 @@ def audit_shard(
 
     Returns
     -------
-    pd.DataFrame, shape (len(rows), 13)
+    pd.DataFrame, shape (len(rows), 7)
         A row a clip with `COLUMNS`.
     """
     facts = []

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import typer
 
-from audio.clips import COLUMNS, PROBLEM_COLUMNS
+from audio.clips import COLUMNS, stated
+from audio.problems import PROBLEM_COLUMNS
 from features.imported import read_foreign
 from settings.sheet import Row, read_sheet
 
@@ -35,8 +36,8 @@ def list_unheard(rows: list[Row], table: pd.DataFrame, cut: str) -> pd.DataFrame
     songs = {row.clip: row for row in rows}
     source = table["clip"] if cut == "30s" else table["clip"].str.rsplit(".", n=1).str[0]
     known = table.assign(source=source)[source.isin(songs)]
-    stated = known["length"] if "length" in known else pd.Series(0, index=known.index)
-    lengths = stated.where(np.isfinite(stated), 0)
+    samples = known["length"] if "length" in known else pd.Series(0, index=known.index)
+    lengths = samples.where(np.isfinite(samples), 0)
     found = [
         _listed(songs[song], clip, "" if cut == "30s" else song, int(length))
         for clip, song, length in zip(known["clip"], known["source"], lengths, strict=True)
@@ -54,20 +55,16 @@ def list_unheard(rows: list[Row], table: pd.DataFrame, cut: str) -> pd.DataFrame
 
 
 def _listed(row: Row, clip: str, song: str, samples: int) -> dict[str, object]:
+    facts = stated(row)
     return {
+        **facts,
         "clip": clip,
-        "source": row.clip,
-        "genre": row.genre,
-        "group": song or row.group or row.artist or row.clip,
+        "group": song or facts["group"],
         "start": 0,
         "samples": samples,
         "status": "ok",
         "problem": "",
         "md5": row.md5,
-        "sheet_group": row.group,
-        "artist": row.artist,
-        "split": row.split,
-        "excluded": row.excluded,
     }
 
 

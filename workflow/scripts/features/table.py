@@ -11,8 +11,8 @@ import typer
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from audio.clips import PROBLEM_COLUMNS
 from audio.cut import read_pieces
+from audio.problems import PROBLEM_COLUMNS
 
 logger = logging.getLogger(__name__)
 
