@@ -119,6 +119,14 @@ def test_blocks_do_not_change_the_graph(metric, rows, monkeypatch):
 
 
 @pytest.mark.parametrize("metric", METRICS)
+def test_single_precision_suffices(metric):
+    x = features(200, 30).astype(np.float32)
+    found, expected = (adjacency(each, metric, 5) for each in (x, x.astype(np.float64)))
+    assert_array_equal(found.indices, expected.indices)
+    assert_allclose(found.data, expected.data, rtol=1e-6)
+
+
+@pytest.mark.parametrize("metric", METRICS)
 def test_ties_are_broken_the_same_way_every_time(metric):
     x = np.round(features(40, 2))
     first, second = adjacency(x, metric, 4), adjacency(x.copy(), metric, 4)
@@ -194,6 +202,16 @@ def test_a_test_clip_changes_no_other_clips_neighbours(metric):
     before, after = (adjacency(each, metric, 5, TRAIN)[np.arange(40) != 1] for each in (x, moved))
     assert_array_equal(before.indices, after.indices)
     assert_array_equal(before.data, after.data)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_candidates_hear_each_other_just_as_they_do_alone(metric):
+    x = np.random.default_rng(2).normal(size=(300, 57)).astype(np.float32)
+    candidates = np.arange(300) % 5 != 0
+    alone = adjacency(x[candidates], metric, 8)
+    among = adjacency(x, metric, 8, candidates)[candidates][:, candidates]
+    assert_array_equal(among.indices, alone.indices)
+    assert_array_equal(among.data, alone.data)
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -5,11 +5,12 @@ References
 .. [1] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", sections "KNN" and
    "Adjacency Matrix", equations 1 and 2.
 .. [2] M. Deza, E. Deza, "Encyclopedia of Distances", Springer 2009: Ruzicka and Bray-Curtis.
+.. [3] SciPy, `scipy.spatial.distance.jaccard`: change of version 1.15.0 for input beside 0 and 1.
 """
 
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -24,10 +25,10 @@ from inputs.inputs import Inputs
 logger = logging.getLogger(__name__)
 
 # scikit-learn is imported where it is needed: to import it takes longer than a fold's graph does.
-Matrix = NDArray[np.float64]
+Matrix = NDArray[np.floating]
 Mask = NDArray[np.bool_]
 BINS = 10
-BLOCK_BYTES = 1 << 28
+BLOCK_BYTES = 1 << 26  # Of a block of distances; while it is worked on, it takes a few times that.
 
 
 def _deciles(x: Matrix, candidates: Mask) -> Matrix:
@@ -41,26 +42,32 @@ def _deciles(x: Matrix, candidates: Mask) -> Matrix:
         quantile_method="averaged_inverted_cdf",
         subsample=None,
     )
+    values = x.astype(np.float64, copy=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # A constant feature has a single bin.
-        return binner.fit(x[candidates]).transform(x)
+        return binner.fit(values[candidates]).transform(values)
 
 
 def _minmax(x: Matrix, candidates: Mask) -> Matrix:
     from sklearn.preprocessing import MinMaxScaler
 
-    return MinMaxScaler(clip=True).fit(x[candidates]).transform(x)
+    values = x.astype(np.float64, copy=False)
+    return MinMaxScaler(clip=True).fit(values[candidates]).transform(values)
 
 
 def _non_zero(x: Matrix, _candidates: Mask) -> Matrix:
-    return (x != 0).astype(np.float64)
+    return (x != 0).astype(np.float32)
 
 
 def _jaccard(a: Matrix, b: Matrix) -> Matrix:
-    """Share of features that are non-zero in exactly one of those non-zero in either."""
+    """Share of features that are non-zero in exactly one of those non-zero in either.
+
+    Numbers of features are exact in single precision, up to 2^24.
+    """
     both = a @ b.T
     either = a.sum(axis=1)[:, None] + b.sum(axis=1)[None, :] - both
-    return np.divide(either - both, either, out=np.zeros_like(both), where=either > 0)
+    share = np.zeros(both.shape)
+    return np.divide(either - both, either, out=share, where=either > 0, dtype=np.float64)
 
 
 def _ruzicka(a: Matrix, b: Matrix) -> Matrix:
@@ -82,11 +89,16 @@ def _as_is(x: Matrix, _candidates: Mask) -> Matrix:
     return x
 
 
-# How each metric sees the inputs, and its distances between two sets of rows.
+def _double(x: Matrix, _candidates: Mask) -> Matrix:
+    return x.astype(np.float64, copy=False)
+
+
+# How each metric sees the inputs, and its distances between two sets of rows. Of single precision,
+# scikit-learn computes Euclidean distances in double precision, a part at a time.
 METRICS: dict[str, tuple[Callable[[Matrix, Mask], Matrix], Callable[[Matrix, Matrix], Matrix]]] = {
     "euclidean": (_as_is, _of_sklearn("euclidean")),
-    "manhattan": (_as_is, _of_sklearn("manhattan")),
-    "cosine": (_as_is, _of_sklearn("cosine")),
+    "manhattan": (_double, _of_sklearn("manhattan")),
+    "cosine": (_double, _of_sklearn("cosine")),
     "matching": (_deciles, lambda a, b: cdist(a, b, "hamming")),
     "jaccard": (_non_zero, _jaccard),
     "ruzicka": (_minmax, _ruzicka),
@@ -103,9 +115,12 @@ def adjacency(
     x : NDArray[np.floating], shape (n, d)
         A fold's inputs.
     metric : {"euclidean", "manhattan", "cosine", "matching", "jaccard", "ruzicka"}
-        ``matching`` is the share of features whose deciles differ. ``jaccard`` is scikit-learn's,
-        for which any non-zero value is simply true: on real-valued features all distances are 0.
-        ``ruzicka`` is its generalisation to real values, on features scaled to [0, 1].
+        ``matching`` is the share of features whose deciles differ. ``jaccard`` is that of sets, for
+        which any non-zero value is simply true, as scikit-learn and SciPy from 1.15 on have it: on
+        real-valued features all distances are 0. (Earlier versions of SciPy compared the values
+        themselves [3]_: real values hardly ever match, so that all distances were 1. By either
+        reading the paper's Jaccard does not tell its clips apart.) ``ruzicka`` is its
+        generalisation to real values, on features scaled to [0, 1].
     k : int
         Neighbours; at most all other candidates are taken.
     candidates : NDArray[np.bool_], shape (n,), optional
@@ -116,36 +131,40 @@ def adjacency(
     -------
     scipy.sparse.csr_array, shape (n, n)
         Row i holds the distances from clip i to its neighbours, zero distances stored explicitly.
-        Among neighbours at the same distance the choice is arbitrary, but always the same.
+        Among neighbours at the same distance the choice is arbitrary, but always the same. Rows of
+        candidates are computed from candidates alone, so that not even their rounding depends on
+        the other clips.
     """
     n = len(x)
     candidates = np.ones(n, dtype=bool) if candidates is None else candidates
     k = min(k, int(candidates.sum()) - 1)
     see, distances = METRICS[metric]
-    seen = see(np.asarray(x, dtype=np.float64), candidates)
-    rows = np.array([row.tobytes() for row in seen], dtype=object)
-    same = np.unique(rows, return_inverse=True)[1]
-    step = max(1, BLOCK_BYTES // (8 * n))
-    blocks = [
-        _nearest(distances(seen[start : start + step], seen), same, candidates, start, k)
-        for start in range(0, n, step)
-    ]
-    columns = np.concatenate([block[0] for block in blocks])
-    values = np.concatenate([block[1] for block in blocks])
+    seen = see(np.asarray(x), candidates)
+    same = _number_of_row(seen)
+    heard = np.flatnonzero(candidates)
+    sources = seen if len(heard) == n else seen[heard]
+    columns, values = np.empty((n, k), dtype=np.int64), np.empty((n, k))
+    for rows in _blocks(candidates):
+        found = distances(seen[rows], sources)
+        # Euclidean and cosine distances of equal rows are 0 but for rounding.
+        found[same[rows, None] == same[heard]] = 0
+        found[rows[:, None] == heard] = np.inf
+        nearest = np.sort(np.argpartition(found, k - 1, axis=1)[:, :k], axis=1)
+        columns[rows], values[rows] = heard[nearest], np.take_along_axis(found, nearest, axis=1)
     return sparse.csr_array((values.ravel(), columns.ravel(), np.arange(n + 1) * k), shape=(n, n))
 
 
-def _nearest(
-    distances: Matrix, same: NDArray[np.int64], candidates: Mask, first: int, k: int
-) -> tuple[NDArray[np.int64], Matrix]:
-    """Columns and values of the k smallest distances in each row, the clip itself left out."""
-    rows = np.arange(len(distances))
-    # Euclidean and cosine distances of equal rows are 0 but for rounding.
-    distances[same[first + rows, None] == same] = 0
-    distances[rows, first + rows] = np.inf
-    distances[:, ~candidates] = np.inf
-    nearest = np.sort(np.argpartition(distances, k - 1, axis=1)[:, :k], axis=1)
-    return nearest, np.take_along_axis(distances, nearest, axis=1)
+def _number_of_row(seen: Matrix) -> NDArray[np.int64]:
+    """Numbers, shape (n,), that are the same for equal rows (by 64 bits of a hash)."""
+    hashes = np.fromiter((hash(row.tobytes()) for row in seen), np.int64, len(seen))
+    return np.unique(hashes, return_inverse=True)[1]
+
+
+def _blocks(candidates: Mask) -> Iterator[NDArray[np.int64]]:
+    """Rows by the block, those of candidates first and apart."""
+    step = max(1, BLOCK_BYTES // (8 * len(candidates)))
+    for rows in (np.flatnonzero(candidates), np.flatnonzero(~candidates)):
+        yield from (rows[start : start + step] for start in range(0, len(rows), step))
 
 
 def main(
