@@ -91,9 +91,7 @@ if not UNHEARD:
 
     rule clips:
         input:
-            shards=expand(
-                f"{OF_SHARD}/clips.parquet", shard=SHARDS, allow_missing=True
-            ),
+            shards=expand(f"{OF_SHARD}/clips.parquet", shard=SHARDS, allow_missing=True),
             made_with=CLIPS.made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",

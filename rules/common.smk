@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.io import Wildcards
 from snakemake.logging import logger
 
 # The workflow may run in another folder, or as a module of another workflow: its files are found
@@ -14,6 +13,11 @@ from snakemake.logging import logger
 HOME = Path(str(workflow.current_basedir)).parent
 os.environ["GENREGRAPH"] = str(HOME / "workflow" / "scripts")
 sys.path.insert(0, os.environ["GENREGRAPH"])
+
+
+envvars:
+    "GENREGRAPH",
+
 
 from settings import plan, protocols
 from settings.errors import UserError
@@ -273,7 +277,9 @@ def clips_of(wildcards):
 
 def shared_tables(wildcards, name="{table}.parquet"):
     """Feature tables of a job's experiment that serve all folds, or other files of them."""
-    tables = [table for table in experiment_of(wildcards).tables if table != plan.PER_FOLD]
+    tables = [
+        table for table in experiment_of(wildcards).tables if table != plan.PER_FOLD
+    ]
     return [f"{cut_of(wildcards)}/features/{name}".format(table=t) for t in tables]
 
 
@@ -319,7 +325,13 @@ def files_of(found, wildcards):
 def placed(wildcards):
     """Wildcards of a job's place, such as mine/experiments/multiclass_compare/paper."""
     names = ["dataset", "experiments", "experiment", "protocol"]
-    return Wildcards(fromdict=dict(zip(names, wildcards.place.split("/"))))
+    return Place(zip(names, wildcards.place.split("/")))
+
+
+class Place(dict):
+    """Wildcards of a job, where they are not Snakemake's own."""
+
+    __getattr__ = dict.__getitem__
 
 
 def of_all_experiments(*files):
@@ -328,7 +340,7 @@ def of_all_experiments(*files):
         path
         for name in RUNNABLE
         for function in files
-        for path in function(Wildcards(fromdict={"experiment": name}))
+        for path in function(Place(experiment=name))
     ]
 
 

@@ -1,6 +1,8 @@
 # Which clips train and which test.
 
-USABLE = Step("folds.usable", OF_EXPERIMENT, {"experiment": asked_of, "seed": CONFIG.seed})
+USABLE = Step(
+    "folds.usable", OF_EXPERIMENT, {"experiment": asked_of, "seed": CONFIG.seed}
+)
 FOLDS = Step(
     "folds.assign",
     OF_PROTOCOL,

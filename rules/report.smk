@@ -71,7 +71,11 @@ rule findings:
         summary=f"{OF_DATASET}/summary.csv",
         tables=of_all_experiments(every_protocol("graph-health.csv", "leaks.csv")),
         choices=[f"{of_experiment(name)}/choices.csv" for name in with_model("best")],
-        variants=[f"{of_experiment(name)}/variants.csv" for name in RUNNABLE if CONFIG.experiments[name].variants],
+        variants=[
+            f"{of_experiment(name)}/variants.csv"
+            for name in RUNNABLE
+            if CONFIG.experiments[name].variants
+        ],
         made_with=FINDINGS.made_with,
     output:
         f"{OF_DATASET}/findings.md",
@@ -87,7 +91,7 @@ rule findings:
         runtime=minutes(10),
     params:
         options=FINDINGS.arguments,
-        folder=f"{HERE}/experiments",
+        folder=lambda wildcards: f"{HERE}/experiments",
     shell:
         'python "$GENREGRAPH" report.findings {input.results:q} --summary {input.summary:q}'
         " --folder {params.folder:q} {params.options:q} --output {output:q} 2> {log:q}"

@@ -36,7 +36,9 @@ SUMMARY = Step(
         "synthesised": DATASET.synthesised,
     },
 )
-SHOW = Step("results.show", "results", facts={"dataset": CONFIG.dataset}, suffix=".{name}")
+SHOW = Step(
+    "results.show", "results", facts={"dataset": CONFIG.dataset}, suffix=".{name}"
+)
 
 
 rule collect:
@@ -192,7 +194,7 @@ rule summary:
         runtime=minutes(10),
     params:
         options=SUMMARY.arguments,
-        folder=f"{HERE}/experiments",
+        folder=lambda wildcards: f"{HERE}/experiments",
     shell:
         'python "$GENREGRAPH" results.summarise {input.results:q} --folder {params.folder:q}'
         " {params.options:q} --text {output.text:q} --output {output.table:q} 2> {log:q}"
@@ -203,7 +205,9 @@ rule show:
     input:
         found=f"{HERE}/{{name}}",
         text=lambda wildcards: (
-            [f"{HERE}/{wildcards.name[:-4]}.txt"] if wildcards.name.endswith(".csv") else []
+            [f"{HERE}/{wildcards.name[:-4]}.txt"]
+            if wildcards.name.endswith(".csv")
+            else []
         ),
         made_with=SHOW.made_with,
     output:

@@ -8,8 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from learning.baselines import MODELS
 from settings.errors import UserError
-from settings.model import Compared, Config, Dataset, Experiment, Protocol, load
-from settings.plan import FITTED_ON, NEIGHBOURS
+from settings.model import Compared, Config, Dataset, Experiment, GraphSage, load
 
 CONFIG = Path(__file__).parents[2] / "config"
 MD5 = "0" * 32
@@ -73,10 +72,6 @@ def test_baselines_are_those_that_can_be_learnt() -> None:
     assert get_args(Compared) == (*MODELS, "best")
 
 
-def test_every_protocol_is_planned() -> None:
-    assert set(get_args(Protocol)) == set(FITTED_ON) == set(NEIGHBOURS)
-
-
 def test_what_is_shipped_loads_and_has_its_sheets() -> None:
     config = load(written("config.yaml") | written("experiments.yaml"))
     assert "multiclass_compare" in config.experiments
@@ -89,7 +84,7 @@ def test_what_is_shipped_loads_and_has_its_sheets() -> None:
     [
         ({"sede": 1}, "sede: unknown key; did you mean 'seed'?"),
         ({"audit": {"shortes": 1}}, "audit.shortes: unknown key; did you mean 'shortest'?"),
-        ({"audit": {"zz": 1}}, "audit.zz: unknown key; known keys: shortest, silence"),
+        ({"audit": {"zz": 1}}, "audit.zz: unknown key; known keys: longest, shortest, silence"),
         (
             {"datasets": {"mine": {"shard": 1}}},
             "datasets.mine.shard: unknown key; did you mean 'shards'?",
@@ -254,7 +249,7 @@ def test_all_faults_are_told_at_once() -> None:
 def test_a_dataset_that_is_not_listed_has_default_facts() -> None:
     listed = {"listed": {"shards": 3, "synthesised": True}}
     assert load({"dataset": "listed", "datasets": listed}).facts() == Dataset(
-        shards=3, synthesised=True, archive=None
+        shards=3, synthesised=True, archive=None, of_the_paper=False
     )
     assert load({"dataset": "mine", "datasets": listed}).facts() == Dataset()
 
@@ -262,3 +257,30 @@ def test_a_dataset_that_is_not_listed_has_default_facts() -> None:
 def test_a_loaded_configuration_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load({}).seed = 1
+
+
+def test_a_variant_is_the_network_but_for_what_it_says() -> None:
+    experiment = Experiment.model_validate(
+        {"graphsage": {"hidden": 7}, "variants": {"flat": {"weights": "equal"}}}
+    )
+    assert experiment.network("flat") == GraphSage(hidden=7, weights="equal")
+
+
+@pytest.mark.parametrize(
+    ("experiment", "said"),
+    [
+        ({"variants": {"x": {"wights": 1}}}, "variants.x.wights: Extra inputs are not permitted"),
+        ({"variants": {"x": {"layers": 0}}}, "variants.x.layers: must be greater"),
+        (
+            {"protocols": ["inductive"], "variants": {"x": {"adjacency_as_features": True}}},
+            "has no column in the adjacency matrix",
+        ),
+        ({"protocols": ["inductive"], "reduce": {"method": "tsne"}}, "t-SNE cannot place a clip"),
+        ({"models": ["best"], "select": {"n_features": 3}}, "select fits the inputs to the genres"),
+        ({"models": ["best"], "tables": ["cnn"]}, "cnn fits the inputs to the genres"),
+    ],
+)
+def test_parts_that_do_not_go_together_are_told(experiment, said) -> None:
+    with pytest.raises(UserError) as error:
+        load({"experiments": {"multiclass_x": experiment}})
+    assert said in str(error.value)

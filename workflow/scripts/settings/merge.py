@@ -48,7 +48,7 @@ def _over(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
     """The upper mapping over the lower one, key by key at every depth."""
     joined = dict(base)
     for key, value in top.items():
-        below = joined.get(key)
+        below: Any = joined.get(key)
         both = isinstance(below, Mapping) and isinstance(value, Mapping)
         joined[key] = _over(below, value) if both else value
     return joined

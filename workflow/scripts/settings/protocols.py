@@ -101,11 +101,11 @@ def evaluation(protocol: str, clips: Sequence[Clip], folds: Folds, clean: Clean)
         If the protocol cannot evaluate them.
     """
     taken = [clip for clip in clips if takes(protocol, clip.split, clip.excluded)]
+    asked = sorted({clip.genre for clip in clips})
     genres = Counter(clip.genre for clip in taken)
     if protocol == "filtered":
         parts = {(clip.genre, clip.split) for clip in taken}
-        all_genres = sorted({clip.genre for clip in clips})
-        lacking = [g for g in all_genres if not {(g, "train"), (g, "test")} <= parts]
+        lacking = [genre for genre in asked if not {(genre, "train"), (genre, "test")} <= parts]
         if lacking:
             raise LeftOut(f"the sheet has no published split of {', '.join(lacking)}")
     if len(genres) < 2:
@@ -114,8 +114,8 @@ def evaluation(protocol: str, clips: Sequence[Clip], folds: Folds, clean: Clean)
         return Evaluation(1, 1)
     if protocol == "paper":
         return _dealt(folds.n, folds.repeats, min(genres.values()), len(taken))
-    groups = {genre: {clip.group for clip in taken if clip.genre == genre} for genre in genres}
-    single = sorted(genre for genre, names in groups.items() if len(names) < 2)
+    groups = {genre: {clip.group for clip in taken if clip.genre == genre} for genre in asked}
+    single = [genre for genre, names in groups.items() if len(names) < 2]
     if protocol in BY_GROUP and single:
         raise LeftOut(f"genres of a single group cannot be judged: {', '.join(single)}")
     # The control is dealt into as many folds as clean.
