@@ -18,7 +18,7 @@ from audio.sheet import rows_of
 from settings.sheet import write_sheet
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ["Snakefile", "rules", "workflow", "config", "envs", "profiles"]
+PARTS = ["Snakefile", "rules", "workflow", "config", "envs", "profiles", "requirements.lock"]
 TARGET = "results/multiclass_compare.csv"
 HOSTILE_NAME = "a b'; touch x; $(id)"
 RATE = 22_050
@@ -68,9 +68,9 @@ class Project:
         assert (done.returncode != 0) == fails, done.stdout
         return done.stdout
 
-    def planned(self, *arguments: str) -> dict[str, int]:
-        """Jobs that Snakemake would run for the main target, by rule."""
-        printed = self.snakemake("--dry-run", TARGET, *arguments)
+    def planned(self, *arguments: str, target: str = TARGET) -> dict[str, int]:
+        """Jobs that Snakemake would run for a target, by rule, as far as it can tell."""
+        printed = self.snakemake("--dry-run", target, *arguments)
         table = re.search(r"^job +count\n[- ]+\n(.*?)^total", printed, re.MULTILINE | re.DOTALL)
         if table is None:
             assert "Nothing to be done" in printed, printed

@@ -1,0 +1,158 @@
+"""Results that stay: of several datasets, in another clone, from another folder or workflow."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.workflow.conftest import Project
+
+from settings.sheet import Row, write_sheet
+
+GENRES = ["blues", "jazz"]
+TARGET = "results/multiclass_small.csv"
+SMALL = """
+tables: {handcrafted: table.csv}
+experiments:
+  multiclass_small:
+    protocols: [paper]
+    models: []
+    folds: {n: 2}
+    graph: {metric: euclidean, k: 3}
+    graphsage: {hidden: 4, epochs: 3}
+"""
+FOLDS = 2
+TRAINING = {"graphsage": FOLDS, "collect": 1, "show": 1}
+GRAPH = {"adjacency": FOLDS, "graph_health": 1, **TRAINING}
+
+
+class Small(Project):
+    """A project whose dataset is named by each call."""
+
+    def command(self, *arguments: str) -> list[str]:
+        start = [sys.executable, "-m", "snakemake", "--configfile", "small.yaml"]
+        named = any(argument.startswith("dataset=") for argument in arguments)
+        return [*start, *arguments, *([] if named else ["--config", "dataset=one"])]
+
+    def planned(self, *arguments: str, target: str = TARGET) -> dict[str, int]:
+        return super().planned(*arguments, target=target)
+
+    def table(self, name: str = TARGET) -> pd.DataFrame:
+        return pd.read_csv(self.folder / name)
+
+
+def rows() -> list[Row]:
+    return [Row(f"{g}.{i}", f"none/{g}.{i}.wav", g) for g in GENRES for i in range(8)]
+
+
+@pytest.fixture(scope="module")
+def small(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """Two datasets with the same table, the first of which was run; not to be changed."""
+    project = Small(unrun.copy(tmp_path_factory.mktemp("kept") / "project").folder)
+    for name, kept in {"one": 16, "two": 12}.items():
+        write_sheet(rows()[-kept:], project.folder / f"config/datasets/{name}.tsv")
+    x = np.random.default_rng(0).normal(size=(16, 4)) + np.repeat([[0.0], [2]], 8, axis=0)
+    table = pd.DataFrame(x, columns=list("abcd"))
+    table.insert(0, "clip", [row.clip for row in rows()])
+    table.to_csv(project.folder / "table.csv", index=False)
+    (project.folder / "small.yaml").write_text(SMALL)
+    project.snakemake("--cores", "2", TARGET)
+    return project
+
+
+@pytest.fixture
+def project(small: Small, tmp_path: Path) -> Small:
+    return Small(small.copy(tmp_path / "project").folder)
+
+
+def cloned(small: Small, folder: Path) -> Small:
+    """Another clone, to which results were copied but not what Snakemake remembers."""
+    shutil.copytree(small.folder, folder, ignore=shutil.ignore_patterns(".snakemake"))
+    return Small(folder)
+
+
+def test_two_datasets_lose_nothing_and_going_back_copies_only(project: Small) -> None:
+    of_one = project.table()
+    project.snakemake("--cores", "2", TARGET, "--config", "dataset=two")
+    assert set(project.table()["dataset"]) == {"two"}
+    assert set(project.table()["n_train"] + project.table()["n_test"]) == {12}
+    pd.testing.assert_frame_equal(project.table("results/one/multiclass_small.csv"), of_one)
+    assert project.planned("--config", "dataset=one") == {"show": 1}
+    printed = project.snakemake("--cores", "1", TARGET, "--config", "dataset=one")
+    pd.testing.assert_frame_equal(project.table(), of_one)
+    assert "multiclass_small on one: 16 clips" in printed
+    assert project.planned("--config", "dataset=two") == {"show": 1}
+
+
+def test_results_copied_to_another_clone_are_good_as_they_are(small: Small, tmp_path: Path) -> None:
+    assert cloned(small, tmp_path / "clone").planned() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        ("small.yaml", "k: 3", "k: 5", GRAPH),
+        ("workflow/scripts/learning/graphsage.py", "torch.relu(", "torch.tanh(", TRAINING),
+        ("requirements.lock", "\ndgl==", "\ndgl==0", TRAINING),
+    ],
+)
+def test_results_copied_to_another_clone_are_not_silently_stale(
+    small: Small, tmp_path: Path, name: str, old: str, new: str, expected: dict[str, int]
+) -> None:
+    clone = cloned(small, tmp_path / "clone")
+    clone.edit(name, old, new)
+    assert clone.planned() == expected
+
+
+def test_there_and_back_again_reruns_nothing(project: Small) -> None:
+    project.edit("small.yaml", "k: 3", "k: 5")
+    assert project.planned() == GRAPH
+    project.edit("small.yaml", "k: 5", "k: 3")
+    assert project.planned() == {}
+    for record in project.folder.glob("results/**/made-with/*.json"):
+        record.touch()
+    assert project.planned() == {}
+
+
+def test_an_artist_or_title_that_is_mended_hears_no_clip_again(project: Small) -> None:
+    sheet = project.folder / "config/datasets/one.tsv"
+    write_sheet([Row(**{**vars(row), "title": "T"}) for row in rows()], sheet)
+    assert "imported" not in project.planned("results/one/30s/clips.parquet", target="")
+
+
+def ours(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(folder / TARGET).drop(columns="seconds")
+
+
+def test_it_runs_from_another_folder(small: Small, tmp_path: Path) -> None:
+    for name in ("small.yaml", "table.csv"):
+        shutil.copy(small.folder / name, tmp_path / name)
+    there = Small(tmp_path)
+    there.snakemake("-s", str(small.folder / "Snakefile"), "--cores", "2", TARGET)
+    pd.testing.assert_frame_equal(ours(tmp_path), ours(small.folder))
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] != ".") == [
+        *("results", "small.yaml", "table.csv")
+    ]
+
+
+def test_it_runs_as_a_module_of_another_workflow(small: Small, tmp_path: Path) -> None:
+    for name in ("small.yaml", "table.csv"):
+        shutil.copy(small.folder / name, tmp_path / name)
+    (tmp_path / "Snakefile").write_text(
+        f"module genregraph:\n    snakefile: {str(small.folder / 'Snakefile')!r}\n"
+        "    config: config\n\n\nuse rule * from genregraph as genregraph_*\n\n\n"
+        f"rule mine:\n    default_target: True\n    input: {TARGET!r}\n"
+        "    output: 'mine.csv'\n    shell: 'cp {input} {output}'\n"
+    )
+    Small(tmp_path).snakemake("--cores", "2")
+    pd.testing.assert_frame_equal(ours(tmp_path), ours(small.folder))
+    assert (tmp_path / "mine.csv").exists()
+
+
+def test_what_switches_off_the_limit_of_jobs_is_still_there() -> None:
+    """The only private attribute of Snakemake that the workflow knows, and does without."""
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    assert "job_rate_limiter" in Path(sys.modules[JobScheduler.__module__].__file__).read_text()
