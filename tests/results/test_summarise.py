@@ -215,9 +215,10 @@ def test_the_text_says_over_how_many_tests_and_how_many_there_could_not_be(resul
 
 
 def test_the_text_tells_each_note_once(results, pooled):
-    text = table_text(summarise(results, pooled, {}, {("multiclass_a", "paper"): "They leak."}))
+    notes = {("multiclass_a", protocol): "They leak." for protocol in ("paper", "filtered")}
+    text = table_text(summarise(results, pooled, {}, notes))
     assert text.count("They leak.") == 1
-    assert "\nmulticlass_a, paper: They leak.\n" in text
+    assert "\nmulticlass_a, paper, filtered: They leak.\n" in text
 
 
 # The step

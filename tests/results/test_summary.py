@@ -57,6 +57,10 @@ def test_without_the_papers_number_there_is_no_column_of_it(table):
     assert line(text, "paper")[-1] == "0.0500"
 
 
+def test_a_single_fold_has_no_deviation(table):
+    assert line(summary(table[2:4]), "clean") == "clean graphsage 1000 1 0.8000 0.5000 - -".split()
+
+
 def test_each_model_has_its_line(table):
     table.loc[2, "model"] = "svm"
     text = summary(table)

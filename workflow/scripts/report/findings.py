@@ -361,11 +361,15 @@ def _accuracy(value: float) -> str:
 
 
 def _points(difference: float) -> str:
-    return "-" if np.isnan(difference) else f"{100 * difference:+.1f} points"
+    return "-" if np.isnan(difference) else f"{_percents(difference)} points"
 
 
 def _span(low: float, high: float) -> str:
-    return "-" if np.isnan(low) else f"{100 * low:+.1f} to {100 * high:+.1f}"
+    return "-" if np.isnan(low) else f"{_percents(low)} to {_percents(high)}"
+
+
+def _percents(share: float) -> str:
+    return f"{round(100 * share, 1) + 0:+.1f}"  # + 0: there is no -0.0.
 
 
 def _gain_interval(row: Mapping[str, Any]) -> str:

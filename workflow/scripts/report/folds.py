@@ -38,12 +38,17 @@ def draw(results: pd.DataFrame, model: str, paper: float | None) -> Figure:
     Parameters
     ----------
     results : pd.DataFrame
-        As `results.collect` makes it; one experiment.
+        As `results.collect` makes it; one experiment. Without rows, the figure says that there is
+        nothing.
     model : str
         Which model.
     paper : float or None
         The paper's test accuracy.
     """
+    if results.empty:
+        figure = new_figure(4, 1)
+        figure.text(0.5, 0.5, "no protocol could be evaluated", ha="center", va="center")
+        return figure
     rows = of_model(results, model)
     protocols = list(rows.groupby("protocol", sort=False))
     figure = new_figure(1 + 3.6 * len(protocols), 3.6)

@@ -149,10 +149,8 @@ def table_text(summary: pd.DataFrame) -> str:
     ]
     lines += [_line(row) for row in summary.to_dict("records")]
     lines += [_tests(str(name), rows) for name, rows in summary.groupby("experiment", sort=False)]
-    notes = summary[summary["note"] != ""].drop_duplicates(["experiment", "protocol"])
-    lines += [
-        f"{row['experiment']}, {row['protocol']}: {row['note']}" for row in notes.to_dict("records")
-    ]
+    noted = summary[summary["note"] != ""].groupby(["experiment", "note"], sort=False)["protocol"]
+    lines += [f"{name}, {', '.join(of.unique())}: {note}" for (name, note), of in noted]
     return "\n".join([*lines, LEGEND])
 
 

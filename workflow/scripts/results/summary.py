@@ -43,8 +43,10 @@ def describe(
     Returns
     -------
     str
-        A line a protocol and model, then notes.
+        A line a protocol and model, then notes; or that there is nothing.
     """
+    if table.empty:
+        return "no protocol could be evaluated"
     stated = f"{'paper':>8}" if paper is not None else ""
     lines = [
         f"{'protocol':10}{'model':16}{'clips':>7}{'folds':>6}{'train':>8}{'test':>8}{'± std':>8}"
@@ -58,7 +60,9 @@ def describe(
         first = rows.iloc[0]
         lines.append(
             f"{protocol:10}{model:16}{first['n_train'] + first['n_test']:7d}{len(rows):6d}"
-            f"{rows['train_accuracy'].mean():8.4f}{test.mean():8.4f}{test.std():8.4f}{stated}"
+            f"{rows['train_accuracy'].mean():8.4f}{test.mean():8.4f}"
+            + (f"{test.std():8.4f}" if len(rows) > 1 else f"{'-':>8}")
+            + stated
         )
     for protocol, figures in health.items():
         lines.append(f"graph of {protocol}: {_graph(figures)}")
