@@ -71,6 +71,7 @@ def test_labels_keep_apart_under_all_protocols(paper, results, assert_apart):
         *("paper", "clean", "random", "inductive", "filtered")
     ]
     assert_apart(figure)
+    assert [tick for tick in figure.axes[-1].get_xticks() if abs(tick) <= 0.5] == [0]
 
 
 def test_where_nothing_could_be_evaluated_the_figure_says_so(results, tmp_path, assert_legible):

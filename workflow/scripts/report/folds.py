@@ -79,7 +79,7 @@ def _draw_protocol(axes: Axes, rows: pd.DataFrame, paper: float | None) -> None:
         axes.axhline(accuracies.mean(), color=colour, linewidth=1, label=f"mean {part}", zorder=1)
     if paper is not None:
         axes.axhline(paper, color=BLACK, ls="--", lw=1, label=f"paper, test: {paper:.4f}", zorder=1)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set(xlabel="fold", xlim=(-0.5, len(ordered) - 0.5))
 
 
