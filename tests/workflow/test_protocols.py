@@ -166,9 +166,7 @@ def test_a_protocol_that_refusals_made_impossible_is_left_out_and_paper_stays(
     one_artist = ~table["clip"].isin([f"rock.{i}" for i in range(3, 12)])
     table[one_artist].to_csv(project.folder / "table.csv", index=False)
     printed = project.snakemake("--cores", "2", TARGET)
-    assert (
-        "protocol clean is left out: genres of a single group cannot be judged: rock" in printed
-    )
+    assert "protocol clean is left out: genres of a single group cannot be judged: rock" in printed
     assert set(pd.read_csv(project.folder / TARGET)["protocol"]) == {"paper"}
 
 
