@@ -15,6 +15,7 @@ import pandas as pd
 import typer
 from numpy.typing import ArrayLike
 
+from features.parquet import read_table
 from inputs.controlburn import ControlBurnSelector
 from inputs.fold import clips_of, fitted_on, join
 from settings.errors import UserError
@@ -78,7 +79,7 @@ def main(
     """Choose the features of a fold with ControlBurn."""
     clips = clips_of(pd.read_parquet(folds), fold)
     seen = clips[fitted_on(clips, fit)]
-    features = join([pd.read_parquet(path) for path in tables], seen["clip"].tolist(), drop or [])
+    features = join(map(read_table, tables), seen["clip"].tolist(), drop or [])
     table = select(features, seen["genre"].to_numpy(dtype=str), n_features, seed)
     table.to_csv(output, index=False)
     logger.info("%s: %s", output, ", ".join(table.loc[table["selected"], "feature"]))
