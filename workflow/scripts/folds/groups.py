@@ -50,15 +50,16 @@ def identical(features: NDArray[np.floating]) -> NDArray[np.int64]:
         Positions, the smaller first: the root mean square difference of their standardised features
         is at most `IDENTICAL`.
     """
-    scaled = np.empty(features.shape, dtype=np.float32)
-    for start in range(0, features.shape[1], BLOCK):
+    n, d = features.shape
+    scaled = np.empty((n, d), dtype=np.float32)
+    for start in range(0, d, BLOCK):
         columns = slice(start, start + BLOCK)
         block = features[:, columns].astype(np.float64)
         scaled[:, columns] = StandardScaler().fit_transform(block)
     squares = np.einsum("ij,ij->i", scaled, scaled)
-    most = IDENTICAL**2 * scaled.shape[1]
+    most = IDENTICAL**2 * d
     pairs = [np.empty((0, 2), dtype=np.int64)]
-    for start in range(0, len(scaled), BLOCK):
+    for start in range(0, n, BLOCK):
         rows = slice(start, start + BLOCK)
         sums = squares[rows][:, None] + squares[start:]
         # Single precision rounds what products cancel; what may be near is measured again.
