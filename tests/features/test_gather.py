@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from features.gather import gather, main
-from features.table import write_table
+from features.parquet import write_table
 
 
 @pytest.fixture

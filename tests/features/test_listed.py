@@ -22,7 +22,7 @@ SEGMENTS = pd.DataFrame(
 
 
 def test_whole_clips_are_those_of_the_sheet_that_the_table_knows():
-    listed = list_unheard(ROWS, WHOLE, "30s")
+    listed = list_unheard(ROWS, [WHOLE], "30s")
     assert listed.columns.tolist() == COLUMNS
     assert listed["clip"].tolist() == ["blues.0", "blues.1", "jazz.0", "odd"]
     assert listed["source"].tolist() == listed["clip"].tolist()
@@ -35,12 +35,12 @@ def test_whole_clips_are_those_of_the_sheet_that_the_table_knows():
 
 
 def test_the_group_is_the_sheets_or_the_artist_or_the_clip():
-    listed = list_unheard(ROWS, WHOLE, "30s")
+    listed = list_unheard(ROWS, [WHOLE], "30s")
     assert listed["group"].tolist() == ["box set", "blues.1", "Coltrane", "odd"]
 
 
 def test_segments_know_their_song():
-    listed = list_unheard(ROWS, SEGMENTS, "3s").query("status == 'ok'")
+    listed = list_unheard(ROWS, [SEGMENTS], "3s").query("status == 'ok'")
     assert listed["clip"].tolist() == ["blues.1.0", "blues.1.1", "jazz.0.0"]
     assert listed["source"].tolist() == ["blues.1", "blues.1", "jazz.0"]
     assert listed["group"].tolist() == ["blues.1", "blues.1", "jazz.0"]
@@ -49,19 +49,19 @@ def test_segments_know_their_song():
 
 
 def test_the_group_of_a_segment_is_its_song_whatever_the_sheet_says():
-    listed = list_unheard(ROWS, pd.DataFrame({"clip": ["blues.0.0", "jazz.0.7"]}), "3s")
+    listed = list_unheard(ROWS, [pd.DataFrame({"clip": ["blues.0.0", "jazz.0.7"]})], "3s")
     assert listed.query("status == 'ok'")["group"].tolist() == ["blues.0", "jazz.0"]
 
 
 def test_a_song_without_a_segment_is_refused_once():
-    refused = list_unheard(ROWS, SEGMENTS, "3s").query("status == 'refused'")
+    refused = list_unheard(ROWS, [SEGMENTS], "3s").query("status == 'refused'")
     assert refused["clip"].tolist() == ["blues.0", "odd"]
     assert refused["source"].tolist() == ["blues.0", "odd"]
 
 
 def test_a_clip_named_like_a_segment_of_another_is_a_whole_clip():
     rows = [Row("a", "a.wav", "jazz"), Row("a.0", "a.0.wav", "odd")]
-    listed = list_unheard(rows, pd.DataFrame({"clip": ["a.0", "a"], "x": 1.0}), "30s")
+    listed = list_unheard(rows, [pd.DataFrame({"clip": ["a.0", "a"], "x": 1.0})], "30s")
     assert listed[["clip", "source", "genre"]].to_numpy().tolist() == [
         ["a", "a", "jazz"],
         ["a.0", "a.0", "odd"],
@@ -69,15 +69,30 @@ def test_a_clip_named_like_a_segment_of_another_is_a_whole_clip():
 
 
 def test_without_lengths_samples_are_0():
-    assert set(list_unheard(ROWS, WHOLE[["clip"]], "30s")["samples"]) == {0}
+    assert set(list_unheard(ROWS, [WHOLE[["clip"]]], "30s")["samples"]) == {0}
 
 
 @pytest.mark.parametrize("length", [float("nan"), float("inf")])
 def test_a_length_that_is_not_known_is_0(length):
     table = WHOLE.assign(length=[661794.0, length, 5, 3])
-    listed = list_unheard(ROWS, table, "30s").set_index("clip")
+    listed = list_unheard(ROWS, [table], "30s").set_index("clip")
     assert listed.loc[["blues.0", "blues.1"], "samples"].tolist() == [661794, 0]
     assert listed.loc["blues.1", "status"] == "ok"
+
+
+def test_a_clip_of_any_table_is_listed_with_the_length_of_whichever_has_it():
+    tables = [
+        pd.DataFrame({"clip": ["jazz.0", "blues.0"], "x": 1.0}),
+        pd.DataFrame({"clip": ["blues.0", "blues.1"], "length": [float("nan"), 7]}),
+        WHOLE[:1],
+    ]
+    for order in (tables, tables[::-1]):
+        listed = list_unheard(ROWS, order, "30s").set_index("clip")
+        assert listed["status"].to_dict() == {
+            **dict.fromkeys(["blues.0", "blues.1", "jazz.0"], "ok"),
+            "odd": "refused",
+        }
+        assert listed["samples"].tolist() == [661794, 7, 0, 0]
 
 
 @pytest.mark.parametrize(("cut", "table"), [("30s", WHOLE), ("3s", SEGMENTS)])
@@ -85,8 +100,8 @@ def test_the_sheet_and_the_table_become_two_files(tmp_path, cut, table):
     write_sheet(ROWS, tmp_path / "sheet.tsv")
     table.to_csv(tmp_path / "table.csv", index=False)
     clips, problems = tmp_path / "clips.parquet", tmp_path / "problems.csv"
-    main(tmp_path / "sheet.tsv", tmp_path / "table.csv", cut, clips, problems)
-    expected = list_unheard(ROWS, table, cut)
+    main(tmp_path / "sheet.tsv", [tmp_path / "table.csv"], cut, clips, problems)
+    expected = list_unheard(ROWS, [table], cut)
     pd.testing.assert_frame_equal(pd.read_parquet(clips), expected, check_dtype=False)
     listed = pd.read_csv(problems)
     assert listed.columns.tolist() == PROBLEM_COLUMNS
@@ -102,4 +117,4 @@ def test_a_missing_table_is_a_fault_of_the_users(tmp_path):
     write_sheet(ROWS, tmp_path / "sheet.tsv")
     outputs = tmp_path / "clips.parquet", tmp_path / "problems.csv"
     with pytest.raises(UserError, match="there is no such CSV or Parquet file"):
-        main(tmp_path / "sheet.tsv", tmp_path / "table.csv", "30s", *outputs)
+        main(tmp_path / "sheet.tsv", [tmp_path / "table.csv"], "30s", *outputs)

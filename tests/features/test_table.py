@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from features.table import write_shard, write_table
+from features.table import write_shard
 
 COLUMNS = ["first", "inverse_size"]
 HOSTILE = [
@@ -86,12 +86,3 @@ def test_segments_are_named_and_cut_like_the_public_3_second_table(samples_file,
     assert table["clip"].tolist() == ["song.0", "song.1", "exact.0"]
     assert table["first"].tolist() == [0, 66_150, 0]
     assert table["inverse_size"].tolist() == [np.float32(1 / 66_149)] * 3
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_values_keep_their_bits(dtype, tmp_path):
-    values = np.array([1 / 3, 1e-30, 1e12, -0.0], dtype=dtype)
-    write_table(pd.DataFrame({"clip": list("abcd"), "x": values}), tmp_path / "t.parquet")
-    read = pd.read_parquet(tmp_path / "t.parquet")["x"].to_numpy()
-    assert read.dtype == dtype
-    assert read.tobytes() == values.tobytes()

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from folds import groups
 from folds.groups import IDENTICAL, group_names, identical, tie
 
 NO_PAIRS = np.empty((0, 2), dtype=np.int64)
@@ -76,9 +77,27 @@ def test_a_feature_of_the_same_value_everywhere_tells_nothing():
     assert list(map(tuple, identical(x))) == [(3, 7)]
 
 
-def partition(groups):
+def test_pairs_are_found_within_and_between_blocks(monkeypatch):
+    x = features()
+    x[[7, 28]] = x[[3, 9]]
+    expected = identical(x).tolist()
+    monkeypatch.setattr(groups, "BLOCK", 8)
+    assert sorted(identical(x).tolist()) == expected == [[3, 7], [9, 28]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_clips_far_from_all_others_are_measured_as_well(dtype):
+    """Their squares are so large that single precision leaves nothing of a small difference."""
+    x = features(n=1000).astype(dtype)
+    x[3] = 30 * x[3]
+    x[[7, 20]] = x[3]
+    x[20] += 0.02 * x.std(axis=0)
+    assert identical(x).tolist() == [[3, 7]]
+
+
+def partition(found):
     """Sets of positions of the same group."""
-    return {frozenset(np.flatnonzero(groups == name)) for name in set(groups)}
+    return {frozenset(np.flatnonzero(found == name)) for name in set(found)}
 
 
 def test_clips_are_tied_in_chains_through_different_keys():

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from inputs import prepare
 from inputs.inputs import Inputs
-from inputs.prepare import main, reduce, scale
+from inputs.prepare import main, reduce, scale, scaled
 from settings.errors import UserError
 from settings.seeds import fold_seed
 
@@ -64,6 +64,25 @@ def test_a_constant_feature_becomes_exactly_0(value, n, how):
 def test_a_feature_constant_where_fitted_becomes_0_elsewhere_too(how):
     x = np.array([[5.0], [5.0], [1e12]])
     assert not scale(x, np.array([True, True, False]), how).any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("how", ["standard", "minmax", "none"])
+def test_a_table_is_scaled_by_blocks_as_in_one_piece(values, how, dtype, monkeypatch):
+    monkeypatch.setattr(prepare, "BLOCK", 3)
+    table = pd.DataFrame(values).astype({1: np.float32})
+    expected = scale(table.to_numpy(np.float64), HALF, how).astype(dtype)
+    assert_array_equal(scaled(table, HALF, how, dtype), expected, strict=True)
+
+
+@pytest.mark.parametrize("seen", [EVERYTHING, HALF])
+def test_principal_components_of_large_tables_are_those_of_small_ones(seen, monkeypatch):
+    x = (np.random.default_rng(0).normal(size=(40, 9)) * np.arange(1, 10)).astype(np.float32)
+    expected = reduce(x.astype(np.float64), seen, "pca", 3, seed=0)
+    monkeypatch.setattr(prepare, "LARGE", 100)
+    found = reduce(x, seen, "pca", 3, seed=0)
+    assert_allclose(np.abs(found), np.abs(expected), atol=1e-4)
+    assert_array_equal(reduce(x, seen, "pca", 3, seed=0), found)
 
 
 def test_principal_components_are_fitted_to_the_clips_seen_alone():

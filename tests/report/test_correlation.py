@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from features.handcrafted import COLUMNS
-from features.table import write_table
+from features.parquet import write_table
 from report.correlation import MOST, correlate, draw, main
 from settings.errors import UserError
 

@@ -284,3 +284,28 @@ def test_parts_that_do_not_go_together_are_told(experiment, said) -> None:
     with pytest.raises(UserError) as error:
         load({"experiments": {"multiclass_x": experiment}})
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("stated", "file", "keep"),
+    [
+        ("a b.csv", "a b.csv", []),
+        ({"file": "a.csv"}, "a.csv", []),
+        ({"file": "a.csv", "keep": ["y", "0"]}, "a.csv", ["y", "0"]),
+    ],
+)
+def test_an_imported_table_is_a_file_or_more(stated, file, keep) -> None:
+    table = load({"tables": {"mine": stated}}).tables["mine"]
+    assert (table.file, table.keep) == (file, keep)
+
+
+@pytest.mark.parametrize(
+    ("stated", "fault"),
+    [
+        (5, "tables.mine: must be a file, or {file: FILE, keep: [COLUMN, ...]} (it is 5)"),
+        ({"file": "a", "kep": []}, "tables.mine.kep: unknown key; did you mean 'keep'?"),
+    ],
+)
+def test_what_is_no_imported_table_says_what_it_should_be(stated, fault) -> None:
+    (found,) = faults({"tables": {"mine": stated}})
+    assert found.startswith(fault)

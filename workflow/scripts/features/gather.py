@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 
 from audio.problems import NOT_IN_TABLE, write_problems
-from features.table import write_table
+from features.parquet import write_table
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
-"""List clips whose audio is not at hand, from the sheet and an imported feature table alone."""
+"""List clips whose audio is not at hand, from the sheet and imported feature tables alone."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,32 +17,37 @@ from settings.sheet import Row, read_sheet
 logger = logging.getLogger(__name__)
 
 
-def list_unheard(rows: list[Row], table: pd.DataFrame, cut: str) -> pd.DataFrame:
-    """Clips of the sheet that a feature table knows.
+def list_unheard(rows: list[Row], tables: Sequence[pd.DataFrame], cut: str) -> pd.DataFrame:
+    """Clips of the sheet that any feature table knows.
 
     Parameters
     ----------
     rows : list of Row
         The sheet.
-    table : pd.DataFrame
-        First column ``clip``; a column ``length``, if there is one, tells the samples of each.
+    tables : sequence of pd.DataFrame
+        First column ``clip``; a column ``length``, where there is one, tells the samples of each.
     cut : {"30s", "3s"}
-        For segments the table's clips are ``<clip>.<number>``.
+        For segments the tables' clips are ``<clip>.<number>``.
 
     Returns
     -------
     pd.DataFrame
-        `audio.clips.COLUMNS`, ordered by clip. A clip that the table lacks is refused.
+        `audio.clips.COLUMNS`, ordered by clip. A clip that no table has is refused.
     """
     songs = {row.clip: row for row in rows}
-    source = table["clip"] if cut == "30s" else table["clip"].str.rsplit(".", n=1).str[0]
-    known = table.assign(source=source)[source.isin(songs)]
-    samples = known["length"] if "length" in known else pd.Series(0, index=known.index)
-    lengths = samples.where(np.isfinite(samples), 0)
+    lengths: dict[str, int] = {}
+    for table in tables:
+        stated = pd.to_numeric(table.get("length", pd.Series(0, table.index)), errors="coerce")
+        samples = stated.where(np.isfinite(stated), 0).astype(int)
+        for clip, length in zip(table["clip"], samples, strict=True):
+            lengths[clip] = lengths.get(clip) or length
+    sources = {clip: clip if cut == "30s" else clip.rpartition(".")[0] for clip in lengths}
+    known = {clip: song for clip, song in sources.items() if song in songs}
     found = [
-        _listed(songs[song], clip, "" if cut == "30s" else song, int(length))
-        for clip, song, length in zip(known["clip"], known["source"], lengths, strict=True)
+        _listed(songs[song], clip, "" if cut == "30s" else song, lengths[clip])
+        for clip, song in known.items()
     ]
+    heard = set(known.values())
     lacking = [
         {
             **_listed(row, row.clip, "", 0),
@@ -49,7 +55,7 @@ def list_unheard(rows: list[Row], table: pd.DataFrame, cut: str) -> pd.DataFrame
             "problem": "no audio and no features",
         }
         for song, row in songs.items()
-        if song not in set(known["source"])
+        if song not in heard
     ]
     return pd.DataFrame(found + lacking, columns=COLUMNS).sort_values("clip", ignore_index=True)
 
@@ -70,18 +76,19 @@ def _listed(row: Row, clip: str, song: str, samples: int) -> dict[str, object]:
 
 def main(
     sheet: Annotated[Path, typer.Option(help="The dataset's sheet.")],
-    table: Annotated[Path, typer.Option(help="Imported feature table (CSV or Parquet).")],
+    table: Annotated[list[Path], typer.Option(help="Imported feature table (CSV or Parquet).")],
     cut: Annotated[str, typer.Option(help="30s or 3s.")],
     clips: Annotated[Path, typer.Option(help="All clips, to be written (Parquet).")],
     problems: Annotated[Path, typer.Option(help="Refused ones, to be written (CSV).")],
 ) -> None:
-    """List clips whose audio is not at hand, from the sheet and an imported table alone."""
+    """List clips whose audio is not at hand, from the sheet and imported tables alone."""
     rows = read_sheet(sheet)
-    listed = list_unheard(rows, read_foreign(table), cut)
+    listed = list_unheard(rows, [read_foreign(path) for path in table], cut)
     listed.to_parquet(clips, index=False)
     paths = {row.clip: row.path for row in rows}
     refused = listed[listed["status"] == "refused"]
     refused.assign(
         path=refused["clip"].map(paths), what_was_done="refused: no feature, fold or result has it"
     )[PROBLEM_COLUMNS].to_csv(problems, index=False)
-    logger.info("%d clips listed from %s, %d refused", len(listed), table, len(refused))
+    names = ", ".join(map(str, table))
+    logger.info("%d clips listed from %s, %d refused", len(listed), names, len(refused))

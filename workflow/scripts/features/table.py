@@ -1,4 +1,4 @@
-"""The file of a feature table: a row a clip, first column ``clip``, then float columns."""
+"""Features of a shard's clips: a row a clip, first column ``clip``, then float columns."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from audio.cut import read_pieces
+from features.parquet import write_table
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +69,3 @@ def write_shard(
     if refused:
         table.attrs["refused"] = refused
     write_table(table, output)
-
-
-def write_table(table: pd.DataFrame, output: Path) -> None:
-    """Write a feature table as Parquet."""
-    table.to_parquet(output, index=False, compression="zstd")

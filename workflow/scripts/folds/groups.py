@@ -7,11 +7,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
 from settings.groups import group_name
 
+BLOCK = 512  # clips, or features, that are looked at together
 IDENTICAL = 0.01  # Root mean square over features of a difference in standard deviations.
 
 
@@ -36,12 +36,13 @@ def group_names(clips: pd.DataFrame, unknown: str) -> list[str]:
     ]
 
 
-def identical(features: NDArray[np.float64]) -> NDArray[np.int64]:
+def identical(features: NDArray[np.floating]) -> NDArray[np.int64]:
     """Pairs of clips whose features are nearly the same: replicas.
 
     Parameters
     ----------
-    features : NDArray[np.float64], shape (n, d)
+    features : NDArray[np.floating], shape (n, d)
+        Held beside one standardised copy in single precision, and no other.
 
     Returns
     -------
@@ -49,11 +50,29 @@ def identical(features: NDArray[np.float64]) -> NDArray[np.int64]:
         Positions, the smaller first: the root mean square difference of their standardised features
         is at most `IDENTICAL`.
     """
-    scaled = StandardScaler().fit_transform(features)
-    radius = IDENTICAL * np.sqrt(scaled.shape[1])
-    near = NearestNeighbors(radius=radius, algorithm="brute").fit(scaled)
-    pairs = sparse.triu(near.radius_neighbors_graph(mode="connectivity"), k=1).tocoo()
-    return np.column_stack([pairs.row, pairs.col]).astype(np.int64)
+    n, d = features.shape
+    scaled = np.empty((n, d), dtype=np.float32)
+    for start in range(0, d, BLOCK):
+        columns = slice(start, start + BLOCK)
+        block = features[:, columns].astype(np.float64)
+        scaled[:, columns] = StandardScaler().fit_transform(block)
+    squares = np.einsum("ij,ij->i", scaled, scaled)
+    most = IDENTICAL**2 * d
+    pairs = [np.empty((0, 2), dtype=np.int64)]
+    for start in range(0, n, BLOCK):
+        rows = slice(start, start + BLOCK)
+        sums = squares[rows][:, None] + squares[start:]
+        # Single precision rounds what products cancel; what may be near is measured again.
+        near = sums - 2 * scaled[rows] @ scaled[start:].T <= most + 1e-4 * sums
+        found = np.argwhere(np.triu(near, k=1)) + start
+        pairs.append(found[[_distance(scaled, pair) <= most for pair in found]])
+    return np.concatenate(pairs)
+
+
+def _distance(scaled: NDArray[np.float32], pair: NDArray[np.int64]) -> float:
+    """Squared distance of two rows."""
+    difference = scaled[pair[0]].astype(np.float64) - scaled[pair[1]]
+    return float(difference @ difference)
 
 
 def tie(keys: Sequence[Sequence[str]], pairs: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from features.images import SIZE, read_images
-from features.table import write_table
+from features.parquet import write_table
 from folds.deal import dealt_whole
 from settings.errors import UserError
 from settings.seeds import fold_seed

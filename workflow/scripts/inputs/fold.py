@@ -1,6 +1,6 @@
 """Clips and features of one fold, before anything is fitted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -24,13 +24,13 @@ def clips_of(folds: pd.DataFrame, number: int) -> pd.DataFrame:
     return dealt.assign(train=dealt["fold"] != fold)
 
 
-def join(tables: Sequence[pd.DataFrame], clips: Sequence[str], drop: Sequence[str]) -> pd.DataFrame:
+def join(tables: Iterable[pd.DataFrame], clips: Sequence[str], drop: Sequence[str]) -> pd.DataFrame:
     """Features of some clips from several tables, side by side.
 
     Parameters
     ----------
-    tables : sequence of pd.DataFrame
-        First column ``clip``, then float columns.
+    tables : iterable of pd.DataFrame
+        First column ``clip``, then float columns; each is taken when the one before is done with.
     clips : sequence of str, length n
         Clips to take, in this order; each must be in every table.
     drop : sequence of str

@@ -9,6 +9,7 @@ import pandas as pd
 import typer
 from numpy.typing import NDArray
 
+from features.parquet import read_table
 from inputs.fold import clips_of, fitted_on, join
 from inputs.inputs import Inputs
 from settings.errors import UserError
@@ -16,6 +17,8 @@ from settings.seeds import fold_seed
 
 logger = logging.getLogger(__name__)
 
+BLOCK = 256  # columns
+LARGE = 10_000_000  # values: 80 MB in double precision
 PERPLEXITY = 30.0  # scikit-learn's default, where there are clips enough.
 
 
@@ -46,14 +49,41 @@ def scale(x: NDArray[np.float64], seen: NDArray[np.bool_], how: str) -> NDArray[
     return np.divide(x - offset, width, out=np.zeros_like(x), where=least < most)
 
 
+def scaled(
+    features: pd.DataFrame, seen: NDArray[np.bool_], how: str, dtype: type[np.floating]
+) -> NDArray[np.floating]:
+    """Scale a table by blocks of its columns, so that no second copy of it is ever made.
+
+    Parameters
+    ----------
+    features : pd.DataFrame, shape (n, d)
+        Float columns; each block is scaled in double precision.
+    seen, how
+        As `scale` takes them.
+    dtype : type
+        Of the result.
+
+    Returns
+    -------
+    NDArray, shape (n, d)
+    """
+    x = np.empty(features.shape, dtype=dtype)
+    for start in range(0, features.shape[1], BLOCK):
+        block = np.s_[:, start : start + BLOCK]
+        x[block] = scale(features.iloc[block].to_numpy(np.float64), seen, how)
+    return x
+
+
 def reduce(
-    x: NDArray[np.float64], seen: NDArray[np.bool_], method: str, to: int, seed: int
+    x: NDArray[np.floating], seen: NDArray[np.bool_], method: str, to: int, seed: int
 ) -> NDArray[np.float64]:
     """Reduce to a few dimensions, each of variance 1 over the clips seen.
 
     Parameters
     ----------
-    x : NDArray[np.float64], shape (n, d)
+    x : NDArray[np.floating], shape (n, d)
+        Scaled features. Of more than `LARGE` values, principal components are found by iteration
+        (ARPACK), which needs a copy of ``x`` alone: a full decomposition needs three.
     seen : NDArray[np.bool_], shape (n,)
         Clips to which the reduction is fitted. t-SNE has no way to place new clips: it always
         embeds all n together, by their features alone; the labels of test clips are never seen.
@@ -61,7 +91,7 @@ def reduce(
     to : int
         Dimensions.
     seed : int
-        Of t-SNE.
+        Of t-SNE and ARPACK.
 
     Returns
     -------
@@ -82,7 +112,9 @@ def reduce(
     if method == "pca":
         from sklearn.decomposition import PCA
 
-        reduced = PCA(to, svd_solver="full").fit(x[seen]).transform(x)
+        solver = "arpack" if x.size > LARGE and to < most else "full"
+        fitted = PCA(to, svd_solver=solver, random_state=seed).fit(x if seen.all() else x[seen])
+        reduced = fitted.transform(x)
     else:
         from sklearn.manifold import TSNE
 
@@ -106,20 +138,22 @@ def main(
 ) -> None:
     """Prepare the inputs of a fold."""
     clips = clips_of(pd.read_parquet(folds), fold)
-    features = join([pd.read_parquet(path) for path in tables], clips["clip"].tolist(), drop or [])
+    features = join(map(read_table, tables), clips["clip"].tolist(), drop or [])
     if selection:
         # Names stay text: an embedding's columns may be called 0, 1, 2.
         chosen = pd.read_csv(selection, dtype={"feature": "str"}, keep_default_na=False)
         features = features[chosen.loc[chosen["selected"], "feature"].tolist()]
     names = features.columns.tolist()
     seen = fitted_on(clips, fit)
-    x = scale(features.to_numpy(np.float64), seen, scaling)
+    precise = reduction is not None and features.size <= LARGE
+    x = scaled(features, seen, scaling, np.float64 if precise else np.float32)
+    del features
     if reduction:
         x = reduce(x, seen, reduction, to, fold_seed(seed, fold))
         names = [f"{reduction}{i + 1}" for i in range(to)]
     genres, y = np.unique(clips["genre"].to_numpy(dtype=str), return_inverse=True)
     inputs = Inputs(
-        x=x.astype(np.float32),
+        x=x.astype(np.float32, copy=False),
         y=y.astype(np.int64),
         train=clips["train"].to_numpy(dtype=bool),
         clips=clips["clip"].to_numpy(dtype=str),

@@ -15,6 +15,7 @@ import pandas as pd
 import typer
 from numpy.typing import ArrayLike
 
+from features.parquet import read_table
 from inputs.controlburn import ControlBurnSelector
 from inputs.fold import clips_of, fitted_on, join
 from settings.errors import UserError
@@ -79,7 +80,7 @@ def main(
     """Choose the features of a fold with ControlBurn."""
     clips = clips_of(pd.read_parquet(folds), fold)
     seen = clips[fitted_on(clips, fit)]
-    features = join([pd.read_parquet(path) for path in tables], seen["clip"].tolist(), drop or [])
+    features = join(map(read_table, tables), seen["clip"].tolist(), drop or [])
     genres = seen["genre"].to_numpy(dtype=str)
     table = select(features, genres, n_features, fold_seed(seed, fold))
     table.to_csv(output, index=False)

@@ -8,7 +8,15 @@ import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from settings.errors import UserError
 
@@ -241,6 +249,25 @@ class Experiment(Model):
         return GraphSage.model_validate({**self.graphsage.model_dump(), **self.variants[variant]})
 
 
+class Imported(Model):
+    """A feature table computed elsewhere."""
+
+    file: str = Field(description="CSV or Parquet.")
+    keep: list[str] = Field(
+        [],
+        description="Columns that are features although they look like a label: named like one, or "
+        "told by genre, split or row.",
+    )
+
+
+def _as_imported(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"file": value}
+    if isinstance(value, Imported | Mapping):
+        return value
+    raise ValueError("must be a file, or {file: FILE, keep: [COLUMN, ...]}")
+
+
 class Tuning(Model):
     """Curves of accuracy over hidden neurons and over the learning rate."""
 
@@ -252,20 +279,6 @@ class Tuning(Model):
     learning_rate: list[Annotated[float, Field(gt=0, le=1)]] = Field(
         [0.0001, 0.001, 0.01, 0.1], min_length=1, description="Learning rates."
     )
-
-
-class ImportedTable(Model):
-    """A feature table computed elsewhere; a path alone will do for it."""
-
-    file: str = Field(description="Path of the table.")
-    keep: list[str] = Field(
-        [], description="Columns that look like labels or row numbers, and are features."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _path_alone(cls, given: Any) -> Any:
-        return {"file": given} if isinstance(given, str) else given
 
 
 class Config(Model):
@@ -282,9 +295,10 @@ class Config(Model):
     audit: Audit = Field(Audit(), description="Which clips are refused.")
     features: Features = Field(Features(), description="How features are computed.")
     cnn: Cnn = Field(Cnn(), description="How the CNN is trained.")
-    tables: dict[Word, ImportedTable] = Field(
-        {}, description="Feature tables computed elsewhere: files by the name of their table."
-    )
+    tables: dict[
+        Word,
+        Annotated[Imported, BeforeValidator(_as_imported, json_schema_input_type=str | Imported)],
+    ] = Field({}, description="Feature tables computed elsewhere, by name: a file, or more.")
     tuning: Tuning = Field(Tuning(), description="The tuning of hidden neurons and learning rate.")
     experiments: dict[Name, Experiment] = Field({}, description="The experiments, by name.")
 
