@@ -121,7 +121,7 @@ def main(
 ) -> None:
     """Take the weights of MSD_musicnn out of the published package."""
     with tempfile.TemporaryDirectory() as folder:
-        weights, licence = take_out(wheel or download(Path(folder)))
+        weights, licence = take_out(wheel.expanduser() if wheel else download(Path(folder)))
     # One entry: several would stand in another order each time.
     output.write_bytes(save(weights, metadata={"licence": licence}))
     count = sum(values.size for values in weights.values())
