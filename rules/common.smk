@@ -68,6 +68,11 @@ def with_model(model):
     return [name for name in RUNNABLE if model in CONFIG.experiments[name].models]
 
 
+def with_variants():
+    """Experiments that have variants of their network."""
+    return [name for name in RUNNABLE if CONFIG.experiments[name].variants]
+
+
 def text_digest(path):
     """Digest of a text that is no code."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
@@ -186,6 +191,11 @@ def variants_of(wildcards):
     return [f"{name}={json.dumps(differs)}" for name, differs in variants.items()]
 
 
+def differing(settings):
+    """Settings of a variant, in words."""
+    return ", ".join(f"{name}: {value}" for name, value in settings.items())
+
+
 def compared_of(wildcards):
     """What stands beside GraphSAGE: files of a fold by this name."""
     best = ["best"] if "best" in experiment_of(wildcards).models else []
@@ -204,6 +214,13 @@ def evaluations_of(name):
 def evaluation_of(wildcards):
     """How a job's experiment is evaluated under its protocol."""
     return evaluations_of(wildcards.experiment)[wildcards.protocol]
+
+
+def tuning_of(wildcards):
+    """The dataset's tuning, if the experiment that is tuned can be judged as the paper did."""
+    name = CONFIG.tuning.experiment
+    tuned = name in RUNNABLE and "paper" in evaluations_of(name)
+    return [f"{HERE}/tuning.csv"] if tuned else []
 
 
 def tuned_folds(wildcards):
@@ -354,8 +371,7 @@ def tables_and_figures(wildcards):
         for first in list(evaluations_of(name))[:1]:
             shown += [f"{folder}/{first}/figures/{figure}.png" for figure in figures]
             shown.append(f"{folder}/figures/folds.png")
-    tuned = CONFIG.tuning.experiment
-    if tuned in RUNNABLE and "paper" in evaluations_of(tuned):
+    if tuning_of(wildcards):
         shown += ["results/tuning.csv", f"{HERE}/figures/tuning.png"]
     if any("handcrafted" in CONFIG.experiments[name].tables for name in RUNNABLE):
         shown.append(f"{HERE}/figures/correlation.png")

@@ -1,6 +1,8 @@
 # Figures, from the files of the other rooms; and what the results say, in words.
 
-TEMPLATE = "workflow/scripts/report/findings.md.jinja"
+TEMPLATE = find("workflow/scripts/report/findings.md.jinja", HOME)
+CHOSEN = [f"{of_experiment(name)}/choices.csv" for name in with_model("best")]
+WORTH = [f"{of_experiment(name)}/variants.csv" for name in with_variants()]
 FIGURES = {
     "scatter": first_fold("inputs.npz"),
     "graph": first_fold("inputs.npz", "graph.npz"),
@@ -32,11 +34,18 @@ FINDINGS = Step(
     OF_DATASET,
     {
         "dataset": CONFIG.dataset,
-        "paper": papers_accuracies,
+        "metric": [
+            f"{name}={CONFIG.experiments[name].graph.metric}" for name in RUNNABLE
+        ],
+        "variant": [
+            f"{name}.{variant}={differing(settings)}"
+            for name in RUNNABLE
+            for variant, settings in CONFIG.experiments[name].variants.items()
+        ],
         "not_run": [f"{name}={reason}" for name, reason in NOT_RUNNABLE.items()],
         "synthesised": DATASET.synthesised,
     },
-    facts={"template": text_digest(HOME / TEMPLATE)},
+    facts={"template": text_digest(TEMPLATE)},
 )
 
 
@@ -70,12 +79,9 @@ rule findings:
         results=[f"{HERE}/{name}.csv" for name in RUNNABLE],
         summary=f"{OF_DATASET}/summary.csv",
         tables=of_all_experiments(every_protocol("graph-health.csv", "leaks.csv")),
-        choices=[f"{of_experiment(name)}/choices.csv" for name in with_model("best")],
-        variants=[
-            f"{of_experiment(name)}/variants.csv"
-            for name in RUNNABLE
-            if CONFIG.experiments[name].variants
-        ],
+        choices=CHOSEN,
+        variants=WORTH,
+        tuning=tuning_of,
         made_with=FINDINGS.made_with,
     output:
         f"{OF_DATASET}/findings.md",
@@ -92,6 +98,13 @@ rule findings:
     params:
         options=FINDINGS.arguments,
         folder=lambda wildcards: f"{HERE}/experiments",
+        template=TEMPLATE,
+        tables=lambda wildcards: [
+            *(f"--choices={path}" for path in CHOSEN),
+            *(f"--variants={path}" for path in WORTH),
+            *(f"--tuning={path}" for path in tuning_of(wildcards)),
+        ],
     shell:
         'python "$GENREGRAPH" report.findings {input.results:q} --summary {input.summary:q}'
-        " --folder {params.folder:q} {params.options:q} --output {output:q} 2> {log:q}"
+        " --folder {params.folder:q} --template {params.template:q} {params.tables:q}"
+        " {params.options:q} --output {output:q} 2> {log:q}"

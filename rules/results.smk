@@ -26,7 +26,6 @@ SUMMARY = Step(
     "results.summarise",
     OF_DATASET,
     {
-        "dataset": CONFIG.dataset,
         "paper": papers_accuracies,
         "note": [
             f"{name}={CONFIG.experiments[name].note}"
@@ -36,6 +35,7 @@ SUMMARY = Step(
         "synthesised": DATASET.synthesised,
     },
 )
+POOLED_TABLES = [f"{of_experiment(name)}/pooled.csv" for name in RUNNABLE]
 SHOW = Step(
     "results.show", "results", facts={"dataset": CONFIG.dataset}, suffix=".{name}"
 )
@@ -177,7 +177,10 @@ rule tuning:
 rule summary:
     input:
         results=[f"{HERE}/{name}.csv" for name in RUNNABLE],
-        pooled=[f"{of_experiment(name)}/pooled.csv" for name in RUNNABLE],
+        pooled=POOLED_TABLES,
+        of_protocols=of_all_experiments(
+            every_protocol("folds.parquet", "graph-health.csv")
+        ),
         made_with=SUMMARY.made_with,
     output:
         table=f"{OF_DATASET}/summary.csv",
@@ -195,9 +198,10 @@ rule summary:
     params:
         options=SUMMARY.arguments,
         folder=lambda wildcards: f"{HERE}/experiments",
+        pooled=[f"--pooled={path}" for path in POOLED_TABLES],
     shell:
         'python "$GENREGRAPH" results.summarise {input.results:q} --folder {params.folder:q}'
-        " {params.options:q} --text {output.text:q} --output {output.table:q} 2> {log:q}"
+        " {params.pooled:q} {params.options:q} --text {output.text:q} --output {output.table:q} 2> {log:q}"
 
 
 # What a run is for goes to the terminal, also where it was computed before.

@@ -57,7 +57,7 @@ def audited(tmp_path_factory, record) -> Audited:
     paths = [path.with_suffix(".wav") if path.stem == "other" else path for path in paths]
     rows = [Row(path.stem, path.as_posix(), "rock") for path in [*paths, Path("rock/gone.wav")]]
     file = tmp_path_factory.mktemp("shard") / "samples.parquet"
-    table = audit_shard(rows, folder, file, 1.0, 1e-4)
+    table = audit_shard(rows, folder, file, 1.0, 1e-4, 600)
     return Audited(folder, rows, table, dict(read_samples(file)))
 
 
@@ -115,7 +115,8 @@ def test_what_the_sheet_says_of_genre_and_artist_is_no_matter_of_the_audit(
     rows = [Row("a", "rock/a.wav", "rock"), Row("b", "rock/gone.wav", "rock")]
     edited = [replace(row, artist="X", title="T", group="G", genre="pop") for row in rows]
     tables = [
-        audit_shard(stated, tmp_path, tmp_path / "samples", 1.0, 1e-4) for stated in (rows, edited)
+        audit_shard(stated, tmp_path, tmp_path / "samples", 1.0, 1e-4, 600)
+        for stated in (rows, edited)
     ]
     pd.testing.assert_frame_equal(*tables)
 
@@ -123,19 +124,35 @@ def test_what_the_sheet_says_of_genre_and_artist_is_no_matter_of_the_audit(
 def test_another_md5_than_the_sheets_is_logged_and_kept(tmp_path, record, caplog) -> None:
     record(tmp_path / "rock" / "a.wav")
     caplog.set_level(logging.INFO)
-    facts, decoded = audit(Row("a", "rock/a.wav", "rock", md5="0" * 32), tmp_path, 1.0, 1e-4)
+    facts, decoded = audit(Row("a", "rock/a.wav", "rock", md5="0" * 32), tmp_path, 1.0, 1e-4, 600)
     assert facts["status"] == "ok" and decoded is not None
     assert "its md5 is not the sheet's" in caplog.text
     caplog.clear()
-    audit(Row("a", "rock/a.wav", "rock", md5=str(facts["md5"])), tmp_path, 1.0, 1e-4)
+    audit(Row("a", "rock/a.wav", "rock", md5=str(facts["md5"])), tmp_path, 1.0, 1e-4, 600)
     assert not caplog.text
 
 
 def test_the_bounds_come_from_the_command_line(tmp_path, record) -> None:
     record(tmp_path / "rock" / "short.wav", 0.2)
     row = Row("short", "rock/short.wav", "rock")
-    assert audit(row, tmp_path, 0.1, 1e-4)[0]["status"] == "ok"
-    assert audit(row, tmp_path, 0.1, 0.99)[0]["status"] == "refused"
+    assert audit(row, tmp_path, 0.1, 1e-4, 600)[0]["status"] == "ok"
+    assert audit(row, tmp_path, 0.1, 0.99, 600)[0]["status"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("longest", "problem", "done"),
+    [
+        (60, "1.1 min long", "the first 1 min are used"),
+        (59.5, "1.1 min long", "the first 59.5 s are used"),
+        (70, "", ""),
+    ],
+)
+def test_of_a_long_clip_the_beginning_is_used(tmp_path, record, longest, problem, done) -> None:
+    record(tmp_path / "rock" / "long.wav", 66)
+    facts, decoded = audit(Row("a", "rock/long.wav", "rock"), tmp_path, 1.0, 1e-4, longest)
+    assert (facts["problem"], facts["what_was_done"]) == (problem, done)
+    assert facts["status"] == ("repaired" if problem else "ok")
+    assert facts["samples"] == decoded.samples.size == min(longest, 66) * 22_050
 
 
 def test_shards_together_hold_each_clip_once(tmp_path, audited) -> None:
@@ -145,7 +162,7 @@ def test_shards_together_hold_each_clip_once(tmp_path, audited) -> None:
     tables, clips = [], []
     for shard in shards:
         facts, samples = tmp_path / f"{shard}.facts", tmp_path / f"{shard}.samples"
-        main(sheet, audited.folder, shard, 4, 1.0, 1e-4, facts, samples)
+        main(sheet, audited.folder, shard, 4, 1.0, 1e-4, 600, facts, samples)
         tables.append(pd.read_parquet(facts))
         clips += [clip for clip, _ in read_samples(samples)]
         assert set(tables[-1]["clip"]) == {row.clip for row in shards[shard]}
@@ -157,7 +174,7 @@ def test_shards_together_hold_each_clip_once(tmp_path, audited) -> None:
 
 def test_real_clips_pass_with_the_md5_of_the_sheet(tmp_path, real_audio) -> None:
     rows = [row for row in read_sheet(GTZAN_MINI) if row.clip.endswith(".00000")]
-    table = audit_shard(rows, real_audio, tmp_path / "samples", 1.0, 1e-4)
+    table = audit_shard(rows, real_audio, tmp_path / "samples", 1.0, 1e-4, 600)
     assert set(table["status"]) == {"ok"}
     assert dict(zip(table["clip"], table["md5"], strict=True)) == {r.clip: r.md5 for r in rows}
     for clip, samples in read_samples(tmp_path / "samples"):
@@ -166,6 +183,6 @@ def test_real_clips_pass_with_the_md5_of_the_sheet(tmp_path, real_audio) -> None
 
 
 def test_a_shard_of_refused_clips_alone_is_written(tmp_path) -> None:
-    table = audit_shard([Row("a", "a.wav", "x")], tmp_path, tmp_path / "samples", 1.0, 1e-4)
+    table = audit_shard([Row("a", "a.wav", "x")], tmp_path, tmp_path / "samples", 1.0, 1e-4, 600)
     assert list(table["status"]) == ["refused"]
     assert list(read_samples(tmp_path / "samples")) == []

@@ -1,10 +1,14 @@
+import errno
+import io
 from pathlib import Path
 
 import librosa
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
+from audio import read
 from audio.read import SAMPLE_RATE, RefusedClip, check, decode
 
 # librosa.load imports modules that Python will drop.
@@ -77,11 +81,100 @@ def test_a_file_without_bytes_is_refused(tmp_path) -> None:
         decode(path)
 
 
-def test_a_header_without_a_length_is_refused(tmp_path, record) -> None:
+def test_a_header_without_a_length_is_read_to_the_files_end(tmp_path, record) -> None:
+    path = tmp_path / "a.flac"
+    raw = flac_of_unknown_length(record, path)
+    expected = decode(path)
+    path.write_bytes(raw)
+    np.testing.assert_array_equal(decode(path).samples, expected.samples)
+
+
+def test_a_header_with_an_impossible_length_costs_no_memory(tmp_path, record) -> None:
+    path = record(tmp_path / "a.flac")
+    expected = decode(path).samples
+    raw = bytearray(path.read_bytes())
+    raw[21:26] = bytes([raw[21] | 0x0F, 255, 255, 255, 255])  # 36 bits of frames
+    path.write_bytes(raw)
+    np.testing.assert_array_equal(decode(path).samples, expected)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.mp3", "a.ogg"])
+@pytest.mark.parametrize(("rate", "channels"), [(22_050, 1), (44_100, 2)])
+def test_files_of_many_blocks_are_read_like_those_of_one(
+    tmp_path, record, monkeypatch, name, rate, channels
+) -> None:
+    path = record(tmp_path / name, 3, rate, channels)
+    expected, _ = librosa.load(path)
+    monkeypatch.setattr(read, "BLOCK", 10_007)
+    np.testing.assert_array_equal(decode(path).samples, expected, strict=True)
+
+
+@pytest.mark.parametrize("channels", [3, 8, 9, 24])
+def test_channels_are_mixed_the_same_in_blocks(tmp_path, channels, monkeypatch) -> None:
+    frames = np.random.default_rng(0).uniform(-1, 1, (5000, channels)).astype(np.float32)
+    soundfile.write(tmp_path / "a.wav", frames, SAMPLE_RATE, subtype="FLOAT")
+    monkeypatch.setattr(read, "BLOCK", 1000)
+    np.testing.assert_array_equal(decode(tmp_path / "a.wav").samples, frames.mean(axis=1))
+
+
+@pytest.mark.parametrize("block", [997, 10**6])
+@pytest.mark.parametrize(("rate", "channels"), [(22_050, 1), (48_000, 2)])
+def test_of_a_longer_file_the_beginning_is_decoded(
+    tmp_path, record, monkeypatch, block, rate, channels
+) -> None:
+    path = record(tmp_path / "a.wav", 3, rate, channels)
+    whole, short = decode(path), tmp_path / "b.wav"
+    soundfile.write(short, soundfile.read(path)[0][: 2 * rate], rate)
+    monkeypatch.setattr(read, "BLOCK", block)
+    decoded = decode(path, 2)
+    assert (whole.whole, decoded.whole) == (None, 3)
+    assert decoded.samples.size == 2 * SAMPLE_RATE
+    np.testing.assert_array_equal(decoded.samples, decode(short).samples)
+    assert decode(path, 3).whole is None
+    np.testing.assert_array_equal(decode(path, 3).samples, whole.samples)
+
+
+def test_a_long_file_of_unstated_length_says_so(tmp_path, record) -> None:
     path = tmp_path / "a.flac"
     path.write_bytes(flac_of_unknown_length(record, path))
-    with pytest.raises(RefusedClip, match=r"^unreadable: "):
+    assert decode(path, 1).whole == np.inf
+
+
+# What is not the clip's fault
+
+
+def test_a_disk_that_fails_is_no_fault_of_the_clip(tmp_path, record, monkeypatch) -> None:
+    path = record(tmp_path / "a.wav", 3)
+
+    class FailingDisk(io.FileIO):
+        def readinto(self, buffer) -> int:
+            if self.tell() > 50_000:
+                raise OSError(errno.EIO, "Input/output error")
+            return super().readinto(buffer)
+
+    monkeypatch.setattr(Path, "open", lambda path, mode: FailingDisk(path, mode))
+    with pytest.raises(OSError, match="Input/output error"):
         decode(path)
+
+
+def test_a_decoder_without_memory_is_no_fault_of_the_clip(tmp_path, record, monkeypatch) -> None:
+    path = record(tmp_path / "a.wav")
+
+    def failing(*_: object, **__: object) -> None:
+        raise soundfile.LibsndfileError(read.MALLOC_FAILED)
+
+    monkeypatch.setattr(soundfile.SoundFile, "read", failing)
+    with pytest.raises(MemoryError, match=r"malloc \(\) failed"):
+        decode(path)
+
+
+def test_a_lack_of_memory_fails_the_audit(tmp_path, record, starved) -> None:
+    record(tmp_path / "a.wav", 120)
+    (tmp_path / "sheet.tsv").write_text("clip\tpath\tgenre\na\ta.wav\tx\n")
+    options = ["--sheet=sheet.tsv", "--audio=.", "--shard=00", "--shards=1", "--shortest=1"]
+    options += ["--silence=0", "--longest=600", "--clips=clips", "--samples=samples"]
+    assert "MemoryError" in starved("audio.audit", options, spare=2**22)
+    assert not (tmp_path / "clips").exists()
 
 
 def test_a_file_that_breaks_off_gives_what_it_has(tmp_path, record) -> None:

@@ -42,6 +42,15 @@ def test_a_clip_too_short_gives_nan(smile, music):
         assert np.isnan(compare(music(0.01), smile)).all()
 
 
+def test_a_clip_long_enough_without_features_is_no_fault_of_its_own(music):
+    class Silent:
+        def process_signal(self, samples, rate):
+            return pd.DataFrame([[np.nan] * 6373])
+
+    with pytest.raises(RuntimeError, match="no features and no reason"):
+        compare(music(1), Silent())
+
+
 def test_main_writes_opensmiles_features_bit_for_bit(samples_file, tmp_path, music):
     samples = music(7)
     main(samples_file({"blues.00000": samples}), "3s", tmp_path / "out.parquet")

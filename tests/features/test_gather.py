@@ -23,7 +23,7 @@ def test_the_table_is_ordered_by_clip_whatever_the_order_of_shards(shards):
 
 
 def test_rows_that_are_not_finite_are_refused(shards):
-    assert gather(shards)[1]["clip"].tolist() == ["b", "c", "e"]
+    assert list(gather(shards)[1]) == ["b", "c", "e"]
 
 
 def written(shards, tmp_path):
@@ -42,6 +42,17 @@ def test_main_lists_the_refused_clips(shards, tmp_path):
     assert problems["clip"].tolist() == ["b", "c", "e"]
     assert set(problems["problem"]) == {"compare: features are not finite"}
     assert problems["what_was_done"].str.startswith("refused").all()
+
+
+def test_the_reason_that_a_shard_states_reaches_the_list(shards, tmp_path):
+    shards[0].attrs["refused"] = {"b": "no pitch"}
+    table, problems = written(shards, tmp_path)
+    assert problems["problem"].tolist() == [
+        "compare: its features could not be computed: no pitch",
+        "compare: features are not finite",
+        "compare: features are not finite",
+    ]
+    assert not table.attrs
 
 
 def test_main_writes_an_empty_list_where_nothing_is_refused(shards, tmp_path):

@@ -234,3 +234,10 @@ def test_main_writes_a_row_a_clip(profile, samples_file, tmp_path, music):
     assert table["clip"].tolist() == ["a", "b"]
     expected = [handcrafted(samples, profile) for samples in clips.values()]
     assert_array_equal(table[COLUMNS].to_numpy(), expected, strict=True)
+
+
+def test_a_lack_of_memory_fails_the_job(samples_file, tmp_path, music, starved):
+    samples = samples_file({"long": np.tile(music(30), 10)})
+    options = [f"--samples={samples}", "--cut=30s", "--profile=kaggle", "--output=out.parquet"]
+    assert "This was at clip 'long'." in starved("features.handcrafted", options, 550 * 2**20)
+    assert not (tmp_path / "out.parquet").exists()

@@ -74,9 +74,8 @@ def test_steps_are_equal_in_decibels(drop):
 @pytest.mark.parametrize(
     ("samples", "problem"),
     [
-        (np.zeros(SAMPLE_RATE), "needs sound"),
-        (np.full(SAMPLE_RATE, np.nan), "needs sound"),
-        (np.append(np.ones(SAMPLE_RATE), np.inf), "needs sound"),
+        (np.full(SAMPLE_RATE, np.nan), "needs finite samples"),
+        (np.append(np.ones(SAMPLE_RATE), np.inf), "needs finite samples"),
         (np.ones(255), "255 samples"),
         (np.ones(0), "0 samples"),
     ],
@@ -129,12 +128,19 @@ def test_main_draws_each_piece(cut, names, samples_file, tmp_path, music):
     assert_array_equal(images[0], mel_image(piece))
 
 
-def test_a_clip_that_fails_is_left_out_and_harms_no_other(samples_file, tmp_path, music, caplog):
-    clips = {"silent": np.zeros(SAMPLE_RATE, dtype=np.float32), "good": music(1)}
-    main(samples_file(clips), "30s", tmp_path / "out.parquet")
-    assert read_images([tmp_path / "out.parquet"])[0].tolist() == ["good"]
-    [record] = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert "'silent'" in record.getMessage()
+def test_a_silent_segment_of_a_song_is_0_throughout(samples_file, tmp_path, music):
+    silence = np.zeros(66_150, dtype=np.float32)
+    main(samples_file({"a": np.concatenate([silence, music(3.5)])}), "3s", tmp_path / "out.parquet")
+    clips, images = read_images([tmp_path / "out.parquet"])
+    assert clips.tolist() == ["a.0", "a.1"]
+    assert [image.any() for image in images] == [False, True]
+
+
+def test_a_clip_that_cannot_be_drawn_fails_the_job(samples_file, tmp_path, music):
+    clips = {"good": music(1), "bad": np.full(SAMPLE_RATE, np.nan, dtype=np.float32)}
+    with pytest.raises(ValueError, match="needs finite samples"):
+        main(samples_file(clips), "30s", tmp_path / "out.parquet")
+    assert not (tmp_path / "out.parquet").exists()
 
 
 def test_the_same_samples_give_the_same_bytes(samples_file, tmp_path, music):

@@ -1,3 +1,4 @@
+import librosa
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,19 +28,40 @@ def shard(samples, cut, tmp_path, compute=first_and_inverse_size):
     return pd.read_parquet(tmp_path / "out.parquet")
 
 
-def test_a_failing_clip_gets_nan_and_harms_no_other(samples_file, tmp_path, caplog):
+@pytest.mark.parametrize("fault", [ValueError, librosa.ParameterError])
+def test_a_clip_that_cannot_be_computed_gets_nan_and_harms_no_other(samples_file, tmp_path, fault):
     def fails_on_2(piece):
         if piece[0] == 2:
-            raise ValueError("no pitch")
+            raise fault("no pitch")
         return first_and_inverse_size(piece)
 
     clips = {f"clip{i}": np.full(i, i, dtype=np.float32) for i in (1, 2, 3)}
     table = shard(samples_file(clips), "30s", tmp_path, fails_on_2)
     assert table["clip"].tolist() == ["clip1", "clip2", "clip3"]
     assert_array_equal(table[COLUMNS], np.float32([[1, 1], [np.nan, np.nan], [3, 1 / 3]]))
-    [record] = caplog.records
-    assert "'clip2'" in record.getMessage()
-    assert "no pitch" in caplog.text
+    assert table.attrs == {"refused": {"clip2": "no pitch"}}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        MemoryError("Unable to allocate 2 GiB"),
+        OSError(28, "No space left on device"),
+        RuntimeError("cannot cache function '__shear_dense': no locator available"),
+        TypeError("a fault of the code"),
+    ],
+)
+def test_what_is_no_fault_of_the_clip_fails_the_job_and_names_the_clip(
+    samples_file, tmp_path, fault
+):
+    def failing(piece):
+        raise fault
+
+    samples = samples_file({"a b": np.ones(3, dtype=np.float32)})
+    with pytest.raises(type(fault)) as raised:
+        write_shard(samples, "30s", tmp_path / "out.parquet", COLUMNS, failing)
+    assert raised.value.__notes__ == ["This was at clip 'a b'."]
+    assert not (tmp_path / "out.parquet").exists()
 
 
 def test_hostile_names_survive(samples_file, tmp_path):

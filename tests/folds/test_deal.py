@@ -1,11 +1,24 @@
+import time
+from itertools import combinations, product
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from sklearn.metrics import adjusted_rand_score
+from sklearn.model_selection import StratifiedGroupKFold
 
 from folds.deal import TRAINS_ONLY, grouped, published, stratified
 from settings.errors import UserError
+from settings.groups import group_name
+
+GTZAN = Path(__file__).parents[2] / "config/datasets/gtzan.tsv"
+
+
+def rng(*seed):
+    return np.random.default_rng(seed)
 
 
 def spread(counts):
@@ -59,12 +72,21 @@ clips = st.lists(
 ).map(lambda found: [(genre, f"{'' if shared else genre}{name}") for genre, name, shared in found])
 
 
-@pytest.mark.filterwarnings("ignore:The least populated class")
+def possible(genre, group, folds):
+    """By trying all deals: none leaves a fold empty, or has all of a genre in one."""
+    groups, where = np.unique(group, return_inverse=True)
+    for dealt in product(range(folds), repeat=len(groups)):
+        fold = np.array(dealt)[where]
+        if len(set(dealt)) == folds and all(len(set(fold[genre == g])) > 1 for g in set(genre)):
+            return True
+    return False
+
+
 @given(clips=clips, folds=st.integers(2, 6), seed=st.integers(0, 2**32 - 1))
 def test_groups_are_whole_and_every_genre_is_learnt_from_in_every_fold(clips, folds, seed):
     genres, groups = (np.array(each) for each in zip(*clips, strict=True))
     try:
-        assigned = grouped(genres, groups, folds, seed)
+        assigned = grouped(genres, groups, folds, rng(seed))
     except UserError:
         assume(False)
     assert set(assigned) == set(range(folds))
@@ -72,6 +94,23 @@ def test_groups_are_whole_and_every_genre_is_learnt_from_in_every_fold(clips, fo
         assert len(set(assigned[groups == group])) == 1
     for fold in range(folds):
         assert set(genres[assigned != fold]) == set(genres)
+
+
+# Few groups, most of them of several genres, so that it is hard to part every genre.
+tied = st.lists(
+    st.tuples(st.sampled_from(["blues", "jazz", "rock", "pop"]), st.sampled_from("abcde")),
+    min_size=6,
+    max_size=14,
+)
+
+
+@given(clips=tied, seed=st.integers(0, 2**32 - 1))
+def test_folds_are_refused_only_where_there_are_none(clips, seed):
+    genres, groups = (np.array(each) for each in zip(*clips, strict=True))
+    try:
+        grouped(genres, groups, 2, rng(seed))
+    except UserError:
+        assert not possible(genres, groups, 2) or len(set(genres)) < 2
 
 
 def even(genres=("blues", "jazz"), groups=10, clips=3):
@@ -84,11 +123,11 @@ def even(genres=("blues", "jazz"), groups=10, clips=3):
 
 def test_even_groups_spread_every_genre_evenly():
     genres, groups = even()
-    assert (pd.crosstab(np.array(genres), grouped(genres, groups, 5, 0)) == 6).all(axis=None)
+    assert (pd.crosstab(np.array(genres), grouped(genres, groups, 5, rng(0))) == 6).all(axis=None)
 
 
 def test_groups_are_dealt_by_the_seed():
-    dealt = [tuple(grouped(*even(), 5, seed)) for seed in (1, 1, 2)]
+    dealt = [tuple(grouped(*even(), 5, rng(seed))) for seed in (1, 1, 2)]
     assert dealt[0] == dealt[1] != dealt[2]
 
 
@@ -99,7 +138,7 @@ def test_genres_of_a_single_group_are_refused_by_name():
         for genre, group in zip(genres, groups, strict=True)
     ]
     with pytest.raises(UserError, match=r"cannot be judged: blues, rock\. Add clips"):
-        grouped(genres, alone, 2, 0)
+        grouped(genres, alone, 2, rng(0))
 
 
 @pytest.mark.parametrize(
@@ -113,14 +152,90 @@ def test_genres_of_a_single_group_are_refused_by_name():
 )
 def test_too_few_groups_clips_or_genres_are_refused(clips, folds, message):
     with pytest.raises(UserError, match=f"{message}.*judged: none"):
-        grouped(*clips, folds, 0)
+        grouped(*clips, folds, rng(0))
 
 
-def test_a_genre_whose_groups_all_fell_into_one_fold_is_refused():
-    # Groups of one genre are dealt first and apart; the group of both then joins either.
+def test_genres_that_cannot_be_parted_are_refused():
+    # Of three groups two share a fold, and each two have a genre of their own.
+    genres, groups = ["blues", "blues", "jazz", "jazz", "rock", "rock"], list("abbcca")
+    with pytest.raises(UserError, match=r"^all groups of (blues|jazz|rock) fell into one fold"):
+        grouped(genres, groups, 2, rng(0))
+
+
+def test_genres_that_groups_tie_together_are_parted():
     genres, groups = ["jazz", "blues", "blues", "jazz"], ["a", "b", "both", "both"]
-    with pytest.raises(UserError, match=r"^all groups of (blues|jazz) fell into one fold"):
-        grouped(genres, groups, 2, 0)
+    for seed in range(10):
+        a, b, *both = grouped(genres, groups, 2, rng(seed))
+        assert a == b != both[0] == both[1]
+
+
+# The groups of GTZAN, as protocol clean keeps them together
+
+
+@pytest.fixture(scope="module")
+def gtzan():
+    """Genre and group of each clip."""
+    sheet = pd.read_csv(GTZAN, sep="\t", keep_default_na=False)
+    names = [
+        group_name("", artist, clip, genre, "together")
+        for artist, clip, genre in zip(sheet["artist"], sheet["clip"], sheet["genre"], strict=True)
+    ]
+    return sheet["genre"].to_numpy(dtype=str), np.array(names)
+
+
+@pytest.fixture(scope="module")
+def deals(gtzan):
+    """By seed and repeat."""
+    return {at: grouped(*gtzan, 5, rng(*at)) for at in product(range(6), range(2))}
+
+
+def agreement(gtzan, deals):
+    """Adjusted Rand index of two deals of groups, mean over all pairs of deals: 0 by chance."""
+    first = np.unique(gtzan[1], return_index=True)[1]
+    return np.mean(
+        [adjusted_rand_score(one[first], other[first]) for one, other in combinations(deals, 2)]
+    )
+
+
+def test_deals_share_no_more_than_chance(gtzan, deals):
+    assert abs(agreement(gtzan, deals.values())) < 0.012
+    # A repeat is no other seed's first deal.
+    pairs = [(deals[seed, 1], deals[seed + 1, 0]) for seed in range(5)]
+    assert abs(np.mean([agreement(gtzan, pair) for pair in pairs])) < 0.02
+
+
+def test_the_largest_group_is_not_always_in_the_same_fold(gtzan, deals):
+    names, counts = np.unique(gtzan[1], return_counts=True)
+    largest = gtzan[1] == names[counts.argmax()]
+    assert largest.sum() == 35
+    assert len({int(fold[largest][0]) for fold in deals.values()}) > 2
+
+
+def uneven(genre, fold):
+    """Standard deviation over folds of the share of a genre, mean over genres."""
+    shares = pd.crosstab(fold, genre) / pd.Series(genre).value_counts()
+    return shares.std(ddof=0).mean()
+
+
+@pytest.mark.parametrize("folds", [5, 10])
+def test_genres_are_spread_no_worse_than_by_scikit_learn(gtzan, folds):
+    genre, group = gtzan
+    for seed in range(3):
+        dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+        theirs = np.empty(len(genre), dtype=int)
+        for fold, (_, test) in enumerate(dealer.split(genre, genre, group)):
+            theirs[test] = fold
+        mine = grouped(genre, group, folds, rng(seed))
+        assert uneven(genre, mine) <= uneven(genre, theirs)
+
+
+def test_ten_thousand_clips_of_a_thousand_groups_take_no_second():
+    genres = np.arange(10_000) % 1000 % 10
+    groups = np.random.default_rng(0).permutation(10_000) % 1000
+    start = time.process_time()
+    fold = grouped(genres.astype(str), groups.astype(str), 10, rng(0))
+    assert time.process_time() - start < 1
+    assert np.ptp(pd.crosstab(fold, genres).to_numpy(), axis=0).max() < 20
 
 
 # As published

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from folds import assign, leaks
+from folds import assign, leaks, usable
 from folds.leaks import KINDS
 from settings.errors import UserError
+from settings.model import Clean, Experiment
+from settings.plan import read_evaluations
 
 NO_PAIRS = np.empty((0, 2), dtype=np.int64)
 
@@ -188,10 +190,13 @@ def test_what_is_assigned_never_leaks(tmp_path_factory, facts, unknown, protocol
     looks = np.random.default_rng(0).normal(size=(26, 3))[list(look)]
     listed = pd.DataFrame(looks, columns=list("abc")).assign(clip=clips_of(len(facts))["clip"])
     listed[["clip", *"abc"]].to_parquet(table)
-    try:
-        assign.main(clips, protocol, 2, 2, unknown, seed, folds, [table])
-    except UserError:
-        assume(False)
+    asked = Experiment(
+        protocols=[protocol], clean=Clean(folds=2, repeats=2, unknown_artist=unknown)
+    )
+    found, judged = folder / "usable.parquet", folder / "protocols.json"
+    usable.main(clips, asked.model_dump_json(), seed, found, judged, [table])
+    assume(protocol in read_evaluations(judged))
+    assign.main(found, protocol, 2, 2, seed, folds)
     leaks.main(folds, clips, protocol, unknown, folder / "leaks.csv", [table])
     found = pd.read_csv(folder / "leaks.csv")
     assert found[["repeat", "fold"]].to_numpy().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]

@@ -58,5 +58,23 @@ def test_the_figure_is_legible(paper, results, tmp_path, assert_legible):
     assert_legible(main, texts=expected, results=path, model="graphsage", paper=paper)
 
 
-def test_labels_keep_apart(results, assert_apart):
-    assert_apart(draw(results, "knn", 0.7976))
+@pytest.mark.parametrize("paper", [None, 0.7976])
+def test_labels_keep_apart_under_all_protocols(paper, results, assert_apart):
+    others = [
+        results[results["protocol"] == "clean"].assign(protocol=protocol)
+        for protocol in ("random", "inductive", "filtered")
+    ]
+    others[2] = others[2].query("repeat == 0 and fold == 0")
+    figure = draw(pd.concat([results, *others]), "knn", paper)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert [title.split(":")[0] for title in titles] == [
+        *("paper", "clean", "random", "inductive", "filtered")
+    ]
+    assert_apart(figure)
+    assert [tick for tick in figure.axes[-1].get_xticks() if abs(tick) <= 0.5] == [0]
+
+
+def test_where_nothing_could_be_evaluated_the_figure_says_so(results, tmp_path, assert_legible):
+    path = tmp_path / "results.csv"
+    results.iloc[:0].to_csv(path, index=False)
+    assert_legible(main, texts=["no protocol could be evaluated"], results=path, paper=0.5)

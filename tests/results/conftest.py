@@ -16,6 +16,7 @@ ROWS = [
     ("jazz", "jazz", "test", 0.125, 0.75, 0.125),
     ("rock", "rock", "test", 0.25, 0.25, 0.5),
 ]
+GROUPS = ["a", "b", "c", "a", "a", "b", "c"]
 COLUMNS = ["true", "predicted", "part", "blues", "jazz", "rock"]
 
 
@@ -38,8 +39,9 @@ def protocol(tmp_path: Path, predicted: pd.DataFrame) -> Callable[[str], Path]:
             predicted[: len(predicted) - number].to_parquet(outputs / "predictions.parquet")
             history = pd.DataFrame({"epoch": [1, 2, 3], "seconds": [0.1, 0.2, number + 0.12345]})
             history.to_csv(outputs / "history.csv", index=False)
-        folds = pd.DataFrame({"repeat": [1, 0, 1, 0, 0], "fold": [1, 1, 0, 0, 0]})
-        folds.to_parquet(folder / "folds.parquet")
+        clips = predicted[["clip"]].assign(genre=predicted["true"], group=GROUPS)
+        dealt = [clips.assign(repeat=repeat, fold=clips.index % 2) for repeat in (1, 0)]
+        pd.concat(dealt).to_parquet(folder / "folds.parquet")
         health = pd.DataFrame(
             {
                 "k_asked": 5,

@@ -16,10 +16,10 @@ def test_every_candidate_of_every_fold_has_a_row(protocol, tmp_path):
                 }
             )
             choice.to_csv(folder / f"fold-{number:02d}" / "choice.csv", index=False)
-    main(folders, "multiclass_a", tmp_path / "choices.csv")
+    main("gtzan", "multiclass_a", tmp_path / "choices.csv", folders)
     table = pd.read_csv(tmp_path / "choices.csv")
     assert table.columns.tolist() == COLUMNS
-    assert set(table["experiment"]) == {"multiclass_a"}
+    assert set(table["dataset"] + table["experiment"]) == {"gtzanmulticlass_a"}
     assert table["protocol"].tolist() == ["clean"] * 8 + ["inductive"] * 8
     assert (
         table[["repeat", "fold"]][::2].to_numpy().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]] * 2
@@ -27,3 +27,8 @@ def test_every_candidate_of_every_fold_has_a_row(protocol, tmp_path):
     assert table["candidate"].tolist() == ["plain", "elaborate"] * 8
     last = table.iloc[7]
     assert (last["inner_accuracy"], last["chosen"]) == (0.75, True)
+
+
+def test_where_nothing_was_chosen_there_is_a_table_without_rows(tmp_path):
+    main("gtzan", "multiclass_a", tmp_path / "choices.csv")
+    assert (tmp_path / "choices.csv").read_text().strip() == ",".join(COLUMNS)

@@ -1,3 +1,4 @@
+import json
 import math
 
 import pandas as pd
@@ -91,15 +92,17 @@ def test_compared_models_are_scored_as_graphsage_is(protocol, add_baselines, pre
 
 
 @pytest.fixture
-def run(protocol, tmp_path, capsys):
-    def collected(names, **options):
+def run(protocol, tmp_path):
+    def collected(names, left_out=None, **options):
         problems = [tmp_path / "problems.csv", tmp_path / "none.csv"]
         problems[0].write_text("clip,path,problem,what_was_done\na,a.wav,silent,refused\n")
         problems[1].write_text("clip,path,problem,what_was_done\n")
-        output = tmp_path / "results.csv"
+        protocols = tmp_path / "protocols.json"
+        protocols.write_text(json.dumps({"evaluations": {}, "left_out": left_out or {}}))
+        output, text = tmp_path / "results.csv", tmp_path / "results.txt"
         folders = [protocol(name) for name in names]
-        main(folders, "gtzan", "multiclass", output, problems, **options)
-        return output, capsys.readouterr().out
+        main("gtzan", "multiclass", protocols, output, text, folders, problems, **options)
+        return output, text.read_text()
 
     return collected
 
@@ -114,15 +117,16 @@ def test_main_writes_exactly_the_contracts_columns_without_empty_cells(run):
     assert table.loc[0, "test_macro_f1"] == pytest.approx(7 / 9)
 
 
-def test_main_prints_a_summary_that_names_the_files(run, tmp_path):
-    output, printed = run(["paper", "clean"], paper=0.7976)
+def test_main_says_what_the_table_says_and_names_the_files(run, tmp_path):
+    output, said = run(["paper", "clean"], paper=0.7976)
     for file in [output, tmp_path / "paper", tmp_path / "clean", tmp_path / "problems.csv"]:
-        assert str(file) in printed
-    assert "multiclass on gtzan: 7 clips" in printed
-    assert "0.7976" in printed
-    assert f"1 clip(s) were refused or repaired: {tmp_path / 'problems.csv'}" in printed
-    assert "none.csv" not in printed
-    assert NOT_MUSIC not in printed
+        assert str(file) in said
+    assert "multiclass on gtzan" in said
+    assert "0.7976" in said
+    assert f"1 problem(s) are listed in {tmp_path / 'problems.csv'}" in said
+    assert "none.csv" not in said
+    assert "a hold 3 of 3 clips of blues" in said
+    assert NOT_MUSIC not in said
 
 
 def test_main_says_so_if_clips_are_no_music(run):
@@ -131,7 +135,14 @@ def test_main_says_so_if_clips_are_no_music(run):
 
 def test_main_says_which_protocols_are_left_out_and_why(run):
     reason = "genres of a single group cannot be judged: rock=pop"
-    printed = run(["paper"], left_out=[f"clean={reason}", "filtered=no split"])[1]
-    assert f"protocol clean is left out: {reason}\n" in printed
-    assert "protocol filtered is left out: no split\n" in printed
+    said = run(["paper"], {"clean": reason, "filtered": "no split"})[1]
+    assert f"protocol clean is left out: {reason}\n" in said
+    assert "protocol filtered is left out: no split\n" in said
     assert "left out" not in run(["inductive"])[1]
+
+
+def test_where_all_protocols_are_left_out_there_is_a_table_without_rows_and_the_reason(run):
+    output, said = run([], {"clean": "one artist"}, paper=0.5)
+    assert output.read_text() == CONTRACT + "\n"
+    assert said.startswith("\nmulticlass on gtzan\nno protocol could be evaluated\n")
+    assert "protocol clean is left out: one artist\n" in said

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from results.outputs import fitted, folds_of, genres_of
+from results.outputs import fitted, folds_of, genres_of, left_out_of, read_tables
 
 
 def test_folds_are_numbered_on_over_repeats(protocol):
@@ -42,3 +42,19 @@ def test_files_that_are_not_asked_for_are_not_read(protocol, add_baselines):
 
 def test_every_column_but_the_named_ones_is_a_genre(predicted):
     assert genres_of(predicted) == ["blues", "jazz", "rock"]
+
+
+def test_reasons_are_read_by_protocol(tmp_path):
+    path = tmp_path / "protocols.json"
+    path.write_text('{"evaluations": {"paper": {"folds": 2}}, "left_out": {"clean": "one artist"}}')
+    assert left_out_of(path) == {"clean": "one artist"}
+
+
+def test_tables_without_rows_change_no_type(tmp_path):
+    texts = {"none.csv": "name,n\n", "two.csv": "name,n\na,1\nb,2\n", "one.csv": "name,n\nc,3\n"}
+    paths = [tmp_path / name for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        path.write_text(text)
+    assert read_tables(paths)["n"].tolist() == [1, 2, 3]
+    assert read_tables(paths)["n"].dtype == int
+    assert read_tables(paths[:1]).columns.tolist() == ["name", "n"]

@@ -8,11 +8,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
 from results.statistics import (
+    bootstrap_intervals,
     corrected_interval,
     corrected_paired_test,
-    corrected_two_sample_test,
     holm,
-    mcnemar,
+    sign_flip_test,
 )
 
 RATIO_0 = (1e18, 1)  # n_train and n_test without any correction to speak of.
@@ -147,50 +147,6 @@ def test_folds_must_have_clips(n_train, n_test):
         corrected_interval([0.7, 0.8], n_train, n_test)
 
 
-# Two protocols
-
-
-def test_two_sample_test_by_hand():
-    # Variances (1/4 + .1) .005/3 = 7/12000 and (1/3 + .5) .0025 = 25/12000, difference .2;
-    # freedom 32^2 / (7^2 / 3 + 25^2 / 2) = 3.114.
-    p = corrected_two_sample_test(
-        [0.8, 0.7, 0.75, 0.75], [0.5, 0.6, 0.55], n_train=(100, 50), n_test=(10, 25)
-    )
-    assert_allclose(p, 2 * stats.t.sf(0.2 / math.sqrt(32 / 12000), 1024 / (49 / 3 + 625 / 2)))
-
-
-def test_two_sample_test_without_correction_is_welchs():
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(0.7, 0.03, 10), rng.normal(0.68, 0.01, 4)
-    found = corrected_two_sample_test(a, b, (1e18, 1e18), (1, 1))
-    assert_allclose(found, stats.ttest_ind(a, b, equal_var=False).pvalue)
-
-
-def test_two_protocols_without_spread():
-    sizes = ((9, 9), (1, 1))
-    assert corrected_two_sample_test([0.5, 0.5], [0.5, 0.5, 0.5], *sizes) == 1
-    assert corrected_two_sample_test([0.5, 0.5], [0.25, 0.25], *sizes) == 0
-    one_varies = corrected_two_sample_test([0.5, 0.5], [0.2, 0.3], *sizes)
-    assert_allclose(one_varies, 2 * stats.t.sf(0.25 / math.sqrt((1 / 2 + 1 / 9) * 0.005), 1))
-
-
-def test_a_protocol_of_a_single_fold_tells_no_difference():
-    assert np.isnan(corrected_two_sample_test([0.7], [0.6, 0.5, 0.4], (9, 9), (1, 1)))
-    assert np.isnan(corrected_two_sample_test([0.6, 0.5, 0.4], [0.7], (9, 9), (1, 1)))
-
-
-def test_protocols_differ_by_chance_as_often_as_it_says_or_less():
-    a, b = scores((2, 2000, 10), 0.1, seed=3)
-    sizes = ((900, 900), (100, 100))
-    wrong = np.mean(
-        [corrected_two_sample_test(*pair, *sizes) < 0.05 for pair in zip(a, b, strict=True)]
-    )
-    assert 0.03 < wrong < 0.065
-    together = 0.01 * np.random.default_rng(4).normal(size=(2000, 1))
-    pairs = zip(a + together, b + together, strict=True)
-    assert np.mean([corrected_two_sample_test(*pair, *sizes) < 0.05 for pair in pairs]) < 0.065
-
-
 # Many tests
 
 
@@ -222,37 +178,97 @@ def test_holm_rejects_what_the_stepwise_procedure_does(alpha):
         assert set(np.flatnonzero(holm(p) <= alpha)) == rejected
 
 
-# McNemar
+# Groups of clips
 
 
-def verdicts(only_a, only_b, both=7, neither=4):
-    right_a = np.repeat([True, False, True, False], [only_a, only_b, both, neither])
-    right_b = np.repeat([False, True, True, False], [only_a, only_b, both, neither])
-    return right_a, right_b
+def errs_by_group(rng, groups, songs):
+    """Whether two equally good models are right on each song: songs of a group hang together."""
+    chances = rng.beta(0.7, 0.5, size=(2, groups, 1))
+    return rng.random((2, groups, songs)) < chances
 
 
-def test_mcnemar_by_hand():
-    # Of 6 discordant clips 1 or fewer: (1 + 6) / 64, twice.
-    assert_allclose(mcnemar(*verdicts(1, 5)), 2 * 7 / 64)
+def test_sign_flips_by_hand():
+    # Of 16 sums of +-1 +-1 +-1 +-3, |sum| >= 4 has: +-(1 1 1 3), +-(1 1 -1 3) in three orders.
+    assert sign_flip_test([1, 1, -1, 3]) == 8 / 16
+    assert sign_flip_test([1, 1, 1, 3]) == 2 / 16
+    assert sign_flip_test([5]) == 1
+    assert sign_flip_test([0, 0]) == 1
+    assert math.isnan(sign_flip_test([]))
 
 
-@pytest.mark.parametrize(("only_a", "only_b"), [(0, 1), (3, 3), (10, 2), (2, 10), (40, 61)])
-def test_mcnemar_is_the_exact_binomial_test_of_discordant_clips(only_a, only_b):
-    expected = stats.binomtest(only_a, only_a + only_b, 0.5).pvalue
-    assert_allclose(mcnemar(*verdicts(only_a, only_b)), expected)
-    assert_allclose(mcnemar(*verdicts(only_a, only_b, both=0, neither=0)), expected)
+@pytest.mark.parametrize("seed", range(8))
+def test_sign_flips_are_scipys_exact_permutation_test(seed):
+    d = np.random.default_rng(seed).integers(-6, 8, size=12)
+    expected = stats.permutation_test(
+        (d,), np.sum, permutation_type="samples", n_resamples=np.inf, vectorized=True
+    )
+    assert_allclose(sign_flip_test(d), expected.pvalue, rtol=1e-12)
 
 
-def test_models_right_on_the_same_clips_do_not_differ():
-    assert mcnemar([True, False], [True, False]) == 1
-    assert mcnemar([], []) == 1
+def test_sign_flips_of_groups_of_one_clip_are_mcnemars_binomial_test():
+    d = np.repeat([1, -1, 0], [41, 60, 300])
+    assert_allclose(sign_flip_test(d), stats.binomtest(41, 101).pvalue, rtol=1e-9)
 
 
-def test_mcnemar_errs_no_more_often_than_it_says():
-    a, b = np.random.default_rng(0).random((2, 1000, 80)) < 0.7
-    assert np.mean([mcnemar(*pair) < 0.05 for pair in zip(a, b, strict=True)]) <= 0.05
+def test_neither_units_nor_groups_that_do_not_differ_nor_the_direction_matter():
+    d = np.array([3, -1, 4, 1, -5, 9, 2, 6])
+    p = sign_flip_test(d)
+    assert sign_flip_test(60 * d) == sign_flip_test(-d) == sign_flip_test([*d, 0, 0]) == p
 
 
-def test_verdicts_must_be_of_the_same_clips():
-    with pytest.raises(ValueError, match="same clips"):
-        mcnemar([True, False], [True])
+def test_parts_of_a_clip_cannot_be_flipped():
+    with pytest.raises(ValueError, match="whole numbers"):
+        sign_flip_test([0.5, 1])
+
+
+def test_clips_of_an_artist_that_err_together_are_no_proof():
+    """McNemar's test rejects here in 22 of 100 cases where it says 5."""
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(2000):
+        a, b = errs_by_group(rng, groups=60, songs=5)
+        found.append(sign_flip_test(a.sum(axis=1) - b.sum(axis=1)) < 0.05)
+    assert 0.035 < np.mean(found) < 0.065  # 3 standard errors: .015.
+
+
+def test_a_real_difference_by_groups_is_found():
+    a, b = errs_by_group(np.random.default_rng(1), groups=200, songs=4)
+    better = a | (np.random.default_rng(2).random(a.shape) < 0.5)
+    assert sign_flip_test(better.sum(axis=1) - b.sum(axis=1)) < 0.001
+
+
+def test_the_bootstrap_of_groups_covers_as_often_as_it_says():
+    """Where clips are drawn instead of groups, it covers in 75 of 100 cases."""
+    rng = np.random.default_rng(0)
+    right = [errs_by_group(rng, groups=80, songs=5)[0].sum(axis=1) for _ in range(600)]
+    low, high = bootstrap_intervals(np.transpose(right), np.full(80, 5))
+    expected = 0.7 / (0.7 + 0.5)
+    assert 0.92 < np.mean((low <= expected) & (expected <= high)) < 0.97
+
+
+def test_the_bootstrap_is_scipys():
+    rng = np.random.default_rng(0)
+    counts = rng.integers(1, 9, size=50)
+    right = rng.binomial(counts, 0.6)
+    found = bootstrap_intervals(right[:, None], counts)
+    expected = stats.bootstrap(
+        (right, counts),
+        lambda x, n, axis: x.sum(axis=axis) / n.sum(axis=axis),
+        paired=True,
+        method="percentile",
+        random_state=1,
+    ).confidence_interval
+    assert_allclose(found[:, 0], expected, atol=0.004)
+
+
+def test_the_bootstrap_draws_the_same_groups_for_all_figures():
+    right = np.random.default_rng(0).binomial(5, 0.5, size=(30, 1))
+    (low, low_less, _), (high, high_less, none) = bootstrap_intervals(
+        np.hstack([right, right - 5, right - right]), np.full(30, 5)
+    )
+    assert_allclose([low - 1, high - 1], [low_less, high_less])
+    assert none == 0
+
+
+def test_one_group_tells_no_interval():
+    assert np.isnan(bootstrap_intervals([[3]], [5])).all()

@@ -3,7 +3,7 @@ import re
 import pandas as pd
 import pytest
 
-from results.summary import NO_GRAPH, describe
+from results.summary import NO_GRAPH, describe, giant_note, graph_note, left_out_lines, note_of
 
 SOUND = {
     "k_asked": 100,
@@ -32,7 +32,8 @@ def table():
 
 def summary(table, problems=(), paper=0.7976, **graph):
     figures = pd.DataFrame([{**SOUND, **graph}] * 2)
-    return describe(table, {"paper": figures}, dict(problems), paper)
+    notes = {"paper": graph_note(figures)}
+    return describe(table, {"paper": figures}, notes, dict(problems), paper)
 
 
 def line(text, start):
@@ -42,24 +43,29 @@ def line(text, start):
 
 def test_a_line_a_protocol_states_means_and_deviation(table):
     text = summary(table)
-    assert "multiclass on gtzan: 1000 clips" in text
-    assert line(text, "protocol") == "protocol model folds train test ± std paper".split()
-    assert line(text, "paper") == "paper graphsage 3 0.9500 0.7500 0.0500 0.7976".split()
+    assert line(text, "protocol") == "protocol model clips folds train test ± std paper".split()
+    assert line(text, "paper") == "paper graphsage 1000 3 0.9500 0.7500 0.0500 0.7976".split()
 
 
 def test_the_papers_number_stands_beside_protocol_paper_only(table):
-    assert line(summary(table), "clean") == "clean graphsage 2 0.8500 0.5500 0.0707 -".split()
+    assert line(summary(table), "clean") == "clean graphsage 1000 2 0.8500 0.5500 0.0707 -".split()
 
 
-def test_without_the_papers_number_a_dash_stands(table):
-    assert line(summary(table, paper=None), "paper")[-1] == "-"
+def test_without_the_papers_number_there_is_no_column_of_it(table):
+    text = summary(table, paper=None)
+    assert line(text, "protocol")[-1] == "std"
+    assert line(text, "paper")[-1] == "0.0500"
+
+
+def test_a_single_fold_has_no_deviation(table):
+    assert line(summary(table[2:4]), "clean") == "clean graphsage 1000 1 0.8000 0.5000 - -".split()
 
 
 def test_each_model_has_its_line(table):
     table.loc[2, "model"] = "svm"
     text = summary(table)
-    assert line(text, "paper     graphsage")[2] == "2"
-    assert line(text, "paper     svm")[4] == "0.7500"
+    assert line(text, "paper     graphsage")[3] == "2"
+    assert line(text, "paper     svm")[5] == "0.7500"
 
 
 def test_the_graph_is_described(table):
@@ -85,5 +91,43 @@ def test_a_k_that_was_capped_is_noted(table):
 
 def test_problems_are_counted_and_their_list_named(table):
     text = summary(table, problems={"a/problems.csv": 3, "b/problems.csv": 0})
-    assert "3 clip(s) were refused or repaired: a/problems.csv" in text
+    assert "3 problem(s) are listed in a/problems.csv" in text
     assert "b/problems.csv" not in text
+
+
+def folds(**groups):
+    """Two repeats of a genre's groups, by their sizes."""
+    rows = [
+        {"genre": genre, "group": group, "repeat": repeat}
+        for repeat in (0, 1)
+        for genre, sizes in groups.items()
+        for group, size in sizes.items()
+        for _ in range(size)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_groups_that_fill_their_genre_are_warned_of():
+    small = {f"artist {i}": 5 for i in range(13)}
+    note = giant_note(folds(reggae={"artist bob": 35, **small}, rock=small))
+    assert note.startswith("NOTE: ")
+    assert note.endswith(": artist bob hold 35 of 100 clips of reggae.")
+    assert giant_note(folds(rock={f"artist {i}": 4 for i in range(5)})) == ""
+    assert "a hold 2 of 4 clips of jazz; b hold 1 of 1 clips of rock." in giant_note(
+        folds(jazz={"a": 2, "c": 1, "d": 1}, rock={"b": 1})
+    )
+
+
+def test_only_clean_folds_are_looked_at_for_large_groups(protocol):
+    assert "a hold 3 of 3 clips of blues" in note_of(protocol("clean"))
+    assert note_of(protocol("paper")) == ""
+
+
+def test_reasons_name_experiment_and_protocol():
+    assert left_out_lines({"": {"clean": "one artist"}}) == [
+        "protocol clean is left out: one artist"
+    ]
+    assert left_out_lines({"a": {"clean": "x"}, "b": {}, "c": {"paper": "y"}}) == [
+        "a, protocol clean is left out: x",
+        "c, protocol paper is left out: y",
+    ]

@@ -39,15 +39,15 @@ def test_a_line_a_point_states_the_means_over_folds(folds):
     assert ["learning_rate", "0.001", "0.7", "0.40"] in lines
 
 
-def test_main_writes_the_curves_and_prints_them(folds, tmp_path, capsys):
+def test_main_writes_the_curves_and_what_they_say(folds, tmp_path):
     paths = [tmp_path / f"{number}.csv" for number in range(3)]
     for fold, path in zip(folds, paths, strict=True):
         fold.to_csv(path, index=False)
     output = tmp_path / "tuning.csv"
-    main(paths[::-1], "gtzan", "multiclass_x", output)
+    main(paths[::-1], "gtzan", "multiclass_x", output, tmp_path / "tuning.txt")
     expected = gather(folds[::-1], "gtzan", "multiclass_x")
     pd.testing.assert_frame_equal(pd.read_csv(output), expected)
-    printed = capsys.readouterr().out
-    assert "tuning of multiclass_x on gtzan" in printed
-    assert describe(expected) in printed
-    assert f"table: {output}" in printed
+    said = (tmp_path / "tuning.txt").read_text()
+    assert "tuning of multiclass_x on gtzan" in said
+    assert describe(expected) in said
+    assert f"table: {output}" in said

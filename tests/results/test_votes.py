@@ -3,9 +3,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal
 
-from results.collect import COLUMNS as RESULT
-from results.collect import score
-from results.votes import by_song, main
+from results.votes import by_song, judge
 
 COLUMNS = ["clip", "true", "predicted", "part", "blues", "jazz"]
 ROWS = [
@@ -66,31 +64,36 @@ def test_a_song_of_two_genres_is_refused(segments):
         by_song(segments, SOURCE)
 
 
-# The step
+# One verdict a song
 
 
-def test_main_scores_songs_of_every_protocol_model_and_fold(
-    protocol, add_baselines, predicted, tmp_path
-):
-    """Clips 3 and 4, the one right and the other wrong, are of one song."""
-    clips = predicted[["clip"]].assign(source=predicted["clip"].replace("clip4", "clip3"))
-    clips.to_parquet(tmp_path / "clips.parquet")
-    folders = [protocol(name) for name in ("paper", "clean")]
-    for folder in folders:
-        for number in range(4):
-            add_baselines(folder / f"fold-{number:02d}")
-    main(
-        folders,
-        tmp_path / "clips.parquet",
-        "gtzan",
-        "binary",
-        tmp_path / "songs.csv",
-        compared=["baselines"],
-    )
-    table = pd.read_csv(tmp_path / "songs.csv")
-    assert table.columns.tolist() == RESULT[:-2]
-    assert table["protocol"].tolist() == ["paper"] * 12 + ["clean"] * 12
-    assert table["model"].tolist() == (["graphsage"] * 4 + ["svm"] * 4 + ["edgeless"] * 4) * 2
-    assert table["n_test"].tolist() == ([3, 2, 1, 1] + [3] * 8) * 2
-    expected = score(by_song(predicted, clips.set_index("clip")["source"].to_dict()))
-    assert table.loc[0, [*expected]].to_dict() == pytest.approx(expected)
+@pytest.fixture
+def folder(protocol, add_baselines):
+    folder = protocol("paper")
+    for number in range(4):
+        add_baselines(folder / f"fold-{number:02d}")
+    return folder
+
+
+def test_there_is_a_verdict_a_song_repeat_and_model(folder):
+    itself = {f"clip{i}": f"clip{i}" for i in range(7)}
+    right, group = judge(folder, itself, ["baselines"])
+    assert right.columns.tolist() == ["graphsage", "svm", "edgeless"]
+    tested = [(repeat, f"clip{i}") for repeat in (0, 1) for i in (3, 4, 5, 6)]
+    # In the second repeat, the first two of these are all that GraphSAGE was tested on.
+    assert right.index.tolist() == tested
+    assert right["svm"].tolist() == [True] * 8
+    assert right["edgeless"].tolist() == [True, False, True, True] * 2
+    assert group.to_dict() == {"clip3": "a", "clip4": "a", "clip5": "b", "clip6": "c"}
+
+
+def test_the_clips_of_a_song_vote_over_all_folds(folder, predicted):
+    """Clips 3 and 4 of a song are tested in different folds, the one right and sure of it."""
+    for number, clip in enumerate(["clip3", "clip4"] * 2):
+        table = predicted[predicted["clip"].isin([clip, "clip0"])].copy()
+        table.loc[table["clip"] == "clip3", ["blues", "jazz", "rock"]] = [0.9, 0.1, 0.0]
+        table.to_parquet(folder / f"fold-{number:02d}" / "predictions.parquet")
+    source = {**{f"clip{i}": f"clip{i}" for i in range(7)}, "clip4": "clip3"}
+    right = judge(folder, source, []).right
+    assert right.index.tolist() == [(0, "clip3"), (1, "clip3")]
+    assert right["graphsage"].tolist() == [True, True]

@@ -13,8 +13,8 @@ from settings.sheet import Row, write_sheet
 
 COMPARED = [*MODELS, "best"]
 GENRES = ["blues", "jazz", "rock"]
-PROTOCOLS = ["paper", "clean", "inductive", "filtered"]
-FOLDS = {"paper": 2, "clean": 2, "inductive": 2, "filtered": 1}
+PROTOCOLS = ["paper", "random", "clean", "inductive", "filtered"]
+FOLDS = {"paper": 2, "random": 2, "clean": 2, "inductive": 2, "filtered": 1}
 TARGET = "results/multiclass_tabled.csv"
 EXPERIMENT = "results/tabled/experiments/multiclass_tabled"
 GATHERED = ["pooled", "choices"]
@@ -93,6 +93,7 @@ def test_every_protocol_and_model_has_a_row_a_fold(evaluated: Project) -> None:
     clips = table.assign(clips=table["n_train"] + table["n_test"]).groupby("protocol")["clips"]
     assert clips.unique().map(list).to_dict() == {
         "paper": [36],
+        "random": [33],
         "clean": [33],
         "inductive": [33],
         "filtered": [36],
@@ -129,7 +130,7 @@ def test_only_folds_by_artist_do_not_leak(evaluated: Project) -> None:
         for protocol in PROTOCOLS
     }
     leaking = [protocol for protocol, table in leaks.items() if table[KINDS].any(axis=None)]
-    assert leaking == ["paper", "filtered"]
+    assert leaking == ["paper", "random", "filtered"]
     assert leaks["filtered"]["artist"].tolist() == [12]
 
 
@@ -155,18 +156,18 @@ def test_genres_of_test_clips_change_no_input(evaluated: Project, protocol: str,
     np.testing.assert_array_equal(made[0].y[made[0].train], made[1].y[made[0].train])
 
 
-def test_an_artist_whom_the_sheets_groups_tear_apart_stops_clean(tabled: Project, tmp_path) -> None:
+def test_a_protocol_that_refusals_made_impossible_is_left_out_and_paper_stays(
+    tabled: Project, tmp_path
+) -> None:
     project = tabled.copy(tmp_path / "project")
-    torn = [
-        Row(**{**vars(row), "artist": "The Same", "group": f"album {number % 2}"})
-        if row.genre == "rock"
-        else row
-        for number, row in enumerate(rows())
-    ]
-    write_sheet(torn, project.folder / "config/datasets/tabled.tsv")
-    project.snakemake("--cores", "1", f"{EXPERIMENT}/clean/leaks.csv", fails=True)
-    log = project.folder / "results/logs/tabled/folds/multiclass_tabled-clean.log"
-    assert "genres of a single group, which cannot be judged: rock." in log.read_text()
+    project.edit("small.yaml", ", ".join(PROTOCOLS), "paper, clean")
+    project.edit("small.yaml", ", ".join(COMPARED), "")
+    table = features()
+    one_artist = ~table["clip"].isin([f"rock.{i}" for i in range(3, 12)])
+    table[one_artist].to_csv(project.folder / "table.csv", index=False)
+    printed = project.snakemake("--cores", "2", TARGET)
+    assert "protocol clean is left out: genres of a single group cannot be judged: rock" in printed
+    assert set(pd.read_csv(project.folder / TARGET)["protocol"]) == {"paper"}
 
 
 def test_folds_that_leak_stop_clean_before_any_model_learns(evaluated: Project, tmp_path) -> None:
@@ -176,7 +177,7 @@ def test_folds_that_leak_stop_clean_before_any_model_learns(evaluated: Project, 
     folds.loc[0, "fold"] = 1 - folds.loc[0, "fold"]
     folds.to_parquet(path, index=False)
     project.snakemake("--cores", "1", TARGET, fails=True)
-    log = project.folder / "results/logs/tabled/leaks/multiclass_tabled-clean.log"
+    log = project.folder / f"{EXPERIMENT}/clean/folds.leaks.log".replace("results", "results/logs")
     assert "protocol clean leaks: 2 group, 2 artist on both sides of folds" in log.read_text()
     assert not (project.folder / EXPERIMENT / "clean/leaks.csv").exists()
 

@@ -2,8 +2,10 @@
 
 import hashlib
 import logging
+import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +23,7 @@ SHELL_CHARACTERS = frozenset('$`;&|<>*?!\\"\n\t{}')
 
 
 def audit(
-    row: Row, folder: Path, shortest: float, silence: float
+    row: Row, folder: Path, shortest: float, silence: float, longest: float
 ) -> tuple[dict[str, object], Decoded | None]:
     """Facts of one clip, and its samples unless it is refused.
 
@@ -33,6 +35,8 @@ def audit(
         Folder to which ``row.path`` is relative.
     shortest, silence : float
         As `audio.read.check` takes them.
+    longest : float
+        Seconds; of a longer clip the beginning is used.
 
     Returns
     -------
@@ -42,12 +46,12 @@ def audit(
     """
     facts = {"clip": row.clip, "path": row.path, "samples": 0, "md5": ""}
     try:
-        decoded = _decode(row, folder, facts)
+        decoded = _decode(row, folder, facts, longest)
         check(decoded.samples, shortest, silence)
     except RefusedClip as refusal:
         done = "refused: no feature, fold or result has it"
         return {**facts, "status": "refused", "problem": str(refusal), "what_was_done": done}, None
-    problems = _mended(decoded) + _odd_name(row)
+    problems = _mended(decoded, longest) + _odd_name(row)
     return {
         **facts,
         "status": "repaired" if problems else "ok",
@@ -56,26 +60,46 @@ def audit(
     }, decoded
 
 
-def _decode(row: Row, folder: Path, facts: dict[str, object]) -> Decoded:
+def _decode(row: Row, folder: Path, facts: dict[str, object], longest: float) -> Decoded:
     path = locate(folder, row.path)
     if path is None:
         raise RefusedClip("missing: the audio folder has no such file")
-    facts["md5"] = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    with path.open("rb") as file:
+        facts["md5"] = hashlib.file_digest(file, _md5).hexdigest()
     if row.md5 and row.md5 != facts["md5"]:
         logger.info("%r: its md5 is not the sheet's: another copy of this clip?", row.clip)
-    decoded = decode(path)
+    decoded = decode(path, longest)
     facts["samples"] = decoded.samples.size
     return decoded
 
 
-def _mended(decoded: Decoded) -> list[tuple[str, str]]:
+_md5 = partial(hashlib.md5, usedforsecurity=False)
+
+
+def _mended(decoded: Decoded, longest: float) -> list[tuple[str, str]]:
     """What had to be mended of a clip's samples, as pairs of problem and remedy."""
     pairs = []
     if decoded.channels > 1:
         pairs.append((f"{decoded.channels} channels", "mixed to mono"))
     if decoded.rate != SAMPLE_RATE:
         pairs.append((f"sampled at {decoded.rate} Hz", f"resampled to {SAMPLE_RATE} Hz"))
+    if decoded.whole is not None:
+        stated = (
+            f"{_time(decoded.whole)} long" if math.isfinite(decoded.whole) else "of unstated length"
+        )
+        pairs.append((stated, f"the first {_time(longest)} are used"))
     return pairs
+
+
+def _time(seconds: float) -> str:
+    """A length as it is best read.
+
+    Examples
+    --------
+    >>> _time(3672), _time(600), _time(7.5)
+    ('61.2 min', '10 min', '7.5 s')
+    """
+    return f"{seconds / 60:.1f} min".replace(".0 ", " ") if seconds >= 60 else f"{seconds:g} s"
 
 
 def _odd_name(row: Row) -> list[tuple[str, str]]:
@@ -85,7 +109,12 @@ def _odd_name(row: Row) -> list[tuple[str, str]]:
 
 
 def audit_shard(
-    rows: Sequence[Row], folder: Path, samples: Path, shortest: float, silence: float
+    rows: Sequence[Row],
+    folder: Path,
+    samples: Path,
+    shortest: float,
+    silence: float,
+    longest: float,
 ) -> pd.DataFrame:
     """Audit a shard's clips in the order of their names and write the samples of the good ones.
 
@@ -97,7 +126,7 @@ def audit_shard(
     facts = []
     with SamplesWriter(samples) as writer:
         for row in sorted(rows, key=lambda row: row.clip):
-            fact, decoded = audit(row, folder, shortest, silence)
+            fact, decoded = audit(row, folder, shortest, silence, longest)
             if decoded is not None:
                 writer.write(row.clip, decoded.samples)
             if fact["problem"]:
@@ -113,11 +142,12 @@ def main(
     shards: Annotated[int, typer.Option(help="Of how many.")],
     shortest: Annotated[float, typer.Option(help="Shortest clip, in seconds.")],
     silence: Annotated[float, typer.Option(help="Largest deviation that is silence.")],
+    longest: Annotated[float, typer.Option(help="Seconds of a longer clip that are used.")],
     clips: Annotated[Path, typer.Option(help="Facts of the clips, to be written (Parquet).")],
     samples: Annotated[Path, typer.Option(help="Their samples, to be written (Parquet).")],
 ) -> None:
     """Open every clip of a shard once: keep its samples, or say why it is refused."""
     rows = rows_by_shard(read_sheet(sheet), shards).get(shard, [])
-    table = audit_shard(rows, audio, samples, shortest, silence)
+    table = audit_shard(rows, audio, samples, shortest, silence, longest)
     table.to_parquet(clips, index=False)
     logger.info("shard %s: %d clips, %s", shard, len(table), dict(Counter(table["status"])))

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from audio.read import SAMPLE_RATE
 from features.table import Clips, Cut, Output, write_shard
 
+SHORTEST = 2205  # Samples; openSMILE makes do with 1323, a window of 60 ms.
+
 
 def extractor() -> opensmile.Smile:
     """The ComParE 2016 extractor; one a process, since it is not safe to share among threads."""
@@ -39,8 +41,16 @@ def compare(samples: NDArray[np.float32], smile: opensmile.Smile) -> NDArray[np.
     -------
     NDArray[np.float32], shape (6373,)
         In the order of ``smile.feature_names``. NaN throughout if the clip is too short.
+
+    Raises
+    ------
+    RuntimeError
+        If openSMILE gives nothing for a clip that is long enough.
     """
-    return smile.process_signal(samples, SAMPLE_RATE).to_numpy()[0]
+    values = smile.process_signal(samples, SAMPLE_RATE).to_numpy()[0]
+    if samples.size >= SHORTEST and np.isnan(values).all():
+        raise RuntimeError("openSMILE gave no features and no reason: is memory short?")
+    return values
 
 
 def main(samples: Clips, cut: Cut, output: Output) -> None:

@@ -24,6 +24,7 @@ N_FFT = 2048
 HOP = 512
 MFCCS = 20
 HPSS_KERNEL = 31  # frames, and frequency bins
+BLOCK = 1024  # frames
 
 
 @dataclass(frozen=True)
@@ -147,16 +148,34 @@ def harmonic_percussive(
     -------
     list of two NDArray[np.float32], shape (length,)
     """
+    mask = harmonic_mask(magnitude)
+    inverse_length = None if zero_tail else length
+    parts = []
+    for share in (lambda: mask, lambda: 1 - mask):  # One at a time: a long clip's are large.
+        part = librosa.istft(stft * share(), n_fft=N_FFT, hop_length=HOP, length=inverse_length)
+        parts.append(librosa.util.fix_length(part, size=length))
+    return parts
+
+
+def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Share of each bin that is harmonic, in [0, 1]; made in blocks of frames, to save memory.
+
+    Parameters
+    ----------
+    magnitude : NDArray[np.float32], shape (1025, t)
+
+    Returns
+    -------
+    NDArray[np.float32], shape (1025, t)
+    """
     harmonic = running_median(magnitude, HPSS_KERNEL)
     percussive = running_median(magnitude.T, HPSS_KERNEL).T
-    mask = librosa.util.softmask(harmonic, percussive, power=2, split_zeros=True)
-    inverse_length = None if zero_tail else length
-    return [
-        librosa.util.fix_length(
-            librosa.istft(part, n_fft=N_FFT, hop_length=HOP, length=inverse_length), size=length
+    for start in range(0, magnitude.shape[1], BLOCK):
+        frames = np.s_[:, start : start + BLOCK]
+        harmonic[frames] = librosa.util.softmask(
+            harmonic[frames], percussive[frames], power=2, split_zeros=True
         )
-        for part in (stft * mask, stft * (1 - mask))
-    ]
+    return harmonic
 
 
 def running_median(rows: NDArray[np.float32], size: int) -> NDArray[np.float32]:

@@ -48,12 +48,13 @@ def mel_image(samples: NDArray[np.float32]) -> NDArray[np.uint8]:
     -------
     NDArray[np.uint8], shape (256, 256)
         Mel bands from 0 to 11,025 Hz (lowest first) by time. 255 is the clip's maximum, 0 is 80 dB
-        or more below it, and the steps between are equal in dB.
+        or more below it, and the steps between are equal in dB. A silent segment of a song is 0
+        throughout.
 
     Raises
     ------
     ValueError
-        If the clip is too short, silent or not finite.
+        If the clip is too short or not finite: no clip that the audit let pass.
 
     Examples
     --------
@@ -65,8 +66,10 @@ def mel_image(samples: NDArray[np.float32]) -> NDArray[np.uint8]:
     if samples.size < SIZE:
         raise ValueError(f"{samples.size} samples: an image needs {SIZE}")
     peak = np.abs(samples).max()
-    if not 0 < peak < np.inf:
-        raise ValueError(f"an image needs sound: the largest sample is {peak}")
+    if not np.isfinite(peak):
+        raise ValueError(f"an image needs finite samples: the largest is {peak}")
+    if not peak:
+        return np.zeros((SIZE, SIZE), dtype=np.uint8)
     power = librosa.feature.melspectrogram(
         y=samples / peak,
         sr=SAMPLE_RATE,
@@ -131,11 +134,7 @@ def main(
     output: Annotated[Path, typer.Option(help="Images of the shard, to be written (Parquet).")],
 ) -> None:
     """Draw the mel spectrogram images of a shard's clips."""
-    images = {}
-    for clip, piece in tqdm(read_pieces(samples, cut), desc=output.stem, unit="clip"):
-        try:
-            images[clip] = mel_image(piece)
-        except Exception:
-            logger.exception("%r: its image could not be drawn; it is left out", clip)
+    pieces = tqdm(read_pieces(samples, cut), desc=output.stem, unit="clip")
+    images = {clip: mel_image(piece) for clip, piece in pieces}
     write_images(list(images), list(images.values()), output)
     logger.info("%s: %d images", output, len(images))

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import typer
 
-from features.table import write_refusals, write_table
+from audio.problems import NOT_IN_TABLE, write_problems
+from features.table import write_table
 from settings.errors import UserError
 
 logger = logging.getLogger(__name__)
@@ -106,5 +107,5 @@ def main(
         )
     write_table(rows, output)
     problem = f"{output.stem}: the imported table has no finite row of it"
-    write_refusals(lacking["clip"], problem, problems)
+    write_problems([(clip, problem, NOT_IN_TABLE) for clip in lacking["clip"]], problems)
     logger.info("%s: %d clips, %d lack", output, len(rows), len(lacking))

@@ -1,10 +1,11 @@
 """The file of a feature table: a row a clip, first column ``clip``, then float columns."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
+import librosa
 import numpy as np
 import pandas as pd
 import typer
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from audio.cut import read_pieces
-from audio.problems import PROBLEM_COLUMNS
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +30,9 @@ def write_shard(
 ) -> None:
     """Compute the features of every piece in a shard and write them as a table.
 
-    A piece whose features cannot be computed gets a row of NaN, and the reason goes to the log:
-    `features.gather` refuses such rows where all can see it.
+    A piece from whose samples no features can be computed gets a row of NaN, and the reason stands
+    in the table's ``attrs["refused"]``, by clip: `features.gather` refuses such rows where all can
+    see it.
 
     Parameters
     ----------
@@ -41,26 +42,32 @@ def write_shard(
     output : Path
     columns : sequence of str, length d
     compute : callable
-        Takes samples of shape (n,), gives features of shape (d,).
+        Takes samples of shape (n,), gives features of shape (d,). A `ValueError` or librosa's
+        `ParameterError` refuses the piece.
+
+    Raises
+    ------
+    Exception
+        Whatever else ``compute`` raises (for want of memory, say): another run may do better, so
+        nothing is written.
     """
-    rows = {}
+    rows, refused = {}, {}
     for clip, piece in tqdm(read_pieces(samples, cut), desc=output.stem, unit="clip"):
         try:
             rows[clip] = compute(piece)
-        except Exception:
+        except (ValueError, librosa.ParameterError) as error:
             logger.exception("%r: its features could not be computed", clip)
             rows[clip] = np.full(len(columns), np.nan, dtype=np.float32)
+            refused[clip] = str(error)
+        except Exception as error:
+            error.add_note(f"This was at clip {clip!r}.")
+            raise
     values = np.array(list(rows.values())).reshape(len(rows), len(columns))
     table = pd.DataFrame(values, columns=list(columns))
     table.insert(0, "clip", pd.Series(list(rows), dtype="str"))
+    if refused:
+        table.attrs["refused"] = refused
     write_table(table, output)
-
-
-def write_refusals(clips: Iterable[str], problem: str, output: Path) -> None:
-    """Write the list of clips that a table lacks, in the columns of ``problems.csv``."""
-    done = "refused: no experiment with this table has it"
-    rows = [[clip, "", problem, done] for clip in clips]
-    pd.DataFrame(rows, columns=PROBLEM_COLUMNS).to_csv(output, index=False)
 
 
 def write_table(table: pd.DataFrame, output: Path) -> None:

@@ -332,8 +332,8 @@ def images_of(
     missing = clips[rows < 0]
     if missing.size:
         raise UserError(
-            f"{missing.size} clip(s) have no image, {str(missing[0])!r} first; the log of the step "
-            "features.images says why. Leave them out of the dataset's sheet, or mend their audio"
+            f"{missing.size} clip(s) have no image, {str(missing[0])!r} first: the images are not "
+            "of the folds' dataset and cut. Remove both to have them made anew"
         )
     return images[rows]
 

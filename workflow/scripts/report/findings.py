@@ -11,12 +11,17 @@ import typer
 
 from graph.health import DEGENERATE
 from results.choices import COLUMNS as CHOICES
-from results.statistics import corrected_interval, corrected_paired_test
-from results.summarise import pairs
+from results.outputs import left_out_of, read_tables
+from results.paired import over_folds
+from results.statistics import holm
+from results.summarise import BY_GROUPS, pairs, untested
+from results.variants import COLUMNS as VARIANTS
 
 Key = tuple[str, str]  # Experiment and protocol.
 GRAPHLESS = "blend"  # The candidate that is the classifiers of most others, and no graph.
 LEARNT = 0.99  # Training accuracy from which on a network has learnt its clips.
+INFORMED = 0.02  # Share of neighbours of the same genre, above chance, that says something.
+ALL_ALIKE = "weights: equal"  # Settings of the variant in which all neighbours count the same.
 
 
 def findings(template: str, facts: Mapping[str, Any]) -> str:
@@ -51,6 +56,9 @@ def facts_of(
     health: Mapping[Key, pd.DataFrame],
     leaks: Mapping[Key, pd.DataFrame],
     choices: pd.DataFrame,
+    variants: pd.DataFrame,
+    metrics: Mapping[str, str],
+    settings: Mapping[str, str],
 ) -> dict[str, Any]:
     """What the template may say.
 
@@ -64,6 +72,12 @@ def facts_of(
         Tables of `graph.health` and `folds.leaks`, by experiment and protocol.
     choices : pd.DataFrame
         Candidates' scores as `results.choices` gathers them.
+    variants : pd.DataFrame
+        Variants of networks as `results.variants` compares them.
+    metrics : mapping of str to str
+        Metric of an experiment's graphs.
+    settings : mapping of str to str
+        In what a variant differs, by ``EXPERIMENT.VARIANT``.
 
     Returns
     -------
@@ -76,24 +90,30 @@ def facts_of(
         for key in [(str(name), str(protocol))]
     ]
     paper = [each for each in evaluations if not np.isnan(each["stated"])]
-    within = [each for each in paper if _is_within(each)]
     degenerate = [e for e in evaluations if e["health"]["zero_distance_share"] >= DEGENERATE]
+    connected = [each for each in evaluations if each not in degenerate]
+    compared = _compared(variants, settings)
+    protocols = list(dict.fromkeys(each["protocol"] for each in evaluations))
     return {
         "evaluations": evaluations,
+        "experiments": _experiments(summary),
+        "notes": _notes(evaluations),
         "paper": paper,
-        "within": within,
+        "within": [each for each in paper if _is_within(each)],
         "without": [each for each in paper if not _is_within(each)],
         "untrained": [each for each in paper if each["graphsage"]["train_mean"] < LEARNT],
         "degenerate": degenerate,
         "same": [each for each in degenerate if each["same_as_edgeless"]],
-        "connected": [each for each in evaluations if each not in degenerate],
+        "connected": connected,
+        "helps": _helps(connected),
+        "jaccard": _jaccard(degenerate, compared, metrics),
         "any_songs": any(not np.isnan(each["graphsage"]["song_mean"]) for each in evaluations),
+        "any_by_groups": any(row["interval"] == BY_GROUPS for row in summary.to_dict("records")),
         "falls": _falls(evaluations),
-        "contests": [
-            _contest(each, results, choices)
-            for each in evaluations
-            if any(row["model"] == "best" for row in each["models"])
-        ],
+        "variants": compared,
+        "rivalled": [each for each in evaluations if len(each["models"]) > 2],
+        "contests": _contests(evaluations, results, choices),
+        "looks": [_looks(name, evaluations, choices, compared) for name in protocols],
     }
 
 
@@ -105,7 +125,7 @@ def _evaluation(
     leaks: pd.DataFrame,
 ) -> dict[str, Any]:
     name, protocol = key
-    folds = results[(results["experiment"] == name) & (results["protocol"] == protocol)]
+    folds = _folds(results, name, protocol)
     accuracies = folds.pivot(index=["repeat", "fold"], columns="model", values="test_accuracy")
     models: list[dict[Any, Any]] = rows.to_dict("records")
     by_name = {row["model"]: row for row in models}
@@ -122,7 +142,6 @@ def _evaluation(
         "models": models,
         "graphsage": graphsage,
         "edgeless": edgeless,
-        "gain": graphsage["mean"] - edgeless["mean"],
         "same_as_edgeless": accuracies["graphsage"].equals(
             accuracies["edgeless"].rename("graphsage")
         ),
@@ -133,69 +152,229 @@ def _evaluation(
     }
 
 
+def _folds(results: pd.DataFrame, name: str, protocol: str) -> pd.DataFrame:
+    return results[(results["experiment"] == name) & (results["protocol"] == protocol)]
+
+
 def _is_within(evaluation: Mapping[str, Any]) -> bool:
     row = evaluation["graphsage"]
     return bool(row["ci_low"] <= evaluation["stated"] <= row["ci_high"])
 
 
-def _falls(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """From protocol paper to clean, of the experiments that have both."""
-    rows = {(each["name"], each["protocol"]): each["graphsage"] for each in evaluations}
-    names = dict.fromkeys(name for name, _ in rows)
-    both = [name for name in names if {(name, "paper"), (name, "clean")} <= rows.keys()]
+def _experiments(summary: pd.DataFrame) -> list[dict[str, Any]]:
+    """Over how many tests each experiment's p are adjusted, and how many there could not be."""
     return [
         {
             "name": name,
-            "paper": rows[name, "paper"],
-            "clean": rows[name, "clean"],
-            "fall": rows[name, "clean"]["mean"] - rows[name, "paper"]["mean"],
+            **{c: int(rows[c].iloc[0]) for c in summary.columns if c.endswith("_tests")},
+            "untested": untested(rows, "p_vs_edgeless"),
         }
-        for name in both
+        for name, rows in summary.groupby("experiment", sort=False)
     ]
 
 
-def _contest(
-    evaluation: Mapping[str, Any], results: pd.DataFrame, choices: pd.DataFrame
+def _notes(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each note of an experiment once, with the protocols that it is of."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for each in evaluations:
+        if each["note"]:
+            found.setdefault((each["name"], each["note"]), []).append(each["protocol"])
+    return [
+        {"name": name, "note": note, "protocols": protocols}
+        for (name, note), protocols in found.items()
+    ]
+
+
+def _helps(connected: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What messages are worth under each protocol, where graphs have edges."""
+    found = []
+    for protocol in dict.fromkeys(each["protocol"] for each in connected):
+        own = [each for each in connected if each["protocol"] == protocol]
+        gains = [each["graphsage"]["gain"] for each in own]
+        tests = []
+        for test, words in (("p_vs_edgeless", "over folds"), ("p_by_group", "by group")):
+            tested = [each for each in own if not np.isnan(each["graphsage"][test])]
+            tests.append(
+                {
+                    "words": words,
+                    "tested": len(tested),
+                    "untested": len(own) - len(tested),
+                    "significant": [e for e in tested if e["graphsage"][test] < 0.05],
+                }
+            )
+        found.append(
+            {
+                "protocol": protocol,
+                "of": own,
+                "least": min(gains),
+                "most": max(gains),
+                "tests": tests,
+            }
+        )
+    return found
+
+
+def _compared(variants: pd.DataFrame, settings: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Variants of each experiment and protocol that has some."""
+    found = []
+    for (name, protocol), rows in variants.groupby(["experiment", "protocol"], sort=False):
+        table: list[dict[Any, Any]] = rows.to_dict("records")
+        for row in table:
+            row["settings"] = settings.get(f"{name}.{row['variant']}", "")
+        found.append({"name": name, "protocol": protocol, "rows": table})
+    return found
+
+
+def _jaccard(
+    degenerate: Sequence[Mapping[str, Any]],
+    compared: Sequence[Mapping[str, Any]],
+    metrics: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Model ``best`` against every other model of the same folds."""
-    name, protocol = evaluation["name"], evaluation["protocol"]
-    folds = results[(results["experiment"] == name) & (results["protocol"] == protocol)]
-    accuracies = folds.pivot(index=["repeat", "fold"], columns="model", values="test_accuracy")
-    sizes = folds["n_train"].mean(), folds["n_test"].mean()
-    own = choices[(choices["experiment"] == name) & (choices["protocol"] == protocol)]
-    graphless = own[own["candidate"] == GRAPHLESS].set_index(["repeat", "fold"])["test_accuracy"]
+    """Evaluations in which Jaccard's distances are all zero, and those in which all are one."""
+    zero = [each for each in degenerate if metrics.get(each["name"]) == "jaccard"]
+    keys = {(each["name"], each["protocol"]) for each in zero}
+    one = [
+        {**row, "name": each["name"], "protocol": each["protocol"]}
+        for each in compared
+        if (each["name"], each["protocol"]) in keys
+        for row in each["rows"]
+        if row["settings"] == ALL_ALIKE
+    ]
+    above = [each["health"]["homophily"] - each["health"]["chance_homophily"] for each in zero]
+    return {"zero": zero, "one": one, "at_chance": max(map(abs, above), default=0) < INFORMED}
 
-    def against(model: str, others: pd.Series) -> dict[str, Any]:
-        interval = corrected_interval(accuracies["best"] - others, *sizes, limits=(-1, 1))
-        p = corrected_paired_test(accuracies["best"], others.loc[accuracies.index], *sizes)
-        return {"model": model, **interval._asdict(), "p": p}
 
-    others = [row["model"] for row in evaluation["models"] if row["model"] != "best"]
-    differences = [against(model, accuracies[model]) for model in others]
-    candidates = own.groupby("candidate", sort=False).agg(
+def _falls(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """From protocols paper and random to clean, of the experiments that have clean and either."""
+    rows = {(each["name"], each["protocol"]): each for each in evaluations}
+    found = []
+    for name in dict.fromkeys(name for name, _ in rows):
+        paper, random, clean = (rows.get((name, p)) for p in ("paper", "random", "clean"))
+        if clean is None or (paper is None and random is None):
+            continue
+        found.append({"name": name, "paper": paper, "random": random, "clean": clean})
+    return found
+
+
+def _contests(
+    evaluations: Sequence[Mapping[str, Any]], results: pd.DataFrame, choices: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Model ``best`` against every other model of the same folds, and its candidate without graph.
+
+    Each p is adjusted (Holm) for all of an experiment, over its protocols.
+    """
+    found = []
+    for each in evaluations:
+        if all(row["model"] != "best" for row in each["models"]):
+            continue
+        own = choices[
+            (choices["experiment"] == each["name"]) & (choices["protocol"] == each["protocol"])
+        ]
+        found.append(_contest(each, _folds(results, each["name"], each["protocol"]), own))
+    for name in {each["name"] for each in found}:
+        family = [d for each in found if each["name"] == name for d in each["differences"]]
+        adjusted = holm([d["p"] for d in family])
+        for difference, p in zip(family, adjusted, strict=True):
+            difference |= {"p": p, "tests": int(np.isfinite(adjusted).sum())}
+    return found
+
+
+def _contest(
+    evaluation: Mapping[str, Any], folds: pd.DataFrame, choices: pd.DataFrame
+) -> dict[str, Any]:
+    sizes = folds.loc[folds["model"] == "best", ["repeat", "fold", "n_train", "n_test"]]
+    graphless = choices[choices["candidate"] == GRAPHLESS].merge(sizes, on=["repeat", "fold"])
+    entrants = pd.concat([folds, graphless.assign(model=GRAPHLESS)], ignore_index=True)
+    behind = over_folds(entrants, "best").drop(index="best")
+    differences = [
+        {
+            "model": model,
+            "mean": -row.gain,
+            "low": -row.gain_high,
+            "high": -row.gain_low,
+            "p": row.p,
+        }
+        for model, row in behind.iterrows()
+    ]
+    by_model = {each["model"]: each for each in differences}
+    candidates = choices.groupby("candidate", sort=False).agg(
         chosen=("chosen", "sum"),
         inner_accuracy=("inner_accuracy", "mean"),
         test_accuracy=("test_accuracy", "mean"),
     )
+    others = [each for each in differences if each["model"] != GRAPHLESS]
     return {
-        "name": name,
-        "protocol": protocol,
+        "name": evaluation["name"],
+        "protocol": evaluation["protocol"],
         "own": next(row for row in evaluation["models"] if row["model"] == "best"),
         "differences": differences,
-        "against_graphsage": next(d for d in differences if d["model"] == "graphsage"),
-        "against_graphless": against(GRAPHLESS, graphless),
-        "against_other": min(differences, key=lambda d: d["mean"]),
+        "against_graphsage": by_model["graphsage"],
+        "against_graphless": by_model[GRAPHLESS],
+        "against_other": min(others, key=lambda d: d["mean"]),
         "choices": candidates.reset_index().to_dict("records"),
     }
 
 
-def _interval(row: Mapping[str, float]) -> str:
-    single = np.isnan(row["ci_low"])
-    return "-" if single else f"{_accuracy(row['ci_low'])} to {_accuracy(row['ci_high'])}"
+def _looks(
+    protocol: str,
+    evaluations: Sequence[Mapping[str, Any]],
+    choices: pd.DataFrame,
+    compared: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """What was scored on the test part of a fold under a protocol."""
+    own = [each for each in evaluations if each["protocol"] == protocol]
+    candidates = choices[choices["protocol"] == protocol]
+    return {
+        "protocol": protocol,
+        "experiments": len(own),
+        "models": sum(len(each["models"]) for each in own),
+        "candidates": len(candidates[["experiment", "candidate"]].drop_duplicates()),
+        # Less graphsage and edgeless, which stand among the variants to be compared with.
+        "variants": sum(len(e["rows"]) - 2 for e in compared if e["protocol"] == protocol),
+    }
+
+
+def tuned(tuning: pd.DataFrame) -> dict[str, Any]:
+    """What the tuning looked at.
+
+    Parameters
+    ----------
+    tuning : pd.DataFrame
+        As `results.tuning` gathers it.
+    """
+    return {
+        "name": tuning["experiment"].iloc[0],
+        "points": len(tuning[["parameter", "value"]].drop_duplicates()),
+        "folds": tuning["fold"].nunique(),
+    }
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    if np.isnan(row["ci_low"]):
+        return "-"
+    mark = " *" if row["interval"] == BY_GROUPS else ""
+    return f"{_accuracy(row['ci_low'])} to {_accuracy(row['ci_high'])}{mark}"
 
 
 def _accuracy(value: float) -> str:
     return "-" if np.isnan(value) else f"{value:.4f}"
+
+
+def _points(difference: float) -> str:
+    return "-" if np.isnan(difference) else f"{_percents(difference)} points"
+
+
+def _span(low: float, high: float) -> str:
+    return "-" if np.isnan(low) else f"{_percents(low)} to {_percents(high)}"
+
+
+def _percents(share: float) -> str:
+    return f"{round(100 * share, 1) + 0:+.1f}"  # + 0: there is no -0.0.
+
+
+def _gain_interval(row: Mapping[str, Any]) -> str:
+    mark = " *" if row["interval"] == BY_GROUPS else ""
+    return _span(row["gain_low"], row["gain_high"]) + mark
 
 
 def _p(value: float) -> str:
@@ -205,48 +384,68 @@ def _p(value: float) -> str:
 
 
 def _equal(p: float) -> str:
-    return _p(p) if p < 0.001 else f"= {_p(p)}"
+    if np.isnan(p):
+        return "could not be tested"
+    return f"p {_p(p)}" if p < 0.001 else f"p = {_p(p)}"
 
 
 def _verdict(p: float) -> str:
-    return f"{'is hardly' if p < 0.05 else 'may be'} chance (p {_equal(p)})"
+    if np.isnan(p):
+        return "could not be tested"
+    return f"{'is hardly' if p < 0.05 else 'may be'} chance ({_equal(p)})"
+
+
+def _names(evaluations: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(f"`{e['name']}` ({_points(e['graphsage']['gain'])})" for e in evaluations)
 
 
 FILTERS = {
     "accuracy": _accuracy,
     "interval": _interval,
+    "span": _span,
+    "gain_interval": _gain_interval,
     "percent": lambda share: f"{100 * share:.1f} %",
-    "points": lambda difference: f"{100 * difference:+.1f} points",
+    "points": _points,
     "p": _p,
     "verdict": _verdict,
     "equal_p": _equal,
+    "gains": _names,
 }
 
 
 def main(
-    results: Annotated[list[Path], typer.Argument(help="Result tables (CSV).")],
+    results: Annotated[list[Path], typer.Argument(help="Tables, named by experiment (CSV).")],
     summary: Annotated[Path, typer.Option(help="Summary of all experiments (CSV).")],
     folder: Annotated[Path, typer.Option(help="Folder of the dataset's experiments.")],
     template: Annotated[Path, typer.Option(help="What to say (Jinja2).")],
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
     output: Annotated[Path, typer.Option(help="Findings, to be written (Markdown).")],
     choices: Annotated[list[Path] | None, typer.Option(help="Of model best (CSV).")] = None,
-    left_out: Annotated[list[str] | None, typer.Option(help="PROTOCOL=why not.")] = None,
+    variants: Annotated[list[Path] | None, typer.Option(help="Of the network (CSV).")] = None,
+    tuning: Annotated[Path | None, typer.Option(help="Tuning, if there was one (CSV).")] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=metric.")] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="EXPERIMENT.VARIANT=its settings.")
+    ] = None,
     not_run: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=why not.")] = None,
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
     """Say in words what the results say."""
-    table = pd.read_csv(summary).fillna({"note": ""})
+    table = pd.read_csv(summary).fillna({"note": "", "interval": ""})
     keys = list(table[["experiment", "protocol"]].drop_duplicates().itertuples(index=False))
     places = {tuple(key): folder.joinpath(*key) for key in keys}
-    none_chosen = pd.DataFrame(columns=CHOICES)
     facts = facts_of(
         table,
-        pd.concat([pd.read_csv(path) for path in results], ignore_index=True),
+        read_tables(results),
         {key: pd.read_csv(place / "graph-health.csv") for key, place in places.items()},
         {key: pd.read_csv(place / "leaks.csv") for key, place in places.items()},
-        pd.concat([none_chosen, *map(pd.read_csv, choices or [])], ignore_index=True),
+        read_tables(choices) if choices else pd.DataFrame(columns=CHOICES),
+        read_tables(variants) if variants else pd.DataFrame(columns=VARIANTS),
+        pairs(metric),
+        pairs(variant),
     )
+    reasons = {path.stem: left_out_of(folder / path.stem / "protocols.json") for path in results}
     facts |= {"dataset": dataset, "synthesised": synthesised}
-    facts |= {"left_out": pairs(left_out), "not_run": pairs(not_run)}
+    facts |= {"left_out": reasons, "not_run": pairs(not_run)}
+    facts |= {"tuning": tuned(pd.read_csv(tuning)) if tuning else None}
     output.write_text(findings(template.read_text(encoding="utf-8"), facts), encoding="utf-8")

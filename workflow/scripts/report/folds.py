@@ -38,12 +38,17 @@ def draw(results: pd.DataFrame, model: str, paper: float | None) -> Figure:
     Parameters
     ----------
     results : pd.DataFrame
-        As `results.collect` makes it; one experiment.
+        As `results.collect` makes it; one experiment. Without rows, the figure says that there is
+        nothing.
     model : str
         Which model.
     paper : float or None
         The paper's test accuracy.
     """
+    if results.empty:
+        figure = new_figure(4, 1)
+        figure.text(0.5, 0.5, "no protocol could be evaluated", ha="center", va="center")
+        return figure
     rows = of_model(results, model)
     protocols = list(rows.groupby("protocol", sort=False))
     figure = new_figure(1 + 3.6 * len(protocols), 3.6)
@@ -74,7 +79,7 @@ def _draw_protocol(axes: Axes, rows: pd.DataFrame, paper: float | None) -> None:
         axes.axhline(accuracies.mean(), color=colour, linewidth=1, label=f"mean {part}", zorder=1)
     if paper is not None:
         axes.axhline(paper, color=BLACK, ls="--", lw=1, label=f"paper, test: {paper:.4f}", zorder=1)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set(xlabel="fold", xlim=(-0.5, len(ordered) - 0.5))
 
 

@@ -1,6 +1,6 @@
-"""Collect an experiment's folds into its result table, and print the summary."""
+"""Collect an experiment's folds into its result table, and say what it says."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +8,8 @@ import pandas as pd
 import typer
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from results.outputs import fitted, folds_of, genres_of
-from results.summary import NOT_MUSIC, describe
+from results.outputs import fitted, folds_of, genres_of, left_out_of
+from results.summary import NOT_MUSIC, describe, left_out_lines, note_of
 
 COLUMNS = (
     "dataset experiment protocol model repeat fold n_train n_test train_accuracy test_accuracy "
@@ -48,11 +48,7 @@ def score(predictions: pd.DataFrame) -> dict[str, float]:
 
 
 def collect(
-    folder: Path,
-    dataset: str,
-    experiment: str,
-    compared: Sequence[str] = (),
-    judged: Callable[[pd.DataFrame], pd.DataFrame] = lambda predictions: predictions,
+    folder: Path, dataset: str, experiment: str, compared: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Rows of one protocol's folds.
 
@@ -64,8 +60,6 @@ def collect(
         What they are of.
     compared : sequence of str
         As `results.outputs.fitted` takes it.
-    judged : callable
-        What to score of a model's predictions; by default all of them.
 
     Returns
     -------
@@ -80,7 +74,7 @@ def collect(
             "model": model.model,
             "repeat": fold.repeat,
             "fold": fold.fold,
-            **score(judged(model.predictions)),
+            **score(model.predictions),
             "epochs": model.epochs,
             "seconds": round(model.seconds, 3),
         }
@@ -94,25 +88,35 @@ def collect(
 
 
 def main(
-    folders: Annotated[list[Path], typer.Argument(help="Folder of each protocol.")],
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
     experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
+    protocols: Annotated[Path, typer.Option(help="Which protocols are left out, and why (JSON).")],
     output: Annotated[Path, typer.Option(help="Result table, to be written (CSV).")],
-    problems: Annotated[list[Path], typer.Option(help="Refused and repaired clips (CSV).")],
+    text: Annotated[Path, typer.Option(help="What it says, to be written.")],
+    folders: Annotated[list[Path] | None, typer.Argument(help="Folder of each protocol.")] = None,
+    problems: Annotated[list[Path] | None, typer.Option(help="What was amiss (CSV).")] = None,
     compared: Annotated[list[str] | None, typer.Option(help="Files beside GraphSAGE's.")] = None,
     paper: Annotated[float | None, typer.Option(help="The paper's test accuracy.")] = None,
-    left_out: Annotated[list[str] | None, typer.Option(help="PROTOCOL=why not.")] = None,
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
-    """Collect an experiment's folds into its result table, and print the summary."""
-    tables = [collect(folder, dataset, experiment, compared or []) for folder in folders]
+    """Collect an experiment's folds into its result table, and say what it says."""
+    there = folders or []
+    none = pd.DataFrame(columns=COLUMNS)
+    tables = [collect(folder, dataset, experiment, compared or []) for folder in there] or [none]
     table = pd.concat(tables, ignore_index=True)
     table.to_csv(output, index=False)
-    health = {folder.name: pd.read_csv(folder / "graph-health.csv") for folder in folders}
-    listed = {str(path): len(pd.read_csv(path)) for path in problems}
-    print(describe(table, health, listed, paper))
-    for reason in left_out or []:
-        print("protocol {} is left out: {}".format(*reason.split("=", 1)))
-    if synthesised:
-        print(NOT_MUSIC)
-    print(f"table: {output}; folds: {', '.join(map(str, folders))}")
+    lines = [
+        "",
+        f"{experiment} on {dataset}",
+        describe(
+            table,
+            {folder.name: pd.read_csv(folder / "graph-health.csv") for folder in there},
+            {folder.name: note_of(folder) for folder in there},
+            {str(path): len(pd.read_csv(path)) for path in problems or []},
+            paper,
+        ),
+        *left_out_lines({"": left_out_of(protocols)}),
+        *([NOT_MUSIC] if synthesised else []),
+        f"table: {output}; folds: {', '.join(map(str, there)) or 'none'}",
+    ]
+    text.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,5 +1,6 @@
-"""What the models of a protocol's folds left: their predictions, epochs and seconds."""
+"""What an experiment's steps left: protocols, folds, and what models predicted and took."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -68,3 +69,26 @@ def fitted(outputs: Path, compared: Sequence[str]) -> Iterator[Fitted]:
 def genres_of(predictions: pd.DataFrame) -> list[str]:
     """Genres that a table of predictions has a column of probabilities for."""
     return [column for column in predictions.columns if column not in NAMED]
+
+
+def left_out_of(protocols: Path) -> dict[str, str]:
+    """Why an experiment is not evaluated under some protocols.
+
+    Parameters
+    ----------
+    protocols : Path
+        The experiment's ``protocols.json``.
+
+    Returns
+    -------
+    dict of str to str
+        Reason by protocol.
+    """
+    return json.loads(protocols.read_text(encoding="utf-8"))["left_out"]
+
+
+def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
+    """CSV tables of the same columns, one below the other; some may have no rows."""
+    tables = [pd.read_csv(path) for path in paths]
+    filled = [table for table in tables if not table.empty]
+    return pd.concat(filled or tables[:1], ignore_index=True)

@@ -8,35 +8,44 @@ import numpy as np
 import pandas as pd
 import typer
 
-from results.statistics import (
-    corrected_interval,
-    corrected_paired_test,
-    corrected_two_sample_test,
-    holm,
-)
-from results.summary import NOT_MUSIC, graph_note
+from results.outputs import left_out_of, read_tables
+from results.paired import over_folds
+from results.pooled import KEYS, TESTS
+from results.statistics import corrected_interval, holm
+from results.summary import NOT_MUSIC, left_out_lines, note_of
 
-COLUMNS = (
-    "experiment protocol model mean std ci_low ci_high n_folds train_mean song_mean "
-    "paper_test_accuracy difference p_vs_edgeless p_paper_vs_clean p_mcnemar note"
-).split()
-KEYS = ["experiment", "protocol", "model"]
+OF_TESTS = ["p_vs_edgeless", *TESTS]
+COLUMNS = [
+    *KEYS,
+    *"mean std ci_low ci_high interval n_folds train_mean song_mean".split(),
+    *"paper_test_accuracy difference gain gain_low gain_high".split(),
+    *(column for test in OF_TESTS for column in (test, f"{test}_tests")),
+    "note",
+]
+BY_FOLDS, BY_GROUPS = "folds, Nadeau-Bengio", "groups, bootstrap"
 LEGEND = (
-    "The interval and the tests allow for the overlap of training sets (Nadeau and Bengio 2003). "
-    "songs: the segments of a song vote. p edgeless: is the model as good as the same network "
-    "without neighbours, were other clips drawn? p paper: is clean as good as paper? Both are "
-    "adjusted over all that an experiment asks so (Holm). p McNemar: were they equally often right "
-    "on these very test clips (songs), trained as they were? Adjusted over the models of a "
-    "protocol. A p below 0.05 says that a difference is hardly chance, not that it is large."
+    "The interval allows for the overlap of training sets (Nadeau and Bengio 2003); marked *, of a "
+    "single fold, for clips of a group being alike (bootstrap). songs: the segments of a song "
+    "vote. gain: against edgeless, the same network on the same inputs, without messages. p folds: "
+    "is there a gain, were the model trained on other clips? p groups: is there a gain on other "
+    "artists' songs, trained as it was (signs flipped by group)? p paper, p random: is clean as "
+    "good, on the songs of both (by group)? All p of one column within an experiment, over its "
+    "protocols and models, are adjusted together (Holm). Below 0.05, a difference is hardly "
+    "chance; it may be small."
 )
+HEADERS = {
+    "p_vs_edgeless": "p folds",
+    "p_by_group": "p groups",
+    "p_paper_vs_clean": "p paper",
+    "p_random_vs_clean": "p random",
+}
 
 
 def summarise(
     results: pd.DataFrame,
+    pooled: pd.DataFrame,
     paper: Mapping[str, float],
     notes: Mapping[tuple[str, str], str],
-    songs: pd.DataFrame | None = None,
-    pooled: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Test accuracy of every model.
 
@@ -44,131 +53,134 @@ def summarise(
     ----------
     results : pd.DataFrame
         Result tables as `results.collect` makes them, one below the other.
+    pooled : pd.DataFrame
+        Comparisons of the same models as `results.pooled` makes them.
     paper : mapping of str to float
         The paper's test accuracy of an experiment.
     notes : mapping of (str, str) to str
         What to know of an experiment and protocol.
-    songs : pd.DataFrame, optional
-        Scores by song as `results.votes` makes them.
-    pooled : pd.DataFrame, optional
-        Comparisons as `results.pooled` makes them.
 
     Returns
     -------
     pd.DataFrame
-        `COLUMNS`: mean, standard deviation over folds, 95 % interval corrected for the overlap of
-        training sets (`results.statistics.corrected_interval`); ``train_mean`` is of training
-        accuracies, ``song_mean`` of test accuracies where segments vote; ``difference`` is ours
-        less the paper's. ``p_vs_edgeless`` is of the corrected paired test on the folds of the
-        protocol, ``p_paper_vs_clean`` of the corrected test between the two protocols' folds; both
-        are adjusted by Holm's method over all that an experiment asks so. What there is not is NaN.
+        `COLUMNS`: mean, standard deviation and 95 % interval over folds; ``interval`` says of which
+        kind it is: `BY_FOLDS`, corrected for the overlap of training sets, or, of a single fold
+        whose clips are songs, `BY_GROUPS`, as ``pooled`` has it. ``train_mean`` is of training
+        accuracies; ``song_mean`` is the accuracy by song where clips are segments. ``difference``
+        is ours less the paper's. ``gain`` is the mean less that of edgeless on the same folds, with
+        its interval of the same kind; ``p_vs_edgeless`` is of the corrected paired test over folds,
+        the other p are those of ``pooled``. Each p is adjusted (Holm) for all that the experiment
+        asks so, over protocols and models; how many these are stands in the column with ``_tests``.
+        What there is not is NaN, or, of ``interval`` and ``note``, empty.
     """
-    rows = [
-        _row(dict(zip(KEYS, map(str, key), strict=True)), folds, results, paper, notes)
-        for key, folds in results.groupby(KEYS, sort=False)
-    ]
+    protocols = results.groupby(KEYS[:3], sort=False)
+    rows = [row for key, folds in protocols for row in _rows(key, folds, paper, notes)]
     summary = pd.DataFrame(rows, columns=COLUMNS)
-    for test in ("p_vs_edgeless", "p_paper_vs_clean"):
-        for _, family in summary.groupby("experiment"):
-            summary.loc[family.index, test] = holm(family[test])
+    if summary.empty:
+        return summary
     keys = pd.MultiIndex.from_frame(summary[KEYS])
-    if songs is not None:
-        means = songs.groupby(KEYS)["test_accuracy"].mean()
-        summary["song_mean"] = means.reindex(keys).to_numpy()
-    if pooled is not None:
-        summary["p_mcnemar"] = pooled.set_index(KEYS)["p"].reindex(keys).to_numpy()
-    return summary
+    own = pooled.set_index(KEYS).loc[keys].reset_index()
+    tested = results.groupby(KEYS)["n_test"].sum().loc[keys].reset_index(drop=True)
+    segments = tested > own["repeats"] * own["songs"]
+    summary["song_mean"] = own["accuracy"].where(segments)
+    single = (summary["n_folds"] == 1) & ~segments
+    ends = ["ci_low", "ci_high", "gain_low", "gain_high"]
+    summary.loc[single, ends] = own.loc[single, ends]
+    summary["interval"] = np.select(
+        [summary["ci_low"].isna(), summary["n_folds"] == 1], ["", BY_GROUPS], BY_FOLDS
+    )
+    for test in TESTS:
+        summary[[test, f"{test}_tests"]] = own[[test, f"{test}_tests"]]
+    for _, family in summary.groupby(KEYS[:2])["p_vs_edgeless"]:
+        summary.loc[family.index, "p_vs_edgeless_tests"] = family.count()
+        summary.loc[family.index, "p_vs_edgeless"] = holm(family)
+    return summary.astype({f"{test}_tests": int for test in OF_TESTS})
 
 
-def _row(
-    key: dict[str, str],
+def _rows(
+    key: tuple[Hashable, ...],
     folds: pd.DataFrame,
-    results: pd.DataFrame,
     paper: Mapping[str, float],
     notes: Mapping[tuple[str, str], str],
-) -> dict[str, object]:
-    interval = corrected_interval(folds["test_accuracy"], *_sizes(folds))
-    stated = paper.get(key["experiment"], np.nan) if key["model"] == "graphsage" else np.nan
-    return {
-        **key,
-        "mean": interval.mean,
-        "std": interval.std,
-        "ci_low": interval.low,
-        "ci_high": interval.high,
-        "n_folds": len(folds),
-        "train_mean": folds["train_accuracy"].mean(),
-        "song_mean": np.nan,
-        "paper_test_accuracy": stated,
-        "difference": interval.mean - stated,
-        "p_vs_edgeless": _p_vs_edgeless(folds, _of(results, {**key, "model": "edgeless"})),
-        "p_paper_vs_clean": (
-            _p_between(_of(results, {**key, "protocol": "paper"}), folds)
-            if key["protocol"] == "clean"
-            else np.nan
-        ),
-        "p_mcnemar": np.nan,
-        "note": notes.get((key["experiment"], key["protocol"]), ""),
-    }
+) -> list[dict[str, Any]]:
+    dataset, experiment, protocol = map(str, key)
+    gains = over_folds(folds, "edgeless")
+    rows = []
+    for model, own in folds.groupby("model", sort=False):
+        sizes = float(own["n_train"].mean()), float(own["n_test"].mean())
+        interval = corrected_interval(own["test_accuracy"], *sizes)
+        stated = paper.get(experiment, np.nan) if model == "graphsage" else np.nan
+        gain, low, high, p = gains.loc[model]
+        rows.append(
+            {
+                "dataset": dataset,
+                "experiment": experiment,
+                "protocol": protocol,
+                "model": model,
+                "mean": interval.mean,
+                "std": interval.std,
+                "ci_low": interval.low,
+                "ci_high": interval.high,
+                "n_folds": len(own),
+                "train_mean": own["train_accuracy"].mean(),
+                "paper_test_accuracy": stated,
+                "difference": interval.mean - stated,
+                "gain": gain,
+                "gain_low": low,
+                "gain_high": high,
+                "p_vs_edgeless": p,
+                "note": notes.get((experiment, protocol), ""),
+            }
+        )
+    return rows
 
 
-def _of(results: pd.DataFrame, key: Mapping[str, str]) -> pd.DataFrame:
-    """Folds of one experiment, protocol and model."""
-    return results[(results[list(key)] == pd.Series(key)).all(axis=1)]
-
-
-def _sizes(folds: pd.DataFrame) -> tuple[float, float]:
-    return float(folds["n_train"].mean()), float(folds["n_test"].mean())
-
-
-def _p_vs_edgeless(folds: pd.DataFrame, edgeless: pd.DataFrame) -> float:
-    itself = folds["model"].iloc[0] == "edgeless"
-    if itself or len(edgeless) != len(folds) or len(folds) < 2:
-        return np.nan
-    return corrected_paired_test(folds["test_accuracy"], edgeless["test_accuracy"], *_sizes(folds))
-
-
-def _p_between(paper: pd.DataFrame, clean: pd.DataFrame) -> float:
-    if min(len(paper), len(clean)) < 2:
-        return np.nan
-    n_train, n_test = zip(_sizes(paper), _sizes(clean), strict=True)
-    return corrected_two_sample_test(
-        paper["test_accuracy"], clean["test_accuracy"], n_train, n_test
-    )
+def untested(summary: pd.DataFrame, test: str) -> int:
+    """How many models, edgeless not counted, have no p against it: those of single folds."""
+    return int(summary.loc[summary["model"] != "edgeless", test].isna().sum())
 
 
 def table_text(summary: pd.DataFrame) -> str:
     """Format the summary for the terminal, with the notes below."""
     lines = [
         f"\n{'experiment':23}{'protocol':10}{'model':16}{'train':>7}{'test':>8}"
-        f"{'95 % interval':>15}{'songs':>7}{'paper':>8}{'differ.':>9}"
-        f"{'p edgeless':>12}{'p McNemar':>11}{'p paper':>9}"
+        f"{'95 % interval':>15}{'songs':>7}{'paper':>8}{'differ.':>9}{'gain':>9}"
+        + "".join(f"{header:>10}" for header in HEADERS.values())
     ]
     lines += [_line(row) for row in summary.to_dict("records")]
-    notes = summary[summary["note"] != ""].drop_duplicates(["experiment", "protocol"])
-    lines += [
-        f"{row['experiment']}, {row['protocol']}: {row['note']}" for row in notes.to_dict("records")
-    ]
-    lines.append(LEGEND)
-    return "\n".join(lines)
+    lines += [_tests(str(name), rows) for name, rows in summary.groupby("experiment", sort=False)]
+    noted = summary[summary["note"] != ""].groupby(["experiment", "note"], sort=False)["protocol"]
+    lines += [f"{name}, {', '.join(of.unique())}: {note}" for (name, note), of in noted]
+    return "\n".join([*lines, LEGEND])
 
 
 def _line(row: dict[Hashable, Any]) -> str:
-    interval = "-" if np.isnan(row["ci_low"]) else f"{row['ci_low']:.3f}-{row['ci_high']:.3f}"
+    mark = "*" if row["interval"] == BY_GROUPS else ""
+    interval = f"{row['ci_low']:.3f}-{row['ci_high']:.3f}{mark}" if row["interval"] else "-"
     return (
         f"{row['experiment']:23}{row['protocol']:10}{row['model']:16}"
         f"{_number(row['train_mean'], 7, '.3f')}{_number(row['mean'], 8, '.4f')}{interval:>15}"
         f"{_number(row['song_mean'], 7, '.3f')}{_number(row['paper_test_accuracy'], 8, '.4f')}"
-        f"{_number(row['difference'], 9, '+.4f')}{_number(row['p_vs_edgeless'], 12, '.3f')}"
-        f"{_number(row['p_mcnemar'], 11, '.3f')}{_number(row['p_paper_vs_clean'], 9, '.3f')}"
+        f"{_number(row['difference'], 9, '+.4f')}{_number(row['gain'], 9, '+.4f')}"
+        + "".join(_number(row[test], 10, ".3f") for test in HEADERS)
+    )
+
+
+def _tests(name: str, rows: pd.DataFrame) -> str:
+    parts = [
+        f"{header} over {rows[f'{test}_tests'].iloc[0]}"
+        for test, header in HEADERS.items()
+        if rows[f"{test}_tests"].iloc[0]
+    ]
+    missing = untested(rows, "p_vs_edgeless")
+    told = f"; {missing} could not be tested over folds, of which there is but one"
+    return f"{name}: tests that p are adjusted for: {', '.join(parts) or 'none'}" + (
+        told if missing else ""
     )
 
 
 def _number(value: float, width: int, form: str) -> str:
     return f"{'-' if np.isnan(value) else format(value, form):>{width}}"
-
-
-def _read(paths: Sequence[Path]) -> pd.DataFrame:
-    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
 
 
 def pairs(options: Sequence[str] | None) -> dict[str, str]:
@@ -181,43 +193,36 @@ def _notes(
 ) -> dict[tuple[str, str], str]:
     notes = {}
     for experiment, protocol in results[["experiment", "protocol"]].drop_duplicates().to_numpy():
-        health = pd.read_csv(folder / experiment / protocol / "graph-health.csv")
         own = stated.get(experiment, "") if protocol == "paper" else ""
-        parts = [own, graph_note(health)]
+        parts = [own, note_of(folder / experiment / protocol)]
         notes[experiment, protocol] = " ".join(part for part in parts if part)
     return notes
 
 
 def main(
-    results: Annotated[list[Path], typer.Argument(help="Result tables (CSV).")],
+    results: Annotated[list[Path], typer.Argument(help="Tables, named by experiment (CSV).")],
     folder: Annotated[Path, typer.Option(help="Folder of the dataset's experiments.")],
+    pooled: Annotated[list[Path], typer.Option(help="Pooled comparison (CSV).")],
     output: Annotated[Path, typer.Option(help="Summary, to be written (CSV).")],
-    songs: Annotated[list[Path] | None, typer.Option(help="Scores by song (CSV).")] = None,
-    pooled: Annotated[list[Path] | None, typer.Option(help="Pooled comparison (CSV).")] = None,
+    text: Annotated[Path, typer.Option(help="What it says, to be written.")],
     paper: Annotated[
         list[str] | None, typer.Option(help="EXPERIMENT=the paper's accuracy.")
     ] = None,
     note: Annotated[
         list[str] | None, typer.Option(help="EXPERIMENT=note on protocol paper.")
     ] = None,
-    left_out: Annotated[list[str] | None, typer.Option(help="WHAT=why it is left out.")] = None,
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
-    """Summarise all experiments, and print the summary."""
-    table = _read(results)
+    """Summarise all experiments, and say what the summary says."""
+    table = read_tables(results)
     stated = {name: float(value) for name, value in pairs(paper).items()}
-    notes = _notes(table, folder, pairs(note))
-    summary = summarise(
-        table,
-        stated,
-        notes,
-        songs=_read(songs) if songs else None,
-        pooled=_read(pooled) if pooled else None,
-    )
+    summary = summarise(table, read_tables(pooled), stated, _notes(table, folder, pairs(note)))
     summary.to_csv(output, index=False)
-    print(table_text(summary))
-    for what, reason in pairs(left_out).items():
-        print(f"{what} is left out: {reason}")
-    if synthesised:
-        print(NOT_MUSIC)
-    print(f"table: {output}")
+    left_out = {path.stem: left_out_of(folder / path.stem / "protocols.json") for path in results}
+    lines = [
+        table_text(summary),
+        *left_out_lines(left_out),
+        *([NOT_MUSIC] if synthesised else []),
+        f"table: {output}",
+    ]
+    text.write_text("\n".join(lines) + "\n", encoding="utf-8")

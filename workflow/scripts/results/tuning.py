@@ -1,4 +1,4 @@
-"""Gather the tuning of all folds into one table, and print the best point of each curve."""
+"""Gather the tuning of all folds into one table, and say how good each point is."""
 
 from pathlib import Path
 from typing import Annotated
@@ -35,8 +35,10 @@ def main(
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
     experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
     output: Annotated[Path, typer.Option(help="Curves, to be written (CSV).")],
+    text: Annotated[Path, typer.Option(help="What they say, to be written.")],
 ) -> None:
-    """Gather the tuning of all folds into one table, and print it."""
+    """Gather the tuning of all folds into one table, and say how good each point is."""
     table = gather([pd.read_csv(path) for path in folds], dataset, experiment)
     table.to_csv(output, index=False)
-    print(f"\ntuning of {experiment} on {dataset}\n{describe(table)}\ntable: {output}")
+    said = f"\ntuning of {experiment} on {dataset}\n{describe(table)}\ntable: {output}\n"
+    text.write_text(said, encoding="utf-8")

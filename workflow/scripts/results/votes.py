@@ -1,20 +1,28 @@
-"""From predictions of segments to predictions of songs, and their scores."""
+"""From predictions of clips to one verdict a song, whatever the number of its clips and folds."""
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import typer
 
-from results.collect import COLUMNS as RESULT
-from results.collect import collect
-from results.outputs import genres_of
+from results.outputs import fitted, folds_of, genres_of
 
-# Those of a result table; n_train and n_test count songs.
-COLUMNS = [column for column in RESULT if column not in ("epochs", "seconds")]
+
+class Verdicts(NamedTuple):
+    """How a protocol's models judged the songs that it tested.
+
+    Attributes
+    ----------
+    right : pd.DataFrame of bool
+        A row a ``repeat`` and ``song``, a column a model.
+    group : pd.Series of str
+        Group of each ``song``: those of a group err together.
+    """
+
+    right: pd.DataFrame
+    group: pd.Series
 
 
 def by_song(predictions: pd.DataFrame, source: Mapping[str, str]) -> pd.DataFrame:
@@ -51,19 +59,36 @@ def by_song(predictions: pd.DataFrame, source: Mapping[str, str]) -> pd.DataFram
     return voted.reset_index()[predictions.columns.tolist()]
 
 
-def main(
-    folders: Annotated[list[Path], typer.Argument(help="Folder of each protocol.")],
-    clips: Annotated[Path, typer.Option(help="Segments, which know their song (Parquet).")],
-    dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
-    experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
-    output: Annotated[Path, typer.Option(help="Scores by song, to be written (CSV).")],
-    compared: Annotated[list[str] | None, typer.Option(help="Files beside GraphSAGE's.")] = None,
-) -> None:
-    """Score songs by the votes of their segments."""
-    listed = pd.read_parquet(clips, columns=["clip", "source"])
-    source = dict(zip(listed["clip"], listed["source"], strict=True))
-    judged = partial(by_song, source=source)
-    tables = [
-        collect(folder, dataset, experiment, compared or [], judged)[COLUMNS] for folder in folders
-    ]
-    pd.concat(tables, ignore_index=True).to_csv(output, index=False)
+def judge(folder: Path, source: Mapping[str, str], compared: Sequence[str]) -> Verdicts:
+    """One verdict a song, repeat and model: its clips vote, in whatever folds they were tested.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of a protocol.
+    source : mapping of str to str
+        Song of each clip.
+    compared : sequence of str
+        As `results.outputs.fitted` takes it.
+
+    Raises
+    ------
+    KeyError, ValueError
+        As `by_song` does.
+    """
+    tested: dict[tuple[int, str], list[pd.DataFrame]] = {}
+    for fold in folds_of(folder):
+        for model in fitted(fold.outputs, compared):
+            test = model.predictions[model.predictions["part"] == "test"]
+            tested.setdefault((fold.repeat, model.model), []).append(test)
+    parts = []
+    for (repeat, name), tables in tested.items():
+        songs = by_song(pd.concat(tables, ignore_index=True), source)
+        right = songs["true"] == songs["predicted"]
+        verdicts = {"repeat": repeat, "song": songs["clip"], "model": name, "right": right}
+        parts.append(pd.DataFrame(verdicts))
+    models = list(dict.fromkeys(name for _, name in tested))
+    table = pd.concat(parts).pivot(index=["repeat", "song"], columns="model", values="right")
+    dealt = pd.read_parquet(folder / "folds.parquet", columns=["clip", "group"])
+    group = dealt.groupby(dealt["clip"].map(source).rename("song"))["group"].first()
+    return Verdicts(table[models], group[table.index.unique("song")])
