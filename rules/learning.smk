@@ -57,7 +57,7 @@ rule graphsage:
         options=GRAPHSAGE.arguments,
     shell:
         'python "$GENREGRAPH" learning.graphsage --inputs {input.inputs:q} --graph {input.graph:q}'
-        " --fold {wildcards.fold} {params.options:q} --weights {output.weights:q}"
+        " --fold {wildcards.fold} {params.options:q} --model {output.weights:q}"
         " --history {output.history:q} --output {output.predictions:q}"
         " --edgeless {output.edgeless:q} --times {output.times:q} 2> {log:q}"
 

@@ -4,7 +4,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from graph.adjacency import adjacency
-from graph.similarity import balanced, locally_scaled, mutual, similarity_graph
+from graph.similarity import (
+    balanced,
+    joined_one_by_one,
+    locally_scaled,
+    mutual,
+    similarity_graph,
+)
 
 # Clips on a line at 0, 1, 3, 7, each with its two nearest: 0 hears 1, 3; 1 hears 0, 3; 3 hears 1, 0
 # and 7 hears 3, 1.
@@ -101,3 +107,26 @@ def test_the_mutual_graph_of_the_line():
 
 def test_more_neighbours_than_clips_are_capped():
     assert similarity_graph(LINE, "euclidean", 50).nnz == 12
+
+
+def test_a_clip_joins_as_if_it_were_the_only_one():
+    """Clips at 0, 1, 3 are known; one joins at 2, one at 7, which is too far for any of them."""
+    x = np.array([[0.0], [1.0], [3.0], [2.0], [7.0]])
+    found = joined_one_by_one(x, np.arange(5) < 3, "euclidean", 2).toarray()
+    known = np.exp([[-np.inf, -1 / 6, -9 / 9], [-1 / 6, -np.inf, -4 / 6], [-1, -4 / 6, -np.inf]])
+    degree = known.sum(axis=1)
+    assert_allclose(found[:3, :3], known / np.sqrt(np.outer(degree, degree)))
+    near = np.exp([-1 / 2, -1 / 3])  # Of the clips at 1 and 3.
+    assert_allclose(found[3, 1:3], near / np.sqrt(near.sum() * (degree[1:] + near)))
+    assert found[3, 0] == 0
+    assert not found[:, 3:].any()
+    assert not found[4].any()
+
+
+def test_known_clips_have_the_graph_that_they_have_alone():
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    known = np.arange(60) % 3 > 0
+    found = joined_one_by_one(x, known, "euclidean", 8).toarray()
+    alone = balanced(similarity_graph(x[known], "euclidean", 8)).toarray()
+    assert_array_equal(found[known][:, known], alone)
+    assert (found[~known].sum(axis=1) > 0).any()

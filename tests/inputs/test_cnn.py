@@ -10,6 +10,7 @@ from features.images import write_images
 from inputs import cnn
 from inputs.cnn import COLUMNS, Cnn, Settings, embed, images_of, main, stopping_part
 from settings.errors import UserError
+from settings.seeds import fold_seed
 
 QUICK = Settings(epochs=2, patience=5, learning_rate=1e-3, seed=0)
 
@@ -266,7 +267,7 @@ def test_main_writes_a_feature_table_of_all_clips(run, caplog):
 
     saved = torch.load(weights, weights_only=True)
     assert saved["genres"] == ["g0", "g1", "g2"]
-    assert saved["settings"] == vars(Settings(2, 2, 1e-3, 3))
+    assert saved["settings"] == vars(Settings(2, 2, 1e-3, fold_seed(3, 5)))
     model = Cnn(3).eval()
     model.load_state_dict(saved["weights"])
     images = torch.from_numpy(np.array([run.images[clip] for clip in table["clip"]]))

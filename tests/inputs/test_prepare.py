@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from inputs import prepare
 from inputs.inputs import Inputs
 from inputs.prepare import main, reduce, scale
 from settings.errors import UserError
+from settings.seeds import fold_seed
 
 CLIPS = ["a", "b", "c", "d", "e", "f"]
 LEFT = pd.DataFrame({"clip": CLIPS[::-1], "x": [6.0, 5, 4, 3, 2, 1], "length": 7.0})
@@ -176,6 +178,14 @@ def test_main_reduces_after_scaling(step):
     assert_allclose(inputs.x.std(axis=0), 1, rtol=1e-5)
     expected = reduce(step(0, "standard").x.astype(float), np.ones(6, dtype=bool), "pca", 2, 0)
     assert_allclose(np.abs(inputs.x), np.abs(expected), atol=1e-5)
+
+
+def test_each_fold_has_its_own_seed(step, monkeypatch):
+    seeds = []
+    monkeypatch.setattr(prepare, "reduce", lambda x, *asked: (seeds.append(asked[-1]), x[:, :2])[1])
+    for fold in (0, 4, 0):
+        step(fold, reduction="tsne")
+    assert seeds == [fold_seed(0, 0), fold_seed(0, 4), fold_seed(0, 0)]
 
 
 def test_main_writes_the_same_bytes_twice(step, tmp_path):

@@ -16,9 +16,10 @@ from sklearn.preprocessing import scale
 from sklearn.svm import SVC
 
 from inputs.inputs import Inputs
-from learning.baselines import MODELS, label_spreading, main
+from learning.baselines import MODELS, ONE_BY_ONE, label_spreading, main
 from learning.predictions import NAMED, predictions
 from settings.errors import UserError
+from settings.seeds import fold_seed
 
 every = pytest.mark.parametrize("name", MODELS)
 
@@ -178,6 +179,22 @@ def test_test_clips_change_no_model_but_label_spreading():
         assert np.array_equal(before, after) == (name != "label_spreading"), name
 
 
+def test_a_clip_that_joins_gets_the_mean_of_its_nearest_training_clips():
+    """Where all of 7 are of two genres that each keep to themselves."""
+    x = np.array([[0.0], [1], [2], [100], [101], [102], [103], [50]])
+    inputs = Inputs(
+        x=x.astype(np.float32),
+        y=np.array([0, 0, 0, 1, 1, 1, 1, 0]),
+        train=np.arange(8) < 7,
+        clips=np.arange(8).astype(str),
+        genres=np.array(["blues", "jazz"]),
+        features=np.array(["x"]),
+    )
+    *known, joined = ONE_BY_ONE["label_spreading"](inputs, 0).probabilities
+    assert_allclose(joined, np.mean(known, axis=0))
+    assert joined[1] > 0.5
+
+
 def test_a_clip_that_no_training_clip_reaches_gets_the_shares_of_genres():
     x = np.concatenate([np.linspace(0, 1, 12), np.linspace(100, 101, 12)])[:, None]
     far = Inputs(
@@ -220,7 +237,8 @@ def saved(tmp_path):
 
 def run(folder, **options):
     paths = {"inputs": folder / "inputs.npz", "times": folder / "times.csv"}
-    main(**paths, output=folder / "baselines.parquet", **{"seed": 0, **options})
+    defaults = {"neighbours": "all", "seed": 0, "fold": 0}
+    main(**paths, output=folder / "baselines.parquet", **{**defaults, **options})
     return pd.read_parquet(folder / "baselines.parquet"), pd.read_csv(folder / "times.csv")
 
 
@@ -230,7 +248,7 @@ def test_main_writes_every_models_predictions_and_times(saved):
     assert table["model"].tolist() == [name for name in MODELS for _ in range(90)]
     for name, model in MODELS.items():
         alone = table[table["model"] == name].drop(columns="model").reset_index(drop=True)
-        expected = predictions(noisy(), model(noisy(), 0).probabilities)
+        expected = predictions(noisy(), model(noisy(), fold_seed(0, 0)).probabilities)
         pd.testing.assert_frame_equal(alone, expected, check_exact=True)
     assert times.columns.tolist() == ["model", "epochs", "seconds"]
     assert times["model"].tolist() == list(MODELS)
@@ -253,9 +271,16 @@ def test_main_gives_the_same_bytes_again(saved):
     assert (saved / "baselines.parquet").read_bytes() == first
 
 
-def test_main_passes_on_the_seed(saved):
-    table, _ = run(saved, model=["forest"], seed=5)
-    expected = MODELS["forest"](noisy(), 5).probabilities
+def test_main_passes_on_the_seed_of_the_fold(saved):
+    for fold in (0, 6):
+        table, _ = run(saved, model=["forest"], seed=5, fold=fold)
+        expected = MODELS["forest"](noisy(), fold_seed(5, fold)).probabilities
+        assert_array_equal(table[["blues", "jazz", "rock"]], expected)
+
+
+def test_main_lets_test_clips_join_one_by_one(saved):
+    table, _ = run(saved, model=["label_spreading"], neighbours="train")
+    expected = ONE_BY_ONE["label_spreading"](noisy(), 0).probabilities
     assert_array_equal(table[["blues", "jazz", "rock"]], expected)
 
 

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
 
 from graph.plda import group_graph
-from graph.similarity import balanced, similarity_graph
+from graph.similarity import balanced, joined_one_by_one, similarity_graph
 from inputs.inputs import Inputs
 from learning import best
 from learning.best import (
@@ -17,6 +17,7 @@ from learning.best import (
     all_probabilities,
     choose,
     classifiers,
+    dominant,
     graphs,
     groups_of,
     inner_folds,
@@ -27,6 +28,7 @@ from learning.best import (
     training_clips,
 )
 from settings.errors import UserError
+from settings.seeds import fold_seed
 
 NAMES = [candidate.name for candidate in CANDIDATES]
 GRAPHLESS, WITH_GRAPH = CANDIDATES[:2], CANDIDATES[2:]
@@ -122,7 +124,7 @@ def seen(noisy):
 
 def test_the_graphs_are_of_similar_clips_and_of_probable_artists(seen, groups):
     x = seen.x.astype(np.float64)
-    found = graphs(seen, groups, hear_test=True)
+    found = graphs(seen, groups)
     similar = balanced(similarity_graph(x, "euclidean", 20))
     artists = balanced(group_graph(x, seen.train, groups))
     assert_allclose(found["similar"].toarray(), similar.toarray())
@@ -131,12 +133,14 @@ def test_the_graphs_are_of_similar_clips_and_of_probable_artists(seen, groups):
 
 
 def test_no_clip_hears_a_test_clip_that_joins_by_itself(seen, groups):
-    everyone, one_by_one = (graphs(seen, groups, hear_test) for hear_test in (True, False))
-    for name in everyone:
-        heard = everyone[name].toarray() * seen.train
-        assert_array_equal(one_by_one[name].toarray(), heard)
-    assert one_by_one["similar"][~seen.train].nnz > 0
-    assert one_by_one["artists"][~seen.train].nnz == 0
+    x = seen.x.astype(np.float64)
+    found = graphs(seen, groups, one_by_one=True)
+    similar = joined_one_by_one(x, seen.train, "euclidean", 20)
+    assert_array_equal(found["similar"].toarray(), similar.toarray())
+    artists = graphs(seen, groups)["artists"].toarray() * seen.train[:, None]
+    assert_array_equal(found["artists"].toarray(), artists)
+    assert not any(graph[:, ~seen.train].toarray().any() for graph in found.values())
+    assert found["similar"][~seen.train].nnz > 0
 
 
 # Propagation
@@ -156,7 +160,7 @@ def test_propagation_is_the_fixed_point_of_its_formula(inputs):
 
 
 def test_candidates_are_what_they_say(noisy, seen, groups):
-    predicted, spread = classifiers(seen), graphs(seen, groups, hear_test=True)
+    predicted, spread = classifiers(seen), graphs(seen, groups)
     found = all_probabilities(noisy, groups)
     assert list(found) == NAMES
     blend = np.mean([predicted[name] for name in ALL], axis=0)
@@ -184,24 +188,14 @@ def test_the_genres_and_groups_of_test_clips_change_no_prediction(noisy, groups)
         assert_array_equal(found[name], expected[name])
 
 
-def test_test_clips_change_each_other_only_where_they_are_heard(noisy, groups):
+def test_test_clips_change_each_other_where_they_are_heard(noisy, groups):
     x = noisy.x.copy()
     x[0] += 3  # A test clip.
+    before, after = (all_probabilities(each, groups) for each in (noisy, replace(noisy, x=x)))
     others = np.arange(36) > 0
-    for hear_test in (True, False):
-        before, after = (
-            all_probabilities(each, groups, hear_test=hear_test)
-            for each in (noisy, replace(noisy, x=x))
-        )
-        for name in NAMES:
-            same = np.array_equal(before[name][others], after[name][others])
-            if not hear_test and "similar" not in name:
-                assert same, name
-            if name in ("logistic", "blend"):
-                assert same, name
-        if hear_test:
-            name = "blend_similar_0.5"
-            assert not np.array_equal(before[name][others], after[name][others])
+    same = {name: np.array_equal(before[name][others], after[name][others]) for name in NAMES}
+    assert same["logistic"] and same["blend"]
+    assert not same["blend_similar_0.5"]
 
 
 def test_clips_of_one_artist_vote_together():
@@ -258,22 +252,22 @@ def test_inner_folds_hold_out_whole_groups_and_each_clip_once(inputs, groups):
 
 def test_a_single_group_is_refused(inputs):
     with pytest.raises(UserError, match="all of one group"):
-        choose(inputs, np.full(36, "a"), 0)
+        choose(inputs, np.full(36, "a"), np.full(36, "a"), 0)
 
 
 def test_test_clips_take_no_part_in_the_choice(noisy, groups):
-    expected = choose(noisy, groups, 0)
+    expected = choose(noisy, groups, groups, 0)
     x, others = noisy.x.copy(), groups.copy()
     x[~noisy.train] = 99
     others[~noisy.train] = "someone"
     changed = replace(other_genres_of_test_clips(noisy), x=x)
-    pd.testing.assert_frame_equal(choose(changed, others, 0), expected)
+    pd.testing.assert_frame_equal(choose(changed, others, others, 0), expected)
 
 
 def test_the_genres_of_training_clips_do_take_part(noisy, groups):
     rng = np.random.default_rng(3)
     shuffled = replace(noisy, y=rng.permutation(noisy.y))
-    found, expected = (choose(each, groups, 0) for each in (shuffled, noisy))
+    found, expected = (choose(each, groups, groups, 0) for each in (shuffled, noisy))
     assert not found["inner_accuracy"].equals(expected["inner_accuracy"])
 
 
@@ -284,14 +278,14 @@ def test_the_inner_accuracy_is_that_of_clips_held_out(noisy, groups):
     for held_out in inner_folds(inner.y, kept, 2):
         found = all_probabilities(replace(inner, train=~held_out), kept)["blend_artists_0.6"]
         right.extend((found.argmax(axis=1) == inner.y)[held_out])
-    scores = choose(noisy, groups, 2).set_index("candidate")["inner_accuracy"]
+    scores = choose(noisy, groups, groups, 2).set_index("candidate")["inner_accuracy"]
     assert scores["blend_artists_0.6"] == np.mean(right)
 
 
 def fixed(accuracies):
     """In place of learning: probabilities with these accuracies."""
 
-    def stand_in(inputs, groups, candidates, hear_test):
+    def stand_in(inputs, artists, candidates, one_by_one):
         found = {}
         for candidate in candidates:
             wrong = np.arange(len(inputs.y)) >= accuracies[candidate.name] * len(inputs.y)
@@ -304,24 +298,41 @@ def fixed(accuracies):
 def test_the_first_of_the_best_is_chosen(inputs, groups, monkeypatch):
     accuracies = dict(zip(NAMES, [0, 0.5, 0.75, 0.75, 0, 0.25], strict=True))
     monkeypatch.setattr(best, "all_probabilities", fixed(accuracies))
-    scores = choose(inputs, groups, 0)
+    scores = choose(inputs, groups, groups, 0)
     assert scores.columns.tolist() == ["candidate", "inner_accuracy", "chosen"]
     assert scores["inner_accuracy"].tolist() == list(accuracies.values())
     assert scores["candidate"][scores["chosen"]].tolist() == ["blend_similar_0.5"]
 
 
-# Groups
+# Groups and artists
 
 
-def test_groups_are_looked_up_by_clip():
-    folds = pd.DataFrame({"clip": ["a", "b", "c"] * 2, "group": ["x", None, "y"] * 2})
-    assert groups_of(folds, np.array(["c", "a", "b"])).tolist() == ["y", "x", "b"]
+def test_groups_are_looked_up_by_clip_in_the_column_asked_for():
+    folds = pd.DataFrame(
+        {
+            "clip": ["a", "b", "c"] * 2,
+            "group": ["x", None, "y"] * 2,
+            "artist": ["x", "song b", "z"] * 2,
+        }
+    )
+    clips = np.array(["c", "a", "b"])
+    assert groups_of(folds, clips, "group").tolist() == ["y", "x", "b"]
+    assert groups_of(folds, clips, "artist").tolist() == ["z", "x", "song b"]
 
 
 def test_clips_that_the_folds_do_not_know_are_refused():
     folds = pd.DataFrame({"clip": ["a"], "group": ["x"]})
     with pytest.raises(UserError, match="1 clips of the inputs are not in the folds, as b"):
-        groups_of(folds, np.array(["a", "b"]))
+        groups_of(folds, np.array(["a", "b"]), "group")
+
+
+def test_an_artist_of_much_of_a_genre_is_dominant(inputs):
+    """Of the 8 training clips of a genre; those of test clips do not count."""
+    artists = np.arange(36).astype(str)
+    artists[[1, 2, 4]] = "marley"
+    artists[[13, 14, 12, 15]] = "simone"
+    found = dominant(inputs, artists)
+    assert found.to_numpy().tolist() == [["blues", "marley", 3 / 8], ["jazz", "simone", 2 / 8]]
 
 
 # The step
@@ -330,39 +341,62 @@ def test_clips_that_the_folds_do_not_know_are_refused():
 @pytest.fixture
 def step(noisy, groups, tmp_path):
     """Run the step and return its three files."""
-    folds = pd.DataFrame({"clip": noisy.clips, "group": groups})
-    folds.sample(frac=1, random_state=0).to_parquet(tmp_path / "folds.parquet")
+    folds = pd.DataFrame({"clip": noisy.clips, "group": groups, "artist": groups})
+    shuffled = folds.sample(frac=1, random_state=0)
 
-    def run(name, data=noisy, neighbours="all", seed=0):
+    def run(name, data=noisy, neighbours="all", seed=0, fold=0, **columns):
         folder = tmp_path / name
         folder.mkdir()
         data.save(folder / "inputs.npz")
+        shuffled.assign(**columns).to_parquet(folder / "folds.parquet")
         paths = [folder / file for file in ("choice.csv", "best.csv", "best.parquet")]
-        main(folder / "inputs.npz", tmp_path / "folds.parquet", neighbours, seed, *paths)
+        main(folder / "inputs.npz", folder / "folds.parquet", neighbours, seed, fold, *paths)
         return paths
 
     return run
 
 
-@pytest.mark.parametrize(("neighbours", "hear_test"), [("all", True), ("train", False)])
+@pytest.mark.parametrize(("neighbours", "one_by_one"), [("all", False), ("train", True)])
 def test_the_step_writes_what_the_chosen_candidate_predicts(
-    step, noisy, groups, neighbours, hear_test
+    step, noisy, groups, neighbours, one_by_one
 ):
-    choice, times, output = step("run", neighbours=neighbours, seed=3)
-    expected = choose(noisy, groups, 3, hear_test=hear_test)
+    choice, times, output = step("run", neighbours=neighbours, seed=3, fold=8)
+    expected = choose(noisy, groups, groups, fold_seed(3, 8), one_by_one=one_by_one)
     written = pd.read_csv(choice)
     pd.testing.assert_frame_equal(written.drop(columns="test_accuracy"), expected)
     chosen = expected["candidate"][expected["chosen"]].item()
     table = pd.read_parquet(output)
     assert table["clip"].tolist() == noisy.clips.tolist()
     assert set(table["model"]) == {"best"}
-    found = all_probabilities(noisy, groups, hear_test=hear_test)
+    found = all_probabilities(noisy, groups, one_by_one=one_by_one)
     assert_array_equal(table[noisy.genres].to_numpy(), found[chosen])
     right = [np.mean((each.argmax(axis=1) == noisy.y)[~noisy.train]) for each in found.values()]
     assert_allclose(written["test_accuracy"], right)
     [[model, epochs, seconds]] = pd.read_csv(times).to_numpy().tolist()
     assert (model, epochs) == ("best", 0)
     assert seconds > 0
+
+
+def test_two_folds_have_different_inner_folds(step):
+    first, second = (pd.read_csv(step(f"{fold}", fold=fold)[0]) for fold in (0, 1))
+    assert not first["inner_accuracy"].equals(second["inner_accuracy"])
+    pd.testing.assert_series_equal(first["test_accuracy"], second["test_accuracy"])
+
+
+def test_the_unknown_of_a_genre_are_not_taken_for_one_artist(step, noisy):
+    """All are unknown: kept together they are, but nobody is like another by artist."""
+    choice, _, _ = step("run", artist=[f"song {i}" for i in range(36)])
+    scores = pd.read_csv(choice).set_index("candidate")
+    columns = ["inner_accuracy", "test_accuracy"]
+    for name in ("blend_artists_0.6", "blend_artists_0.8"):
+        assert scores.loc[name, columns].tolist() == scores.loc["blend", columns].tolist()
+
+
+def test_a_dominant_artist_is_told_of(step, caplog):
+    step("quiet", artist=[f"song {i}" for i in range(36)])
+    assert not caplog.records
+    step("told")
+    assert "artist1 has 38 % of the training clips of blues" in caplog.text
 
 
 def test_genres_of_test_clips_change_nothing_but_what_is_true_and_right(step, noisy):

@@ -9,10 +9,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from graph.adjacency import adjacency
+from graph.similarity import locally_scaled
 from learning.graphsage import (
     GraphSage,
     Settings,
+    connected,
     main,
+    message_weights,
     network,
     node_features,
     train,
@@ -20,13 +23,17 @@ from learning.graphsage import (
     usable_device,
 )
 from settings.errors import UserError
+from settings.seeds import fold_seed
 
 SETTINGS = Settings(
     layers=1,
     hidden=8,
     learning_rate=0.01,
     epochs=20,
-    distance_weights=True,
+    messages=True,
+    weights="distance",
+    aggregator="mean",
+    normalise=False,
     adjacency_as_features=False,
     seed=0,
 )
@@ -43,49 +50,87 @@ def edgeless(n):
     return sparse.csr_array((n, n))
 
 
-# Messages
+def messages(adjacency, settings):
+    """The graph that a network with these settings is trained on."""
+    return network(message_weights(connected(adjacency, settings.weights), settings.aggregator))
+
+
+# Who hears whom
 
 
 SMALL = sparse.csr_array(
     (np.array([0.5, 0.0, 2.0, 3.0]), np.array([1, 2, 0, 0]), np.array([0, 2, 3, 4])), shape=(3, 3)
 )
-ITSELF = {(0, 0): 1, (1, 1): 1, (2, 2): 1}
 
 
-def test_messages_go_from_neighbour_to_clip_and_zero_means_not_connected():
-    graph = network(SMALL, distance_weights=True)
-    assert edges_of(graph) == {(1, 0): 0.5, (0, 1): 2, (0, 2): 3, **ITSELF}
-    assert graph.num_edges() == 6
+def test_distances_are_weights_and_zero_means_not_connected():
+    matrix = connected(SMALL, "distance")
+    assert_array_equal(matrix.toarray(), [[1, 0.5, 0], [2, 1, 0], [3, 0, 1]])
+    assert matrix.nnz == 6
 
 
-def test_without_distance_weights_all_stored_neighbours_count_1():
-    graph = network(SMALL, distance_weights=False)
-    assert edges_of(graph) == {(1, 0): 1, (2, 0): 1, (0, 1): 1, (0, 2): 1, **ITSELF}
+def test_of_equal_weights_each_stored_neighbour_has_1():
+    found = connected(SMALL, "equal").toarray()
+    assert_array_equal(found, [[1, 1, 1], [1, 1, 0], [1, 0, 1]])
 
 
-def test_the_adjacency_is_left_as_it_was():
-    before = SMALL.copy()
-    network(SMALL, distance_weights=False)
-    assert_array_equal(SMALL.data, before.data)
-    assert_array_equal(SMALL.indices, before.indices)
+def test_similar_clips_count_more(inputs):
+    distances = adjacency(inputs.x, "euclidean", 5)
+    found = connected(distances, "similarity")
+    assert_allclose(found.toarray(), locally_scaled(distances).toarray() + np.eye(36))
+    loud = found[np.arange(36).repeat(5), distances.indices].reshape(36, 5)
+    order = distances.data.reshape(36, 5).argsort(axis=1)
+    assert (np.diff(np.take_along_axis(loud, order, axis=1).mean(axis=0)) < 0).all()
 
 
-@pytest.mark.parametrize("distance_weights", [True, False])
+@pytest.mark.parametrize("weights", ["distance", "similarity", "equal"])
+def test_the_adjacency_is_left_as_it_was(graph, weights):
+    before = graph.copy()
+    connected(graph, weights).data[:] = 7
+    assert_array_equal(graph.data, before.data)
+    assert_array_equal(graph.indices, before.indices)
+
+
+def test_messages_go_from_neighbour_to_clip():
+    assert edges_of(network(connected(SMALL, "distance"))) == {
+        **{(1, 0): 0.5, (0, 1): 2, (0, 2): 3},
+        **{(0, 0): 1, (1, 1): 1, (2, 2): 1},
+    }
+
+
+@pytest.mark.parametrize("aggregator", ["mean", "dgl_mean"])
+def test_of_one_neighbour_far_away_an_average_is_no_louder(aggregator):
+    """A clip of value 2 hears another of value 5 at distance 9."""
+    far = sparse.csr_array(np.array([[0.0, 9], [9, 0]]))
+    graph = messages(far, replace(SETTINGS, aggregator=aggregator))
+    model = GraphSage(1, 1, 0, 1)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.fill_("neigh" in name)  # Only what is heard counts.
+        heard = model(graph, torch.tensor([[2.0], [5.0]]))[0].item()
+    assert heard == pytest.approx({"mean": (2 + 45) / 10, "dgl_mean": (2 + 45) / 2}[aggregator])
+
+
+@pytest.mark.parametrize("normalise", [True, False])
+@pytest.mark.parametrize("aggregator", ["mean", "dgl_mean"])
+@pytest.mark.parametrize("weights", ["distance", "equal"])
 @pytest.mark.parametrize(("layers", "hidden"), [(1, 3), (1, 9), (2, 4), (0, 4)])
-def test_the_network_is_the_formula(inputs, graph, layers, hidden, distance_weights):
-    """W_self h_v + b + W_neigh mean of w h_u over all edges into v, with ReLU between."""
+def test_the_network_is_the_formula(inputs, graph, layers, hidden, weights, aggregator, normalise):
+    """W_self h_v + b + W_neigh (mean over all edges into v), with ReLU and lengths of 1 between."""
     torch.manual_seed(1)
-    model = GraphSage(5, 3, layers, hidden)
+    model = GraphSage(5, 3, layers, hidden, normalise)
+    asked = replace(SETTINGS, weights=weights, aggregator=aggregator)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(torch.randn_like(parameter) / 2)  # Biases begin as 0.
-        found = model(network(graph, distance_weights), torch.from_numpy(inputs.x)).numpy()
+        found = model(messages(graph, asked), torch.from_numpy(inputs.x)).numpy()
 
-    weights = graph.toarray()
-    if not distance_weights:
-        weights = sparse.csr_array((np.ones(180), graph.indices, graph.indptr)).toarray()
-    weights += np.eye(36)
-    mean = weights / (weights != 0).sum(axis=1, keepdims=True)
+    loud = graph.toarray()
+    if weights == "equal":
+        loud = sparse.csr_array((np.ones(180), graph.indices, graph.indptr)).toarray()
+    loud += np.eye(36)
+    counted = loud if aggregator == "mean" else loud != 0
+    mean = loud / counted.sum(axis=1, keepdims=True)
     h = inputs.x.astype(np.float64)
     for i, convolution in enumerate(model.convolutions):
         w_self, w_neigh, b = (
@@ -100,6 +145,8 @@ def test_the_network_is_the_formula(inputs, graph, layers, hidden, distance_weig
         h = h @ w_self.T + (mean @ h) @ w_neigh.T + b
         if i < layers:
             h = np.maximum(h, 0)
+            if normalise:
+                h /= np.maximum(np.sqrt((h**2).sum(axis=1, keepdims=True)), 1e-9)
     assert len(model.convolutions) == layers + 1
     assert np.abs(found - h).max() <= 1e-6 * np.abs(h).max()
 
@@ -108,18 +155,18 @@ def test_the_network_is_the_formula(inputs, graph, layers, hidden, distance_weig
 
 
 def test_the_row_of_a_clip_says_whom_it_hears_and_how_loud():
-    x = torch.tensor([[7.0], [8.0], [9.0]])
+    x = np.array([[7], [8], [9]], dtype=np.float32)
     weighted, equal = (
-        node_features(network(SMALL, distance_weights), x, True).tolist()
-        for distance_weights in (True, False)
+        node_features(x, connected(SMALL, weights), True) for weights in ("distance", "equal")
     )
-    assert weighted == [[7, 1, 0.5, 0], [8, 2, 1, 0], [9, 3, 0, 1]]
-    assert equal == [[7, 1, 1, 1], [8, 1, 1, 0], [9, 1, 0, 1]]
+    assert weighted.tolist() == [[7, 1, 0.5, 0], [8, 2, 1, 0], [9, 3, 0, 1]]
+    assert equal.tolist() == [[7, 1, 1, 1], [8, 1, 1, 0], [9, 1, 0, 1]]
+    assert weighted.dtype == np.float32
 
 
 def test_without_rows_a_clip_has_its_features_alone():
-    x = torch.tensor([[7.0], [8.0], [9.0]])
-    assert node_features(network(SMALL, True), x, False) is x
+    x = np.array([[7], [8], [9]], dtype=np.float32)
+    assert node_features(x, SMALL, False) is x
 
 
 def test_by_their_rows_clips_that_are_all_alike_are_learnt_by_heart(noisy):
@@ -137,7 +184,7 @@ def test_by_their_rows_clips_that_are_all_alike_are_learnt_by_heart(noisy):
 
 
 def test_it_learns_genres_that_lie_apart(inputs, graph):
-    _, history, probabilities = train(inputs, graph, replace(SETTINGS, epochs=100))
+    _, history, probabilities = train(inputs, graph, replace(SETTINGS, epochs=150))
     assert history["train_accuracy"].iloc[-1] == 1
     assert history["loss"].iloc[-1] < 0.1 < history["loss"].iloc[0]
     assert (probabilities.argmax(axis=1) == inputs.y).all()
@@ -163,7 +210,7 @@ def test_the_first_epoch_scores_the_initial_network_on_each_part(inputs, graph):
     torch.manual_seed(SETTINGS.seed)
     model = GraphSage(5, 3, SETTINGS.layers, SETTINGS.hidden)
     with torch.no_grad():
-        scores = model(network(graph, True), torch.from_numpy(inputs.x)).numpy()
+        scores = model(messages(graph, SETTINGS), torch.from_numpy(inputs.x)).numpy()
     log_probabilities = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
     losses = -log_probabilities[np.arange(36), inputs.y]
     right = scores.argmax(axis=1) == inputs.y
@@ -231,31 +278,70 @@ def noisy(inputs):
     return replace(inputs, x=rng.normal(size=inputs.x.shape).astype(np.float32))
 
 
-def graph_of_zeros(n, k):
-    """Each clip's next k clips, at distance 0."""
-    columns = (np.arange(n)[:, None] + np.arange(1, k + 1)) % n
-    return sparse.csr_array((np.zeros(n * k), columns.ravel(), np.arange(n + 1) * k), shape=(n, n))
-
-
-@pytest.mark.parametrize(
-    "asked", [{}, {"distance_weights": False}, {"adjacency_as_features": True}]
-)
-def test_edgeless_is_graphsage_on_a_graph_of_zero_distances(noisy, asked):
-    expected = train(noisy, graph_of_zeros(36, 9), SETTINGS)[2]
-    found = train_edgeless(noisy, replace(SETTINGS, **asked))
+@pytest.mark.parametrize("weights", ["distance", "similarity", "equal"])
+def test_edgeless_is_graphsage_on_a_graph_without_edges(noisy, graph, weights):
+    expected = train(noisy, edgeless(36), SETTINGS)[2]
+    found = train_edgeless(noisy, graph, replace(SETTINGS, weights=weights))
     assert found.probabilities.tobytes() == expected.tobytes()
     assert found.epochs == 20
     assert found.seconds > 0
 
 
-def test_in_edgeless_no_clip_sees_another(noisy):
+def test_in_edgeless_no_clip_sees_another(noisy, graph):
     x = noisy.x.copy()
     x[0] += 10  # A test clip.
     before, after = (
-        train_edgeless(each, SETTINGS).probabilities for each in (noisy, replace(noisy, x=x))
+        train_edgeless(each, graph, SETTINGS).probabilities for each in (noisy, replace(noisy, x=x))
     )
     assert (before[0] != after[0]).any()
     assert_array_equal(before[1:], after[1:])
+
+
+def test_rows_alone_rows_and_messages_and_messages_alone_are_three_networks(noisy, graph):
+    rows = replace(SETTINGS, adjacency_as_features=True)
+    both, messages_alone = (train(noisy, graph, each)[2] for each in (rows, SETTINGS))
+    rows_alone = train_edgeless(noisy, graph, rows).probabilities
+    neither = train_edgeless(noisy, graph, SETTINGS).probabilities
+    networks = [both, messages_alone, rows_alone, neither]
+    for i, one in enumerate(networks):
+        assert all(np.abs(one - other).max() > 1e-3 for other in networks[:i])
+
+
+def test_twins_begin_from_the_same_weights(inputs, graph):
+    """Without an update, they differ by the messages alone."""
+    still = replace(SETTINGS, learning_rate=1e-30, epochs=1, adjacency_as_features=True)
+    models = [
+        train(inputs, graph, each)[0].state_dict()
+        for each in (still, replace(still, messages=False), replace(still, seed=1))
+    ]
+    first, twin, other = (model["convolutions.0.fc_neigh.weight"] for model in models)
+    assert first.shape == (8, 5 + 36)
+    assert torch.equal(first, twin)
+    assert not torch.equal(first, other)
+
+
+# Test clips that join one by one
+
+
+def test_a_graph_in_which_test_clips_are_heard_is_refused(inputs, graph):
+    with pytest.raises(UserError, match=r"build it by graph\.adjacency --neighbours train"):
+        train(inputs, graph, SETTINGS, one_by_one=True)
+
+
+def test_rows_of_the_adjacency_are_refused_for_clips_that_join(inputs):
+    joined = adjacency(inputs.x, "euclidean", 5, inputs.train)
+    with pytest.raises(UserError, match="no column in the adjacency matrix"):
+        train(inputs, joined, replace(SETTINGS, adjacency_as_features=True), one_by_one=True)
+
+
+def test_where_test_clips_send_nothing_both_ways_to_train_are_one(noisy):
+    joined = adjacency(noisy.x, "euclidean", 5, noisy.train)
+    (_, history, found), (_, expected_history, expected) = (
+        train(noisy, joined, SETTINGS, one_by_one=one_by_one) for one_by_one in (True, False)
+    )
+    assert_allclose(found, expected, atol=1e-5)
+    columns = ["loss", "train_accuracy", "test_accuracy"]
+    assert_allclose(history[columns], expected_history[columns], atol=1e-5)
 
 
 # Devices
@@ -285,7 +371,7 @@ def step(inputs, graph, tmp_path):
     inputs.save(tmp_path / "inputs.npz")
     sparse.save_npz(tmp_path / "graph.npz", graph)
 
-    def run(name, settings=SETTINGS, device="cpu"):
+    def run(name, settings=SETTINGS, device="cpu", neighbours="all", fold=4):
         folder = tmp_path / name
         folder.mkdir()
         names = "graphsage.pt history.csv predictions.parquet edgeless.parquet edgeless.csv"
@@ -293,9 +379,11 @@ def step(inputs, graph, tmp_path):
         main(
             tmp_path / "inputs.npz",
             tmp_path / "graph.npz",
+            neighbours,
             **asdict(settings),
+            fold=fold,
             device=device,
-            weights=paths[0],
+            model=paths[0],
             history=paths[1],
             output=paths[2],
             edgeless=paths[3],
@@ -331,56 +419,65 @@ def test_another_seed_gives_another_model(step):
     assert first[2].read_bytes() != second[2].read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("layers", "distance_weights", "adjacency_as_features"),
-    [(1, True, False), (2, True, False), (1, False, False), (1, True, True), (1, False, True)],
-)
-def test_the_saved_model_gives_the_saved_predictions(
-    step, inputs, graph, layers, distance_weights, adjacency_as_features
-):
-    asked = replace(
-        SETTINGS,
-        layers=layers,
-        distance_weights=distance_weights,
-        adjacency_as_features=adjacency_as_features,
-    )
-    weights, history, output, *_ = step("run", asked)
-    saved = torch.load(weights, weights_only=True)
+def test_two_folds_begin_from_different_weights(step):
+    losses = [pd.read_csv(step(f"fold{fold}", fold=fold)[1])["loss"].iloc[0] for fold in range(3)]
+    assert len(set(losses)) == 3
+
+
+ASKED = [
+    {},
+    {"layers": 2, "normalise": True},
+    {"weights": "equal", "aggregator": "dgl_mean"},
+    {"weights": "similarity", "learning_rate": 0.1},
+    {"adjacency_as_features": True, "seed": 5},
+    {"messages": False, "adjacency_as_features": True, "hidden": 4, "epochs": 3},
+]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+def test_main_passes_its_options_on(step, inputs, graph, asked):
+    asked = replace(SETTINGS, **asked)
+    settings = replace(asked, seed=fold_seed(asked.seed, 4))
+    _, _, expected = train(inputs, graph, settings)
+    _, history, output, edgeless, times = step("run", asked, device="auto")
+    assert_allclose(pd.read_parquet(output)[inputs.genres].to_numpy(), expected, rtol=1e-6)
+    assert len(pd.read_csv(history)) == asked.epochs
+    alone = pd.read_parquet(edgeless)
+    expected = train_edgeless(inputs, graph, settings).probabilities
+    assert_allclose(alone[inputs.genres].to_numpy(), expected, rtol=1e-6)
+    assert set(alone["model"]) == {"edgeless"}
+    assert pd.read_csv(times)[["model", "epochs"]].to_numpy().tolist() == [
+        ["edgeless", asked.epochs]
+    ]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+def test_the_saved_model_gives_the_saved_predictions(step, inputs, graph, asked):
+    model_file, _, output, *_ = step("run", replace(SETTINGS, **asked))
+    saved = torch.load(model_file, weights_only=True)
     settings = Settings(**saved["settings"])
-    assert settings == asked
-    messages = network(graph, settings.distance_weights)
-    x = node_features(messages, torch.from_numpy(inputs.x), settings.adjacency_as_features)
-    model = GraphSage(x.shape[1], 3, settings.layers, settings.hidden)
+    matrix = connected(graph, settings.weights)
+    x = torch.from_numpy(node_features(inputs.x, matrix, settings.adjacency_as_features))
+    heard = matrix if settings.messages else connected(edgeless(36), "distance")
+    model = GraphSage(x.shape[1], 3, settings.layers, settings.hidden, settings.normalise)
     model.load_state_dict(saved["weights"])
     with torch.no_grad():
-        scores = model(messages, x)
+        scores = model(network(message_weights(heard, settings.aggregator)), x)
     expected = torch.softmax(scores.double(), dim=1).numpy()
     predictions = pd.read_parquet(output)
     assert_array_equal(predictions[inputs.genres].to_numpy(), expected)
     assert predictions["clip"].tolist() == inputs.clips.tolist()
-    assert len(pd.read_csv(history)) == settings.epochs
 
 
-@pytest.mark.parametrize("adjacency_as_features", [True, False])
-@pytest.mark.parametrize("distance_weights", [True, False])
-def test_main_passes_its_options_on(step, inputs, graph, distance_weights, adjacency_as_features):
-    asked = Settings(
-        layers=2,
-        hidden=4,
-        learning_rate=0.1,
-        epochs=3,
-        distance_weights=distance_weights,
-        adjacency_as_features=adjacency_as_features,
-        seed=5,
-    )
-    _, _, expected = train(inputs, graph, asked)
-    _, _, output, edgeless, times = step("run", asked, device="auto")
+def test_main_lets_test_clips_join_one_by_one(step, inputs, tmp_path):
+    joined = adjacency(inputs.x, "euclidean", 5, inputs.train)
+    with pytest.raises(UserError, match="has test clips for neighbours"):
+        step("refused", neighbours="train")
+    sparse.save_npz(tmp_path / "graph.npz", joined)
+    _, _, output, *_ = step("run", neighbours="train")
+    settings = replace(SETTINGS, seed=fold_seed(SETTINGS.seed, 4))
+    expected = train(inputs, joined, settings, one_by_one=True)[2]
     assert_allclose(pd.read_parquet(output)[inputs.genres].to_numpy(), expected, rtol=1e-6)
-    alone = pd.read_parquet(edgeless)
-    expected = train_edgeless(inputs, asked).probabilities
-    assert_allclose(alone[inputs.genres].to_numpy(), expected, rtol=1e-6)
-    assert set(alone["model"]) == {"edgeless"}
-    assert pd.read_csv(times)[["model", "epochs"]].to_numpy().tolist() == [["edgeless", 3]]
 
 
 @no_gpu

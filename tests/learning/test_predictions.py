@@ -38,7 +38,10 @@ def test_probabilities_of_a_model_sum_to_1(inputs, graph):
         hidden=8,
         learning_rate=0.1,
         epochs=30,
-        distance_weights=True,
+        messages=True,
+        weights="distance",
+        aggregator="mean",
+        normalise=False,
         adjacency_as_features=False,
         seed=0,
     )

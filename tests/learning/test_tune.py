@@ -1,19 +1,25 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
 
+from graph.adjacency import adjacency
 from learning.graphsage import Settings, train
 from learning.tune import COLUMNS, main, points, tune
+from settings.errors import UserError
+from settings.seeds import fold_seed
 
 SETTINGS = Settings(
     layers=1,
     hidden=6,
     learning_rate=0.01,
     epochs=8,
-    distance_weights=True,
+    messages=True,
+    weights="distance",
+    aggregator="mean",
+    normalise=False,
     adjacency_as_features=False,
     seed=3,
 )
@@ -63,37 +69,44 @@ def test_all_points_share_one_graph_and_leave_it_as_it_was(hard, graph):
 
 def test_the_graph_matters(hard, graph):
     without = sparse.csr_array(graph.shape)
-    tables = [tune(hard, adjacency, SETTINGS, HIDDEN, RATES) for adjacency in (graph, without)]
+    tables = [tune(hard, each, SETTINGS, HIDDEN, RATES) for each in (graph, without)]
     assert not tables[0].equals(tables[1])
 
 
-@pytest.mark.parametrize("adjacency_as_features", [True, False])
-@pytest.mark.parametrize("distance_weights", [True, False])
-def test_main_tunes_the_network_that_its_options_describe(
-    hard, graph, tmp_path, distance_weights, adjacency_as_features
-):
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"weights": "equal", "normalise": True},
+        {"aggregator": "dgl_mean", "layers": 2},
+        {"messages": False, "adjacency_as_features": True},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("fold", [0, 7])
+def test_main_tunes_the_network_that_its_options_describe(hard, graph, tmp_path, asked, fold):
     hard.save(tmp_path / "inputs.npz")
     sparse.save_npz(tmp_path / "graph.npz", graph)
+    settings = replace(SETTINGS, **asked)
     main(
         tmp_path / "inputs.npz",
         tmp_path / "graph.npz",
-        layers=2,
-        hidden=6,
-        learning_rate=0.01,
-        epochs=8,
-        distance_weights=distance_weights,
-        adjacency_as_features=adjacency_as_features,
-        seed=3,
+        "all",
+        **asdict(settings),
+        fold=fold,
         device="cpu",
         output=tmp_path / "tuning.csv",
         try_hidden=HIDDEN,
         try_learning_rate=RATES,
     )
-    settings = replace(
-        SETTINGS,
-        layers=2,
-        distance_weights=distance_weights,
-        adjacency_as_features=adjacency_as_features,
-    )
-    expected = tune(hard, graph, settings, HIDDEN, RATES)
+    seeded = replace(settings, seed=fold_seed(settings.seed, fold))
+    expected = tune(hard, graph, seeded, HIDDEN, RATES)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "tuning.csv"), expected)
+
+
+def test_tuning_may_let_test_clips_join_one_by_one(hard, graph):
+    joined = adjacency(hard.x, "euclidean", 5, hard.train)
+    found = tune(hard, joined, SETTINGS, HIDDEN, [], one_by_one=True)
+    right = train(hard, joined, replace(SETTINGS, hidden=16), one_by_one=True)[2].argmax(axis=1)
+    assert found["test_accuracy"].iloc[-1] == (right == hard.y)[~hard.train].mean()
+    with pytest.raises(UserError, match="test clips for neighbours"):
+        tune(hard, graph, SETTINGS, HIDDEN, [], one_by_one=True)

@@ -40,6 +40,41 @@ def similarity_graph(x: NDArray[np.floating], metric: str, k: int) -> sparse.csr
     return mutual(locally_scaled(adjacency(x, metric, k)))
 
 
+def joined_one_by_one(
+    x: NDArray[np.floating], train: NDArray[np.bool_], metric: str, k: int
+) -> sparse.csr_array:
+    """The balanced graph of training clips, to which each other clip is joined by itself.
+
+    Parameters
+    ----------
+    x : NDArray[np.floating], shape (n, d)
+        A fold's inputs.
+    train : NDArray[np.bool_], shape (n,)
+    metric, k
+        As `similarity_graph` takes them.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, shape (n, n)
+        Among training clips, their `similarity_graph`, `balanced`. A clip that joins hears those of
+        its neighbours that it is as near to as their own furthest neighbour is, scaled by the roots
+        of both degrees as if it alone had joined. It is itself heard by none.
+    """
+    distances = adjacency(x, metric, k, train)
+    similar = locally_scaled(distances)
+    known = mutual(similar)  # No clip that joins is anyone's neighbour: only training clips are.
+    furthest = distances.data.reshape(len(x), -1).max(axis=1)
+    joins = similar.tocoo()
+    apart = distances[joins.row, joins.col]
+    new = ~train[joins.row] & (apart <= furthest[joins.col])
+    row, column, weight = (each[new] for each in (joins.row, joins.col, joins.data))
+    degree = np.bincount(row, weight, len(x))
+    weight = weight / np.sqrt(degree[row] * (known.sum(axis=1)[column] + weight))
+    return sparse.csr_array(
+        balanced(known) + sparse.csr_array((weight, (row, column)), shape=known.shape)
+    )
+
+
 def locally_scaled(distances: sparse.csr_array, nth: int = SCALE_NEIGHBOUR) -> sparse.csr_array:
     """Similarities exp(-d_ij^2 / (s_i s_j)), s_i being the distance to i's nth neighbour [1]_.
 
@@ -94,13 +129,13 @@ def mutual(weights: sparse.csr_array) -> sparse.csr_array:
 def balanced(weights: sparse.csr_array) -> sparse.csr_array:
     """D^(-1/2) W D^(-1/2) of a symmetric W with row sums D [3]_; no eigenvalue exceeds 1."""
     root = np.sqrt(_inverse(weights.sum(axis=1)))
-    scaled = _scaled_rows(weights, root)
+    scaled = scaled_rows(weights, root)
     scaled.data *= root[scaled.indices]
     return scaled
 
 
-def _scaled_rows(weights: sparse.csr_array, factors: NDArray[np.float64]) -> sparse.csr_array:
-    """Rows times factors; the order of what is stored stays, as it would not in a product."""
+def scaled_rows(weights: sparse.csr_array, factors: NDArray[np.float64]) -> sparse.csr_array:
+    """Rows, shape (n, m), times factors, shape (n,); what is stored keeps its order."""
     scaled = sparse.csr_array(weights, dtype=np.float64, copy=True)
     scaled.data *= np.repeat(factors, np.diff(scaled.indptr))
     return scaled

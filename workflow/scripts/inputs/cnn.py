@@ -31,8 +31,9 @@ from torch import Tensor, nn
 
 from features.images import SIZE, read_images
 from features.table import write_table
-from folds.deal import stratified
+from folds.deal import dealt_whole
 from settings.errors import UserError
+from settings.seeds import fold_seed
 from training.adam import Adam
 from training.reproducible import reproducibly
 
@@ -152,8 +153,7 @@ def stopping_part(
         return learnt, held, -abs(chosen.mean() - 1 / STOPPING_PARTS)
 
     def best(units: NDArray[np.int64]) -> NDArray[np.bool_]:
-        first = np.unique(units, return_index=True)[1]
-        dealt = stratified(y[first].tolist(), STOPPING_PARTS, np.random.default_rng(seed))[units]
+        dealt = dealt_whole(y, units, STOPPING_PARTS, np.random.default_rng(seed))
         return max((dealt == part for part in range(STOPPING_PARTS)), key=merit)
 
     names, units = np.unique(groups, return_inverse=True)
@@ -345,14 +345,14 @@ def main(
     epochs: Annotated[int, typer.Option(help="Passes over the training clips, at most.")],
     patience: Annotated[int, typer.Option(help="Epochs to wait for a better one.")],
     learning_rate: Annotated[float, typer.Option(help="AdamW's.")],
-    seed: Annotated[int, typer.Option(help="Seed of the training.")],
+    seed: Annotated[int, typer.Option(help="The configuration's seed.")],
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")],
     output: Annotated[Path, typer.Option(help="Feature table, to be written (Parquet).")],
     weights: Annotated[Path, typer.Option(help="Model, to be written (PyTorch).")],
     history: Annotated[Path, typer.Option(help="Losses and accuracies, to be written (CSV).")],
 ) -> None:
     """Train the CNN on one fold, and write the features of all its clips."""
-    settings = Settings(epochs, patience, learning_rate, seed)
+    settings = Settings(epochs, patience, learning_rate, fold_seed(seed, fold))
     chosen = usable_device(device)
     dealt = pd.read_parquet(folds)
     repeat, held_out = divmod(fold, int(dealt["fold"].max()) + 1)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from inputs.fold import clips_of, fitted_on, join
 from inputs.inputs import Inputs
 from settings.errors import UserError
+from settings.seeds import fold_seed
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ def main(
     fold: Annotated[int, typer.Option(help="Which fold, numbered on over repeats.")],
     fit: Annotated[str, typer.Option(help="Fit to all clips of the fold, or to train.")],
     scaling: Annotated[str, typer.Option(help="standard, minmax or none.")],
-    seed: Annotated[int, typer.Option(help="Seed of t-SNE.")],
+    seed: Annotated[int, typer.Option(help="The configuration's seed.")],
     output: Annotated[Path, typer.Option(help="Inputs of the fold, to be written (NPZ).")],
     tables: Annotated[list[Path], typer.Argument(help="The experiment's feature tables.")],
     drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
@@ -114,7 +115,7 @@ def main(
     seen = fitted_on(clips, fit)
     x = scale(features.to_numpy(np.float64), seen, scaling)
     if reduction:
-        x = reduce(x, seen, reduction, to, seed)
+        x = reduce(x, seen, reduction, to, fold_seed(seed, fold))
         names = [f"{reduction}{i + 1}" for i in range(to)]
     genres, y = np.unique(clips["genre"].to_numpy(dtype=str), return_inverse=True)
     inputs = Inputs(

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from inputs.controlburn import ControlBurnSelector
 from inputs.fold import clips_of, fitted_on, join
 from settings.errors import UserError
+from settings.seeds import fold_seed
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def main(
     fold: Annotated[int, typer.Option(help="Which fold, numbered on over repeats.")],
     fit: Annotated[str, typer.Option(help="Choose by all clips of the fold, or by train.")],
     n_features: Annotated[int, typer.Option(help="How many features to choose.")],
-    seed: Annotated[int, typer.Option(help="Seed of the forests.")],
+    seed: Annotated[int, typer.Option(help="The configuration's seed.")],
     output: Annotated[Path, typer.Option(help="Selection, to be written (CSV).")],
     tables: Annotated[list[Path], typer.Argument(help="The experiment's feature tables.")],
     drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
@@ -79,6 +80,7 @@ def main(
     clips = clips_of(pd.read_parquet(folds), fold)
     seen = clips[fitted_on(clips, fit)]
     features = join([pd.read_parquet(path) for path in tables], seen["clip"].tolist(), drop or [])
-    table = select(features, seen["genre"].to_numpy(dtype=str), n_features, seed)
+    genres = seen["genre"].to_numpy(dtype=str)
+    table = select(features, genres, n_features, fold_seed(seed, fold))
     table.to_csv(output, index=False)
     logger.info("%s: %s", output, ", ".join(table.loc[table["selected"], "feature"]))

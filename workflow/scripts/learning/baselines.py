@@ -28,8 +28,10 @@ from sklearn.semi_supervised import LabelSpreading
 from sklearn.svm import SVC
 
 from inputs.inputs import Inputs
+from learning import options
 from learning.predictions import Fit, write_compared
 from settings.errors import UserError
+from settings.seeds import fold_seed
 
 logger = logging.getLogger(__name__)
 
@@ -92,14 +94,22 @@ def label_spreading(inputs: Inputs, seed: int) -> Fit:
     that no training clip reaches gets the shares of genres in training.
     """
     labels = np.where(inputs.train, inputs.y, -1)
-    k = min(7, len(labels))
-    model = LabelSpreading(kernel="knn", n_neighbors=k, alpha=0.2, max_iter=1000)
+    model = _spreading(len(labels))
     model.fit(inputs.x.astype(np.float64), labels)
     probabilities = np.zeros((len(labels), len(inputs.genres)))
     probabilities[:, model.classes_] = model.label_distributions_
     shares = np.bincount(inputs.y[inputs.train], minlength=len(inputs.genres)) / inputs.train.sum()
     probabilities[probabilities.sum(axis=1) == 0] = shares
     return Fit(probabilities, _iterations(model))
+
+
+def label_spreading_one_by_one(inputs: Inputs, seed: int) -> Fit:
+    """The same over the graph of training clips; each clip then gets the mean of its 7 nearest."""
+    return fit(_spreading(int(inputs.train.sum())), inputs)
+
+
+def _spreading(clips: int) -> LabelSpreading:
+    return LabelSpreading(kernel="knn", n_neighbors=min(7, clips), alpha=0.2, max_iter=1000)
 
 
 MODELS: dict[str, Model] = {
@@ -110,6 +120,8 @@ MODELS: dict[str, Model] = {
     "knn": knn,
     "label_spreading": label_spreading,
 }
+# Those that see each test clip by itself: all but one do.
+ONE_BY_ONE = MODELS | {"label_spreading": label_spreading_one_by_one}
 
 
 def fit(classifier: Any, inputs: Inputs) -> Fit:
@@ -151,8 +163,10 @@ def _iterations(classifier: Any) -> int:
 
 
 def main(
-    inputs: Annotated[Path, typer.Option(help="Inputs of the fold (NPZ).")],
-    seed: Annotated[int, typer.Option(help="Seed of every model.")],
+    inputs: options.InputsFile,
+    neighbours: options.Neighbours,
+    seed: options.Seed,
+    fold: options.Fold,
     times: Annotated[Path, typer.Option(help="Epochs and seconds a model, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="All predictions, to be written (Parquet).")],
     model: Annotated[
@@ -165,9 +179,11 @@ def main(
     if unknown:
         raise UserError(f"model {unknown[0]}: no such baseline; there are {', '.join(MODELS)}")
     data = Inputs.load(inputs)
+    models = ONE_BY_ONE if neighbours == "train" else MODELS
     fits = {}
     for name in names:
         start = time.perf_counter()
-        fits[name] = MODELS[name](data, seed)._replace(seconds=time.perf_counter() - start)
+        found = models[name](data, fold_seed(seed, fold))
+        fits[name] = found._replace(seconds=time.perf_counter() - start)
         logger.info("%s: %d epochs, %.3f s", name, fits[name].epochs, fits[name].seconds)
     write_compared(data, fits, output, times)

@@ -4,7 +4,7 @@ First, classifiers predict each clip by its features; then their probabilities a
 a graph [1]_: of similar clips, or of clips that are probably of one artist. Each of a few such
 candidates is scored on the training clips by cross validation that keeps groups together [2]_; the
 best of them is then fitted to all training clips. Test clips are joined to the graph by their
-features, and hear each other there; their genres are never used.
+features, and hear each other there, unless they join one by one; their genres are never used.
 
 The candidates and their constants were found by exploring on the public table of GTZAN, with other
 deals of its folds: the choice inside a fold guards against tuning to folds, not to GTZAN.
@@ -32,17 +32,19 @@ from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import QuantileTransformer
 from sklearn.svm import SVC
 
+from folds.deal import dealt_whole
 from graph.plda import group_graph
-from graph.similarity import balanced, similarity_graph
+from graph.similarity import balanced, joined_one_by_one, scaled_rows, similarity_graph
 from inputs.inputs import Inputs
 from inputs.prepare import scale
+from learning import options
 from learning.baselines import fit
 from learning.predictions import Fit, write_compared
 from settings.errors import UserError
+from settings.seeds import fold_seed
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,8 @@ INNER_FOLDS = 3
 STEPS = 30
 QUANTILES = 200
 FURTHEST = 3.0  # Normal scores are clipped to +-3: beyond lie the few clips at either end.
+NEIGHBOURS = 20
+DOMINANT = 0.1  # Share of a genre's training clips from which on an artist is told of.
 MOST_FEATURES = 200  # More are reduced to as many principal components.
 
 
@@ -145,7 +149,7 @@ def classifiers(inputs: Inputs) -> dict[str, Matrix]:
 
 
 def graphs(
-    inputs: Inputs, groups: NDArray[np.str_], hear_test: bool
+    inputs: Inputs, artists: NDArray[np.str_], one_by_one: bool = False
 ) -> dict[str, sparse.csr_array]:
     """Graphs along which probabilities spread, each shape (n, n).
 
@@ -153,10 +157,12 @@ def graphs(
     ----------
     inputs : Inputs
         As `prepared` gives them.
-    groups : NDArray[np.str_], shape (n,)
+    artists : NDArray[np.str_], shape (n,)
         Those of test clips are not looked at.
-    hear_test : bool
-        Whether any clip hears a test clip; not if test clips join one by one (inductive).
+    one_by_one : bool
+        Whether each test clip joins the graph of training clips by itself (inductive), so that
+        nothing depends on it but what becomes of it. Having no other clip that may be of its
+        artist, it then hears none.
 
     Returns
     -------
@@ -164,15 +170,15 @@ def graphs(
         ``similar`` and ``artists``: row i has what clip i hears, scaled as D^(-1/2) W D^(-1/2).
     """
     x = inputs.x.astype(np.float64)
-    found = {
-        "similar": balanced(similarity_graph(x, "euclidean", 20)),
-        "artists": balanced(group_graph(x, inputs.train, groups)),
-    }
-    heard = np.ones(len(x)) if hear_test else inputs.train.astype(np.float64)
-    return {
-        name: sparse.csr_array(graph * sparse.csr_array(heard[None, :]))
-        for name, graph in found.items()
-    }
+    similar = (
+        joined_one_by_one(x, inputs.train, "euclidean", NEIGHBOURS)
+        if one_by_one
+        else balanced(similarity_graph(x, "euclidean", NEIGHBOURS))
+    )
+    probable = balanced(group_graph(x, inputs.train, artists))
+    if one_by_one:  # No edge joins a training and a test clip.
+        probable = scaled_rows(probable, inputs.train.astype(np.float64))
+    return {"similar": similar, "artists": probable}
 
 
 def propagate(
@@ -206,9 +212,9 @@ def propagate(
 
 def all_probabilities(
     inputs: Inputs,
-    groups: NDArray[np.str_],
+    artists: NDArray[np.str_],
     candidates: Sequence[Candidate] = CANDIDATES,
-    hear_test: bool = True,
+    one_by_one: bool = False,
 ) -> dict[str, Matrix]:
     """Probabilities by name of candidate, shape (n, c).
 
@@ -216,12 +222,12 @@ def all_probabilities(
     ----------
     inputs : Inputs
         n clips, c genres.
-    groups, hear_test
+    artists, one_by_one
         As `graphs` takes them.
     candidates : sequence of Candidate
     """
     seen = prepared(inputs)
-    predicted, spread = classifiers(seen), graphs(seen, groups, hear_test)
+    predicted, spread = classifiers(seen), graphs(seen, artists, one_by_one)
     found = {}
     for candidate in candidates:
         mean = np.mean([predicted[name] for name in candidate.classifiers], axis=0)
@@ -251,9 +257,10 @@ def training_clips(inputs: Inputs) -> Inputs:
 def choose(
     inputs: Inputs,
     groups: NDArray[np.str_],
+    artists: NDArray[np.str_],
     seed: int,
     candidates: Sequence[Candidate] = CANDIDATES,
-    hear_test: bool = True,
+    one_by_one: bool = False,
 ) -> pd.DataFrame:
     """Score candidates on the training clips alone, whole groups being held out in turn.
 
@@ -263,12 +270,12 @@ def choose(
         n clips. Test clips take no part, not even by their features. (The scaling of the inputs
         has seen the features of all training clips.)
     groups : NDArray[np.str_], shape (n,)
-        Group of each clip.
+        Those held out whole.
+    artists, one_by_one
+        As `graphs` takes them.
     seed : int
         Of the inner folds.
     candidates : sequence of Candidate
-    hear_test : bool
-        As `graphs` takes it.
 
     Returns
     -------
@@ -281,11 +288,11 @@ def choose(
     UserError
         If the training clips are of fewer than two groups.
     """
-    inner, kept = training_clips(inputs), groups[inputs.train]
+    inner, known = training_clips(inputs), artists[inputs.train]
     right = {candidate.name: np.zeros(len(inner.y), dtype=bool) for candidate in candidates}
-    for held_out in inner_folds(inner.y, kept, seed):
+    for held_out in inner_folds(inner.y, groups[inputs.train], seed):
         fold = replace(inner, train=~held_out)
-        for name, found in all_probabilities(fold, kept, candidates, hear_test).items():
+        for name, found in all_probabilities(fold, known, candidates, one_by_one).items():
             right[name][held_out] = (found.argmax(axis=1) == inner.y)[held_out]
     accuracy = np.array([right[candidate.name].mean() for candidate in candidates])
     return pd.DataFrame(
@@ -313,19 +320,21 @@ def inner_folds(
             "the training clips are all of one group: a model cannot be chosen on groups that it "
             "has not heard. Give the dataset's sheet a column group with at least two groups"
         )
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    parts = [held_out for _, held_out in splitter.split(np.zeros((len(y), 1)), y, groups)]
-    return [np.isin(np.arange(len(y)), held_out) for held_out in parts if len(held_out)]
+    dealt = dealt_whole(y, groups, folds, np.random.default_rng(seed))
+    return [dealt == fold for fold in range(folds)]
 
 
-def groups_of(folds: pd.DataFrame, clips: NDArray[np.str_]) -> NDArray[np.str_]:
-    """Group of each clip; a clip of unknown group is one by itself.
+def groups_of(folds: pd.DataFrame, clips: NDArray[np.str_], column: str) -> NDArray[np.str_]:
+    """Group of each clip by a column of the folds; a clip without is one by itself.
 
     Parameters
     ----------
     folds : pd.DataFrame
-        With ``clip`` and ``group``; a clip's group is the same in all repeats.
+        With ``clip`` and the column, the same in all repeats. ``group`` is what no fold may
+        separate, ``artist`` who a clip is known to be by: clips of unknown artist may be one group,
+        lest they be of one artist, but are no artist to learn from.
     clips : NDArray[np.str_], shape (n,)
+    column : {"group", "artist"}
 
     Returns
     -------
@@ -336,18 +345,40 @@ def groups_of(folds: pd.DataFrame, clips: NDArray[np.str_]) -> NDArray[np.str_]:
     UserError
         If clips are not in the folds.
     """
-    known = folds.drop_duplicates("clip").set_index("clip")["group"].reindex(clips)
+    known = folds.drop_duplicates("clip").set_index("clip")[column].reindex(clips)
     absent = np.setdiff1d(clips, folds["clip"].to_numpy(dtype=str))
     if len(absent):
         raise UserError(f"{len(absent)} clips of the inputs are not in the folds, as {absent[0]}")
     return np.where(known.isna(), clips, known.astype(str).to_numpy(dtype=str))
 
 
+def dominant(inputs: Inputs, artists: NDArray[np.str_]) -> pd.DataFrame:
+    """Artists of more than `DOMINANT` of a genre's training clips, and of more than one.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        n clips.
+    artists : NDArray[np.str_], shape (n,)
+
+    Returns
+    -------
+    pd.DataFrame
+        ``genre artist share``, the largest share first.
+    """
+    learnt = pd.DataFrame({"genre": inputs.genres[inputs.y], "artist": artists})[inputs.train]
+    counts = learnt.value_counts()
+    shares = counts / counts.groupby("genre").transform("sum")
+    found = shares[(shares > DOMINANT) & (counts > 1)].sort_values(ascending=False)
+    return found.reset_index(name="share")
+
+
 def main(
-    inputs: Annotated[Path, typer.Option(help="Inputs of the fold (NPZ).")],
-    folds: Annotated[Path, typer.Option(help="Folds, which know groups (Parquet).")],
-    neighbours: Annotated[str, typer.Option(help="Whose: of all clips, or of train.")],
-    seed: Annotated[int, typer.Option(help="Seed of inner folds.")],
+    inputs: options.InputsFile,
+    folds: Annotated[Path, typer.Option(help="Folds, which know groups and artists (Parquet).")],
+    neighbours: options.Neighbours,
+    seed: options.Seed,
+    fold: options.Fold,
     choice: Annotated[
         Path, typer.Option(help="Candidates' scores inside, and afterwards in the test part (CSV).")
     ],
@@ -356,13 +387,20 @@ def main(
 ) -> None:
     """Choose a model inside the training clips of a fold, and fit it to all of them."""
     data = Inputs.load(inputs)
-    groups = groups_of(pd.read_parquet(folds, columns=["clip", "group"]), data.clips)
-    hear_test = neighbours == "all"
+    dealt = pd.read_parquet(folds, columns=["clip", "group", "artist"])
+    groups, artists = (groups_of(dealt, data.clips, column) for column in ("group", "artist"))
+    for genre, artist, share in dominant(data, artists).itertuples(index=False):
+        logger.warning(
+            "%s has %.0f %% of the training clips of %s: what artists sound like is learnt from "
+            "one more than from others",
+            *(artist, 100 * share, genre),
+        )
+    one_by_one = neighbours == "train"
     start = time.perf_counter()
-    scores = choose(data, groups, seed, hear_test=hear_test)
+    scores = choose(data, groups, artists, fold_seed(seed, fold), one_by_one=one_by_one)
     best = CANDIDATES[int(scores["chosen"].argmax())]
     logger.info("chosen: %s\n%s", best, scores.to_string(index=False))
-    found = all_probabilities(data, groups, hear_test=hear_test)
+    found = all_probabilities(data, artists, one_by_one=one_by_one)
     scores["test_accuracy"] = [
         (found[name].argmax(axis=1) == data.y)[~data.train].mean() for name in scores["candidate"]
     ]

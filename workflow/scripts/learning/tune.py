@@ -18,9 +18,11 @@ from scipy import sparse
 from tqdm import tqdm
 
 from inputs.inputs import Inputs
+from learning import options
 from learning.graphsage import Settings, train, usable_device
 from learning.predictions import predictions
-from results.collect import score
+from learning.scores import score
+from settings.seeds import fold_seed
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +46,13 @@ def tune(
     hidden: Sequence[int],
     learning_rates: Sequence[float],
     device: str = "cpu",
+    one_by_one: bool = False,
 ) -> pd.DataFrame:
     """Train once for every distinct point, all on the same graph.
 
     Parameters
     ----------
-    inputs, adjacency, settings, device
+    inputs, adjacency, settings, device, one_by_one
         As `learning.graphsage.train` takes them; ``settings`` holds what does not vary.
     hidden : sequence of int
         Numbers of hidden neurons.
@@ -64,7 +67,7 @@ def tune(
     scores = {}
     # The two curves usually cross in a point.
     for point in tqdm(dict.fromkeys(point for _, _, point in wanted), unit="point"):
-        _, _, probabilities = train(inputs, adjacency, point, device)
+        _, _, probabilities = train(inputs, adjacency, point, device, one_by_one)
         scores[point] = score(predictions(inputs, probabilities))
     rows = [
         [parameter, value, scores[point]["train_accuracy"], scores[point]["test_accuracy"]]
@@ -74,26 +77,40 @@ def tune(
 
 
 def main(
-    inputs: Annotated[Path, typer.Option(help="Inputs of the fold (NPZ).")],
-    graph: Annotated[Path, typer.Option(help="Its graph (SciPy NPZ).")],
-    layers: Annotated[int, typer.Option(help="Hidden layers.")],
-    hidden: Annotated[int, typer.Option(help="Hidden neurons while the learning rate varies.")],
-    learning_rate: Annotated[float, typer.Option(help="Adam's, while hidden neurons vary.")],
-    epochs: Annotated[int, typer.Option(help="Passes over the training clips.")],
-    distance_weights: Annotated[bool, typer.Option(help="Weigh neighbours by distance.")],
-    adjacency_as_features: Annotated[bool, typer.Option(help="Rows of the graph beside features.")],
-    seed: Annotated[int, typer.Option(help="Seed of the initial weights.")],
-    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")],
+    inputs: options.InputsFile,
+    graph: options.GraphFile,
+    neighbours: options.Neighbours,
+    layers: options.Layers,
+    hidden: options.Hidden,
+    learning_rate: options.LearningRate,
+    epochs: options.Epochs,
+    messages: options.Messages,
+    weights: options.Weights,
+    aggregator: options.Aggregator,
+    normalise: options.Normalise,
+    adjacency_as_features: options.AdjacencyAsFeatures,
+    seed: options.Seed,
+    fold: options.Fold,
+    device: options.Device,
     output: Annotated[Path, typer.Option(help="Accuracies, to be written (CSV).")],
     try_hidden: Annotated[list[int], typer.Option(help="Hidden neurons to try.")],
     try_learning_rate: Annotated[list[float], typer.Option(help="Learning rate to try.")],
 ) -> None:
     """Try hidden neurons and learning rates on one fold."""
     settings = Settings(
-        layers, hidden, learning_rate, epochs, distance_weights, adjacency_as_features, seed
+        layers=layers,
+        hidden=hidden,
+        learning_rate=learning_rate,
+        epochs=epochs,
+        messages=messages,
+        weights=weights,
+        aggregator=aggregator,
+        normalise=normalise,
+        adjacency_as_features=adjacency_as_features,
+        seed=fold_seed(seed, fold),
     )
-    adjacency = sparse.load_npz(graph)
-    data = Inputs.load(inputs)
-    table = tune(data, adjacency, settings, try_hidden, try_learning_rate, usable_device(device))
+    data, adjacency = Inputs.load(inputs), sparse.load_npz(graph)
+    how = (usable_device(device), neighbours == "train")
+    table = tune(data, adjacency, settings, try_hidden, try_learning_rate, *how)
     table.to_csv(output, index=False)
     logger.info("\n%s", table.to_string(index=False))

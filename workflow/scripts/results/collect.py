@@ -6,45 +6,15 @@ from typing import Annotated
 
 import pandas as pd
 import typer
-from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from results.outputs import fitted, folds_of, genres_of, left_out_of
+from learning.scores import score
+from results.outputs import fitted, folds_of, left_out_of
 from results.summary import NOT_MUSIC, describe, left_out_lines, note_of
 
 COLUMNS = (
     "dataset experiment protocol model repeat fold n_train n_test train_accuracy test_accuracy "
     "test_macro_f1 test_log_loss epochs seconds"
 ).split()
-
-
-def score(predictions: pd.DataFrame) -> dict[str, float]:
-    """Scores of one model on one fold.
-
-    Parameters
-    ----------
-    predictions : pd.DataFrame
-        As `learning.predictions` makes it.
-
-    Returns
-    -------
-    dict
-        ``n_train n_test train_accuracy test_accuracy test_macro_f1 test_log_loss``: accuracies are
-        fractions of 1; macro F1 is the mean over genres that are in the test part or were predicted
-        there; log loss is in nats.
-    """
-    genres = genres_of(predictions)
-    train = predictions[predictions["part"] == "train"]
-    test = predictions[predictions["part"] == "test"]
-    return {
-        "n_train": len(train),
-        "n_test": len(test),
-        "train_accuracy": accuracy_score(train["true"], train["predicted"]),
-        "test_accuracy": accuracy_score(test["true"], test["predicted"]),
-        "test_macro_f1": f1_score(
-            test["true"], test["predicted"], average="macro", zero_division=0
-        ),
-        "test_log_loss": log_loss(test["true"], test[genres].to_numpy(), labels=genres),
-    }
 
 
 def collect(

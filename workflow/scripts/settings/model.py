@@ -262,6 +262,20 @@ class Tuning(Model):
     )
 
 
+class ImportedTable(Model):
+    """A feature table computed elsewhere; a path alone will do for it."""
+
+    file: str = Field(description="Path of the table.")
+    keep: list[str] = Field(
+        [], description="Columns that look like labels or row numbers, and are features."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _path_alone(cls, given: Any) -> Any:
+        return {"file": given} if isinstance(given, str) else given
+
+
 class Config(Model):
     """All that ``config/*.yaml`` and ``--config`` may say."""
 
@@ -277,7 +291,7 @@ class Config(Model):
     features: Features = Field(Features(), description="How features are computed.")
     cnn: Cnn = Field(Cnn(), description="How the CNN is trained.")
     musicnn: Musicnn = Field(Musicnn(), description="Where the weights of MSD_musicnn are.")
-    tables: dict[Word, str] = Field(
+    tables: dict[Word, ImportedTable] = Field(
         {}, description="Feature tables computed elsewhere: files by the name of their table."
     )
     tuning: Tuning = Field(Tuning(), description="The tuning of hidden neurons and learning rate.")

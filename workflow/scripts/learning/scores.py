@@ -1,0 +1,36 @@
+"""Scores of a model's predictions of a fold."""
+
+import pandas as pd
+from sklearn.metrics import accuracy_score, f1_score, log_loss
+
+from learning.predictions import NAMED
+
+
+def score(predictions: pd.DataFrame) -> dict[str, float]:
+    """Scores of one model on one fold.
+
+    Parameters
+    ----------
+    predictions : pd.DataFrame
+        As `learning.predictions` makes it.
+
+    Returns
+    -------
+    dict
+        ``n_train n_test train_accuracy test_accuracy test_macro_f1 test_log_loss``: accuracies are
+        fractions of 1; macro F1 is the mean over genres that are in the test part or were predicted
+        there; log loss is in nats.
+    """
+    genres = predictions.columns.drop(NAMED).tolist()
+    train = predictions[predictions["part"] == "train"]
+    test = predictions[predictions["part"] == "test"]
+    return {
+        "n_train": len(train),
+        "n_test": len(test),
+        "train_accuracy": accuracy_score(train["true"], train["predicted"]),
+        "test_accuracy": accuracy_score(test["true"], test["predicted"]),
+        "test_macro_f1": f1_score(
+            test["true"], test["predicted"], average="macro", zero_division=0
+        ),
+        "test_log_loss": log_loss(test["true"], test[genres].to_numpy(), labels=genres),
+    }
