@@ -1,9 +1,8 @@
 """Tags that MSD_musicnn hears: 50 probabilities, their mean and deviation over a clip's windows.
 
-The network was trained on 200,000 songs of the Million Song Dataset to say which of the 50 most
-frequent tags of last.fm each has. It is rebuilt here in PyTorch, and computes what the original
-computes in TensorFlow, but that loud music does not overflow. Its weights are under the ISC
-licence (`features.weights`).
+The network was trained on songs of the Million Song Dataset to say which of 50 tags each has. It is
+rebuilt here in PyTorch, and computes what the original computes in TensorFlow, but that loud music
+does not overflow. Its weights are under the ISC licence (`features.weights`).
 
 References
 ----------
