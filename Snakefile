@@ -7,6 +7,7 @@
 # results/<dataset>/experiments/<experiment>/<protocol>/   folds, graph health, fold-<nn>/
 # results/<dataset>/<experiment>.csv          the result; results/<experiment>.csv is its copy for
 #                                             the dataset of the run, as are summary and findings
+# results/weights/                            weights of pre-trained networks
 # results/.../made-with/<step>.json           what the files beside it were made with
 # results/logs/, results/benchmarks/          of every job, under the same names
 from snakemake.utils import min_version

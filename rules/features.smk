@@ -1,5 +1,6 @@
 # From samples to feature tables: a job a shard, then one table; and tables made elsewhere.
 
+WEIGHTS = Step("features.weights", "results/weights", suffix=".musicnn")
 EXTRACT = Step(
     "features.{table}",
     f"{OF_CUT}/features",
@@ -22,9 +23,38 @@ IMPORTED = Step(
 LISTED = Step("features.listed", OF_CUT, {"sheet": SHEET}, facts={"rows": digest(ROWS)})
 
 
+# For all datasets. The package has one hash, so where it comes from changes nothing: no option of
+# the step, and no input.
+rule weights:
+    input:
+        made_with=WEIGHTS.made_with,
+    output:
+        "results/weights/musicnn.safetensors",
+    log:
+        WEIGHTS.log,
+    benchmark:
+        WEIGHTS.benchmark
+    retries: 0 if CONFIG.musicnn.wheel else 2
+    conda:
+        "../envs/audio.yaml"
+    resources:
+        mem_mb=memory(500),
+        runtime=minutes(30),
+    params:
+        wheel=lambda wildcards, input: (
+            [f"--wheel={CONFIG.musicnn.wheel}"] if CONFIG.musicnn.wheel else []
+        ),
+    shell:
+        'python "$GENREGRAPH" features.weights {params.wheel:q} --output {output:q}'
+        " 2>&1 | tee {log:q} >&2"
+
+
 rule extract:
     input:
         samples=f"{OF_SHARD}/samples.parquet",
+        weights=lambda wildcards: (
+            rules.weights.output if wildcards.table in plan.PRETRAINED else []
+        ),
         made_with=EXTRACT.made_with,
     output:
         f"{OF_CUT}/features/{{table}}/{{shard}}.parquet",
@@ -42,9 +72,11 @@ rule extract:
         runtime=minutes(30, 0.5),
     params:
         options=EXTRACT.arguments,
+        weights=lambda wildcards, input: [f"--weights={path}" for path in input.weights],
     shell:
         'python "$GENREGRAPH" features.{wildcards.table} --samples {input.samples:q}'
-        " --cut {wildcards.cut} {params.options:q} --output {output:q} 2> {log:q}"
+        " --cut {wildcards.cut} {params.options:q} {params.weights:q} --output {output:q}"
+        " 2> {log:q}"
 
 
 rule images:

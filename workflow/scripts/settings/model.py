@@ -98,6 +98,14 @@ class Cnn(Model):
     learning_rate: float = Field(0.001, gt=0, le=1, description="AdamW's learning rate.")
 
 
+class Musicnn(Model):
+    """Where the weights of MSD_musicnn are, by which ``musicnn`` tables are computed."""
+
+    wheel: str | None = Field(
+        None, description="Path of musicnn-0.1.0-py3-none-any.whl; by default pip downloads it."
+    )
+
+
 class Folds(Model):
     """How clips are dealt into folds."""
 
@@ -295,6 +303,7 @@ class Config(Model):
     audit: Audit = Field(Audit(), description="Which clips are refused.")
     features: Features = Field(Features(), description="How features are computed.")
     cnn: Cnn = Field(Cnn(), description="How the CNN is trained.")
+    musicnn: Musicnn = Field(Musicnn(), description="Where the weights of MSD_musicnn are.")
     tables: dict[
         Word,
         Annotated[Imported, BeforeValidator(_as_imported, json_schema_input_type=str | Imported)],

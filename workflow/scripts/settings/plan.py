@@ -11,7 +11,8 @@ from settings.model import Config, Experiment
 from settings.protocols import Clip, Evaluation, LeftOut, evaluation
 from settings.sheet import Row, locate
 
-COMPUTED = ("handcrafted", "compare")
+COMPUTED = ("handcrafted", "compare", "musicnn", "musicnn_embedding")
+PRETRAINED = ("musicnn", "musicnn_embedding")  # By a network whose weights are fetched.
 PER_FOLD = "cnn"  # Learnt from the labels of a fold's training clips, so made anew for each fold.
 UNKNOWN_LEFT_OUT = "its artist is unknown"
 
