@@ -12,14 +12,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from threadpoolctl import threadpool_limits
 
-from inputs.controlburn import (
-    ControlBurnSelector,
-    Grower,
-    TreeLasso,
-    has_settled,
-    macro_auc,
-    rank_columns,
-)
+from inputs.controlburn import ControlBurnSelector
 
 FORESTS = ("doublebagboost", "bagboost", "bag")
 SIZES = (6, 5, 4, 3)
@@ -174,44 +167,6 @@ def test_weights_penalties_and_importances(cancer, fitted):
     )
 
 
-@pytest.fixture(scope="module")
-def lasso(digits):
-    x, y = digits
-    indicators = (y[:, None] == np.arange(10)).astype(float)
-    rules = (1e-3, 5, 4, 64)
-    grower = Grower(rank_columns(x), indicators, *rules, np.random.RandomState(0))
-    forest, _ = grower.grow("doublebagboost")
-    used = forest.used(64)
-    return TreeLasso(forest.outputs, indicators, used.sum(axis=1)), forest, indicators, used
-
-
-@pytest.mark.parametrize("ratio", [0.9, 0.5, 0.1, 0.02])
-def test_weights_satisfy_the_optimality_conditions(lasso, ratio):
-    solver, forest, indicators, used = lasso
-    alpha = ratio * solver.alpha_max
-    weights = solver.weights(alpha)
-    outputs = np.stack([o - o.mean(axis=0) for o in forest.outputs])
-    residual = indicators - indicators.mean(axis=0) - np.tensordot(weights, outputs, axes=1)
-    slope = alpha * used.sum(axis=1) - np.tensordot(outputs, residual, axes=2) / len(indicators)
-    allowed = 1e-6 * alpha * used.sum(axis=1)
-    assert (weights >= 0).all()
-    assert weights.any()
-    assert (slope >= -allowed).all()
-    assert (np.abs(slope[weights > 0]) <= allowed[weights > 0]).all()
-
-
-def test_path_ends_with_nothing_and_with_all_useful_features(lasso):
-    solver, _, _, used = lasso
-    counts = [
-        used[solver.weights(ratio * solver.alpha_max) > 0].any(axis=0).sum()
-        for ratio in (2, 1, 0.999, 0.3, 0.1, 0.01, 1e-5)
-    ]
-    assert counts[:2] == [0, 0]
-    assert counts[2] >= 1
-    assert counts[2:] == sorted(counts[2:])
-    assert counts[-1] >= 0.9 * used.any(axis=0).sum()
-
-
 def test_alpha_above_its_maximum_selects_nothing_and_says_so(cancer, fitted):
     x, y = cancer
     selector = ControlBurnSelector(None, alpha=fitted.alpha_max_ * 2, random_state=0)
@@ -289,17 +244,3 @@ def test_names_of_columns_come_through(cancer):
     assert selector.get_feature_names_out().tolist() == [
         f"f{j}" for j in np.flatnonzero(selector.support_)
     ]
-
-
-def test_auc_agrees_with_scikit_learn():
-    rng = np.random.default_rng(0)
-    y = np.arange(90) % 3
-    scores = rng.integers(0, 5, size=(90, 3)).astype(float)
-    indicators = (y[:, None] == np.arange(3)).astype(float)
-    assert macro_auc(indicators, scores) == pytest.approx(roc_auc_score(indicators, scores))
-
-
-def test_a_sequence_settles_after_a_full_tail_of_small_steps():
-    assert not has_settled([0.5, 0.5], 1e-3, 2)
-    assert has_settled([0.1, 0.5, 0.5, 0.5], 1e-3, 2)
-    assert not has_settled([0.5, 0.5, 0.5, 0.6], 1e-3, 2)
