@@ -12,17 +12,9 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from threadpoolctl import threadpool_limits
 
-from inputs.controlburn import (
-    ControlBurnSelector,
-    Grower,
-    TreeLasso,
-    has_settled,
-    macro_auc,
-    rank_columns,
-)
+from inputs.controlburn import ControlBurnSelector
 
 FORESTS = ("doublebagboost", "bagboost", "bag")
-SIZES = (6, 5, 4, 3)
 
 
 @pytest.mark.filterwarnings("ignore:n_features=10, but only:UserWarning")
@@ -50,55 +42,73 @@ def fitted(cancer):
 def polished_auc(x, y, n_features, forest="doublebagboost"):
     aucs = []
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(x, y):
-        selector = ControlBurnSelector(n_features, forest=forest, random_state=0)
-        selector.fit(x[train], y[train])
-        model = selector.polish(x[train], y[train])
-        score = model.predict_proba(selector.transform(x[test]))[:, 1]
-        aucs.append(roc_auc_score(y[test], score))
+        selector = ControlBurnSelector(n_features, forest=forest, random_state=0, polish_trees=1)
+        chosen = selector.fit(x[train], y[train]).support_
+        model = RandomForestClassifier(300, random_state=0).fit(x[train][:, chosen], y[train])
+        aucs.append(roc_auc_score(y[test], model.predict_proba(x[test][:, chosen])[:, 1]))
     return float(np.mean(aucs))
 
 
-def correlated_groups(seed):
-    """Four latent variables seen through 6, 5, 4 and 3 near-copies, and 30 columns of noise."""
-    rng = np.random.default_rng(seed)
-    latent = rng.normal(size=(500, len(SIZES)))
-    group = np.repeat(np.arange(len(SIZES)), SIZES)
-    copies = latent[:, group] + 0.1 * rng.normal(size=(500, len(group)))
-    x = np.hstack([copies, rng.normal(size=(500, 30))])
-    effect = rng.uniform(0.8, 1.2, len(SIZES)) * rng.choice([-1, 1], len(SIZES))
-    y = (latent @ effect + 0.3 * rng.normal(size=500) > 0).astype(int)
-    return x, y, np.concatenate([group, np.full(30, -1)])
-
-
-@pytest.mark.parametrize("forest", FORESTS)
-@pytest.mark.parametrize(("n_features", "least"), [(6, 0.97), (10, 0.98)])
-def test_breast_cancer_auc_reaches_the_published_level(cancer, forest, n_features, least):
+# A forest on all 30 features has .992 here, and on the 10 and 6 most important ones .985 and .983.
+@pytest.mark.parametrize(
+    ("n_features", "forest", "least"),
+    [
+        (6, "doublebagboost", 0.984),
+        (10, "doublebagboost", 0.988),
+        (10, "bagboost", 0.986),
+        (10, "bag", 0.986),
+    ],
+)
+def test_ten_features_are_nearly_as_good_as_thirty(cancer, n_features, forest, least):
     assert polished_auc(*cancer, n_features, forest) >= least
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_each_correlated_group_is_kept_and_noise_is_not(seed):
-    x, y, group = correlated_groups(seed)
-    chosen = group[ControlBurnSelector(10, random_state=0, polish_trees=5).fit(x, y).support_]
+def correlated_groups(seed, sizes=(5, 5, 5, 5, 5)):
+    """Latent variables seen through as many near-copies as `sizes` says, and 25 noise columns."""
+    rng = np.random.default_rng(seed)
+    latent = rng.normal(size=(500, len(sizes)))
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    copies = latent[:, group] + 0.1 * rng.normal(size=(500, len(group)))
+    x = np.hstack([copies, rng.normal(size=(500, 25))])
+    effect = rng.uniform(0.8, 1.2, len(sizes)) * rng.choice([-1, 1], len(sizes))
+    y = (latent @ effect + 0.3 * rng.normal(size=500) > 0).astype(int)
+    return x, y, np.concatenate([group, np.full(25, -1)])
+
+
+def groups_found(choose, n_features, sizes=(5, 5, 5, 5, 5), seeds=4):
+    """Over several problems, count the groups of which a member is chosen, and the noise."""
+    found = noise = 0
+    for seed in range(seeds):
+        x, y, group = correlated_groups(seed, sizes)
+        chosen = group[choose(x, y, n_features)]
+        found += len(set(chosen) - {-1})
+        noise += (chosen < 0).sum()
+    return found, noise
+
+
+def by_controlburn(x, y, n_features):
+    return ControlBurnSelector(n_features, random_state=0, polish_trees=1).fit(x, y).support_
+
+
+def by_importance(x, y, n_features):
     forest = RandomForestClassifier(100, random_state=0).fit(x, y)
-    ranked = group[np.argsort(-forest.feature_importances_)[:10]]
-    assert set(chosen) >= set(range(len(SIZES)))
-    assert (chosen < 0).sum() <= (ranked < 0).sum()
+    return np.argsort(-forest.feature_importances_)[:n_features]
 
 
-def test_random_forest_importances_miss_groups_that_controlburn_keeps():
-    missed = 0
-    for seed in range(10):
-        x, y, group = correlated_groups(seed)
-        forest = RandomForestClassifier(100, random_state=0).fit(x, y)
-        missed += len(set(group[np.argsort(-forest.feature_importances_)[:10]])) < len(SIZES)
-    assert missed >= 3  # else the ten problems above would prove nothing
+def test_one_feature_a_group_is_chosen_where_there_are_as_many_groups():
+    found, noise = groups_found(by_controlburn, 5)
+    assert (found >= 18, noise) == (True, 0)
+    assert groups_found(by_importance, 5)[0] <= 12
 
 
-def test_duplicated_columns_leave_the_score(cancer):
+def test_every_group_is_found_with_twice_as_many_features():
+    assert groups_found(by_controlburn, 10) == (20, 0)
+    assert groups_found(by_controlburn, 8, sizes=(6, 5, 4, 3)) == (16, 0)
+
+
+def test_duplicated_columns_leave_the_choice_as_good(cancer):
     x, y = cancer
-    plain, doubled = polished_auc(x, y, 6), polished_auc(np.hstack([x, x]), y, 6)
-    assert abs(plain - doubled) < 0.01
+    assert polished_auc(np.hstack([x, x]), y, 6) >= polished_auc(x, y, 6) - 0.006
 
 
 @pytest.mark.parametrize("forest", FORESTS)
@@ -172,44 +182,6 @@ def test_weights_penalties_and_importances(cancer, fitted):
     np.testing.assert_allclose(
         polished.feature_importances_, fitted.polished_importances_[fitted.support_]
     )
-
-
-@pytest.fixture(scope="module")
-def lasso(digits):
-    x, y = digits
-    indicators = (y[:, None] == np.arange(10)).astype(float)
-    rules = (1e-3, 5, 4, 64)
-    grower = Grower(rank_columns(x), indicators, *rules, np.random.RandomState(0))
-    forest, _ = grower.grow("doublebagboost")
-    used = forest.used(64)
-    return TreeLasso(forest.outputs, indicators, used.sum(axis=1)), forest, indicators, used
-
-
-@pytest.mark.parametrize("ratio", [0.9, 0.5, 0.1, 0.02])
-def test_weights_satisfy_the_optimality_conditions(lasso, ratio):
-    solver, forest, indicators, used = lasso
-    alpha = ratio * solver.alpha_max
-    weights = solver.weights(alpha)
-    outputs = np.stack([o - o.mean(axis=0) for o in forest.outputs])
-    residual = indicators - indicators.mean(axis=0) - np.tensordot(weights, outputs, axes=1)
-    slope = alpha * used.sum(axis=1) - np.tensordot(outputs, residual, axes=2) / len(indicators)
-    allowed = 1e-6 * alpha * used.sum(axis=1)
-    assert (weights >= 0).all()
-    assert weights.any()
-    assert (slope >= -allowed).all()
-    assert (np.abs(slope[weights > 0]) <= allowed[weights > 0]).all()
-
-
-def test_path_ends_with_nothing_and_with_all_useful_features(lasso):
-    solver, _, _, used = lasso
-    counts = [
-        used[solver.weights(ratio * solver.alpha_max) > 0].any(axis=0).sum()
-        for ratio in (2, 1, 0.999, 0.3, 0.1, 0.01, 1e-5)
-    ]
-    assert counts[:2] == [0, 0]
-    assert counts[2] >= 1
-    assert counts[2:] == sorted(counts[2:])
-    assert counts[-1] >= 0.9 * used.any(axis=0).sum()
 
 
 def test_alpha_above_its_maximum_selects_nothing_and_says_so(cancer, fitted):
@@ -289,17 +261,3 @@ def test_names_of_columns_come_through(cancer):
     assert selector.get_feature_names_out().tolist() == [
         f"f{j}" for j in np.flatnonzero(selector.support_)
     ]
-
-
-def test_auc_agrees_with_scikit_learn():
-    rng = np.random.default_rng(0)
-    y = np.arange(90) % 3
-    scores = rng.integers(0, 5, size=(90, 3)).astype(float)
-    indicators = (y[:, None] == np.arange(3)).astype(float)
-    assert macro_auc(indicators, scores) == pytest.approx(roc_auc_score(indicators, scores))
-
-
-def test_a_sequence_settles_after_a_full_tail_of_small_steps():
-    assert not has_settled([0.5, 0.5], 1e-3, 2)
-    assert has_settled([0.1, 0.5, 0.5, 0.5], 1e-3, 2)
-    assert not has_settled([0.5, 0.5, 0.5, 0.6], 1e-3, 2)
