@@ -109,12 +109,13 @@ def features_in(
     lost = []
     for column, cells in foreign.drop(columns="clip").items():
         name = str(column)
+        says_what = name in (*KEYS, *OF_SHEET) or is_named_like_a_label(name)
+        if says_what and name not in keep and not pd.api.types.is_numeric_dtype(cells):
+            continue
         values = _numbers(cells, f"tables: {path}: column {name!r}")
         unnamed = (not name or name.startswith(UNNAMED)) and name not in keep
         if values is not None and np.isfinite(values).any() and not unnamed:
             features[name] = values
-            continue
-        if values is None and (name in (*KEYS, *OF_SHEET) or is_named_like_a_label(name)):
             continue
         if unnamed:
             left_out[name] = "it has no name"
