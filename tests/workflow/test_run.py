@@ -104,6 +104,6 @@ def test_a_killed_run_is_taken_up_where_it_stopped(
 def test_the_summary_is_printed(project: Project) -> None:
     (project.folder / TARGET).unlink()
     printed = project.snakemake("--cores", "1", TARGET)
-    assert "multiclass_compare on mine: 17 clips" in printed
+    assert "multiclass_compare on mine" in printed
     assert f"{TARGET}: copy of results/mine/multiclass_compare.csv" in printed
-    assert "8 problem(s)" in printed
+    assert "8 problem(s) are listed in" in printed

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import typer
 
+from features.parquet import read_table
 from folds.assign import assign, taken
 from folds.groups import group_names, identical, tie
 from settings.errors import UserError
@@ -92,7 +93,7 @@ def clips_in(*paths: Path) -> frozenset[str]:
 
 def features_of(clips: pd.Series, tables: Sequence[Path]) -> np.ndarray:
     """Features of some clips from all tables, shape (n, d); d is 0 without tables."""
-    parts = [pd.read_parquet(path).set_index("clip").loc[clips].to_numpy() for path in tables]
+    parts = [read_table(path).set_index("clip").loc[clips].to_numpy() for path in tables]
     return np.hstack(parts) if parts else np.empty((len(clips), 0))
 
 
