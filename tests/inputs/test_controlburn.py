@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_limits
 from inputs.controlburn import ControlBurnSelector
 
 FORESTS = ("doublebagboost", "bagboost", "bag")
-SIZES = (6, 5, 4, 3)
 
 
 @pytest.mark.filterwarnings("ignore:n_features=10, but only:UserWarning")
@@ -43,55 +42,75 @@ def fitted(cancer):
 def polished_auc(x, y, n_features, forest="doublebagboost"):
     aucs = []
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(x, y):
-        selector = ControlBurnSelector(n_features, forest=forest, random_state=0)
-        selector.fit(x[train], y[train])
-        model = selector.polish(x[train], y[train])
-        score = model.predict_proba(selector.transform(x[test]))[:, 1]
-        aucs.append(roc_auc_score(y[test], score))
+        selector = ControlBurnSelector(n_features, forest=forest, random_state=0, polish_trees=1)
+        chosen = selector.fit(x[train], y[train]).support_
+        model = RandomForestClassifier(300, random_state=0).fit(x[train][:, chosen], y[train])
+        aucs.append(roc_auc_score(y[test], model.predict_proba(x[test][:, chosen])[:, 1]))
     return float(np.mean(aucs))
 
 
-def correlated_groups(seed):
-    """Four latent variables seen through 6, 5, 4 and 3 near-copies, and 30 columns of noise."""
-    rng = np.random.default_rng(seed)
-    latent = rng.normal(size=(500, len(SIZES)))
-    group = np.repeat(np.arange(len(SIZES)), SIZES)
-    copies = latent[:, group] + 0.1 * rng.normal(size=(500, len(group)))
-    x = np.hstack([copies, rng.normal(size=(500, 30))])
-    effect = rng.uniform(0.8, 1.2, len(SIZES)) * rng.choice([-1, 1], len(SIZES))
-    y = (latent @ effect + 0.3 * rng.normal(size=500) > 0).astype(int)
-    return x, y, np.concatenate([group, np.full(30, -1)])
-
-
-@pytest.mark.parametrize("forest", FORESTS)
-@pytest.mark.parametrize(("n_features", "least"), [(6, 0.97), (10, 0.98)])
-def test_breast_cancer_auc_reaches_the_published_level(cancer, forest, n_features, least):
+# A forest on all 30 features has .992 here, and on the 10 and 6 most important ones .985 and .983.
+@pytest.mark.parametrize(
+    ("n_features", "forest", "least"),
+    [
+        (6, "doublebagboost", 0.984),
+        (10, "doublebagboost", 0.988),
+        (10, "bagboost", 0.986),
+        (10, "bag", 0.986),
+    ],
+)
+def test_ten_features_are_nearly_as_good_as_thirty(cancer, n_features, forest, least):
     assert polished_auc(*cancer, n_features, forest) >= least
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_each_correlated_group_is_kept_and_noise_is_not(seed):
-    x, y, group = correlated_groups(seed)
-    chosen = group[ControlBurnSelector(10, random_state=0, polish_trees=5).fit(x, y).support_]
+def correlated_groups(seed, sizes=(5, 5, 5, 5, 5)):
+    """Latent variables seen through as many near-copies as `sizes` says, and 25 noise columns."""
+    rng = np.random.default_rng(seed)
+    latent = rng.normal(size=(500, len(sizes)))
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    copies = latent[:, group] + 0.1 * rng.normal(size=(500, len(group)))
+    x = np.hstack([copies, rng.normal(size=(500, 25))])
+    effect = rng.uniform(0.8, 1.2, len(sizes)) * rng.choice([-1, 1], len(sizes))
+    y = (latent @ effect + 0.3 * rng.normal(size=500) > 0).astype(int)
+    return x, y, np.concatenate([group, np.full(25, -1)])
+
+
+def groups_found(choose, n_features, sizes=(5, 5, 5, 5, 5), seeds=4):
+    """Over several problems, count the groups of which a member is chosen, and the noise."""
+    found = noise = 0
+    for seed in range(seeds):
+        x, y, group = correlated_groups(seed, sizes)
+        chosen = group[choose(x, y, n_features)]
+        found += len(set(chosen) - {-1})
+        noise += (chosen < 0).sum()
+    return found, noise
+
+
+def by_controlburn(x, y, n_features):
+    return ControlBurnSelector(n_features, random_state=0, polish_trees=1).fit(x, y).support_
+
+
+def by_importance(x, y, n_features):
     forest = RandomForestClassifier(100, random_state=0).fit(x, y)
-    ranked = group[np.argsort(-forest.feature_importances_)[:10]]
-    assert set(chosen) >= set(range(len(SIZES)))
-    assert (chosen < 0).sum() <= (ranked < 0).sum()
+    return np.argsort(-forest.feature_importances_)[:n_features]
 
 
-def test_random_forest_importances_miss_groups_that_controlburn_keeps():
-    missed = 0
-    for seed in range(10):
-        x, y, group = correlated_groups(seed)
-        forest = RandomForestClassifier(100, random_state=0).fit(x, y)
-        missed += len(set(group[np.argsort(-forest.feature_importances_)[:10]])) < len(SIZES)
-    assert missed >= 3  # else the ten problems above would prove nothing
+def test_one_feature_a_group_is_chosen_where_there_are_as_many_groups():
+    found, noise = groups_found(by_controlburn, 5)
+    assert (found >= 19, noise) == (True, 0)
+    assert groups_found(by_importance, 5)[0] <= 12
 
 
-def test_duplicated_columns_leave_the_score(cancer):
+def test_unequal_groups_are_found_with_one_feature_each_and_with_two():
+    sizes = (6, 5, 4, 3)
+    assert groups_found(by_controlburn, 4, sizes)[0] >= 15
+    found, noise = groups_found(by_controlburn, 8, sizes)
+    assert (found, noise <= 1) == (16, True)  # one of 32, where a second copy says little more
+
+
+def test_duplicated_columns_leave_the_choice_as_good(cancer):
     x, y = cancer
-    plain, doubled = polished_auc(x, y, 6), polished_auc(np.hstack([x, x]), y, 6)
-    assert abs(plain - doubled) < 0.01
+    assert polished_auc(np.hstack([x, x]), y, 6) >= polished_auc(x, y, 6) - 0.006
 
 
 @pytest.mark.parametrize("forest", FORESTS)

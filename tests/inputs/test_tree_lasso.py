@@ -22,7 +22,7 @@ def lasso(digits):
     grower = Grower(rank_columns(x), indicators, *rules, np.random.RandomState(0))
     forest, _ = grower.grow("doublebagboost")
     used = forest.used(64)
-    return TreeLasso(forest.outputs, indicators, used.sum(axis=1)), forest, indicators, used
+    return TreeLasso(forest.outputs, indicators, used), forest, indicators, used
 
 
 @pytest.mark.parametrize("ratio", [0.9, 0.5, 0.1, 0.02])
@@ -50,3 +50,44 @@ def test_path_ends_with_nothing_and_with_all_useful_features(lasso):
     assert counts[2] >= 1
     assert counts[2:] == sorted(counts[2:])
     assert counts[-1] >= 0.9 * used.any(axis=0).sum()
+
+
+def test_elimination_drops_the_feature_without_which_the_objective_is_lowest(lasso):
+    solver, _, _, used = lasso
+    alpha, weights = solver.weights_for(14)
+    left = solver.support(weights)
+    trees = weights > 0
+    while left.sum() > 7:
+        trials = {}
+        for j in np.flatnonzero(left):
+            idx = np.flatnonzero(trees & ~used[:, j])
+            scaled = solver._solve(alpha, idx)
+            trials[j] = solver._objective(alpha, idx, scaled)
+        worst = min(trials, key=trials.get)
+        left[worst] = False
+        trees &= ~used[:, worst]
+    weights, kept = solver.eliminate(7, alpha, weights)
+    np.testing.assert_array_equal(kept, left)
+    assert not used[weights > 0][:, ~kept].any()
+
+
+def test_a_copy_is_eliminated_before_a_feature_of_its_own():
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(2, 300))
+    stumps = [np.sign(first), np.sign(first + 0.05 * rng.normal(size=300)), np.sign(second)]
+    outputs = [0.5 * np.column_stack([stump, -stump]) for stump in stumps]
+    positive = 2 * first + second > 0
+    indicators = np.column_stack([positive, ~positive]).astype(float)
+    solver = TreeLasso(outputs, indicators, np.eye(3, dtype=bool))
+    alpha = 0.05 * solver.alpha_max
+    _, kept = solver.eliminate(2, alpha, solver.weights(alpha))
+    assert kept[2]
+    assert kept[:2].sum() == 1
+
+
+def test_elimination_leaves_a_small_support_alone(lasso):
+    solver = lasso[0]
+    alpha, weights = solver.weights_for(5)
+    left, kept = solver.eliminate(5, alpha, weights)
+    np.testing.assert_allclose(left, weights)
+    np.testing.assert_array_equal(kept, solver.support(weights))

@@ -31,6 +31,8 @@ from threadpoolctl import threadpool_limits
 from inputs.forest import Floats, Forest, ForestKind, Grower, rank_columns
 from inputs.tree_lasso import TreeLasso
 
+SURPLUS = 3  # features on the path for each one wanted, from which the others are eliminated
+
 
 class ControlBurnSelector(SelectorMixin, BaseEstimator):
     """Select features for classification with ControlBurn.
@@ -43,10 +45,10 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
     ----------
     n_features : int or None, default=10
         Number of features wanted, at least 1; None where `alpha` is given. It is met exactly if
-        as many columns can be split on: where the path jumps over it, the larger support is cut
-        to the features of highest importance in the surviving trees; where the whole path has
-        too few, the most important others of the forest follow, after a forest that uses too
-        few has been widened by trees on the remaining columns.
+        as many columns can be split on: from thrice as many on the LASSO's path, those that the
+        others replace best are eliminated; where the whole path has too few, the most important
+        others of the forest follow, after a forest that uses too few has been widened by trees
+        on the remaining columns.
     alpha : float or None, default=None
         Penalty per feature and unit of tree weight, in squared error per row; above 0, and
         below `alpha_max_` to select anything. Give either `n_features` or `alpha`.
@@ -80,7 +82,7 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
     weights_, n_used_ : ndarray of shape (len(trees_),)
         Weight, at least 0, and number of features, which is the penalty, of each tree.
     n_path_features_ : int
-        Features of the surviving trees, before any cut or fill to `n_features`.
+        Features of the trees with a weight, before any is eliminated or added.
     classes_ : ndarray of shape (K,)
         Class labels.
 
@@ -180,7 +182,7 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         rules = (self.threshold, self.tail, self.max_depth, self.max_features)
         grower = Grower(rank_columns(table), indicators, *rules, rng)
         forest, residual = grower.grow(self.forest)
-        grower.widen(forest, residual, min(self.n_features or 0, table.shape[1]))
+        grower.widen(forest, residual, min(SURPLUS * (self.n_features or 0), table.shape[1]))
         self._select(forest, indicators)
         self._polish_seed = rng.randint(np.iinfo(np.int32).max)
         self.polished_importances_ = np.zeros(table.shape[1])
@@ -194,20 +196,21 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         used, importances = forest.used(p), forest.importances(p)
         self.trees_, self.n_used_ = forest.trees, used.sum(axis=1)
         with threadpool_limits(1):  # sums in one order, whatever the number of cores
-            lasso = TreeLasso(forest.outputs, indicators, self.n_used_)
+            lasso = TreeLasso(forest.outputs, indicators, used)
             if self.n_features is not None:
-                self.alpha_, self.weights_ = lasso.weights_for(self.n_features, used)
+                self.alpha_, weights = lasso.weights_for(SURPLUS * self.n_features)
+                self.weights_, kept = lasso.eliminate(self.n_features, self.alpha_, weights)
             elif self.alpha is not None:
-                self.alpha_, self.weights_ = self.alpha, lasso.weights(self.alpha)
+                self.alpha_, weights = self.alpha, lasso.weights(self.alpha)
+                self.weights_, kept = weights, lasso.support(weights)
         self.alpha_max_ = lasso.alpha_max
+        self.n_path_features_ = int(lasso.support(weights).sum())
         self.feature_importances_ = _shares(importances.sum(axis=0))
         self.sparse_importances_ = _shares(self.weights_ @ importances)
-        self.support_: NDArray[np.bool_] = np.any(used[self.weights_ > 0], axis=0)
-        self.n_path_features_ = int(self.support_.sum())
+        self.support_: NDArray[np.bool_] = kept
         if self.n_features is not None:
-            ranking = (-self.feature_importances_, -self.sparse_importances_, ~self.support_)
-            self.support_ = np.zeros(p, dtype=bool)
-            self.support_[np.lexsort((*ranking, ~used.any(axis=0)))[: self.n_features]] = True
+            ranking = np.lexsort((-self.feature_importances_, ~kept, ~used.any(axis=0)))
+            self.support_ = np.isin(np.arange(p), ranking[: self.n_features])
             self.support_ &= used.any(axis=0)
         self._warn_if_short(int(self.support_.sum()))
 

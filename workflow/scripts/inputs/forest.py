@@ -1,8 +1,11 @@
 """Forests from which ControlBurn chooses: bags of shallow trees that grow deeper.
 
-Trees are grown on the ranks of the columns, so only the order of a column's values matters, and on
-class indicators, where squared error is the Gini index: one tree serves all classes, and boosting
-with the squared error ([3]_) fits the next trees to what is left of the indicators.
+Trees are grown on the ranks of the columns, so only the order of a column's values matters, and
+for all classes at once: a leaf holds a number for each. On class indicators squared error is the
+Gini index. Boosting follows the gradient of the logistic loss ([3]_) of each class against the
+rest, as the papers do for two: the next trees are grown on the indicators less the probabilities
+so far. A bag moves these little, so that deeper bags still see most of what is to be learned; what
+squared loss leaves of the indicators after the first bag is mostly noise.
 
 References
 ----------
@@ -10,8 +13,8 @@ References
    arXiv:2107.00219: incremental depth bagging (Fig. 4) and incremental depth bag-boosting.
 .. [2] B. Liu, M. Xie, H. Yang, M. Udell, "ControlBurn: Nonlinear Feature Selection with Sparse
    Tree Ensembles", arXiv:2207.03935: double bag-boosting.
-.. [3] P. Bühlmann, B. Yu, "Boosting with the L2 loss: regression and classification", Journal
-   of the American Statistical Association 98 (2003) 324-339.
+.. [3] J. H. Friedman, "Greedy function approximation: a gradient boosting machine", Annals of
+   Statistics 29 (2001) 1189-1232.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, logit
 from scipy.stats import rankdata
 from sklearn.tree import DecisionTreeRegressor
 
@@ -102,12 +106,22 @@ class Grower:
         return bag, total / len(aucs), out_total / np.maximum(out_count, 1)
 
     def grow(self, kind: ForestKind) -> tuple[Forest, Floats]:
-        """Grow one kind of forest; return it and what it leaves of the target, ``(m, K)``."""
-        target = self.indicators - self.indicators.mean(axis=0)
-        return self._bagged(target) if kind == "bag" else self._boosted(target, kind)
+        """Grow one kind of forest; return it and what it leaves of the indicators, ``(m, K)``."""
+        return self._bagged() if kind == "bag" else self._boosted(kind)
 
-    def _bagged(self, target: Floats) -> tuple[Forest, Floats]:
+    def _residual(self, score: Floats) -> Floats:
+        """Indicators less the probabilities that a score of ``(m, K)`` gives; 0 gives the priors.
+
+        A score moves log-odds the more the rarer a class is, so that bags take rare classes to
+        their rows as fast as the papers' two classes; of equal size, these have a pace of 1.
+        """
+        prior = self.indicators.mean(axis=0)
+        pace = 0.25 / (prior * (1 - prior))
+        return self.indicators - expit(logit(prior) + pace * score)
+
+    def _bagged(self) -> tuple[Forest, Floats]:
         """Bag at every depth, up to `max_depth` or to trees with pure leaves."""
+        target = self.indicators - self.indicators.mean(axis=0)
         forest, mean = Forest(), np.zeros_like(target)
         for depth in range(1, self.max_depth + 1):
             bag, mean, _ = self.bag(np.zeros_like(target), target, depth)
@@ -116,17 +130,18 @@ class Grower:
                 break
         return forest, target - mean
 
-    def _boosted(self, target: Floats, kind: ForestKind) -> tuple[Forest, Floats]:
+    def _boosted(self, kind: ForestKind) -> tuple[Forest, Floats]:
         """Boost bags for as long as the out-of-bag AUC rises; drop a round without gain.
 
         Bag-boosting goes one deeper each round. Double bag-boosting stays at a depth until it
         gains no more, and ends when the first round of a new depth brings nothing.
         """
-        forest, score, out_score = Forest(), np.zeros_like(target), np.zeros_like(target)
+        forest = Forest()
+        score, out_score = np.zeros_like(self.indicators), np.zeros_like(self.indicators)
         depth, auc, gains = 1, 0.5, list[float]()
         patience = max(self.tail - 2, 1)
         while depth <= self.max_depth:
-            bag, mean, out_mean = self.bag(score, target - score, depth)
+            bag, mean, out_mean = self.bag(score, self._residual(score), depth)
             gain = macro_auc(self.indicators, out_score + out_mean) - auc
             improved = gain > 0 or not forest.trees
             if not improved and (kind == "bagboost" or not gains):
@@ -142,7 +157,7 @@ class Grower:
                 depth += 1
             elif stalled or not improved:
                 depth, gains = depth + 1, []
-        return forest, target - score
+        return forest, self._residual(score)
 
     def widen(self, forest: Forest, residual: Floats, n_wanted: int) -> None:
         """Add trees, ever deeper, on columns not yet used until `n_wanted` are in use.
