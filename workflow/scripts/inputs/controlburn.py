@@ -31,7 +31,7 @@ from threadpoolctl import threadpool_limits
 from inputs.forest import Floats, Forest, ForestKind, Grower, rank_columns
 from inputs.tree_lasso import TreeLasso
 
-SURPLUS = 2  # features on the path for each one wanted, from which the others are eliminated
+SURPLUS = 3  # features on the path for each one wanted, from which the others are eliminated
 
 
 class ControlBurnSelector(SelectorMixin, BaseEstimator):
@@ -45,7 +45,7 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
     ----------
     n_features : int or None, default=10
         Number of features wanted, at least 1; None where `alpha` is given. It is met exactly if
-        as many columns can be split on: from twice as many on the LASSO's path, those that the
+        as many columns can be split on: from thrice as many on the LASSO's path, those that the
         others replace best are eliminated; where the whole path has too few, the most important
         others of the forest follow, after a forest that uses too few has been widened by trees
         on the remaining columns.
