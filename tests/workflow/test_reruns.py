@@ -3,7 +3,7 @@
 import os
 
 import soundfile
-from tests.workflow.conftest import RATE, Project, tune
+from tests.workflow.conftest import RATE, TARGET, Project, tune
 
 FOLDS = 2
 TRAINING = {"graphsage": FOLDS, "collect": 1, "show": 1}
