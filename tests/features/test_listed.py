@@ -128,5 +128,5 @@ def test_keys_are_matched_with_the_sheet(tmp_path):
 def test_a_missing_table_is_a_fault_of_the_users(tmp_path):
     write_sheet(ROWS, tmp_path / "sheet.tsv")
     outputs = tmp_path / "clips.parquet", tmp_path / "problems.csv"
-    with pytest.raises(UserError, match="table.csv: there is no such file of Parquet, CSV"):
+    with pytest.raises(UserError, match=r"table\.csv: there is no such file of Parquet, CSV"):
         main(tmp_path / "sheet.tsv", [tmp_path / "table.csv"], "30s", *outputs)

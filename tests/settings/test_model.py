@@ -304,7 +304,7 @@ def test_an_imported_table_is_a_file_or_more(stated, file, keep) -> None:
     [
         (
             5,
-            "tables.mine: must be a file, or {file: FILE, pool: true, keep: [COLUMN, ...]} (it is 5)",
+            "tables.mine: must be a file, or {file: FILE, pool: true, keep: [COLUMN, ...]} (it is",
         ),
         ({"file": "a", "kep": []}, "tables.mine.kep: unknown key; did you mean 'keep'?"),
         ({"pool": True}, "tables.mine: file or file_3s must name the table; change it"),

@@ -46,7 +46,7 @@ def read(path: Path) -> pd.DataFrame:
         raise UserError(f"there is no such file of {KINDS}; mend the path")
     try:
         table = reader(path)
-    except UserError:
+    except (UserError, MemoryError):
         raise
     except Exception as error:
         raise UserError(

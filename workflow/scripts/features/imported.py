@@ -22,7 +22,7 @@ from features.foreign import UNNAMED, read
 from features.labels import is_named_like_a_label, label_like, numbers_rows
 from features.parquet import write_table
 from settings.errors import UserError
-from settings.keys import KEYS, Names, is_key
+from settings.keys import KEYS, Names, is_key, plain_name
 from settings.sheet import COLUMNS as OF_SHEET
 from settings.sheet import read_sheet
 
@@ -79,11 +79,8 @@ def read_foreign(path: Path, names: Names, cut: str) -> pd.DataFrame:
 
 def _key_columns(foreign: pd.DataFrame) -> list[str]:
     """Columns that may hold keys, the likeliest first."""
-    plain = {name: name.strip().lower() for name in foreign.columns if is_key(name)}
-    rank = {key: i for i, key in enumerate(KEYS)}
-    named = sorted(
-        plain, key=lambda name: rank.get(plain[name], rank.get(plain[name].removesuffix("s"), 0))
-    )
+    rank = {name: i for i, key in enumerate(KEYS) for name in (f"{key}s", key)}
+    named = sorted(filter(is_key, foreign.columns), key=lambda name: rank[plain_name(name)])
     index = f"{UNNAMED}0"  # An index that pandas wrote, or one of Parquet.
     text = index in foreign.columns and not pd.api.types.is_numeric_dtype(foreign[index])
     return [*named, *([index] if text else [])]

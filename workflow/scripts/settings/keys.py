@@ -29,8 +29,13 @@ PEEKED = 200  # Rows by which a table's cut is told.
 
 def is_key(name: str) -> bool:
     """Whether a column or array of this name may hold keys; plurals count."""
-    plain = name.strip().lower()
+    plain = plain_name(name)
     return plain in KEYS or plain.removesuffix("s") in KEYS
+
+
+def plain_name(name: str) -> str:
+    """A column's name in lower case, words joined by ``_``."""
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
 
 
 def names_beside(path: Path) -> list[Path]:
