@@ -16,12 +16,7 @@ GATHER = Step("features.gather", f"{OF_CUT}/features", suffix=".{table}")
 IMPORTED = Step(
     "features.imported",
     f"{OF_CUT}/features",
-    {
-        "sheet": SHEET,
-        "keep": lambda wildcards: CONFIG.tables[wildcards.table].keep,
-        "pool": lambda wildcards: CONFIG.tables[wildcards.table].pool,
-    },
-    facts={"names": digest(ROWS, NAMED)},
+    {"keep": lambda wildcards: CONFIG.tables[wildcards.table].keep},
     suffix=".{table}",
     record=f"{OF_CUT}/features/{{table}}",
 )
@@ -133,8 +128,7 @@ rule gather:
 
 rule imported:
     input:
-        foreign=imported_file,
-        names=names_of_rows,
+        foreign=lambda wildcards: CONFIG.tables[wildcards.table].file,
         clips=f"{OF_CUT}/clips.parquet",
         made_with=IMPORTED.made_with,
     output:
@@ -155,7 +149,7 @@ rule imported:
         options=IMPORTED.arguments,
     shell:
         'python "$GENREGRAPH" features.imported --foreign {input.foreign:q}'
-        " --clips {input.clips:q} --cut {wildcards.cut} {params.options:q} --output {output.table:q}"
+        " --clips {input.clips:q} {params.options:q} --output {output.table:q}"
         " --problems {output.problems:q} 2> {log:q}"
 
 
@@ -163,8 +157,7 @@ if UNHEARD:
 
     rule listed:
         input:
-            tables=imported_files,
-            names=names_of_rows,
+            tables=[table.file for table in CONFIG.tables.values()],
             made_with=LISTED.made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",
@@ -180,9 +173,7 @@ if UNHEARD:
             runtime=minutes(10, 0.1),
         params:
             options=LISTED.arguments,
-            tables=lambda wildcards: [
-                f"--table={file}" for file in imported_files(wildcards)
-            ],
+            tables=[f"--table={table.file}" for table in CONFIG.tables.values()],
         shell:
             'python "$GENREGRAPH" features.listed {params.options:q} {params.tables:q}'
             " --cut {wildcards.cut} --clips {output.clips:q} --problems {output.problems:q}"
