@@ -56,7 +56,7 @@ def test_which_clips_are_taken(protocol) -> None:
         for excluded in ("", "replica")
         if takes(protocol, split, excluded)
     ]
-    assert len(taken) == {"paper": 8, "filtered": 4}.get(protocol, 4)
+    assert len(taken) == (8 if protocol == "paper" else 4)
     if protocol == "filtered":
         assert {split for split, _ in taken} == {"train", "test"}
     if protocol in ("clean", "random", "inductive"):

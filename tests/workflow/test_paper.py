@@ -132,7 +132,7 @@ def test_clips_that_the_table_lacks_are_listed(unheard: Project) -> None:
     assert problems["clip"].tolist() == LACKING
     assert problems["path"].tolist() == [f"{clip[:4]}/{clip}.mp3" for clip in LACKING]
     of_table = pd.read_csv(cut / "features/handcrafted.problems.csv")
-    assert of_table["clip"].dropna().tolist() == [BROKEN]
+    assert of_table["clip"].tolist() == [BROKEN]
     folds = pd.read_parquet(cut.parent / "experiments/multiclass_foreign/paper/folds.parquet")
     assert not set(folds["clip"]) & {*LACKING, BROKEN, "rock.00"}
 
@@ -302,7 +302,8 @@ experiments:
     folds: {n: 4}
     clean: {repeats: 1}
     models: [svm]
-  multiclass_knn: {protocols: [paper], folds: {n: 4}}
+  # All ten folds, which the bounds below are for.
+  multiclass_knn: {protocols: [paper]}
   binary_pca: {protocols: [paper], folds: {n: 4}}
   binary_controlburn: {protocols: [paper], folds: {n: 4}}
   # binary_pca but for its scale.
@@ -346,7 +347,7 @@ def gtzan(
 )
 def test_all_clips_of_gtzan_are_tested_once(gtzan: Project, experiment, clips) -> None:
     table = result(gtzan, experiment).query("protocol == 'paper' and model == 'graphsage'")
-    assert table["fold"].tolist() == list(range(4))
+    assert table["fold"].tolist() == list(range(10 if experiment == "multiclass_knn" else 4))
     assert set(table["n_train"] + table["n_test"]) == {clips}
     assert table["n_test"].sum() == clips
 
@@ -391,8 +392,8 @@ def test_an_average_over_a_real_graph_is_no_worse_than_none(gtzan: Project) -> N
     ours, edgeless = (
         accuracy(gtzan, "multiclass_knn", model=model).mean() for model in ("graphsage", "edgeless")
     )
-    assert ours >= 0.72
-    assert abs(ours - edgeless) < 0.03  # Within the noise of four folds.
+    assert ours >= 0.74
+    assert ours > edgeless - 0.01
 
 
 @pytest.mark.parametrize("experiment", BINARY[:2])
