@@ -77,9 +77,9 @@ class Project:
             return {}
         return {name: int(count) for name, count in map(str.split, table[1].splitlines())}
 
-    def copy(self, folder: Path) -> "Project":
+    def copy(self, folder: Path, dirs_exist_ok: bool = False) -> "Project":
         """Copy with all results and modification times."""
-        shutil.copytree(self.folder, folder, symlinks=True)
+        shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=dirs_exist_ok)
         return Project(folder)
 
     def edit(self, name: str, old: str, new: str) -> None:
@@ -126,28 +126,47 @@ def write_clips(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def unrun(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project with the small dataset, before any run."""
-    folder = tmp_path_factory.mktemp("project")
-    for part in PARTS:
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
-        copy(ROOT / part, folder / part)
-    (folder / "small.yaml").write_text(SMALL)
-    write_clips(folder / "audio")
-    write_sheet(rows_of(folder / "audio"), folder / "config/datasets/mine.tsv")
-    return Project(folder)
+def unrun(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
+    """The project with the small dataset, before any run; made once for all workers.
+
+    A WAV file of floats holds the second at which it was written: clips that each worker wrote
+    for itself would not be the same bytes.
+    """
+
+    def make(folder: Path) -> None:
+        for part in PARTS:
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+            copy(ROOT / part, folder / part)
+        (folder / "small.yaml").write_text(SMALL)
+        write_clips(folder / "audio")
+        write_sheet(rows_of(folder / "audio"), folder / "config/datasets/mine.tsv")
+
+    return _once("unrun", make, tmp_path_factory, worker_id)
 
 
 @pytest.fixture(scope="session")
 def finished(unrun: Project, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
     """The project after a run on two cores; made once for all workers, and not to be changed."""
+
+    def make(folder: Path) -> None:
+        unrun.copy(folder, dirs_exist_ok=True).snakemake("--cores", "2", TARGET)
+
+    return _once("finished", make, tmp_path_factory, worker_id)
+
+
+def _once(
+    name: str,
+    make: Callable[[Path], None],
+    tmp_path_factory: pytest.TempPathFactory,
+    worker_id: str,
+) -> Project:
     base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "finished"
+    folder = (base if worker_id == "master" else base.parent) / name
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
-            made = unrun.copy(tmp_path_factory.mktemp("finished") / "project")
-            made.snakemake("--cores", "2", TARGET)
-            made.folder.rename(folder)
+            made = tmp_path_factory.mktemp(name)
+            make(made)
+            made.rename(folder)
     return Project(folder)
 
 
