@@ -21,6 +21,7 @@ envvars:
 
 from settings import plan, protocols
 from settings.errors import UserError
+from settings.imports import files_by_cut
 from settings.keys import names_beside
 from settings.merge import merged
 from settings.model import GraphSage, load
@@ -43,7 +44,7 @@ try:
         plan.check_audio(ROWS, Path(AUDIO))
     plan.check_tables(CONFIG)
     # Files of imported tables by name and cut.
-    IMPORTS = plan.imports(CONFIG, ROWS)
+    IMPORTS = files_by_cut(CONFIG, ROWS)
     NOT_RUNNABLE = plan.not_runnable(CONFIG, ROWS, UNHEARD, IMPORTS)
 except UserError as error:
     raise WorkflowError(str(error)) from None

@@ -1,11 +1,7 @@
-import json
-
-import numpy as np
-import pandas as pd
 import pytest
 
 from settings.errors import UserError
-from settings.keys import Names, less_ending, peek
+from settings.keys import Names, less_ending
 from settings.sheet import AUDIO_SUFFIXES, Row
 
 ROWS = [
@@ -100,55 +96,6 @@ def test_only_audio_endings_are_cut() -> None:
     names = ["a.wav", "a.Flac", "a.00000", "a", ".wav", "a.b.mp3", "a.", "a.npy"]
     cut = ["a", "a", "a.00000", "a", "", "a.b", "a.", "a.npy"]
     assert [less_ending(name) for name in names] == cut
-
-
-# A table's cut
-
-
-def write(path, keys):
-    """A table of some keys in any form."""
-    x = np.ones((len(keys), 2))
-    table = pd.DataFrame({"x": 1.0, "path": keys})
-    match path.suffix:
-        case ".csv":
-            table.to_csv(path, index=False)
-        case ".jsonl":
-            path.write_text("\n".join(json.dumps({"path": key, "x": [1]}) for key in keys))
-        case ".parquet":
-            table.to_parquet(path)
-        case ".npz":
-            np.savez(path, IDS=np.array(keys), X=x)
-        case ".npy":
-            np.save(path, x)
-            path.with_suffix(".txt").write_text("\n".join(keys))
-
-
-@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "npz", "npy"])
-def test_the_first_keys_of_any_form_tell_its_cut(tmp_path, ending) -> None:
-    path = tmp_path / f"table.{ending}"
-    for keys, cut in [
-        (["blues/blues.00000.au", "blues/blues.00001.au"], "30s"),
-        (["polka.0.wav", "blues.00000.0.wav", "blues.00000.1.wav"], "3s"),
-        (["x", "y"], "30s"),
-    ]:
-        write(path, keys)
-        assert peek(path) == keys
-        assert Names(ROWS).cut_of(peek(path)) == cut
-
-
-def test_arrays_by_clip_and_an_index_are_keys_too(tmp_path) -> None:
-    np.savez(tmp_path / "a.npz", **{"blues/blues.00000.3.wav": np.ones(2)})
-    assert peek(tmp_path / "a.npz") == ["blues/blues.00000.3.wav"]
-    pd.DataFrame({"x": [1.0]}, index=["blues.00000"]).to_parquet(tmp_path / "a.parquet")
-    assert peek(tmp_path / "a.parquet") == ["blues.00000"]
-
-
-@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "npz", "npy", "xlsx"])
-def test_what_cannot_be_read_has_no_first_keys(tmp_path, ending) -> None:
-    path = tmp_path / f"table.{ending}"
-    assert peek(path) == []
-    path.write_bytes(b"\xff\x00 nothing")
-    assert peek(path) == []
 
 
 def test_a_clip_named_like_a_segment_of_another_is_a_whole_clip() -> None:

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from settings.errors import UserError
+from settings.imports import files_by_cut
 from settings.model import Config, Experiment, Imported
-from settings.plan import check_audio, check_tables, files_there, has_audio, imports, not_runnable
+from settings.plan import check_audio, check_tables, files_there, has_audio, not_runnable
 from settings.sheet import Row
 
 
@@ -27,7 +28,7 @@ def config(**options) -> Config:
 
 
 def left_out(settings: Config, unheard: bool) -> dict[str, str]:
-    return not_runnable(settings, ROWS, unheard, imports(settings, ROWS))
+    return not_runnable(settings, ROWS, unheard, files_by_cut(settings, ROWS))
 
 
 @pytest.mark.parametrize(
@@ -162,33 +163,6 @@ def test_without_audio_experiments_run_on_imported_tables_alone() -> None:
     assert runnable(settings, unheard=True) == ["multiclass_mine", "multiclass_both"]
     heard = ["mine", "computed", "part", "learnt", "both"]
     assert runnable(settings, unheard=False) == [f"multiclass_{name}" for name in heard]
-
-
-# Which cut an imported table is of
-
-
-def imported(stated) -> dict[str, dict[str, str]]:
-    return imports(Config(tables={"mine": stated}), ROWS)
-
-
-@pytest.mark.parametrize(
-    ("stated", "files"),
-    [
-        ({"file": "a.npz"}, {"30s": "a.npz"}),
-        ({"file_3s": "b.npz"}, {"3s": "b.npz"}),
-        ({"file": "a.npz", "file_3s": "b.npz"}, {"30s": "a.npz", "3s": "b.npz"}),
-    ],
-)
-def test_a_table_has_a_file_for_each_cut_that_is_stated(stated, files) -> None:
-    assert imported(stated) == {"mine": files}
-
-
-def test_a_table_of_segments_is_known_by_its_keys(tmp_path) -> None:
-    path = tmp_path / "table.csv"
-    for key, cut in {"blues.0": "30s", "blues.0.7.wav": "3s", "blues/blues.3.0": "3s"}.items():
-        path.write_text(f"filename,x\nrock.0.0.wav,1\n{key},1\n")
-        assert imported(str(path)) == {"mine": {cut: str(path)}}
-    assert imported({"file": str(path), "file_3s": "b.csv"})["mine"]["30s"] == str(path)
 
 
 def test_an_experiment_runs_on_the_table_of_its_cut() -> None:

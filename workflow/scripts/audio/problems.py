@@ -10,6 +10,12 @@ NO_FEATURES = "no audio and no features"
 NOT_IN_TABLE = "refused: no experiment with this table has it"
 
 
+def of_whole_tables(problems: pd.DataFrame) -> list[str]:
+    """Problems that clips of a table have in common, as `write_problems` wrote them."""
+    common = problems["clip"].isna() & (problems["what_was_done"] == NOT_IN_TABLE)
+    return problems.loc[common, "problem"].tolist()
+
+
 def write_problems(problems: Iterable[tuple[str, str, str]], output: Path) -> None:
     """Write what a table lacks in `PROBLEM_COLUMNS`, as CSV.
 

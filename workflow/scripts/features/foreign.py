@@ -99,8 +99,9 @@ def _read_npz(path: Path) -> pd.DataFrame:
         if len(array.shape) > 1 and len(array) == len(names) and array.dtype.kind in "fiub":
             columns[name] = list(array)
         else:
-            shape = "x".join(map(str, array.shape))
-            left_out[name] = f"an array of {shape or 'one number'}, not of {len(names)} rows of any"
+            left_out[name] = (
+                f"an array of shape {array.shape}, not of features of {len(names)} rows"
+            )
     table = _numbered(pd.DataFrame(columns), 1)
     table.attrs["left_out"] = left_out
     return table

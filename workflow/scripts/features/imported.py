@@ -240,7 +240,7 @@ def _setting(name: str, file: str, path: Path, stated: Mapping[str, object]) -> 
     """Command line option that imports a table so."""
     parts = [f"{file}: {json.dumps(str(path), ensure_ascii=False)}"]
     parts += [f"{k}: {json.dumps(v, ensure_ascii=False)}" for k, v in stated.items() if v]
-    return f"--config {shlex.quote(f'tables={{{name}: {{{chr(44).join(parts)}}}}}')}"
+    return f"--config {shlex.quote('tables={' + name + ': {' + ', '.join(parts) + '}}')}"
 
 
 def one_row_a_clip(

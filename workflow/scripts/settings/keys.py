@@ -4,14 +4,11 @@ Others name clips by file, with or without ending and folder, in another case, o
 slashes.
 """
 
-import csv
 import itertools
-import json
 import re
 import unicodedata
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +21,6 @@ KEYS = (
     "track song_id song name key"
 ).split()
 SEGMENT = re.compile(r"(.+)\.(\d{1,6})")
-PEEKED = 200  # Rows by which a table's cut is told.
 
 
 def is_key(name: str) -> bool:
@@ -179,73 +175,3 @@ class _Index:
         folder = _folded(parts[-2]) if len(parts) > 1 else ""
         files = self._files.get(parts[-1], set())
         yield {c for c in files if folder not in self._known or folder == self._folders[c]}
-
-
-def peek(path: Path) -> list[str]:
-    """Keys of a table's first rows, of whichever columns may hold them, without reading it all.
-
-    Returns
-    -------
-    list of str
-        None where the file is missing or broken: the step that reads it says so.
-    """
-    reader = PEEKS.get(path.suffix.lower())
-    try:
-        return list(reader(path)) if reader else []
-    except Exception:
-        return []
-
-
-def _peek_csv(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        yield from _keys_in(itertools.islice(csv.DictReader(file), PEEKED))
-
-
-def _peek_lines(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8-sig") as file:
-        lines = itertools.islice((line for line in file if line.strip()), PEEKED)
-        yield from _keys_in(map(json.loads, lines))
-
-
-def _peek_parquet(path: Path) -> Iterator[str]:
-    import pyarrow.parquet as pq  # Here, because no workflow without such a table needs it.
-
-    with pq.ParquetFile(path) as file:
-        columns = [c for c in file.schema_arrow.names if is_key(c) or c.startswith("__index")]
-        batch = next(file.iter_batches(PEEKED, columns=columns))
-        yield from (str(value) for column in batch.columns for value in column.to_pylist())
-
-
-def _peek_npz(path: Path) -> Iterator[str]:
-    with zipfile.ZipFile(path) as archive:
-        names = [name.removesuffix(".npy") for name in archive.namelist()]
-    keys = [name for name in names if is_key(name)]
-    if not keys:
-        yield from names[:PEEKED]
-        return
-    import numpy as np
-
-    with np.load(path, allow_pickle=False) as arrays:
-        yield from map(str, arrays[keys[0]][:PEEKED])
-
-
-def _peek_names(path: Path) -> Iterator[str]:
-    for names in names_beside(path):
-        if names.is_file():
-            yield from names.read_text(encoding="utf-8-sig").splitlines()[:PEEKED]
-
-
-def _keys_in(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
-    for row in rows:
-        yield from (str(row[name]) for name in row if not name or is_key(name))
-
-
-PEEKS: dict[str, Callable[[Path], Iterator[str]]] = {
-    ".csv": _peek_csv,
-    ".jsonl": _peek_lines,
-    ".ndjson": _peek_lines,
-    ".json": _peek_lines,
-    ".parquet": _peek_parquet,
-    ".npz": _peek_npz,
-    ".npy": _peek_names,
-}

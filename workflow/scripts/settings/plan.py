@@ -7,8 +7,7 @@ from pathlib import Path
 
 from settings.errors import UserError
 from settings.groups import group_name
-from settings.keys import Names, peek
-from settings.model import Config, Experiment, Imported
+from settings.model import Config, Experiment
 from settings.protocols import Clip, Evaluation, LeftOut, evaluation
 from settings.sheet import Row, locate
 
@@ -87,22 +86,6 @@ def check_tables(config: Config) -> None:
                 )
 
 
-def imports(config: Config, rows: Sequence[Row]) -> dict[str, dict[str, str]]:
-    """Files of imported tables by name and cut.
-
-    A table that names one file alone may be of either cut: its first keys say of which.
-    """
-    names = Names(rows) if config.tables else None
-    return {table: _by_cut(stated, names) for table, stated in config.tables.items() if names}
-
-
-def _by_cut(table: Imported, names: Names) -> dict[str, str]:
-    if table.file is None or table.file_3s is not None:
-        files = {"30s": table.file, "3s": table.file_3s}
-        return {cut: file for cut, file in files.items() if file is not None}
-    return {names.cut_of(peek(Path(table.file))): table.file}
-
-
 def not_runnable(
     config: Config, rows: Sequence[Row], unheard: bool, files: Mapping[str, Mapping[str, str]]
 ) -> dict[str, str]:
@@ -116,7 +99,7 @@ def not_runnable(
     unheard : bool
         There is no audio: only experiments whose tables are all imported can run.
     files : mapping of str to mapping of str to str
-        As `imports` gives them.
+        Of imported tables, by name and cut, as `settings.imports.files_by_cut` gives them.
     """
     genres = {row.genre for row in rows}
     reasons = {}
