@@ -66,7 +66,7 @@ def test_the_models_differ_from_the_stand_in_by_what_they_hear(model: str) -> No
 
 def test_what_the_guide_writes_is_imported_in_one_command(project: Project) -> None:
     tables = "tables={standin: {file: standin.parquet, file_3s: segments.parquet, pool: true}}"
-    targets = ["results/multiclass_mine.csv", "results/multiclass_segments.csv"]
+    targets = ["results/multiclass_mine.csv", "results/mine/3s/features/standin.parquet"]
     project.snakemake("--cores", "2", *targets, "--config", "audio=", tables)
     folder = project.folder / "results/mine"
     written = pd.read_parquet(project.folder / "standin.parquet")
@@ -78,10 +78,8 @@ def test_what_the_guide_writes_is_imported_in_one_command(project: Project) -> N
     assert len(table) == 7
     segments = pd.read_parquet(folder / "3s/features/standin.parquet")["clip"]
     assert segments.tolist() == [f"{clip}.{i}" for clip in table.index for i in range(2)]
-    for target in targets:
-        said = (project.folder / target.replace("results", "results/mine")).with_suffix(".txt")
-        assert "standin lacks" in said.read_text()
-        assert "1 of 4 clips of ska" in said.read_text()
+    said = (folder / "multiclass_mine.txt").read_text()
+    assert "\nstandin lacks 1 of 4 clips of ska\n" in said
 
 
 def test_a_table_of_segments_alone_leaves_out_experiments_on_whole_clips(
