@@ -73,7 +73,7 @@ rule extract:
         "../envs/audio.yaml"
     resources:
         # The longest clip decides: it is no larger than its shard, and cut at audit.longest.
-        mem_mb=memory(1000, 15, most=700 + 4 * CONFIG.audit.longest),
+        mem_mb=memory(1200, 15, most=900 + 4 * CONFIG.audit.longest),
         runtime=minutes(30, 0.5),
     params:
         options=EXTRACT.arguments,
@@ -97,7 +97,7 @@ rule images:
     conda:
         "../envs/audio.yaml"
     resources:
-        mem_mb=memory(1000, 15, most=700 + 4 * CONFIG.audit.longest),
+        mem_mb=memory(1200, 15, most=900 + 4 * CONFIG.audit.longest),
         runtime=minutes(30, 0.5),
     shell:
         'python "$GENREGRAPH" features.images --samples {input.samples:q}'
