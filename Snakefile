@@ -36,4 +36,5 @@ rule all:
     input:
         "results/summary.csv",
         "results/findings.md",
+        [f"results/{name}.csv" for name in RUNNABLE],
         tables_and_figures,
