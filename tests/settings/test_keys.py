@@ -47,6 +47,7 @@ def clips(*keys: str, cut: str = "30s", rows=ROWS) -> list[str | None]:
         ("", None),
         (".wav", None),
         ("/", None),
+        (".", None),
         # There is another 02, among the rock.
         ("rock/02.mp3", None),
     ],

@@ -145,7 +145,8 @@ def _folded(name: str) -> str:
 
 
 def _parts(path: str) -> tuple[str, ...]:
-    return tuple(part for part in less_ending(path).replace("\\", "/").split("/") if part != ".")
+    parts = less_ending(path).replace("\\", "/").split("/")
+    return tuple(part for part in parts if part != ".") or ("",)
 
 
 class _Index:
