@@ -479,7 +479,8 @@ def test_the_published_findings_are_what_the_published_results_say(tmp_path):
     for name in ("config", "experiments"):
         merged = {**yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()), **merged}
     config, rows = load(merged), read_sheet(ROOT / "config/datasets/gtzan.tsv")
-    not_run = not_runnable(config, rows, unheard=True)
+    files = {"handcrafted": {"30s": "the public table"}}
+    not_run = not_runnable(config, rows, unheard=True, files=files)
     run = {name: e for name, e in config.experiments.items() if name not in not_run}
     output = tmp_path / "findings.md"
     main(

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from settings.errors import UserError
-from settings.model import Config, Experiment
+from settings.imports import files_by_cut
+from settings.model import Config, Experiment, Imported
 from settings.plan import check_audio, check_tables, files_there, has_audio, not_runnable
 from settings.sheet import Row
 
@@ -26,6 +27,10 @@ def config(**options) -> Config:
     return Config(experiments={"multiclass_x": Experiment(**options)}, tables={"mine": "mine.csv"})
 
 
+def left_out(settings: Config, unheard: bool) -> dict[str, str]:
+    return not_runnable(settings, ROWS, unheard, files_by_cut(settings, ROWS))
+
+
 @pytest.mark.parametrize(
     ("options", "unheard", "reason"),
     [
@@ -34,7 +39,11 @@ def config(**options) -> Config:
         ({"tables": ["mine"]}, True, None),
         ({"tables": ["mine", "compare"]}, False, None),
         ({"tables": ["mine", "compare"]}, True, "there is no audio to compute compare"),
-        ({"tables": ["mine"], "cut": "3s"}, True, "there is no audio to compute 3s"),
+        (
+            {"tables": ["compare", "mine"], "cut": "3s"},
+            False,
+            "table mine is imported for cut 30s alone; tables.mine.file_3s can name one for 3s",
+        ),
         ({"protocols": ["paper", "filtered"]}, False, None),
         (
             {"protocols": ["clean", "filtered"]},
@@ -45,7 +54,7 @@ def config(**options) -> Config:
     ],
 )
 def test_experiments_that_cannot_run_say_why(options, unheard, reason) -> None:
-    found = not_runnable(config(**options), ROWS, unheard)
+    found = left_out(config(**options), unheard)
     assert found == ({} if reason is None else {"multiclass_x": reason})
 
 
@@ -100,7 +109,7 @@ def with_tables(*tables: str, cut: str = "30s", genres: tuple[str, ...] = ()) ->
 
 
 def runnable(settings: Config, unheard: bool) -> list[str]:
-    refused = not_runnable(settings, ROWS, unheard)
+    refused = left_out(settings, unheard)
     return [name for name in settings.experiments if name not in refused]
 
 
@@ -140,7 +149,7 @@ def test_experiments_run_whose_genres_the_sheet_has() -> None:
     assert found == ["multiclass_all", "multiclass_two"]
 
 
-def test_without_audio_experiments_run_on_whole_clips_and_imported_tables_alone() -> None:
+def test_without_audio_experiments_run_on_imported_tables_alone() -> None:
     experiments = {
         "segments": with_tables("mine", cut="3s"),
         "mine": with_tables("mine"),
@@ -152,5 +161,13 @@ def test_without_audio_experiments_run_on_whole_clips_and_imported_tables_alone(
     }
     settings = configured(("mine", "compare2"), **experiments)
     assert runnable(settings, unheard=True) == ["multiclass_mine", "multiclass_both"]
-    heard = [name for name in settings.experiments if name != "multiclass_other"]
-    assert runnable(settings, unheard=False) == heard
+    heard = ["mine", "computed", "part", "learnt", "both"]
+    assert runnable(settings, unheard=False) == [f"multiclass_{name}" for name in heard]
+
+
+def test_an_experiment_runs_on_the_table_of_its_cut() -> None:
+    experiments = {"whole": with_tables("mine"), "segments": with_tables("mine", cut="3s")}
+    settings = configured((), **experiments).model_copy(
+        update={"tables": {"mine": Imported(file_3s="b.csv")}}
+    )
+    assert runnable(settings, unheard=True) == ["multiclass_segments"]

@@ -132,7 +132,13 @@ def test_clips_that_the_table_lacks_are_listed(unheard: Project) -> None:
     assert problems["clip"].tolist() == LACKING
     assert problems["path"].tolist() == [f"{clip[:4]}/{clip}.mp3" for clip in LACKING]
     of_table = pd.read_csv(cut / "features/handcrafted.problems.csv")
-    assert of_table["clip"].tolist() == [BROKEN]
+    # First what holds for the table, then its clips.
+    assert of_table["clip"].fillna("").tolist() == ["", BROKEN]
+    lacking = (
+        "handcrafted lacks 1 of 10 clips of folk, 1 of 10 clips of punk, 1 of 10 clips of raga"
+    )
+    assert of_table["problem"][0] == lacking
+    assert lacking in (cut.parent / "multiclass_foreign.txt").read_text()
     folds = pd.read_parquet(cut.parent / "experiments/multiclass_foreign/paper/folds.parquet")
     assert not set(folds["clip"]) & {*LACKING, BROKEN, "rock.00"}
 
@@ -180,6 +186,47 @@ def test_another_table_under_the_same_name_is_imported_anew(
     path.write_text(path.read_text().replace("661794", "661795"))
     project.snakemake("--cores", "1", table, "--config", "audio=")
     assert set(pd.read_parquet(project.folder / table)["length"]) == {661_795}
+
+
+# A table of segments, in the form of the published one, and no audio
+
+BY_SEGMENT = """
+dataset: foreign
+experiments:
+  binary_segments:
+    protocols: [paper, clean]
+    models: []
+    genres: [folk, punk]
+    folds: {n: 2}
+    clean: {folds: 2}
+    graph: {metric: euclidean, k: 5}
+    graphsage: {hidden: 8, epochs: 5}
+"""
+
+
+def test_a_table_of_segments_alone_gives_results(unrun: Project, tmp_path: Path) -> None:
+    project = unrun.copy(tmp_path / "project")
+    whole = pd.read_csv(write_foreign(project.folder)).dropna()
+    rng = np.random.default_rng(1)
+    values = [name for name in whole.columns if name.startswith("feature")]
+    parts = []
+    for i in range(4):
+        names = whole["filename"].str.replace(".wav", f".{i}.wav")
+        noise = rng.normal(scale=0.1, size=whole[values].shape)
+        parts.append(whole.assign(filename=names, length=66_149, **(whole[values] + noise)))
+    pd.concat(parts).to_csv(project.folder / "features_3_sec.csv", index=False)
+    (project.folder / "small.yaml").write_text(BY_SEGMENT)
+    tables = "tables={handcrafted: features_3_sec.csv}"
+    target = "results/binary_segments.csv"
+    printed = project.snakemake("--cores", "2", target, "--config", "audio=", tables)
+    assert "multiclass_handcrafted is left out: table handcrafted is imported for cut 3s" in printed
+    table = pd.read_csv(project.folder / target).query("model == 'graphsage'")
+    assert set(table["n_train"] + table["n_test"]) == {18 * 4}
+    assert table["protocol"].tolist() == ["paper"] * 2 + ["clean"] * 2
+    leaks = "results/foreign/experiments/binary_segments/clean/leaks.csv"
+    assert pd.read_csv(project.folder / leaks)["group"].max() == 0
+    clips = pd.read_parquet(project.folder / "results/foreign/3s/clips.parquet")
+    assert set(clips.loc[clips["status"] == "ok", "samples"]) == {66_149}
 
 
 # Segments of three seconds, the CNN's table, ControlBurn and PCA

@@ -6,7 +6,14 @@ from pathlib import Path
 import pandas as pd
 
 PROBLEM_COLUMNS = ["clip", "path", "problem", "what_was_done"]
+NO_FEATURES = "no audio and no features"
 NOT_IN_TABLE = "refused: no experiment with this table has it"
+
+
+def of_whole_tables(problems: pd.DataFrame) -> list[str]:
+    """Problems that clips of a table have in common, as `write_problems` wrote them."""
+    common = problems["clip"].isna() & (problems["what_was_done"] == NOT_IN_TABLE)
+    return problems.loc[common, "problem"].tolist()
 
 
 def write_problems(problems: Iterable[tuple[str, str, str]], output: Path) -> None:

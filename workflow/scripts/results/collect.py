@@ -7,6 +7,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from audio.problems import of_whole_tables
 from learning.scores import score
 from results.outputs import fitted, folds_of, left_out_of
 from results.summary import NOT_MUSIC, describe, left_out_lines, note_of
@@ -75,6 +76,7 @@ def main(
     tables = [collect(folder, dataset, experiment, compared or []) for folder in there] or [none]
     table = pd.concat(tables, ignore_index=True)
     table.to_csv(output, index=False)
+    amiss = {str(path): pd.read_csv(path) for path in problems or []}
     lines = [
         "",
         f"{experiment} on {dataset}",
@@ -82,9 +84,10 @@ def main(
             table,
             {folder.name: pd.read_csv(folder / "graph-health.csv") for folder in there},
             {folder.name: note_of(folder) for folder in there},
-            {str(path): len(pd.read_csv(path)) for path in problems or []},
+            {path: len(table) for path, table in amiss.items()},
             paper,
         ),
+        *(line for table in amiss.values() for line in of_whole_tables(table)),
         *left_out_lines({"": left_out_of(protocols)}),
         *([NOT_MUSIC] if synthesised else []),
         f"table: {output}; folds: {', '.join(map(str, there)) or 'none'}",

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from settings.errors import UserError
@@ -14,6 +14,7 @@ from settings.sheet import Row, locate
 COMPUTED = ("handcrafted", "compare", "musicnn", "musicnn_embedding")
 PRETRAINED = ("musicnn", "musicnn_embedding")  # By a network whose weights are fetched.
 PER_FOLD = "cnn"  # Learnt from the labels of a fold's training clips, so made anew for each fold.
+ANY_CUT = ("30s", "3s")  # What is computed is computed for both.
 UNKNOWN_LEFT_OUT = "its artist is unknown"
 
 
@@ -85,7 +86,9 @@ def check_tables(config: Config) -> None:
                 )
 
 
-def not_runnable(config: Config, rows: Sequence[Row], unheard: bool) -> dict[str, str]:
+def not_runnable(
+    config: Config, rows: Sequence[Row], unheard: bool, files: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
     """Experiments that the dataset does not allow, and why.
 
     Parameters
@@ -94,7 +97,9 @@ def not_runnable(config: Config, rows: Sequence[Row], unheard: bool) -> dict[str
     rows : sequence of Row
         The dataset's sheet.
     unheard : bool
-        There is no audio: only experiments on whole clips whose tables are all imported can run.
+        There is no audio: only experiments whose tables are all imported can run.
+    files : mapping of str to mapping of str to str
+        Of imported tables, by name and cut, as `settings.imports.files_by_cut` gives them.
     """
     genres = {row.genre for row in rows}
     reasons = {}
@@ -103,8 +108,14 @@ def not_runnable(config: Config, rows: Sequence[Row], unheard: bool) -> dict[str
         computed = sorted(set(experiment.tables) - set(config.tables))
         if missing:
             reasons[name] = f"the dataset has no genre {', '.join(missing)}"
-        elif unheard and (computed or experiment.cut != "30s"):
-            reasons[name] = f"there is no audio to compute {', '.join(computed) or experiment.cut}"
+        elif unheard and computed:
+            reasons[name] = f"there is no audio to compute {', '.join(computed)}"
+        elif uncut := [t for t in experiment.tables if experiment.cut not in files.get(t, ANY_CUT)]:
+            key = "file" if experiment.cut == "30s" else "file_3s"
+            reasons[name] = (
+                f"table {uncut[0]} is imported for cut {', '.join(files[uncut[0]])} alone; "
+                f"tables.{uncut[0]}.{key} can name one for {experiment.cut}"
+            )
         elif not evaluations(experiment, by_sheet(experiment, rows))[0]:
             left_out = evaluations(experiment, by_sheet(experiment, rows))[1]
             reasons[name] = "; ".join(f"{key}: {reason}" for key, reason in left_out.items())

@@ -1,0 +1,11 @@
+import pandas as pd
+
+from audio.problems import NOT_IN_TABLE, of_whole_tables, write_problems
+
+
+def test_what_a_whole_table_lacks_is_told_from_its_clips_and_columns(tmp_path):
+    lacking = ("", "mine lacks 2 of 3 clips of jazz", NOT_IN_TABLE)
+    column, clip = ("", "column 'x': text", "left out"), ("a", "mine: no row", NOT_IN_TABLE)
+    for problems, expected in [([lacking, column, clip], [lacking[1]]), ([clip], []), ([], [])]:
+        write_problems(problems, tmp_path / "problems.csv")
+        assert of_whole_tables(pd.read_csv(tmp_path / "problems.csv")) == expected
