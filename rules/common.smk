@@ -21,9 +21,10 @@ envvars:
 
 from settings import plan, protocols
 from settings.errors import UserError
+from settings.keys import names_beside
 from settings.merge import merged
 from settings.model import GraphSage, load
-from settings.sheet import AUDITED, digest, find, read_sheet, rows_by_shard
+from settings.sheet import AUDITED, NAMED, digest, find, read_sheet, rows_by_shard
 from settings.steps import Step
 
 try:
@@ -41,7 +42,9 @@ try:
     if not (SYNTHESISED or FETCHED or UNHEARD):
         plan.check_audio(ROWS, Path(AUDIO))
     plan.check_tables(CONFIG)
-    NOT_RUNNABLE = plan.not_runnable(CONFIG, ROWS, UNHEARD)
+    # Files of imported tables by name and cut.
+    IMPORTS = plan.imports(CONFIG, ROWS)
+    NOT_RUNNABLE = plan.not_runnable(CONFIG, ROWS, UNHEARD, IMPORTS)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -318,6 +321,31 @@ def problems_of(wildcards):
     return [f"{cut_of(wildcards)}/problems.csv", *of_tables]
 
 
+def imported_file(wildcards):
+    """File of an imported table for a job's cut."""
+    files = IMPORTS[wildcards.table]
+    if wildcards.cut not in files:
+        raise WorkflowError(f"table {wildcards.table} has no file for {wildcards.cut}")
+    return files[wildcards.cut]
+
+
+def imported_files(wildcards):
+    """Files of all imported tables of a job's cut."""
+    return [
+        files[wildcards.cut] for files in IMPORTS.values() if wildcards.cut in files
+    ]
+
+
+def names_of_rows(wildcards):
+    """Text files that say which rows of imported arrays are which clips."""
+    one = "table" in wildcards.keys()
+    files = [imported_file(wildcards)] if one else imported_files(wildcards)
+    arrays = [Path(file) for file in files if file.lower().endswith(".npy")]
+    return [
+        str(names) for path in arrays for names in names_beside(path) if names.is_file()
+    ]
+
+
 def images_of(wildcards):
     """Images of all clips, if a job's experiment has the CNN's table."""
     if plan.PER_FOLD not in experiment_of(wildcards).tables:
@@ -378,7 +406,8 @@ def tables_and_figures(wildcards):
             shown.append(f"{folder}/figures/folds.png")
     if tuning_of(wildcards):
         shown += ["results/tuning.csv", f"{HERE}/figures/tuning.png"]
-    if any("handcrafted" in CONFIG.experiments[name].tables for name in RUNNABLE):
+    runnable = [CONFIG.experiments[name] for name in RUNNABLE]
+    if any("handcrafted" in e.tables and e.cut == "30s" for e in runnable):
         shown.append(f"{HERE}/figures/correlation.png")
     heard = [] if UNHEARD else ["clips", "clip"]
     return shown + [f"{HERE}/figures/{figure}.png" for figure in heard]

@@ -16,7 +16,12 @@ GATHER = Step("features.gather", f"{OF_CUT}/features", suffix=".{table}")
 IMPORTED = Step(
     "features.imported",
     f"{OF_CUT}/features",
-    {"keep": lambda wildcards: CONFIG.tables[wildcards.table].keep},
+    {
+        "sheet": SHEET,
+        "keep": lambda wildcards: CONFIG.tables[wildcards.table].keep,
+        "pool": lambda wildcards: CONFIG.tables[wildcards.table].pool,
+    },
+    facts={"names": digest(ROWS, NAMED)},
     suffix=".{table}",
     record=f"{OF_CUT}/features/{{table}}",
 )
@@ -68,7 +73,7 @@ rule extract:
         "../envs/audio.yaml"
     resources:
         # The longest clip decides: it is no larger than its shard, and cut at audit.longest.
-        mem_mb=memory(1000, 15, most=700 + 4 * CONFIG.audit.longest),
+        mem_mb=memory(1200, 15, most=900 + 4 * CONFIG.audit.longest),
         runtime=minutes(30, 0.5),
     params:
         options=EXTRACT.arguments,
@@ -92,7 +97,7 @@ rule images:
     conda:
         "../envs/audio.yaml"
     resources:
-        mem_mb=memory(1000, 15, most=700 + 4 * CONFIG.audit.longest),
+        mem_mb=memory(1200, 15, most=900 + 4 * CONFIG.audit.longest),
         runtime=minutes(30, 0.5),
     shell:
         'python "$GENREGRAPH" features.images --samples {input.samples:q}'
@@ -128,7 +133,8 @@ rule gather:
 
 rule imported:
     input:
-        foreign=lambda wildcards: CONFIG.tables[wildcards.table].file,
+        foreign=imported_file,
+        names=names_of_rows,
         clips=f"{OF_CUT}/clips.parquet",
         made_with=IMPORTED.made_with,
     output:
@@ -149,7 +155,7 @@ rule imported:
         options=IMPORTED.arguments,
     shell:
         'python "$GENREGRAPH" features.imported --foreign {input.foreign:q}'
-        " --clips {input.clips:q} {params.options:q} --output {output.table:q}"
+        " --clips {input.clips:q} --cut {wildcards.cut} {params.options:q} --output {output.table:q}"
         " --problems {output.problems:q} 2> {log:q}"
 
 
@@ -157,7 +163,8 @@ if UNHEARD:
 
     rule listed:
         input:
-            tables=[table.file for table in CONFIG.tables.values()],
+            tables=imported_files,
+            names=names_of_rows,
             made_with=LISTED.made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",
@@ -173,7 +180,9 @@ if UNHEARD:
             runtime=minutes(10, 0.1),
         params:
             options=LISTED.arguments,
-            tables=[f"--table={table.file}" for table in CONFIG.tables.values()],
+            tables=lambda wildcards: [
+                f"--table={file}" for file in imported_files(wildcards)
+            ],
         shell:
             'python "$GENREGRAPH" features.listed {params.options:q} {params.tables:q}'
             " --cut {wildcards.cut} --clips {output.clips:q} --problems {output.problems:q}"

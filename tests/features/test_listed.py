@@ -113,8 +113,20 @@ def test_the_sheet_and_the_table_become_two_files(tmp_path, cut, table):
     assert set(listed["what_was_done"]) == {"refused: no feature, fold or result has it"}
 
 
+def test_keys_are_matched_with_the_sheet(tmp_path):
+    write_sheet(ROWS, tmp_path / "sheet.tsv")
+    table = tmp_path / "table.csv"
+    table.write_text("filename,length\nJazz\\jazz.0.1.WAV,66149\nrock.0.0.wav,66149\n")
+    clips, problems = tmp_path / "clips.parquet", tmp_path / "problems.csv"
+    main(tmp_path / "sheet.tsv", [table], "3s", clips, problems)
+    listed = pd.read_parquet(clips).query("status == 'ok'")
+    assert listed[["clip", "source", "samples"]].to_numpy().tolist() == [
+        ["jazz.0.1", "jazz.0", 66149]
+    ]
+
+
 def test_a_missing_table_is_a_fault_of_the_users(tmp_path):
     write_sheet(ROWS, tmp_path / "sheet.tsv")
     outputs = tmp_path / "clips.parquet", tmp_path / "problems.csv"
-    with pytest.raises(UserError, match="there is no such CSV or Parquet file"):
+    with pytest.raises(UserError, match=r"table\.csv: there is no such file of Parquet, CSV"):
         main(tmp_path / "sheet.tsv", [tmp_path / "table.csv"], "30s", *outputs)

@@ -97,13 +97,15 @@ def by_importance(x, y, n_features):
 
 def test_one_feature_a_group_is_chosen_where_there_are_as_many_groups():
     found, noise = groups_found(by_controlburn, 5)
-    assert (found >= 18, noise) == (True, 0)
+    assert (found >= 19, noise) == (True, 0)
     assert groups_found(by_importance, 5)[0] <= 12
 
 
-def test_every_group_is_found_with_twice_as_many_features():
-    assert groups_found(by_controlburn, 10) == (20, 0)
-    assert groups_found(by_controlburn, 8, sizes=(6, 5, 4, 3)) == (16, 0)
+def test_unequal_groups_are_found_with_one_feature_each_and_with_two():
+    sizes = (6, 5, 4, 3)
+    assert groups_found(by_controlburn, 4, sizes)[0] >= 15
+    found, noise = groups_found(by_controlburn, 8, sizes)
+    assert (found, noise <= 1) == (16, True)  # one of 32, where a second copy says little more
 
 
 def test_duplicated_columns_leave_the_choice_as_good(cancer):

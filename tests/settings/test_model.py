@@ -302,8 +302,12 @@ def test_an_imported_table_is_a_file_or_more(stated, file, keep) -> None:
 @pytest.mark.parametrize(
     ("stated", "fault"),
     [
-        (5, "tables.mine: must be a file, or {file: FILE, keep: [COLUMN, ...]} (it is 5)"),
+        (
+            5,
+            "tables.mine: must be a file, or {file: FILE, pool: true, keep: [COLUMN, ...]} (it is",
+        ),
         ({"file": "a", "kep": []}, "tables.mine.kep: unknown key; did you mean 'keep'?"),
+        ({"pool": True}, "tables.mine: file or file_3s must name the table; change it"),
     ],
 )
 def test_what_is_no_imported_table_says_what_it_should_be(stated, fault) -> None:

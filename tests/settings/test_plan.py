@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from settings.errors import UserError
-from settings.model import Config, Experiment
-from settings.plan import check_audio, check_tables, files_there, has_audio, not_runnable
+from settings.model import Config, Experiment, Imported
+from settings.plan import check_audio, check_tables, files_there, has_audio, imports, not_runnable
 from settings.sheet import Row
 
 
@@ -26,6 +26,10 @@ def config(**options) -> Config:
     return Config(experiments={"multiclass_x": Experiment(**options)}, tables={"mine": "mine.csv"})
 
 
+def left_out(settings: Config, unheard: bool) -> dict[str, str]:
+    return not_runnable(settings, ROWS, unheard, imports(settings, ROWS))
+
+
 @pytest.mark.parametrize(
     ("options", "unheard", "reason"),
     [
@@ -34,7 +38,11 @@ def config(**options) -> Config:
         ({"tables": ["mine"]}, True, None),
         ({"tables": ["mine", "compare"]}, False, None),
         ({"tables": ["mine", "compare"]}, True, "there is no audio to compute compare"),
-        ({"tables": ["mine"], "cut": "3s"}, True, "there is no audio to compute 3s"),
+        (
+            {"tables": ["compare", "mine"], "cut": "3s"},
+            False,
+            "table mine is imported for cut 30s alone; tables.mine.file_3s can name one for 3s",
+        ),
         ({"protocols": ["paper", "filtered"]}, False, None),
         (
             {"protocols": ["clean", "filtered"]},
@@ -45,7 +53,7 @@ def config(**options) -> Config:
     ],
 )
 def test_experiments_that_cannot_run_say_why(options, unheard, reason) -> None:
-    found = not_runnable(config(**options), ROWS, unheard)
+    found = left_out(config(**options), unheard)
     assert found == ({} if reason is None else {"multiclass_x": reason})
 
 
@@ -100,7 +108,7 @@ def with_tables(*tables: str, cut: str = "30s", genres: tuple[str, ...] = ()) ->
 
 
 def runnable(settings: Config, unheard: bool) -> list[str]:
-    refused = not_runnable(settings, ROWS, unheard)
+    refused = left_out(settings, unheard)
     return [name for name in settings.experiments if name not in refused]
 
 
@@ -140,7 +148,7 @@ def test_experiments_run_whose_genres_the_sheet_has() -> None:
     assert found == ["multiclass_all", "multiclass_two"]
 
 
-def test_without_audio_experiments_run_on_whole_clips_and_imported_tables_alone() -> None:
+def test_without_audio_experiments_run_on_imported_tables_alone() -> None:
     experiments = {
         "segments": with_tables("mine", cut="3s"),
         "mine": with_tables("mine"),
@@ -152,5 +160,40 @@ def test_without_audio_experiments_run_on_whole_clips_and_imported_tables_alone(
     }
     settings = configured(("mine", "compare2"), **experiments)
     assert runnable(settings, unheard=True) == ["multiclass_mine", "multiclass_both"]
-    heard = [name for name in settings.experiments if name != "multiclass_other"]
-    assert runnable(settings, unheard=False) == heard
+    heard = ["mine", "computed", "part", "learnt", "both"]
+    assert runnable(settings, unheard=False) == [f"multiclass_{name}" for name in heard]
+
+
+# Which cut an imported table is of
+
+
+def imported(stated) -> dict[str, dict[str, str]]:
+    return imports(Config(tables={"mine": stated}), ROWS)
+
+
+@pytest.mark.parametrize(
+    ("stated", "files"),
+    [
+        ({"file": "a.npz"}, {"30s": "a.npz"}),
+        ({"file_3s": "b.npz"}, {"3s": "b.npz"}),
+        ({"file": "a.npz", "file_3s": "b.npz"}, {"30s": "a.npz", "3s": "b.npz"}),
+    ],
+)
+def test_a_table_has_a_file_for_each_cut_that_is_stated(stated, files) -> None:
+    assert imported(stated) == {"mine": files}
+
+
+def test_a_table_of_segments_is_known_by_its_keys(tmp_path) -> None:
+    path = tmp_path / "table.csv"
+    for key, cut in {"blues.0": "30s", "blues.0.7.wav": "3s", "blues/blues.3.0": "3s"}.items():
+        path.write_text(f"filename,x\nrock.0.0.wav,1\n{key},1\n")
+        assert imported(str(path)) == {"mine": {cut: str(path)}}
+    assert imported({"file": str(path), "file_3s": "b.csv"})["mine"]["30s"] == str(path)
+
+
+def test_an_experiment_runs_on_the_table_of_its_cut() -> None:
+    experiments = {"whole": with_tables("mine"), "segments": with_tables("mine", cut="3s")}
+    settings = configured((), **experiments).model_copy(
+        update={"tables": {"mine": Imported(file_3s="b.csv")}}
+    )
+    assert runnable(settings, unheard=True) == ["multiclass_segments"]

@@ -114,10 +114,12 @@ def test_models_are_compared_clip_by_clip_and_choices_gathered(evaluated: Projec
     pooled, choices = (
         pd.read_csv(evaluated.folder / EXPERIMENT / f"{name}.csv") for name in GATHERED
     )
-    expected = [(protocol, model) for protocol in PROTOCOLS for model in ["graphsage", *FOUND]]
+    models = ["graphsage", "edgeless", *FOUND]
+    expected = [(protocol, model) for protocol in PROTOCOLS for model in models]
     assert list(pooled[["protocol", "model"]].itertuples(index=False, name=None)) == expected
-    assert pooled.groupby("protocol")["n"].unique().map(list).to_dict() == {
+    assert pooled.groupby("protocol")["songs"].unique().map(list).to_dict() == {
         "paper": [36],
+        "random": [33],
         "clean": [33],
         "inductive": [33],
         "filtered": [12],

@@ -3,7 +3,7 @@
 import os
 
 import soundfile
-from tests.workflow.conftest import RATE, Project, tune
+from tests.workflow.conftest import RATE, TARGET, Project, tune
 
 FOLDS = 2
 TRAINING = {"graphsage": FOLDS, "collect": 1, "show": 1}
@@ -76,7 +76,8 @@ def test_a_clip_that_has_gone_is_missing_not_fatal(project: Project) -> None:
 def test_a_deleted_result_and_predictions(project: Project) -> None:
     fold = project.folder / "results/mine/experiments/multiclass_compare/paper/fold-01"
     (fold / "predictions.parquet").unlink()
-    (project.folder / "results/mine/multiclass_compare.csv").unlink()
+    for table in (TARGET, "results/mine/multiclass_compare.csv"):
+        (project.folder / table).unlink()
     assert project.planned() == {"graphsage": 1, "collect": 1, "show": 1}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 PROBLEM_COLUMNS = ["clip", "path", "problem", "what_was_done"]
+NO_FEATURES = "no audio and no features"
 NOT_IN_TABLE = "refused: no experiment with this table has it"
 
 

@@ -6,6 +6,7 @@ The table may stand in for an extractor of this workflow (the public 57-feature 
 
 import json
 import logging
+import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -16,62 +17,94 @@ import pandas as pd
 import typer
 from numpy.typing import NDArray
 
-from audio.problems import NOT_IN_TABLE, write_problems
-from features.labels import is_named_like_a_label, label_like
+from audio.problems import NO_FEATURES, NOT_IN_TABLE, write_problems
+from features.foreign import UNNAMED, read
+from features.labels import is_named_like_a_label, label_like, numbers_rows
 from features.parquet import write_table
 from settings.errors import UserError
+from settings.keys import KEYS, Names, is_key, plain_name
 from settings.sheet import COLUMNS as OF_SHEET
+from settings.sheet import read_sheet
 
 logger = logging.getLogger(__name__)
 
-KEYS = ("clip", "filename")
-UNNAMED = "Unnamed: "  # What pandas calls a column without a name.
 MOST_LOST = 0.1  # Share of a table's columns that may be left out.
 NUMBER = r"[+-]?(?:\d[\d.,'_\s]*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?"  # In any country's form.
-READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    # Keys stay text: 000002 is not 2.
-    ".csv": lambda path: pd.read_csv(path, dtype=dict.fromkeys(KEYS, "str"), low_memory=False),
-    ".parquet": pd.read_parquet,
-}
+# Columns that say where in its clip a row is, which is no feature of the clip.
+POSITION = re.compile(r"(frame|window|segment|chunk|hop|start|end|offset|time|timestamp)(_?\w+)?")
 
 
-def read_foreign(path: Path) -> pd.DataFrame:
-    """Read a feature table as others write it.
+def read_foreign(path: Path, names: Names, cut: str) -> pd.DataFrame:
+    """Read a feature table as others write it, and name its clips as the sheet does.
 
     Parameters
     ----------
     path : Path
-        CSV or Parquet with a key column ``clip``, or ``filename`` (whose ending is cut off). Rows
-        without a key are left out.
+        As `features.foreign.read` takes it, with a key column: the likeliest of
+        `settings.keys.KEYS` that names any clip of the sheet. Rows without a key are left out.
+    names : Names
+        Of the sheet's clips.
+    cut : {"30s", "3s"}
+        Whether rows are whole clips or segments.
 
     Returns
     -------
     pd.DataFrame
-        First column ``clip``, then the file's other columns as they are; indexed by the line of a
-        CSV file, or by the row of Parquet, counted from 1.
+        First column ``clip``, then the file's other columns as they are, indexed as `read` says.
+        Rows of no clip of the sheet keep their key.
 
     Raises
     ------
     UserError
-        If the file is missing or of another kind, or has no key, or a clip twice.
+        If the file cannot be read, has no key, or none or not clearly one of the sheet's clips.
     """
-    if not path.is_file() or path.suffix not in READERS:
-        raise UserError(f"tables: {path}: there is no such CSV or Parquet file; mend the path")
-    foreign = READERS[path.suffix](path).rename(columns=str)
-    key = next((name for name in KEYS if name in foreign.columns), None)
-    if key is None:
-        raise UserError(f"tables: {path}: no column {' or '.join(KEYS)}; name the key column so")
-    foreign.index = pd.RangeIndex(len(foreign)) + (2 if path.suffix == ".csv" else 1)
-    foreign = foreign.dropna(subset=key)
-    clips = foreign[key].astype("str")
-    if key == "filename":
-        clips = clips.map(lambda name: Path(name).stem)
-    if clips.duplicated().any():
-        twice = clips[clips.duplicated()].iloc[0]
-        raise UserError(f"tables: {path}: clip {twice!r} stands in two rows; keep one of them")
-    foreign = foreign.drop(columns=key)
-    foreign.insert(0, "clip", clips)
-    return foreign
+    try:
+        foreign = read(path)
+        shown = []
+        for column in _key_columns(foreign):
+            keys = _as_text(foreign[column])
+            clips = names.match(keys.dropna(), cut)
+            if clips:
+                return _with_clips(foreign, column, keys, clips)
+            shown += [f"{key!r} (column {column!r})" for key in keys.dropna()[:1]]
+        if not shown:
+            raise UserError(f"no key column; name it {' or '.join(KEYS[:2])}")
+        raise UserError(
+            "none of the dataset's clips is in it; are the keys right? They are like "
+            f"{' and '.join(shown)} there, and like {names.example(cut)!r} here"
+        )
+    except UserError as error:
+        raise UserError(f"tables: {path}: {error}") from None
+
+
+def _key_columns(foreign: pd.DataFrame) -> list[str]:
+    """Columns that may hold keys, the likeliest first."""
+    rank = {name: i for i, key in enumerate(KEYS) for name in (f"{key}s", key)}
+    named = sorted(filter(is_key, foreign.columns), key=lambda name: rank[plain_name(name)])
+    index = f"{UNNAMED}0"  # An index that pandas wrote, or one of Parquet.
+    text = index in foreign.columns and not pd.api.types.is_numeric_dtype(foreign[index])
+    return [*named, *([index] if text else [])]
+
+
+def _as_text(keys: pd.Series) -> pd.Series:
+    if pd.api.types.is_float_dtype(keys) and (keys.dropna() % 1 == 0).all():
+        keys = keys.astype("Int64")  # Whole numbers with a gap among them.
+    return keys.astype("str").where(keys.notna())
+
+
+def _with_clips(
+    foreign: pd.DataFrame, column: str, keys: pd.Series, clips: Mapping[str, str]
+) -> pd.DataFrame:
+    named = foreign.drop(columns=[column, *({"clip"} & set(foreign.columns) - {column})])
+    for name in filter(is_key, named.columns):  # They were read as text in case they were the key.
+        numbers = pd.to_numeric(named[name], errors="coerce")
+        if numbers.notna().equals(named[name].notna()):
+            named[name] = numbers
+    strangers = keys[keys.notna() & ~keys.isin(clips)]
+    if len(strangers):
+        logger.info("%d rows are of no clip here, such as %r", len(strangers), strangers.iloc[0])
+    named.insert(0, "clip", keys.map(clips).fillna(keys))
+    return named[keys.notna()]
 
 
 def features_in(
@@ -105,11 +138,11 @@ def features_in(
         unknown = ", ".join(sorted(set(keep) - set(foreign.columns)))
         raise UserError(f"tables: {path}: keep: {unknown}: no such column; mend the name")
     features: dict[str, NDArray[np.float64]] = {}
-    left_out: dict[str, str] = {}
+    left_out: dict[str, str] = dict(foreign.attrs.get("left_out", {}))
     lost = []
     for column, cells in foreign.drop(columns="clip").items():
         name = str(column)
-        says_what = name in (*KEYS, *OF_SHEET) or is_named_like_a_label(name)
+        says_what = is_key(name) or name in OF_SHEET or is_named_like_a_label(name)
         if says_what and name not in keep and not pd.api.types.is_numeric_dtype(cells):
             continue
         values = _numbers(cells, f"tables: {path}: column {name!r}")
@@ -142,12 +175,12 @@ def _numbers(cells: pd.Series, where: str) -> NDArray[np.float64] | None:
     """A column's cells as numbers, NaN where empty; None if the column is text."""
     if pd.api.types.is_numeric_dtype(cells):
         return cells.to_numpy(np.float64, na_value=np.nan)
-    text = cells.dropna().astype("str").str.strip()
-    text = text[text != ""]
+    text = cells.astype("str").str.strip().where(cells.notna(), "")
     numbers = pd.to_numeric(text, errors="coerce")
-    broken = text[numbers.isna() & ~text.str.lower().isin(["nan", "null", "none"])]
+    text = text[text != ""]
+    broken = text[numbers[text.index].isna() & ~text.str.lower().isin(["nan", "null", "none"])]
     if broken.empty:
-        return numbers.reindex(cells.index).to_numpy(np.float64, na_value=np.nan)
+        return numbers.to_numpy(np.float64, na_value=np.nan)
     if text.str.fullmatch(NUMBER).mean() <= 0.5:
         return None
     raise UserError(
@@ -167,7 +200,11 @@ def _named(columns: Iterable[str], reasons: Mapping[str, str]) -> str:
 
 
 def check_labels(
-    table: pd.DataFrame, clips: pd.DataFrame, path: Path, name: str, keep: Iterable[str]
+    table: pd.DataFrame,
+    clips: pd.DataFrame,
+    path: Path,
+    keep: Iterable[str],
+    setting: Callable[[Mapping[str, object]], str],
 ) -> None:
     """Raise a `UserError` if columns tell a clip's genre, part or row rather than how it sounds.
 
@@ -179,22 +216,76 @@ def check_labels(
         As `audio.clips` lists them.
     path : Path
         The table's file.
-    name : str
-        What the table is called in the configuration.
     keep : iterable of str
         Columns that are features all the same.
+    setting : callable
+        Gives the command line option that imports the table with some keys set.
     """
-    found = label_like(table, clips)
+    once = table.drop_duplicates("clip")
+    found = label_like(table, clips) | {
+        str(column): "it numbers the clips"
+        for column in once.columns[1:]
+        if len(once) < len(table) and numbers_rows(once[column].to_numpy())
+    }
     refused = {column: reason for column, reason in found.items() if column not in set(keep)}
     if refused:
-        kept = json.dumps([*keep, *refused], ensure_ascii=False)
-        file = json.dumps(str(path), ensure_ascii=False)
-        setting = shlex.quote(f"tables={{{name}: {{file: {file}, keep: {kept}}}}}")
         raise UserError(
             f"tables: {path}: columns that would tell a model the answer: "
             f"{_named(refused, refused)}. Remove them from the file; or, if they are features, "
-            f"keep them: --config {setting}"
+            f"keep them: {setting({'keep': [*keep, *refused]})}"
         )
+
+
+def _setting(name: str, file: str, path: Path, stated: Mapping[str, object]) -> str:
+    """Command line option that imports a table so."""
+    parts = [f"{file}: {json.dumps(str(path), ensure_ascii=False)}"]
+    parts += [f"{k}: {json.dumps(v, ensure_ascii=False)}" for k, v in stated.items() if v]
+    return f"--config {shlex.quote(f'tables={{{name}: {{{chr(44).join(parts)}}}}}')}"
+
+
+def one_row_a_clip(
+    table: pd.DataFrame, path: Path, setting: Callable[[Mapping[str, object]], str]
+) -> None:
+    """Raise a `UserError` if a clip stands in several rows."""
+    again = table["clip"].duplicated(keep=False)
+    if again.any():
+        clip = table.loc[again, "clip"].iloc[0]
+        first, second = table.index[table["clip"] == clip][:2]
+        raise UserError(
+            f"tables: {path}: clip {clip!r} stands in two rows ({first} and {second}); keep one of "
+            "them, or, if rows are frames or windows of clips, take their mean and standard "
+            f"deviation: {setting({'pool': True})}"
+        )
+
+
+def pooled(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean and standard deviation of every feature over the rows of each clip.
+
+    Parameters
+    ----------
+    table : pd.DataFrame, shape (n, 1 + d)
+        First column ``clip``, then float columns.
+
+    Returns
+    -------
+    pd.DataFrame, shape (clips, 1 + 2 d)
+        ``clip``, then all ``<column>_mean``, then all ``<column>_std`` (that of the rows
+        themselves, divided by their number); clips as they come. Not finite where any row is not.
+    """
+    codes, clips = pd.factorize(table["clip"])
+    order = np.argsort(codes, kind="stable")
+    x = table.drop(columns="clip").to_numpy(np.float64)[order]
+    counts = np.bincount(codes)[:, None]
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    with np.errstate(invalid="ignore"):
+        means = np.add.reduceat(x, starts) / counts
+        x -= np.repeat(means, counts[:, 0], axis=0)
+        deviations = np.sqrt(np.add.reduceat(x**2, starts) / counts)
+    columns = list(table.columns[1:])
+    names = [f"{name}_{statistic}" for statistic in ("mean", "std") for name in columns]
+    found = pd.DataFrame(np.hstack([means, deviations]), columns=names)
+    found.insert(0, "clip", clips)
+    return found
 
 
 def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -226,10 +317,7 @@ def why_none(table: pd.DataFrame, clips: pd.DataFrame) -> str:
     usable = clips[clips["status"] != "refused"]
     known = table[table["clip"].isin(usable["clip"])]
     if known.empty:
-        return (
-            "none of the dataset's clips is in it; are the keys right? They are like "
-            f"{_first(table['clip'])} there, and like {_first(usable['clip'])} here"
-        )
+        return "of its clips none is usable: problems.csv says why they were refused"
     gaps = (~np.isfinite(known.drop(columns="clip"))).sum()
     worst = sorted((-count, str(name)) for name, count in gaps.items() if count)
     counts = {name: f"in {-count} of {len(known)} rows" for count, name in worst}
@@ -239,13 +327,32 @@ def why_none(table: pd.DataFrame, clips: pd.DataFrame) -> str:
     )
 
 
-def _first(clips: pd.Series) -> str:
-    return repr(clips.iloc[0]) if len(clips) else "none at all"
+def lacks(rows: pd.DataFrame, clips: pd.DataFrame) -> str:
+    """How many clips of which genre a table lacks; empty if it has all.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        As `for_clips` gives them.
+    clips : pd.DataFrame
+        As `audio.clips` or `features.listed` lists them. Refused clips do not count, but for those
+        of which nothing is there.
+    """
+    wanted = clips[(clips["status"] != "refused") | (clips["problem"] == NO_FEATURES)]
+    lacking = wanted[~wanted["clip"].isin(rows["clip"])]
+    of_all = wanted.groupby("genre")["source"].nunique().to_dict()
+    cut = "segments of " if wanted["source"].duplicated().any() else ""
+    return ", ".join(
+        f"{cut}{count} of {of_all[genre]} clips of {genre}"
+        for genre, count in lacking.groupby("genre")["source"].nunique().items()
+    )
 
 
 def main(
-    foreign: Annotated[Path, typer.Option(help="Table to import (CSV or Parquet).")],
+    foreign: Annotated[Path, typer.Option(help="Table to import.")],
+    sheet: Annotated[Path, typer.Option(help="The dataset's sheet.")],
     clips: Annotated[Path, typer.Option(help="The dataset's clips (Parquet).")],
+    cut: Annotated[str, typer.Option(help="30s or 3s.")],
     output: Annotated[Path, typer.Option(help="Feature table, to be written (Parquet).")],
     problems: Annotated[
         Path, typer.Option(help="Columns left out and clips that it lacks, to be written (CSV).")
@@ -253,23 +360,45 @@ def main(
     keep: Annotated[
         list[str] | None, typer.Option(help="Column that is a feature though it looks like none.")
     ] = None,
+    pool: Annotated[bool, typer.Option(help="Rows are frames or windows of clips.")] = False,
 ) -> None:
     """Take a feature table that was computed elsewhere."""
     listed = pd.read_parquet(clips)
-    table, left_out = features_in(read_foreign(foreign), foreign, keep or [])
-    check_labels(table, listed, foreign, output.stem, keep or [])
+    stated = {"keep": keep or [], "pool": pool}
+
+    def setting(more: Mapping[str, object]) -> str:
+        file = "file" if cut == "30s" else "file_3s"
+        return _setting(output.stem, file, foreign, {**stated, **more})
+
+    read = read_foreign(foreign, Names(read_sheet(sheet)), cut)
+    table, left_out = features_in(read, foreign, keep or [])
+    if pool:
+        where = [c for c in table.columns[1:] if POSITION.fullmatch(c) and c not in (keep or [])]
+        left_out |= dict.fromkeys(where, "it says where in a clip a row is")
+        table = table.drop(columns=where)
+    else:
+        one_row_a_clip(table[table["clip"].isin(listed["clip"])], foreign, setting)
+    check_labels(table, listed, foreign, keep or [], setting)
+    if pool:
+        count = len(table)
+        table = pooled(table)
+        logger.info("%d rows are pooled into %d clips", count, len(table))
     rows, lacking = for_clips(table, listed)
     if rows.empty:
         raise UserError(f"tables: {foreign}: {why_none(table, listed)}")
     write_table(rows, output)
     for column, reason in left_out.items():
         logger.info("column %r is left out: %s", column, reason)
-    problem = f"{output.stem}: the imported table has no finite row of it"
+    name, missing = output.stem, lacks(rows, listed)
     write_problems(
         [
-            *(("", f"column {name!r}: {why}", "left out") for name, why in left_out.items()),
-            *((clip, problem, NOT_IN_TABLE) for clip in lacking["clip"]),
+            *([("", f"{name} lacks {missing}", NOT_IN_TABLE)] if missing else []),
+            *(("", f"column {column!r}: {why}", "left out") for column, why in left_out.items()),
+            *(
+                (clip, f"{name}: the imported table has no finite row of it", NOT_IN_TABLE)
+                for clip in lacking["clip"]
+            ),
         ],
         problems,
     )
-    logger.info("%s: %d clips, %d lack", output, len(rows), len(lacking))
+    logger.info("%s: %d clips; it lacks %s", output, len(rows), missing or "none")

@@ -10,8 +10,9 @@ import pandas as pd
 import typer
 
 from audio.clips import COLUMNS, stated
-from audio.problems import PROBLEM_COLUMNS
+from audio.problems import NO_FEATURES, PROBLEM_COLUMNS
 from features.imported import read_foreign
+from settings.keys import Names
 from settings.sheet import Row, read_sheet
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def list_unheard(rows: list[Row], tables: Sequence[pd.DataFrame], cut: str) -> p
         {
             **_listed(row, row.clip, "", 0),
             "status": "refused",
-            "problem": "no audio and no features",
+            "problem": NO_FEATURES,
         }
         for song, row in songs.items()
         if song not in heard
@@ -76,14 +77,15 @@ def _listed(row: Row, clip: str, song: str, samples: int) -> dict[str, object]:
 
 def main(
     sheet: Annotated[Path, typer.Option(help="The dataset's sheet.")],
-    table: Annotated[list[Path], typer.Option(help="Imported feature table (CSV or Parquet).")],
+    table: Annotated[list[Path], typer.Option(help="Imported feature table.")],
     cut: Annotated[str, typer.Option(help="30s or 3s.")],
     clips: Annotated[Path, typer.Option(help="All clips, to be written (Parquet).")],
     problems: Annotated[Path, typer.Option(help="Refused ones, to be written (CSV).")],
 ) -> None:
     """List clips whose audio is not at hand, from the sheet and imported tables alone."""
     rows = read_sheet(sheet)
-    listed = list_unheard(rows, [read_foreign(path) for path in table], cut)
+    clip_names = Names(rows)
+    listed = list_unheard(rows, [read_foreign(path, clip_names, cut) for path in table], cut)
     listed.to_parquet(clips, index=False)
     paths = {row.clip: row.path for row in rows}
     refused = listed[listed["status"] == "refused"]

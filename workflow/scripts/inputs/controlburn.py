@@ -2,7 +2,8 @@
 
 ControlBurn ([1]_, [2]_) grows trees of increasing depth, so that many need one or two features
 (`inputs.forest`), and lets a non-negative LASSO choose among whole trees (`inputs.tree_lasso`);
-the features of the trees that keep a weight are the selection.
+the features of the trees that keep a weight are the selection. Where their number is given, it is
+reached by eliminating features from a larger selection, which is not in the papers.
 
 References
 ----------
@@ -31,7 +32,7 @@ from threadpoolctl import threadpool_limits
 from inputs.forest import Floats, Forest, ForestKind, Grower, rank_columns
 from inputs.tree_lasso import TreeLasso
 
-SURPLUS = 2  # features on the path for each one wanted, from which the others are eliminated
+MAX_SURPLUS = 40  # far along the path of wide tables there is noise that fits the training rows
 
 
 class ControlBurnSelector(SelectorMixin, BaseEstimator):
@@ -45,10 +46,10 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
     ----------
     n_features : int or None, default=10
         Number of features wanted, at least 1; None where `alpha` is given. It is met exactly if
-        as many columns can be split on: from twice as many on the LASSO's path, those that the
-        others replace best are eliminated; where the whole path has too few, the most important
-        others of the forest follow, after a forest that uses too few has been widened by trees
-        on the remaining columns.
+        as many columns can be split on: from thrice as many on the LASSO's path, but 40 more at
+        most, those that the others replace best are eliminated; where the whole path has too
+        few, the most important others of the forest follow, after a forest that uses too few has
+        been widened by trees on the remaining columns.
     alpha : float or None, default=None
         Penalty per feature and unit of tree weight, in squared error per row; above 0, and
         below `alpha_max_` to select anything. Give either `n_features` or `alpha`.
@@ -182,7 +183,7 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         rules = (self.threshold, self.tail, self.max_depth, self.max_features)
         grower = Grower(rank_columns(table), indicators, *rules, rng)
         forest, residual = grower.grow(self.forest)
-        grower.widen(forest, residual, min(SURPLUS * (self.n_features or 0), table.shape[1]))
+        grower.widen(forest, residual, min(_path_size(self.n_features or 0), table.shape[1]))
         self._select(forest, indicators)
         self._polish_seed = rng.randint(np.iinfo(np.int32).max)
         self.polished_importances_ = np.zeros(table.shape[1])
@@ -198,7 +199,7 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         with threadpool_limits(1):  # sums in one order, whatever the number of cores
             lasso = TreeLasso(forest.outputs, indicators, used)
             if self.n_features is not None:
-                self.alpha_, weights = lasso.weights_for(SURPLUS * self.n_features)
+                self.alpha_, weights = lasso.weights_for(_path_size(self.n_features))
                 self.weights_, kept = lasso.eliminate(self.n_features, self.alpha_, weights)
             elif self.alpha is not None:
                 self.alpha_, weights = self.alpha, lasso.weights(self.alpha)
@@ -260,6 +261,11 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
 
     def _polished(self, X: ArrayLike, y: ArrayLike) -> RandomForestClassifier:
         return RandomForestClassifier(self.polish_trees, random_state=self._polish_seed).fit(X, y)
+
+
+def _path_size(n_features: int) -> int:
+    """Features on the path from which elimination to `n_features` starts."""
+    return min(3 * n_features, n_features + MAX_SURPLUS)
 
 
 def _shares(importances: Floats) -> Floats:

@@ -269,12 +269,30 @@ class Experiment(Model):
 class Imported(Model):
     """A feature table computed elsewhere."""
 
-    file: str = Field(description="CSV or Parquet.")
+    file: str | None = Field(
+        None,
+        description="Parquet, CSV, JSON lines, NPZ or NPY: a row a clip; or a row a segment of 3 s "
+        "if its keys say so, <clip>.<number>, and there is no file_3s.",
+    )
+    file_3s: str | None = Field(
+        None, description="The table of segments of 3 s, instead of file or beside it."
+    )
+    pool: bool = Field(
+        False,
+        description="Rows are frames or windows of clips: features are mean and standard deviation "
+        "over a clip's rows.",
+    )
     keep: list[str] = Field(
         [],
         description="Columns that are features although they look like a label: named like one, or "
         "told by genre, split or row.",
     )
+
+    @model_validator(mode="after")
+    def _has_a_file(self) -> "Imported":
+        if not (self.file or self.file_3s):
+            raise ValueError("file or file_3s must name the table")
+        return self
 
 
 def _as_imported(value: Any) -> Any:
@@ -282,7 +300,7 @@ def _as_imported(value: Any) -> Any:
         return {"file": value}
     if isinstance(value, Imported | Mapping):
         return value
-    raise ValueError("must be a file, or {file: FILE, keep: [COLUMN, ...]}")
+    raise ValueError("must be a file, or {file: FILE, pool: true, keep: [COLUMN, ...]}")
 
 
 class Tuning(Model):

@@ -2,18 +2,20 @@
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from settings.errors import UserError
 from settings.groups import group_name
-from settings.model import Config, Experiment
+from settings.keys import Names, peek
+from settings.model import Config, Experiment, Imported
 from settings.protocols import Clip, Evaluation, LeftOut, evaluation
 from settings.sheet import Row, locate
 
 COMPUTED = ("handcrafted", "compare", "musicnn", "musicnn_embedding")
 PRETRAINED = ("musicnn", "musicnn_embedding")  # By a network whose weights are fetched.
 PER_FOLD = "cnn"  # Learnt from the labels of a fold's training clips, so made anew for each fold.
+ANY_CUT = ("30s", "3s")  # What is computed is computed for both.
 UNKNOWN_LEFT_OUT = "its artist is unknown"
 
 
@@ -85,7 +87,25 @@ def check_tables(config: Config) -> None:
                 )
 
 
-def not_runnable(config: Config, rows: Sequence[Row], unheard: bool) -> dict[str, str]:
+def imports(config: Config, rows: Sequence[Row]) -> dict[str, dict[str, str]]:
+    """Files of imported tables by name and cut.
+
+    A table that names one file alone may be of either cut: its first keys say of which.
+    """
+    names = Names(rows) if config.tables else None
+    return {table: _by_cut(stated, names) for table, stated in config.tables.items() if names}
+
+
+def _by_cut(table: Imported, names: Names) -> dict[str, str]:
+    if table.file is None or table.file_3s is not None:
+        files = {"30s": table.file, "3s": table.file_3s}
+        return {cut: file for cut, file in files.items() if file is not None}
+    return {names.cut_of(peek(Path(table.file))): table.file}
+
+
+def not_runnable(
+    config: Config, rows: Sequence[Row], unheard: bool, files: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
     """Experiments that the dataset does not allow, and why.
 
     Parameters
@@ -94,7 +114,9 @@ def not_runnable(config: Config, rows: Sequence[Row], unheard: bool) -> dict[str
     rows : sequence of Row
         The dataset's sheet.
     unheard : bool
-        There is no audio: only experiments on whole clips whose tables are all imported can run.
+        There is no audio: only experiments whose tables are all imported can run.
+    files : mapping of str to mapping of str to str
+        As `imports` gives them.
     """
     genres = {row.genre for row in rows}
     reasons = {}
@@ -103,8 +125,14 @@ def not_runnable(config: Config, rows: Sequence[Row], unheard: bool) -> dict[str
         computed = sorted(set(experiment.tables) - set(config.tables))
         if missing:
             reasons[name] = f"the dataset has no genre {', '.join(missing)}"
-        elif unheard and (computed or experiment.cut != "30s"):
-            reasons[name] = f"there is no audio to compute {', '.join(computed) or experiment.cut}"
+        elif unheard and computed:
+            reasons[name] = f"there is no audio to compute {', '.join(computed)}"
+        elif uncut := [t for t in experiment.tables if experiment.cut not in files.get(t, ANY_CUT)]:
+            key = "file" if experiment.cut == "30s" else "file_3s"
+            reasons[name] = (
+                f"table {uncut[0]} is imported for cut {', '.join(files[uncut[0]])} alone; "
+                f"tables.{uncut[0]}.{key} can name one for {experiment.cut}"
+            )
         elif not evaluations(experiment, by_sheet(experiment, rows))[0]:
             left_out = evaluations(experiment, by_sheet(experiment, rows))[1]
             reasons[name] = "; ".join(f"{key}: {reason}" for key, reason in left_out.items())

@@ -35,6 +35,8 @@ class Row:
 COLUMNS = tuple(field.name for field in fields(Row))
 # What the audit of a clip depends on: an artist that is mended computes no feature anew.
 AUDITED = ("clip", "path", "md5")
+# What an imported table's keys are told by.
+NAMED = ("clip", "path")
 
 
 def read_sheet(path: Path) -> list[Row]:

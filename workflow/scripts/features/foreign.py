@@ -1,0 +1,259 @@
+"""Read a table of features in any of the forms in which others write it."""
+
+import json
+import re
+from collections.abc import Callable, Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from settings.errors import UserError
+from settings.keys import is_key, names_beside
+
+UNNAMED = "Unnamed: "  # What pandas calls a column without a name.
+KINDS = "Parquet, CSV, JSON lines, NPZ or NPY"
+LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a table as it is written, lists spread over columns.
+
+    Parameters
+    ----------
+    path : Path
+        ``.parquet``, ``.csv``, ``.jsonl`` (``.ndjson``, ``.json``: an object a line), ``.npz`` (an
+        array of names and others with a row for each; or an array a clip, by its name) or ``.npy``
+        (beside a text file of names, a line a row; or structured). Nothing is unpickled.
+
+    Returns
+    -------
+    pd.DataFrame
+        A row for each row of the file, or several where it has lists of rows; a list ``x`` of
+        numbers becomes columns ``x_000``, ``x_001`` and so on. Indexed by the line of a text file,
+        else by the row counted from 1. ``attrs["left_out"]`` says, by name, which arrays of a file
+        are no features and why.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, or it is broken or of another kind.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None or not path.is_file():
+        raise UserError(f"there is no such file of {KINDS}; mend the path")
+    try:
+        table = reader(path)
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:
+        raise UserError(
+            f"cannot be read as {path.suffix} ({error}); write it anew as {KINDS}"
+        ) from None
+    return _spread(table.rename(columns=str))
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    header = pd.read_csv(path, nrows=0).columns
+    # Keys stay text: 000002 is not 2.
+    text = {name: "str" for name in header if is_key(name)}
+    return _numbered(pd.read_csv(path, dtype=text, low_memory=False), 2)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    table = pd.read_parquet(path)
+    if not isinstance(table.index, pd.RangeIndex):
+        table = table.reset_index(names=table.index.name or f"{UNNAMED}0")
+    return _numbered(table, 1)
+
+
+def _read_lines(path: Path) -> pd.DataFrame:
+    records, lines = [], []
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise UserError(f"line {number} is no JSON ({error}); write an object a line") from None
+        if not isinstance(record, dict):
+            raise UserError(f"line {number} is no object; write one a line, with key and features")
+        records.append(record)
+        lines.append(number)
+    return pd.DataFrame(records, index=pd.Index(lines))
+
+
+def _read_npz(path: Path) -> pd.DataFrame:
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: _plain(name, file, name) for name in file.files}
+    text = [name for name, array in arrays.items() if array.dtype.kind in "US" and array.ndim == 1]
+    named = [name for name in text if is_key(name)] or text[:1]
+    if not named:
+        return _by_clip(arrays)
+    names = _decoded(arrays.pop(named[0]))
+    columns: dict[str, Any] = {named[0]: names}
+    left_out = {}
+    for name, array in arrays.items():
+        if len(array.shape) > 1 and len(array) == len(names) and array.dtype.kind in "fiub":
+            columns[name] = list(array)
+        else:
+            shape = "x".join(map(str, array.shape))
+            left_out[name] = f"an array of {shape or 'one number'}, not of {len(names)} rows of any"
+    table = _numbered(pd.DataFrame(columns), 1)
+    table.attrs["left_out"] = left_out
+    return table
+
+
+def _plain(name: str, arrays: Mapping[str, NDArray[Any]], array: str) -> NDArray[Any]:
+    try:
+        return arrays[array]
+    except ValueError:
+        raise UserError(
+            f"array {name!r} holds pickled Python objects, which are not read; save it with "
+            ".astype(str) if it is text, else as an array of numbers"
+        ) from None
+
+
+def _decoded(names: NDArray[Any]) -> list[str]:
+    return [n.decode() if isinstance(n, bytes) else str(n) for n in names.tolist()]
+
+
+def _by_clip(arrays: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+    for name, array in arrays.items():
+        if array.ndim not in (1, 2) or array.dtype.kind not in "fiub":
+            raise UserError(
+                f"array {name!r} is no clip's: of shape {array.shape} and type {array.dtype}. Save "
+                "one array of names and one of features, or an array of numbers a clip by its name"
+            )
+    return _numbered(pd.DataFrame({"clip": list(arrays), "feature": list(arrays.values())}), 1)
+
+
+def _read_npy(path: Path) -> pd.DataFrame:
+    try:
+        array = np.load(path, allow_pickle=False)
+    except ValueError:
+        raise UserError(
+            "holds pickled Python objects, which are not read; save an array of numbers"
+        ) from None
+    if array.dtype.names:
+        fields = {
+            name: _decoded(array[name]) if array[name].dtype.kind in "US" else list(array[name])
+            for name in array.dtype.names
+        }
+        return _numbered(pd.DataFrame(fields), 1)
+    beside = names_beside(path)
+    found = next((names for names in beside if names.is_file()), None)
+    if found is None:
+        raise UserError(
+            f"nothing says which row is which clip; name them, a line a row, in {beside[0].name}"
+        )
+    names = found.read_text(encoding="utf-8-sig").splitlines()
+    if array.ndim < 2 or len(names) != len(array):
+        raise UserError(
+            f"{found.name} names {len(names)} rows, and the array is of shape {array.shape}; it "
+            "needs a row for each name"
+        )
+    return _numbered(pd.DataFrame({"clip": names, "feature": list(array)}), 1)
+
+
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": _read_csv,
+    ".parquet": _read_parquet,
+    ".jsonl": _read_lines,
+    ".ndjson": _read_lines,
+    ".json": _read_lines,
+    ".npz": _read_npz,
+    ".npy": _read_npy,
+}
+
+
+def _numbered(table: pd.DataFrame, first: int) -> pd.DataFrame:
+    return table.set_axis(pd.RangeIndex(len(table)) + first)
+
+
+def _spread(table: pd.DataFrame) -> pd.DataFrame:
+    """Lists of numbers as columns, lists of lists as rows and columns."""
+    lists = {name: arrays for name in table if (arrays := _arrays(table[name]))}
+    if not lists:
+        return table
+    counts = [_rows_of(row, lists) for row in table.index]
+    kept = table.drop(columns=list(lists)).loc[np.repeat(table.index, counts)]
+    parts = [kept]
+    for name, arrays in lists.items():
+        width = next(iter(arrays.values())).shape[-1]
+        gap = np.full(width, np.nan)
+        blocks = [
+            np.broadcast_to(arrays.get(row, gap), (count, width))
+            for row, count in zip(table.index, counts, strict=True)
+        ]
+        digits = max(3, len(str(width - 1)))
+        names = [f"{name}_{i:0{digits}d}" for i in range(width)]
+        parts.append(pd.DataFrame(np.concatenate(blocks), columns=names))
+    spread = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
+    spread.index = kept.index
+    spread.attrs = table.attrs
+    return spread
+
+
+def _arrays(cells: pd.Series) -> dict[Hashable, NDArray[Any]]:
+    """Lists of a column by row, without empty ones; none at all if it is no column of lists."""
+    filled = cells.dropna()
+    if filled.empty or _array(filled.iloc[0]) is None:
+        return {}
+    arrays: dict[Hashable, NDArray[Any]] = {}
+    width = 0
+    for row, cell in filled.items():
+        array = _array(cell)
+        if array is not None and not array.size:
+            continue
+        if array is None or array.ndim > 2 or array.shape[-1] != (width or array.shape[-1]):
+            found = "something else" if array is None else "x".join(map(str, array.shape))
+            raise UserError(
+                f"row {row}: column {cells.name!r} has {found} where a list of {width or ''} "
+                "numbers should be; write lists of one length"
+            )
+        width = array.shape[-1]
+        arrays[row] = array
+    return arrays
+
+
+def _array(cell: Any) -> NDArray[Any] | None:
+    """A list of numbers as an array; None if a cell is none."""
+    try:
+        if isinstance(cell, str):
+            if not LIST.fullmatch(cell):
+                return None
+            return np.asarray(_numbers_in(cell), dtype=np.float64)
+        if isinstance(cell, np.ndarray) and cell.dtype.kind in "fiub":
+            return cell if cell.ndim else None
+        if isinstance(cell, list | np.ndarray):
+            return np.array([_array(part) if _nested(part) else part for part in cell], np.float64)
+    except (ValueError, TypeError):
+        pass
+    return None
+
+
+def _nested(cell: Any) -> bool:
+    return isinstance(cell, list | np.ndarray)
+
+
+def _numbers_in(text: str) -> Any:
+    """Numbers of a list in a text, as Python, JSON or NumPy print it."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return [float(number) for number in re.split(r"[\s,]+", text.strip("[] \n\t")) if number]
+
+
+def _rows_of(row: Hashable, lists: Mapping[Any, Mapping[Hashable, NDArray[Any]]]) -> int:
+    """How many rows the lists of a row are."""
+    here = {name: arrays[row] for name, arrays in lists.items() if row in arrays}
+    counts = {len(array) for array in here.values() if array.ndim == 2}
+    if len(counts) > 1:
+        raise UserError(
+            f"row {row}: columns {', '.join(map(repr, here))} hold lists of {sorted(counts)} rows; "
+            "write as many in each"
+        )
+    return counts.pop() if counts else 1

@@ -1,0 +1,251 @@
+"""Which clip of a sheet a key of a foreign table means, without guessing.
+
+Others name clips by file, with or without ending and folder, in another case, or with Windows'
+slashes.
+"""
+
+import csv
+import itertools
+import json
+import re
+import unicodedata
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from settings.errors import UserError
+from settings.sheet import AUDIO_SUFFIXES, Row
+
+# Columns that may hold keys, the likeliest first.
+KEYS = (
+    "clip filename file_name file path filepath file_path audio audio_path wav id ids track_id "
+    "track song_id song name key"
+).split()
+SEGMENT = re.compile(r"(.+)\.(\d{1,6})")
+PEEKED = 200  # Rows by which a table's cut is told.
+
+
+def is_key(name: str) -> bool:
+    """Whether a column or array of this name may hold keys; plurals count."""
+    plain = plain_name(name)
+    return plain in KEYS or plain.removesuffix("s") in KEYS
+
+
+def plain_name(name: str) -> str:
+    """A column's name in lower case, words joined by ``_``."""
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
+
+
+def names_beside(path: Path) -> list[Path]:
+    """Files that may name the rows of an ``.npy`` file, a name a line."""
+    return [path.with_suffix(".txt"), path.with_suffix(".names.txt")]
+
+
+def less_ending(name: str) -> str:
+    """A file's name or path without an audio ending; other endings stay.
+
+    Examples
+    --------
+    >>> less_ending("blues.00000.WAV"), less_ending("blues.00000")
+    ('blues.00000', 'blues.00000')
+    """
+    ending = name[name.rfind(".") :] if "." in name else ""
+    return name[: -len(ending)] if ending.lower() in AUDIO_SUFFIXES else name
+
+
+class Found(NamedTuple):
+    """Clips that a key may mean, and how far it had to be bent for that (0: not at all)."""
+
+    clips: tuple[str, ...]
+    bent: int
+
+
+class Names:
+    r"""Names that others may use for the clips of a sheet.
+
+    A key means the clip of this name; else that whose path, less an audio ending, it ends in (or
+    which ends in it, folder and all); else that of its file's name less an audio ending, unless its
+    folder is that of other clips; else, in this order, what differs in case alone.
+
+    Examples
+    --------
+    >>> names = Names([Row("blues.00000", "blues/blues.00000.wav", "blues")])
+    >>> [names.find(key).clips for key in (r"C:\gtzan\Blues\blues.00000.AU", "blues.00001")]
+    [('blues.00000',), ()]
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._indices = [_Index(rows, plain) for plain in (str, _folded)]
+        self._first = rows[0].clip
+
+    def example(self, cut: str) -> str:
+        """A key as it should be."""
+        return self._first if cut == "30s" else f"{self._first}.0"
+
+    def find(self, key: str) -> Found:
+        """Clips that a key of a whole clip may mean: one if it is clear, none if it is unknown."""
+        for bent, candidates in enumerate(
+            itertools.chain.from_iterable(index.candidates(key) for index in self._indices)
+        ):
+            if candidates:
+                return Found(tuple(sorted(candidates)), bent)
+        return Found((), 0)
+
+    def find_segment(self, key: str) -> Found:
+        """Segments, ``<clip>.<number>``, that a key may mean."""
+        parts = SEGMENT.fullmatch(less_ending(key.strip()))
+        if not parts:
+            return Found((), 0)
+        found = self.find(parts[1])
+        return Found(tuple(f"{clip}.{int(parts[2])}" for clip in found.clips), found.bent)
+
+    def match(self, keys: Iterable[str], cut: str) -> dict[str, str]:
+        """Clips by key, for those keys that mean one.
+
+        Parameters
+        ----------
+        keys : iterable of str
+        cut : {"30s", "3s"}
+            Keys of segments are ``<key of the clip>.<number>``, with an audio ending or without.
+
+        Returns
+        -------
+        dict of str to str
+            Where keys of several forms mean one clip, those of the form nearest to its name.
+
+        Raises
+        ------
+        UserError
+            If a key fits several clips alike.
+        """
+        find = self.find if cut == "30s" else self.find_segment
+        found = {key: find(key) for key in dict.fromkeys(keys)}
+        for key, (clips, _) in found.items():
+            if len(clips) > 1:
+                raise UserError(
+                    f"key {key!r} may be clip {clips[0]!r} or {clips[1]!r}; write clips as the "
+                    "sheet does, or their paths"
+                )
+        known = {key: (clips[0], bent) for key, (clips, bent) in found.items() if clips}
+        least: dict[str, int] = {}
+        for clip, bent in known.values():
+            least[clip] = min(bent, least.get(clip, bent))
+        return {key: clip for key, (clip, bent) in known.items() if bent == least[clip]}
+
+    def cut_of(self, keys: Iterable[str]) -> str:
+        """Cut of a table by its keys: ``3s`` if more of them mean segments than whole clips."""
+        cuts = Counter(
+            "30s" if self.find(key).clips else "3s"
+            for key in keys
+            if self.find(key).clips or self.find_segment(key).clips
+        )
+        return "3s" if cuts["3s"] > cuts["30s"] else "30s"
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name.strip()).casefold()
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(part for part in less_ending(path).replace("\\", "/").split("/") if part != ".")
+
+
+class _Index:
+    """Clips by name, by the ends of their paths, and by file."""
+
+    def __init__(self, rows: Sequence[Row], plain: Callable[[str], str]) -> None:
+        self._plain = plain
+        self._clips: dict[str, set[str]] = {}
+        self._tails: dict[tuple[str, ...], set[str]] = {}
+        self._files: dict[str, set[str]] = {}
+        self._folders: dict[str, str] = {}
+        for row in rows:
+            parts = tuple(map(plain, _parts(row.path)))
+            self._clips.setdefault(plain(row.clip), set()).add(row.clip)
+            for start in range(len(parts) - 1):
+                self._tails.setdefault(parts[start:], set()).add(row.clip)
+            for name in {plain(row.clip), parts[-1]}:
+                self._files.setdefault(name, set()).add(row.clip)
+            self._folders[row.clip] = _folded(parts[-2]) if len(parts) > 1 else ""
+        self._known = set(self._folders.values()) - {""}
+
+    def candidates(self, key: str) -> Iterator[set[str]]:
+        yield self._clips.get(self._plain(key), set())
+        parts = tuple(map(self._plain, _parts(key)))
+        tails = (self._tails.get(parts[start:], set()) for start in range(len(parts) - 1))
+        yield next((clips for clips in tails if clips), set())
+        folder = _folded(parts[-2]) if len(parts) > 1 else ""
+        files = self._files.get(parts[-1], set())
+        yield {c for c in files if folder not in self._known or folder == self._folders[c]}
+
+
+def peek(path: Path) -> list[str]:
+    """Keys of a table's first rows, of whichever columns may hold them, without reading it all.
+
+    Returns
+    -------
+    list of str
+        None where the file is missing or broken: the step that reads it says so.
+    """
+    reader = PEEKS.get(path.suffix.lower())
+    try:
+        return list(reader(path)) if reader else []
+    except Exception:
+        return []
+
+
+def _peek_csv(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        yield from _keys_in(itertools.islice(csv.DictReader(file), PEEKED))
+
+
+def _peek_lines(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8-sig") as file:
+        lines = itertools.islice((line for line in file if line.strip()), PEEKED)
+        yield from _keys_in(map(json.loads, lines))
+
+
+def _peek_parquet(path: Path) -> Iterator[str]:
+    import pyarrow.parquet as pq  # Here, because no workflow without such a table needs it.
+
+    with pq.ParquetFile(path) as file:
+        columns = [c for c in file.schema_arrow.names if is_key(c) or c.startswith("__index")]
+        batch = next(file.iter_batches(PEEKED, columns=columns))
+        yield from (str(value) for column in batch.columns for value in column.to_pylist())
+
+
+def _peek_npz(path: Path) -> Iterator[str]:
+    with zipfile.ZipFile(path) as archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist()]
+    keys = [name for name in names if is_key(name)]
+    if not keys:
+        yield from names[:PEEKED]
+        return
+    import numpy as np
+
+    with np.load(path, allow_pickle=False) as arrays:
+        yield from map(str, arrays[keys[0]][:PEEKED])
+
+
+def _peek_names(path: Path) -> Iterator[str]:
+    for names in names_beside(path):
+        if names.is_file():
+            yield from names.read_text(encoding="utf-8-sig").splitlines()[:PEEKED]
+
+
+def _keys_in(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
+    for row in rows:
+        yield from (str(row[name]) for name in row if not name or is_key(name))
+
+
+PEEKS: dict[str, Callable[[Path], Iterator[str]]] = {
+    ".csv": _peek_csv,
+    ".jsonl": _peek_lines,
+    ".ndjson": _peek_lines,
+    ".json": _peek_lines,
+    ".parquet": _peek_parquet,
+    ".npz": _peek_npz,
+    ".npy": _peek_names,
+}
