@@ -5,8 +5,8 @@ ideas were tried one by one (docs/graph_network.md has the figures):
 
 - *Inputs* are a clip's features and the weighted sum of similar clips' features, side by side,
   computed once before training as in SIGN [1]_; no layer forgets what the clip itself is, as in
-  jumping knowledge [2]_. An ensemble of small networks, kept from learning by heart by dropout [3]_ and
-  smoothed labels [4]_, gives genres probabilities.
+  jumping knowledge [2]_. An ensemble of small networks, kept from learning by heart by dropout
+  [3]_ and smoothed labels [4]_, gives genres probabilities.
 - *Predictions* then spread among clips that are probably of one artist by personalised PageRank
   [5]_, after training, as in the second half of Correct and Smooth [6]_. Whole artists are held
   out: a test clip hears none but other test clips, whose genres nobody knows.
