@@ -56,6 +56,9 @@ RUNNABLE = [name for name in CONFIG.experiments if name not in NOT_RUNNABLE]
 SHARDS = rows_by_shard(ROWS, DATASET.shards)
 COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
 
+# Models that have a rule, and files of a fold, of their own.
+OF_OWN_RULE = ["best", "graph_network"]
+
 # Where things lie.
 OF_DATASET = "results/{dataset}"
 OF_SHARD = f"{OF_DATASET}/audio/{{shard}}"
@@ -186,7 +189,8 @@ def asked_of(wildcards):
 
 def baselines_of(wildcards):
     """Models of a job's experiment that rule baselines trains."""
-    return [name for name in experiment_of(wildcards).models if name != "best"]
+    models = experiment_of(wildcards).models
+    return [name for name in models if name not in OF_OWN_RULE]
 
 
 def variants_of(wildcards):
@@ -202,8 +206,9 @@ def differing(settings):
 
 def compared_of(wildcards):
     """What stands beside GraphSAGE: files of a fold by this name."""
-    best = ["best"] if "best" in experiment_of(wildcards).models else []
-    return ["edgeless", *(["baselines"] if baselines_of(wildcards) else []), *best]
+    models = experiment_of(wildcards).models
+    own = [name for name in OF_OWN_RULE if name in models]
+    return ["edgeless", *(["baselines"] if baselines_of(wildcards) else []), *own]
 
 
 # Which files jobs read.

@@ -20,6 +20,7 @@ BASELINES = Step(
     record=OF_PROTOCOL,
 )
 BEST = Step("learning.best", OF_FOLD, TRAINING, record=OF_PROTOCOL)
+GRAPH_NETWORK = Step("learning.graph_network", OF_FOLD, TRAINING, record=OF_PROTOCOL)
 TUNE = Step(
     "learning.tune",
     OF_FOLD,
@@ -137,6 +138,32 @@ rule best:
     shell:
         'python "$GENREGRAPH" learning.best --inputs {input.inputs:q} --folds {input.folds:q}'
         " --fold {wildcards.fold} {params.options:q} --choice {output.choice:q}"
+        " --times {output.times:q} --output {output.predictions:q} 2> {log:q}"
+
+
+rule graph_network:
+    input:
+        inputs=f"{OF_FOLD}/inputs.npz",
+        folds=f"{OF_PROTOCOL}/folds.parquet",
+        made_with=GRAPH_NETWORK.made_with,
+    output:
+        predictions=f"{OF_FOLD}/graph_network.parquet",
+        times=f"{OF_FOLD}/graph_network.csv",
+    log:
+        GRAPH_NETWORK.log,
+    benchmark:
+        GRAPH_NETWORK.benchmark
+    priority: 2
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(1500, 12),
+        runtime=minutes(30, 2),
+    params:
+        options=GRAPH_NETWORK.arguments,
+    shell:
+        'python "$GENREGRAPH" learning.graph_network --inputs {input.inputs:q}'
+        " --folds {input.folds:q} --fold {wildcards.fold} {params.options:q}"
         " --times {output.times:q} --output {output.predictions:q} 2> {log:q}"
 
 

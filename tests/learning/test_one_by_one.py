@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from graph.adjacency import adjacency
 from inputs.inputs import Inputs
-from learning import best
+from learning import best, graph_network
 from learning.baselines import ONE_BY_ONE
 from learning.graphsage import Settings, train, train_edgeless
 from settings.model import Compared
@@ -83,6 +83,12 @@ def of_best(inputs, artists, folder):
     return pd.read_parquet(files[-1])[inputs.genres].to_numpy()
 
 
+def of_graph_network(design):
+    return lambda inputs, artists, folder: (
+        graph_network.fit(inputs, artists, design, one_by_one=True).probabilities
+    )
+
+
 MODELS = {
     **{
         f"graphsage {weights} {aggregator}": of_network(
@@ -94,6 +100,8 @@ MODELS = {
     "edgeless": of_network(lambda *fold, **how: train_edgeless(*fold, **how).probabilities),
     **{name: of_baseline(name) for name in ONE_BY_ONE},
     "best": of_best,
+    "graph_network": of_graph_network(graph_network.DESIGN),
+    "graph_network_edgeless": of_graph_network(graph_network.EDGELESS),
     **{f"best: {each.name}": of_candidate(each.name) for each in best.CANDIDATES},
 }
 

@@ -69,7 +69,7 @@ def test_the_keys_are_found_on_every_level() -> None:
 
 
 def test_baselines_are_those_that_can_be_learnt() -> None:
-    assert get_args(Compared) == (*MODELS, "best")
+    assert get_args(Compared) == (*MODELS, "best", "graph_network")
 
 
 def test_what_is_shipped_loads_and_has_its_sheets() -> None:

@@ -11,7 +11,8 @@ from inputs.inputs import Inputs
 from learning.baselines import MODELS
 from settings.sheet import Row, write_sheet
 
-COMPARED = [*MODELS, "best"]
+COMPARED = [*MODELS, "best", "graph_network"]
+FOUND = [*COMPARED, "graph_network_edgeless"]
 GENRES = ["blues", "jazz", "rock"]
 PROTOCOLS = ["paper", "random", "clean", "inductive", "filtered"]
 FOLDS = {"paper": 2, "random": 2, "clean": 2, "inductive": 2, "filtered": 1}
@@ -21,7 +22,7 @@ GATHERED = ["pooled", "choices"]
 OUTPUTS = set(
     "inputs.npz graph.npz graphsage.pt history.csv predictions.parquet "
     "edgeless.parquet edgeless.csv baselines.parquet baselines.csv best.parquet best.csv "
-    "choice.csv".split()
+    "choice.csv graph_network.parquet graph_network.csv".split()
 )
 TABLED = f"""
 dataset: tabled
@@ -84,7 +85,7 @@ def test_every_protocol_and_model_has_a_row_a_fold(evaluated: Project) -> None:
     expected = [
         (protocol, model, fold)
         for protocol in PROTOCOLS
-        for model in ["graphsage", "edgeless", *COMPARED]
+        for model in ["graphsage", "edgeless", *FOUND]
         for fold in range(FOLDS[protocol])
     ]
     found = table[["protocol", "model", "fold"]].itertuples(index=False, name=None)
@@ -113,7 +114,7 @@ def test_models_are_compared_clip_by_clip_and_choices_gathered(evaluated: Projec
     pooled, choices = (
         pd.read_csv(evaluated.folder / EXPERIMENT / f"{name}.csv") for name in GATHERED
     )
-    models = ["graphsage", "edgeless", *COMPARED]
+    models = ["graphsage", "edgeless", *FOUND]
     expected = [(protocol, model) for protocol in PROTOCOLS for model in models]
     assert list(pooled[["protocol", "model"]].itertuples(index=False, name=None)) == expected
     assert pooled.groupby("protocol")["songs"].unique().map(list).to_dict() == {

@@ -25,7 +25,16 @@ Metric = Literal["euclidean", "manhattan", "cosine", "matching", "jaccard", "ruz
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Protocol = Literal["paper", "random", "clean", "inductive", "filtered"]
 UnknownArtist = Literal["together", "alone", "out"]
-Compared = Literal["logistic", "svm", "forest", "boosting", "knn", "label_spreading", "best"]
+Compared = Literal[
+    "logistic",
+    "svm",
+    "forest",
+    "boosting",
+    "knn",
+    "label_spreading",
+    "best",
+    "graph_network",
+]
 Scale = Literal["standard", "minmax", "none"]
 Word = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 
