@@ -1,4 +1,5 @@
 # make run    builds .venv and makes the main result on the built-in demo data
+# make report builds .venv and makes the report of the demo data, results/report.html
 # make test   builds .venv and runs all checks
 # make lock   writes requirements.lock anew from requirements.in
 # make clean  removes what was built and computed
@@ -15,10 +16,13 @@ VENV := .venv
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check lock clean
+.PHONY: run report test check lock clean
 
 run: $(VENV)/ready
 	$(IN_VENV) snakemake --cores $(CORES) results/multiclass_compare.csv
+
+report: $(VENV)/ready
+	$(IN_VENV) snakemake --cores $(CORES) results/report.html
 
 test: check
 	$(IN_VENV) python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90

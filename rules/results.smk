@@ -221,7 +221,9 @@ rule show:
     benchmark:
         SHOW.benchmark
     wildcard_constraints:
-        name=r"(" + "|".join(["summary", "tuning", *RUNNABLE]) + r")\.csv|findings\.md",
+        name=r"("
+        + "|".join(["summary", "tuning", *RUNNABLE])
+        + r")\.csv|findings\.md|report\.html",
     localrule: True
     conda:
         "../envs/learning.yaml"
