@@ -3,13 +3,16 @@
 Names are as hostile as a sheet allows: the report must show them as they are, and run none.
 """
 
+import base64
 import json
+import string
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import soundfile
+from numpy.typing import NDArray
 from scipy import sparse
 
 from folds.leaks import leaks
@@ -27,13 +30,13 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow/scripts/report"
 GENRES = ["<b>blues</b>", "hip-hop & r'n'b", "ünï-jazz"]
 EVIL = "</script><script>document.title='hacked'</script>"
-ARTIST = "\"><img src=x onerror=\"document.title='hacked'\">"
+ARTIST = '"><img src=x onerror="document.title=\'hacked\'">'
 TITLE = "{{ 7 * 7 }} & 'quotes'"
 EXPERIMENT = "multiclass_small"
 PAPER = 0.7203
 PER_GENRE = 20
 N = PER_GENRE * len(GENRES)
-K = 4
+K, FOLDS = 4, 4
 NO_EDGE = 2  # A clip that is at distance zero from all its neighbours.
 CLIPS = [EVIL, *(f"clip.{i:03d}" for i in range(1, N))]
 
@@ -47,7 +50,7 @@ def rows(audio: Path) -> list[Row]:
         if i < 3:
             wave = 0.1 * np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050)
             soundfile.write(audio / path, wave, 22_050)
-        artist = ARTIST if i == 0 else f"artist {i // 4}"
+        artist = ARTIST if i == 0 else f"artist {string.ascii_lowercase[i // 4]}"
         row = Row(clip, path, GENRES[i % len(GENRES)], title=TITLE if i == 0 else "", artist=artist)
         named.append(row)
     return [*named, Row("<i>noise</i>", "noise.wav", GENRES[0])]
@@ -76,13 +79,13 @@ def listed(sheet: list[Row]) -> pd.DataFrame:
 
 
 def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
-    """Two folds with inputs, graphs and what three models predicted."""
+    """Four folds with inputs, graphs and what three models predicted."""
     rng = np.random.default_rng([ord(letter) for letter in protocol])
     y = np.arange(N) % len(GENRES)
     x = rng.normal(size=(N, 6)) + 2 * rng.normal(size=(len(GENRES), 6))[y]
-    fold = (np.arange(N) // 4) % 2 if protocol == "clean" else (np.arange(N) // 3) % 2
+    fold = (np.arange(N) // 4) % FOLDS if protocol == "clean" else (np.arange(N) // 3) % FOLDS
     tables = []
-    for number in (0, 1):
+    for number in range(FOLDS):
         outputs = folder / f"fold-{number:02d}"
         outputs.mkdir(parents=True)
         names = [np.array(each) for each in (CLIPS, GENRES, [f"f{i}" for i in range(6)])]
@@ -179,6 +182,11 @@ def write_dataset(project: Path) -> dict[str, Any]:
         "audio": project / "audio",
         "not_run": ["multiclass_other=there is no audio to compute <that>"],
     }
+
+
+def encoded(percents: NDArray[np.integer]) -> str:
+    """Probabilities as a map has them."""
+    return base64.b64encode(percents.astype(np.uint8).tobytes()).decode("ascii")
 
 
 def write_page(options: dict[str, Any], output: Path, **others: Any) -> Path:

@@ -46,8 +46,8 @@ def _how_right(rows: pd.DataFrame, protocol: str, genres: Mapping[str, int]) -> 
     guesses = sorted({1 / genres[name] for name in rows["experiment"]})
     guessed = " to ".join(f"{guess:.4f}" for guess in (guesses[:1] + guesses[1:][-1:]))
     return (
-        f"Under protocol {protocol} ({PROTOCOLS[protocol]}), GraphSAGE is right in a "
-        f"share of {_range(rows)} of the test clips; guessing would be right in {guessed}."
+        f"Under protocol {protocol} ({PROTOCOLS[protocol]}), GraphSAGE reaches an "
+        f"accuracy of {_range(rows)} on test clips; guessing would reach {guessed}."
     )
 
 
@@ -85,7 +85,7 @@ def _papers(summary: pd.DataFrame, strict: pd.DataFrame) -> str:
         return _rivals(summary[summary["protocol"] == strict["protocol"].iloc[0]], summary)
     return (
         "By the paper's own protocol, whose random folds let clips of one artist train and test, "
-        f"the same network is right in {_range(rows)}{_stated(summary)}."
+        f"the same network reaches {_range(rows)}{_stated(summary)}."
     )
 
 
@@ -93,10 +93,10 @@ def _rivals(own: pd.DataFrame, summary: pd.DataFrame) -> str:
     others = own[~own["model"].isin(["graphsage", "edgeless"])]
     if others.empty:
         without = own[own["model"] == "edgeless"]
-        return f"The same network without messages is right in {_range(without)}{_stated(summary)}."
+        return f"The same network without messages reaches {_range(without)}{_stated(summary)}."
     best = others.sort_values("mean", ascending=False, kind="stable").iloc[0]
     return (
-        f"Of the other models on the same folds, {best['model']} is right most often: "
+        f"Of the other models on the same folds, {best['model']} reaches most: "
         f"{best['mean']:.4f} ({best['experiment']}){_stated(summary)}."
     )
 

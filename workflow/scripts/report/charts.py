@@ -21,7 +21,7 @@ def ticks(low: float, high: float) -> list[float]:
     if np.isinf(step):
         return [low, high]
     numbers = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1)
-    return [round(float(n * step), 6) for n in numbers]
+    return [round(float(n * step), 6) + 0 for n in numbers]  # + 0: there is no -0.
 
 
 def scale(summary: pd.DataFrame) -> tuple[float, float]:

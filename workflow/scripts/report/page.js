@@ -49,6 +49,8 @@
   const load = (name) => {
     map = data.maps[name];
     map.about = map.source.map((s) => data.sources[s]);
+    const extent = (values) => values.reduce((most, v) => Math.max(most, 2 * Math.abs(v - 0.5)), 1e-3);
+    [map.wide, map.high] = [extent(map.x), extent(map.y)];
     map.words ??= map.clips.map((clip, i) => `${clip}\n${map.about[i].artist}\n${map.about[i].title}`.toLowerCase());
     for (const found of Object.values(map.models)) {
       found.bytes ??= Uint8Array.from(atob(found.probabilities), (c) => c.charCodeAt(0));
@@ -112,7 +114,7 @@
 
   // The map itself: points on one canvas, what is pointed at on another above it.
   const [points, overlay] = [get("points"), get("overlay")];
-  let width, height, ratio;
+  let width, height, ratio, scale;
   const measure = () => {
     ({ width, height } = points.getBoundingClientRect());
     ratio = devicePixelRatio || 1;
@@ -121,9 +123,10 @@
       canvas.height = Math.round(height * ratio);
     }
   };
-  const side = () => Math.min(width, height) - 2 * MARGIN;
-  const left = (i) => width / 2 + (map.x[i] - 0.5) * side() * view.zoom + view.x;
-  const above = (i) => height / 2 - (map.y[i] - 0.5) * side() * view.zoom + view.y;
+  // Pixels of the map's unit: as many as leave room for its longer side, whichever fits less.
+  const unit = () => Math.min((width - 2 * MARGIN) / map.wide, (height - 2 * MARGIN) / map.high) * view.zoom;
+  const left = (i) => width / 2 + (map.x[i] - 0.5) * scale + view.x;
+  const above = (i) => height / 2 - (map.y[i] - 0.5) * scale + view.y;
   const radius = () => (map.clips.length <= 400 ? 5 : map.clips.length <= 3000 ? 4 : 3) * Math.min(1.6, view.zoom ** 0.3);
   const sprite = (genre, kind) => {
     const r = radius();
@@ -147,6 +150,7 @@
     return context;
   };
   const draw = () => {
+    scale = unit();
     const context = start(points);
     const visible = new Set(shown);
     context.fillStyle = colour("--faint");

@@ -75,7 +75,7 @@ def page(template: str, style: str, script: str, facts: Mapping[str, Any]) -> st
         autoescape=True,
         finalize=printable,
     )
-    environment.filters |= FILTERS | {"counted": counted}
+    environment.filters |= FILTERS | {"counted": counted, "figure": figure}
     own = {"style": style, "script": script}
     return environment.from_string(template).render(
         dict(facts)
@@ -83,6 +83,11 @@ def page(template: str, style: str, script: str, facts: Mapping[str, Any]) -> st
         | {f"{name}_digest": _digest(text) for name, text in own.items()}
         | {"map_json": Markup(as_data(facts["map"]))}
     )
+
+
+def figure(value: float) -> str:
+    """Number with three digits, or with all those before its point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def printable(value: Any) -> Any:
@@ -236,9 +241,16 @@ def settings_of(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
         "selection": f"ControlBurn to {chosen['n_features']} features" if chosen else "none",
         "reduction": f"{reduced['method']} to {reduced['to']}" if reduced else "none",
         "graph": f"{graph['metric']} distance, k {graph['k']}",
-        "GraphSAGE": ", ".join(f"{name.replace('_', ' ')} {v}" for name, v in network.items()),
+        "GraphSAGE": ", ".join(_setting(name, value) for name, value in network.items()),
     }
     return list(names.items())
+
+
+def _setting(name: str, value: Any) -> str:
+    words = name.replace("_", " ")
+    if isinstance(value, bool):
+        return words if value else f"no {words}"
+    return f"{words} {value}"
 
 
 def of_source(rows: Sequence[Row], audio: Path | None) -> dict[str, Facts]:
