@@ -1,5 +1,6 @@
 import hashlib
 import logging
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from settings.sheet import Row, read_sheet, rows_by_shard, write_sheet
 GTZAN_MINI = Path(__file__).parents[2] / "config" / "datasets" / "gtzan-mini.tsv"
 HOSTILE = "a b'; touch x; $(id)"
 REFUSED = "refused: no feature, fold or result has it"
-MP3 = "2 channels; sampled at 44100 Hz"
+UNREADABLE = (
+    "unreadable: Format not recognised; fetch it anew, or convert it: ffmpeg -i FILE NEW.flac"
+)
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,13 @@ def audited(tmp_path_factory, record) -> Audited:
     [
         ("good", "ok", "", ""),
         ("other", "ok", "", ""),
-        ("text", "refused", "unreadable: Format not recognised", REFUSED),
-        ("raw", "refused", "unreadable: Format not recognised", REFUSED),
+        ("text", "refused", UNREADABLE, REFUSED),
+        ("raw", "refused", UNREADABLE, REFUSED),
         ("empty", "refused", "empty: the file has no bytes", REFUSED),
         ("short", "refused", "too short: 0.010 s, shorter than 1 s", REFUSED),
         ("silent", "refused", "silent: no sample is further than 0.0001 from the mean", REFUSED),
         ("nan", "refused", "non-finite: 3 of 30000 samples are NaN or infinite", REFUSED),
-        ("stereo", "repaired", MP3, "mixed to mono; resampled to 22050 Hz"),
+        ("stereo", "ok", "", ""),
         (HOSTILE, "repaired", "the name holds $ ;", "kept: no shell ever sees the name"),
         ("gone", "refused", "missing: the audio folder has no such file", REFUSED),
     ],
@@ -186,3 +189,23 @@ def test_a_shard_of_refused_clips_alone_is_written(tmp_path) -> None:
     table = audit_shard([Row("a", "a.wav", "x")], tmp_path, tmp_path / "samples", 1.0, 1e-4, 600)
     assert list(table["status"]) == ["refused"]
     assert list(read_samples(tmp_path / "samples")) == []
+
+
+def test_a_clip_that_breaks_off_says_how_much_of_it_is_there(tmp_path, record) -> None:
+    path = record(tmp_path / "a.wav", 3)
+    path.write_bytes(path.read_bytes()[: 44 + 2 * 22_050])
+    facts, decoded = audit(Row("a", "a.wav", "rock"), tmp_path, 1.0, 1e-4, 600)
+    assert facts["status"] == "repaired" and decoded.samples.size == 22_050
+    assert facts["problem"] == "breaks off: 1.0 s of the 3.0 s it states"
+    assert facts["what_was_done"] == "what is there is used"
+
+
+def test_a_clip_with_a_hole_of_junk_says_so(tmp_path, record) -> None:
+    path = record(tmp_path / "a.mp3", 6, 44_100, 2)
+    raw = path.read_bytes()
+    middle, junk = len(raw) // 2, np.random.default_rng(0).bytes(5000)
+    path.write_bytes(raw[:middle] + junk + raw[middle + len(junk) :])
+    facts, _ = audit(Row("a", "a.mp3", "rock"), tmp_path, 1.0, 1e-4, 600)
+    assert facts["status"] == "repaired"
+    assert re.fullmatch(r"breaks off: 5\.\d s .*; damaged in \d+ places", facts["problem"])
+    assert facts["what_was_done"].endswith("; what can be decoded is used")

@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
 from audio.cut import windows
-from audio.read import SAMPLE_RATE, decode
+from audio.read import decode
+from audio.samples import SAMPLE_RATE
 from features.handcrafted import (
     COLUMNS,
     HOP,

@@ -12,8 +12,8 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from audio.read import SAMPLE_RATE, Decoded, RefusedClip, check, decode
-from audio.samples import SamplesWriter
+from audio.read import Decoded, RefusedClip, check, decode
+from audio.samples import SAMPLE_RATE, SamplesWriter
 from settings.sheet import Row, locate, read_sheet, rows_by_shard
 
 logger = logging.getLogger(__name__)
@@ -79,10 +79,12 @@ _md5 = partial(hashlib.md5, usedforsecurity=False)
 def _mended(decoded: Decoded, longest: float) -> list[tuple[str, str]]:
     """What had to be mended of a clip's samples, as pairs of problem and remedy."""
     pairs = []
-    if decoded.channels > 1:
-        pairs.append((f"{decoded.channels} channels", "mixed to mono"))
-    if decoded.rate != SAMPLE_RATE:
-        pairs.append((f"sampled at {decoded.rate} Hz", f"resampled to {SAMPLE_RATE} Hz"))
+    if decoded.lacking:
+        there = decoded.samples.size / SAMPLE_RATE
+        stated = f"breaks off: {there:.1f} s of the {there + decoded.lacking:.1f} s it states"
+        pairs.append((stated, "what is there is used"))
+    if decoded.damaged:
+        pairs.append((f"damaged in {decoded.damaged} places", "what can be decoded is used"))
     if decoded.whole is not None:
         stated = (
             f"{_time(decoded.whole)} long" if math.isfinite(decoded.whole) else "of unstated length"

@@ -17,7 +17,7 @@ import typer
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from audio.read import SAMPLE_RATE
+from audio.samples import SAMPLE_RATE
 from features.table import Clips, Cut, Output, write_shard
 
 N_FFT = 2048

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from settings.errors import UserError
 
-AUDIO_SUFFIXES = (".wav", ".au", ".flac", ".mp3", ".ogg")
+AUDIO_SUFFIXES = tuple(
+    f".{ending}" for ending in "wav au flac mp3 ogg opus aiff aif m4a mp4 wma".split()
+)
 REQUIRED = ("clip", "path", "genre")
 # Columns of a fold's predictions; beside them stands a column a genre.
 NO_GENRES = ("clip", "true", "predicted", "part", "model")
