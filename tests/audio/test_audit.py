@@ -209,3 +209,21 @@ def test_a_clip_with_a_hole_of_junk_says_so(tmp_path, record) -> None:
     assert facts["status"] == "repaired"
     assert re.fullmatch(r"breaks off: 5\.\d s .*; damaged in \d+ places", facts["problem"])
     assert facts["what_was_done"].endswith("; what can be decoded is used")
+
+
+def test_levels_are_mended_and_told(tmp_path, record) -> None:
+    noise = np.random.default_rng(0).uniform(-0.2, 0.2, 30_000).astype(np.float32)
+    for samples, problem, done, expected in [
+        (
+            noise * 20_000,
+            "in the range of 16-bit integers",
+            "divided by 32768",
+            noise * 20 / 32.768,
+        ),
+        (noise + 0.6, "DC offset of 0.6 of full scale", "kept", noise + 0.6),
+    ]:
+        record(tmp_path / "a.wav", samples=samples, subtype="FLOAT")
+        facts, decoded = audit(Row("a", "a.wav", "rock"), tmp_path, 1.0, 1e-4, 600)
+        assert (facts["status"], facts["problem"]) == ("repaired", problem)
+        assert facts["what_was_done"] == done
+        np.testing.assert_allclose(decoded.samples, expected, rtol=1e-5)

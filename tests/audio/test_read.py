@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from audio import decoders
 from audio.content import Content
-from audio.read import RefusedClip, check, decode
+from audio.read import Decoded, RefusedClip, check, decode, to_full_scale
 from audio.samples import SAMPLE_RATE
 
 # librosa.load imports modules that Python will drop.
@@ -410,6 +410,26 @@ def test_unusable_samples_are_refused(samples, problem) -> None:
 @pytest.mark.parametrize("samples", [NOISE, 1e-3 * NOISE, noise_with(3, 5.0), CLICK])
 def test_usable_samples_pass(samples) -> None:
     check(samples.astype(np.float32), 1.0, 1e-4)
+
+
+@pytest.mark.parametrize("peak", [256, 4074, 32767, 65536])
+def test_floats_in_the_range_of_integers_are_brought_to_full_scale(peak) -> None:
+    samples = NOISE / np.abs(NOISE).max() * np.float32(peak)
+    scaled = to_full_scale(Decoded(samples, 1, SAMPLE_RATE))
+    np.testing.assert_array_equal(scaled.samples, samples / np.float32(32768), strict=True)
+    assert scaled.scaled
+
+
+@pytest.mark.parametrize("peak", [0, 0.5, 1.5, 16, np.nan, np.inf])
+def test_floats_within_and_over_full_scale_are_left_alone(peak) -> None:
+    decoded = Decoded(noise_with(3, peak) if peak else NOISE[:0], 1, SAMPLE_RATE)
+    assert to_full_scale(decoded) is decoded
+
+
+@pytest.mark.parametrize("peak", [17, 255, 70_000, 2**23, 1e30])
+def test_levels_that_nobody_can_explain_are_refused(peak) -> None:
+    with pytest.raises(RefusedClip, match=r"^level: its largest sample is .* full scale; divide"):
+        to_full_scale(Decoded(noise_with(3, -peak), 1, SAMPLE_RATE))
 
 
 def test_the_bounds_are_the_callers() -> None:

@@ -9,15 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import typer
 
-from audio.read import Decoded, RefusedClip, check, decode
+from audio.read import Decoded, RefusedClip, check, decode, to_full_scale
 from audio.samples import SAMPLE_RATE, SamplesWriter
 from settings.sheet import Row, locate, read_sheet, rows_by_shard
 
 logger = logging.getLogger(__name__)
 
+OFFSET = 0.1  # Of full scale; a larger mean is told.
 COLUMNS = "clip path samples status problem what_was_done md5".split()
 SHELL_CHARACTERS = frozenset('$`;&|<>*?!\\"\n\t{}')
 
@@ -68,7 +70,7 @@ def _decode(row: Row, folder: Path, facts: dict[str, object], longest: float) ->
         facts["md5"] = hashlib.file_digest(file, _md5).hexdigest()
     if row.md5 and row.md5 != facts["md5"]:
         logger.info("%r: its md5 is not the sheet's: another copy of this clip?", row.clip)
-    decoded = decode(path, longest)
+    decoded = to_full_scale(decode(path, longest))
     facts["samples"] = decoded.samples.size
     return decoded
 
@@ -85,6 +87,11 @@ def _mended(decoded: Decoded, longest: float) -> list[tuple[str, str]]:
         pairs.append((stated, "what is there is used"))
     if decoded.damaged:
         pairs.append((f"damaged in {decoded.damaged} places", "what can be decoded is used"))
+    if decoded.scaled:
+        pairs.append(("in the range of 16-bit integers", "divided by 32768"))
+    offset = float(decoded.samples.mean(dtype=np.float64))
+    if abs(offset) > OFFSET:
+        pairs.append((f"DC offset of {offset:.2g} of full scale", "kept"))
     if decoded.whole is not None:
         stated = (
             f"{_time(decoded.whole)} long" if math.isfinite(decoded.whole) else "of unstated length"

@@ -15,6 +15,9 @@ from audio.decoders import UNKNOWN, Noise, Reading, Unreadable, ffmpeg, libsndfi
 from audio.samples import SAMPLE_RATE
 
 LACKING = 0.05  # Seconds, a frame of AAC; a file that lacks less of what it states is whole.
+OVER = 16  # Times full scale.
+INTEGERS = 256  # Times full scale; a smaller peak is no music of 16-bit integers.
+FULL_SCALE = 2**15  # Of 16-bit integers.
 MUCH = 4096  # Bytes, in which one expects samples.
 WAY_OUT = "fetch it anew, or convert it: ffmpeg -i FILE NEW.flac"
 
@@ -42,6 +45,8 @@ class Decoded:
         Seconds that the header states and that are not in the file; 0 if it holds them all.
     damaged : int
         Places in the file that could not be decoded, and were left out.
+    scaled : bool
+        Whether `to_full_scale` divided the samples.
     """
 
     samples: NDArray[np.float32]
@@ -50,6 +55,7 @@ class Decoded:
     whole: float | None = None
     lacking: float = 0.0
     damaged: int = 0
+    scaled: bool = False
 
 
 @dataclass(frozen=True)
@@ -204,6 +210,29 @@ class _Resampled:
         samples = np.concatenate([nothing, *self._blocks])
         length = math.ceil(self.count * (SAMPLE_RATE / self.rate))  # librosa's order
         return np.pad(samples[:length], (0, max(0, length - samples.size)))
+
+
+def to_full_scale(decoded: Decoded) -> Decoded:
+    """Bring samples in the range of 16-bit integers, as some float files have them, to full scale.
+
+    A float file may go over full scale, but hardly to `OVER` times (24 dB). With a peak between
+    `INTEGERS` and twice their full scale, samples are taken for such integers: divided by 32,768.
+
+    Raises
+    ------
+    RefusedClip
+        If the largest sample is anywhere else beyond `OVER`: nobody knows what full scale was.
+    """
+    samples = decoded.samples
+    peak = float(max(samples.max(initial=0), -samples.min(initial=0)))
+    if not OVER < peak < math.inf:
+        return decoded
+    if not INTEGERS <= peak <= 2 * FULL_SCALE:
+        raise RefusedClip(
+            f"level: its largest sample is {peak:.4g} times full scale; divide its samples so that "
+            "they lie within -1 and 1"
+        )
+    return replace(decoded, samples=samples / np.float32(FULL_SCALE), scaled=True)
 
 
 def check(samples: NDArray[np.float32], shortest: float, silence: float) -> None:
