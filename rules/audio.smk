@@ -9,6 +9,7 @@ AUDIT = Step(
         "sheet": SHEET,
         "audio": AUDIO,
         "shards": DATASET.shards,
+        "ending": DATASET.endings,
         "shortest": CONFIG.audit.shortest,
         "silence": CONFIG.audit.silence,
         "longest": CONFIG.audit.longest,

@@ -36,12 +36,12 @@ try:
     AUDIO = CONFIG.audio or f"resources/{CONFIG.dataset}"
     SYNTHESISED = not CONFIG.audio and DATASET.synthesised
     FETCHED = not CONFIG.audio and DATASET.archive is not None
+    # Files of the clips that are there, by clip; the audit reports the others as missing.
+    FILES = plan.files_there(ROWS, Path(AUDIO), DATASET.endings)
     # Imported feature tables can do without audio.
-    UNHEARD = (
-        not SYNTHESISED and CONFIG.tables and not plan.has_audio(ROWS, Path(AUDIO))
-    )
+    UNHEARD = not SYNTHESISED and CONFIG.tables and not FILES
     if not (SYNTHESISED or FETCHED or UNHEARD):
-        plan.check_audio(ROWS, Path(AUDIO))
+        plan.check_audio(ROWS, Path(AUDIO), FILES)
     plan.check_tables(CONFIG)
     # Files of imported tables by name and cut.
     IMPORTS = files_by_cut(CONFIG, ROWS)
@@ -365,7 +365,7 @@ def audio_of(wildcards):
     rows = SHARDS[wildcards.shard]
     if FETCHED or SYNTHESISED:
         return [f"{AUDIO}/{row.path}" for row in rows]
-    return plan.files_there(rows, Path(AUDIO))
+    return [f"{AUDIO}/{FILES[row.clip]}" for row in rows if row.clip in FILES]
 
 
 def files_of(found, wildcards):

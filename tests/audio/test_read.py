@@ -363,15 +363,6 @@ def test_a_rate_that_changes_on_the_way_loses_nothing(tmp_path, record) -> None:
     assert decode(path).samples.size / SAMPLE_RATE == pytest.approx(6, abs=0.1)
 
 
-def test_a_file_that_may_not_be_opened_is_refused(tmp_path, monkeypatch) -> None:
-    def forbidden(*_: object) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(Path, "open", forbidden)
-    with pytest.raises(RefusedClip, match=r"^unreadable: no permission; allow it: chmod u\+r a"):
-        decode(tmp_path / "a.wav")
-
-
 def test_bytes_without_samples_are_refused(tmp_path, record) -> None:
     path = record(tmp_path / "a.au")
     raw = bytearray(path.read_bytes())

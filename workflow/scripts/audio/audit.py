@@ -3,8 +3,10 @@
 import hashlib
 import logging
 import math
+import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +27,7 @@ SHELL_CHARACTERS = frozenset('$`;&|<>*?!\\"\n\t{}')
 
 
 def audit(
-    row: Row, folder: Path, shortest: float, silence: float, longest: float
+    row: Row, file: str | None, folder: Path, shortest: float, silence: float, longest: float
 ) -> tuple[dict[str, object], Decoded | None]:
     """Facts of one clip, and its samples unless it is refused.
 
@@ -33,8 +35,10 @@ def audit(
     ----------
     row : Row
         The clip as the sheet states it; only `settings.sheet.AUDITED` are looked at.
+    file : str or None
+        Its file, as `settings.sheet.locate` finds it.
     folder : Path
-        Folder to which ``row.path`` is relative.
+        Folder to which both paths are relative.
     shortest, silence : float
         As `audio.read.check` takes them.
     longest : float
@@ -48,12 +52,14 @@ def audit(
     """
     facts = {"clip": row.clip, "path": row.path, "samples": 0, "md5": ""}
     try:
-        decoded = _decode(row, folder, facts, longest)
+        if file is None:
+            raise RefusedClip(f"missing: {_missing(folder / row.path)}")
+        decoded = _decode(row, folder / file, facts, longest)
         check(decoded.samples, shortest, silence)
     except RefusedClip as refusal:
         done = "refused: no feature, fold or result has it"
         return {**facts, "status": "refused", "problem": str(refusal), "what_was_done": done}, None
-    problems = _mended(decoded, longest) + _odd_name(row)
+    problems = _stand_in(row, file) + _mended(decoded, longest) + _odd_name(row)
     return {
         **facts,
         "status": "repaired" if problems else "ok",
@@ -62,12 +68,25 @@ def audit(
     }, decoded
 
 
-def _decode(row: Row, folder: Path, facts: dict[str, object], longest: float) -> Decoded:
-    path = locate(folder, row.path)
-    if path is None:
-        raise RefusedClip("missing: the audio folder has no such file")
-    with path.open("rb") as file:
-        facts["md5"] = hashlib.file_digest(file, _md5).hexdigest()
+def _missing(path: Path) -> str:
+    """Why there is no file at a path."""
+    with suppress(OSError):
+        if path.is_dir():
+            return "there is a folder of this name, and no file"
+        if path.is_symlink():
+            return f"it is a link to {path.readlink()}, where no file is"
+        if path.exists():
+            return "there is something of this name, and no file"
+    return "the audio folder has no such file"
+
+
+def _decode(row: Row, path: Path, facts: dict[str, object], longest: float) -> Decoded:
+    try:
+        with path.open("rb") as file:
+            facts["md5"] = hashlib.file_digest(file, _md5).hexdigest()
+    except PermissionError as error:
+        allow = shlex.join(["chmod", "u+r", str(path)])
+        raise RefusedClip(f"unreadable: no permission; allow it: {allow}") from error
     if row.md5 and row.md5 != facts["md5"]:
         logger.info("%r: its md5 is not the sheet's: another copy of this clip?", row.clip)
     decoded = to_full_scale(decode(path, longest))
@@ -76,6 +95,12 @@ def _decode(row: Row, folder: Path, facts: dict[str, object], longest: float) ->
 
 
 _md5 = partial(hashlib.md5, usedforsecurity=False)
+
+
+def _stand_in(row: Row, file: str) -> list[tuple[str, str]]:
+    if file == row.path:
+        return []
+    return [("missing: the audio folder has no such file", f"{file} stands in")]
 
 
 def _mended(decoded: Decoded, longest: float) -> list[tuple[str, str]]:
@@ -118,7 +143,7 @@ def _odd_name(row: Row) -> list[tuple[str, str]]:
 
 
 def audit_shard(
-    rows: Sequence[Row],
+    files: Mapping[Row, str | None],
     folder: Path,
     samples: Path,
     shortest: float,
@@ -127,15 +152,24 @@ def audit_shard(
 ) -> pd.DataFrame:
     """Audit a shard's clips in the order of their names and write the samples of the good ones.
 
+    Parameters
+    ----------
+    files : mapping of Row to str or None
+        File of each clip, as `settings.sheet.locate` finds it.
+    folder, shortest, silence, longest
+        As `audit` takes them.
+    samples : Path
+        To be written.
+
     Returns
     -------
-    pd.DataFrame, shape (len(rows), 7)
+    pd.DataFrame, shape (len(files), 7)
         A row a clip with `COLUMNS`.
     """
     facts = []
     with SamplesWriter(samples) as writer:
-        for row in sorted(rows, key=lambda row: row.clip):
-            fact, decoded = audit(row, folder, shortest, silence, longest)
+        for row in sorted(files, key=lambda row: row.clip):
+            fact, decoded = audit(row, files[row], folder, shortest, silence, longest)
             if decoded is not None:
                 writer.write(row.clip, decoded.samples)
             if fact["problem"]:
@@ -154,9 +188,17 @@ def main(
     longest: Annotated[float, typer.Option(help="Seconds of a longer clip that are used.")],
     clips: Annotated[Path, typer.Option(help="Facts of the clips, to be written (Parquet).")],
     samples: Annotated[Path, typer.Option(help="Their samples, to be written (Parquet).")],
+    ending: Annotated[
+        list[str] | None, typer.Option(help="Endings that stand in for each other.")
+    ] = None,
 ) -> None:
     """Open every clip of a shard once: keep its samples, or say why it is refused."""
-    rows = rows_by_shard(read_sheet(sheet), shards).get(shard, [])
-    table = audit_shard(rows, audio, samples, shortest, silence, longest)
+    rows = read_sheet(sheet)
+    named = {row.path for row in rows}
+    files = {
+        row: locate(audio, row.path, ending or (), named)
+        for row in rows_by_shard(rows, shards).get(shard, [])
+    }
+    table = audit_shard(files, audio, samples, shortest, silence, longest)
     table.to_parquet(clips, index=False)
     logger.info("shard %s: %d clips, %s", shard, len(table), dict(Counter(table["status"])))

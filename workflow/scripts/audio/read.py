@@ -90,15 +90,11 @@ def decode(path: Path, longest: float = np.inf) -> Decoded:
     Raises
     ------
     RefusedClip
-        If the file is empty, may not be opened, or is not audio that one of them reads.
+        If the file is empty, or is not audio that one of them reads.
     OSError, MemoryError
         If reading fails for a reason that is not the clip's.
     """
-    try:
-        content = Content(path)
-    except PermissionError as error:
-        raise RefusedClip(f"unreadable: no permission; allow it: chmod u+r {path.name}") from error
-    with content:
+    with Content(path) as content:
         if not content.whole:
             raise RefusedClip("empty: the file has no bytes")
         attempts = [_attempt(libsndfile, content, longest)]
