@@ -19,14 +19,14 @@ envvars:
     "GENREGRAPH",
 
 
-from settings import plan, protocols
+from settings import contents, plan, protocols
 from settings.errors import UserError
 from settings.imports import files_by_cut
 from settings.keys import names_beside
 from settings.merge import merged
 from settings.model import GraphSage, load
 from settings.sheet import AUDITED, NAMED, digest, find, read_sheet, rows_by_shard
-from settings.steps import Step
+from settings.steps import KEPT, Step
 
 try:
     CONFIG = load(merged([HOME, Path()], config))
@@ -117,14 +117,11 @@ onstart:
 # What jobs need: grows with their input and, where the profile lets them try again, with each try.
 
 
-def memory(base, per_mb=0, most=None):
-    """Resource function: MB of memory, so many and so many a MB of input, but no more than most."""
-
-    def needed(wildcards, input, attempt):
-        asked = base + per_mb * input.size_mb
-        return int(attempt * (asked if most is None else min(asked, most)))
-
-    return needed
+def memory(base, per_mb=0):
+    """Resource function: MB of memory, so many and so many a MB of input."""
+    return lambda wildcards, input, attempt: int(
+        attempt * (base + per_mb * input.size_mb)
+    )
 
 
 def minutes(base, per_mb=0):
@@ -365,7 +362,30 @@ def audio_of(wildcards):
     rows = SHARDS[wildcards.shard]
     if FETCHED or SYNTHESISED:
         return [f"{AUDIO}/{row.path}" for row in rows]
-    return [f"{AUDIO}/{FILES[row.clip]}" for row in rows if row.clip in FILES]
+    # Not their times but their contents say whether they are new: see contents_of_audio.
+    return [ancient(f"{AUDIO}/{FILES[row.clip]}") for row in rows if row.clip in FILES]
+
+
+def contents_of_audio(wildcards):
+    """Digest of a shard's audio files, if they are not what its audit read."""
+    rows = SHARDS[wildcards.shard]
+    files = [FILES[row.clip] for row in rows if row.clip in FILES]
+    if (FETCHED or SYNTHESISED) and len(files) < len(rows):
+        return KEPT  # What was removed to save space can be made again.
+    read = Path(f"{OF_SHARD}/read.json".format(**wildcards))
+    return contents.digest_if_new(Path(AUDIO), files, read) or KEPT
+
+
+def contents_of_tables(cache):
+    """Fact: digest of a job's imported tables; what is known of the files lies in a cache."""
+
+    def found(wildcards):
+        one = "table" in wildcards.keys()
+        tables = [imported_file(wildcards)] if one else imported_files(wildcards)
+        paths = [*tables, *names_of_rows(wildcards)]
+        return contents.digest(Path(), paths, Path(cache.format(**wildcards)))
+
+    return found
 
 
 def files_of(found, wildcards):
