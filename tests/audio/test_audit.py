@@ -223,7 +223,7 @@ def test_a_clip_with_a_hole_of_junk_says_so(tmp_path, record) -> None:
     path.write_bytes(raw[:middle] + junk + raw[middle + len(junk) :])
     facts, _ = heard(Row("a", "a.mp3", "rock"), tmp_path, 1.0, 1e-4, 600)
     assert facts["status"] == "repaired"
-    assert re.fullmatch(r"breaks off: 5\.\d s .*; damaged in \d+ places", facts["problem"])
+    assert re.fullmatch(r"breaks off: 5\.\d s .*; damaged in \d+ place\(s\)", facts["problem"])
     assert facts["what_was_done"].endswith("; what can be decoded is used")
 
 

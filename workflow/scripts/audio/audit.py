@@ -106,7 +106,7 @@ def _mended(decoded: Decoded, longest: float) -> list[tuple[str, str]]:
         stated = f"breaks off: {there:.1f} s of the {there + decoded.lacking:.1f} s it states"
         pairs.append((stated, "what is there is used"))
     if decoded.damaged:
-        pairs.append((f"damaged in {decoded.damaged} places", "what can be decoded is used"))
+        pairs.append((f"damaged in {decoded.damaged} place(s)", "what can be decoded is used"))
     if decoded.scaled:
         pairs.append(("in the range of 16-bit integers", "divided by 32768"))
     offset = float(decoded.samples.mean(dtype=np.float64))

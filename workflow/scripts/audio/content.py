@@ -83,9 +83,10 @@ class Content(io.RawIOBase):
             return 0
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move, from where the audio starts."""
-        moved = self._start + offset if whence == io.SEEK_SET else offset
-        return self._file.seek(moved, whence) - self._start
+        """Move, from where the audio starts, no further than the file reaches: headers lie."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self.size}[whence]
+        inside = min(max(0, base + offset), self.size)
+        return self._file.seek(self._start + inside) - self._start
 
     def tell(self) -> int:
         """Bytes from where the audio starts."""

@@ -205,7 +205,8 @@ class _Resampled:
             self._blocks.append(self._stream.resample_chunk(nothing, last=True))
         samples = np.concatenate([nothing, *self._blocks])
         length = math.ceil(self.count * (SAMPLE_RATE / self.rate))  # librosa's order
-        return np.pad(samples[:length], (0, max(0, length - samples.size)))
+        missing = length - samples.size
+        return np.pad(samples, (0, missing)) if missing > 0 else samples[:length]
 
 
 def to_full_scale(decoded: Decoded) -> Decoded:
