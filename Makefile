@@ -1,6 +1,6 @@
 # make run      builds .venv and makes the main result on the built-in demo data
 # make test     builds .venv and runs all checks
-# make torture  runs the long tests: fuzz of the reader
+# make torture  runs the long tests: a fuzz of the reader, and memory by length
 # make lock     writes requirements.lock anew from requirements.in
 # make clean    removes what was built and computed
 
