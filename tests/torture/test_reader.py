@@ -110,7 +110,6 @@ def test_no_bytes_crash_or_hang_the_reader(good, tmp_path) -> None:
     for number in rounds:
         seed(number)(fuzz)()
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(
-        f"{sum(counts.values())} files in {time.monotonic() - start:.0f} s: {dict(counts)}; {grown:.0f} MB"
-    )
+    took = time.monotonic() - start
+    print(f"{sum(counts.values())} files in {took:.0f} s: {dict(counts)}; {grown:.0f} MB")
     assert grown < 500
