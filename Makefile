@@ -1,8 +1,9 @@
-# make run    builds .venv and makes the main result on the built-in demo data
-# make report builds .venv and makes the report of the demo data, results/report.html
-# make test   builds .venv and runs all checks
-# make lock   writes requirements.lock anew from requirements.in
-# make clean  removes what was built and computed
+# make run      builds .venv and makes the main result on the built-in demo data
+# make report   builds .venv and makes the report of the demo data, results/report.html
+# make test     builds .venv and runs all checks
+# make torture  runs the long tests: a fuzz of the reader, and memory by length
+# make lock     writes requirements.lock anew from requirements.in
+# make clean    removes what was built and computed
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -16,7 +17,7 @@ VENV := .venv
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run report test check lock clean
+.PHONY: run report test check torture lock clean
 
 run: $(VENV)/ready
 	$(IN_VENV) snakemake --cores $(CORES) results/multiclass_compare.csv
@@ -26,6 +27,9 @@ report: $(VENV)/ready
 
 test: check
 	$(IN_VENV) python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+torture: $(VENV)/ready
+	$(IN_VENV) python -m pytest -m torture -s tests/torture
 
 check: $(VENV)/ready
 	$(IN_VENV) ruff check .

@@ -9,13 +9,17 @@ AUDIT = Step(
         "sheet": SHEET,
         "audio": AUDIO,
         "shards": DATASET.shards,
+        "ending": DATASET.endings,
         "shortest": CONFIG.audit.shortest,
         "silence": CONFIG.audit.silence,
         "longest": CONFIG.audit.longest,
     },
     # What the sheet says of this shard's files: the sheet itself is no input, so that neither a
     # clip added to another shard nor another artist's name changes anything here.
-    facts={"files": lambda wildcards: digest(SHARDS[wildcards.shard], AUDITED)},
+    facts={
+        "files": lambda wildcards: digest(SHARDS[wildcards.shard], AUDITED),
+        "contents": contents_of_audio,
+    },
 )
 CLIPS = Step("audio.clips", OF_CUT, {"sheet": SHEET}, facts={"rows": digest(ROWS)})
 
@@ -71,6 +75,7 @@ rule audit:
     output:
         clips=f"{OF_SHARD}/clips.parquet",
         samples=f"{OF_SHARD}/samples.parquet",
+        read=f"{OF_SHARD}/read.json",
     log:
         AUDIT.log,
     benchmark:
@@ -78,13 +83,13 @@ rule audit:
     conda:
         "../envs/audio.yaml"
     resources:
-        mem_mb=memory(1000, 2, most=3000),
+        mem_mb=memory(500 + CONFIG.audit.longest),
         runtime=minutes(30, 0.1),
     params:
         options=AUDIT.arguments,
     shell:
         'python "$GENREGRAPH" audio.audit {params.options:q} --shard {wildcards.shard}'
-        " --clips {output.clips:q} --samples {output.samples:q} 2> {log:q}"
+        " --clips {output.clips:q} --samples {output.samples:q} --read {output.read:q} 2> {log:q}"
 
 
 if not UNHEARD:

@@ -19,7 +19,7 @@ envvars:
     "GENREGRAPH",
 
 
-from settings import plan, protocols
+from settings import contents, plan, protocols
 from settings.errors import UserError
 from settings.imports import files_by_cut
 from settings.jobs import memory, minutes, unlimited
@@ -27,7 +27,7 @@ from settings.keys import names_beside
 from settings.merge import merged
 from settings.model import GraphSage, load
 from settings.sheet import AUDITED, NAMED, digest, find, read_sheet, rows_by_shard
-from settings.steps import Step
+from settings.steps import KEPT, Step
 
 try:
     CONFIG = load(merged([HOME, Path()], config))
@@ -37,12 +37,12 @@ try:
     AUDIO = CONFIG.audio or f"resources/{CONFIG.dataset}"
     SYNTHESISED = not CONFIG.audio and DATASET.synthesised
     FETCHED = not CONFIG.audio and DATASET.archive is not None
+    # Files of the clips that are there, by clip; the audit reports the others as missing.
+    FILES = plan.files_there(ROWS, Path(AUDIO), DATASET.endings)
     # Imported feature tables can do without audio.
-    UNHEARD = (
-        not SYNTHESISED and CONFIG.tables and not plan.has_audio(ROWS, Path(AUDIO))
-    )
+    UNHEARD = not SYNTHESISED and CONFIG.tables and not FILES
     if not (SYNTHESISED or FETCHED or UNHEARD):
-        plan.check_audio(ROWS, Path(AUDIO))
+        plan.check_audio(ROWS, Path(AUDIO), FILES)
     plan.check_tables(CONFIG)
     # Files of imported tables by name and cut.
     IMPORTS = files_by_cut(CONFIG, ROWS)
@@ -336,7 +336,30 @@ def audio_of(wildcards):
     rows = SHARDS[wildcards.shard]
     if FETCHED or SYNTHESISED:
         return [f"{AUDIO}/{row.path}" for row in rows]
-    return plan.files_there(rows, Path(AUDIO))
+    # Not their times but their contents say whether they are new: see contents_of_audio.
+    return [ancient(f"{AUDIO}/{FILES[row.clip]}") for row in rows if row.clip in FILES]
+
+
+def contents_of_audio(wildcards):
+    """Digest of a shard's audio files, if they are not what its audit read."""
+    rows = SHARDS[wildcards.shard]
+    files = [FILES[row.clip] for row in rows if row.clip in FILES]
+    if (FETCHED or SYNTHESISED) and len(files) < len(rows):
+        return KEPT  # What was removed to save space can be made again.
+    read = Path(f"{OF_SHARD}/read.json".format(**wildcards))
+    return contents.digest_if_new(Path(AUDIO), files, read) or KEPT
+
+
+def contents_of_tables(cache):
+    """Fact: digest of a job's imported tables; what is known of the files lies in a cache."""
+
+    def found(wildcards):
+        one = "table" in wildcards.keys()
+        tables = [imported_file(wildcards)] if one else imported_files(wildcards)
+        paths = [*tables, *names_of_rows(wildcards)]
+        return contents.digest(Path(), paths, Path(cache.format(**wildcards)))
+
+    return found
 
 
 def files_of(found, wildcards):

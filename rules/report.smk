@@ -64,6 +64,7 @@ PAGE = Step(
     {
         "config": CONFIG.model_dump_json(),
         "audio": None if UNHEARD else AUDIO,
+        "ending": DATASET.endings,
         "not_run": [f"{name}={reason}" for name, reason in NOT_RUNNABLE.items()],
         "synthesised": DATASET.synthesised,
     },

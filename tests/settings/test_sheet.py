@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from settings.errors import UserError
 from settings.sheet import (
-    AUDIO_SUFFIXES,
     AUDITED,
     COLUMNS,
     NO_GENRES,
@@ -183,22 +182,43 @@ def there(folder: Path, *names: str) -> None:
         (folder / name).touch()
 
 
-@pytest.mark.parametrize("suffix", AUDIO_SUFFIXES)
-def test_a_file_of_another_ending_stands_in(tmp_path, suffix) -> None:
-    there(tmp_path, f"x/blues.00000{suffix}")
-    assert locate(tmp_path, "x/blues.00000.wav") == tmp_path / f"x/blues.00000{suffix}"
+GTZAN = (".wav", ".au")
+
+
+@pytest.mark.parametrize("path", ["x/blues.00000.wav", "x/blues.00000.au"])
+@pytest.mark.parametrize("there_is", GTZAN)
+def test_a_file_of_another_ending_stands_in_where_the_dataset_says_so(
+    tmp_path, path, there_is
+) -> None:
+    there(tmp_path, f"x/blues.00000{there_is}")
+    assert locate(tmp_path, path, GTZAN) == f"x/blues.00000{there_is}"
+    assert locate(tmp_path, path) == (path if path.endswith(there_is) else None)
 
 
 def test_the_file_that_the_sheet_states_comes_first(tmp_path) -> None:
     there(tmp_path, "x/a.wav", "x/a.au", "x/a.mp3")
-    assert locate(tmp_path, "x/a.mp3") == tmp_path / "x/a.mp3"
+    for path in ("x/a.wav", "x/a.au", "x/a.mp3"):
+        assert locate(tmp_path, path, GTZAN) == path
+
+
+def test_another_clips_file_never_stands_in(tmp_path) -> None:
+    there(tmp_path, "rock/song.wav", "02.wav")
+    assert locate(tmp_path, "rock/song.mp3", GTZAN) is None
+    assert locate(tmp_path, "rock/song.au", GTZAN, {"rock/song.wav"}) is None
+    assert locate(tmp_path, "02. Other Song", GTZAN) is None
+    assert locate(tmp_path, "02", GTZAN) is None
 
 
 def test_nothing_else_stands_in(tmp_path) -> None:
     there(tmp_path, "x/a.txt", "x/blues.wav", "y/a.wav", "x/blues.00000.wav/folder")
-    assert locate(tmp_path, "x/a.wav") is None
-    assert locate(tmp_path, "x/blues.00001.wav") is None
-    assert locate(tmp_path, "x/blues.00000.wav") is None
+    assert locate(tmp_path, "x/a.wav", GTZAN) is None
+    assert locate(tmp_path, "x/blues.00001.wav", GTZAN) is None
+    assert locate(tmp_path, "x/blues.00000.wav", GTZAN) is None
+
+
+@pytest.mark.parametrize("path", ["n" * 300, "a\0b.wav", "x/" * 3000, "..", "."])
+def test_what_can_be_no_file_is_missing(tmp_path, path) -> None:
+    assert locate(tmp_path, path, GTZAN) is None
 
 
 def test_a_genre_named_like_a_column_of_predictions_is_refused(tmp_path):

@@ -51,6 +51,36 @@ def test_another_learning_rate(project: Project) -> None:
     assert project.planned() == TRAINING
 
 
+def test_an_older_clip_under_the_same_name(project: Project) -> None:
+    path = project.folder / "audio/jazz/jazz.1.wav"
+    size = path.stat().st_size
+    soundfile.write(path, tune(1, 50), RATE)
+    os.utime(path, (10**9, 10**9))
+    assert path.stat().st_size == size
+    assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
+
+
+def test_touched_clips(project: Project) -> None:
+    for path in project.folder.glob("audio/*/*"):
+        os.utime(path)
+    assert project.planned() == {}
+
+
+def test_an_older_imported_table(project: Project) -> None:
+    table = project.folder / "mine.csv"
+    clips = [f"{genre}.{i}" for genre in ("blues", "jazz", "odd") for i in range(5)]
+    rows = "\n".join(f"{clip},{i * i % 7}.5,{i * i % 11}" for i, clip in enumerate(clips))
+    table.write_text(f"clip,loudness,pace\n{rows}\n")
+    features = "results/mine/30s/features/mine.parquet"
+    importing = ["--config", "audio=audio", "tables={mine: mine.csv}"]
+    project.snakemake("--cores", "2", features, *importing)
+    os.utime(table)
+    assert project.planned(*importing, target=features) == {}
+    table.write_text(f"clip,loudness,pace\n{rows.replace('.5', '.7')}\n")
+    os.utime(table, (10**9, 10**9))
+    assert project.planned(*importing, target=features) == {"imported": 1}
+
+
 def test_another_clip_under_the_same_name(project: Project) -> None:
     soundfile.write(project.folder / "audio/jazz/jazz.1.wav", tune(1, 50), RATE)
     assert project.planned() == {**ONE_SHARD, **EXPERIMENT}

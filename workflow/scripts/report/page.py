@@ -253,14 +253,19 @@ def _setting(name: str, value: Any) -> str:
     return f"{words} {value}"
 
 
-def of_source(rows: Sequence[Row], audio: Path | None) -> dict[str, Facts]:
+def of_source(
+    rows: Sequence[Row], audio: Path | None, endings: Sequence[str] = ()
+) -> dict[str, Facts]:
     """Title, artist and audio file (empty where it is not at hand) of each clip of the sheet."""
-    found = {}
-    for row in rows:
-        file = locate(audio, row.path) if audio else None
-        path = file.relative_to(audio).as_posix() if file and audio else ""
-        found[row.clip] = {"title": row.title, "artist": row.artist, "path": path}
-    return found
+    named = {row.path for row in rows}
+    return {
+        row.clip: {
+            "title": row.title,
+            "artist": row.artist,
+            "path": (locate(audio, row.path, endings, named) or "") if audio else "",
+        }
+        for row in rows
+    }
 
 
 def with_sources(shown: Mapping[str, Any], clips: pd.DataFrame, sources: Sequence[str]) -> Facts:
@@ -362,6 +367,9 @@ def main(
     maps: Annotated[list[Path] | None, typer.Option("--map", help="Of an experiment.")] = None,
     problems: Annotated[list[Path] | None, typer.Option(help="Lists of problems (CSV).")] = None,
     audio: Annotated[Path | None, typer.Option(help="Folder of the audio files.")] = None,
+    ending: Annotated[
+        list[str] | None, typer.Option(help="Endings that stand in for each other.")
+    ] = None,
     not_run: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=why not.")] = None,
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
@@ -375,7 +383,7 @@ def main(
     }
     cuts = sorted({settings["experiments"][name]["cut"] for name in tables})
     clips = {cut: pd.read_parquet(folder / cut / "clips.parquet") for cut in cuts}
-    of_sources = of_source(rows, audio)
+    of_sources = of_source(rows, audio, ending or ())
     experiments = [
         _experiment(
             name,

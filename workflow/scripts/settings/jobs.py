@@ -4,27 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 
-def memory(base: int, per_mb: float = 0, most: float | None = None) -> Callable[..., int]:
+def memory(base: float, per_mb: float = 0) -> Callable[..., int]:
     """Resource function: MB of memory, growing with each try where the profile allows several.
 
     Parameters
     ----------
-    base : int
+    base : float
         MB that a job takes whatever its input.
     per_mb : float
         MB more for each MB of input.
-    most : float, optional
-        MB that no input takes a job beyond.
     """
-
-    def needed(wildcards: Any, input: Any, attempt: int) -> int:
-        asked = base + per_mb * input.size_mb
-        return int(attempt * (asked if most is None else min(asked, most)))
-
-    return needed
+    return lambda wildcards, input, attempt: int(attempt * (base + per_mb * input.size_mb))
 
 
-def minutes(base: int, per_mb: float = 0) -> Callable[..., int]:
+def minutes(base: float, per_mb: float = 0) -> Callable[..., int]:
     """Resource function: minutes, as `memory` has megabytes."""
     return memory(base, per_mb)
 

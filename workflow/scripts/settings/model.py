@@ -21,6 +21,7 @@ from pydantic import (
 from settings.errors import UserError
 
 Cut = Literal["30s", "3s"]
+Ending = Annotated[str, Field(pattern=r"^\.[a-z0-9]+$")]
 Metric = Literal["euclidean", "manhattan", "cosine", "matching", "jaccard", "ruzicka"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Protocol = Literal["paper", "random", "clean", "inductive", "filtered"]
@@ -66,6 +67,11 @@ class Dataset(Model):
     )
     synthesised: bool = Field(False, description="Made by the workflow; the numbers are no music.")
     archive: Archive | None = Field(None, description="Where the audio is published.")
+    endings: list[Ending] = Field(
+        [],
+        description="Endings with which it goes about: where a file with one of them is missing, "
+        "that with another stands in.",
+    )
     of_the_paper: bool = Field(
         False, description="The clips that the paper had: its numbers stand beside those found."
     )

@@ -122,20 +122,25 @@ def not_runnable(
     return reasons
 
 
-def has_audio(rows: Sequence[Row], folder: Path) -> bool:
-    """Whether an audio folder holds any of the sheet's clips."""
-    return any(locate(folder, row.path) for row in rows)
+def files_there(rows: Sequence[Row], folder: Path, endings: Sequence[str] = ()) -> dict[str, str]:
+    """Files of the clips that are in an audio folder, by clip, relative to it.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        The dataset's sheet.
+    folder : Path
+    endings : sequence of str
+        As `settings.sheet.locate` takes them.
+    """
+    named = {row.path for row in rows}
+    found = {row.clip: locate(folder, row.path, endings, named) for row in rows}
+    return {clip: path for clip, path in found.items() if path}
 
 
-def files_there(rows: Sequence[Row], folder: Path) -> list[str]:
-    """Files of the clips that are in an audio folder; the audit reports the others as missing."""
-    found = (locate(folder, row.path) for row in rows)
-    return [str(path) for path in found if path]
-
-
-def check_audio(rows: Sequence[Row], folder: Path) -> None:
+def check_audio(rows: Sequence[Row], folder: Path, files: Mapping[str, str]) -> None:
     """Raise a `UserError` if an audio folder holds none of the sheet's clips."""
-    if not has_audio(rows, folder):
+    if not files:
         raise UserError(
             f"{folder} has none of the sheet's {len(rows)} clips (the first would be "
             f"{folder / rows[0].path}); say where they are with --config audio=FOLDER"

@@ -5,13 +5,15 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from settings.errors import UserError
 
-AUDIO_SUFFIXES = (".wav", ".au", ".flac", ".mp3", ".ogg")
+AUDIO_SUFFIXES = tuple(
+    f".{ending}" for ending in "wav au flac mp3 ogg opus aiff aif m4a mp4 wma".split()
+)
 REQUIRED = ("clip", "path", "genre")
 # Columns of a fold's predictions; beside them stands a column a genre.
 NO_GENRES = ("clip", "true", "predicted", "part", "model")
@@ -135,17 +137,33 @@ def digest(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def locate(folder: Path, path: str) -> Path | None:
-    """File of a clip in an audio folder, or None.
+def locate(
+    folder: Path, path: str, endings: Sequence[str] = (), named: Container[str] = ()
+) -> str | None:
+    """Path of a clip's file in an audio folder, or None.
 
-    GTZAN goes about as ``.au`` and as ``.wav``: where the sheet's file is missing, one of the same
-    name with another audio ending stands in.
+    Parameters
+    ----------
+    folder : Path
+    path : str
+        As the sheet states it.
+    endings : sequence of str
+        With which the dataset goes about, such as ``.au`` and ``.wav`` for GTZAN: where a file with
+        one of them is missing, that with another stands in.
+    named : container of str
+        Paths of all rows: none of them stands in for another.
     """
-    stated = folder / path
-    if stated.is_file():
-        return stated
-    others = (stated.with_suffix(suffix) for suffix in AUDIO_SUFFIXES)
-    return next((other for other in others if other.is_file()), None)
+    ending = PurePosixPath(path).suffix
+    others = [path.removesuffix(ending) + other for other in endings] if ending in endings else []
+    stand_ins = [other for other in others if other not in named]
+    return next((file for file in (path, *stand_ins) if _is_file(folder / file)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # A name that is too long, or a folder that may not be entered.
+        return False
 
 
 def find(path: str, home: Path) -> str:
