@@ -75,6 +75,13 @@ PAGE = Step(
 )
 
 
+def shelf(wildcards):
+    """Category (experiment or dataset) and protocol of a figure in Snakemake's own report."""
+    place = placed(wildcards)
+    category = place.get("experiment", place["dataset"])
+    return category, place.get("protocol", "all")
+
+
 def maps(wildcards):
     """Maps of all experiments that could be evaluated, each under its strictest protocol."""
     return [
@@ -94,7 +101,16 @@ rule figure:
         files=lambda wildcards: files_of(FIGURES[wildcards.figure], placed(wildcards)),
         made_with=FIGURE.made_with,
     output:
-        "results/{place}/figures/{figure}.png",
+        report(
+            "results/{place}/figures/{figure}.png",
+            caption="../workflow/scripts/report/captions/figure.rst",
+            category=lambda wildcards: shelf(wildcards)[0],
+            subcategory="Figures",
+            labels=lambda wildcards: {
+                "figure": wildcards.figure,
+                "protocol": shelf(wildcards)[1],
+            },
+        ),
     log:
         FIGURE.log,
     benchmark:
@@ -124,7 +140,13 @@ rule findings:
         tuning=tuning_of,
         made_with=FINDINGS.made_with,
     output:
-        f"{OF_DATASET}/findings.md",
+        report(
+            f"{OF_DATASET}/findings.md",
+            caption="../workflow/scripts/report/captions/findings.rst",
+            category="{dataset}",
+            subcategory="Tables",
+            labels={"table": "findings"},
+        ),
     log:
         FINDINGS.log,
     benchmark:
@@ -187,7 +209,13 @@ rule page:
         problems=all_problems,
         made_with=PAGE.made_with,
     output:
-        f"{OF_DATASET}/report.html",
+        report(
+            f"{OF_DATASET}/report.html",
+            caption="../workflow/scripts/report/captions/page.rst",
+            category="{dataset}",
+            subcategory="Tables",
+            labels={"table": "report"},
+        ),
     log:
         PAGE.log,
     benchmark:

@@ -49,7 +49,13 @@ rule collect:
         problems=problems_of,
         made_with=COLLECT.made_with,
     output:
-        table=f"{OF_DATASET}/{{experiment}}.csv",
+        table=report(
+            f"{OF_DATASET}/{{experiment}}.csv",
+            caption="../workflow/scripts/report/captions/result.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "results", "protocol": "all"},
+        ),
         text=f"{OF_DATASET}/{{experiment}}.txt",
     log:
         COLLECT.log,
@@ -80,7 +86,13 @@ rule pooled:
         clips=clips_of,
         made_with=POOLED.made_with,
     output:
-        f"{OF_EXPERIMENT}/pooled.csv",
+        report(
+            f"{OF_EXPERIMENT}/pooled.csv",
+            caption="../workflow/scripts/report/captions/pooled.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "pooled comparison", "protocol": "all"},
+        ),
     log:
         POOLED.log,
     benchmark:
@@ -106,7 +118,13 @@ rule varied:
         clips=clips_of,
         made_with=VARIED.made_with,
     output:
-        f"{OF_EXPERIMENT}/variants.csv",
+        report(
+            f"{OF_EXPERIMENT}/variants.csv",
+            caption="../workflow/scripts/report/captions/variants.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "variants", "protocol": "all"},
+        ),
     log:
         VARIED.log,
     benchmark:
@@ -131,7 +149,13 @@ rule choices:
         choices=every_fold("choice.csv"),
         made_with=CHOICES.made_with,
     output:
-        f"{OF_EXPERIMENT}/choices.csv",
+        report(
+            f"{OF_EXPERIMENT}/choices.csv",
+            caption="../workflow/scripts/report/captions/choices.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "choices of best", "protocol": "all"},
+        ),
     log:
         CHOICES.log,
     benchmark:
@@ -155,7 +179,13 @@ rule tuning:
         folds=tuned_folds,
         made_with=TUNING.made_with,
     output:
-        table=f"{OF_DATASET}/tuning.csv",
+        table=report(
+            f"{OF_DATASET}/tuning.csv",
+            caption="../workflow/scripts/report/captions/tuning.rst",
+            category="{dataset}",
+            subcategory="Tables",
+            labels={"table": "tuning"},
+        ),
         text=f"{OF_DATASET}/tuning.txt",
     log:
         TUNING.log,
@@ -183,7 +213,13 @@ rule summary:
         ),
         made_with=SUMMARY.made_with,
     output:
-        table=f"{OF_DATASET}/summary.csv",
+        table=report(
+            f"{OF_DATASET}/summary.csv",
+            caption="../workflow/scripts/report/captions/summary.rst",
+            category="{dataset}",
+            subcategory="Tables",
+            labels={"table": "summary"},
+        ),
         text=f"{OF_DATASET}/summary.txt",
     log:
         SUMMARY.log,
