@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings.groups import group_name, normalised
+from settings.groups import group_name, is_unknown, normalised
 
 
 @pytest.mark.parametrize(
@@ -18,12 +18,31 @@ from settings.groups import group_name, normalised
         ("Theatre of Tragedy", "theatre of tragedy"),
         ("Björk", "björk"),
         ("Straße", "strasse"),
-        ("!!!", ""),
+        ("!!!", "!!!"),
+        (" ? ", "?"),
+        ("Bjo\u0308rk", "björk"),
         ("", ""),
     ],
 )
 def test_an_artist_is_known_by_its_words(artist, name) -> None:
     assert normalised(artist) == name
+
+
+@pytest.mark.parametrize(
+    "artist",
+    [
+        *("", " ", "-", "?", "???", "VA", "V.A.", "v/a", "Various Artists", "VARIOUS  ARTISTS"),
+        *("Various", "Unknown Artist", "unknown", "<unknown>", "[unknown]", "[no artist]", "N/A"),
+        *("n.a.", "NaN", "None", "Verschiedene Interpreten", "The Various Artists"),
+    ],
+)
+def test_what_stands_for_unknown_artists_is_no_artist(artist) -> None:
+    assert is_unknown(artist)
+
+
+@pytest.mark.parametrize("artist", ["!!!", "Vaya", "The Unknowns", "Nana", "Unknown Mortal", "311"])
+def test_a_band_with_such_a_name_is_an_artist(artist) -> None:
+    assert not is_unknown(artist)
 
 
 @given(st.text(st.sampled_from("aB é'./-\t"), max_size=12))

@@ -1,18 +1,46 @@
 """Names of the groups whose clips no fold may separate."""
 
 import re
+import unicodedata
+
+# What stands where no artist is known, as tags, spreadsheets and MusicBrainz write it, normalised.
+UNKNOWN = frozenset(
+    "various artists|various|various artist|va|diverse|diverse interpreten|verschiedene|"
+    "verschiedene interpreten|artistes variés|varios artistas|vari artisti|compilation|"
+    "unknown|unknown artist|unknown artists|unbekannt|unbekannter interpret|artiste inconnu|"
+    "no artist|anonymous|traditional|artist|na|nan|none|null|not available|untitled artist".split(
+        "|"
+    )
+)
 
 
 def normalised(artist: str) -> str:
     """An artist's name without case, leading "The", punctuation and repeated blanks.
 
+    Punctuation stays where there is nothing else.
+
     Examples
     --------
     >>> normalised("The  Guns N' Roses") == normalised("guns n roses")
     True
+    >>> normalised(" !!! ")
+    '!!!'
     """
-    words = re.sub(r"[^\w\s]", "", artist.casefold()).split()
+    plain = unicodedata.normalize("NFC", artist).casefold()
+    words = (re.sub(r"[^\w\s]", "", plain).strip() or plain).split()
     return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
+
+
+def is_unknown(artist: str) -> bool:
+    """Whether a name is none, or stands for artists who are not known.
+
+    Examples
+    --------
+    >>> [is_unknown(name) for name in ("", "V.A.", "[unknown]", "N/A", "?", "The Unknowns", "!!!")]
+    [True, True, True, True, True, False, False]
+    """
+    name = normalised(artist)
+    return name in UNKNOWN or not name.strip("-?._ ")
 
 
 def group_name(group: str, artist: str, song: str, genre: str, unknown: str) -> str:
