@@ -22,6 +22,7 @@ envvars:
 from settings import plan, protocols
 from settings.errors import UserError
 from settings.imports import files_by_cut
+from settings.jobs import memory, minutes, unlimited
 from settings.keys import names_beside
 from settings.merge import merged
 from settings.model import GraphSage, load
@@ -99,39 +100,9 @@ wildcard_constraints:
     fold="[0-9]+",
 
 
-def unlimited(scheduler):
-    """Switch off Snakemake's limit of jobs per second, which is of use on clusters alone.
-
-    It looks for jobs once more a second for each job that has finished, and so hundreds of times a
-    second in the end.
-    """
-    if getattr(scheduler, "job_rate_limiter", None) is not None:
-        scheduler.job_rate_limiter = None
-
-
 onstart:
     if getattr(workflow, "local_exec", False):
         unlimited(getattr(workflow, "scheduler", None))
-
-
-# What jobs need: grows with their input and, where the profile lets them try again, with each try.
-
-
-def memory(base, per_mb=0, most=None):
-    """Resource function: MB of memory, so many and so many a MB of input, but no more than most."""
-
-    def needed(wildcards, input, attempt):
-        asked = base + per_mb * input.size_mb
-        return int(attempt * (asked if most is None else min(asked, most)))
-
-    return needed
-
-
-def minutes(base, per_mb=0):
-    """Resource function: minutes, so many and so many a MB of input."""
-    return lambda wildcards, input, attempt: int(
-        attempt * (base + per_mb * input.size_mb)
-    )
 
 
 # What jobs are told: functions of their wildcards.

@@ -143,10 +143,3 @@ def test_it_runs_as_a_module_of_another_workflow(small: Small, tmp_path: Path) -
     Small(tmp_path).snakemake("--cores", "2")
     pd.testing.assert_frame_equal(ours(tmp_path), ours(small.folder))
     assert (tmp_path / "mine.csv").exists()
-
-
-def test_what_switches_off_the_limit_of_jobs_is_still_there() -> None:
-    """The only private attribute of Snakemake that the workflow knows, and does without."""
-    from snakemake.scheduling.job_scheduler import JobScheduler
-
-    assert "job_rate_limiter" in Path(sys.modules[JobScheduler.__module__].__file__).read_text()
