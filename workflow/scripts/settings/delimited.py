@@ -2,8 +2,9 @@
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 from settings.errors import UserError
@@ -40,12 +41,31 @@ def decoded(content: bytes) -> str:
     return text
 
 
-def delimiter_of(header: str, wanted: Sequence[str]) -> str:
-    """Delimiter by which a header line holds the columns that are wanted; by default a tab."""
-    for delimiter in DELIMITERS:
-        if set(wanted) <= {plain(name).casefold() for name in _row(header, 0, delimiter, False)[0]}:
+def delimiter_of(
+    header: str, fits: Callable[[Sequence[str]], bool], delimiters: str = DELIMITERS
+) -> str:
+    """The first delimiter that makes fitting columns of a header line; if none does, the first.
+
+    Parameters
+    ----------
+    header : str
+    fits : callable
+        Whether these columns can be meant; takes their names.
+    delimiters : str
+    """
+    for delimiter in delimiters:
+        if fits(_row(header, 0, delimiter, across=False)[0]):
             return delimiter
-    return "\t"
+    return delimiters[0]
+
+
+def dialect_of(path: Path, fits: Callable[[Sequence[str]], bool]) -> tuple[str, str]:
+    """Encoding and delimiter of a table, by its header line, as `delimiter_of` finds it."""
+    with path.open("rb") as file:
+        wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    encoding = "utf-16" if wide else "utf-8-sig"
+    with path.open(encoding=encoding) as file:
+        return encoding, delimiter_of(file.readline(), fits, ",;\t")
 
 
 def plain(value: str) -> str:

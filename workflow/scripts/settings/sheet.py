@@ -9,11 +9,12 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
 
 from settings.delimited import BREAK, Line, decoded, delimiter_of, lines, plain
 from settings.errors import UserError
+from settings.row import COLUMNS as COLUMNS
+from settings.row import Row as Row
 from settings.tidy import doubts, tidy
 
 logger = logging.getLogger(__name__)
@@ -22,24 +23,6 @@ AUDIO_SUFFIXES = (".wav", ".au", ".flac", ".mp3", ".ogg")
 REQUIRED = ("clip", "path", "genre")
 # Columns of a fold's predictions; beside them stands a column a genre.
 NO_GENRES = ("clip", "true", "predicted", "part", "model")
-
-
-@dataclass(frozen=True)
-class Row:
-    """A clip as the sheet states it; what the sheet leaves open is an empty string."""
-
-    clip: str
-    path: str
-    genre: str
-    group: str = ""
-    md5: str = ""
-    split: str = ""
-    excluded: str = ""
-    title: str = ""
-    artist: str = ""
-
-
-COLUMNS = tuple(field.name for field in fields(Row))
 # What the audit of a clip depends on: an artist that is mended computes no feature anew.
 AUDITED = ("clip", "path", "md5")
 # What an imported table's keys are told by.
@@ -85,10 +68,10 @@ def read_sheet(path: Path) -> list[Row]:
 def _rows_in(text: str) -> dict[int, Row]:
     """Rows of a sheet by their line."""
     text = re.sub(r"\Asep=.(\r\n|\r|\n)", "", text)  # Excel's own note of what separates.
-    delimiter = delimiter_of(BREAK.split(text, maxsplit=1)[0], REQUIRED)
+    delimiter = delimiter_of(BREAK.split(text, maxsplit=1)[0], lambda names: not _missing(names))
     found = lines(text, delimiter, fewest=len(REQUIRED))
     header = [plain(name).casefold() for name in next(found, Line(1, [])).values]
-    missing = [name for name in REQUIRED if name not in header]
+    missing = _missing(header)
     if missing:
         raise UserError(
             f"no column {', '.join(missing)}; "
@@ -111,6 +94,11 @@ def _rows_in(text: str) -> dict[int, Row]:
         stated = dict(zip(header, values, strict=False))
         rows[number] = Row(**{name: stated.get(name, "") for name in COLUMNS})
     return rows
+
+
+def _missing(header: Iterable[str]) -> list[str]:
+    names = {plain(name).casefold() for name in header}
+    return [name for name in REQUIRED if name not in names]
 
 
 def _check(rows: Mapping[int, Row]) -> None:

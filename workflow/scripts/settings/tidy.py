@@ -5,13 +5,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from settings.delimited import plain
 from settings.groups import is_unknown
-
-if TYPE_CHECKING:
-    from settings.sheet import Row
+from settings.row import Row
 
 TIDIED = ("genre", "group", "md5", "split", "excluded", "title", "artist")
 PARTS = {
@@ -26,7 +23,7 @@ SPREADSHEET = re.compile(
 )
 
 
-def tidy(rows: Sequence["Row"]) -> list["Row"]:
+def tidy(rows: Sequence[Row]) -> list[Row]:
     """Rows with values that mean the same written the same.
 
     Names of clips and paths stay as they are. Other values are in Unicode's form NFC, without
@@ -53,7 +50,7 @@ def _tidy(value: str) -> str:
     return plain(unicodedata.normalize("NFC", value))
 
 
-def _spellings(rows: Iterable["Row"]) -> list[dict[str, str]]:
+def _spellings(rows: Iterable[Row]) -> list[dict[str, str]]:
     """Of each genre, how it is to be spelt, by how it is spelt."""
     counts: dict[str, Counter[str]] = {}
     for row in rows:
@@ -64,7 +61,7 @@ def _spellings(rows: Iterable["Row"]) -> list[dict[str, str]]:
     ]
 
 
-def doubts(rows: Mapping[int, "Row"]) -> list[str]:
+def doubts(rows: Mapping[int, Row]) -> list[str]:
     """What looks wrong in a sheet and may be right, each in a line.
 
     Parameters
@@ -81,7 +78,7 @@ def doubts(rows: Mapping[int, "Row"]) -> list[str]:
     return [*merged, *_alike_genres(tidied.values()), *_same_file(tidied), *_odd_values(tidied)]
 
 
-def _alike_genres(rows: Iterable["Row"]) -> list[str]:
+def _alike_genres(rows: Iterable[Row]) -> list[str]:
     alike: dict[str, set[str]] = {}
     for row in rows:
         bare = "".join(filter(str.isalnum, unicodedata.normalize("NFKD", row.genre.casefold())))
@@ -93,7 +90,7 @@ def _alike_genres(rows: Iterable["Row"]) -> list[str]:
     ]
 
 
-def _same_file(rows: Mapping[int, "Row"]) -> list[str]:
+def _same_file(rows: Mapping[int, Row]) -> list[str]:
     first: dict[str, int] = {}
     again = [(line, first.setdefault(row.path, line), row.path) for line, row in rows.items()]
     return _some(
@@ -103,7 +100,7 @@ def _same_file(rows: Mapping[int, "Row"]) -> list[str]:
     )
 
 
-def _odd_values(rows: Mapping[int, "Row"]) -> list[str]:
+def _odd_values(rows: Mapping[int, Row]) -> list[str]:
     def odd(names: str, wrong: Callable[[str], object], said: str) -> list[str]:
         return _some(
             f"line {line}: {name} {getattr(row, name)!r} {said}"
