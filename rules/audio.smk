@@ -15,7 +15,12 @@ AUDIT = Step(
     },
     # What the sheet says of this shard's files: the sheet itself is no input, so that neither a
     # clip added to another shard nor another artist's name changes anything here.
-    facts={"files": lambda wildcards: digest(SHARDS[wildcards.shard], AUDITED)},
+    facts={
+        "files": lambda wildcards: digest(SHARDS[wildcards.shard], AUDITED),
+        "there": lambda wildcards: (
+            None if FETCHED or SYNTHESISED else state_of(audio_of(wildcards))
+        ),
+    },
 )
 CLIPS = Step("audio.clips", OF_CUT, {"sheet": SHEET}, facts={"rows": digest(ROWS)})
 
@@ -36,7 +41,7 @@ if FETCHED:
             mem_mb=memory(500),
             runtime=minutes(240),
         params:
-            urls=DATASET.archive.urls,
+            urls=lambda wildcards: DATASET.archive.urls,
             md5=DATASET.archive.md5,
         shell:
             'python "$GENREGRAPH" audio.fetch {params.urls:q} --md5 {params.md5}'
@@ -66,7 +71,7 @@ if FETCHED:
 
 rule audit:
     input:
-        audio=audio_of,
+        audio=lambda wildcards: nameable(audio_of(wildcards)),
         made_with=AUDIT.made_with,
     output:
         clips=f"{OF_SHARD}/clips.parquet",

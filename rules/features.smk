@@ -21,11 +21,26 @@ IMPORTED = Step(
         "keep": lambda wildcards: CONFIG.tables[wildcards.table].keep,
         "pool": lambda wildcards: CONFIG.tables[wildcards.table].pool,
     },
-    facts={"names": digest(ROWS, NAMED)},
+    facts={
+        "names": digest(ROWS, NAMED),
+        "files": lambda wildcards: state_of(
+            [imported_file(wildcards), *names_of_rows(wildcards)]
+        ),
+    },
     suffix=".{table}",
     record=f"{OF_CUT}/features/{{table}}",
 )
-LISTED = Step("features.listed", OF_CUT, {"sheet": SHEET}, facts={"rows": digest(ROWS)})
+LISTED = Step(
+    "features.listed",
+    OF_CUT,
+    {"sheet": SHEET},
+    facts={
+        "rows": digest(ROWS),
+        "files": lambda wildcards: state_of(
+            [*imported_files(wildcards), *names_of_rows(wildcards)]
+        ),
+    },
+)
 
 
 # For all datasets. The package has one hash, so where it comes from changes nothing: no option of
@@ -133,8 +148,8 @@ rule gather:
 
 rule imported:
     input:
-        foreign=imported_file,
-        names=names_of_rows,
+        foreign=lambda wildcards: nameable([imported_file(wildcards)]),
+        names=lambda wildcards: nameable(names_of_rows(wildcards)),
         clips=f"{OF_CUT}/clips.parquet",
         made_with=IMPORTED.made_with,
     output:
@@ -152,9 +167,10 @@ rule imported:
         mem_mb=memory(1000, 20),
         runtime=minutes(10, 0.1),
     params:
+        foreign=imported_file,
         options=IMPORTED.arguments,
     shell:
-        'python "$GENREGRAPH" features.imported --foreign {input.foreign:q}'
+        'python "$GENREGRAPH" features.imported --foreign {params.foreign:q}'
         " --clips {input.clips:q} --cut {wildcards.cut} {params.options:q} --output {output.table:q}"
         " --problems {output.problems:q} 2> {log:q}"
 
@@ -163,8 +179,8 @@ if UNHEARD:
 
     rule listed:
         input:
-            tables=imported_files,
-            names=names_of_rows,
+            tables=lambda wildcards: nameable(imported_files(wildcards)),
+            names=lambda wildcards: nameable(names_of_rows(wildcards)),
             made_with=LISTED.made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",

@@ -49,7 +49,7 @@ def test_folders_in_a_genre_are_artists_whatever_lies_deeper(tmp_path) -> None:
 def test_what_is_no_clip_is_passed_over_counted_and_named(tmp_path, caplog) -> None:
     folder = folder_of(
         tmp_path,
-        *("rock/a.wav", "rock/b.m4a", "rock/Ann/c.M4A", "rock/cover.jpg", "rock/wav", "d.wav"),
+        *("rock/a.wav", "rock/b.ape", "rock/Ann/c.APE", "rock/cover.jpg", "rock/wav", "d.wav"),
         *(".Trash-1000/files/e.wav", "rock/.ipynb_checkpoints/f.wav", "@eaDir/rock/g.wav"),
         *("rock/._a.wav", "__MACOSX/rock/._a.wav", "rock/folder.mp3/notes.txt"),
     )
@@ -57,8 +57,8 @@ def test_what_is_no_clip_is_passed_over_counted_and_named(tmp_path, caplog) -> N
     (folder / "rock/again").symlink_to(folder / "rock")
     assert [row.path for row in rows_of(folder)] == ["rock/a.wav"]
     assert [record.getMessage() for record in caplog.records] == [
+        "passed over: 2 ending in .ape: 'rock/b.ape', ...",
         "passed over: 1 ending in .jpg: 'rock/cover.jpg'",
-        "passed over: 2 ending in .m4a: 'rock/b.m4a', ...",
         "passed over: 1 ending in .txt: 'rock/folder.mp3/notes.txt'",
         "passed over: 5 hidden, or of a system: '.Trash-1000', ...",
         "passed over: 1 in no folder of a genre: 'd.wav'",

@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings.groups import group_name, is_unknown, normalised
+from folds.groups import tie
+from settings.groups import group_name, is_unknown, normalised, tied
 
 
 @pytest.mark.parametrize(
@@ -71,3 +73,14 @@ def test_a_group_an_artist_and_a_song_of_one_name_are_three() -> None:
         group_name("", "", "a", "rock", "alone"),
     ]
     assert len(set(names)) == 3
+
+
+@given(st.lists(st.tuples(*[st.sampled_from(["", "a", "b", "c"])] * 3), max_size=12))
+def test_ties_are_those_of_clips_that_were_heard(keys) -> None:
+    columns = [[key[i] for key in keys] for i in range(3)]
+    heard = tie(columns, np.empty((0, 2), dtype=np.int64))
+
+    def together(numbers):
+        return [[a == b for a in numbers] for b in numbers]
+
+    assert together(tied(keys)) == together(heard.tolist())

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from settings.code import SCRIPTS, digest, libraries
-from settings.steps import Step, write_if_new
+from settings.steps import Step, state_of, write_if_new
 
 
 class Wildcards(SimpleNamespace):
@@ -95,3 +95,17 @@ def test_every_step_has_locked_libraries():
     ]
     assert len(names) > 30
     assert [name for name in names if "typer" not in libraries(name)] == []
+
+
+def test_a_file_is_known_by_its_name_size_and_time(tmp_path):
+    path = tmp_path / "a{b}.wav"
+    path.write_bytes(b"abc")
+    os.utime(path, (5, 5))
+    first = state_of([str(path)])
+    assert state_of([str(path)]) == first
+    os.utime(path, (4, 4))
+    older = state_of([str(path)])
+    path.write_bytes(b"abcd")
+    os.utime(path, (5, 5))
+    longer = state_of([str(path)])
+    assert len({first, older, longer, state_of([]), state_of(["none"])}) == 5

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 # What stands where no artist is known, as tags, spreadsheets and MusicBrainz write it, normalised.
 UNKNOWN = frozenset(
@@ -63,3 +64,34 @@ def group_name(group: str, artist: str, song: str, genre: str, unknown: str) -> 
     if artist:
         return f"artist {normalised(artist)}"
     return {"together": f"unknown artists of {genre}", "alone": f"song {song}", "out": ""}[unknown]
+
+
+def tied(keys: Iterable[Sequence[str]]) -> list[int]:
+    """Numbers of groups of what shares any key, directly or through others.
+
+    As `folds.groups.tie` does for clips that were heard, without a library to load.
+
+    Parameters
+    ----------
+    keys : iterable of sequences of str
+        Of each clip; empty keys tie nothing.
+
+    Examples
+    --------
+    >>> tied([["a", "x"], ["b", ""], ["c", "x"], ["c", ""]])
+    [0, 1, 0, 0]
+    """
+    owner: dict[tuple[int, str], int] = {}
+    parents: list[int] = []
+
+    def root(number: int) -> int:
+        while parents[number] != number:
+            parents[number] = number = parents[parents[number]]
+        return number
+
+    for number, named in enumerate(keys):
+        parents.append(number)
+        for key in filter(lambda key: key[1], enumerate(named)):
+            first, own = sorted((root(owner.setdefault(key, number)), root(number)))
+            parents[own] = first
+    return [root(number) for number in range(len(parents))]

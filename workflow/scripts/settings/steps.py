@@ -8,8 +8,9 @@ the job runs again, whoever made it and wherever. Where nothing changes, or some
 changes back, Snakemake sees by the record's checksum that nothing is to be done.
 """
 
+import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -84,6 +85,24 @@ class Step:
             write_if_new(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
             self._written.add(str(path))
         return str(path)
+
+
+def state_of(paths: Iterable[str]) -> str:
+    """Digest of the names, sizes and times of files.
+
+    Snakemake sees a file that is newer than what was made of it; an older one that takes its place
+    (a backup that is restored, ``cp -p``) changes this alone.
+    """
+    stated = [_state(path) for path in paths]
+    return hashlib.sha256(json.dumps(stated).encode()).hexdigest()[:16]
+
+
+def _state(path: str) -> tuple[str, int, int]:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return path, -1, 0  # The step, or Snakemake, says so.
+    return path, found.st_size, found.st_mtime_ns
 
 
 def _evaluated(values: Mapping[str, Option], wildcards: Any) -> dict[str, Value]:
