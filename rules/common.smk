@@ -1,4 +1,5 @@
 # What all rules share: the checked configuration, the dataset's sheet, and what follows from them.
+import atexit
 import hashlib
 import json
 import os
@@ -6,6 +7,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import WILDCARD_REGEX
 from snakemake.logging import logger
 
 # The workflow may run in another folder, or as a module of another workflow: its files are found
@@ -21,16 +23,18 @@ envvars:
 
 from settings import contents, plan, protocols
 from settings.errors import UserError
+from settings.failures import Failures
 from settings.imports import files_by_cut
 from settings.jobs import memory, minutes, unlimited
 from settings.keys import names_beside
-from settings.merge import merged
+from settings.merge import as_typed, merged
 from settings.model import GraphSage, load
 from settings.sheet import AUDITED, NAMED, digest, find, read_sheet, rows_by_shard
 from settings.steps import KEPT, Step
 
 try:
-    CONFIG = load(merged([HOME, Path()], config))
+    TYPED = as_typed(config, workflow.config_settings.config_args or [])
+    CONFIG = load(merged([HOME, Path()], TYPED))
     SHEET = CONFIG.sheet or find(f"config/datasets/{CONFIG.dataset}.tsv", HOME)
     ROWS = read_sheet(Path(SHEET))
     DATASET = CONFIG.facts()
@@ -50,10 +54,18 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
+FAILURES = Failures()
+logger.addHandler(FAILURES)
+
 for name, reason in NOT_RUNNABLE.items():
     logger.warning(f"experiment {name} is left out: {reason}")
 
 RUNNABLE = [name for name in CONFIG.experiments if name not in NOT_RUNNABLE]
+for line in [
+    *plan.limits(CONFIG, ROWS, RUNNABLE),
+    *filter(None, [] if SYNTHESISED else [plan.prolific(ROWS)]),
+]:
+    logger.warning(line)
 SHARDS = rows_by_shard(ROWS, DATASET.shards)
 COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
 
@@ -103,6 +115,11 @@ wildcard_constraints:
 onstart:
     if getattr(workflow, "local_exec", False):
         unlimited(getattr(workflow, "scheduler", None))
+
+
+# After Snakemake's own last words, so that why jobs failed is what one sees.
+onerror:
+    atexit.register(print, f"\n{FAILURES.report()}", file=sys.stderr)
 
 
 # What jobs are told: functions of their wildcards.
@@ -293,6 +310,13 @@ def problems_of(wildcards):
     return [f"{cut_of(wildcards)}/problems.csv", *of_tables]
 
 
+def why_not(wildcards):
+    """Raises the reason why an experiment cannot be."""
+    raise WorkflowError(
+        f"experiment {wildcards.name} cannot run: {NOT_RUNNABLE[wildcards.name]}"
+    )
+
+
 def imported_file(wildcards):
     """File of an imported table for a job's cut."""
     files = IMPORTS[wildcards.table]
@@ -360,6 +384,14 @@ def contents_of_tables(cache):
         return contents.digest(Path(), paths, Path(cache.format(**wildcards)))
 
     return found
+
+
+def nameable(paths):
+    """Paths that can be inputs: where Snakemake sees wildcards, as in a{b}.wav, none can.
+
+    What they hold is known by the jobs' records alone: see contents_of_audio.
+    """
+    return [path for path in paths if not WILDCARD_REGEX.search(path)]
 
 
 def files_of(found, wildcards):

@@ -1,9 +1,13 @@
 """What is computed again after a change: what depends on it, and nothing else."""
 
 import os
+from dataclasses import replace
 
+import pytest
 import soundfile
-from tests.workflow.conftest import RATE, TARGET, Project, tune
+from tests.workflow.conftest import BRACED, RATE, TARGET, Project, tune
+
+from settings.sheet import read_sheet, write_sheet
 
 FOLDS = 2
 TRAINING = {"graphsage": FOLDS, "collect": 1, "show": 1}
@@ -86,6 +90,13 @@ def test_another_clip_under_the_same_name(project: Project) -> None:
     assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
 
 
+@pytest.mark.parametrize("name", ["jazz/jazz.1.wav", f"odd/{BRACED[0]}.wav"])
+def test_an_older_clip_under_the_same_name(project: Project, name: str) -> None:
+    soundfile.write(project.folder / "audio" / name, tune(1, 50), RATE)
+    os.utime(project.folder / "audio" / name, (0, 0))
+    assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
+
+
 def test_a_clip_more(project: Project) -> None:
     soundfile.write(project.folder / "audio/jazz/jazz.9.wav", tune(1, 9), RATE)
     sheet = project.folder / "config/datasets/mine.tsv"
@@ -118,7 +129,5 @@ def test_the_librosa_profile(project: Project) -> None:
 
 def test_an_artist_that_is_mended_in_the_sheet_computes_no_feature(project: Project) -> None:
     sheet = project.folder / "config/datasets/mine.tsv"
-    head, *lines = sheet.read_text().splitlines()
-    named = [f"{head}\tartist", *(f"{line}\tSomebody" for line in lines)]
-    sheet.write_text("\n".join(named) + "\n")
+    write_sheet([replace(row, artist="Somebody") for row in read_sheet(sheet)], sheet)
     assert project.planned() == {"clips": 1, **EXPERIMENT}

@@ -6,6 +6,7 @@
 
 import difflib
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -277,8 +278,8 @@ class Imported(Model):
 
     file: str | None = Field(
         None,
-        description="Parquet, CSV, JSON lines, NPZ or NPY: a row a clip; or a row a segment of 3 s "
-        "if its keys say so, <clip>.<number>, and there is no file_3s.",
+        description="Parquet, CSV or TSV, JSON lines, NPZ or NPY: a row a clip; or a row a segment "
+        "of 3 s if its keys say so, <clip>.<number>, and there is no file_3s.",
     )
     file_3s: str | None = Field(
         None, description="The table of segments of 3 s, instead of file or beside it."
@@ -389,6 +390,8 @@ def _fault(fault: Mapping[str, Any], merged: Mapping[str, Any]) -> str:
     # Where parts do not go together the message names them; the whole would only hide it.
     together = fault["type"] == "value_error" and isinstance(fault["input"], Mapping)
     found = "" if together else f" (it is {fault['input']!r})"
+    if fault["type"] == "string_type" and isinstance(fault["input"], int | float | date):
+        found = f" (YAML takes it for {fault['input']!r}: put it in quotation marks)"
     return f"{where}: {message}{found}; change it in config/ or by --config"
 
 
