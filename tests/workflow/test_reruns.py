@@ -55,15 +55,6 @@ def test_another_learning_rate(project: Project) -> None:
     assert project.planned() == TRAINING
 
 
-def test_an_older_clip_under_the_same_name(project: Project) -> None:
-    path = project.folder / "audio/jazz/jazz.1.wav"
-    size = path.stat().st_size
-    soundfile.write(path, tune(1, 50), RATE)
-    os.utime(path, (10**9, 10**9))
-    assert path.stat().st_size == size
-    assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
-
-
 def test_touched_clips(project: Project) -> None:
     for path in project.folder.glob("audio/*/*"):
         os.utime(path)
