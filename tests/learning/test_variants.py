@@ -64,6 +64,7 @@ def step(inputs, graph, tmp_path):
             **asdict(SETTINGS),
             variant=[f"{name}={differing}" for name, differing in variants.items()],
             fold=fold,
+            backend="torch",
             device="cpu",
             times=tmp_path / "variants.csv",
             output=tmp_path / "variants.parquet",
