@@ -1,6 +1,7 @@
 # make run           builds .venv and makes the main result on the built-in demo data
 # make test          builds .venv and runs all checks
 # make test-pythons  tests training in an environment of each other Python that is found
+# make torture       runs the long tests: a fuzz of the reader, and memory by length
 # make lock          writes requirements.lock anew from requirements.in
 # make wheels        asks whether all that is locked has wheels for every Python and platform
 # make clean         removes what was built and computed
@@ -17,13 +18,16 @@ VENV := .venv
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-pythons check lock wheels clean
+.PHONY: run test test-pythons check torture lock wheels clean
 
 run: $(VENV)/ready
 	$(IN_VENV) snakemake --cores $(CORES) results/multiclass_compare.csv
 
 test: check
 	$(IN_VENV) python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+torture: $(VENV)/ready
+	$(IN_VENV) python -m pytest -m torture -s tests/torture
 
 check: $(VENV)/ready
 	$(IN_VENV) ruff check .

@@ -9,13 +9,17 @@ AUDIT = Step(
         "sheet": SHEET,
         "audio": AUDIO,
         "shards": DATASET.shards,
+        "ending": DATASET.endings,
         "shortest": CONFIG.audit.shortest,
         "silence": CONFIG.audit.silence,
         "longest": CONFIG.audit.longest,
     },
     # What the sheet says of this shard's files: the sheet itself is no input, so that neither a
     # clip added to another shard nor another artist's name changes anything here.
-    facts={"files": lambda wildcards: digest(SHARDS[wildcards.shard], AUDITED)},
+    facts={
+        "files": lambda wildcards: digest(SHARDS[wildcards.shard], AUDITED),
+        "contents": contents_of_audio,
+    },
 )
 CLIPS = Step("audio.clips", OF_CUT, {"sheet": SHEET}, facts={"rows": digest(ROWS)})
 
@@ -36,7 +40,7 @@ if FETCHED:
             mem_mb=memory(500),
             runtime=minutes(240),
         params:
-            urls=DATASET.archive.urls,
+            urls=lambda wildcards: DATASET.archive.urls,
             md5=DATASET.archive.md5,
         shell:
             'python "$GENREGRAPH" audio.fetch {params.urls:q} --md5 {params.md5}'
@@ -66,11 +70,12 @@ if FETCHED:
 
 rule audit:
     input:
-        audio=audio_of,
+        audio=lambda wildcards: nameable(audio_of(wildcards)),
         made_with=AUDIT.made_with,
     output:
         clips=f"{OF_SHARD}/clips.parquet",
         samples=f"{OF_SHARD}/samples.parquet",
+        read=f"{OF_SHARD}/read.json",
     log:
         AUDIT.log,
     benchmark:
@@ -78,13 +83,13 @@ rule audit:
     conda:
         "../envs/audio.yaml"
     resources:
-        mem_mb=memory(1000, 2, most=3000),
+        mem_mb=memory(500 + CONFIG.audit.longest),
         runtime=minutes(30, 0.1),
     params:
         options=AUDIT.arguments,
     shell:
         'python "$GENREGRAPH" audio.audit {params.options:q} --shard {wildcards.shard}'
-        " --clips {output.clips:q} --samples {output.samples:q} 2> {log:q}"
+        " --clips {output.clips:q} --samples {output.samples:q} --read {output.read:q} 2> {log:q}"
 
 
 if not UNHEARD:

@@ -1,4 +1,5 @@
 # What all rules share: the checked configuration, the dataset's sheet, and what follows from them.
+import atexit
 import hashlib
 import json
 import os
@@ -6,6 +7,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import WILDCARD_REGEX
 from snakemake.logging import logger
 
 # The workflow may run in another folder, or as a module of another workflow: its files are found
@@ -19,29 +21,32 @@ envvars:
     "GENREGRAPH",
 
 
-from settings import plan, protocols
+from settings import contents, plan, protocols
 from settings.errors import UserError
+from settings.failures import Failures
 from settings.imports import files_by_cut
+from settings.jobs import memory, minutes, unlimited
 from settings.keys import names_beside
-from settings.merge import merged
+from settings.merge import as_typed, merged
 from settings.model import GraphSage, load
 from settings.sheet import AUDITED, NAMED, digest, find, read_sheet, rows_by_shard
-from settings.steps import Step
+from settings.steps import KEPT, Step
 
 try:
-    CONFIG = load(merged([HOME, Path()], config))
+    TYPED = as_typed(config, workflow.config_settings.config_args or [])
+    CONFIG = load(merged([HOME, Path()], TYPED))
     SHEET = CONFIG.sheet or find(f"config/datasets/{CONFIG.dataset}.tsv", HOME)
     ROWS = read_sheet(Path(SHEET))
     DATASET = CONFIG.facts()
     AUDIO = CONFIG.audio or f"resources/{CONFIG.dataset}"
     SYNTHESISED = not CONFIG.audio and DATASET.synthesised
     FETCHED = not CONFIG.audio and DATASET.archive is not None
+    # Files of the clips that are there, by clip; the audit reports the others as missing.
+    FILES = plan.files_there(ROWS, Path(AUDIO), DATASET.endings)
     # Imported feature tables can do without audio.
-    UNHEARD = (
-        not SYNTHESISED and CONFIG.tables and not plan.has_audio(ROWS, Path(AUDIO))
-    )
+    UNHEARD = not SYNTHESISED and CONFIG.tables and not FILES
     if not (SYNTHESISED or FETCHED or UNHEARD):
-        plan.check_audio(ROWS, Path(AUDIO))
+        plan.check_audio(ROWS, Path(AUDIO), FILES)
     plan.check_tables(CONFIG)
     # Files of imported tables by name and cut.
     IMPORTS = files_by_cut(CONFIG, ROWS)
@@ -49,10 +54,18 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
+FAILURES = Failures()
+logger.addHandler(FAILURES)
+
 for name, reason in NOT_RUNNABLE.items():
     logger.warning(f"experiment {name} is left out: {reason}")
 
 RUNNABLE = [name for name in CONFIG.experiments if name not in NOT_RUNNABLE]
+for line in [
+    *plan.limits(CONFIG, ROWS, RUNNABLE),
+    *filter(None, [] if SYNTHESISED else [plan.prolific(ROWS)]),
+]:
+    logger.warning(line)
 SHARDS = rows_by_shard(ROWS, DATASET.shards)
 COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
 
@@ -99,39 +112,14 @@ wildcard_constraints:
     fold="[0-9]+",
 
 
-def unlimited(scheduler):
-    """Switch off Snakemake's limit of jobs per second, which is of use on clusters alone.
-
-    It looks for jobs once more a second for each job that has finished, and so hundreds of times a
-    second in the end.
-    """
-    if getattr(scheduler, "job_rate_limiter", None) is not None:
-        scheduler.job_rate_limiter = None
-
-
 onstart:
     if getattr(workflow, "local_exec", False):
         unlimited(getattr(workflow, "scheduler", None))
 
 
-# What jobs need: grows with their input and, where the profile lets them try again, with each try.
-
-
-def memory(base, per_mb=0, most=None):
-    """Resource function: MB of memory, so many and so many a MB of input, but no more than most."""
-
-    def needed(wildcards, input, attempt):
-        asked = base + per_mb * input.size_mb
-        return int(attempt * (asked if most is None else min(asked, most)))
-
-    return needed
-
-
-def minutes(base, per_mb=0):
-    """Resource function: minutes, so many and so many a MB of input."""
-    return lambda wildcards, input, attempt: int(
-        attempt * (base + per_mb * input.size_mb)
-    )
+# After Snakemake's own last words, so that why jobs failed is what one sees.
+onerror:
+    atexit.register(print, f"\n{FAILURES.report()}", file=sys.stderr)
 
 
 # What jobs are told: functions of their wildcards.
@@ -322,6 +310,13 @@ def problems_of(wildcards):
     return [f"{cut_of(wildcards)}/problems.csv", *of_tables]
 
 
+def why_not(wildcards):
+    """Raises the reason why an experiment cannot be."""
+    raise WorkflowError(
+        f"experiment {wildcards.name} cannot run: {NOT_RUNNABLE[wildcards.name]}"
+    )
+
+
 def imported_file(wildcards):
     """File of an imported table for a job's cut."""
     files = IMPORTS[wildcards.table]
@@ -365,7 +360,38 @@ def audio_of(wildcards):
     rows = SHARDS[wildcards.shard]
     if FETCHED or SYNTHESISED:
         return [f"{AUDIO}/{row.path}" for row in rows]
-    return plan.files_there(rows, Path(AUDIO))
+    # Not their times but their contents say whether they are new: see contents_of_audio.
+    return [ancient(f"{AUDIO}/{FILES[row.clip]}") for row in rows if row.clip in FILES]
+
+
+def contents_of_audio(wildcards):
+    """Digest of a shard's audio files, if they are not what its audit read."""
+    rows = SHARDS[wildcards.shard]
+    files = [FILES[row.clip] for row in rows if row.clip in FILES]
+    if (FETCHED or SYNTHESISED) and len(files) < len(rows):
+        return KEPT  # What was removed to save space can be made again.
+    read = Path(f"{OF_SHARD}/read.json".format(**wildcards))
+    return contents.digest_if_new(Path(AUDIO), files, read) or KEPT
+
+
+def contents_of_tables(cache):
+    """Fact: digest of a job's imported tables; what is known of the files lies in a cache."""
+
+    def found(wildcards):
+        one = "table" in wildcards.keys()
+        tables = [imported_file(wildcards)] if one else imported_files(wildcards)
+        paths = [*tables, *names_of_rows(wildcards)]
+        return contents.digest(Path(), paths, Path(cache.format(**wildcards)))
+
+    return found
+
+
+def nameable(paths):
+    """Paths that can be inputs: where Snakemake sees wildcards, as in a{b}.wav, none can.
+
+    What they hold is known by the jobs' records alone: see contents_of_audio.
+    """
+    return [path for path in paths if not WILDCARD_REGEX.search(path)]
 
 
 def files_of(found, wildcards):

@@ -21,11 +21,24 @@ IMPORTED = Step(
         "keep": lambda wildcards: CONFIG.tables[wildcards.table].keep,
         "pool": lambda wildcards: CONFIG.tables[wildcards.table].pool,
     },
-    facts={"names": digest(ROWS, NAMED)},
+    facts={
+        "names": digest(ROWS, NAMED),
+        "contents": contents_of_tables(
+            f"{OF_CUT}/features/{{table}}/made-with/read.json"
+        ),
+    },
     suffix=".{table}",
     record=f"{OF_CUT}/features/{{table}}",
 )
-LISTED = Step("features.listed", OF_CUT, {"sheet": SHEET}, facts={"rows": digest(ROWS)})
+LISTED = Step(
+    "features.listed",
+    OF_CUT,
+    {"sheet": SHEET},
+    facts={
+        "rows": digest(ROWS),
+        "contents": contents_of_tables(f"{OF_CUT}/made-with/read.json"),
+    },
+)
 
 
 # For all datasets. The package has one hash, so where it comes from changes nothing: no option of
@@ -72,8 +85,8 @@ rule extract:
     conda:
         "../envs/audio.yaml"
     resources:
-        # The longest clip decides: it is no larger than its shard, and cut at audit.longest.
-        mem_mb=memory(1200, 15, most=900 + 4 * CONFIG.audit.longest),
+        # The longest clip decides, which is cut at audit.longest; a file's size says little of it.
+        mem_mb=memory(600 + 2 * CONFIG.audit.longest),
         runtime=minutes(30, 0.5),
     params:
         options=EXTRACT.arguments,
@@ -97,7 +110,7 @@ rule images:
     conda:
         "../envs/audio.yaml"
     resources:
-        mem_mb=memory(1200, 15, most=900 + 4 * CONFIG.audit.longest),
+        mem_mb=memory(600 + 2 * CONFIG.audit.longest),
         runtime=minutes(30, 0.5),
     shell:
         'python "$GENREGRAPH" features.images --samples {input.samples:q}'
@@ -133,8 +146,8 @@ rule gather:
 
 rule imported:
     input:
-        foreign=imported_file,
-        names=names_of_rows,
+        foreign=lambda wildcards: nameable([imported_file(wildcards)]),
+        names=lambda wildcards: nameable(names_of_rows(wildcards)),
         clips=f"{OF_CUT}/clips.parquet",
         made_with=IMPORTED.made_with,
     output:
@@ -152,9 +165,10 @@ rule imported:
         mem_mb=memory(1000, 20),
         runtime=minutes(10, 0.1),
     params:
+        foreign=imported_file,
         options=IMPORTED.arguments,
     shell:
-        'python "$GENREGRAPH" features.imported --foreign {input.foreign:q}'
+        'python "$GENREGRAPH" features.imported --foreign {params.foreign:q}'
         " --clips {input.clips:q} --cut {wildcards.cut} {params.options:q} --output {output.table:q}"
         " --problems {output.problems:q} 2> {log:q}"
 
@@ -163,8 +177,8 @@ if UNHEARD:
 
     rule listed:
         input:
-            tables=imported_files,
-            names=names_of_rows,
+            tables=lambda wildcards: nameable(imported_files(wildcards)),
+            names=lambda wildcards: nameable(names_of_rows(wildcards)),
             made_with=LISTED.made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",

@@ -98,7 +98,7 @@ rule findings:
     params:
         options=FINDINGS.arguments,
         folder=lambda wildcards: f"{HERE}/experiments",
-        template=TEMPLATE,
+        template=lambda wildcards: TEMPLATE,
         tables=lambda wildcards: [
             *(f"--choices={path}" for path in CHOSEN),
             *(f"--variants={path}" for path in WORTH),

@@ -233,3 +233,20 @@ rule show:
     shell:
         'python "$GENREGRAPH" results.show --found {input.found:q} {params.text:q}'
         " --output {output:q} 2> {log:q}"
+
+
+if NOT_RUNNABLE:
+
+    # Who asks for the result of an experiment that cannot be reads why, not that no rule makes it.
+    rule not_runnable:
+        input:
+            why_not,
+        output:
+            "results/{name}.csv",
+        log:
+            "results/logs/not_runnable.{name}.log",
+        wildcard_constraints:
+            name="|".join(NOT_RUNNABLE),
+        localrule: True
+        shell:
+            "exit 1"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -35,6 +36,27 @@ def record() -> Recorder:
         path.parent.mkdir(parents=True, exist_ok=True)
         frames = play(seconds, rate, channels) if samples is None else samples
         soundfile.write(path, frames, rate, subtype=subtype)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def encode() -> Recorder:
+    """Write a recording by FFmpeg, for what libsndfile does not write."""
+
+    def write(
+        path: Path, codec: str, seconds: float = 1.2, rate: int = 44_100, **options: str
+    ) -> Path:
+        frames = np.ascontiguousarray(play(seconds, rate, 2).T)
+        with av.open(path, "w", options=options) as container:
+            stream = container.add_stream(codec, rate=rate, layout="stereo", bit_rate=128_000)
+            for start in range(0, frames.shape[1], 1024):
+                block = np.ascontiguousarray(frames[:, start : start + 1024])
+                frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+                frame.rate, frame.pts = rate, start
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
         return path
 
     return write

@@ -1,5 +1,8 @@
+import errno
 import hashlib
 import logging
+import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,15 +12,29 @@ import pandas as pd
 import pytest
 
 from audio.audit import COLUMNS, audit, audit_shard, main
+from audio.read import Decoded
 from audio.samples import read_samples
-from settings.sheet import Row, read_sheet, rows_by_shard, write_sheet
+from settings.contents import read_known
+from settings.sheet import Row, locate, read_sheet, rows_by_shard, write_sheet
 
 # librosa.load imports modules that Python will drop.
 
 GTZAN_MINI = Path(__file__).parents[2] / "config" / "datasets" / "gtzan-mini.tsv"
 HOSTILE = "a b'; touch x; $(id)"
+STANDS_IN = "rock/other.au stands in"
 REFUSED = "refused: no feature, fold or result has it"
-MP3 = "2 channels; sampled at 44100 Hz"
+UNREADABLE = (
+    "unreadable: Format not recognised; fetch it anew, or convert it: ffmpeg -i FILE NEW.flac"
+)
+
+
+def files(rows: list[Row], folder: Path) -> dict[Row, str | None]:
+    named = {row.path for row in rows}
+    return {row: locate(folder, row.path, [".wav", ".au"], named) for row in rows}
+
+
+def heard(row: Row, folder: Path, *bounds: float) -> tuple[dict, Decoded | None]:
+    return audit(row, row.path, folder, *bounds)
 
 
 @dataclass(frozen=True)
@@ -57,7 +74,7 @@ def audited(tmp_path_factory, record) -> Audited:
     paths = [path.with_suffix(".wav") if path.stem == "other" else path for path in paths]
     rows = [Row(path.stem, path.as_posix(), "rock") for path in [*paths, Path("rock/gone.wav")]]
     file = tmp_path_factory.mktemp("shard") / "samples.parquet"
-    table = audit_shard(rows, folder, file, 1.0, 1e-4, 600)
+    table = audit_shard(files(rows, folder), folder, file, 1.0, 1e-4, 600)
     return Audited(folder, rows, table, dict(read_samples(file)))
 
 
@@ -65,14 +82,14 @@ def audited(tmp_path_factory, record) -> Audited:
     ("clip", "status", "problem", "done"),
     [
         ("good", "ok", "", ""),
-        ("other", "ok", "", ""),
-        ("text", "refused", "unreadable: Format not recognised", REFUSED),
-        ("raw", "refused", "unreadable: Format not recognised", REFUSED),
+        ("other", "repaired", "missing: the audio folder has no such file", STANDS_IN),
+        ("text", "refused", UNREADABLE, REFUSED),
+        ("raw", "refused", UNREADABLE, REFUSED),
         ("empty", "refused", "empty: the file has no bytes", REFUSED),
         ("short", "refused", "too short: 0.010 s, shorter than 1 s", REFUSED),
         ("silent", "refused", "silent: no sample is further than 0.0001 from the mean", REFUSED),
         ("nan", "refused", "non-finite: 3 of 30000 samples are NaN or infinite", REFUSED),
-        ("stereo", "repaired", MP3, "mixed to mono; resampled to 22050 Hz"),
+        ("stereo", "ok", "", ""),
         (HOSTILE, "repaired", "the name holds $ ;", "kept: no shell ever sees the name"),
         ("gone", "refused", "missing: the audio folder has no such file", REFUSED),
     ],
@@ -115,7 +132,7 @@ def test_what_the_sheet_says_of_genre_and_artist_is_no_matter_of_the_audit(
     rows = [Row("a", "rock/a.wav", "rock"), Row("b", "rock/gone.wav", "rock")]
     edited = [replace(row, artist="X", title="T", group="G", genre="pop") for row in rows]
     tables = [
-        audit_shard(stated, tmp_path, tmp_path / "samples", 1.0, 1e-4, 600)
+        audit_shard(files(stated, tmp_path), tmp_path, tmp_path / "samples", 1.0, 1e-4, 600)
         for stated in (rows, edited)
     ]
     pd.testing.assert_frame_equal(*tables)
@@ -124,19 +141,19 @@ def test_what_the_sheet_says_of_genre_and_artist_is_no_matter_of_the_audit(
 def test_another_md5_than_the_sheets_is_logged_and_kept(tmp_path, record, caplog) -> None:
     record(tmp_path / "rock" / "a.wav")
     caplog.set_level(logging.INFO)
-    facts, decoded = audit(Row("a", "rock/a.wav", "rock", md5="0" * 32), tmp_path, 1.0, 1e-4, 600)
+    facts, decoded = heard(Row("a", "rock/a.wav", "rock", md5="0" * 32), tmp_path, 1.0, 1e-4, 600)
     assert facts["status"] == "ok" and decoded is not None
     assert "its md5 is not the sheet's" in caplog.text
     caplog.clear()
-    audit(Row("a", "rock/a.wav", "rock", md5=str(facts["md5"])), tmp_path, 1.0, 1e-4, 600)
+    heard(Row("a", "rock/a.wav", "rock", md5=str(facts["md5"])), tmp_path, 1.0, 1e-4, 600)
     assert not caplog.text
 
 
 def test_the_bounds_come_from_the_command_line(tmp_path, record) -> None:
     record(tmp_path / "rock" / "short.wav", 0.2)
     row = Row("short", "rock/short.wav", "rock")
-    assert audit(row, tmp_path, 0.1, 1e-4, 600)[0]["status"] == "ok"
-    assert audit(row, tmp_path, 0.1, 0.99, 600)[0]["status"] == "refused"
+    assert heard(row, tmp_path, 0.1, 1e-4, 600)[0]["status"] == "ok"
+    assert heard(row, tmp_path, 0.1, 0.99, 600)[0]["status"] == "refused"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +166,7 @@ def test_the_bounds_come_from_the_command_line(tmp_path, record) -> None:
 )
 def test_of_a_long_clip_the_beginning_is_used(tmp_path, record, longest, problem, done) -> None:
     record(tmp_path / "rock" / "long.wav", 66)
-    facts, decoded = audit(Row("a", "rock/long.wav", "rock"), tmp_path, 1.0, 1e-4, longest)
+    facts, decoded = heard(Row("a", "rock/long.wav", "rock"), tmp_path, 1.0, 1e-4, longest)
     assert (facts["problem"], facts["what_was_done"]) == (problem, done)
     assert facts["status"] == ("repaired" if problem else "ok")
     assert facts["samples"] == decoded.samples.size == min(longest, 66) * 22_050
@@ -161,8 +178,8 @@ def test_shards_together_hold_each_clip_once(tmp_path, audited) -> None:
     shards = rows_by_shard(audited.rows, 4)
     tables, clips = [], []
     for shard in shards:
-        facts, samples = tmp_path / f"{shard}.facts", tmp_path / f"{shard}.samples"
-        main(sheet, audited.folder, shard, 4, 1.0, 1e-4, 600, facts, samples)
+        facts, samples, _ = made = [tmp_path / f"{shard}.{i}" for i in range(3)]
+        main(sheet, audited.folder, shard, 4, 1.0, 1e-4, 600, *made, [".wav", ".au"])
         tables.append(pd.read_parquet(facts))
         clips += [clip for clip, _ in read_samples(samples)]
         assert set(tables[-1]["clip"]) == {row.clip for row in shards[shard]}
@@ -174,7 +191,7 @@ def test_shards_together_hold_each_clip_once(tmp_path, audited) -> None:
 
 def test_real_clips_pass_with_the_md5_of_the_sheet(tmp_path, real_audio) -> None:
     rows = [row for row in read_sheet(GTZAN_MINI) if row.clip.endswith(".00000")]
-    table = audit_shard(rows, real_audio, tmp_path / "samples", 1.0, 1e-4, 600)
+    table = audit_shard(files(rows, real_audio), real_audio, tmp_path / "samples", 1.0, 1e-4, 600)
     assert set(table["status"]) == {"ok"}
     assert dict(zip(table["clip"], table["md5"], strict=True)) == {r.clip: r.md5 for r in rows}
     for clip, samples in read_samples(tmp_path / "samples"):
@@ -183,6 +200,88 @@ def test_real_clips_pass_with_the_md5_of_the_sheet(tmp_path, real_audio) -> None
 
 
 def test_a_shard_of_refused_clips_alone_is_written(tmp_path) -> None:
-    table = audit_shard([Row("a", "a.wav", "x")], tmp_path, tmp_path / "samples", 1.0, 1e-4, 600)
+    table = audit_shard(
+        {Row("a", "a.wav", "x"): None}, tmp_path, tmp_path / "samples", 1.0, 1e-4, 600
+    )
     assert list(table["status"]) == ["refused"]
     assert list(read_samples(tmp_path / "samples")) == []
+
+
+def test_a_clip_that_breaks_off_says_how_much_of_it_is_there(tmp_path, record) -> None:
+    path = record(tmp_path / "a.wav", 3)
+    path.write_bytes(path.read_bytes()[: 44 + 2 * 22_050])
+    facts, decoded = heard(Row("a", "a.wav", "rock"), tmp_path, 1.0, 1e-4, 600)
+    assert facts["status"] == "repaired" and decoded.samples.size == 22_050
+    assert facts["problem"] == "breaks off: 1.0 s of the 3.0 s it states"
+    assert facts["what_was_done"] == "what is there is used"
+
+
+def test_a_clip_with_a_hole_of_junk_says_so(tmp_path, record) -> None:
+    path = record(tmp_path / "a.mp3", 6, 44_100, 2)
+    raw = path.read_bytes()
+    middle, junk = len(raw) // 2, np.random.default_rng(0).bytes(5000)
+    path.write_bytes(raw[:middle] + junk + raw[middle + len(junk) :])
+    facts, _ = heard(Row("a", "a.mp3", "rock"), tmp_path, 1.0, 1e-4, 600)
+    assert facts["status"] == "repaired"
+    assert re.fullmatch(r"breaks off: 5\.\d s .*; damaged in \d+ place\(s\)", facts["problem"])
+    assert facts["what_was_done"].endswith("; what can be decoded is used")
+
+
+def test_levels_are_mended_and_told(tmp_path, record) -> None:
+    noise = np.random.default_rng(0).uniform(-0.2, 0.2, 30_000).astype(np.float32)
+    for samples, problem, done, expected in [
+        (
+            noise * 20_000,
+            "in the range of 16-bit integers",
+            "divided by 32768",
+            noise * 20 / 32.768,
+        ),
+        (noise + 0.6, "DC offset of 0.6 of full scale", "kept", noise + 0.6),
+    ]:
+        record(tmp_path / "a.wav", samples=samples, subtype="FLOAT")
+        facts, decoded = heard(Row("a", "a.wav", "rock"), tmp_path, 1.0, 1e-4, 600)
+        assert (facts["status"], facts["problem"]) == ("repaired", problem)
+        assert facts["what_was_done"] == done
+        np.testing.assert_allclose(decoded.samples, expected, rtol=1e-5)
+
+
+def test_a_file_that_may_not_be_read_is_refused_with_the_way_out(tmp_path, monkeypatch) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    facts, decoded = heard(Row("a", "a b.wav", "rock"), tmp_path, 1.0, 1e-4, 600)
+    assert decoded is None
+    assert facts["problem"] == (
+        f"unreadable: no permission; allow it: chmod u+r '{tmp_path}/a b.wav'"
+    )
+
+
+def test_what_is_no_file_says_what_it_is(tmp_path) -> None:
+    (tmp_path / "folder.wav").mkdir()
+    (tmp_path / "link.wav").symlink_to("nowhere.wav")
+    os.mkfifo(tmp_path / "pipe.wav")
+    rows = [Row(name, f"{name}.wav", "x") for name in ("folder", "gone", "link", "pipe")]
+    rows.append(Row("long", "n" * 300, "x"))
+    table = audit_shard(files(rows, tmp_path), tmp_path, tmp_path / "samples", 1.0, 1e-4, 600)
+    assert dict(zip(table["clip"], table["problem"], strict=True)) == {
+        "folder": "missing: there is a folder of this name, and no file",
+        "gone": "missing: the audio folder has no such file",
+        "link": "missing: it is a link to nowhere.wav, where no file is",
+        "long": "missing: the audio folder has no such file",
+        "pipe": "missing: there is something of this name, and no file",
+    }
+
+
+def test_a_file_stands_in_only_if_the_dataset_says_so(tmp_path, record) -> None:
+    record(tmp_path / "a.au")
+    write_sheet([Row("a", "a.wav", "x")], tmp_path / "sheet.tsv")
+    facts, _, read = made = [tmp_path / str(i) for i in range(3)]
+    for endings, status in [([], "refused"), ([".au", ".wav"], "repaired")]:
+        main(tmp_path / "sheet.tsv", tmp_path, "00", 1, 1.0, 1e-4, 600, *made, endings)
+        assert list(pd.read_parquet(facts)["status"]) == [status]
+        assert list(read_known(read)) == (["a.au"] if endings else [])
+    size, time, content = read_known(read)["a.au"]
+    expected = (tmp_path / "a.au").stat()
+    assert (size, time) == (expected.st_size, expected.st_mtime_ns)
+    assert content == hashlib.md5((tmp_path / "a.au").read_bytes()).hexdigest()

@@ -28,7 +28,7 @@ def audited(*clips: tuple[str, int, str, str]) -> pd.DataFrame:
 
 FACTS = audited(
     ("song", 3 * SEGMENT, "ok", ""),
-    ("stereo", 2 * SEGMENT + 1, "repaired", "2 channels"),
+    ("stereo", 2 * SEGMENT + 1, "repaired", "damaged"),
     ("brief", SEGMENT, "ok", ""),
     ("broken", 0, "refused", "empty: the file has no bytes"),
 )

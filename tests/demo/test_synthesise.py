@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from audio.read import SAMPLE_RATE
+from audio.samples import SAMPLE_RATE
 from demo.instruments import DRUMS, INSTRUMENTS, Note
 from demo.sketches import (
     ACCENTS,

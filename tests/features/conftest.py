@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audio.read import SAMPLE_RATE
-from audio.samples import SamplesWriter
+from audio.samples import SAMPLE_RATE, SamplesWriter
 
 
 @pytest.fixture(scope="session")

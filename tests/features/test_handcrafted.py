@@ -8,17 +8,21 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
 from audio.cut import windows
-from audio.read import SAMPLE_RATE, decode
+from audio.read import decode
+from audio.samples import SAMPLE_RATE
 from features.handcrafted import (
     COLUMNS,
     HOP,
     N_FFT,
     PROFILES,
     handcrafted,
+    harmonic_mask,
     harmonic_percussive,
     main,
     running_median,
+    spectral_shape,
     tempo,
+    tuning,
 )
 
 GENRES = "blues classical country disco hiphop jazz metal pop reggae rock".split()
@@ -193,7 +197,7 @@ def test_harmonic_and_percussive_parts_are_librosas_and_zero_in_the_tail_if_so_w
     stft = librosa.stft(samples, n_fft=N_FFT, hop_length=HOP)
     expected = librosa.effects.hpss(samples)
     for zero_tail in (True, False):
-        parts = harmonic_percussive(stft, np.abs(stft), samples.size, zero_tail)
+        parts = harmonic_percussive(stft, harmonic_mask(np.abs(stft)), samples.size, zero_tail)
         for part, reference in zip(parts, expected, strict=True):
             assert part.shape == samples.shape
             assert_allclose(part[: whole - N_FFT], reference[: whole - N_FFT], atol=1e-6)
@@ -241,3 +245,21 @@ def test_a_lack_of_memory_fails_the_job(samples_file, tmp_path, music, starved):
     options = [f"--samples={samples}", "--cut=30s", "--profile=kaggle", "--output=out.parquet"]
     assert "This was at clip 'long'." in starved("features.handcrafted", options, 550 * 2**20)
     assert not (tmp_path / "out.parquet").exists()
+
+
+@pytest.mark.parametrize("frames", [1, 5, 127, 128, 129, 400])
+def test_what_is_made_in_blocks_is_what_librosa_makes_at_once(frames) -> None:
+    rng = np.random.default_rng(frames)
+    magnitude = rng.uniform(0, 1, (1025, frames)).astype(np.float32) ** 4
+    expected = [
+        librosa.feature.spectral_centroid(S=magnitude, sr=SAMPLE_RATE),
+        librosa.feature.spectral_bandwidth(S=magnitude, sr=SAMPLE_RATE),
+        librosa.feature.spectral_rolloff(S=magnitude, sr=SAMPLE_RATE),
+    ]
+    for ours, theirs in zip(spectral_shape(magnitude), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs, strict=True)
+    assert tuning(magnitude) == librosa.estimate_tuning(S=magnitude, sr=SAMPLE_RATE)
+
+
+def test_silence_has_no_tuning() -> None:
+    assert tuning(np.zeros((1025, 5), dtype=np.float32)) == 0

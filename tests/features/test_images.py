@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from audio.read import SAMPLE_RATE
+from audio.samples import SAMPLE_RATE
 from features.images import main, mel_image, read_images, time_means, write_images
 
 

@@ -9,7 +9,8 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.numpy import load_file, save_file
 
-from audio.read import SAMPLE_RATE, decode
+from audio.read import decode
+from audio.samples import SAMPLE_RATE
 from features.musicnn import (
     COLUMNS,
     TAGS,

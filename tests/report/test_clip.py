@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from audio.read import SAMPLE_RATE
-from audio.samples import SamplesWriter
+from audio.samples import SAMPLE_RATE, SamplesWriter
 from features.handcrafted import COLUMNS, handcrafted
 from report.clip import draw, find_clip, main, measure
 from settings.errors import UserError

@@ -151,6 +151,7 @@ def text(tables):
     def rendered(**changed):
         facts = facts_of(**{name: changed.pop(name, table) for name, table in tables.items()})
         facts |= {"dataset": "mine", "synthesised": False, "left_out": {}, "not_run": {}}
+        facts |= {"clips": {}}
         return findings(TEMPLATE.read_text(encoding="utf-8"), {**facts, "tuning": None, **changed})
 
     return rendered
@@ -418,9 +419,21 @@ def test_where_nothing_could_be_evaluated_the_reasons_stand(text, tables):
     assert "| " not in found
 
 
+CLIPS = {
+    "binary_b": {"clean": {"used": 90, "excluded": 7, "refused": 2, "without_features": 1}},
+    "binary_none": {},
+}
+
+
+def test_what_became_of_the_clips_is_a_table(text):
+    assert "What became of the clips" not in text()
+    assert "| `binary_b` | clean | 90 | 7 | 2 | 1 |\n" in text(clips=CLIPS)
+
+
 def test_paragraphs_tables_and_lists_stand_apart(text):
     """As Markdown wants it: a blank line before and after each, and never two."""
-    found = text(not_run={"x": "no audio"}, left_out={"binary_b": {"clean": "one artist"}})
+    left_out = {"binary_b": {"clean": "one artist"}}
+    found = text(not_run={"x": "no audio"}, left_out=left_out, clips=CLIPS)
     assert "\n\n\n" not in found
     lines = found.splitlines()
     for before, line in pairwise(lines):
@@ -442,7 +455,8 @@ def test_main_reads_the_files_of_the_workflow(tables, text, tmp_path):
         tables["results"][own].to_csv(tmp_path / f"{name}.csv", index=False)
         (tmp_path / "experiments" / name).mkdir(parents=True)
         path = tmp_path / "experiments" / name / "protocols.json"
-        path.write_text(json.dumps({"evaluations": {}, "left_out": left_out.get(name, {})}))
+        judged = {"left_out": left_out.get(name, {}), "clips": CLIPS.get(name, {})}
+        path.write_text(json.dumps({"evaluations": {}, **judged}))
     for key, health in tables["health"].items():
         folder = tmp_path / "experiments" / key[0] / key[1]
         folder.mkdir()
@@ -467,7 +481,7 @@ def test_main_reads_the_files_of_the_workflow(tables, text, tmp_path):
         variant=[f"{name}={settings}" for name, settings in SETTINGS.items()],
     )
     tuning = {"name": "multiclass_c", "points": 1, "folds": 1}
-    assert output.read_text() == text(left_out=left_out, tuning=tuning)
+    assert output.read_text() == text(left_out=left_out, tuning=tuning, clips=CLIPS)
 
 
 PUBLISHED = ROOT / "docs/results/gtzan"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,14 @@ import pytest
 from settings.errors import UserError
 from settings.imports import files_by_cut
 from settings.model import Config, Experiment, Imported
-from settings.plan import check_audio, check_tables, files_there, has_audio, not_runnable
+from settings.plan import (
+    check_audio,
+    check_tables,
+    files_there,
+    limits,
+    not_runnable,
+    prolific,
+)
 from settings.sheet import Row
 
 
@@ -63,17 +71,10 @@ def test_files_that_are_there_are_listed_as_they_are(tmp_path) -> None:
     (tmp_path / "blues" / "blues.0.wav").touch()
     (tmp_path / "blues" / "blues.2.au").touch()
     (tmp_path / "blues" / "another.wav").touch()
-    assert files_there(ROWS, tmp_path) == [
-        str(tmp_path / "blues" / "blues.0.wav"),
-        str(tmp_path / "blues" / "blues.2.au"),
-    ]
-
-
-def test_a_folder_with_one_of_the_clips_will_do(tmp_path) -> None:
-    (tmp_path / "metal").mkdir()
-    (tmp_path / "metal" / "metal.0.au").touch()
-    assert has_audio(ROWS, tmp_path)
-    check_audio(ROWS, tmp_path)
+    assert files_there(ROWS, tmp_path) == {"blues.0": "blues/blues.0.wav"}
+    there = files_there(ROWS, tmp_path, [".wav", ".au"])
+    assert there == {"blues.0": "blues/blues.0.wav", "blues.2": "blues/blues.2.au"}
+    check_audio(ROWS, tmp_path, there)
 
 
 @pytest.mark.parametrize("name", ["empty", "missing"])
@@ -81,20 +82,11 @@ def test_a_folder_without_any_clip_says_where_they_should_be(tmp_path, name) -> 
     (tmp_path / "empty").mkdir()
     folder = Path(tmp_path, name)
     with pytest.raises(UserError) as error:
-        check_audio(ROWS, folder)
+        check_audio(ROWS, folder, files_there(ROWS, folder))
     assert str(error.value) == (
         f"{folder} has none of the sheet's 17 clips (the first would be "
         f"{folder}/blues/blues.0.wav); say where they are with --config audio=FOLDER"
     )
-
-
-def test_a_folder_has_audio_if_it_holds_one_of_the_clips(tmp_path) -> None:
-    (tmp_path / "jazz").mkdir()
-    (tmp_path / "jazz" / "another.wav").touch()
-    assert not has_audio(ROWS, tmp_path)
-    assert not has_audio(ROWS, tmp_path / "missing")
-    (tmp_path / "jazz" / "jazz.3.flac").touch()
-    assert has_audio(ROWS, tmp_path)
 
 
 def configured(imported: tuple[str, ...] = (), **experiments: Experiment) -> Config:
@@ -171,3 +163,55 @@ def test_an_experiment_runs_on_the_table_of_its_cut() -> None:
         update={"tables": {"mine": Imported(file_3s="b.csv")}}
     )
     assert runnable(settings, unheard=True) == ["multiclass_segments"]
+
+
+# What is told before any job
+
+
+def test_protocols_that_the_sheet_does_not_allow_are_told_with_their_experiments() -> None:
+    settings = configured(
+        a=Experiment(protocols=["paper", "clean", "filtered"]),
+        b=Experiment(protocols=["paper", "clean"], cut="3s"),
+        c=Experiment(protocols=["paper", "clean"], genres=["blues", "jazz"]),
+    )
+    assert limits(settings, ROWS, list(settings.experiments)) == [
+        "multiclass_a, multiclass_b: protocol clean is left out: "
+        "genres of a single group cannot be judged: metal",
+        "multiclass_a: protocol filtered is left out: "
+        "the sheet has no published split of blues, jazz, metal",
+        "multiclass_a: protocol paper has 2 folds, not 10: a genre has no more clips",
+        "multiclass_c: protocol paper has 4 folds, not 10: a genre has no more clips",
+        "multiclass_c: protocol clean has 4 folds, not 5: a genre has no more groups",
+    ]
+    assert limits(settings, ROWS, []) == []
+
+
+@pytest.mark.parametrize("column", ["md5", "path"])
+def test_a_genre_whose_clips_are_all_alike_leaves_out_clean_alone(column) -> None:
+    rows = [
+        replace(row, **{column: "0" * 32} if row.genre == "jazz" else {})
+        for row in rows_of(blues=12, jazz=4)
+    ]
+    settings = configured(x=Experiment(protocols=["paper", "clean"]))
+    assert not_runnable(settings, rows, False, {}) == {}
+    assert "clean is left out: genres of a single group cannot be judged: jazz" in " ".join(
+        limits(settings, rows, ["multiclass_x"])
+    )
+
+
+@pytest.mark.parametrize("rows", [rows_of(blues=12), rows_of(blues=2, jazz=1)[:2]])
+def test_one_genre_is_no_experiment(rows) -> None:
+    found = not_runnable(configured(x=Experiment(protocols=["paper", "clean"])), rows, False, {})
+    reason = f"{len(rows)} clips of 1 genre(s): at least 2 genres are needed"
+    assert found == {"multiclass_x": f"paper: {reason}; clean: {reason}"}
+
+
+def test_artists_of_more_than_a_tenth_of_a_genre_are_told() -> None:
+    rows = [
+        replace(row, artist=f"artist {min(i % 20, 12)}") for i, row in enumerate(rows_of(blues=40))
+    ]
+    assert prolific(rows).startswith(
+        "artists of more than a tenth of a genre's clips: 'artist 12' (16 of 40 of blues); clean"
+    )
+    assert prolific(rows_of(blues=40)) == ""
+    assert prolific([replace(row, artist=row.clip) for row in rows_of(blues=4)]) == ""

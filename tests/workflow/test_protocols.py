@@ -1,5 +1,7 @@
 """Every protocol on an imported table and a sheet with artists, and what stops a clean one."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -193,9 +195,8 @@ def test_a_protocol_that_the_sheet_does_not_allow_is_left_out_by_name(
     project.edit("small.yaml", ", ".join(COMPARED), "")
     without = [Row(**{**vars(row), "split": ""}) for row in rows()]
     write_sheet(without, project.folder / "config/datasets/tabled.tsv")
-    printed = project.snakemake("--cores", "2", TARGET)
-    assert (
-        "protocol filtered is left out: the sheet has no published split of blues, jazz, rock"
-        in printed
-    )
-    assert set(pd.read_csv(project.folder / TARGET)["protocol"]) == {"paper"}
+    project.snakemake("--cores", "2", f"{EXPERIMENT}/protocols.json")
+    judged = json.loads((project.folder / EXPERIMENT / "protocols.json").read_text())
+    reason = "the sheet has no published split of blues, jazz, rock"
+    assert judged["left_out"] == {"filtered": reason}
+    assert set(judged["evaluations"]) == {"paper"}

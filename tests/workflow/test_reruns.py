@@ -1,9 +1,13 @@
 """What is computed again after a change: what depends on it, and nothing else."""
 
 import os
+from dataclasses import replace
 
+import pytest
 import soundfile
-from tests.workflow.conftest import RATE, TARGET, Project, tune
+from tests.workflow.conftest import BRACED, RATE, TARGET, Project, tune
+
+from settings.sheet import read_sheet, write_sheet
 
 FOLDS = 2
 TRAINING = {"graphsage": FOLDS, "collect": 1, "show": 1}
@@ -51,8 +55,36 @@ def test_another_learning_rate(project: Project) -> None:
     assert project.planned() == TRAINING
 
 
+def test_touched_clips(project: Project) -> None:
+    for path in project.folder.glob("audio/*/*"):
+        os.utime(path)
+    assert project.planned() == {}
+
+
+def test_an_older_imported_table(project: Project) -> None:
+    table = project.folder / "mine.csv"
+    clips = [f"{genre}.{i}" for genre in ("blues", "jazz", "odd") for i in range(5)]
+    rows = "\n".join(f"{clip},{i * i % 7}.5,{i * i % 11}" for i, clip in enumerate(clips))
+    table.write_text(f"clip,loudness,pace\n{rows}\n")
+    features = "results/mine/30s/features/mine.parquet"
+    importing = ["--config", "audio=audio", "tables={mine: mine.csv}"]
+    project.snakemake("--cores", "2", features, *importing)
+    os.utime(table)
+    assert project.planned(*importing, target=features) == {}
+    table.write_text(f"clip,loudness,pace\n{rows.replace('.5', '.7')}\n")
+    os.utime(table, (10**9, 10**9))
+    assert project.planned(*importing, target=features) == {"imported": 1}
+
+
 def test_another_clip_under_the_same_name(project: Project) -> None:
     soundfile.write(project.folder / "audio/jazz/jazz.1.wav", tune(1, 50), RATE)
+    assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
+
+
+@pytest.mark.parametrize("name", ["jazz/jazz.1.wav", f"odd/{BRACED[0]}.wav"])
+def test_an_older_clip_under_the_same_name(project: Project, name: str) -> None:
+    soundfile.write(project.folder / "audio" / name, tune(1, 50), RATE)
+    os.utime(project.folder / "audio" / name, (0, 0))
     assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
 
 
@@ -88,7 +120,5 @@ def test_the_librosa_profile(project: Project) -> None:
 
 def test_an_artist_that_is_mended_in_the_sheet_computes_no_feature(project: Project) -> None:
     sheet = project.folder / "config/datasets/mine.tsv"
-    head, *lines = sheet.read_text().splitlines()
-    named = [f"{head}\tartist", *(f"{line}\tSomebody" for line in lines)]
-    sheet.write_text("\n".join(named) + "\n")
+    write_sheet([replace(row, artist="Somebody") for row in read_sheet(sheet)], sheet)
     assert project.planned() == {"clips": 1, **EXPERIMENT}

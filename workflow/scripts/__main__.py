@@ -17,6 +17,10 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ.setdefault("DGLBACKEND", "pytorch")
 
+from settings.caches import ensure_cache  # noqa: E402
+
+ensure_cache()
+
 import typer  # noqa: E402
 
 from settings.errors import UserError  # noqa: E402

@@ -1,29 +1,32 @@
 """Open every clip of a shard once: keep its samples, or say why it is refused."""
 
-import hashlib
 import logging
 import math
+import shlex
 from collections import Counter
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import typer
 
-from audio.read import SAMPLE_RATE, Decoded, RefusedClip, check, decode
-from audio.samples import SamplesWriter
+from audio.read import Decoded, RefusedClip, check, decode, to_full_scale
+from audio.samples import SAMPLE_RATE, SamplesWriter
+from settings import contents
 from settings.sheet import Row, locate, read_sheet, rows_by_shard
 
 logger = logging.getLogger(__name__)
 
+OFFSET = 0.1  # Of full scale; a larger mean is told.
 COLUMNS = "clip path samples status problem what_was_done md5".split()
 SHELL_CHARACTERS = frozenset('$`;&|<>*?!\\"\n\t{}')
 
 
 def audit(
-    row: Row, folder: Path, shortest: float, silence: float, longest: float
+    row: Row, file: str | None, folder: Path, shortest: float, silence: float, longest: float
 ) -> tuple[dict[str, object], Decoded | None]:
     """Facts of one clip, and its samples unless it is refused.
 
@@ -31,8 +34,10 @@ def audit(
     ----------
     row : Row
         The clip as the sheet states it; only `settings.sheet.AUDITED` are looked at.
+    file : str or None
+        Its file, as `settings.sheet.locate` finds it.
     folder : Path
-        Folder to which ``row.path`` is relative.
+        Folder to which both paths are relative.
     shortest, silence : float
         As `audio.read.check` takes them.
     longest : float
@@ -46,12 +51,14 @@ def audit(
     """
     facts = {"clip": row.clip, "path": row.path, "samples": 0, "md5": ""}
     try:
-        decoded = _decode(row, folder, facts, longest)
+        if file is None:
+            raise RefusedClip(f"missing: {_missing(folder / row.path)}")
+        decoded = _decode(row, folder / file, facts, longest)
         check(decoded.samples, shortest, silence)
     except RefusedClip as refusal:
         done = "refused: no feature, fold or result has it"
         return {**facts, "status": "refused", "problem": str(refusal), "what_was_done": done}, None
-    problems = _mended(decoded, longest) + _odd_name(row)
+    problems = _stand_in(row, file) + _mended(decoded, longest) + _odd_name(row)
     return {
         **facts,
         "status": "repaired" if problems else "ok",
@@ -60,29 +67,51 @@ def audit(
     }, decoded
 
 
-def _decode(row: Row, folder: Path, facts: dict[str, object], longest: float) -> Decoded:
-    path = locate(folder, row.path)
-    if path is None:
-        raise RefusedClip("missing: the audio folder has no such file")
-    with path.open("rb") as file:
-        facts["md5"] = hashlib.file_digest(file, _md5).hexdigest()
+def _missing(path: Path) -> str:
+    """Why there is no file at a path."""
+    with suppress(OSError):
+        if path.is_dir():
+            return "there is a folder of this name, and no file"
+        if path.is_symlink():
+            return f"it is a link to {path.readlink()}, where no file is"
+        if path.exists():
+            return "there is something of this name, and no file"
+    return "the audio folder has no such file"
+
+
+def _decode(row: Row, path: Path, facts: dict[str, object], longest: float) -> Decoded:
+    try:
+        facts["md5"] = contents.md5(path)
+    except PermissionError as error:
+        allow = shlex.join(["chmod", "u+r", str(path)])
+        raise RefusedClip(f"unreadable: no permission; allow it: {allow}") from error
     if row.md5 and row.md5 != facts["md5"]:
         logger.info("%r: its md5 is not the sheet's: another copy of this clip?", row.clip)
-    decoded = decode(path, longest)
+    decoded = to_full_scale(decode(path, longest))
     facts["samples"] = decoded.samples.size
     return decoded
 
 
-_md5 = partial(hashlib.md5, usedforsecurity=False)
+def _stand_in(row: Row, file: str) -> list[tuple[str, str]]:
+    if file == row.path:
+        return []
+    return [("missing: the audio folder has no such file", f"{file} stands in")]
 
 
 def _mended(decoded: Decoded, longest: float) -> list[tuple[str, str]]:
     """What had to be mended of a clip's samples, as pairs of problem and remedy."""
     pairs = []
-    if decoded.channels > 1:
-        pairs.append((f"{decoded.channels} channels", "mixed to mono"))
-    if decoded.rate != SAMPLE_RATE:
-        pairs.append((f"sampled at {decoded.rate} Hz", f"resampled to {SAMPLE_RATE} Hz"))
+    if decoded.lacking:
+        there = decoded.samples.size / SAMPLE_RATE
+        stated = f"breaks off: {there:.1f} s of the {there + decoded.lacking:.1f} s it states"
+        pairs.append((stated, "what is there is used"))
+    if decoded.damaged:
+        pairs.append((f"damaged in {decoded.damaged} place(s)", "what can be decoded is used"))
+    if decoded.scaled:
+        pairs.append(("in the range of 16-bit integers", "divided by 32768"))
+    offset = float(decoded.samples.mean(dtype=np.float64))
+    if abs(offset) > OFFSET:
+        pairs.append((f"DC offset of {offset:.2g} of full scale", "kept"))
     if decoded.whole is not None:
         stated = (
             f"{_time(decoded.whole)} long" if math.isfinite(decoded.whole) else "of unstated length"
@@ -109,7 +138,7 @@ def _odd_name(row: Row) -> list[tuple[str, str]]:
 
 
 def audit_shard(
-    rows: Sequence[Row],
+    files: Mapping[Row, str | None],
     folder: Path,
     samples: Path,
     shortest: float,
@@ -118,15 +147,24 @@ def audit_shard(
 ) -> pd.DataFrame:
     """Audit a shard's clips in the order of their names and write the samples of the good ones.
 
+    Parameters
+    ----------
+    files : mapping of Row to str or None
+        File of each clip, as `settings.sheet.locate` finds it.
+    folder, shortest, silence, longest
+        As `audit` takes them.
+    samples : Path
+        To be written.
+
     Returns
     -------
-    pd.DataFrame, shape (len(rows), 7)
+    pd.DataFrame, shape (len(files), 7)
         A row a clip with `COLUMNS`.
     """
     facts = []
     with SamplesWriter(samples) as writer:
-        for row in sorted(rows, key=lambda row: row.clip):
-            fact, decoded = audit(row, folder, shortest, silence, longest)
+        for row in sorted(files, key=lambda row: row.clip):
+            fact, decoded = audit(row, files[row], folder, shortest, silence, longest)
             if decoded is not None:
                 writer.write(row.clip, decoded.samples)
             if fact["problem"]:
@@ -145,9 +183,22 @@ def main(
     longest: Annotated[float, typer.Option(help="Seconds of a longer clip that are used.")],
     clips: Annotated[Path, typer.Option(help="Facts of the clips, to be written (Parquet).")],
     samples: Annotated[Path, typer.Option(help="Their samples, to be written (Parquet).")],
+    read: Annotated[Path, typer.Option(help="What was read, to be written (JSON).")],
+    ending: Annotated[
+        list[str] | None, typer.Option(help="Endings that stand in for each other.")
+    ] = None,
 ) -> None:
     """Open every clip of a shard once: keep its samples, or say why it is refused."""
-    rows = rows_by_shard(read_sheet(sheet), shards).get(shard, [])
-    table = audit_shard(rows, audio, samples, shortest, silence, longest)
+    rows = read_sheet(sheet)
+    named = {row.path for row in rows}
+    files = {
+        row: locate(audio, row.path, ending or (), named)
+        for row in rows_by_shard(rows, shards).get(shard, [])
+    }
+    stamps = contents.stamps(audio, filter(None, files.values()))
+    table = audit_shard(files, audio, samples, shortest, silence, longest)
     table.to_parquet(clips, index=False)
+    md5s = dict(zip(table["clip"], table["md5"], strict=True))
+    found = {file: row.clip for row, file in files.items() if file in stamps}
+    contents.write_known({file: (*stamps[file], md5s[clip]) for file, clip in found.items()}, read)
     logger.info("shard %s: %d clips, %s", shard, len(table), dict(Counter(table["status"])))

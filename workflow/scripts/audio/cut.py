@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.read import SAMPLE_RATE
-from audio.samples import read_samples
+from audio.samples import SAMPLE_RATE, read_samples
 
 SEGMENT = 3 * SAMPLE_RATE
 MOST_SEGMENTS = 10

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+SAMPLE_RATE = 22_050  # Hz; GTZAN's own, and librosa's default.
 SCHEMA = pa.schema([("clip", pa.string()), ("samples", pa.large_list(pa.float32()))])
 
 
@@ -38,7 +39,7 @@ class SamplesWriter:
         clip : str
             Its name.
         samples : NDArray[np.float32], shape (n,)
-            Mono, at `audio.read.SAMPLE_RATE`.
+            Mono, at `SAMPLE_RATE`.
         """
         offsets = pa.array([0, samples.size], pa.int64())
         column = pa.LargeListArray.from_arrays(offsets, pa.array(samples))

@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.signal import butter, lfilter, sosfilt
 
-from audio.read import SAMPLE_RATE
+from audio.samples import SAMPLE_RATE
 
 TABLE_SIZE = 4096
 MAX_PARTIALS = 40

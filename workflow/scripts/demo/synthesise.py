@@ -19,7 +19,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
-from audio.read import SAMPLE_RATE
+from audio.samples import SAMPLE_RATE
 from demo.instruments import DRUMS, INSTRUMENTS, Note, Waveform, mix_in, stroke, unit_peak
 from demo.sketches import (
     ACCENTS,

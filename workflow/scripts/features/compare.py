@@ -13,7 +13,7 @@ import numpy as np
 import opensmile
 from numpy.typing import NDArray
 
-from audio.read import SAMPLE_RATE
+from audio.samples import SAMPLE_RATE
 from features.table import Clips, Cut, Output, write_shard
 
 SHORTEST = 2205  # Samples; openSMILE makes do with 1323, a window of 60 ms.

@@ -8,6 +8,7 @@ References
 .. [3] D. Fitzgerald, "Harmonic/percussive separation using median filtering", DAFx 2010.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -17,14 +18,14 @@ import typer
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from audio.read import SAMPLE_RATE
+from audio.samples import SAMPLE_RATE
 from features.table import Clips, Cut, Output, write_shard
 
 N_FFT = 2048
 HOP = 512
 MFCCS = 20
 HPSS_KERNEL = 31  # frames, and frequency bins
-BLOCK = 1024  # frames
+BLOCK = 128  # rows or frames that are worked on at a time, to save memory
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,16 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
     power = magnitude**2
     mel = librosa.power_to_db(librosa.feature.melspectrogram(S=power, sr=SAMPLE_RATE))
     mfcc = librosa.feature.mfcc(S=mel, sr=SAMPLE_RATE, n_mfcc=MFCCS)
+    chroma = librosa.feature.chroma_stft(S=power, sr=SAMPLE_RATE, tuning=tuning(power))
+    del power  # A long clip's spectrograms are large.
+    shape, mask = spectral_shape(magnitude), harmonic_mask(magnitude)
+    del magnitude
     series = [
-        librosa.feature.chroma_stft(S=power, sr=SAMPLE_RATE),
+        chroma,
         librosa.feature.rms(y=samples, pad_mode=settings.pad_mode),
-        *spectral_shape(magnitude),
+        *shape,
         librosa.feature.zero_crossing_rate(samples),
-        *harmonic_percussive(stft, magnitude, samples.size, settings.zero_tail),
+        *harmonic_percussive(stft, mask, samples.size, settings.zero_tail),
     ]
     return np.array(
         [samples.size, *_mean_and_variance(series), tempo(mel), *_mean_and_variance(list(mfcc))]
@@ -97,6 +102,32 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
 
 def _mean_and_variance(series: list[NDArray[np.floating]]) -> list[float]:
     return [float(value) for values in series for value in (np.mean(values), np.var(values))]
+
+
+def in_blocks(spectrogram: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Parts of a spectrogram of shape (d, t), each of some frames: never one alone of several."""
+    return np.array_split(spectrogram, math.ceil(spectrogram.shape[1] / BLOCK), axis=1)
+
+
+def tuning(power: NDArray[np.float32]) -> float:
+    """Deviation of a clip from A = 440 Hz, in fractions of a semitone.
+
+    Equal to ``librosa.estimate_tuning(S=power)``, which needs eight times the spectrogram's memory:
+    here pitches are tracked in blocks of frames.
+
+    Parameters
+    ----------
+    power : NDArray[np.float32], shape (1025, t)
+    """
+    found = []
+    for frames in in_blocks(power):
+        pitches, strengths = librosa.piptrack(S=frames, sr=SAMPLE_RATE)
+        voiced = pitches > 0
+        found.append((pitches[voiced], strengths[voiced]))
+    pitches, strengths = (np.concatenate(each) for each in zip(*found, strict=True))
+    if not strengths.size:
+        return 0.0
+    return float(librosa.pitch_tuning(pitches[strengths >= np.median(strengths)]))
 
 
 def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]:
@@ -110,9 +141,13 @@ def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]
     -------
     list of three NDArray, shape (1, t)
     """
-    centroid = librosa.feature.spectral_centroid(S=magnitude, sr=SAMPLE_RATE)
-    bandwidth = librosa.feature.spectral_bandwidth(S=magnitude, sr=SAMPLE_RATE, centroid=centroid)
-    return [centroid, bandwidth, librosa.feature.spectral_rolloff(S=magnitude, sr=SAMPLE_RATE)]
+    found = []
+    for frames in in_blocks(magnitude):
+        centroid = librosa.feature.spectral_centroid(S=frames, sr=SAMPLE_RATE)
+        bandwidth = librosa.feature.spectral_bandwidth(S=frames, sr=SAMPLE_RATE, centroid=centroid)
+        rolloff = librosa.feature.spectral_rolloff(S=frames, sr=SAMPLE_RATE)
+        found.append((centroid, bandwidth, rolloff))
+    return [np.concatenate(parts, axis=1) for parts in zip(*found, strict=True)]
 
 
 def tempo(mel: NDArray[np.float32]) -> float:
@@ -130,15 +165,15 @@ def tempo(mel: NDArray[np.float32]) -> float:
 
 
 def harmonic_percussive(
-    stft: NDArray[np.complex64], magnitude: NDArray[np.float32], length: int, zero_tail: bool
+    stft: NDArray[np.complex64], mask: NDArray[np.float32], length: int, zero_tail: bool
 ) -> list[NDArray[np.float32]]:
     """Harmonic and percussive part of a signal, by median filtering [3]_.
 
     Parameters
     ----------
     stft : NDArray[np.complex64], shape (1025, t)
-    magnitude : NDArray[np.float32], shape (1025, t)
-        Its absolute values.
+    mask : NDArray[np.float32], shape (1025, t)
+        As `harmonic_mask` makes it of the absolute values.
     length : int
         Samples of the signal.
     zero_tail : bool
@@ -148,7 +183,6 @@ def harmonic_percussive(
     -------
     list of two NDArray[np.float32], shape (length,)
     """
-    mask = harmonic_mask(magnitude)
     inverse_length = None if zero_tail else length
     parts = []
     for share in (lambda: mask, lambda: 1 - mask):  # One at a time: a long clip's are large.
@@ -158,7 +192,7 @@ def harmonic_percussive(
 
 
 def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Share of each bin that is harmonic, in [0, 1]; made in blocks of frames, to save memory.
+    """Share of each bin that is harmonic, in [0, 1].
 
     Parameters
     ----------
@@ -183,7 +217,7 @@ def running_median(rows: NDArray[np.float32], size: int) -> NDArray[np.float32]:
 
     Equal to ``scipy.ndimage.median_filter(rows, size=(1, size), mode="reflect")``, and some
     15 times faster: SciPy's fast rank filter serves one-dimensional arrays only, so the rows are
-    padded and strung together into one.
+    padded and strung together into one, a block of them at a time.
 
     Parameters
     ----------
@@ -196,9 +230,14 @@ def running_median(rows: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     NDArray[np.float32], shape (m, n)
     """
     half = size // 2
-    padded = np.pad(rows, ((0, 0), (half, half)), mode="symmetric")
-    filtered = ndimage.median_filter(padded.ravel(), size=size, mode="nearest")
-    return filtered.reshape(padded.shape)[:, half : half + rows.shape[1]]
+    medians = np.empty_like(rows)
+    for start in range(0, len(rows), BLOCK):
+        padded = np.pad(rows[start : start + BLOCK], ((0, 0), (half, half)), mode="symmetric")
+        filtered = ndimage.median_filter(padded.ravel(), size=size, mode="nearest")
+        medians[start : start + BLOCK] = filtered.reshape(padded.shape)[
+            :, half : half + rows.shape[1]
+        ]
+    return medians
 
 
 def main(

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from audio.cut import read_pieces
-from audio.read import SAMPLE_RATE
+from audio.samples import SAMPLE_RATE
 from features.table import Clips, Cut
 
 logger = logging.getLogger(__name__)

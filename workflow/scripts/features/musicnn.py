@@ -25,7 +25,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from audio.read import SAMPLE_RATE
+from audio.samples import SAMPLE_RATE
 from features.table import Clips, Cut, Output, write_shard
 from settings.errors import UserError
 from training.reproducible import reproducibly

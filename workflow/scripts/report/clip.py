@@ -21,8 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
-from audio.read import SAMPLE_RATE
-from audio.samples import read_samples
+from audio.samples import SAMPLE_RATE, read_samples
 from features.handcrafted import HOP, MFCCS, N_FFT, spectral_shape
 from report.style import BLUE, in_style, new_figure, plain, save
 from settings.errors import UserError

@@ -11,7 +11,7 @@ import typer
 
 from graph.health import DEGENERATE
 from results.choices import COLUMNS as CHOICES
-from results.outputs import left_out_of, read_tables
+from results.outputs import counts_of, left_out_of, read_tables
 from results.paired import over_folds
 from results.statistics import holm
 from results.summarise import BY_GROUPS, pairs, untested
@@ -446,6 +446,7 @@ def main(
     )
     reasons = {path.stem: left_out_of(folder / path.stem / "protocols.json") for path in results}
     facts |= {"dataset": dataset, "synthesised": synthesised}
-    facts |= {"left_out": reasons, "not_run": pairs(not_run)}
+    counts = {path.stem: counts_of(folder / path.stem / "protocols.json") for path in results}
+    facts |= {"left_out": reasons, "not_run": pairs(not_run), "clips": counts}
     facts |= {"tuning": tuned(pd.read_csv(tuning)) if tuning else None}
     output.write_text(findings(template.read_text(encoding="utf-8"), facts), encoding="utf-8")

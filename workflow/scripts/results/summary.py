@@ -148,3 +148,18 @@ def left_out_lines(reasons: Mapping[str, Mapping[str, str]]) -> list[str]:
         for name, protocols in reasons.items()
         for protocol, reason in protocols.items()
     ]
+
+
+def count_lines(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Say how many clips each protocol uses, and why not the others.
+
+    Parameters
+    ----------
+    counts : mapping of str to mapping of str to int
+        By protocol, as `results.outputs.counts_of` reads them.
+    """
+    return [
+        f"clips of {protocol}: "
+        + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in clips.items())
+        for protocol, clips in counts.items()
+    ]

@@ -6,6 +6,7 @@
 
 import difflib
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -21,6 +22,7 @@ from pydantic import (
 from settings.errors import UserError
 
 Cut = Literal["30s", "3s"]
+Ending = Annotated[str, Field(pattern=r"^\.[a-z0-9]+$")]
 Metric = Literal["euclidean", "manhattan", "cosine", "matching", "jaccard", "ruzicka"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Protocol = Literal["paper", "random", "clean", "inductive", "filtered"]
@@ -66,6 +68,11 @@ class Dataset(Model):
     )
     synthesised: bool = Field(False, description="Made by the workflow; the numbers are no music.")
     archive: Archive | None = Field(None, description="Where the audio is published.")
+    endings: list[Ending] = Field(
+        [],
+        description="Endings with which it goes about: where a file with one of them is missing, "
+        "that with another stands in.",
+    )
     of_the_paper: bool = Field(
         False, description="The clips that the paper had: its numbers stand beside those found."
     )
@@ -271,8 +278,8 @@ class Imported(Model):
 
     file: str | None = Field(
         None,
-        description="Parquet, CSV, JSON lines, NPZ or NPY: a row a clip; or a row a segment of 3 s "
-        "if its keys say so, <clip>.<number>, and there is no file_3s.",
+        description="Parquet, CSV or TSV, JSON lines, NPZ or NPY: a row a clip; or a row a segment "
+        "of 3 s if its keys say so, <clip>.<number>, and there is no file_3s.",
     )
     file_3s: str | None = Field(
         None, description="The table of segments of 3 s, instead of file or beside it."
@@ -389,6 +396,8 @@ def _fault(fault: Mapping[str, Any], merged: Mapping[str, Any]) -> str:
     # Where parts do not go together the message names them; the whole would only hide it.
     together = fault["type"] == "value_error" and isinstance(fault["input"], Mapping)
     found = "" if together else f" (it is {fault['input']!r})"
+    if fault["type"] == "string_type" and isinstance(fault["input"], int | float | date):
+        found = f" (YAML takes it for {fault['input']!r}: put it in quotation marks)"
     return f"{where}: {message}{found}; change it in config/ or by --config"
 
 

@@ -1,0 +1,211 @@
+"""Broken and odd files, made from good ones: what strangers' folders hold.
+
+`corpus` gives each file's name, its bytes, and the seconds of sound that are in it: None where
+nobody can say, or where a refusal is as good.
+"""
+
+import io
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+SECONDS = 1.5
+SUBTYPES = {
+    "WAV": "PCM_16 PCM_24 PCM_32 PCM_U8 FLOAT DOUBLE ULAW ALAW IMA_ADPCM MS_ADPCM GSM610",
+    "AIFF": "PCM_16 PCM_24 PCM_32 PCM_S8 PCM_U8 FLOAT DOUBLE ULAW ALAW IMA_ADPCM",
+    "AU": "PCM_16 PCM_24 PCM_32 PCM_S8 FLOAT DOUBLE ULAW ALAW",
+    "FLAC": "PCM_16 PCM_24 PCM_S8",
+    "OGG": "VORBIS OPUS",
+    "MP3": "MPEG_LAYER_III",
+    "W64": "PCM_16 FLOAT",
+    "RF64": "PCM_16",
+    "CAF": "PCM_16 FLOAT ALAC_16",
+}
+NAMES = [
+    "a b.wav",
+    "it's.wav",
+    'a "quote".wav',
+    "two\nlines.wav",
+    "tab\t.wav",
+    "bell\a.wav",
+    "escape\x1b[31m.wav",
+    "$(id); `id` & | > <.wav",
+    "{live}.wav",
+    "-rf.wav",
+    "--help.wav",
+    "日本 🎷.wav",
+    "e\u0301.wav",
+    "n" * 246 + ".wav",
+    ".hidden.wav",
+    "A.WAV",
+    "noending",
+    "two..dots.wav",
+    "trailing .wav ",
+    "%s%n.wav",
+    "*?.wav",
+    "back\\slash.wav",
+]
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A file of the corpus."""
+
+    name: str
+    content: bytes
+    seconds: float | None = None
+
+
+def sound(channels: int = 1, rate: int = 22_050, seconds: float = SECONDS) -> NDArray[np.float32]:
+    """A tone and noise, shape (n, channels)."""
+    rng = np.random.default_rng([channels, rate])
+    time = np.arange(round(seconds * rate))[:, None] / rate
+    noise = rng.uniform(-0.1, 0.1, (time.size, channels))
+    return (0.3 * np.sin(2 * np.pi * 440 * time) + noise).astype(np.float32)
+
+
+def written(
+    kind: str = "WAV", subtype: str | None = None, rate: int = 22_050, samples=None
+) -> bytes:
+    """A good file."""
+    file = io.BytesIO()
+    frames = sound(rate=rate) if samples is None else samples
+    soundfile.write(file, frames, rate, format=kind, subtype=subtype)
+    return file.getvalue()
+
+
+def corpus() -> Iterator[Odd]:
+    """All files."""
+    yield from formats()
+    yield from cuts()
+    yield from lies()
+    yield from values()
+    yield from additions()
+    yield from strangers()
+    for name in NAMES:
+        yield Odd(name, written(), SECONDS)
+
+
+def formats() -> Iterator[Odd]:
+    """Every sample format, one to eight channels, 8 to 192 kHz: good files, if odd ones."""
+    for kind, subtypes in SUBTYPES.items():
+        for subtype in subtypes.split():
+            rate = {"OPUS": 48_000, "GSM610": 8_000}.get(subtype, 22_050)
+            yield Odd(f"{kind}.{subtype}", written(kind, subtype, rate), SECONDS)
+    for channels in range(1, 9):
+        for kind in ("WAV", "FLAC", "AIFF"):
+            content = written(kind, samples=sound(channels))
+            yield Odd(f"{channels} channels.{kind}", content, SECONDS)
+    for rate in (8_000, 11_025, 16_000, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000):
+        for kind in ("WAV", "FLAC"):
+            yield Odd(f"{rate} Hz.{kind}", written(kind, rate=rate), SECONDS)
+    for rate in (1, 7, 100, 999, 768_000, 2**31 - 1):
+        yield Odd(f"{rate} Hz of few.wav", written(rate=rate, samples=sound()))
+
+
+def cuts() -> Iterator[Odd]:
+    """Files that end anywhere."""
+    for kind in ("WAV", "AIFF", "AU", "FLAC", "OGG", "MP3", "W64", "CAF"):
+        whole = written(kind)
+        for size in (1, 3, 4, 8, 11, 12, 16, 20, 28, 36, 40, 43, 44, 45, 60, 100, 500):
+            yield Odd(f"{kind} of {size} bytes", whole[:size])
+        for share in (0.25, 0.5, 0.9):
+            yield Odd(f"{share} of {kind}", whole[: int(share * len(whole))])
+        yield Odd(f"{kind} less a byte", whole[:-1], None if kind in ("FLAC", "OGG") else SECONDS)
+
+
+def lies() -> Iterator[Odd]:
+    """WAV headers whose numbers are not so."""
+    whole = written()
+    for field, at, form in [
+        ("riff", 4, "<I"),
+        ("fmt", 16, "<I"),
+        ("format", 20, "<H"),
+        ("channels", 22, "<H"),
+        ("rate", 24, "<I"),
+        ("bytes a second", 28, "<I"),
+        ("block", 32, "<H"),
+        ("bits", 34, "<H"),
+        ("data", 40, "<I"),
+    ]:
+        largest = 2 ** (8 * struct.calcsize(form)) - 1
+        for value in (0, 1, 3, 255, largest // 2, largest):
+            raw = bytearray(whole)
+            struct.pack_into(form, raw, at, value)
+            unstated = field == "data" and value in (0, largest)
+            sure = unstated or field in ("riff", "bytes a second")
+            yield Odd(f"{field} of {value}.wav", bytes(raw), SECONDS if sure else None)
+
+
+def values() -> Iterator[Odd]:
+    """Samples that are no sound, or strange sound."""
+    good = sound()
+    for name, value in [("nan", np.nan), ("inf", np.inf), ("-inf", -np.inf), ("1e38", 1e38)]:
+        for subtype in ("FLOAT", "DOUBLE"):
+            broken = good.copy()
+            broken[1000] = value
+            yield Odd(f"{name}.{subtype}", written(subtype=subtype, samples=broken))
+    for name, samples in [
+        ("denormal", good * 1e-40),
+        ("silence", 0 * good),
+        ("dc", 0 * good + 0.5),
+        ("dc and sound", good + 0.5),
+        ("integers", good * 30_000),
+        ("24 bit integers", good * 2**23),
+        ("one sample", good[:1]),
+        ("no sample", good[:0]),
+        ("a click", np.eye(len(good), 1, -5000, dtype=np.float32)),
+    ]:
+        yield Odd(f"{name}.wav", written(subtype="FLOAT", samples=samples))
+
+
+def additions() -> Iterator[Odd]:
+    """Good files with something before, behind or inside."""
+    junk = np.random.default_rng(0).bytes(3000)
+    picture = b"APIC" + struct.pack(">I", 3000) + b"\0\0" + junk
+    size = bytes([0, 0, len(picture) >> 7, len(picture) & 127])
+    tag = b"ID3\3\0\0" + size + picture
+    for kind in ("WAV", "FLAC", "OGG", "MP3", "AIFF"):
+        whole = written(kind)
+        surely = SECONDS if kind in ("WAV", "FLAC", "MP3") else None
+        yield Odd(f"cover before.{kind}", tag + whole, surely)
+        yield Odd(f"zeros before.{kind}", bytes(777) + whole, surely)
+        yield Odd(f"junk before.{kind}", junk + whole)
+        yield Odd(f"tag behind.{kind}", whole + b"TAG" + bytes(125), SECONDS)
+        yield Odd(f"junk behind.{kind}", whole + junk, SECONDS)
+        yield Odd(f"twice.{kind}", whole + whole)
+        middle = len(whole) // 2
+        yield Odd(f"hole.{kind}", whole[:middle] + junk + whole[middle + len(junk) :])
+        yield Odd(f"named.{kind}.mp3", whole, SECONDS)
+
+
+def strangers() -> Iterator[Odd]:
+    """Files that are no audio, whatever they are called."""
+    rng = np.random.default_rng(0)
+    for name, content in [
+        ("empty", b""),
+        ("text", b"Not found: the page you asked for does not exist.\n" * 200),
+        ("html", b"<!doctype html><html><body>404</body></html>" * 100),
+        ("zeros", bytes(100_000)),
+        ("ones", b"\xff" * 100_000),
+        ("noise", rng.bytes(300_000)),
+        ("raw", (sound()[:, 0] * 32767).astype("<i2").tobytes()),
+        ("raw floats", sound()[:, 0].tobytes()),
+        ("pdf", b"%PDF-1.7\n" + rng.bytes(5000)),
+        ("jpeg", b"\xff\xd8\xff\xe0\0\x10JFIF\0" + rng.bytes(20_000)),
+        ("png", b"\x89PNG\r\n\x1a\n" + rng.bytes(20_000)),
+        ("zip", b"PK\3\4" + rng.bytes(20_000)),
+        ("gzip", b"\x1f\x8b\x08" + rng.bytes(20_000)),
+        ("elf", b"\x7fELF" + rng.bytes(20_000)),
+        ("sync alone", b"\xff\xfb\x90\x64" * 5000),
+        ("riff alone", b"RIFF\xff\xff\xff\xffWAVE"),
+        ("list", b"#EXTM3U\n#EXTINF:9,\n/etc/hostname\n"),
+        ("lfs", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1323588\n"),
+        ("apple double", b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(4000)),
+    ]:
+        for ending in ("wav", "mp3"):
+            yield Odd(f"{name}.{ending}", content, 0.0)

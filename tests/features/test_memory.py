@@ -1,0 +1,71 @@
+"""Memory that steps take for a long clip: within what their rules state, whatever its length."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio.samples import SAMPLE_RATE, SamplesWriter
+
+ROOT = Path(__file__).parents[2]
+LONGEST = 600  # Seconds; the default of audit.longest.
+MEASURED = """
+import resource, runpy, sys
+scripts, *sys.argv[1:] = sys.argv[1:]
+try:
+    runpy.run_path(scripts, run_name="__main__")
+except SystemExit as end:
+    if end.code:
+        raise
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def peak(*arguments: str) -> float:
+    """Peak of memory of a step, in MB."""
+    command = [sys.executable, "-c", MEASURED, str(ROOT / "workflow/scripts")]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return float(done.stdout.splitlines()[-1])
+
+
+def stated(rule: str) -> float:
+    """MB that a rule states for its first try at this length."""
+    text = (ROOT / "rules" / ("audio.smk" if rule == "audit" else "features.smk")).read_text()
+    found = re.search(rf"rule {rule}:.*?mem_mb=memory\((.*?)\),", text, re.DOTALL)
+    base, factor = re.fullmatch(r"(\d+) \+ (?:(\d+) \* )?CONFIG.audit.longest", found[1]).groups()
+    return int(base) + int(factor or 1) * LONGEST
+
+
+@pytest.fixture(scope="module")
+def noise() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return rng.standard_normal(LONGEST * SAMPLE_RATE, dtype=np.float32) / 10
+
+
+def test_the_audit_of_an_hours_clip_takes_what_it_states(tmp_path, noise, monkeypatch) -> None:
+    with soundfile.SoundFile(tmp_path / "a.wav", "w", 2 * SAMPLE_RATE, 1, "PCM_U8") as file:
+        for _ in range(6 * 2):
+            file.write(noise)
+    (tmp_path / "sheet.tsv").write_text("clip\tpath\tgenre\na\ta.wav\tx\n")
+    monkeypatch.chdir(tmp_path)
+    used = peak(
+        *("audio.audit", "--sheet=sheet.tsv", "--audio=.", "--shard=00", "--shards=1"),
+        *("--shortest=1", "--silence=0", f"--longest={LONGEST}"),
+        *("--clips=clips", "--samples=samples", "--read=read"),
+    )
+    assert 200 < used < stated("audit")
+
+
+@pytest.mark.parametrize("step", ["handcrafted", "images"])
+def test_features_of_the_longest_clip_take_what_they_state(tmp_path, noise, step) -> None:
+    with SamplesWriter(tmp_path / "samples") as writer:
+        writer.write("a", noise)
+    options = [f"--samples={tmp_path}/samples", "--cut=30s", f"--output={tmp_path}/features"]
+    options += ["--profile=kaggle"] if step == "handcrafted" else []
+    rule = "images" if step == "images" else "extract"
+    assert 500 < peak(f"features.{step}", *options) < stated(rule)

@@ -1,0 +1,46 @@
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from settings.code import SCRIPTS
+from settings.jobs import memory, minutes, unlimited
+
+
+@pytest.mark.parametrize(
+    ("size_mb", "attempt", "expected"),
+    [(0, 1, 1000), (100, 1, 2500), (100, 2, 5000), (1000, 3, 48_000)],
+)
+def test_memory_grows_with_input_and_attempt(size_mb, attempt, expected) -> None:
+    job_input = SimpleNamespace(size_mb=size_mb)
+    assert memory(1000, 15)({}, job_input, attempt) == expected
+
+
+def test_minutes_grow_alike() -> None:
+    assert minutes(10, 0.5)({}, SimpleNamespace(size_mb=1000), 2) == 1020
+
+
+def test_snakemakes_limit_of_jobs_is_there_and_goes(tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(
+        f"import sys\nsys.path.insert(0, {str(SCRIPTS)!r})\n"
+        "from settings.jobs import unlimited\n\n"
+        "onstart:\n"
+        "    print('before:', workflow.scheduler.job_rate_limiter)\n"
+        "    unlimited(workflow.scheduler)\n"
+        "    print('after:', workflow.scheduler.job_rate_limiter)\n\n"
+        "rule made:\n    output: 'made'\n    shell: 'touch {output}'\n"
+    )
+    command = [sys.executable, "-m", "snakemake", "--cores", "1"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "before: <snakemake" in done.stdout
+    assert "after: None" in done.stdout
+    assert (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("scheduler", [None, SimpleNamespace(), SimpleNamespace(jobs=1)])
+def test_a_snakemake_without_such_a_limit_is_left_as_it_is(scheduler) -> None:
+    before = vars(scheduler).copy() if scheduler else None
+    unlimited(scheduler)
+    assert (vars(scheduler) if scheduler else None) == before

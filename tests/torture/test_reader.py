@@ -1,0 +1,115 @@
+"""Fuzz of the reader: good files of every format, cut, spliced and overwritten at random.
+
+GENREGRAPH_TORTURE_SECONDS says for how long; a fault is printed as the example that shows it.
+"""
+
+import itertools
+import os
+import resource
+import time
+from collections import Counter
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from tests.audio.corpus import SUBTYPES, sound, written
+
+from audio.read import RefusedClip, check, decode
+from audio.samples import SAMPLE_RATE
+
+SECONDS = float(os.environ.get("GENREGRAPH_TORTURE_SECONDS", 300))
+SLOWEST = 5.0  # Seconds for a file of a second.
+LONGEST = 60.0
+
+pytestmark = pytest.mark.torture
+
+
+def encoded(codec: str, ending: str, folder: Path) -> bytes:
+    """A good file of a format that libsndfile does not write."""
+    path = folder / f"a.{ending}"
+    rate = 48_000 if codec == "libopus" else 44_100
+    frames = np.ascontiguousarray(sound(2, rate, 1.0).T)
+    with av.open(path, "w") as container:
+        stream = container.add_stream(codec, rate=rate, layout="stereo", bit_rate=128_000)
+        for start in range(0, frames.shape[1], 1024):
+            block = np.ascontiguousarray(frames[:, start : start + 1024])
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+            frame.rate, frame.pts = rate, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("good")
+    files = {
+        f"{kind}.{subtype}": written(
+            kind, subtype, {"OPUS": 48_000, "GSM610": 8_000}.get(subtype, SAMPLE_RATE)
+        )
+        for kind, subtypes in SUBTYPES.items()
+        for subtype in subtypes.split()
+    }
+    codecs = "aac.m4a alac.m4a aac.aac wmav2.wma libopus.webm flac.ogg ac3.ac3 aac.mp4 mp2.mpg"
+    for codec, ending in (name.split(".") for name in codecs.split()):
+        files[f"{codec}.{ending}"] = encoded(codec, ending, folder)
+    return files
+
+
+places = st.floats(0, 1) | st.integers(0, 120)
+edits = st.lists(
+    st.tuples(st.just("set"), places, st.binary(min_size=1, max_size=8))
+    | st.tuples(st.just("insert"), places, st.binary(min_size=1, max_size=300))
+    | st.tuples(st.just("cut"), places, st.integers(1, 5000))
+    | st.tuples(st.just("end"), places, st.none())
+    | st.tuples(st.just("repeat"), places, st.integers(1, 5000)),
+    min_size=1,
+    max_size=6,
+)
+
+
+def edited(raw: bytes, kind: str, place: float, what: bytes | int | None) -> bytes:
+    at = min(place, len(raw)) if isinstance(place, int) else int(place * len(raw))
+    if kind == "set":
+        return raw[:at] + what + raw[at + len(what) :]
+    if kind == "insert":
+        return raw[:at] + what + raw[at:]
+    if kind == "cut":
+        return raw[:at] + raw[at + what :]
+    return raw[:at] if kind == "end" else raw[:at] + raw[at : at + what] + raw[at:]
+
+
+def test_no_bytes_crash_or_hang_the_reader(good, tmp_path) -> None:
+    path, counts, start = tmp_path / "a", Counter(), time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    @settings(
+        max_examples=500, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(st.sampled_from(sorted(good)), edits)
+    def fuzz(name: str, changes: list) -> None:
+        raw = good[name]
+        for change in changes:
+            raw = edited(raw, *change)
+        path.write_bytes(raw)
+        began = time.monotonic()
+        try:
+            decoded = decode(path, LONGEST)
+            check(decoded.samples, 1.0, 1e-4)
+            counts["read"] += 1
+            assert decoded.samples.size <= LONGEST * SAMPLE_RATE
+        except RefusedClip as refusal:
+            counts["refused"] += 1
+            assert str(refusal)
+        assert time.monotonic() - began < SLOWEST
+
+    rounds = itertools.takewhile(lambda _: time.monotonic() - start < SECONDS, itertools.count())
+    for number in rounds:
+        seed(number)(fuzz)()
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    took = time.monotonic() - start
+    print(f"{sum(counts.values())} files in {took:.0f} s: {dict(counts)}; {grown:.0f} MB")
+    assert grown < 500

@@ -1,0 +1,33 @@
+"""What Snakemake is told of its jobs: what they need, and that it need not hold them back."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def memory(base: float, per_mb: float = 0) -> Callable[..., int]:
+    """Resource function: MB of memory, growing with each try where the profile allows several.
+
+    Parameters
+    ----------
+    base : float
+        MB that a job takes whatever its input.
+    per_mb : float
+        MB more for each MB of input.
+    """
+    return lambda wildcards, input, attempt: int(attempt * (base + per_mb * input.size_mb))
+
+
+def minutes(base: float, per_mb: float = 0) -> Callable[..., int]:
+    """Resource function: minutes, as `memory` has megabytes."""
+    return memory(base, per_mb)
+
+
+def unlimited(scheduler: Any) -> None:
+    """Switch off Snakemake's limit of jobs per second, which is of use on clusters alone.
+
+    For each job that has finished it looks for jobs once more a second: hundreds of times a second
+    in the end. No option does it, and the attribute is Snakemake's own: one that has none is left
+    as it is.
+    """
+    if getattr(scheduler, "job_rate_limiter", None) is not None:
+        scheduler.job_rate_limiter = None
