@@ -4,6 +4,7 @@ TRAINING = {"neighbours": neighbours, "seed": CONFIG.seed}
 NETWORK = {
     **{name: setting(f"graphsage.{name}") for name in GraphSage.model_fields},
     **TRAINING,
+    "backend": CONFIG.backend,
     "device": CONFIG.device,
 }
 GRAPHSAGE = Step("learning.graphsage", OF_FOLD, NETWORK, record=OF_PROTOCOL)

@@ -330,8 +330,14 @@ class Config(Model):
     sheet: str | None = Field(None, description="Another sheet than config/datasets/NAME.tsv.")
     audio: str | None = Field(None, description="Folder of the audio; default resources/NAME.")
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything random.")
+    backend: Literal["auto", "dgl", "torch"] = Field(
+        "auto",
+        description="What passes GraphSAGE's messages; auto: DGL where it is installed, else "
+        "PyTorch alone.",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="Where networks are trained; auto: on a GPU that DGL can use, else CPU."
+        "auto",
+        description="Where networks are trained; auto: a GPU that the backend can use, else CPU.",
     )
     datasets: dict[Name, Dataset] = Field({}, description="Facts of named datasets.")
     audit: Audit = Field(Audit(), description="Which clips are refused.")
