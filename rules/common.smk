@@ -70,9 +70,13 @@ OF_FOLD = f"{OF_PROTOCOL}/fold-{{fold}}"
 HERE = OF_DATASET.format(dataset=CONFIG.dataset)
 
 
-def with_model(model):
-    """Experiments that have a model."""
-    return [name for name in RUNNABLE if model in CONFIG.experiments[name].models]
+def with_model(*models):
+    """Experiments that have any of some models."""
+    return [
+        name
+        for name in RUNNABLE
+        if not set(models).isdisjoint(CONFIG.experiments[name].models)
+    ]
 
 
 def with_variants():

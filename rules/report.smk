@@ -2,6 +2,9 @@
 
 TEMPLATE = find("workflow/scripts/report/findings.md.jinja", HOME)
 CHOSEN = [f"{of_experiment(name)}/choices.csv" for name in with_model("best")]
+AHEAD_OF_ALL = [
+    f"{of_experiment(name)}/ahead.csv" for name in with_model(*OF_OWN_RULE)
+]
 WORTH = [f"{of_experiment(name)}/variants.csv" for name in with_variants()]
 FIGURES = {
     "scatter": first_fold("inputs.npz"),
@@ -80,6 +83,7 @@ rule findings:
         summary=f"{OF_DATASET}/summary.csv",
         tables=of_all_experiments(every_protocol("graph-health.csv", "leaks.csv")),
         choices=CHOSEN,
+        ahead=AHEAD_OF_ALL,
         variants=WORTH,
         tuning=tuning_of,
         made_with=FINDINGS.made_with,
@@ -101,6 +105,7 @@ rule findings:
         template=TEMPLATE,
         tables=lambda wildcards: [
             *(f"--choices={path}" for path in CHOSEN),
+            *(f"--ahead={path}" for path in AHEAD_OF_ALL),
             *(f"--variants={path}" for path in WORTH),
             *(f"--tuning={path}" for path in tuning_of(wildcards)),
         ],
