@@ -163,6 +163,11 @@ def fitted_on(wildcards):
     return protocols.fitted_on(wildcards.protocol)
 
 
+def keeps_apart(wildcards):
+    """Whether groups are held out whole inside a job's training clips."""
+    return protocols.keeps_apart(wildcards.protocol)
+
+
 def neighbours(wildcards):
     """Clips that may be neighbours in a job's graph."""
     return protocols.neighbours(wildcards.protocol)
@@ -288,6 +293,22 @@ def first_fold(*names):
     ]
 
 
+def predictions_of(wildcards):
+    """Predictions of all models of a job's fold beside GraphSAGE's."""
+    folder = OF_FOLD.format(**wildcards)
+    return [f"{folder}/{name}.parquet" for name in compared_of(wildcards)]
+
+
+def is_scaled(wildcards):
+    """Whether probabilities are also given at fitted temperatures."""
+    return experiment_of(wildcards).calibrate == "temperature"
+
+
+def at_temperatures(wildcards):
+    """Names of the files of a fold that hold predictions at fitted temperatures."""
+    return ["temperature.csv", "calibrated.parquet"] if is_scaled(wildcards) else []
+
+
 def outputs(wildcards):
     """Names of the files of a fold that results are made of."""
     names = ["predictions.parquet", "history.csv"]
@@ -408,7 +429,9 @@ def tables_and_figures(wildcards):
         figures = [*of_protocol, *(["importances"] if experiment.select else [])]
         for first in list(evaluations_of(name))[:1]:
             shown += [f"{folder}/{first}/figures/{figure}.png" for figure in figures]
-            shown.append(f"{folder}/figures/folds.png")
+            shown += [
+                f"{folder}/figures/{figure}.png" for figure in ("folds", "reliability")
+            ]
     if tuning_of(wildcards):
         shown += ["results/tuning.csv", f"{HERE}/figures/tuning.png"]
     runnable = [CONFIG.experiments[name] for name in RUNNABLE]

@@ -15,6 +15,11 @@ POOLED = Step(
     OF_EXPERIMENT,
     {"dataset": CONFIG.dataset, "compared": compared_of},
 )
+CALIBRATION = Step(
+    "results.calibration",
+    OF_EXPERIMENT,
+    {"dataset": CONFIG.dataset, "compared": compared_of, "scaled": is_scaled},
+)
 AHEAD = Step(
     "results.ahead",
     OF_EXPERIMENT,
@@ -102,6 +107,33 @@ rule pooled:
     shell:
         'python "$GENREGRAPH" results.pooled {params.folders:q} --clips {input.clips:q}'
         " --experiment {wildcards.experiment} {params.options:q} --output {output:q} 2> {log:q}"
+
+
+rule calibration:
+    input:
+        folds=every_protocol("folds.parquet"),
+        outputs=every_fold(outputs, at_temperatures),
+        made_with=CALIBRATION.made_with,
+    output:
+        table=f"{OF_EXPERIMENT}/calibration.csv",
+        curves=f"{OF_EXPERIMENT}/reliability.csv",
+    log:
+        CALIBRATION.log,
+    benchmark:
+        CALIBRATION.benchmark
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(1000, 2),
+        runtime=minutes(10),
+    params:
+        options=CALIBRATION.arguments,
+        folders=every_protocol(""),
+    shell:
+        'python "$GENREGRAPH" results.calibration {params.folders:q}'
+        " --experiment {wildcards.experiment} {params.options:q} --curves {output.curves:q}"
+        " --output {output.table:q} 2> {log:q}"
 
 
 rule ahead:

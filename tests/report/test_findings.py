@@ -12,6 +12,7 @@ import yaml
 
 from report.findings import facts_of, findings, main, tuned
 from results.ahead import COLUMNS as AHEAD
+from results.calibration import COLUMNS as CALIBRATION
 from results.choices import COLUMNS as CHOICES
 from results.collect import COLUMNS as RESULT
 from results.pooled import COLUMNS as POOLED
@@ -146,6 +147,17 @@ def tables(results, pooled):
         classifier="graph_network_edgeless",
         classifier_mean=0.555,
     )
+    none = (np.nan, np.nan)
+    calibration = pd.DataFrame(
+        [
+            ["graphsage", "none", np.nan, 4, 40, 1.5, 1.2, 1.8, 0.6, 0.5, 0.7, 0.9, 0.51, 0.39],
+            ["svm", "none", np.nan, 4, 40, 1.25, 1.1, 1.4, 0.55, 0.5, 0.6, 0.6, 0.5, 0.11],
+            ["edgeless", "none", np.nan, 4, 40, 1.4, 1.3, 1.5, 0.6, 0.5, 0.7, 0.9, 0.51, 0.39],
+            ["graphsage", "temperature", 2.25, 4, 40, 1.1, *none, 0.5, *none, 0.53, 0.51, 0.03],
+            ["svm", "temperature", 0.5, 4, 40, 1.2, 1, 1.4, 0.54, 0.5, 0.6, 0.52, 0.5, 0.02],
+        ],
+        columns=CALIBRATION[3:],
+    ).assign(dataset="mine", experiment="multiclass_a", protocol="clean")
     notes = {("binary_b", "paper"): "Not scaled."}
     notes |= {("multiclass_c", protocol): "Rather few." for protocol in ("paper", "clean")}
     return {
@@ -155,6 +167,7 @@ def tables(results, pooled):
         "leaks": leaks,
         "choices": choices,
         "ahead": ahead[AHEAD],
+        "calibration": calibration[CALIBRATION],
         "variants": variants[VARIANTS],
         "metrics": {"multiclass_a": "jaccard", "binary_b": "euclidean"},
         "settings": SETTINGS,
@@ -441,6 +454,21 @@ def test_the_best_graph_model_stands_beside_the_best_classifier(text, tables):
     assert "ahead of every classifier" not in said(text(ahead=behind))
 
 
+def test_probabilities_are_judged_of_graphsage_and_of_the_model_of_the_least_loss(text, tables):
+    found = text()
+    cells = row(found, "`multiclass_a`", "clean", "graphsage", "-")
+    assert cells == ["1.500", "1.200 to 1.800", "0.600", "0.9000", "0.5100", "0.3900"]
+    assert row(found, "`multiclass_a`", "clean", "svm", "-")[0] == "1.250"
+    assert "| `multiclass_a` | clean | edgeless |" not in found
+    scaled = row(found, "`multiclass_a`", "clean", "graphsage", "2.25")
+    assert scaled[:2] == ["1.100", "-"]
+    assert "| 0.50 | 1.200 |" not in found
+    assert "are scaled by it" in said(found)
+    as_they_are = tables["calibration"].query("scaling == 'none'")
+    assert "are scaled by it" not in said(text(calibration=as_they_are))
+    assert "can be trusted" not in text(calibration=as_they_are.iloc[:0])
+
+
 # All of it
 
 
@@ -455,10 +483,8 @@ def test_what_was_not_computed_is_listed_and_sketches_are_no_music(text):
 
 
 def test_where_nothing_could_be_evaluated_the_reasons_stand(text, tables):
-    none = {
-        name: tables[name].iloc[:0]
-        for name in ("summary", "results", "choices", "ahead", "variants")
-    }
+    kept = ("health", "leaks", "metrics", "settings")
+    none = {name: table.iloc[:0] for name, table in tables.items() if name not in kept}
     found = text(**none, left_out={"binary_b": {"clean": "one artist"}})
     assert "No experiment could be evaluated." in found
     assert "- `binary_b`, protocol clean is left out: one artist." in found
@@ -495,7 +521,7 @@ def test_main_reads_the_files_of_the_workflow(tables, text, tmp_path):
         folder.mkdir()
         health.to_csv(folder / "graph-health.csv", index=False)
         tables["leaks"][key].to_csv(folder / "leaks.csv", index=False)
-    for name in ("choices", "ahead", "variants"):
+    for name in ("choices", "ahead", "calibration", "variants"):
         tables[name].to_csv(tmp_path / f"{name}.csv", index=False)
     tuning = {"experiment": ["multiclass_c"], "parameter": ["hidden"], "value": [50], "fold": [0]}
     pd.DataFrame(tuning).to_csv(tmp_path / "tuning.csv", index=False)
@@ -509,6 +535,7 @@ def test_main_reads_the_files_of_the_workflow(tables, text, tmp_path):
         output,
         choices=[tmp_path / "choices.csv"],
         ahead=[tmp_path / "ahead.csv"],
+        calibration=[tmp_path / "calibration.csv"],
         variants=[tmp_path / "variants.csv"],
         tuning=tmp_path / "tuning.csv",
         metric=["multiclass_a=jaccard", "binary_b=euclidean"],
@@ -548,6 +575,7 @@ def test_the_published_findings_are_what_the_published_results_say(tmp_path):
             for name, experiment in run.items()
             if {"best", "graph_network"} & set(experiment.models)
         ],
+        calibration=[PUBLISHED / f"experiments/{name}/calibration.csv" for name in run],
         variants=[
             PUBLISHED / f"experiments/{name}/variants.csv"
             for name, experiment in run.items()

@@ -11,6 +11,7 @@ import typer
 
 from graph.health import DEGENERATE
 from results.ahead import COLUMNS as AHEAD
+from results.calibration import COLUMNS as CALIBRATION
 from results.choices import COLUMNS as CHOICES
 from results.outputs import left_out_of, read_tables
 from results.paired import over_folds
@@ -58,6 +59,7 @@ def facts_of(
     leaks: Mapping[Key, pd.DataFrame],
     choices: pd.DataFrame,
     ahead: pd.DataFrame,
+    calibration: pd.DataFrame,
     variants: pd.DataFrame,
     metrics: Mapping[str, str],
     settings: Mapping[str, str],
@@ -76,6 +78,8 @@ def facts_of(
         Candidates' scores as `results.choices` gathers them.
     ahead : pd.DataFrame
         Graph models beside classifiers as `results.ahead` compares them.
+    calibration : pd.DataFrame
+        Scores of probabilities as `results.calibration` writes them.
     variants : pd.DataFrame
         Variants of networks as `results.variants` compares them.
     metrics : mapping of str to str
@@ -115,6 +119,7 @@ def facts_of(
         "any_by_groups": any(row["interval"] == BY_GROUPS for row in summary.to_dict("records")),
         "networks": _networks(evaluations),
         "ahead": _ahead(ahead),
+        "trusted": _trusted(calibration),
         "falls": _falls(evaluations),
         "variants": compared,
         "rivalled": [each for each in evaluations if len(each["models"]) > 2],
@@ -245,6 +250,16 @@ def _ahead(table: pd.DataFrame) -> list[dict[str, Any]]:
         models: list[dict[Any, Any]] = rows.to_dict("records")
         best = max(models, key=lambda row: row["mean"])
         found.append({"name": name, "protocol": protocol, "models": models, "best": best})
+    return found
+
+
+def _trusted(calibration: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Of each experiment, protocol and scaling: GraphSAGE, and the model of the least log loss."""
+    found: list[dict[Any, Any]] = []
+    for _, rows in calibration.groupby(["experiment", "protocol", "scaling"], sort=False):
+        own = rows["model"] == "graphsage"
+        least = rows["log_loss"] == rows["log_loss"].min()
+        found += rows[own | least].drop_duplicates("model").to_dict("records")
     return found
 
 
@@ -383,6 +398,11 @@ def tuned(tuning: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _loss_interval(row: Mapping[str, Any]) -> str:
+    low, high = row["log_loss_low"], row["log_loss_high"]
+    return "-" if np.isnan(low) else f"{low:.3f} to {high:.3f}"
+
+
 def _interval(row: Mapping[str, Any]) -> str:
     if np.isnan(row["ci_low"]):
         return "-"
@@ -436,6 +456,7 @@ def _names(evaluations: Sequence[Mapping[str, Any]]) -> str:
 FILTERS = {
     "accuracy": _accuracy,
     "interval": _interval,
+    "loss_interval": _loss_interval,
     "span": _span,
     "gain_interval": _gain_interval,
     "percent": lambda share: f"{100 * share:.1f} %",
@@ -456,6 +477,7 @@ def main(
     output: Annotated[Path, typer.Option(help="Findings, to be written (Markdown).")],
     choices: Annotated[list[Path] | None, typer.Option(help="Of model best (CSV).")] = None,
     ahead: Annotated[list[Path] | None, typer.Option(help="Of graph models (CSV).")] = None,
+    calibration: Annotated[list[Path] | None, typer.Option(help="Of probabilities (CSV).")] = None,
     variants: Annotated[list[Path] | None, typer.Option(help="Of the network (CSV).")] = None,
     tuning: Annotated[Path | None, typer.Option(help="Tuning, if there was one (CSV).")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=metric.")] = None,
@@ -476,6 +498,7 @@ def main(
         {key: pd.read_csv(place / "leaks.csv") for key, place in places.items()},
         read_tables(choices) if choices else pd.DataFrame(columns=CHOICES),
         read_tables(ahead) if ahead else pd.DataFrame(columns=AHEAD),
+        read_tables(calibration) if calibration else pd.DataFrame(columns=CALIBRATION),
         read_tables(variants) if variants else pd.DataFrame(columns=VARIANTS),
         pairs(metric),
         pairs(variant),

@@ -146,7 +146,7 @@ def untested(summary: pd.DataFrame, test: str) -> int:
 def table_text(summary: pd.DataFrame) -> str:
     """Format the summary for the terminal, with the notes below."""
     lines = [
-        f"\n{'experiment':23}{'protocol':10}{'model':16}{'train':>7}{'test':>8}"
+        f"\n{'experiment':23}{'protocol':10}{'model':24}{'train':>7}{'test':>8}"
         f"{'95 % interval':>15}{'songs':>7}{'paper':>8}{'differ.':>9}{'gain':>9}"
         + "".join(f"{header:>10}" for header in HEADERS.values())
     ]
@@ -161,7 +161,7 @@ def _line(row: dict[Hashable, Any]) -> str:
     mark = "*" if row["interval"] == BY_GROUPS else ""
     interval = f"{row['ci_low']:.3f}-{row['ci_high']:.3f}{mark}" if row["interval"] else "-"
     return (
-        f"{row['experiment']:23}{row['protocol']:10}{row['model']:16}"
+        f"{row['experiment']:23}{row['protocol']:10}{row['model']:24}"
         f"{_number(row['train_mean'], 7, '.3f')}{_number(row['mean'], 8, '.4f')}{interval:>15}"
         f"{_number(row['song_mean'], 7, '.3f')}{_number(row['paper_test_accuracy'], 8, '.4f')}"
         f"{_number(row['difference'], 9, '+.4f')}{_number(row['gain'], 9, '+.4f')}"
