@@ -83,9 +83,13 @@ OF_FOLD = f"{OF_PROTOCOL}/fold-{{fold}}"
 HERE = OF_DATASET.format(dataset=CONFIG.dataset)
 
 
-def with_model(model):
-    """Experiments that have a model."""
-    return [name for name in RUNNABLE if model in CONFIG.experiments[name].models]
+def with_model(*models):
+    """Experiments that have any of some models."""
+    return [
+        name
+        for name in RUNNABLE
+        if not set(models).isdisjoint(CONFIG.experiments[name].models)
+    ]
 
 
 def with_variants():
@@ -145,6 +149,11 @@ def setting(path):
 def fitted_on(wildcards):
     """Clips that a job's inputs are fitted to."""
     return protocols.fitted_on(wildcards.protocol)
+
+
+def keeps_apart(wildcards):
+    """Whether groups are held out whole inside a job's training clips."""
+    return protocols.keeps_apart(wildcards.protocol)
 
 
 def neighbours(wildcards):
@@ -270,6 +279,22 @@ def first_fold(*names):
     return lambda wildcards: [
         f"{OF_PROTOCOL}/fold-00/{name}".format(**wildcards) for name in names
     ]
+
+
+def predictions_of(wildcards):
+    """Predictions of all models of a job's fold beside GraphSAGE's."""
+    folder = OF_FOLD.format(**wildcards)
+    return [f"{folder}/{name}.parquet" for name in compared_of(wildcards)]
+
+
+def is_scaled(wildcards):
+    """Whether probabilities are also given at fitted temperatures."""
+    return experiment_of(wildcards).calibrate == "temperature"
+
+
+def at_temperatures(wildcards):
+    """Names of the files of a fold that hold predictions at fitted temperatures."""
+    return ["temperature.csv", "calibrated.parquet"] if is_scaled(wildcards) else []
 
 
 def outputs(wildcards):
@@ -430,7 +455,9 @@ def tables_and_figures(wildcards):
         figures = [*of_protocol, *(["importances"] if experiment.select else [])]
         for first in list(evaluations_of(name))[:1]:
             shown += [f"{folder}/{first}/figures/{figure}.png" for figure in figures]
-            shown.append(f"{folder}/figures/folds.png")
+            shown += [
+                f"{folder}/figures/{figure}.png" for figure in ("folds", "reliability")
+            ]
     if tuning_of(wildcards):
         shown += ["results/tuning.csv", f"{HERE}/figures/tuning.png"]
     runnable = [CONFIG.experiments[name] for name in RUNNABLE]

@@ -2,6 +2,8 @@
 
 TEMPLATE = find("workflow/scripts/report/findings.md.jinja", HOME)
 CHOSEN = [f"{of_experiment(name)}/choices.csv" for name in with_model("best")]
+TRUSTED = [f"{of_experiment(name)}/calibration.csv" for name in RUNNABLE]
+AHEAD_OF_ALL = [f"{of_experiment(name)}/ahead.csv" for name in with_model(*OF_OWN_RULE)]
 WORTH = [f"{of_experiment(name)}/variants.csv" for name in with_variants()]
 FIGURES = {
     "scatter": first_fold("inputs.npz"),
@@ -10,6 +12,7 @@ FIGURES = {
     "history": every_fold("history.csv"),
     "confusion": every_fold("predictions.parquet"),
     "folds": lambda wildcards: f"{HERE}/{wildcards.experiment}.csv",
+    "reliability": lambda wildcards: f"{of_experiment(wildcards.experiment)}/reliability.csv",
     "tuning": f"{HERE}/tuning.csv",
     "correlation": f"{HERE}/30s/features/handcrafted.parquet",
     "clips": [
@@ -80,6 +83,8 @@ rule findings:
         summary=f"{OF_DATASET}/summary.csv",
         tables=of_all_experiments(every_protocol("graph-health.csv", "leaks.csv")),
         choices=CHOSEN,
+        ahead=AHEAD_OF_ALL,
+        calibration=TRUSTED,
         variants=WORTH,
         tuning=tuning_of,
         made_with=FINDINGS.made_with,
@@ -101,6 +106,8 @@ rule findings:
         template=lambda wildcards: TEMPLATE,
         tables=lambda wildcards: [
             *(f"--choices={path}" for path in CHOSEN),
+            *(f"--ahead={path}" for path in AHEAD_OF_ALL),
+            *(f"--calibration={path}" for path in TRUSTED),
             *(f"--variants={path}" for path in WORTH),
             *(f"--tuning={path}" for path in tuning_of(wildcards)),
         ],
