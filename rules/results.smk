@@ -59,7 +59,13 @@ rule collect:
         problems=problems_of,
         made_with=COLLECT.made_with,
     output:
-        table=f"{OF_DATASET}/{{experiment}}.csv",
+        table=report(
+            f"{OF_DATASET}/{{experiment}}.csv",
+            caption="../workflow/scripts/report/captions/result.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "results", "protocol": "all"},
+        ),
         text=f"{OF_DATASET}/{{experiment}}.txt",
     log:
         COLLECT.log,
@@ -90,7 +96,13 @@ rule pooled:
         clips=clips_of,
         made_with=POOLED.made_with,
     output:
-        f"{OF_EXPERIMENT}/pooled.csv",
+        report(
+            f"{OF_EXPERIMENT}/pooled.csv",
+            caption="../workflow/scripts/report/captions/pooled.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "pooled comparison", "protocol": "all"},
+        ),
     log:
         POOLED.log,
     benchmark:
@@ -169,7 +181,13 @@ rule varied:
         clips=clips_of,
         made_with=VARIED.made_with,
     output:
-        f"{OF_EXPERIMENT}/variants.csv",
+        report(
+            f"{OF_EXPERIMENT}/variants.csv",
+            caption="../workflow/scripts/report/captions/variants.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "variants", "protocol": "all"},
+        ),
     log:
         VARIED.log,
     benchmark:
@@ -194,7 +212,13 @@ rule choices:
         choices=every_fold("choice.csv"),
         made_with=CHOICES.made_with,
     output:
-        f"{OF_EXPERIMENT}/choices.csv",
+        report(
+            f"{OF_EXPERIMENT}/choices.csv",
+            caption="../workflow/scripts/report/captions/choices.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "choices of best", "protocol": "all"},
+        ),
     log:
         CHOICES.log,
     benchmark:
@@ -218,7 +242,13 @@ rule tuning:
         folds=tuned_folds,
         made_with=TUNING.made_with,
     output:
-        table=f"{OF_DATASET}/tuning.csv",
+        table=report(
+            f"{OF_DATASET}/tuning.csv",
+            caption="../workflow/scripts/report/captions/tuning.rst",
+            category="{dataset}",
+            subcategory="Tables",
+            labels={"table": "tuning"},
+        ),
         text=f"{OF_DATASET}/tuning.txt",
     log:
         TUNING.log,
@@ -246,7 +276,13 @@ rule summary:
         ),
         made_with=SUMMARY.made_with,
     output:
-        table=f"{OF_DATASET}/summary.csv",
+        table=report(
+            f"{OF_DATASET}/summary.csv",
+            caption="../workflow/scripts/report/captions/summary.rst",
+            category="{dataset}",
+            subcategory="Tables",
+            labels={"table": "summary"},
+        ),
         text=f"{OF_DATASET}/summary.txt",
     log:
         SUMMARY.log,
@@ -284,7 +320,9 @@ rule show:
     benchmark:
         SHOW.benchmark
     wildcard_constraints:
-        name=r"(" + "|".join(["summary", "tuning", *RUNNABLE]) + r")\.csv|findings\.md",
+        name=r"("
+        + "|".join(["summary", "tuning", *RUNNABLE])
+        + r")\.csv|findings\.md|report\.html",
     localrule: True
     conda:
         "../envs/learning.yaml"
