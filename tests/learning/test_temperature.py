@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 
 from learning.baselines import MODELS
-from learning.graphsage import Settings
+from learning.graphsage import CPU, Settings
 from learning.predictions import Fit, predictions, write_compared
 from learning.temperature import (
     COLDEST,
@@ -139,7 +139,7 @@ def test_genres_and_features_of_test_clips_change_no_temperature(inputs, artists
 
 def test_inductive_a_clip_alone_has_the_same_temperature_as_among_others(inputs, artists):
     models = [
-        networks("euclidean", 5, Settings(**SETTINGS, seed=0), "cpu", one_by_one=True),
+        networks("euclidean", 5, Settings(**SETTINGS, seed=0), CPU, one_by_one=True),
         classifiers(["label_spreading"], 0, one_by_one=True),
         chosen(0, one_by_one=True),
         ensembles(0, one_by_one=True),
@@ -182,7 +182,7 @@ def run(inputs, artists, tmp_path):
             apart,
             *("euclidean", 5, neighbours),
             *SETTINGS.values(),
-            *(0, 0, "cpu"),
+            *(0, 0, "auto", "cpu"),
             *outputs,
         )
         before = pd.read_parquet(tmp_path / "compared.parquet")

@@ -36,6 +36,7 @@ from scipy.special import log_softmax, softmax
 from graph.adjacency import adjacency
 from inputs.inputs import Inputs
 from learning import baselines, best, graph_network, graphsage, options
+from learning.messages import Backend, usable_backend
 from learning.predictions import NAMED
 from settings.seeds import fold_seed
 
@@ -151,13 +152,13 @@ def cross_fitted(
 
 
 def networks(
-    metric: str, k: int, settings: graphsage.Settings, device: str, one_by_one: bool
+    metric: str, k: int, settings: graphsage.Settings, backend: Backend, one_by_one: bool
 ) -> Trained:
     """GraphSAGE and its twin, on a graph of the clips at hand."""
 
     def train(inputs: Inputs, *_: object) -> dict[str, Matrix]:
         graph = adjacency(inputs.x, metric, k, inputs.train if one_by_one else None)
-        given = (inputs, graph, settings, device, one_by_one)
+        given = (inputs, graph, settings, backend, one_by_one)
         return {
             "graphsage": graphsage.fit(*given).probabilities,
             "edgeless": graphsage.train_edgeless(*given).probabilities,
@@ -253,6 +254,7 @@ def main(
     adjacency_as_features: options.AdjacencyAsFeatures,
     seed: options.Seed,
     fold: options.Fold,
+    backend: options.Backend,
     device: options.Device,
     temperatures: Annotated[Path, typer.Option(help="Temperature a model, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="Predictions at these, to be written (Parquet).")],
@@ -279,7 +281,7 @@ def main(
     )
     one_by_one = neighbours == "train"
     simple = [name for name in asked if name in baselines.MODELS]
-    models = [networks(metric, k, settings, graphsage.usable_device(device), one_by_one)]
+    models = [networks(metric, k, settings, usable_backend(backend, device), one_by_one)]
     models += [classifiers(simple, own, one_by_one)] if simple else []
     models += [chosen(own, one_by_one)] if "best" in asked else []
     models += [ensembles(own, one_by_one)] if "graph_network" in asked else []
