@@ -465,3 +465,24 @@ def tables_and_figures(wildcards):
         shown.append(f"{HERE}/figures/correlation.png")
     heard = [] if UNHEARD else ["clips", "clip"]
     return shown + [f"{HERE}/figures/{figure}.png" for figure in heard]
+
+
+def shelf(wildcards):
+    """Category (experiment or dataset) and protocol of a figure in Snakemake's own report."""
+    place = placed(wildcards)
+    category = place.get("experiment", place["dataset"])
+    return category, place.get("protocol", "all")
+
+
+def maps(wildcards):
+    """Maps of all experiments that could be evaluated, each under its strictest protocol."""
+    return [
+        f"{of_experiment(name)}/{strictest(evaluations_of(name))}/map.json"
+        for name in RUNNABLE
+        if evaluations_of(name)
+    ]
+
+
+def all_problems(wildcards):
+    """Lists of what any experiment cannot use, each once."""
+    return list(dict.fromkeys(of_all_experiments(problems_of)(wildcards)))

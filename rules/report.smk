@@ -78,27 +78,6 @@ PAGE = Step(
 )
 
 
-def shelf(wildcards):
-    """Category (experiment or dataset) and protocol of a figure in Snakemake's own report."""
-    place = placed(wildcards)
-    category = place.get("experiment", place["dataset"])
-    return category, place.get("protocol", "all")
-
-
-def maps(wildcards):
-    """Maps of all experiments that could be evaluated, each under its strictest protocol."""
-    return [
-        f"{of_experiment(name)}/{strictest(evaluations_of(name))}/map.json"
-        for name in RUNNABLE
-        if evaluations_of(name)
-    ]
-
-
-def all_problems(wildcards):
-    """Lists of what any experiment cannot use, each once."""
-    return list(dict.fromkeys(of_all_experiments(problems_of)(wildcards)))
-
-
 rule figure:
     input:
         files=lambda wildcards: files_of(FIGURES[wildcards.figure], placed(wildcards)),
@@ -197,7 +176,7 @@ rule clip_map:
         runtime=minutes(20, 1),
     params:
         options=MAP.arguments,
-        folder=OF_PROTOCOL,
+        folder=lambda wildcards: OF_PROTOCOL.format(**wildcards),
     shell:
         'python "$GENREGRAPH" report.map {params.folder:q} {params.options:q}'
         " --output {output:q} 2> {log:q}"
@@ -234,7 +213,7 @@ rule page:
         runtime=minutes(10, 0.5),
     params:
         options=PAGE.arguments,
-        folder=OF_DATASET,
+        folder=lambda wildcards: HERE,
         benchmarks=f"results/benchmarks/{CONFIG.dataset}",
         sheet=SHEET,
         texts=[f"--{name}={path}" for name, path in PAGE_TEXTS.items()],
