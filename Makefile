@@ -1,15 +1,17 @@
-# make run      builds .venv and makes the main result on the built-in demo data
-# make report   builds .venv and makes the report of the demo data, results/report.html
-# make test     builds .venv and runs all checks
-# make torture  runs the long tests: a fuzz of the reader, and memory by length
-# make lock     writes requirements.lock anew from requirements.in
-# make clean    removes what was built and computed
+# make run           builds .venv and makes the main result on the built-in demo data
+# make report        builds .venv and makes the report of the demo data, results/report.html
+# make test          builds .venv and runs all checks
+# make test-pythons  tests training in an environment of each other Python that is found
+# make torture       runs the long tests: a fuzz of the reader, and memory by length
+# make lock          writes requirements.lock anew from requirements.in
+# make wheels        asks whether all that is locked has wheels for every Python and platform
+# make clean         removes what was built and computed
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-# The first of these that is Python 3.11; nothing if none is.
-PYTHON ?= $(shell for python in python3.11 python3 python; do \
-	$$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+# The first of these that will do; nothing if none does. DGL has wheels for Python 3.11 alone.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo $$python && break; done)
 CORES ?= all
 VENV := .venv
@@ -17,7 +19,7 @@ VENV := .venv
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run report test check torture lock clean
+.PHONY: run report test test-pythons check torture lock wheels clean
 
 run: $(VENV)/ready
 	$(IN_VENV) snakemake --cores $(CORES) results/multiclass_compare.csv
@@ -46,11 +48,27 @@ $(VENV)/ready: requirements.lock
 	$(VENV)/bin/python -c "import librosa.feature, librosa.beat, librosa.effects"
 	touch $@
 
-lock:
-	@bash envs/check-platform.sh "$(PYTHON)"
-	$(PYTHON) -m venv --clear $(VENV)
-	$(VENV)/bin/pip install -qq --requirement requirements.in
-	$(VENV)/bin/pip freeze | sed 's/+cpu$$//' > requirements.lock
+# What a Python other than that of .venv must do, in an environment of its own.
+test-pythons:
+	for python in python3.11 python3.12 python3.13; do \
+		$$python -c 'import sys' 2>/dev/null || continue; \
+		$(MAKE) PYTHON=$$python VENV=.venv-$$python .venv-$$python/trained; \
+	done
+
+$(VENV)/trained: $(VENV)/ready
+	$(VENV)/bin/python -m pytest -q tests/learning/test_messages.py tests/learning/test_graphsage.py \
+		tests/training tests/graph/test_adjacency.py
+
+# One lock for all: markers say what is for some Pythons and platforms alone. CUDA's libraries are
+# left to PyTorch, whose CPU build needs none.
+lock: $(VENV)/ready
+	$(VENV)/bin/uv pip compile requirements.in --universal --python-version 3.11 --upgrade \
+		--no-header --no-annotate --quiet \
+		| sed -E "/^(nvidia|cuda|triton)/d; /; sys_platform == 'win32'$$/d" > requirements.new
+	mv requirements.new requirements.lock
+
+wheels: $(VENV)/ready
+	bash envs/check-wheels.sh $(VENV)/bin/uv
 
 clean:
-	rm -rf $(VENV) .snakemake results resources/demo
+	rm -rf $(VENV) .venv-* .snakemake results resources/demo

@@ -40,7 +40,7 @@ if FETCHED:
             mem_mb=memory(500),
             runtime=minutes(240),
         params:
-            urls=DATASET.archive.urls,
+            urls=lambda wildcards: DATASET.archive.urls,
             md5=DATASET.archive.md5,
         shell:
             'python "$GENREGRAPH" audio.fetch {params.urls:q} --md5 {params.md5}'
@@ -70,7 +70,7 @@ if FETCHED:
 
 rule audit:
     input:
-        audio=audio_of,
+        audio=lambda wildcards: nameable(audio_of(wildcards)),
         made_with=AUDIT.made_with,
     output:
         clips=f"{OF_SHARD}/clips.parquet",

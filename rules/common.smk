@@ -1,4 +1,5 @@
 # What all rules share: the checked configuration, the dataset's sheet, and what follows from them.
+import atexit
 import hashlib
 import json
 import os
@@ -6,6 +7,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import WILDCARD_REGEX
 from snakemake.logging import logger
 
 # The workflow may run in another folder, or as a module of another workflow: its files are found
@@ -21,16 +23,18 @@ envvars:
 
 from settings import contents, plan, protocols
 from settings.errors import UserError
+from settings.failures import Failures
 from settings.imports import files_by_cut
 from settings.jobs import memory, minutes, unlimited
 from settings.keys import names_beside
-from settings.merge import merged
+from settings.merge import as_typed, merged
 from settings.model import GraphSage, load
 from settings.sheet import AUDITED, NAMED, digest, find, read_sheet, rows_by_shard
 from settings.steps import KEPT, Step
 
 try:
-    CONFIG = load(merged([HOME, Path()], config))
+    TYPED = as_typed(config, workflow.config_settings.config_args or [])
+    CONFIG = load(merged([HOME, Path()], TYPED))
     SHEET = CONFIG.sheet or find(f"config/datasets/{CONFIG.dataset}.tsv", HOME)
     ROWS = read_sheet(Path(SHEET))
     DATASET = CONFIG.facts()
@@ -50,10 +54,18 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
+FAILURES = Failures()
+logger.addHandler(FAILURES)
+
 for name, reason in NOT_RUNNABLE.items():
     logger.warning(f"experiment {name} is left out: {reason}")
 
 RUNNABLE = [name for name in CONFIG.experiments if name not in NOT_RUNNABLE]
+for line in [
+    *plan.limits(CONFIG, ROWS, RUNNABLE),
+    *filter(None, [] if SYNTHESISED else [plan.prolific(ROWS)]),
+]:
+    logger.warning(line)
 SHARDS = rows_by_shard(ROWS, DATASET.shards)
 COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
 
@@ -71,9 +83,13 @@ OF_FOLD = f"{OF_PROTOCOL}/fold-{{fold}}"
 HERE = OF_DATASET.format(dataset=CONFIG.dataset)
 
 
-def with_model(model):
-    """Experiments that have a model."""
-    return [name for name in RUNNABLE if model in CONFIG.experiments[name].models]
+def with_model(*models):
+    """Experiments that have any of some models."""
+    return [
+        name
+        for name in RUNNABLE
+        if not set(models).isdisjoint(CONFIG.experiments[name].models)
+    ]
 
 
 def with_variants():
@@ -105,6 +121,11 @@ onstart:
         unlimited(getattr(workflow, "scheduler", None))
 
 
+# After Snakemake's own last words, so that why jobs failed is what one sees.
+onerror:
+    atexit.register(print, f"\n{FAILURES.report()}", file=sys.stderr)
+
+
 # What jobs are told: functions of their wildcards.
 
 
@@ -128,6 +149,11 @@ def setting(path):
 def fitted_on(wildcards):
     """Clips that a job's inputs are fitted to."""
     return protocols.fitted_on(wildcards.protocol)
+
+
+def keeps_apart(wildcards):
+    """Whether groups are held out whole inside a job's training clips."""
+    return protocols.keeps_apart(wildcards.protocol)
 
 
 def neighbours(wildcards):
@@ -255,6 +281,22 @@ def first_fold(*names):
     ]
 
 
+def predictions_of(wildcards):
+    """Predictions of all models of a job's fold beside GraphSAGE's."""
+    folder = OF_FOLD.format(**wildcards)
+    return [f"{folder}/{name}.parquet" for name in compared_of(wildcards)]
+
+
+def is_scaled(wildcards):
+    """Whether probabilities are also given at fitted temperatures."""
+    return experiment_of(wildcards).calibrate == "temperature"
+
+
+def at_temperatures(wildcards):
+    """Names of the files of a fold that hold predictions at fitted temperatures."""
+    return ["temperature.csv", "calibrated.parquet"] if is_scaled(wildcards) else []
+
+
 def outputs(wildcards):
     """Names of the files of a fold that results are made of."""
     names = ["predictions.parquet", "history.csv"]
@@ -291,6 +333,13 @@ def problems_of(wildcards):
     """Lists of what a job's experiment cannot use."""
     of_tables = shared_tables(wildcards, "{table}.problems.csv")
     return [f"{cut_of(wildcards)}/problems.csv", *of_tables]
+
+
+def why_not(wildcards):
+    """Raises the reason why an experiment cannot be."""
+    raise WorkflowError(
+        f"experiment {wildcards.name} cannot run: {NOT_RUNNABLE[wildcards.name]}"
+    )
 
 
 def imported_file(wildcards):
@@ -362,6 +411,14 @@ def contents_of_tables(cache):
     return found
 
 
+def nameable(paths):
+    """Paths that can be inputs: where Snakemake sees wildcards, as in a{b}.wav, none can.
+
+    What they hold is known by the jobs' records alone: see contents_of_audio.
+    """
+    return [path for path in paths if not WILDCARD_REGEX.search(path)]
+
+
 def files_of(found, wildcards):
     """Files as a list, path or function of wildcards gives them."""
     return found(wildcards) if callable(found) else found
@@ -398,7 +455,9 @@ def tables_and_figures(wildcards):
         figures = [*of_protocol, *(["importances"] if experiment.select else [])]
         for first in list(evaluations_of(name))[:1]:
             shown += [f"{folder}/{first}/figures/{figure}.png" for figure in figures]
-            shown.append(f"{folder}/figures/folds.png")
+            shown += [
+                f"{folder}/figures/{figure}.png" for figure in ("folds", "reliability")
+            ]
     if tuning_of(wildcards):
         shown += ["results/tuning.csv", f"{HERE}/figures/tuning.png"]
     runnable = [CONFIG.experiments[name] for name in RUNNABLE]
@@ -406,3 +465,24 @@ def tables_and_figures(wildcards):
         shown.append(f"{HERE}/figures/correlation.png")
     heard = [] if UNHEARD else ["clips", "clip"]
     return shown + [f"{HERE}/figures/{figure}.png" for figure in heard]
+
+
+def shelf(wildcards):
+    """Category (experiment or dataset) and protocol of a figure in Snakemake's own report."""
+    place = placed(wildcards)
+    category = place.get("experiment", place["dataset"])
+    return category, place.get("protocol", "all")
+
+
+def maps(wildcards):
+    """Maps of all experiments that could be evaluated, each under its strictest protocol."""
+    return [
+        f"{of_experiment(name)}/{strictest(evaluations_of(name))}/map.json"
+        for name in RUNNABLE
+        if evaluations_of(name)
+    ]
+
+
+def all_problems(wildcards):
+    """Lists of what any experiment cannot use, each once."""
+    return list(dict.fromkeys(of_all_experiments(problems_of)(wildcards)))

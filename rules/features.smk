@@ -146,8 +146,8 @@ rule gather:
 
 rule imported:
     input:
-        foreign=imported_file,
-        names=names_of_rows,
+        foreign=lambda wildcards: nameable([imported_file(wildcards)]),
+        names=lambda wildcards: nameable(names_of_rows(wildcards)),
         clips=f"{OF_CUT}/clips.parquet",
         made_with=IMPORTED.made_with,
     output:
@@ -165,9 +165,10 @@ rule imported:
         mem_mb=memory(1000, 20),
         runtime=minutes(10, 0.1),
     params:
+        foreign=imported_file,
         options=IMPORTED.arguments,
     shell:
-        'python "$GENREGRAPH" features.imported --foreign {input.foreign:q}'
+        'python "$GENREGRAPH" features.imported --foreign {params.foreign:q}'
         " --clips {input.clips:q} --cut {wildcards.cut} {params.options:q} --output {output.table:q}"
         " --problems {output.problems:q} 2> {log:q}"
 
@@ -176,8 +177,8 @@ if UNHEARD:
 
     rule listed:
         input:
-            tables=imported_files,
-            names=names_of_rows,
+            tables=lambda wildcards: nameable(imported_files(wildcards)),
+            names=lambda wildcards: nameable(names_of_rows(wildcards)),
             made_with=LISTED.made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",

@@ -12,6 +12,8 @@ PAGE_TEXTS = {
     )
 }
 CHOSEN = [f"{of_experiment(name)}/choices.csv" for name in with_model("best")]
+TRUSTED = [f"{of_experiment(name)}/calibration.csv" for name in RUNNABLE]
+AHEAD_OF_ALL = [f"{of_experiment(name)}/ahead.csv" for name in with_model(*OF_OWN_RULE)]
 WORTH = [f"{of_experiment(name)}/variants.csv" for name in with_variants()]
 FIGURES = {
     "scatter": first_fold("inputs.npz"),
@@ -20,6 +22,7 @@ FIGURES = {
     "history": every_fold("history.csv"),
     "confusion": every_fold("predictions.parquet"),
     "folds": lambda wildcards: f"{HERE}/{wildcards.experiment}.csv",
+    "reliability": lambda wildcards: f"{of_experiment(wildcards.experiment)}/reliability.csv",
     "tuning": f"{HERE}/tuning.csv",
     "correlation": f"{HERE}/30s/features/handcrafted.parquet",
     "clips": [
@@ -75,27 +78,6 @@ PAGE = Step(
 )
 
 
-def shelf(wildcards):
-    """Category (experiment or dataset) and protocol of a figure in Snakemake's own report."""
-    place = placed(wildcards)
-    category = place.get("experiment", place["dataset"])
-    return category, place.get("protocol", "all")
-
-
-def maps(wildcards):
-    """Maps of all experiments that could be evaluated, each under its strictest protocol."""
-    return [
-        f"{of_experiment(name)}/{strictest(evaluations_of(name))}/map.json"
-        for name in RUNNABLE
-        if evaluations_of(name)
-    ]
-
-
-def all_problems(wildcards):
-    """Lists of what any experiment cannot use, each once."""
-    return list(dict.fromkeys(of_all_experiments(problems_of)(wildcards)))
-
-
 rule figure:
     input:
         files=lambda wildcards: files_of(FIGURES[wildcards.figure], placed(wildcards)),
@@ -136,6 +118,8 @@ rule findings:
         summary=f"{OF_DATASET}/summary.csv",
         tables=of_all_experiments(every_protocol("graph-health.csv", "leaks.csv")),
         choices=CHOSEN,
+        ahead=AHEAD_OF_ALL,
+        calibration=TRUSTED,
         variants=WORTH,
         tuning=tuning_of,
         made_with=FINDINGS.made_with,
@@ -160,9 +144,11 @@ rule findings:
     params:
         options=FINDINGS.arguments,
         folder=lambda wildcards: f"{HERE}/experiments",
-        template=TEMPLATE,
+        template=lambda wildcards: TEMPLATE,
         tables=lambda wildcards: [
             *(f"--choices={path}" for path in CHOSEN),
+            *(f"--ahead={path}" for path in AHEAD_OF_ALL),
+            *(f"--calibration={path}" for path in TRUSTED),
             *(f"--variants={path}" for path in WORTH),
             *(f"--tuning={path}" for path in tuning_of(wildcards)),
         ],
@@ -190,7 +176,7 @@ rule clip_map:
         runtime=minutes(20, 1),
     params:
         options=MAP.arguments,
-        folder=OF_PROTOCOL,
+        folder=lambda wildcards: OF_PROTOCOL.format(**wildcards),
     shell:
         'python "$GENREGRAPH" report.map {params.folder:q} {params.options:q}'
         " --output {output:q} 2> {log:q}"
@@ -227,7 +213,7 @@ rule page:
         runtime=minutes(10, 0.5),
     params:
         options=PAGE.arguments,
-        folder=OF_DATASET,
+        folder=lambda wildcards: HERE,
         benchmarks=f"results/benchmarks/{CONFIG.dataset}",
         sheet=SHEET,
         texts=[f"--{name}={path}" for name, path in PAGE_TEXTS.items()],

@@ -15,6 +15,16 @@ POOLED = Step(
     OF_EXPERIMENT,
     {"dataset": CONFIG.dataset, "compared": compared_of},
 )
+CALIBRATION = Step(
+    "results.calibration",
+    OF_EXPERIMENT,
+    {"dataset": CONFIG.dataset, "compared": compared_of, "scaled": is_scaled},
+)
+AHEAD = Step(
+    "results.ahead",
+    OF_EXPERIMENT,
+    {"dataset": CONFIG.dataset, "compared": compared_of},
+)
 VARIED = Step("results.variants", OF_EXPERIMENT, {"dataset": CONFIG.dataset})
 CHOICES = Step("results.choices", OF_EXPERIMENT, {"dataset": CONFIG.dataset})
 TUNING = Step(
@@ -108,6 +118,59 @@ rule pooled:
         folders=every_protocol(""),
     shell:
         'python "$GENREGRAPH" results.pooled {params.folders:q} --clips {input.clips:q}'
+        " --experiment {wildcards.experiment} {params.options:q} --output {output:q} 2> {log:q}"
+
+
+rule calibration:
+    input:
+        folds=every_protocol("folds.parquet"),
+        outputs=every_fold(outputs, at_temperatures),
+        made_with=CALIBRATION.made_with,
+    output:
+        table=f"{OF_EXPERIMENT}/calibration.csv",
+        curves=f"{OF_EXPERIMENT}/reliability.csv",
+    log:
+        CALIBRATION.log,
+    benchmark:
+        CALIBRATION.benchmark
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(1000, 2),
+        runtime=minutes(10),
+    params:
+        options=CALIBRATION.arguments,
+        folders=every_protocol(""),
+    shell:
+        'python "$GENREGRAPH" results.calibration {params.folders:q}'
+        " --experiment {wildcards.experiment} {params.options:q} --curves {output.curves:q}"
+        " --output {output.table:q} 2> {log:q}"
+
+
+rule ahead:
+    input:
+        folds=every_protocol("folds.parquet"),
+        outputs=every_fold(outputs),
+        clips=clips_of,
+        made_with=AHEAD.made_with,
+    output:
+        f"{OF_EXPERIMENT}/ahead.csv",
+    log:
+        AHEAD.log,
+    benchmark:
+        AHEAD.benchmark
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(1000, 2),
+        runtime=minutes(10),
+    params:
+        options=AHEAD.arguments,
+        folders=every_protocol(""),
+    shell:
+        'python "$GENREGRAPH" results.ahead {params.folders:q} --clips {input.clips:q}'
         " --experiment {wildcards.experiment} {params.options:q} --output {output:q} 2> {log:q}"
 
 
@@ -271,3 +334,20 @@ rule show:
     shell:
         'python "$GENREGRAPH" results.show --found {input.found:q} {params.text:q}'
         " --output {output:q} 2> {log:q}"
+
+
+if NOT_RUNNABLE:
+
+    # Who asks for the result of an experiment that cannot be reads why, not that no rule makes it.
+    rule not_runnable:
+        input:
+            why_not,
+        output:
+            "results/{name}.csv",
+        log:
+            "results/logs/not_runnable.{name}.log",
+        wildcard_constraints:
+            name="|".join(NOT_RUNNABLE),
+        localrule: True
+        shell:
+            "exit 1"

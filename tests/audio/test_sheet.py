@@ -1,11 +1,14 @@
 import os
+import re
 import shlex
 from pathlib import Path
 
 import pytest
+from snakemake.cli import parse_config
 
 from audio.sheet import main, rows_of
 from settings.errors import UserError
+from settings.merge import as_typed
 from settings.model import load
 from settings.sheet import Row, locate, read_sheet
 
@@ -28,9 +31,52 @@ def test_a_folder_of_folders_becomes_a_row_each_file(tmp_path) -> None:
     ]
 
 
-def test_what_is_no_audio_is_passed_over(tmp_path) -> None:
-    names = ["rock/a.wav", "rock/a.txt", "rock/.b.wav", "c.wav", "rock/deep/d.wav", "rock/wav"]
-    assert [row.clip for row in rows_of(folder_of(tmp_path, *names))] == ["a"]
+def test_folders_in_a_genre_are_artists_whatever_lies_deeper(tmp_path) -> None:
+    names = [
+        "rock/Ann/a.wav",
+        "rock/Ann/Live/CD 1/b.wav",
+        "rock/c.wav",
+        "jazz/Various Artists/d.mp3",
+    ]
+    rows = rows_of(folder_of(tmp_path, *names))
+    assert sorted((row.clip, row.genre, row.artist) for row in rows) == [
+        ("a", "rock", "Ann"),
+        ("b", "rock", "Ann"),
+        ("c", "rock", ""),
+        ("d", "jazz", "Various Artists"),
+    ]
+
+
+def test_what_is_no_clip_is_passed_over_counted_and_named(tmp_path, caplog) -> None:
+    folder = folder_of(
+        tmp_path,
+        *("rock/a.wav", "rock/b.ape", "rock/Ann/c.APE", "rock/cover.jpg", "rock/wav", "d.wav"),
+        *(".Trash-1000/files/e.wav", "rock/.ipynb_checkpoints/f.wav", "@eaDir/rock/g.wav"),
+        *("rock/._a.wav", "__MACOSX/rock/._a.wav", "rock/folder.mp3/notes.txt"),
+    )
+    (folder / "rock/gone.wav").symlink_to("nowhere.wav")
+    (folder / "rock/again").symlink_to(folder / "rock")
+    assert [row.path for row in rows_of(folder)] == ["rock/a.wav"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "passed over: 2 ending in .ape: 'rock/b.ape', ...",
+        "passed over: 1 ending in .jpg: 'rock/cover.jpg'",
+        "passed over: 1 ending in .txt: 'rock/folder.mp3/notes.txt'",
+        "passed over: 5 hidden, or of a system: '.Trash-1000', ...",
+        "passed over: 1 in no folder of a genre: 'd.wav'",
+        "passed over: 1 no file, or a link to nowhere: 'rock/gone.wav'",
+        "passed over: 1 without an ending: 'rock/wav'",
+    ]
+
+
+@pytest.mark.parametrize("name", ["000/000002.mp3", "fma_small/123/123456.mp3"])
+def test_the_folders_of_fma_are_no_genres(tmp_path, name) -> None:
+    with pytest.raises(UserError, match=f"{name} is a track of FMA, whose folders are no genres"):
+        rows_of(folder_of(tmp_path, name))
+
+
+def test_numbers_may_name_genres_and_tracks(tmp_path) -> None:
+    names = ["1990/000002.mp3", "000/01.mp3"]
+    assert {row.genre for row in rows_of(folder_of(tmp_path, *names))} == {"1990", "000"}
 
 
 def test_endings_in_capitals_are_audio_too(tmp_path) -> None:
@@ -43,13 +89,19 @@ def test_endings_in_capitals_are_audio_too(tmp_path) -> None:
 def test_files_of_one_name_are_told_apart_by_genre(tmp_path) -> None:
     rows = rows_of(folder_of(tmp_path, "rock/1.wav", "jazz/1.wav", "jazz/2.wav"))
     assert [row.clip for row in rows] == ["jazz.1", "2", "rock.1"]
+    rows = rows_of(folder_of(tmp_path, "rock/Ann/1.wav", "rock/Ann/Live/1.wav", "rock/2.wav"))
+    assert [row.clip for row in rows] == [
+        *("jazz.1", "jazz.2", "rock.1", "rock.2", "rock.Ann.1", "rock.Ann.Live.1")
+    ]
+    rows = rows_of(folder_of(tmp_path / "dots", "rock/a.wav", "jazz/a.wav", "pop/rock.a.wav"))
+    assert [row.clip for row in rows] == ["jazz.a", "pop.rock.a", "rock.a"]
 
 
 @pytest.mark.parametrize(
     ("names", "twice"),
     [
         (["rock/a.wav", "rock/a.mp3", "rock/b.wav"], "rock.a"),
-        (["rock/a.wav", "jazz/a.wav", "pop/rock.a.wav"], "rock.a"),
+        (["rock/a/b.wav", "rock/a.b.wav", "rock/a/b.mp3", "pop/b.wav"], "rock.a.b"),
     ],
 )
 def test_two_clips_of_one_name_are_an_error(tmp_path, names, twice) -> None:
@@ -69,7 +121,9 @@ def test_a_name_that_no_sheet_can_hold_is_an_error(tmp_path) -> None:
         rows_of(folder_of(tmp_path, latin))
 
 
-@pytest.mark.parametrize("name", ["my music", "a b'; touch x; $(id)", 'a "quoted" $HOME'])
+@pytest.mark.parametrize(
+    "name", ["my music", "a b'; touch x; $(id)", 'a "quoted" $HOME', "R&B {live}"]
+)
 def test_hostile_folders_are_written_and_the_next_command_holds(
     tmp_path, monkeypatch, capsys, name
 ) -> None:
@@ -79,17 +133,60 @@ def test_hostile_folders_are_written_and_the_next_command_holds(
     output.parent.mkdir(parents=True)
     main(folder, output)
     assert read_sheet(output) == rows_of(folder)
-    first, command = capsys.readouterr().out.splitlines()
-    assert first == "config/datasets/mine.tsv: 2 clips of 2 genres. Next:"
+    first, _, command = capsys.readouterr().out.splitlines()
+    assert first == "config/datasets/mine.tsv: 2 clips of 2 genres."
     words = shlex.split(command)
     assert words[:4] == ["snakemake", "--cores", "8", "results/multiclass_compare.csv"]
     assert words[4:] == ["--config", "dataset=mine", f"audio={folder}"]
 
 
-def test_a_sheet_elsewhere_is_named_in_the_next_command(tmp_path, capsys) -> None:
-    output = tmp_path / "mine.tsv"
-    main(folder_of(tmp_path / "audio", "rock/a.wav"), output)
-    words = shlex.split(capsys.readouterr().out.splitlines()[1])
-    config = load(dict(word.split("=", 1) for word in words[words.index("--config") + 1 :]))
-    assert (config.dataset, config.sheet) == ("mine", str(output))
-    assert config.audio == str(tmp_path / "audio")
+@pytest.mark.parametrize(
+    ("sheet", "dataset"),
+    [
+        ("mine", "mine"),
+        ("2024_05", "2024_05"),
+        ("my music", "my_music"),
+        ("[1990]", "1990_"),
+        ("ß", "mine"),
+    ],
+)
+def test_the_next_command_names_a_dataset_and_the_sheet_where_it_lies_elsewhere(
+    tmp_path, capsys, sheet, dataset
+) -> None:
+    output = tmp_path / f"{sheet}.tsv"
+    main(folder_of(tmp_path / "1e5", "rock/Ann/a.wav"), output)
+    first, _, command = capsys.readouterr().out.splitlines()
+    assert first == f"{output}: 1 clips of 1 genres and 1 artists."
+    words = shlex.split(command)
+    words = words[words.index("--config") + 1 :]
+    assert words == [f"dataset={dataset}", f"sheet={output}", f"audio={tmp_path / '1e5'}"]
+    assert load(as_typed(parse_config(words), words)).dataset == dataset
+
+
+def test_a_sheet_that_cannot_be_used_is_told_when_it_is_made(tmp_path) -> None:
+    with pytest.raises(UserError, match="line 2: a genre cannot be called 'true'"):
+        main(folder_of(tmp_path / "audio", "true/a.wav"), tmp_path / "mine.tsv")
+
+
+TUTORIAL = Path(__file__).parents[2] / "docs/tutorial.md"
+TRACKS = """\
+,artist,set,set,track
+,name,split,subset,genre_top
+track_id,,,,
+2,AWOL,training,small,Hip-Hop
+5,AWOL,test,medium,Hip-Hop
+140,Alec K. Redfearn,validation,small,Folk
+"""
+
+
+def test_the_tutorial_makes_a_sheet_of_fma(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("fma_metadata", "config/datasets"):
+        Path(folder).mkdir(parents=True)
+    Path("fma_metadata/tracks.csv").write_text(TRACKS)
+    text = TUTORIAL.read_text(encoding="utf-8")
+    exec(re.search(r"<!-- fma -->\n```python\n(.*?)```", text, re.DOTALL)[1], {})
+    assert read_sheet(Path("config/datasets/fma.tsv")) == [
+        Row("000002", "000/000002.mp3", "Hip-Hop", split="train", artist="AWOL"),
+        Row("000140", "000/000140.mp3", "Folk", split="valid", artist="Alec K. Redfearn"),
+    ]

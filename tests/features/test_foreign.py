@@ -6,6 +6,7 @@ import pytest
 
 from features.foreign import read
 from settings.errors import UserError
+from settings.imports import peek
 
 CLIPS = ["a", "b", "c"]
 X = np.arange(12, dtype=np.float32).reshape(3, 4) / 7
@@ -223,13 +224,13 @@ def test_an_index_of_parquet_is_a_column(tmp_path):
 def test_what_is_no_table_file_is_refused(tmp_path, name):
     (tmp_path / "table.txt").write_text("clip,x\na,1\n")
     assert fault(tmp_path / name) == (
-        "there is no such file of Parquet, CSV, JSON lines, NPZ or NPY; mend the path"
+        "there is no such file of Parquet, CSV or TSV, JSON lines, NPZ or NPY; mend the path"
     )
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "npz", "npy", "jsonl"])
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe\x00\x01 nothing of the kind", b"PK\x03\x04\xff"]
+    "content", [b"", b"\xff\xfe\x00\x01 nothing of the sort!", b"PK\x03\x04\xff"]
 )
 def test_a_broken_file_is_said_to_be_so(tmp_path, ending, content):
     path = tmp_path / f"table.{ending}"
@@ -238,3 +239,31 @@ def test_a_broken_file_is_said_to_be_so(tmp_path, ending, content):
         assert read(path).empty
     else:
         fault(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    ("name", "delimiter", "decimal"),
+    [
+        *(("a.csv", delimiter, ".") for delimiter in ",;\t"),
+        ("a.csv", ";", ","),
+        ("a.tsv", "\t", "."),
+    ],
+)
+def test_text_is_read_as_spreadsheets_of_any_country_save_it(
+    tmp_path, encoding, name, delimiter, decimal
+):
+    values = {"x": [0.5, -2.25], "y": [1, 2], "z": [1e-7, 3]}
+    table = pd.DataFrame({"filename": ["0001", "b"], **values})
+    path = tmp_path / name
+    table.to_csv(path, sep=delimiter, decimal=decimal, index=False, encoding=encoding)
+    found = read(path)
+    assert found["filename"].tolist() == ["0001", "b"]
+    assert found[list(values)].astype(float).to_dict("list") == values
+    assert peek(path) == ["0001", "b"]
+
+
+def test_text_in_another_encoding_says_so(tmp_path):
+    (tmp_path / "a.csv").write_text("clip,title,x\na,Café,1\n", encoding="latin-1")
+    with pytest.raises(UserError, match=r"not UTF-8 .*; save it as text in UTF-8"):
+        read(tmp_path / "a.csv")

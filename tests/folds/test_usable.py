@@ -161,6 +161,17 @@ def test_main_lists_the_usable_clips_and_how_they_can_be_judged(files, tmp_path)
     assert read_evaluations(tmp_path / "protocols.json")["paper"] == Evaluation(10, 1)
 
 
+def test_main_counts_what_became_of_every_clip(files, tmp_path):
+    judged = run(tmp_path, files[1])[1]["clips"]
+    assert judged == {
+        "paper": {"used": 57, "excluded": 0, "refused": 1, "without_features": 2},
+        "clean": {"used": 55, "excluded": 2, "refused": 1, "without_features": 2},
+        "filtered": {"used": 42, "excluded": 15, "refused": 1, "without_features": 2},
+    }
+    rock = run(tmp_path, files[1], genres=["rock", "pop"])[1]["clips"]["clean"]
+    assert rock == {"used": 36, "excluded": 1, "refused": 1, "without_features": 2}
+
+
 def test_main_keeps_clips_with_the_same_features_together(files, tmp_path):
     _, tables = files
     for path in tables:

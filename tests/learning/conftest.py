@@ -1,11 +1,16 @@
 """A fold small enough to check by hand."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from graph.adjacency import adjacency
 from inputs.inputs import Inputs
+
+# Those that are installed.
+BACKENDS = ["torch", "dgl"] if find_spec("dgl") else ["torch"]
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import sys
 import zipfile
 from dataclasses import asdict, replace
 
@@ -7,21 +8,21 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from tests.learning.conftest import BACKENDS
 
 from graph.adjacency import adjacency
 from graph.similarity import locally_scaled
 from learning.graphsage import (
     GraphSage,
     Settings,
+    averages,
     connected,
     main,
-    message_weights,
-    network,
     node_features,
     train,
     train_edgeless,
-    usable_device,
 )
+from learning.messages import Backend, Messages
 from settings.errors import UserError
 from settings.seeds import fold_seed
 
@@ -40,19 +41,15 @@ SETTINGS = Settings(
 no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 
 
-def edges_of(graph):
-    sources, targets = (ends.tolist() for ends in graph.edges())
-    weights = graph.edata["weight"].tolist()
-    return {(u, v): w for u, v, w in zip(sources, targets, weights, strict=True)}
-
-
 def edgeless(n):
     return sparse.csr_array((n, n))
 
 
-def messages(adjacency, settings):
-    """The graph that a network with these settings is trained on."""
-    return network(message_weights(connected(adjacency, settings.weights), settings.aggregator))
+def scores_of(model, x, matrix, aggregator, backend="torch"):
+    """Scores of a network that is not trained, without gradients."""
+    messages, x = Messages(averages(matrix, aggregator), Backend(backend)), torch.from_numpy(x)
+    with torch.no_grad():
+        return model(x, messages(x), messages)
 
 
 # Who hears whom
@@ -91,39 +88,34 @@ def test_the_adjacency_is_left_as_it_was(graph, weights):
     assert_array_equal(graph.indices, before.indices)
 
 
-def test_messages_go_from_neighbour_to_clip():
-    assert edges_of(network(connected(SMALL, "distance"))) == {
-        **{(1, 0): 0.5, (0, 1): 2, (0, 2): 3},
-        **{(0, 0): 1, (1, 1): 1, (2, 2): 1},
-    }
-
-
 @pytest.mark.parametrize("aggregator", ["mean", "dgl_mean"])
 def test_of_one_neighbour_far_away_an_average_is_no_louder(aggregator):
     """A clip of value 2 hears another of value 5 at distance 9."""
     far = sparse.csr_array(np.array([[0.0, 9], [9, 0]]))
-    graph = messages(far, replace(SETTINGS, aggregator=aggregator))
     model = GraphSage(1, 1, 0, 1)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.fill_("neigh" in name)  # Only what is heard counts.
-        heard = model(graph, torch.tensor([[2.0], [5.0]]))[0].item()
+    x = np.array([[2], [5]], dtype=np.float32)
+    heard = scores_of(model, x, connected(far, "distance"), aggregator)[0].item()
     assert heard == pytest.approx({"mean": (2 + 45) / 10, "dgl_mean": (2 + 45) / 2}[aggregator])
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("normalise", [True, False])
 @pytest.mark.parametrize("aggregator", ["mean", "dgl_mean"])
 @pytest.mark.parametrize("weights", ["distance", "equal"])
 @pytest.mark.parametrize(("layers", "hidden"), [(1, 3), (1, 9), (2, 4), (0, 4)])
-def test_the_network_is_the_formula(inputs, graph, layers, hidden, weights, aggregator, normalise):
+def test_the_network_is_the_formula(
+    inputs, graph, layers, hidden, weights, aggregator, normalise, backend
+):
     """W_self h_v + b + W_neigh (mean over all edges into v), with ReLU and lengths of 1 between."""
     torch.manual_seed(1)
     model = GraphSage(5, 3, layers, hidden, normalise)
-    asked = replace(SETTINGS, weights=weights, aggregator=aggregator)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.copy_(torch.randn_like(parameter) / 2)  # Biases begin as 0.
-        found = model(messages(graph, asked), torch.from_numpy(inputs.x)).numpy()
+            parameter.copy_(torch.randn_like(parameter) / 2)
+    found = scores_of(model, inputs.x, connected(graph, weights), aggregator, backend).numpy()
 
     loud = graph.toarray()
     if weights == "equal":
@@ -209,8 +201,7 @@ def test_the_first_epoch_scores_the_initial_network_on_each_part(inputs, graph):
     _, history, _ = train(inputs, graph, replace(SETTINGS, epochs=1))
     torch.manual_seed(SETTINGS.seed)
     model = GraphSage(5, 3, SETTINGS.layers, SETTINGS.hidden)
-    with torch.no_grad():
-        scores = model(messages(graph, SETTINGS), torch.from_numpy(inputs.x)).numpy()
+    scores = scores_of(model, inputs.x, connected(graph, "distance"), "mean").numpy()
     log_probabilities = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
     losses = -log_probabilities[np.arange(36), inputs.y]
     right = scores.argmax(axis=1) == inputs.y
@@ -344,24 +335,6 @@ def test_where_test_clips_send_nothing_both_ways_to_train_are_one(noisy):
     assert_allclose(history[columns], expected_history[columns], atol=1e-5)
 
 
-# Devices
-
-
-@no_gpu
-def test_a_gpu_that_is_not_there_is_refused():
-    with pytest.raises(UserError, match="device: cuda: PyTorch sees no GPU; use device: cpu"):
-        usable_device("cuda")
-
-
-@no_gpu
-def test_auto_is_the_cpu_without_a_gpu():
-    assert usable_device("auto") == "cpu"
-
-
-def test_the_cpu_is_always_usable():
-    assert usable_device("cpu") == "cpu"
-
-
 # The step
 
 
@@ -371,7 +344,7 @@ def step(inputs, graph, tmp_path):
     inputs.save(tmp_path / "inputs.npz")
     sparse.save_npz(tmp_path / "graph.npz", graph)
 
-    def run(name, settings=SETTINGS, device="cpu", neighbours="all", fold=4):
+    def run(name, settings=SETTINGS, device="cpu", neighbours="all", fold=4, backend="torch"):
         folder = tmp_path / name
         folder.mkdir()
         names = "graphsage.pt history.csv predictions.parquet edgeless.parquet edgeless.csv"
@@ -382,6 +355,7 @@ def step(inputs, graph, tmp_path):
             neighbours,
             **asdict(settings),
             fold=fold,
+            backend=backend,
             device=device,
             model=paths[0],
             history=paths[1],
@@ -457,12 +431,11 @@ def test_the_saved_model_gives_the_saved_predictions(step, inputs, graph, asked)
     saved = torch.load(model_file, weights_only=True)
     settings = Settings(**saved["settings"])
     matrix = connected(graph, settings.weights)
-    x = torch.from_numpy(node_features(inputs.x, matrix, settings.adjacency_as_features))
+    x = node_features(inputs.x, matrix, settings.adjacency_as_features)
     heard = matrix if settings.messages else connected(edgeless(36), "distance")
     model = GraphSage(x.shape[1], 3, settings.layers, settings.hidden, settings.normalise)
     model.load_state_dict(saved["weights"])
-    with torch.no_grad():
-        scores = model(network(message_weights(heard, settings.aggregator)), x)
+    scores = scores_of(model, x, heard, settings.aggregator)
     expected = torch.softmax(scores.double(), dim=1).numpy()
     predictions = pd.read_parquet(output)
     assert_array_equal(predictions[inputs.genres].to_numpy(), expected)
@@ -484,4 +457,11 @@ def test_main_lets_test_clips_join_one_by_one(step, inputs, tmp_path):
 def test_main_refuses_a_gpu_that_is_not_there_before_it_writes(step, tmp_path):
     with pytest.raises(UserError, match="device: cuda"):
         step("run", device="cuda")
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_main_refuses_a_backend_that_is_not_there_before_it_writes(step, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "dgl", None)
+    with pytest.raises(UserError, match="backend: dgl"):
+        step("run", backend="dgl")
     assert list((tmp_path / "run").iterdir()) == []

@@ -1,3 +1,4 @@
+import sys
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -93,6 +94,7 @@ def test_main_tunes_the_network_that_its_options_describe(hard, graph, tmp_path,
         "all",
         **asdict(settings),
         fold=fold,
+        backend="torch",
         device="cpu",
         output=tmp_path / "tuning.csv",
         try_hidden=HIDDEN,
@@ -110,3 +112,13 @@ def test_tuning_may_let_test_clips_join_one_by_one(hard, graph):
     assert found["test_accuracy"].iloc[-1] == (right == hard.y)[~hard.train].mean()
     with pytest.raises(UserError, match="test clips for neighbours"):
         tune(hard, graph, SETTINGS, HIDDEN, [], one_by_one=True)
+
+
+def test_main_takes_the_backend_that_it_is_told(hard, graph, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "dgl", None)
+    hard.save(tmp_path / "inputs.npz")
+    sparse.save_npz(tmp_path / "graph.npz", graph)
+    files = (tmp_path / "inputs.npz", tmp_path / "graph.npz", "all")
+    output = {"output": tmp_path / "tuning.csv", "try_hidden": [], "try_learning_rate": []}
+    with pytest.raises(UserError, match="backend: dgl"):
+        main(*files, **asdict(SETTINGS), fold=0, backend="dgl", device="cpu", **output)

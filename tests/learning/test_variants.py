@@ -1,3 +1,4 @@
+import sys
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -55,7 +56,7 @@ def step(inputs, graph, tmp_path):
     hard = replace(inputs, x=(0.2 * inputs.x + noise).astype(np.float32))
     hard.save(tmp_path / "inputs.npz")
 
-    def run(graph=graph, neighbours="all", fold=2, variants=VARIANTS):
+    def run(graph=graph, neighbours="all", fold=2, variants=VARIANTS, backend="torch"):
         sparse.save_npz(tmp_path / "graph.npz", graph)
         main(
             tmp_path / "inputs.npz",
@@ -64,6 +65,7 @@ def step(inputs, graph, tmp_path):
             **asdict(SETTINGS),
             variant=[f"{name}={differing}" for name, differing in variants.items()],
             fold=fold,
+            backend=backend,
             device="cpu",
             times=tmp_path / "variants.csv",
             output=tmp_path / "variants.parquet",
@@ -101,3 +103,9 @@ def test_test_clips_may_join_one_by_one(step):
     settings = replace(SETTINGS, weights="equal", seed=fold_seed(3, 2))
     expected = train(step.inputs, joined, settings, one_by_one=True)[2]
     assert_allclose(table[["blues", "jazz", "rock"]].to_numpy(), expected, rtol=1e-6)
+
+
+def test_main_takes_the_backend_that_it_is_told(step, monkeypatch):
+    monkeypatch.setitem(sys.modules, "dgl", None)
+    with pytest.raises(UserError, match="backend: dgl"):
+        step(backend="dgl")

@@ -98,7 +98,9 @@ def run(protocol, tmp_path):
         problems[0].write_text("clip,path,problem,what_was_done\na,a.wav,silent,refused\n")
         problems[1].write_text("clip,path,problem,what_was_done\n")
         protocols = tmp_path / "protocols.json"
-        protocols.write_text(json.dumps({"evaluations": {}, "left_out": left_out or {}}))
+        clips = {"paper": {"used": 6, "excluded": 0, "refused": 2, "without_features": 1}}
+        judged = {"evaluations": {}, "left_out": left_out or {}, "clips": clips}
+        protocols.write_text(json.dumps(judged))
         output, text = tmp_path / "results.csv", tmp_path / "results.txt"
         folders = [protocol(name) for name in names]
         main("gtzan", "multiclass", protocols, output, text, folders, problems, **options)
@@ -125,6 +127,7 @@ def test_main_says_what_the_table_says_and_names_the_files(run, tmp_path):
     assert "0.7976" in said
     assert f"1 problem(s) are listed in {tmp_path / 'problems.csv'}" in said
     assert "none.csv" not in said
+    assert "clips of paper: 6 used, 0 excluded, 2 refused, 1 without features\n" in said
     assert "a hold 3 of 3 clips of blues" in said
     assert NOT_MUSIC not in said
 

@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings.groups import group_name, normalised
+from folds.groups import tie
+from settings.groups import group_name, is_unknown, normalised, tied
 
 
 @pytest.mark.parametrize(
@@ -18,12 +20,31 @@ from settings.groups import group_name, normalised
         ("Theatre of Tragedy", "theatre of tragedy"),
         ("Björk", "björk"),
         ("Straße", "strasse"),
-        ("!!!", ""),
+        ("!!!", "!!!"),
+        (" ? ", "?"),
+        ("Bjo\u0308rk", "björk"),
         ("", ""),
     ],
 )
 def test_an_artist_is_known_by_its_words(artist, name) -> None:
     assert normalised(artist) == name
+
+
+@pytest.mark.parametrize(
+    "artist",
+    [
+        *("", " ", "-", "?", "???", "VA", "V.A.", "v/a", "Various Artists", "VARIOUS  ARTISTS"),
+        *("Various", "Unknown Artist", "unknown", "<unknown>", "[unknown]", "[no artist]", "N/A"),
+        *("n.a.", "NaN", "None", "Verschiedene Interpreten", "The Various Artists"),
+    ],
+)
+def test_what_stands_for_unknown_artists_is_no_artist(artist) -> None:
+    assert is_unknown(artist)
+
+
+@pytest.mark.parametrize("artist", ["!!!", "Vaya", "The Unknowns", "Nana", "Unknown Mortal", "311"])
+def test_a_band_with_such_a_name_is_an_artist(artist) -> None:
+    assert not is_unknown(artist)
 
 
 @given(st.text(st.sampled_from("aB é'./-\t"), max_size=12))
@@ -52,3 +73,14 @@ def test_a_group_an_artist_and_a_song_of_one_name_are_three() -> None:
         group_name("", "", "a", "rock", "alone"),
     ]
     assert len(set(names)) == 3
+
+
+@given(st.lists(st.tuples(*[st.sampled_from(["", "a", "b", "c"])] * 3), max_size=12))
+def test_ties_are_those_of_clips_that_were_heard(keys) -> None:
+    columns = [[key[i] for key in keys] for i in range(3)]
+    heard = tie(columns, np.empty((0, 2), dtype=np.int64))
+
+    def together(numbers):
+        return [[a == b for a in numbers] for b in numbers]
+
+    assert together(tied(keys)) == together(heard.tolist())

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -313,3 +314,10 @@ def test_an_imported_table_is_a_file_or_more(stated, file, keep) -> None:
 def test_what_is_no_imported_table_says_what_it_should_be(stated, fault) -> None:
     (found,) = faults({"tables": {"mine": stated}})
     assert found.startswith(fault)
+
+
+@pytest.mark.parametrize("value", [202405, 1e5, True, date(2024, 5, 1)])
+def test_a_name_that_yaml_takes_for_something_else_is_to_be_quoted(value) -> None:
+    with pytest.raises(UserError) as error:
+        load({"dataset": value})
+    assert f"(YAML takes it for {value!r}: put it in quotation marks)" in str(error.value)

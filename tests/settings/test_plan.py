@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,14 @@ import pytest
 from settings.errors import UserError
 from settings.imports import files_by_cut
 from settings.model import Config, Experiment, Imported
-from settings.plan import check_audio, check_tables, files_there, not_runnable
+from settings.plan import (
+    check_audio,
+    check_tables,
+    files_there,
+    limits,
+    not_runnable,
+    prolific,
+)
 from settings.sheet import Row
 
 
@@ -155,3 +163,55 @@ def test_an_experiment_runs_on_the_table_of_its_cut() -> None:
         update={"tables": {"mine": Imported(file_3s="b.csv")}}
     )
     assert runnable(settings, unheard=True) == ["multiclass_segments"]
+
+
+# What is told before any job
+
+
+def test_protocols_that_the_sheet_does_not_allow_are_told_with_their_experiments() -> None:
+    settings = configured(
+        a=Experiment(protocols=["paper", "clean", "filtered"]),
+        b=Experiment(protocols=["paper", "clean"], cut="3s"),
+        c=Experiment(protocols=["paper", "clean"], genres=["blues", "jazz"]),
+    )
+    assert limits(settings, ROWS, list(settings.experiments)) == [
+        "multiclass_a, multiclass_b: protocol clean is left out: "
+        "genres of a single group cannot be judged: metal",
+        "multiclass_a: protocol filtered is left out: "
+        "the sheet has no published split of blues, jazz, metal",
+        "multiclass_a: protocol paper has 2 folds, not 10: a genre has no more clips",
+        "multiclass_c: protocol paper has 4 folds, not 10: a genre has no more clips",
+        "multiclass_c: protocol clean has 4 folds, not 5: a genre has no more groups",
+    ]
+    assert limits(settings, ROWS, []) == []
+
+
+@pytest.mark.parametrize("column", ["md5", "path"])
+def test_a_genre_whose_clips_are_all_alike_leaves_out_clean_alone(column) -> None:
+    rows = [
+        replace(row, **{column: "0" * 32} if row.genre == "jazz" else {})
+        for row in rows_of(blues=12, jazz=4)
+    ]
+    settings = configured(x=Experiment(protocols=["paper", "clean"]))
+    assert not_runnable(settings, rows, False, {}) == {}
+    assert "clean is left out: genres of a single group cannot be judged: jazz" in " ".join(
+        limits(settings, rows, ["multiclass_x"])
+    )
+
+
+@pytest.mark.parametrize("rows", [rows_of(blues=12), rows_of(blues=2, jazz=1)[:2]])
+def test_one_genre_is_no_experiment(rows) -> None:
+    found = not_runnable(configured(x=Experiment(protocols=["paper", "clean"])), rows, False, {})
+    reason = f"{len(rows)} clips of 1 genre(s): at least 2 genres are needed"
+    assert found == {"multiclass_x": f"paper: {reason}; clean: {reason}"}
+
+
+def test_artists_of_more_than_a_tenth_of_a_genre_are_told() -> None:
+    rows = [
+        replace(row, artist=f"artist {min(i % 20, 12)}") for i, row in enumerate(rows_of(blues=40))
+    ]
+    assert prolific(rows).startswith(
+        "artists of more than a tenth of a genre's clips: 'artist 12' (16 of 40 of blues); clean"
+    )
+    assert prolific(rows_of(blues=40)) == ""
+    assert prolific([replace(row, artist=row.clip) for row in rows_of(blues=4)]) == ""

@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = ["Snakefile", "rules", "workflow", "config", "envs", "profiles", "requirements.lock"]
 TARGET = "results/multiclass_compare.csv"
 HOSTILE_NAME = "a b'; touch x; $(id)"
+# Names in which Snakemake sees wildcards, one of them known.
+BRACED = ["R&B {live}/a{b}", "{dataset}"]
 RATE = 22_050
 
 # The main experiment, made small.
@@ -123,6 +125,9 @@ def write_clips(folder: Path) -> None:
     stereo = np.stack([tune(2, 13, rate=44_100), tune(2, 14, rate=44_100)], axis=1)
     soundfile.write(odd / "stereo.mp3", stereo, 44_100, format="MP3")
     soundfile.write(odd / f"{HOSTILE_NAME}.wav", tune(2, 15), RATE)
+    for clip, name in enumerate(BRACED, start=16):
+        (odd / name).parent.mkdir(exist_ok=True)
+        soundfile.write(odd / f"{name}.wav", tune(2, clip), RATE)
 
 
 @pytest.fixture(scope="session")

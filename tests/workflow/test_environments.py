@@ -1,12 +1,14 @@
-"""One lock file holds for all environments, and a machine that will not do is told so."""
+"""One lock file holds for all machines, and a machine that will not do is told so."""
 
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 from tests.workflow.conftest import ROOT
 
 
@@ -29,15 +31,60 @@ def test_an_environment_pins_what_the_lock_file_pins(path: Path) -> None:
 
 def test_everything_required_is_locked() -> None:
     lines = (ROOT / "requirements.in").read_text().splitlines()
-    names = {re.split(r"[=<>]", line)[0].lower() for line in lines if line and line[0] != "#"}
+    names = {Requirement(line).name.lower() for line in lines if line and line[0] != "#"}
     assert names - LOCKED.keys() == set()
+
+
+def here(text: str) -> dict[str, str]:
+    """What a lock file pins for this Python and platform."""
+    found = [Requirement(line) for line in text.splitlines() if line]
+    wanted = [each for each in found if each.marker is None or each.marker.evaluate()]
+    return pins("\n".join(f"{each.name}{each.specifier}" for each in wanted))
 
 
 def test_this_environment_is_the_locked_one() -> None:
     from importlib.metadata import version
 
-    installed = {name: version(name).split("+")[0] for name in LOCKED}
-    assert installed == LOCKED
+    locked = here((ROOT / "requirements.lock").read_text())
+    installed = {name: version(name).split("+")[0] for name in locked}
+    assert installed == locked
+
+
+@pytest.mark.parametrize(
+    ("python", "system", "machine", "expected"),
+    [
+        ("3.11", "Linux", "x86_64", True),
+        ("3.12", "Linux", "x86_64", False),
+        ("3.11", "Linux", "aarch64", False),
+        ("3.11", "Darwin", "arm64", False),
+    ],
+)
+def test_dgl_is_locked_only_where_it_has_wheels(
+    python: str, system: str, machine: str, expected: bool
+) -> None:
+    asked = {
+        "python_version": python,
+        "python_full_version": f"{python}.1",
+        "platform_system": system,
+        "sys_platform": system.lower(),
+        "platform_machine": machine,
+    }
+    for name in ("requirements.in", "requirements.lock"):
+        found = re.findall("^dgl==.*", (ROOT / name).read_text(), re.MULTILINE)
+        (marker,) = [Requirement(line).marker for line in found]
+        assert marker is not None
+        assert marker.evaluate(asked) == expected
+
+
+def test_all_that_is_locked_has_wheels_for_every_python_and_platform() -> None:
+    uv = Path(sys.executable).with_name("uv")
+    told = subprocess.run(
+        ["bash", "envs/check-wheels.sh", uv], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if "Failed to fetch" in told.stderr or "error sending request" in told.stderr:
+        pytest.skip("the package registry is not reached")
+    assert told.returncode == 0, told.stderr
+    assert len(told.stdout.splitlines()) == 9
 
 
 def check_platform(python: str, path: str = "") -> subprocess.CompletedProcess[str]:
@@ -51,16 +98,48 @@ def check_platform(python: str, path: str = "") -> subprocess.CompletedProcess[s
     )
 
 
-def test_a_machine_without_python_3_11_is_told_in_one_line() -> None:
+def named(folder: Path, system: str, machine: str) -> str:
+    """Folder of a uname that names this system and machine."""
+    uname = folder / "uname"
+    uname.write_text(f"#!/bin/sh\n[ $1 = -s ] && echo {system} || echo {machine}\n")
+    uname.chmod(0o755)
+    return str(folder)
+
+
+def test_a_machine_without_a_python_that_will_do_is_told_in_one_line() -> None:
     told = check_platform("python-that-is-not-there")
     assert told.returncode == 1
-    assert re.fullmatch(r"genregraph needs Python 3\.11 .*install it with.*\n", told.stderr)
+    assert re.fullmatch(r"genregraph needs Python 3\.11, .*install it with.*\n", told.stderr)
 
 
-def test_another_platform_is_told_in_one_line(tmp_path: Path) -> None:
-    uname = tmp_path / "uname"
-    uname.write_text("#!/bin/sh\n[ $1 = -s ] && echo Darwin || echo arm64\n")
-    uname.chmod(0o755)
-    told = check_platform("python3.11", str(tmp_path))
-    assert told.returncode == 1
-    assert re.fullmatch(r"genregraph needs Linux on x86-64 .*\n", told.stderr)
+@pytest.mark.parametrize(
+    ("version", "status"), [((3, 10), 1), ((3, 11), 0), ((3, 13), 0), ((3, 14), 1)]
+)
+def test_only_pythons_that_are_locked_for_will_do(
+    tmp_path: Path, version: tuple[int, int], status: int
+) -> None:
+    """A Python of this one's abilities that says it is of another version."""
+    python = tmp_path / "python"
+    (tmp_path / "sitecustomize.py").write_text(f"import sys; sys.version_info = {version}\n")
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    assert check_platform(str(python), named(tmp_path, "Linux", "x86_64")).returncode == status
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "status"),
+    [
+        ("Linux", "x86_64", 0),
+        ("Linux", "aarch64", 0),
+        ("Darwin", "arm64", 0),
+        ("Darwin", "x86_64", 1),
+        ("Linux", "ppc64le", 1),
+    ],
+)
+def test_another_platform_is_told_in_one_line(
+    tmp_path: Path, system: str, machine: str, status: int
+) -> None:
+    told = check_platform(sys.executable, named(tmp_path, system, machine))
+    assert told.returncode == status
+    expected = r"genregraph needs Linux on x86-64 or arm64, .*\n" if status else ""
+    assert re.fullmatch(expected, told.stderr)

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from settings.delimited import dialect_of
 from settings.errors import UserError
-from settings.keys import is_key, names_beside
+from settings.keys import has_key, is_key, names_beside
 
 UNNAMED = "Unnamed: "  # What pandas calls a column without a name.
-KINDS = "Parquet, CSV, JSON lines, NPZ or NPY"
+KINDS = "Parquet, CSV or TSV, JSON lines, NPZ or NPY"
 LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 
 
@@ -24,9 +25,11 @@ def read(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        ``.parquet``, ``.csv``, ``.jsonl`` (``.ndjson``, ``.json``: an object a line), ``.npz`` (an
-        array of names and others with a row for each; or an array a clip, by its name) or ``.npy``
-        (beside a text file of names, a line a row; or structured). Nothing is unpickled.
+        ``.parquet``, ``.csv`` or ``.tsv`` (UTF-8 or UTF-16; separated by commas, tabs, or
+        semicolons, which go with decimal commas), ``.jsonl`` (``.ndjson``, ``.json``: an object a
+        line), ``.npz`` (an array of names and others with a row for each; or an array a clip, by
+        its name) or ``.npy`` (beside a text file of names, a line a row; or structured). Nothing is
+        unpickled.
 
     Returns
     -------
@@ -48,6 +51,8 @@ def read(path: Path) -> pd.DataFrame:
         table = reader(path)
     except (UserError, MemoryError):
         raise
+    except UnicodeError as error:
+        raise UserError(f"not UTF-8 ({error}); save it as text in UTF-8") from None
     except Exception as error:
         raise UserError(
             f"cannot be read as {path.suffix} ({error}); write it anew as {KINDS}"
@@ -56,10 +61,14 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    header = pd.read_csv(path, nrows=0).columns
+    encoding, delimiter = dialect_of(path, has_key)
+    # A semicolon separates where a comma stands in numbers.
+    form: dict[str, Any] = {"sep": delimiter, "encoding": encoding}
+    form |= {"decimal": ","} if delimiter == ";" else {}
+    header = pd.read_csv(path, nrows=0, **form).columns
     # Keys stay text: 000002 is not 2.
     text = {name: "str" for name in header if is_key(name)}
-    return _numbered(pd.read_csv(path, dtype=text, low_memory=False), 2)
+    return _numbered(pd.read_csv(path, dtype=text, low_memory=False, **form), 2)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -161,6 +170,7 @@ def _read_npy(path: Path) -> pd.DataFrame:
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".csv": _read_csv,
+    ".tsv": _read_csv,
     ".parquet": _read_parquet,
     ".jsonl": _read_lines,
     ".ndjson": _read_lines,

@@ -6,10 +6,10 @@ without what it needs is left out with its reason, and takes no other protocol's
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -97,9 +97,7 @@ def features_of(clips: pd.Series, tables: Sequence[Path]) -> np.ndarray:
     return np.hstack(parts) if parts else np.empty((len(clips), 0))
 
 
-def protocols(
-    clips: pd.DataFrame, experiment: Experiment, seed: int
-) -> dict[str, dict[str, object]]:
+def protocols(clips: pd.DataFrame, experiment: Experiment, seed: int) -> dict[str, dict[str, Any]]:
     """How an experiment's protocols can judge its clips.
 
     Parameters
@@ -117,14 +115,49 @@ def protocols(
     """
     columns = clips[["genre", "group", "split", "excluded"]]
     found, left_out = evaluations(experiment, [Clip(*row) for row in columns.to_numpy()])
-    judged: dict[str, object] = {}
+    judged: dict[str, dict[str, int]] = {}
     for protocol, numbers in found.items():
         try:  # Groups of several genres may leave less than was counted genre by genre.
             assign(taken(clips, protocol), protocol, numbers.folds, numbers.repeats, seed)
             judged[protocol] = asdict(numbers)
         except UserError as reason:
             left_out[protocol] = str(reason)
-    return {"evaluations": judged, "left_out": dict(left_out)}
+    return {"evaluations": judged, "left_out": left_out}
+
+
+def counted(
+    listed: pd.DataFrame, found: pd.DataFrame, genres: Sequence[str], protocols: Iterable[str]
+) -> dict[str, dict[str, int]]:
+    """What became of the clips of an experiment's genres, by protocol.
+
+    Parameters
+    ----------
+    listed : pd.DataFrame
+        As `audio.clips` lists them.
+    found : pd.DataFrame
+        As `grouped` gives them.
+    genres : sequence of str
+        Only these; empty: all.
+    protocols : iterable of str
+
+    Returns
+    -------
+    dict of str to dict of str to int
+        ``used``; ``excluded`` by the sheet, or in no part of its split; ``refused`` for what was
+        heard; ``without_features`` in one of the tables. They are all.
+    """
+    asked = listed[listed["genre"].isin(genres)] if genres else listed
+    refused = int((asked["status"] == "refused").sum())
+    used = {protocol: len(taken(found, protocol)) for protocol in protocols}
+    return {
+        protocol: {
+            "used": count,
+            "excluded": len(found) - count,
+            "refused": refused,
+            "without_features": len(asked) - refused - len(found),
+        }
+        for protocol, count in used.items()
+    }
 
 
 def main(
@@ -149,5 +182,6 @@ def main(
     found = grouped(good, features_of(good["clip"], tables or []), unknown)
     found.to_parquet(output, index=False)
     how = protocols(found, asked, seed)
+    how["clips"] = counted(listed, found, asked.genres, how["evaluations"])
     judged.write_text(json.dumps(how, indent=1) + "\n", encoding="utf-8")
     logger.info("%d of %d clips can be used; %s", len(good), len(listed), how)

@@ -14,6 +14,7 @@ Neighbours = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="The configuration's seed, from which each fold has its.")]
 Fold = Annotated[int, typer.Option(help="Which fold, numbered on over repeats.")]
+Backend = Annotated[str, typer.Option(help="dgl, torch or auto.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
 
 # The network

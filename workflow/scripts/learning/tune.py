@@ -19,7 +19,8 @@ from tqdm import tqdm
 
 from inputs.inputs import Inputs
 from learning import options
-from learning.graphsage import Settings, train, usable_device
+from learning.graphsage import CPU, Settings, train
+from learning.messages import Backend, usable_backend
 from learning.predictions import predictions
 from learning.scores import score
 from settings.seeds import fold_seed
@@ -45,14 +46,14 @@ def tune(
     settings: Settings,
     hidden: Sequence[int],
     learning_rates: Sequence[float],
-    device: str = "cpu",
+    backend: Backend = CPU,
     one_by_one: bool = False,
 ) -> pd.DataFrame:
     """Train once for every distinct point, all on the same graph.
 
     Parameters
     ----------
-    inputs, adjacency, settings, device, one_by_one
+    inputs, adjacency, settings, backend, one_by_one
         As `learning.graphsage.train` takes them; ``settings`` holds what does not vary.
     hidden : sequence of int
         Numbers of hidden neurons.
@@ -67,7 +68,7 @@ def tune(
     scores = {}
     # The two curves usually cross in a point.
     for point in tqdm(dict.fromkeys(point for _, _, point in wanted), unit="point"):
-        _, _, probabilities = train(inputs, adjacency, point, device, one_by_one)
+        _, _, probabilities = train(inputs, adjacency, point, backend, one_by_one)
         scores[point] = score(predictions(inputs, probabilities))
     rows = [
         [parameter, value, scores[point]["train_accuracy"], scores[point]["test_accuracy"]]
@@ -91,6 +92,7 @@ def main(
     adjacency_as_features: options.AdjacencyAsFeatures,
     seed: options.Seed,
     fold: options.Fold,
+    backend: options.Backend,
     device: options.Device,
     output: Annotated[Path, typer.Option(help="Accuracies, to be written (CSV).")],
     try_hidden: Annotated[list[int], typer.Option(help="Hidden neurons to try.")],
@@ -110,7 +112,7 @@ def main(
         seed=fold_seed(seed, fold),
     )
     data, adjacency = Inputs.load(inputs), sparse.load_npz(graph)
-    how = (usable_device(device), neighbours == "train")
+    how = (usable_backend(backend, device), neighbours == "train")
     table = tune(data, adjacency, settings, try_hidden, try_learning_rate, *how)
     table.to_csv(output, index=False)
     logger.info("\n%s", table.to_string(index=False))

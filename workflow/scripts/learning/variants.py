@@ -16,7 +16,8 @@ from scipy import sparse
 
 from inputs.inputs import Inputs
 from learning import options
-from learning.graphsage import Settings, fit, usable_device
+from learning.graphsage import CPU, Settings, fit
+from learning.messages import Backend, usable_backend
 from learning.predictions import Fit, write_compared
 from settings.errors import UserError
 from settings.seeds import fold_seed
@@ -57,14 +58,14 @@ def variants(
     inputs: Inputs,
     adjacency: sparse.csr_array,
     networks: Mapping[str, Settings],
-    device: str = "cpu",
+    backend: Backend = CPU,
     one_by_one: bool = False,
 ) -> dict[str, Fit]:
     """Train networks on one fold.
 
     Parameters
     ----------
-    inputs, adjacency, device, one_by_one
+    inputs, adjacency, backend, one_by_one
         As `learning.graphsage.train` takes them.
     networks : mapping of str to Settings
         By name.
@@ -77,7 +78,7 @@ def variants(
     fits = {}
     for name, settings in networks.items():
         logger.info("%s: %s", name, settings)
-        fits[name] = fit(inputs, adjacency, settings, device, one_by_one)
+        fits[name] = fit(inputs, adjacency, settings, backend, one_by_one)
     return fits
 
 
@@ -99,6 +100,7 @@ def main(
     ],
     seed: options.Seed,
     fold: options.Fold,
+    backend: options.Backend,
     device: options.Device,
     times: Annotated[Path, typer.Option(help="Epochs and seconds a variant, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="All predictions, to be written (Parquet).")],
@@ -118,5 +120,7 @@ def main(
     )
     networks = dict(named(settings, each) for each in variant)
     data, adjacency = Inputs.load(inputs), sparse.load_npz(graph)
-    fits = variants(data, adjacency, networks, usable_device(device), neighbours == "train")
+    fits = variants(
+        data, adjacency, networks, usable_backend(backend, device), neighbours == "train"
+    )
     write_compared(data, fits, output, times)

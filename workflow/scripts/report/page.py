@@ -15,7 +15,7 @@ import pandas as pd
 import typer
 from markupsafe import Markup
 
-from audio.read import SAMPLE_RATE
+from audio.samples import SAMPLE_RATE
 from folds.leaks import KINDS
 from report import charts
 from report.answer import answer

@@ -9,8 +9,8 @@ import typer
 
 from audio.problems import of_whole_tables
 from learning.scores import score
-from results.outputs import fitted, folds_of, left_out_of
-from results.summary import NOT_MUSIC, describe, left_out_lines, note_of
+from results.outputs import counts_of, fitted, folds_of, left_out_of
+from results.summary import NOT_MUSIC, count_lines, describe, left_out_lines, note_of
 
 COLUMNS = (
     "dataset experiment protocol model repeat fold n_train n_test train_accuracy test_accuracy "
@@ -88,6 +88,7 @@ def main(
             paper,
         ),
         *(line for table in amiss.values() for line in of_whole_tables(table)),
+        *count_lines(counts_of(protocols)),
         *left_out_lines({"": left_out_of(protocols)}),
         *([NOT_MUSIC] if synthesised else []),
         f"table: {output}; folds: {', '.join(map(str, there)) or 'none'}",

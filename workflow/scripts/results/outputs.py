@@ -87,6 +87,11 @@ def left_out_of(protocols: Path) -> dict[str, str]:
     return json.loads(protocols.read_text(encoding="utf-8"))["left_out"]
 
 
+def counts_of(protocols: Path) -> dict[str, dict[str, int]]:
+    """What became of an experiment's clips, by protocol, as `folds.usable` counted them."""
+    return json.loads(protocols.read_text(encoding="utf-8")).get("clips", {})
+
+
 def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
     """CSV tables of the same columns, one below the other; some may have no rows."""
     tables = [pd.read_csv(path) for path in paths]

@@ -7,7 +7,8 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from settings.keys import Names, is_key, names_beside
+from settings.delimited import dialect_of
+from settings.keys import Names, has_key, is_key, names_beside
 from settings.model import Config, Imported
 from settings.sheet import Row
 
@@ -46,8 +47,10 @@ def peek(path: Path) -> list[str]:
 
 
 def _peek_csv(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        yield from _keys_in(itertools.islice(csv.DictReader(file), PEEKED))
+    encoding, delimiter = dialect_of(path, has_key)
+    with path.open(encoding=encoding, newline="") as file:
+        rows = csv.DictReader(file, delimiter=delimiter)
+        yield from _keys_in(itertools.islice(rows, PEEKED))
 
 
 def _peek_lines(path: Path) -> Iterator[str]:
@@ -91,6 +94,7 @@ def _keys_in(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
 
 PEEKS: dict[str, Callable[[Path], Iterator[str]]] = {
     ".csv": _peek_csv,
+    ".tsv": _peek_csv,
     ".jsonl": _peek_lines,
     ".ndjson": _peek_lines,
     ".json": _peek_lines,

@@ -29,6 +29,11 @@ def is_key(name: str) -> bool:
     return plain in KEYS or plain.removesuffix("s") in KEYS
 
 
+def has_key(names: Iterable[str]) -> bool:
+    """Whether one of some columns may hold keys."""
+    return any(map(is_key, names))
+
+
 def plain_name(name: str) -> str:
     """A column's name in lower case, words joined by ``_``."""
     return re.sub(r"[\s-]+", "_", name.strip().lower())

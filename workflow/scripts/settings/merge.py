@@ -1,6 +1,7 @@
 """Where the configuration comes from: the workflow's files, then those at hand, then the call."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import yaml
 
 from settings.errors import UserError
 
+TEXTS = ("dataset", "sheet", "audio")  # Keys whose values are names and paths.
 FILES = ("config/config.yaml", "config/experiments.yaml")
 
 
@@ -32,6 +34,33 @@ def merged(folders: Sequence[Path], given: Mapping[str, Any]) -> dict[str, Any]:
             if path.is_file():
                 found = _over(found, _read(path))
     return _over(found, given)
+
+
+def as_typed(given: Mapping[str, Any], words: Iterable[str]) -> dict[str, Any]:
+    """What the call says, with names and paths as they were typed.
+
+    Snakemake makes a number of ``dataset=2024_05`` and ``audio=1e5``, a list of ``audio=[1990]``, a
+    mapping of ``audio={x}``, and cuts ``audio=My Music #1`` at its comment. Values in quotation
+    marks of their own are taken as YAML, which is how Snakemake hands them on to jobs elsewhere.
+
+    Parameters
+    ----------
+    given : mapping
+        As Snakemake parsed it.
+    words : iterable of str
+        ``name=value`` as typed after ``--config``.
+
+    Examples
+    --------
+    >>> as_typed({"dataset": 202405, "seed": 1}, ["dataset=2024_05", "seed=1"])
+    {'dataset': '2024_05', 'seed': 1}
+    """
+    typed = dict(given)
+    for name, equals, value in (word.partition("=") for word in words):
+        quoted = re.fullmatch(r"""(['"]).*\1""", value) and isinstance(given.get(name), str)
+        if name in TEXTS and equals and value and not quoted:
+            typed[name] = value
+    return typed
 
 
 def _read(path: Path) -> Mapping[str, Any]:

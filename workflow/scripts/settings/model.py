@@ -6,6 +6,7 @@
 
 import difflib
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -219,6 +220,11 @@ class Experiment(Model):
         description="What GraphSAGE is compared with, beside itself without neighbours (edgeless).",
     )
     graphsage: GraphSage = Field(GraphSage(), description="The model.")
+    calibrate: Literal["none", "temperature"] = Field(
+        "none",
+        description="temperature: probabilities of each model are also given at a temperature that "
+        "is fitted inside the training clips of each fold, for which all are trained thrice more.",
+    )
     variants: dict[Word, dict[str, Any]] = Field(
         {},
         description="By name, settings in which other networks differ from graphsage: trained on "
@@ -260,10 +266,14 @@ class Experiment(Model):
     @model_validator(mode="after")
     def _choices_are_made_inside(self) -> "Experiment":
         outside = [*(["select"] if self.select else []), *(["cnn"] if "cnn" in self.tables else [])]
+        fits = f"{' and '.join(outside)} fits the inputs to the genres of all training clips, so "
         if "best" in self.models and outside:
             raise ValueError(
-                f"{' and '.join(outside)} fits the inputs to the genres of all training clips, so "
-                "that none of them is left to choose a model by: leave best out of models"
+                f"{fits}that none of them is left to choose a model by: leave best out of models"
+            )
+        if self.calibrate != "none" and outside:
+            raise ValueError(
+                f"{fits}that none of them is left to fit a temperature to: set calibrate: none"
             )
         return self
 
@@ -277,8 +287,8 @@ class Imported(Model):
 
     file: str | None = Field(
         None,
-        description="Parquet, CSV, JSON lines, NPZ or NPY: a row a clip; or a row a segment of 3 s "
-        "if its keys say so, <clip>.<number>, and there is no file_3s.",
+        description="Parquet, CSV or TSV, JSON lines, NPZ or NPY: a row a clip; or a row a segment "
+        "of 3 s if its keys say so, <clip>.<number>, and there is no file_3s.",
     )
     file_3s: str | None = Field(
         None, description="The table of segments of 3 s, instead of file or beside it."
@@ -329,8 +339,14 @@ class Config(Model):
     sheet: str | None = Field(None, description="Another sheet than config/datasets/NAME.tsv.")
     audio: str | None = Field(None, description="Folder of the audio; default resources/NAME.")
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything random.")
+    backend: Literal["auto", "dgl", "torch"] = Field(
+        "auto",
+        description="What passes GraphSAGE's messages; auto: DGL where it is installed, else "
+        "PyTorch alone.",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="Where networks are trained; auto: on a GPU that DGL can use, else CPU."
+        "auto",
+        description="Where networks are trained; auto: a GPU that the backend can use, else CPU.",
     )
     datasets: dict[Name, Dataset] = Field({}, description="Facts of named datasets.")
     audit: Audit = Field(Audit(), description="Which clips are refused.")
@@ -389,6 +405,8 @@ def _fault(fault: Mapping[str, Any], merged: Mapping[str, Any]) -> str:
     # Where parts do not go together the message names them; the whole would only hide it.
     together = fault["type"] == "value_error" and isinstance(fault["input"], Mapping)
     found = "" if together else f" (it is {fault['input']!r})"
+    if fault["type"] == "string_type" and isinstance(fault["input"], int | float | date):
+        found = f" (YAML takes it for {fault['input']!r}: put it in quotation marks)"
     return f"{where}: {message}{found}; change it in config/ or by --config"
 
 

@@ -2,11 +2,12 @@
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from settings.errors import UserError
-from settings.groups import group_name
+from settings.groups import group_name, normalised, tied
 from settings.model import Config, Experiment
 from settings.protocols import Clip, Evaluation, LeftOut, evaluation
 from settings.sheet import Row, locate
@@ -52,13 +53,68 @@ def by_sheet(experiment: Experiment, rows: Sequence[Row]) -> list[Clip]:
     unknown = experiment.clean.unknown_artist
     if not any(row.group or row.artist for row in rows):
         unknown = "alone"
-    clips = []
-    for row in rows:
-        if row.genre in genres:
-            group = group_name(row.group, row.artist, row.clip, row.genre, unknown)
-            reason = row.excluded or ("" if group else UNKNOWN_LEFT_OUT)
-            clips.append(Clip(row.genre, group, row.split, reason))
-    return clips
+    asked = [row for row in rows if row.genre in genres]
+    names = [group_name(row.group, row.artist, row.clip, row.genre, unknown) for row in asked]
+    alike = tied((name, row.md5, row.path) for name, row in zip(names, asked, strict=True))
+    return [
+        Clip(row.genre, str(group), row.split, row.excluded or ("" if name else UNKNOWN_LEFT_OUT))
+        for row, name, group in zip(asked, names, alike, strict=True)
+    ]
+
+
+def limits(config: Config, rows: Sequence[Row], runnable: Sequence[str]) -> list[str]:
+    """What the sheet does not allow of experiments that can run, to be told before any job does.
+
+    Parameters
+    ----------
+    config : Config
+    rows : sequence of Row
+        The dataset's sheet.
+    runnable : sequence of str
+        Names of experiments.
+    """
+    told: dict[str, list[str]] = {}
+    for name in runnable:
+        experiment = config.experiments[name]
+        found, left_out = evaluations(experiment, by_sheet(experiment, rows))
+        said = [f"protocol {key} is left out: {reason}" for key, reason in left_out.items()]
+        if experiment.cut == "30s":  # How many segments there will be is not known yet.
+            said += [
+                f"protocol {key} has {how.folds} folds, not {asked}: a genre has no more {what}"
+                for key, how in found.items()
+                for asked, what in [_folds_asked(experiment, key)]
+                if how.folds < asked
+            ]
+        for line in said:
+            told.setdefault(line, []).append(name)
+    return [f"{', '.join(names)}: {line}" for line, names in told.items()]
+
+
+def _folds_asked(experiment: Experiment, protocol: str) -> tuple[int, str]:
+    """How many folds a protocol should have, and what each fold needs of each genre."""
+    if protocol == "filtered":
+        return 1, ""
+    if protocol == "paper":
+        return experiment.folds.n, "clips"
+    return experiment.clean.folds, "groups"
+
+
+def prolific(rows: Sequence[Row]) -> str:
+    """Artists with more than a tenth of a genre's clips, in a line; empty if there are none."""
+    genres = Counter(row.genre for row in rows)
+    artists = Counter((row.genre, normalised(row.artist)) for row in rows if row.artist)
+    found = [
+        f"{artist!r} ({count} of {genres[genre]} of {genre})"
+        for (genre, artist), count in artists.most_common()
+        if count > max(1, genres[genre] / 10)
+    ]
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    return (
+        f"artists of more than a tenth of a genre's clips: {', '.join(found[:5])}{more}; clean "
+        "keeps the clips of each in one fold: is one of these a name for several artists?"
+        if found
+        else ""
+    )
 
 
 def read_evaluations(path: Path) -> dict[str, Evaluation]:

@@ -1,15 +1,23 @@
 """Dataset sheets: which clips there are, where their files lie, and in which shard they are."""
 
 import csv
+import difflib
 import hashlib
 import io
 import json
+import logging
 import os
-from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, fields
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from settings.delimited import BREAK, Line, decoded, delimiter_of, lines, plain
 from settings.errors import UserError
+from settings.row import COLUMNS as COLUMNS
+from settings.row import Row as Row
+from settings.tidy import doubts, tidy
+
+logger = logging.getLogger(__name__)
 
 AUDIO_SUFFIXES = tuple(
     f".{ending}" for ending in "wav au flac mp3 ogg opus aiff aif m4a mp4 wma".split()
@@ -17,24 +25,6 @@ AUDIO_SUFFIXES = tuple(
 REQUIRED = ("clip", "path", "genre")
 # Columns of a fold's predictions; beside them stands a column a genre.
 NO_GENRES = ("clip", "true", "predicted", "part", "model")
-
-
-@dataclass(frozen=True)
-class Row:
-    """A clip as the sheet states it; what the sheet leaves open is an empty string."""
-
-    clip: str
-    path: str
-    genre: str
-    group: str = ""
-    md5: str = ""
-    split: str = ""
-    excluded: str = ""
-    title: str = ""
-    artist: str = ""
-
-
-COLUMNS = tuple(field.name for field in fields(Row))
 # What the audit of a clip depends on: an artist that is mended computes no feature anew.
 AUDITED = ("clip", "path", "md5")
 # What an imported table's keys are told by.
@@ -42,7 +32,7 @@ NAMED = ("clip", "path")
 
 
 def read_sheet(path: Path) -> list[Row]:
-    """Read a tab-separated sheet with a header line.
+    """Read a sheet: a table with a header line, separated by tabs, semicolons or commas.
 
     Parameters
     ----------
@@ -53,13 +43,13 @@ def read_sheet(path: Path) -> list[Row]:
     Returns
     -------
     list of Row
-        In the sheet's order.
+        In the sheet's order, as `settings.tidy.tidy` leaves them. What looks wrong is logged.
 
     Raises
     ------
     UserError
-        If the sheet is missing, is not UTF-8, has no rows, lacks a column or a value, or names a
-        clip twice.
+        If the sheet is missing, is no text, has no rows, lacks a column or a value, has a value
+        too many, or names a clip twice.
     """
     if not path.is_file():
         raise UserError(
@@ -68,54 +58,93 @@ def read_sheet(path: Path) -> list[Row]:
             "or name another with --config sheet=FILE"
         )
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 ({error}); save it as text in UTF-8") from None
-    with io.StringIO(text, newline="") as file:
-        reader = csv.DictReader(file, dialect="excel-tab")
-        missing = [name for name in REQUIRED if name not in (reader.fieldnames or ())]
-        if missing:
+        rows = _rows_in(decoded(path.read_bytes()))
+        _check(rows)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    for doubt in doubts(rows):
+        logger.warning("%s: %s", path, doubt)
+    return tidy(list(rows.values()))
+
+
+def _rows_in(text: str) -> dict[int, Row]:
+    """Rows of a sheet by their line."""
+    text = re.sub(r"\Asep=.(\r\n|\r|\n)", "", text)  # Excel's own note of what separates.
+    delimiter = delimiter_of(BREAK.split(text, maxsplit=1)[0], lambda names: not _missing(names))
+    found = lines(text, delimiter, fewest=len(REQUIRED))
+    header = [plain(name).casefold() for name in next(found, Line(1, [])).values]
+    missing = _missing(header)
+    if missing:
+        raise UserError(
+            f"no column {', '.join(missing)}; "
+            f"the header line must hold {' '.join(REQUIRED)}, separated by tabs"
+        )
+    twice = [name for name in COLUMNS if header.count(name) > 1]
+    if twice:
+        raise UserError(f"two columns are called {twice[0]}; remove or rename one")
+    for name in header:
+        near = difflib.get_close_matches(name, COLUMNS, n=1, cutoff=0.8)
+        if near and near[0] not in header:
+            logger.warning("column %r is not read; rename it if it is %r", name, near[0])
+    rows = {}
+    for number, values in found:
+        if any(values[len(header) :]):
             raise UserError(
-                f"{path}: no column {', '.join(missing)}; "
-                f"the header line must hold {' '.join(REQUIRED)}, separated by tabs"
+                f"line {number} has {len(values)} values, and the header {len(header)}; put a "
+                "value that holds what separates values in quotation marks"
             )
-        rows = [Row(**{name: line.get(name) or "" for name in COLUMNS}) for line in reader]
-    _check(rows, path)
+        stated = dict(zip(header, values, strict=False))
+        rows[number] = Row(**{name: stated.get(name, "") for name in COLUMNS})
     return rows
 
 
-def _check(rows: Sequence[Row], path: Path) -> None:
+def _missing(header: Iterable[str]) -> list[str]:
+    names = {plain(name).casefold() for name in header}
+    return [name for name in REQUIRED if name not in names]
+
+
+def _check(rows: Mapping[int, Row]) -> None:
     if not rows:
-        raise UserError(f"{path}: no clips; add a line for each")
-    seen: set[str] = set()
-    for line, row in enumerate(rows, start=2):
+        raise UserError("no clips; add a line for each")
+    seen: dict[str, int] = {}
+    for line, row in rows.items():
         empty = [name for name in REQUIRED if not getattr(row, name)]
         if empty:
-            raise UserError(f"{path}: row {line} has no {', '.join(empty)}; fill it in")
-        if row.genre in NO_GENRES:
-            raise UserError(
-                f"{path}: row {line}: a genre cannot be called {row.genre!r}; rename it"
-            )
+            raise UserError(f"line {line} has no {', '.join(empty)}; fill it in")
+        if plain(row.genre) in NO_GENRES:
+            raise UserError(f"line {line}: a genre cannot be called {row.genre!r}; rename it")
         if row.clip in seen:
-            raise UserError(f"{path}: row {line} names clip {row.clip!r} again; rename one of them")
-        seen.add(row.clip)
+            raise UserError(
+                f"line {line} names clip {row.clip!r} again, as line {seen[row.clip]} does; "
+                "rename one of them"
+            )
+        seen[row.clip] = line
 
 
 def write_sheet(rows: Iterable[Row], path: Path) -> None:
-    """Write rows as a sheet that `read_sheet` reads, without columns that are empty throughout."""
+    """Write rows as a sheet that `read_sheet` reads, without columns that are empty throughout.
+
+    Raises
+    ------
+    UserError
+        If a value would be read as another: one of both tabs and line breaks may be.
+    """
     rows = list(rows)
     used = [name for name in COLUMNS if name in REQUIRED or any(getattr(r, name) for r in rows)]
-    lines = [used, *([getattr(row, name) for name in used] for row in rows)]
-    # Left to itself, csv does not quote a carriage return, and would read it as a line's end.
-    returns = any("\r" in value for line in lines for value in line)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(
-            file,
-            dialect="excel-tab",
-            lineterminator="\n",
-            quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL,
-        )
-        writer.writerows(lines)
+    values = [used, *([getattr(row, name) for name in used] for row in rows)]
+    # Left to itself, csv quotes neither a carriage return nor blanks around a value.
+    quoted = any("\r" in value or value != value.strip() for line in values for value in line)
+    text = io.StringIO(newline="")
+    writer = csv.writer(
+        text,
+        dialect="excel-tab",
+        lineterminator="\n",
+        quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL,
+    )
+    writer.writerows(values)
+    if [line.values for line in lines(text.getvalue(), "\t", len(REQUIRED))] != values:
+        raise UserError(f"{path}: no sheet can hold names with tabs and line breaks; rename files")
+    path.write_text(text.getvalue(), encoding="utf-8", newline="")
 
 
 def shard_of(clip: str, shards: int) -> int:

@@ -1,0 +1,209 @@
+"""Milliseconds that GraphSAGE takes an epoch, beside other ways to train the same network.
+
+    pip install torch_geometric==2.8.1
+    OMP_NUM_THREADS=1 DGLBACKEND=pytorch python benchmarks/training.py
+
+Inputs are noise about genres, neighbours and distances are random: what they are does not matter to
+time. All ways take turns on one thread; what counts is an epoch's CPU time in the fastest turn, and
+nothing that is done once. That all learn the same is checked by their losses.
+
+- torch, dgl, edgeless: `learning.graphsage.train` by both backends, and without messages.
+- pyg: PyTorch Geometric's GraphConv, mean of weighted messages, on edges as its documentation has
+  them; pyg_csr: the same on a sparse tensor.
+- sageconv: DGL's SAGEConv as it comes, on weighted edges.
+- dense: the products of inputs and weights, and of gradients and inputs, of the first layer alone.
+"""
+
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise, product
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
+
+import dgl
+import numpy as np
+import pandas as pd
+import torch
+import typer
+from dgl.nn.pytorch import SAGEConv
+from scipy import sparse
+from torch import Tensor, nn
+from torch_geometric.nn import GraphConv
+
+from inputs.inputs import Inputs
+from learning.graphsage import GraphSage, Settings, averages, connected, train
+from learning.messages import Backend
+from training.adam import Adam
+from training.reproducible import reproducibly
+
+GENRES = 10
+CASES = [(1000, 10, 57), (1000, 100, 57), (1000, 100, 6431), (2000, 800, 58), (10000, 100, 57)]
+# What is aimed at: case, way, against which other way, and the bound of their ratio.
+OURS = {
+    "torch": (Backend("torch"), True),
+    "dgl": (Backend("dgl"), True),
+    "edgeless": (Backend("torch"), False),
+}
+OTHERS = ["pyg", "pyg_csr", "sageconv", "dense"]
+AIMS = [
+    *(((n, k, d), "pyg", "torch", ">=", 80 if k == 800 else 30) for n, k, d in CASES[1:]),
+    ((1000, 10, 57), "torch", "edgeless", "<=", 1.2),
+    ((1000, 100, 6431), "torch", "dense", "<=", 1.1),
+    *((case, "dgl", "torch", "<=", 1.5) for case in CASES),
+]
+
+
+def settings(k: int) -> Settings:
+    """Of the network: 150 hidden neurons, or 80 of many neighbours."""
+    return Settings(
+        layers=1,
+        hidden=80 if k == 800 else 150,
+        learning_rate=0.001,
+        epochs=0,
+        messages=True,
+        weights="distance",
+        aggregator="mean",
+        normalise=False,
+        adjacency_as_features=False,
+        seed=0,
+    )
+
+
+def fold(n: int, k: int, d: int) -> tuple[Inputs, sparse.csr_array]:
+    """A fold of ``n`` clips and ``d`` features, and a graph of ``k`` neighbours a clip."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(GENRES, size=n)
+    x = (rng.normal(size=(n, d)) + 0.5 * np.eye(GENRES, d)[y]).astype(np.float32)
+    others = np.stack([np.sort(rng.choice(n - 1, k, replace=False)) for _ in range(n)])
+    others += others >= np.arange(n)[:, None]
+    graph = sparse.csr_array(
+        (rng.uniform(1, 9, n * k), others.ravel(), np.arange(n + 1) * k), shape=(n, n)
+    )
+    names = [np.arange(each).astype(str) for each in (n, GENRES, d)]
+    return Inputs(x, y, rng.random(n) < 0.9, *names), graph
+
+
+def of_ours(
+    name: str, inputs: Inputs, graph: sparse.csr_array, asked: Settings, epochs: int
+) -> tuple[float, list[float]]:
+    """Seconds of so many epochs, with what is done once, and losses."""
+    backend, messages = OURS[name]
+    asked = replace(asked, epochs=epochs, messages=messages)
+    start = time.process_time()
+    history = train(inputs, graph, asked, backend)[1]
+    return time.process_time() - start, history["loss"].tolist()
+
+
+def of_other(
+    name: str, inputs: Inputs, graph: sparse.csr_array, asked: Settings, epochs: int
+) -> tuple[float, list[float]]:
+    """Seconds of the fastest epoch, and losses."""
+    spent, losses = [], []
+    with reproducibly(asked.seed):
+        steps = dense(inputs, asked) if name == "dense" else other(name, inputs, graph, asked)
+        for _ in range(1 + epochs):
+            start = time.process_time()
+            losses.append(next(steps))
+            spent.append(time.process_time() - start)
+    return min(spent[1:]), losses
+
+
+def other(name: str, inputs: Inputs, graph: sparse.csr_array, asked: Settings) -> Iterator[float]:
+    """Train another library's network with our initial weights: the loss before each update."""
+    weights = averages(connected(graph, asked.weights), asked.aggregator)
+    n, d = inputs.x.shape
+    edges = weights.tocoo()
+    ends = torch.from_numpy(np.stack([edges.col, edges.row]).astype(np.int64))
+    # Theirs divide by the number of messages.
+    counts = np.repeat(np.diff(weights.indptr), np.diff(weights.indptr))
+    values = torch.from_numpy((weights.data * counts).astype(np.float32))
+    network: tuple[object, ...] = (ends, values)
+    if name == "pyg_csr":
+        starts, columns = (
+            torch.from_numpy(each.astype(np.int64)) for each in (weights.indptr, weights.indices)
+        )
+        network = (torch.sparse_csr_tensor(starts, columns, values, size=(n, n)),)
+    elif name == "sageconv":
+        graph = dgl.graph((ends[0], ends[1]), num_nodes=n)
+    layers = []
+    model = GraphSage(d, GENRES, 1, asked.hidden)
+    for ours, widths in zip(model.convolutions, pairwise([d, asked.hidden, GENRES]), strict=True):
+        if name == "sageconv":
+            layer = SAGEConv(*widths, "mean")
+            layer.load_state_dict(ours.state_dict())
+        else:
+            layer = GraphConv(*widths, aggr="mean")
+            own, heard, bias = ours.fc_self.weight, ours.fc_neigh.weight, ours.fc_self.bias
+            layer.load_state_dict(
+                {"lin_root.weight": own, "lin_rel.weight": heard, "lin_rel.bias": bias}
+            )
+        layers.append(layer)
+
+    def scored(layer: nn.Module, x: Tensor) -> Tensor:
+        return layer(graph, x, values) if name == "sageconv" else layer(x, *network)
+
+    x, y, known = (torch.from_numpy(each) for each in (inputs.x, inputs.y, inputs.train))
+    optimiser = Adam([each for layer in layers for each in layer.parameters()], asked.learning_rate)
+    while True:
+        scores = scored(layers[1], torch.relu(scored(layers[0], x)))
+        loss = nn.functional.cross_entropy(scores[known], y[known])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        yield loss.item()
+
+
+def dense(inputs: Inputs, asked: Settings) -> Iterator[float]:
+    """Multiply inputs and what is heard of them by weights, and gradients by them."""
+    n, d = inputs.x.shape
+    both = [torch.from_numpy(inputs.x), torch.from_numpy(inputs.x.copy())]
+    weights = [torch.rand(asked.hidden, d), torch.rand(asked.hidden, d)]
+    gradient = torch.rand(n, asked.hidden)
+    while True:
+        for x, weight in zip(both, weights, strict=True):
+            torch.mm(x, weight.T)
+            torch.mm(gradient.T, x)
+        yield np.nan
+
+
+def measured(case: tuple[int, int, int], turns: int) -> dict[str, float]:
+    """Milliseconds an epoch by way; fails if their losses differ."""
+    inputs, graph = fold(*case)
+    asked = settings(case[1])
+    epochs = 10 if case[2] > 1000 else 60 if case[0] == 1000 else 25
+    # Of ours, the difference of long trainings and short ones.
+    least = dict.fromkeys([*product(OURS, (4, 4 + epochs)), *product(OTHERS, (3,))], np.inf)
+    expected = None
+    for _ in range(turns):
+        for name, length in least:
+            way = of_ours if name in OURS else of_other
+            spent, losses = way(name, inputs, graph, asked, length)
+            least[name, length] = min(least[name, length], spent)
+            expected = losses[:4] if expected is None else expected
+            if name not in ("edgeless", "dense"):
+                np.testing.assert_allclose(losses[:4], expected, rtol=1e-4, err_msg=name)
+    ours = {name: (least[name, 4 + epochs] - least[name, 4]) / epochs for name in OURS}
+    found = {**ours, **{name: least[name, 3] for name in OTHERS}}
+    return {name: 1000 * seconds for name, seconds in found.items()}
+
+
+def main(turns: int = 5) -> None:
+    """Print milliseconds an epoch, and ratios beside what is aimed at."""
+    warnings.filterwarnings("ignore", message="Sparse (CSR tensor|invariant)")
+    found = {case: measured(case, turns) for case in CASES}
+    table = pd.DataFrame(found).T.rename_axis(["clips", "k", "features"])
+    print(table.round(2).to_string())
+    ratios = [
+        (*case, f"{one} / {of}", found[case][one] / found[case][of], f"{sign} {bound}")
+        for case, one, of, sign, bound in AIMS
+    ]
+    columns = ["clips", "k", "features", "of", "ratio", "aim"]
+    print(pd.DataFrame(ratios, columns=columns).round(2).to_string(index=False))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,36 @@
+"""What a user reads last when a job has failed, or cannot be."""
+
+import json
+from pathlib import Path
+
+from tests.workflow.conftest import HOSTILE_NAME, TARGET, Project
+
+TABLE = f"{HOSTILE_NAME} {{dataset}}.csv"
+UNHEARD = ["--config", "audio=none", f"tables={{handcrafted: {json.dumps(TABLE)}}}"]
+
+
+def test_the_terminal_ends_in_the_reason_the_log_and_what_to_do(
+    unrun: Project, tmp_path: Path
+) -> None:
+    """Also where a table's name would be a command to a shell, and a wildcard to Snakemake."""
+    project = unrun.copy(tmp_path / "project")
+    (project.folder / TABLE).write_text("who,x\nblues.1,1\n")
+    printed = project.snakemake(
+        *("--cores", "1", "results/multiclass_handcrafted.csv", *UNHEARD), fails=True
+    )
+    assert printed.splitlines()[-6:] == [
+        "1 job failed:",
+        "",
+        f"features.listed: tables: {TABLE}: no key column; name it clip or filename",
+        "  log: results/logs/mine/30s/features.listed.log",
+        "",
+        "Mend this and run the same command again: what is done is kept.",
+    ]
+    assert not (project.folder / "x").exists()
+
+
+def test_who_asks_for_an_impossible_experiment_reads_why(unrun: Project) -> None:
+    printed = unrun.snakemake("--dry-run", TARGET, *UNHEARD, fails=True)
+    said = "experiment multiclass_compare cannot run: there is no audio to compute compare"
+    assert said in " ".join(printed.split())
+    assert "No rule to produce" not in printed

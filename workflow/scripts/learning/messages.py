@@ -1,0 +1,227 @@
+"""What clips hear of one another: products with a fixed sparse matrix, by DGL or by PyTorch alone.
+
+The network is the same by both; all that a backend does is to multiply a matrix by clips' values. A
+gradient passes back along the transposed matrix. Where each clip hears itself alone there is no
+product at all.
+
+PyTorch's bags of embeddings [1]_ sum weighted rows as DGL's messages do [2]_: each row of the
+matrix is a bag. That is faster than PyTorch's or SciPy's products of CSR matrices, and as
+deterministic (benchmarks/training.py).
+
+References
+----------
+.. [1] `torch.nn.functional.embedding_bag`.
+.. [2] M. Wang et al., "Deep Graph Library", arXiv:1909.01315; `dgl.ops`.
+"""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from settings.errors import UserError
+
+Product = Callable[[Tensor], Tensor]
+
+# DGL's fast kernel wants a weight for each number that is sent: so many at a time, for the sake of
+# memory.
+SENT = 16
+
+
+class Backend(NamedTuple):
+    """What computes, and where.
+
+    Attributes
+    ----------
+    name : {"torch", "dgl"}
+    device : str
+        Of PyTorch.
+    """
+
+    name: Literal["torch", "dgl"] = "torch"
+    device: str = "cpu"
+
+
+class Messages:
+    """A matrix that clips' values are multiplied by.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse.csr_array, shape (n, n)
+        Row i has how much of each clip's value clip i hears.
+    backend : Backend
+
+    Examples
+    --------
+    >>> alone = Messages(sparse.eye_array(2, format="csr"), Backend())
+    >>> alone(torch.ones(2, 1)).tolist()
+    [[1.0], [1.0]]
+    """
+
+    def __init__(self, matrix: sparse.csr_array, backend: Backend) -> None:
+        self.products = None
+        if not _is_identity(matrix):
+            product = PRODUCTS[backend.name]
+            both = (matrix, sparse.csr_array(matrix.T))
+            self.products = tuple(product(each, backend.device) for each in both)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """What clips hear, shape (n, d), of values ``x``, shape (n, d)."""
+        return x if self.products is None else _Product.apply(x, *self.products)
+
+
+class _Product(torch.autograd.Function):
+    """A product, and its transpose for the gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, product: Product, transposed: Product) -> Tensor:
+        ctx.transposed = transposed
+        return product(x.contiguous())
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.transposed(gradient.contiguous()), None, None
+
+
+def _is_identity(matrix: sparse.csr_array) -> bool:
+    n = matrix.shape[0]
+    return matrix.nnz == n and bool((matrix.diagonal() == 1).all())
+
+
+# The backends
+
+
+def by_torch(matrix: sparse.csr_array, device: str) -> Product:
+    """Multiply by a matrix with PyTorch alone.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse.csr_array, shape (n, m)
+    device : str
+
+    Returns
+    -------
+    callable
+        Of a tensor of shape (m, d), which gives one of shape (n, d).
+    """
+    starts, neighbours, weights = _tensors(matrix, device)
+
+    def product(x: Tensor) -> Tensor:
+        return torch.nn.functional.embedding_bag(
+            neighbours, x, starts[:-1], mode="sum", per_sample_weights=weights
+        )
+
+    return product
+
+
+def by_dgl(matrix: sparse.csr_array, device: str) -> Product:
+    """Multiply by a matrix with DGL's message passing; parameters and result as of `by_torch`.
+
+    No weights are sent where all that a clip hears, or all that it sends, has the same.
+    """
+    import dgl
+    from dgl import ops
+
+    starts, neighbours, weights = _tensors(matrix, device)
+    edges = torch.arange(len(weights), dtype=starts.dtype, device=device)
+    graph = dgl.graph(("csc", (starts, neighbours, edges)), num_nodes=matrix.shape[0])
+    heard, sent = (_of_each_row(each) for each in (matrix, sparse.csr_array(matrix.T)))
+    if heard is not None:
+        factors = _values(heard, device)
+        return lambda x: ops.copy_u_sum(graph, x) * factors
+    if sent is not None:
+        factors = _values(sent, device)
+        return lambda x: ops.copy_u_sum(graph, x * factors)
+    by_width: dict[int, Tensor] = {}
+
+    def part(x: Tensor) -> Tensor:
+        width = x.shape[1]
+        if width not in by_width:
+            by_width[width] = weights[:, None].expand(-1, width).contiguous()
+        return ops.u_mul_e_sum(graph, x.contiguous(), by_width[width])
+
+    def product(x: Tensor) -> Tensor:
+        return torch.cat([part(columns) for columns in x.split(SENT, dim=1)], dim=1)
+
+    return product
+
+
+PRODUCTS: dict[str, Callable[[sparse.csr_array, str], Product]] = {
+    "torch": by_torch,
+    "dgl": by_dgl,
+}
+
+
+def _tensors(matrix: sparse.csr_array, device: str) -> tuple[Tensor, Tensor, Tensor]:
+    """Row starts, columns and values of a matrix in CSR form."""
+    starts, columns = (
+        torch.from_numpy(each.astype(np.int32)).to(device)
+        for each in (matrix.indptr, matrix.indices)
+    )
+    return starts, columns, _values(matrix.data, device)
+
+
+def _values(values: NDArray[np.float64], device: str) -> Tensor:
+    """Values in the precision that PyTorch computes by."""
+    return torch.from_numpy(values).to(torch.get_default_dtype()).to(device)
+
+
+def _of_each_row(matrix: sparse.csr_array) -> NDArray[np.float64] | None:
+    """The value that all entries of a row have, shape (n, 1), if that is so in all rows."""
+    entries = np.diff(matrix.indptr)
+    values = np.zeros(len(entries))
+    values[entries > 0] = matrix.data[matrix.indptr[:-1][entries > 0]]
+    return values[:, None] if (np.repeat(values, entries) == matrix.data).all() else None
+
+
+# Which of them
+
+
+def usable_backend(backend: str, device: str) -> Backend:
+    """Backend to train by and device to train on.
+
+    Parameters
+    ----------
+    backend : {"auto", "dgl", "torch"}
+        ``auto`` is DGL where it is installed, else PyTorch alone.
+    device : {"auto", "cpu", "cuda"}
+        ``auto`` is a GPU if the backend can use one.
+
+    Raises
+    ------
+    UserError
+        If what is asked for is not there.
+    """
+    installed = find_spec("dgl") is not None
+    if backend == "dgl" and not installed:
+        raise UserError(
+            "backend: dgl: DGL is not installed, and has no wheels for this Python and machine "
+            "unless it is Python 3.11 on Linux x86-64; use backend: torch or auto"
+        )
+    name: Literal["torch", "dgl"] = "dgl" if installed and backend != "torch" else "torch"
+    if device == "cpu":
+        return Backend(name)
+    reason = _why_no_gpu(name)
+    if device == "cuda" and reason:
+        raise UserError(f"device: cuda: {reason}")
+    return Backend(name, "cpu" if reason else "cuda")
+
+
+def _why_no_gpu(backend: str) -> str:
+    if not torch.cuda.is_available():
+        return "PyTorch sees no GPU; use device: cpu or auto"
+    if backend == "dgl":
+        import dgl
+
+        try:
+            dgl.graph(([0], [0])).to("cuda")
+        except dgl.DGLError:
+            return "this DGL is built for the CPU alone; use backend: torch, or device: cpu"
+    return ""
