@@ -42,10 +42,10 @@ def test_the_page_is_made_by_its_rule_and_all_is_in_snakemakes_report(project: P
     assert "learning.graphsage" in text
     assert project.planned(target="results/report.html") == {}
 
-    project.snakemake("results/report.html", FIGURE, "--report", "own.zip")
+    project.snakemake("--report", "own.zip", "results/report.html", FIGURE)
     with zipfile.ZipFile(project.folder / "own.zip") as file:
         text = file.read("own/report.html").decode("utf-8")
-    start = text.index("var results = ") + len("var results = ")
+    start = text.index('var results = {"') + len("var results = ")
     records = json.JSONDecoder().raw_decode(text[start:])[0].values()
     named = {record["name"]: record for record in records}
     expected = "confusion.png summary.csv multiclass_compare.csv pooled.csv graph-health.csv"
