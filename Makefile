@@ -1,4 +1,5 @@
 # make run           builds .venv and makes the main result on the built-in demo data
+# make report        builds .venv and makes the report of the demo data, results/report.html
 # make test          builds .venv and runs all checks
 # make test-pythons  tests training in an environment of each other Python that is found
 # make torture       runs the long tests: a fuzz of the reader, and memory by length
@@ -18,10 +19,13 @@ VENV := .venv
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-pythons check torture lock wheels clean
+.PHONY: run report test test-pythons check torture lock wheels clean
 
 run: $(VENV)/ready
 	$(IN_VENV) snakemake --cores $(CORES) results/multiclass_compare.csv
+
+report: $(VENV)/ready
+	$(IN_VENV) snakemake --cores $(CORES) results/report.html
 
 test: check
 	$(IN_VENV) python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90

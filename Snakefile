@@ -36,5 +36,6 @@ rule all:
     input:
         "results/summary.csv",
         "results/findings.md",
+        "results/report.html",
         [f"results/{name}.csv" for name in RUNNABLE],
         tables_and_figures,

@@ -50,7 +50,7 @@ if FETCHED:
         input:
             f"resources/archives/{DATASET.archive.filename}",
         output:
-            [f"{AUDIO}/{row.path}" for row in ROWS],
+            all_audio(),
         log:
             UNPACK.log,
         benchmark:
@@ -100,7 +100,13 @@ if not UNHEARD:
             made_with=CLIPS.made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",
-            problems=f"{OF_CUT}/problems.csv",
+            problems=report(
+                f"{OF_CUT}/problems.csv",
+                caption="../workflow/scripts/report/captions/problems.rst",
+                category="{dataset}",
+                subcategory="Tables",
+                labels={"table": "problems of {cut}"},
+            ),
         log:
             CLIPS.log,
         benchmark:

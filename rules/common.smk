@@ -83,9 +83,13 @@ OF_FOLD = f"{OF_PROTOCOL}/fold-{{fold}}"
 HERE = OF_DATASET.format(dataset=CONFIG.dataset)
 
 
-def with_model(model):
-    """Experiments that have a model."""
-    return [name for name in RUNNABLE if model in CONFIG.experiments[name].models]
+def with_model(*models):
+    """Experiments that have any of some models."""
+    return [
+        name
+        for name in RUNNABLE
+        if not set(models).isdisjoint(CONFIG.experiments[name].models)
+    ]
 
 
 def with_variants():
@@ -145,6 +149,11 @@ def setting(path):
 def fitted_on(wildcards):
     """Clips that a job's inputs are fitted to."""
     return protocols.fitted_on(wildcards.protocol)
+
+
+def keeps_apart(wildcards):
+    """Whether groups are held out whole inside a job's training clips."""
+    return protocols.keeps_apart(wildcards.protocol)
 
 
 def neighbours(wildcards):
@@ -272,6 +281,22 @@ def first_fold(*names):
     ]
 
 
+def predictions_of(wildcards):
+    """Predictions of all models of a job's fold beside GraphSAGE's."""
+    folder = OF_FOLD.format(**wildcards)
+    return [f"{folder}/{name}.parquet" for name in compared_of(wildcards)]
+
+
+def is_scaled(wildcards):
+    """Whether probabilities are also given at fitted temperatures."""
+    return experiment_of(wildcards).calibrate == "temperature"
+
+
+def at_temperatures(wildcards):
+    """Names of the files of a fold that hold predictions at fitted temperatures."""
+    return ["temperature.csv", "calibrated.parquet"] if is_scaled(wildcards) else []
+
+
 def outputs(wildcards):
     """Names of the files of a fold that results are made of."""
     names = ["predictions.parquet", "history.csv"]
@@ -359,9 +384,16 @@ def audio_of(wildcards):
     """Audio files of a shard: all that a rule makes, or those that are there."""
     rows = SHARDS[wildcards.shard]
     if FETCHED or SYNTHESISED:
-        return [f"{AUDIO}/{row.path}" for row in rows]
+        paths = nameable(f"{AUDIO}/{row.path}" for row in rows)
+        # What cannot be named is there when the others are.
+        return paths if len(paths) == len(rows) else [*paths, *all_audio()[:1]]
     # Not their times but their contents say whether they are new: see contents_of_audio.
     return [ancient(f"{AUDIO}/{FILES[row.clip]}") for row in rows if row.clip in FILES]
+
+
+def all_audio():
+    """Audio files that a rule makes and can name."""
+    return nameable(f"{AUDIO}/{row.path}" for row in ROWS)
 
 
 def contents_of_audio(wildcards):
@@ -430,7 +462,9 @@ def tables_and_figures(wildcards):
         figures = [*of_protocol, *(["importances"] if experiment.select else [])]
         for first in list(evaluations_of(name))[:1]:
             shown += [f"{folder}/{first}/figures/{figure}.png" for figure in figures]
-            shown.append(f"{folder}/figures/folds.png")
+            shown += [
+                f"{folder}/figures/{figure}.png" for figure in ("folds", "reliability")
+            ]
     if tuning_of(wildcards):
         shown += ["results/tuning.csv", f"{HERE}/figures/tuning.png"]
     runnable = [CONFIG.experiments[name] for name in RUNNABLE]
@@ -438,3 +472,24 @@ def tables_and_figures(wildcards):
         shown.append(f"{HERE}/figures/correlation.png")
     heard = [] if UNHEARD else ["clips", "clip"]
     return shown + [f"{HERE}/figures/{figure}.png" for figure in heard]
+
+
+def shelf(wildcards):
+    """Category (experiment or dataset) and protocol of a figure in Snakemake's own report."""
+    place = placed(wildcards)
+    category = place.get("experiment", place["dataset"])
+    return category, place.get("protocol", "all")
+
+
+def maps(wildcards):
+    """Maps of all experiments that could be evaluated, each under its strictest protocol."""
+    return [
+        f"{of_experiment(name)}/{strictest(evaluations_of(name))}/map.json"
+        for name in RUNNABLE
+        if evaluations_of(name)
+    ]
+
+
+def all_problems(wildcards):
+    """Lists of what any experiment cannot use, each once."""
+    return list(dict.fromkeys(of_all_experiments(problems_of)(wildcards)))

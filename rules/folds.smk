@@ -72,7 +72,13 @@ rule leaks:
         tables=shared_tables,
         made_with=LEAKS.made_with,
     output:
-        f"{OF_PROTOCOL}/leaks.csv",
+        report(
+            f"{OF_PROTOCOL}/leaks.csv",
+            caption="../workflow/scripts/report/captions/leaks.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "leaks", "protocol": "{protocol}"},
+        ),
     log:
         LEAKS.log,
     benchmark:

@@ -42,7 +42,13 @@ rule graph_health:
         graphs=every_fold("graph.npz"),
         made_with=HEALTH.made_with,
     output:
-        f"{OF_PROTOCOL}/graph-health.csv",
+        report(
+            f"{OF_PROTOCOL}/graph-health.csv",
+            caption="../workflow/scripts/report/captions/graph-health.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "graph health", "protocol": "{protocol}"},
+        ),
     log:
         HEALTH.log,
     benchmark:

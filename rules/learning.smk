@@ -22,6 +22,17 @@ BASELINES = Step(
 )
 BEST = Step("learning.best", OF_FOLD, TRAINING, record=OF_PROTOCOL)
 GRAPH_NETWORK = Step("learning.graph_network", OF_FOLD, TRAINING, record=OF_PROTOCOL)
+TEMPERATURE = Step(
+    "learning.temperature",
+    OF_FOLD,
+    {
+        **NETWORK,
+        "metric": setting("graph.metric"),
+        "k": setting("graph.k"),
+        "apart": keeps_apart,
+    },
+    record=OF_PROTOCOL,
+)
 TUNE = Step(
     "learning.tune",
     OF_FOLD,
@@ -166,6 +177,38 @@ rule graph_network:
         'python "$GENREGRAPH" learning.graph_network --inputs {input.inputs:q}'
         " --folds {input.folds:q} --fold {wildcards.fold} {params.options:q}"
         " --times {output.times:q} --output {output.predictions:q} 2> {log:q}"
+
+
+rule temperature:
+    input:
+        inputs=f"{OF_FOLD}/inputs.npz",
+        folds=f"{OF_PROTOCOL}/folds.parquet",
+        predictions=f"{OF_FOLD}/predictions.parquet",
+        compared=predictions_of,
+        made_with=TEMPERATURE.made_with,
+    output:
+        temperatures=f"{OF_FOLD}/temperature.csv",
+        predictions=f"{OF_FOLD}/calibrated.parquet",
+    log:
+        TEMPERATURE.log,
+    benchmark:
+        TEMPERATURE.benchmark
+    priority: 1
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(1500, 12),
+        runtime=minutes(90, 6),
+    params:
+        options=TEMPERATURE.arguments,
+        compared=lambda wildcards, input: [
+            f"--compared={path}" for path in input.compared
+        ],
+    shell:
+        'python "$GENREGRAPH" learning.temperature --inputs {input.inputs:q}'
+        " --folds {input.folds:q} --predictions {input.predictions:q} {params.compared:q}"
+        " --fold {wildcards.fold} {params.options:q} --temperatures {output.temperatures:q}"
+        " --output {output.predictions:q} 2> {log:q}"
 
 
 rule tune:

@@ -1,7 +1,19 @@
-# Figures, from the files of the other rooms; and what the results say, in words.
+# Figures, from the files of the other rooms; what the results say, in words; and one page of it all.
+
+from report.strictness import strictest
 
 TEMPLATE = find("workflow/scripts/report/findings.md.jinja", HOME)
+PAGE_TEXTS = {
+    name: find(f"workflow/scripts/report/page.{ending}", HOME)
+    for name, ending in (
+        ("template", "html.jinja"),
+        ("style", "css"),
+        ("script", "js"),
+    )
+}
 CHOSEN = [f"{of_experiment(name)}/choices.csv" for name in with_model("best")]
+TRUSTED = [f"{of_experiment(name)}/calibration.csv" for name in RUNNABLE]
+AHEAD_OF_ALL = [f"{of_experiment(name)}/ahead.csv" for name in with_model(*OF_OWN_RULE)]
 WORTH = [f"{of_experiment(name)}/variants.csv" for name in with_variants()]
 FIGURES = {
     "scatter": first_fold("inputs.npz"),
@@ -10,6 +22,7 @@ FIGURES = {
     "history": every_fold("history.csv"),
     "confusion": every_fold("predictions.parquet"),
     "folds": lambda wildcards: f"{HERE}/{wildcards.experiment}.csv",
+    "reliability": lambda wildcards: f"{of_experiment(wildcards.experiment)}/reliability.csv",
     "tuning": f"{HERE}/tuning.csv",
     "correlation": f"{HERE}/30s/features/handcrafted.parquet",
     "clips": [
@@ -47,6 +60,22 @@ FINDINGS = Step(
     },
     facts={"template": text_digest(TEMPLATE)},
 )
+MAP = Step("report.map", OF_PROTOCOL, {"compared": compared_of, "seed": CONFIG.seed})
+PAGE = Step(
+    "report.page",
+    OF_DATASET,
+    {
+        "config": CONFIG.model_dump_json(),
+        "audio": None if UNHEARD else AUDIO,
+        "ending": DATASET.endings,
+        "not_run": [f"{name}={reason}" for name, reason in NOT_RUNNABLE.items()],
+        "synthesised": DATASET.synthesised,
+    },
+    facts={
+        "sheet": digest(ROWS),
+        **{name: text_digest(path) for name, path in PAGE_TEXTS.items()},
+    },
+)
 
 
 rule figure:
@@ -54,7 +83,16 @@ rule figure:
         files=lambda wildcards: files_of(FIGURES[wildcards.figure], placed(wildcards)),
         made_with=FIGURE.made_with,
     output:
-        "results/{place}/figures/{figure}.png",
+        report(
+            "results/{place}/figures/{figure}.png",
+            caption="../workflow/scripts/report/captions/figure.rst",
+            category=lambda wildcards: shelf(wildcards)[0],
+            subcategory="Figures",
+            labels=lambda wildcards: {
+                "figure": wildcards.figure,
+                "protocol": shelf(wildcards)[1],
+            },
+        ),
     log:
         FIGURE.log,
     benchmark:
@@ -80,11 +118,19 @@ rule findings:
         summary=f"{OF_DATASET}/summary.csv",
         tables=of_all_experiments(every_protocol("graph-health.csv", "leaks.csv")),
         choices=CHOSEN,
+        ahead=AHEAD_OF_ALL,
+        calibration=TRUSTED,
         variants=WORTH,
         tuning=tuning_of,
         made_with=FINDINGS.made_with,
     output:
-        f"{OF_DATASET}/findings.md",
+        report(
+            f"{OF_DATASET}/findings.md",
+            caption="../workflow/scripts/report/captions/findings.rst",
+            category="{dataset}",
+            subcategory="Tables",
+            labels={"table": "findings"},
+        ),
     log:
         FINDINGS.log,
     benchmark:
@@ -101,6 +147,8 @@ rule findings:
         template=lambda wildcards: TEMPLATE,
         tables=lambda wildcards: [
             *(f"--choices={path}" for path in CHOSEN),
+            *(f"--ahead={path}" for path in AHEAD_OF_ALL),
+            *(f"--calibration={path}" for path in TRUSTED),
             *(f"--variants={path}" for path in WORTH),
             *(f"--tuning={path}" for path in tuning_of(wildcards)),
         ],
@@ -108,3 +156,72 @@ rule findings:
         'python "$GENREGRAPH" report.findings {input.results:q} --summary {input.summary:q}'
         " --folder {params.folder:q} --template {params.template:q} {params.tables:q}"
         " {params.options:q} --output {output:q} 2> {log:q}"
+
+
+rule clip_map:
+    input:
+        every_fold("inputs.npz", "graph.npz", outputs),
+        folds=f"{OF_PROTOCOL}/folds.parquet",
+        made_with=MAP.made_with,
+    output:
+        f"{OF_PROTOCOL}/map.json",
+    log:
+        MAP.log,
+    benchmark:
+        MAP.benchmark
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=memory(1500, 6),
+        runtime=minutes(20, 1),
+    params:
+        options=MAP.arguments,
+        folder=lambda wildcards: OF_PROTOCOL.format(**wildcards),
+    shell:
+        'python "$GENREGRAPH" report.map {params.folder:q} {params.options:q}'
+        " --output {output:q} 2> {log:q}"
+
+
+rule page:
+    input:
+        results=[f"{HERE}/{name}.csv" for name in RUNNABLE],
+        summary=f"{OF_DATASET}/summary.csv",
+        tables=of_all_experiments(
+            every_protocol("folds.parquet", "graph-health.csv", "leaks.csv"),
+            every_fold("history.csv", "predictions.parquet"),
+        ),
+        clips=of_all_experiments(lambda wildcards: [clips_of(wildcards)]),
+        maps=maps,
+        problems=all_problems,
+        made_with=PAGE.made_with,
+    output:
+        report(
+            f"{OF_DATASET}/report.html",
+            caption="../workflow/scripts/report/captions/page.rst",
+            category="{dataset}",
+            subcategory="Tables",
+            labels={"table": "report"},
+        ),
+    log:
+        PAGE.log,
+    benchmark:
+        PAGE.benchmark
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=memory(1500, 5),
+        runtime=minutes(10, 0.5),
+    params:
+        options=PAGE.arguments,
+        folder=lambda wildcards: HERE,
+        benchmarks=f"results/benchmarks/{CONFIG.dataset}",
+        sheet=SHEET,
+        texts=[f"--{name}={path}" for name, path in PAGE_TEXTS.items()],
+        lists=lambda wildcards: [
+            *(f"--map={path}" for path in maps(wildcards)),
+            *(f"--problems={path}" for path in all_problems(wildcards)),
+        ],
+    shell:
+        'python "$GENREGRAPH" report.page {input.results:q} --summary {input.summary:q}'
+        " --folder {params.folder:q} --benchmarks {params.benchmarks:q} --sheet {params.sheet:q}"
+        " {params.lists:q} {params.texts:q} {params.options:q} --output {output:q} 2> {log:q}"

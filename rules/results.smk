@@ -15,6 +15,16 @@ POOLED = Step(
     OF_EXPERIMENT,
     {"dataset": CONFIG.dataset, "compared": compared_of},
 )
+CALIBRATION = Step(
+    "results.calibration",
+    OF_EXPERIMENT,
+    {"dataset": CONFIG.dataset, "compared": compared_of, "scaled": is_scaled},
+)
+AHEAD = Step(
+    "results.ahead",
+    OF_EXPERIMENT,
+    {"dataset": CONFIG.dataset, "compared": compared_of},
+)
 VARIED = Step("results.variants", OF_EXPERIMENT, {"dataset": CONFIG.dataset})
 CHOICES = Step("results.choices", OF_EXPERIMENT, {"dataset": CONFIG.dataset})
 TUNING = Step(
@@ -49,7 +59,13 @@ rule collect:
         problems=problems_of,
         made_with=COLLECT.made_with,
     output:
-        table=f"{OF_DATASET}/{{experiment}}.csv",
+        table=report(
+            f"{OF_DATASET}/{{experiment}}.csv",
+            caption="../workflow/scripts/report/captions/result.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "results", "protocol": "all"},
+        ),
         text=f"{OF_DATASET}/{{experiment}}.txt",
     log:
         COLLECT.log,
@@ -80,7 +96,13 @@ rule pooled:
         clips=clips_of,
         made_with=POOLED.made_with,
     output:
-        f"{OF_EXPERIMENT}/pooled.csv",
+        report(
+            f"{OF_EXPERIMENT}/pooled.csv",
+            caption="../workflow/scripts/report/captions/pooled.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "pooled comparison", "protocol": "all"},
+        ),
     log:
         POOLED.log,
     benchmark:
@@ -99,6 +121,59 @@ rule pooled:
         " --experiment {wildcards.experiment} {params.options:q} --output {output:q} 2> {log:q}"
 
 
+rule calibration:
+    input:
+        folds=every_protocol("folds.parquet"),
+        outputs=every_fold(outputs, at_temperatures),
+        made_with=CALIBRATION.made_with,
+    output:
+        table=f"{OF_EXPERIMENT}/calibration.csv",
+        curves=f"{OF_EXPERIMENT}/reliability.csv",
+    log:
+        CALIBRATION.log,
+    benchmark:
+        CALIBRATION.benchmark
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(1000, 2),
+        runtime=minutes(10),
+    params:
+        options=CALIBRATION.arguments,
+        folders=every_protocol(""),
+    shell:
+        'python "$GENREGRAPH" results.calibration {params.folders:q}'
+        " --experiment {wildcards.experiment} {params.options:q} --curves {output.curves:q}"
+        " --output {output.table:q} 2> {log:q}"
+
+
+rule ahead:
+    input:
+        folds=every_protocol("folds.parquet"),
+        outputs=every_fold(outputs),
+        clips=clips_of,
+        made_with=AHEAD.made_with,
+    output:
+        f"{OF_EXPERIMENT}/ahead.csv",
+    log:
+        AHEAD.log,
+    benchmark:
+        AHEAD.benchmark
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(1000, 2),
+        runtime=minutes(10),
+    params:
+        options=AHEAD.arguments,
+        folders=every_protocol(""),
+    shell:
+        'python "$GENREGRAPH" results.ahead {params.folders:q} --clips {input.clips:q}'
+        " --experiment {wildcards.experiment} {params.options:q} --output {output:q} 2> {log:q}"
+
+
 rule varied:
     input:
         folds=every_protocol("folds.parquet"),
@@ -106,7 +181,13 @@ rule varied:
         clips=clips_of,
         made_with=VARIED.made_with,
     output:
-        f"{OF_EXPERIMENT}/variants.csv",
+        report(
+            f"{OF_EXPERIMENT}/variants.csv",
+            caption="../workflow/scripts/report/captions/variants.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "variants", "protocol": "all"},
+        ),
     log:
         VARIED.log,
     benchmark:
@@ -131,7 +212,13 @@ rule choices:
         choices=every_fold("choice.csv"),
         made_with=CHOICES.made_with,
     output:
-        f"{OF_EXPERIMENT}/choices.csv",
+        report(
+            f"{OF_EXPERIMENT}/choices.csv",
+            caption="../workflow/scripts/report/captions/choices.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "choices of best", "protocol": "all"},
+        ),
     log:
         CHOICES.log,
     benchmark:
@@ -155,7 +242,13 @@ rule tuning:
         folds=tuned_folds,
         made_with=TUNING.made_with,
     output:
-        table=f"{OF_DATASET}/tuning.csv",
+        table=report(
+            f"{OF_DATASET}/tuning.csv",
+            caption="../workflow/scripts/report/captions/tuning.rst",
+            category="{dataset}",
+            subcategory="Tables",
+            labels={"table": "tuning"},
+        ),
         text=f"{OF_DATASET}/tuning.txt",
     log:
         TUNING.log,
@@ -183,7 +276,13 @@ rule summary:
         ),
         made_with=SUMMARY.made_with,
     output:
-        table=f"{OF_DATASET}/summary.csv",
+        table=report(
+            f"{OF_DATASET}/summary.csv",
+            caption="../workflow/scripts/report/captions/summary.rst",
+            category="{dataset}",
+            subcategory="Tables",
+            labels={"table": "summary"},
+        ),
         text=f"{OF_DATASET}/summary.txt",
     log:
         SUMMARY.log,
@@ -221,7 +320,9 @@ rule show:
     benchmark:
         SHOW.benchmark
     wildcard_constraints:
-        name=r"(" + "|".join(["summary", "tuning", *RUNNABLE]) + r")\.csv|findings\.md",
+        name=r"("
+        + "|".join(["summary", "tuning", *RUNNABLE])
+        + r")\.csv|findings\.md|report\.html",
     localrule: True
     conda:
         "../envs/learning.yaml"

@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from report.findings import facts_of, findings, main, tuned
+from results.ahead import COLUMNS as AHEAD
+from results.calibration import COLUMNS as CALIBRATION
 from results.choices import COLUMNS as CHOICES
 from results.collect import COLUMNS as RESULT
 from results.pooled import COLUMNS as POOLED
@@ -31,6 +33,8 @@ SCORES = {
     ("multiclass_a", "clean", "graphsage"): [0.50, 0.51, 0.52, 0.51],
     ("multiclass_a", "clean", "edgeless"): [0.50, 0.51, 0.52, 0.51],
     ("multiclass_a", "clean", "best"): [0.60, 0.62, 0.61, 0.61],
+    ("multiclass_a", "clean", "graph_network"): [0.59, 0.58, 0.60, 0.59],
+    ("multiclass_a", "clean", "graph_network_edgeless"): [0.55, 0.57, 0.54, 0.56],
     ("binary_b", "paper", "graphsage"): [0.62, 0.60, 0.61, 0.61],
     ("binary_b", "paper", "edgeless"): [0.63, 0.60, 0.56, 0.61],
     ("multiclass_c", "paper", "graphsage"): [0.77, 0.75, 0.76, 0.76],
@@ -130,6 +134,30 @@ def tables(results, pooled):
         columns=VARIANTS[3:],
     )
     variants = variants.assign(dataset="mine", experiment="multiclass_a", protocol="paper")
+    ahead = pd.DataFrame(
+        [
+            ["clean", "graphsage", 4, 0.51, -0.045, -0.06, -0.03, 1, 3, 1, 3],
+            ["clean", "graph_network", 4, 0.59, 0.035, -0.01, 0.08, 0.09, 3, 0.2, 3],
+            ["clean", "best", 4, 0.61, 0.055, 0.03, 0.08, 0.012, 3, 0.06, 3],
+        ],
+        columns=[each for each in AHEAD[2:] if not each.startswith("classifier")],
+    ).assign(
+        dataset="mine",
+        experiment="multiclass_a",
+        classifier="graph_network_edgeless",
+        classifier_mean=0.555,
+    )
+    none = (np.nan, np.nan)
+    calibration = pd.DataFrame(
+        [
+            ["graphsage", "none", np.nan, 4, 40, 1.5, 1.2, 1.8, 0.6, 0.5, 0.7, 0.9, 0.51, 0.39],
+            ["svm", "none", np.nan, 4, 40, 1.25, 1.1, 1.4, 0.55, 0.5, 0.6, 0.6, 0.5, 0.11],
+            ["edgeless", "none", np.nan, 4, 40, 1.4, 1.3, 1.5, 0.6, 0.5, 0.7, 0.9, 0.51, 0.39],
+            ["graphsage", "temperature", 2.25, 4, 40, 1.1, *none, 0.5, *none, 0.53, 0.51, 0.03],
+            ["svm", "temperature", 0.5, 4, 40, 1.2, 1, 1.4, 0.54, 0.5, 0.6, 0.52, 0.5, 0.02],
+        ],
+        columns=CALIBRATION[3:],
+    ).assign(dataset="mine", experiment="multiclass_a", protocol="clean")
     notes = {("binary_b", "paper"): "Not scaled."}
     notes |= {("multiclass_c", protocol): "Rather few." for protocol in ("paper", "clean")}
     return {
@@ -138,6 +166,8 @@ def tables(results, pooled):
         "health": health,
         "leaks": leaks,
         "choices": choices,
+        "ahead": ahead[AHEAD],
+        "calibration": calibration[CALIBRATION],
         "variants": variants[VARIANTS],
         "metrics": {"multiclass_a": "jaccard", "binary_b": "euclidean"},
         "settings": SETTINGS,
@@ -249,7 +279,7 @@ def test_a_single_fold_counts_as_not_tested_and_not_as_not_significant(text):
         "(p < .05) by group: 1 of 1" in found
     )
     assert (
-        "Over folds: `multiclass_a` 4, `binary_b` 1, `multiclass_c` 3; over folds could not"
+        "Over folds: `multiclass_a` 6, `binary_b` 1, `multiclass_c` 3; over folds could not"
         in found
     )
     assert "there being a single one: `multiclass_c` 1." in found
@@ -343,7 +373,7 @@ def test_how_often_test_parts_were_looked_at_is_told_by_protocol(text):
         "by 9 points of the tuning of `multiclass_c`, in 3 folds. These decide nothing." in found
     )
     assert (
-        "- clean: once by each of 5 models in 2 experiments; also by 2 candidates of `best`, after "
+        "- clean: once by each of 7 models in 2 experiments; also by 2 candidates of `best`, after "
         "the choice. These decide nothing." in found
     )
     assert "- random: once by each of 2 models in 1 experiment. -" in found
@@ -369,13 +399,13 @@ def test_the_best_model_of_an_evaluation_is_named(text):
     found = said(text())
     assert "`svm` has the highest accuracy, GraphSAGE is -1.0 points off." in found
     assert "`best` has the highest accuracy, GraphSAGE is -10.0 points off." in found
-    assert "Adjusted over 4 tests over folds and 4 by group: all models and protocols" in found
+    assert "Adjusted over 6 tests over folds and 4 by group: all models and protocols" in found
 
 
 def test_model_best_is_compared_with_every_other_and_all_are_adjusted_together(text):
     best, *others = (
         np.array(SCORES["multiclass_a", "clean", model])
-        for model in ("best", "graphsage", "edgeless")
+        for model in ("best", "graphsage", "edgeless", "graph_network", "graph_network_edgeless")
     )
     others.append(np.array([0.55, 0.56, 0.57, 0.58]))
     adjusted = holm([corrected_paired_test(best, other, 90, 10) for other in others])
@@ -385,9 +415,9 @@ def test_model_best_is_compared_with_every_other_and_all_are_adjusted_together(t
         f"{adjusted[-1]:.3f}",
     ]
     found = said(text())
-    assert "Adjusted over 3 tests: all of `best` against another in `multiclass_a`" in found
-    assert "+10.0 points against GraphSAGE, which is hardly chance (p < .001)" in found
-    assert "against `graphsage`, the best of the other models" in found
+    assert "Adjusted over 5 tests: all of `best` against another in `multiclass_a`" in found
+    assert f"against GraphSAGE, which is hardly chance (p = {adjusted[0]:.3f})" in found
+    assert "+2.0 points against `graph_network`, the best of the other models" in found
     assert "it is +4.5 points against `blend`, its own classifiers without any" in found
     assert row(text(), "blend", "1") == ["0.4000", "0.5650"]
     assert row(text(), "elaborate") == ["3", "0.5000", "0.5750"]
@@ -396,6 +426,48 @@ def test_model_best_is_compared_with_every_other_and_all_are_adjusted_together(t
 def test_model_best_on_a_single_fold_is_not_tested(text, tables):
     results = tables["results"].query("protocol != 'clean' or fold == 0")
     assert "against GraphSAGE, which could not be tested, and" in said(text(results=results))
+
+
+def test_the_graph_network_stands_beside_its_own_twin(text, tables):
+    own, twin = (
+        np.array(SCORES["multiclass_a", "clean", f"graph_network{end}"])
+        for end in ("", "_edgeless")
+    )
+    low, high = corrected_interval(own - twin, 90, 10, limits=(-1, 1))[2:]
+    assert row(text(), "`multiclass_a`", "clean", "graph_network")[:4] == [
+        *("0.5900", "0.5550", "+3.5 points", f"{100 * low:+.1f} to {100 * high:+.1f}")
+    ]
+    assert "| +3.5 points | graph_network_edgeless |" in text()
+    without = tables["summary"][~tables["summary"]["model"].str.startswith("graph_network")]
+    assert "its twin" not in text(summary=without)
+
+
+def test_the_best_graph_model_stands_beside_the_best_classifier(text, tables):
+    found = said(text())
+    assert (
+        "The best graph model, `best` (0.6100), is +5.5 points against `graph_network_edgeless`, "
+        "the best classifier (0.5550). That it is ahead of every classifier is hardly chance "
+        "(p = 0.012) over folds, and may be chance (p = 0.060) by group." in found
+    )
+    assert row(text(), "graphsage", "0.5100", "-4.5 points") == ["-6.0 to -3.0", "1.000", "1.000"]
+    assert "Adjusted over 3 tests over folds and 3 by group: all graph models" in found
+    behind = tables["ahead"].query("model == 'graphsage'")
+    assert "ahead of every classifier" not in said(text(ahead=behind))
+
+
+def test_probabilities_are_judged_of_graphsage_and_of_the_model_of_the_least_loss(text, tables):
+    found = text()
+    cells = row(found, "`multiclass_a`", "clean", "graphsage", "-")
+    assert cells == ["1.500", "1.200 to 1.800", "0.600", "0.9000", "0.5100", "0.3900"]
+    assert row(found, "`multiclass_a`", "clean", "svm", "-")[0] == "1.250"
+    assert "| `multiclass_a` | clean | edgeless |" not in found
+    scaled = row(found, "`multiclass_a`", "clean", "graphsage", "2.25")
+    assert scaled[:2] == ["1.100", "-"]
+    assert "| 0.50 | 1.200 |" not in found
+    assert "are scaled by it" in said(found)
+    as_they_are = tables["calibration"].query("scaling == 'none'")
+    assert "are scaled by it" not in said(text(calibration=as_they_are))
+    assert "can be trusted" not in text(calibration=as_they_are.iloc[:0])
 
 
 # All of it
@@ -412,7 +484,8 @@ def test_what_was_not_computed_is_listed_and_sketches_are_no_music(text):
 
 
 def test_where_nothing_could_be_evaluated_the_reasons_stand(text, tables):
-    none = {name: tables[name].iloc[:0] for name in ("summary", "results", "choices", "variants")}
+    kept = ("health", "leaks", "metrics", "settings")
+    none = {name: table.iloc[:0] for name, table in tables.items() if name not in kept}
     found = text(**none, left_out={"binary_b": {"clean": "one artist"}})
     assert "No experiment could be evaluated." in found
     assert "- `binary_b`, protocol clean is left out: one artist." in found
@@ -462,7 +535,7 @@ def test_main_reads_the_files_of_the_workflow(tables, text, tmp_path):
         folder.mkdir()
         health.to_csv(folder / "graph-health.csv", index=False)
         tables["leaks"][key].to_csv(folder / "leaks.csv", index=False)
-    for name in ("choices", "variants"):
+    for name in ("choices", "ahead", "calibration", "variants"):
         tables[name].to_csv(tmp_path / f"{name}.csv", index=False)
     tuning = {"experiment": ["multiclass_c"], "parameter": ["hidden"], "value": [50], "fold": [0]}
     pd.DataFrame(tuning).to_csv(tmp_path / "tuning.csv", index=False)
@@ -475,6 +548,8 @@ def test_main_reads_the_files_of_the_workflow(tables, text, tmp_path):
         "mine",
         output,
         choices=[tmp_path / "choices.csv"],
+        ahead=[tmp_path / "ahead.csv"],
+        calibration=[tmp_path / "calibration.csv"],
         variants=[tmp_path / "variants.csv"],
         tuning=tmp_path / "tuning.csv",
         metric=["multiclass_a=jaccard", "binary_b=euclidean"],
@@ -509,6 +584,12 @@ def test_the_published_findings_are_what_the_published_results_say(tmp_path):
             for name, experiment in run.items()
             if "best" in experiment.models
         ],
+        ahead=[
+            PUBLISHED / f"experiments/{name}/ahead.csv"
+            for name, experiment in run.items()
+            if {"best", "graph_network"} & set(experiment.models)
+        ],
+        calibration=[PUBLISHED / f"experiments/{name}/calibration.csv" for name in run],
         variants=[
             PUBLISHED / f"experiments/{name}/variants.csv"
             for name, experiment in run.items()

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results.paired import COLUMNS, over_folds
+from results.paired import COLUMNS, over_folds, over_twins, twin_of
 from results.statistics import corrected_interval, corrected_paired_test
 
 SCORES = {"a": [0.7, 0.8, 0.75], "b": [0.6, 0.75, 0.55]}
@@ -37,3 +37,34 @@ def test_a_single_fold_has_a_difference_alone():
 
 def test_without_the_reference_there_is_no_comparison():
     assert over_folds(folds_of(SCORES), "edgeless").isna().all(axis=None)
+
+
+def test_each_model_is_compared_with_its_own_twin():
+    models = ["graphsage", "edgeless", "svm", "graph_network", "graph_network_edgeless"]
+    assert [twin_of(model, models) for model in models] == [
+        *("edgeless", "", "edgeless", "graph_network_edgeless", "edgeless")
+    ]
+    assert twin_of("graphsage", ["graphsage", "svm"]) == ""
+
+
+def test_gains_are_over_twins():
+    scores = {
+        "graphsage": [0.7, 0.8, 0.75],
+        "edgeless": [0.6, 0.75, 0.55],
+        "graph_network": [0.8, 0.85, 0.9],
+        "graph_network_edgeless": [0.8, 0.75, 0.8],
+    }
+    folds = folds_of(scores)
+    table = over_twins(folds)
+    assert table.columns.tolist() == ["against", *COLUMNS]
+    assert table.index.tolist() == [*scores]
+    for model, twin in {
+        "graphsage": "edgeless",
+        "graph_network": "graph_network_edgeless",
+        "graph_network_edgeless": "edgeless",
+    }.items():
+        assert table.loc[model, "against"] == twin
+        expected = over_folds(folds, twin).loc[model].tolist()
+        assert table.loc[model, COLUMNS].tolist() == expected
+    assert table.loc["edgeless", "against"] == ""
+    assert table.loc["edgeless", COLUMNS].isna().all()

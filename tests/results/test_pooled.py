@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results.pooled import COLUMNS, between, compare, main, pool
+from results.pooled import COLUMNS, between, compare, compare_with_twins, main, pool
 from results.statistics import holm, sign_flip_test
 from results.votes import Verdicts
 
@@ -48,6 +48,24 @@ def test_the_reference_is_not_compared_with_itself(judged):
     assert row[["gain", "gain_low", "gain_high", "p_by_group"]].isna().all()
     assert row[["both", "only_model", "only_reference", "neither"]].tolist() == [6, 0, 0, 8]
     assert row["ci_low"] < row["accuracy"] == 6 / 14 < row["ci_high"]
+
+
+def test_each_model_is_compared_with_its_own_twin():
+    models = {
+        "graphsage": "++++-",
+        "edgeless": "+-+--",
+        "graph_network": "-+++-",
+        "graph_network_edgeless": "-----",
+    }
+    own = verdicts(models, "aabcd")
+    table = compare_with_twins(own)
+    assert table["against"].tolist() == ["edgeless", "", "graph_network_edgeless", "edgeless"]
+    assert table.index.tolist() == [*models]
+    for model, twin in (("graphsage", "edgeless"), ("graph_network", "graph_network_edgeless")):
+        expected = compare(own, twin).loc[model]
+        pd.testing.assert_series_equal(table.loc[model, expected.index], expected)
+    assert table.loc["graph_network", "gain"] == pytest.approx(3 / 5)
+    assert math.isnan(table.loc["edgeless", "gain"])
 
 
 def test_intervals_know_that_songs_of_a_group_and_repeats_are_not_independent():

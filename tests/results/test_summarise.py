@@ -15,7 +15,7 @@ from results.summary import NO_GRAPH, NOT_MUSIC
 
 CONTRACT = (
     "dataset experiment protocol model mean std ci_low ci_high interval n_folds train_mean "
-    "song_mean paper_test_accuracy difference gain gain_low gain_high p_vs_edgeless "
+    "song_mean paper_test_accuracy difference against gain gain_low gain_high p_vs_edgeless "
     "p_vs_edgeless_tests p_by_group p_by_group_tests p_paper_vs_clean p_paper_vs_clean_tests "
     "p_random_vs_clean p_random_vs_clean_tests note"
 ).split()
@@ -118,6 +118,21 @@ def test_the_gain_is_over_edgeless_on_the_same_folds(results, pooled):
     for key in (("multiclass_a", "clean", "edgeless"), ("binary_b", "paper", "graphsage")):
         for name in ("gain", "gain_low", "gain_high", "p_vs_edgeless"):
             assert math.isnan(rows[key][name])
+
+
+def test_a_network_with_a_twin_of_its_own_is_compared_with_that():
+    network = {"graph_network": [0.8, 0.9], "graph_network_edgeless": [0.75, 0.8]}
+    models = {"graphsage": [0.7, 0.8], "edgeless": [0.5, 0.6], **network}
+    results = results_of({("multiclass_a", "clean", name): s for name, s in models.items()})
+    summary = summarise(results, pooled_of(results), {}, {}).set_index("model")
+    assert summary["against"].tolist() == [*("edgeless", "", "graph_network_edgeless", "edgeless")]
+    found = summary.loc[["graphsage", "graph_network", "graph_network_edgeless"], "gain"]
+    assert found.tolist() == pytest.approx([0.2, 0.075, 0.225])
+    p = [
+        corrected_paired_test(models[m], models[summary.loc[m, "against"]], 90, 10.5)
+        for m in found.index
+    ]
+    assert summary.loc[found.index, "p_vs_edgeless"].tolist() == pytest.approx(holm(p))
 
 
 def test_tests_over_folds_are_adjusted_over_the_protocols_and_models_of_an_experiment(
@@ -254,7 +269,9 @@ def run(results, pooled, tmp_path):
             [tmp_path / kind / f"{name}.csv" for name in names] for kind in ("results", "pooled")
         ]
         main(tables[0], tmp_path / "experiments", tables[1], output, text, **options)
-        return pd.read_csv(output).fillna({"note": "", "interval": ""}), text.read_text()
+        return pd.read_csv(output).fillna(
+            dict.fromkeys(["note", "interval", "against"], "")
+        ), text.read_text()
 
     return summarised
 

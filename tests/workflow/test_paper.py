@@ -47,6 +47,7 @@ experiments:
     folds: {n: 2}
     graph: {metric: euclidean, k: 3}
     graphsage: {hidden: 8, epochs: 5}
+    calibrate: temperature
   multiclass_foreign:
     protocols: [paper]
     models: []
@@ -154,8 +155,20 @@ def test_the_summary_and_the_figures_are_made_of_what_could_run(unheard: Project
     assert stated.dropna().to_dict() == {"multiclass_foreign": 0.5}
     figures = list(unheard.folder.glob("results/**/*.png"))
     assert all(is_image(path) for path in figures)
-    # Five an experiment; importances, correlation, tuning.
-    assert len(figures) == 2 * 5 + 3
+    # Six an experiment; importances, correlation, tuning.
+    assert len(figures) == 2 * 6 + 3
+
+
+def test_probabilities_are_given_at_temperatures_where_that_is_asked_for(unheard: Project) -> None:
+    experiments = unheard.folder / "results/foreign/experiments"
+    scalings = {
+        name: set(pd.read_csv(experiments / name / "calibration.csv")["scaling"])
+        for name in ("binary_foreign", "multiclass_foreign")
+    }
+    assert scalings == {
+        "binary_foreign": {"none", "temperature"},
+        "multiclass_foreign": {"none"},
+    }
 
 
 def test_the_findings_tell_what_was_run_and_what_was_not(unheard: Project) -> None:

@@ -20,7 +20,7 @@ PROTOCOLS = ["paper", "random", "clean", "inductive", "filtered"]
 FOLDS = {"paper": 2, "random": 2, "clean": 2, "inductive": 2, "filtered": 1}
 TARGET = "results/multiclass_tabled.csv"
 EXPERIMENT = "results/tabled/experiments/multiclass_tabled"
-GATHERED = ["pooled", "choices"]
+GATHERED = ["pooled", "choices", "ahead", "calibration"]
 OUTPUTS = set(
     "inputs.npz graph.npz graphsage.pt history.csv predictions.parquet "
     "edgeless.parquet edgeless.csv baselines.parquet baselines.csv best.parquet best.csv "
@@ -113,7 +113,7 @@ def test_every_fold_has_the_files_of_all_models(evaluated: Project, protocol: st
 
 
 def test_models_are_compared_clip_by_clip_and_choices_gathered(evaluated: Project) -> None:
-    pooled, choices = (
+    pooled, choices, ahead, calibration = (
         pd.read_csv(evaluated.folder / EXPERIMENT / f"{name}.csv") for name in GATHERED
     )
     models = ["graphsage", "edgeless", *FOUND]
@@ -127,6 +127,11 @@ def test_models_are_compared_clip_by_clip_and_choices_gathered(evaluated: Projec
         "filtered": [12],
     }
     assert choices["chosen"].sum() == sum(FOLDS.values())
+    of_graphs = set(ahead.groupby("protocol")["model"].agg(tuple))
+    assert of_graphs == {("graphsage", "label_spreading", "best", "graph_network")}
+    assert list(calibration[["protocol", "model"]].itertuples(index=False, name=None)) == expected
+    networks = pooled[pooled["model"].str.startswith("graph_network")]
+    assert set(networks["against"]) == {"graph_network_edgeless", "edgeless"}
 
 
 def test_only_folds_by_artist_do_not_leak(evaluated: Project) -> None:

@@ -13,13 +13,15 @@ from audio.samples import read_samples
 from features.handcrafted import COLUMNS
 
 FEATURES = "results/gtzan-mini/30s/features"
+TAGGED = "results/multiclass_musicnn.csv"
 
 
 @pytest.fixture(scope="module")
 def real(unrun: Project, real_audio: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = unrun.copy(tmp_path_factory.mktemp("real") / "project")
     (project.folder / "small.yaml").write_text(
-        "dataset: gtzan-mini\nexperiments: {multiclass_compare: {models: []}}\n"
+        "dataset: gtzan-mini\n"
+        "experiments: {multiclass_compare: {models: []}, multiclass_musicnn: {models: []}}\n"
     )
     project.snakemake("--cores", "2", TARGET, "--config", f"audio={real_audio}")
     return project
@@ -34,6 +36,22 @@ def test_the_result_has_ten_folds_and_no_empty_cell(real: Project) -> None:
     graphsage = table[table["model"] == "graphsage"]
     assert graphsage["train_accuracy"].eq(1).all()
     assert graphsage["test_accuracy"].mean() > 0.5
+
+
+@pytest.fixture(scope="module")
+def tagged(real: Project, real_audio: Path, musicnn_wheel: Path) -> Project:
+    """The same after a run of the tags, whose network is fetched."""
+    wheel = f"musicnn={{wheel: {musicnn_wheel}}}"
+    real.snakemake("--cores", "2", TAGGED, "--config", f"audio={real_audio}", wheel)
+    return real
+
+
+def test_tags_and_a_graph_of_similar_clips_find_most_genres(tagged: Project) -> None:
+    table = pd.read_csv(tagged.folder / TAGGED)
+    assert table["n_train"].add(table["n_test"]).unique().tolist() == [100]
+    graphsage = table[table["model"] == "graphsage"]
+    assert len(graphsage) == 10
+    assert graphsage["test_accuracy"].mean() >= 0.85
 
 
 def test_a_second_run_has_nothing_to_do(real: Project, real_audio: Path) -> None:

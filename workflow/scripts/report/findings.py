@@ -10,6 +10,8 @@ import pandas as pd
 import typer
 
 from graph.health import DEGENERATE
+from results.ahead import COLUMNS as AHEAD
+from results.calibration import COLUMNS as CALIBRATION
 from results.choices import COLUMNS as CHOICES
 from results.outputs import counts_of, left_out_of, read_tables
 from results.paired import over_folds
@@ -56,6 +58,8 @@ def facts_of(
     health: Mapping[Key, pd.DataFrame],
     leaks: Mapping[Key, pd.DataFrame],
     choices: pd.DataFrame,
+    ahead: pd.DataFrame,
+    calibration: pd.DataFrame,
     variants: pd.DataFrame,
     metrics: Mapping[str, str],
     settings: Mapping[str, str],
@@ -72,6 +76,10 @@ def facts_of(
         Tables of `graph.health` and `folds.leaks`, by experiment and protocol.
     choices : pd.DataFrame
         Candidates' scores as `results.choices` gathers them.
+    ahead : pd.DataFrame
+        Graph models beside classifiers as `results.ahead` compares them.
+    calibration : pd.DataFrame
+        Scores of probabilities as `results.calibration` writes them.
     variants : pd.DataFrame
         Variants of networks as `results.variants` compares them.
     metrics : mapping of str to str
@@ -109,6 +117,9 @@ def facts_of(
         "jaccard": _jaccard(degenerate, compared, metrics),
         "any_songs": any(not np.isnan(each["graphsage"]["song_mean"]) for each in evaluations),
         "any_by_groups": any(row["interval"] == BY_GROUPS for row in summary.to_dict("records")),
+        "networks": _networks(evaluations),
+        "ahead": _ahead(ahead),
+        "trusted": _trusted(calibration),
         "falls": _falls(evaluations),
         "variants": compared,
         "rivalled": [each for each in evaluations if len(each["models"]) > 2],
@@ -211,6 +222,44 @@ def _helps(connected: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 "tests": tests,
             }
         )
+    return found
+
+
+def _networks(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Networks beside GraphSAGE that have a twin of their own, and that."""
+    found = []
+    for each in evaluations:
+        by_name = {row["model"]: row for row in each["models"]}
+        found += [
+            {
+                "name": each["name"],
+                "protocol": each["protocol"],
+                "own": row,
+                "twin": by_name[row["against"]],
+            }
+            for row in each["models"]
+            if row["against"] not in ("", "edgeless")
+        ]
+    return found
+
+
+def _ahead(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Graph models of each experiment and protocol, and the best of them."""
+    found = []
+    for (name, protocol), rows in table.groupby(["experiment", "protocol"], sort=False):
+        models: list[dict[Any, Any]] = rows.to_dict("records")
+        best = max(models, key=lambda row: row["mean"])
+        found.append({"name": name, "protocol": protocol, "models": models, "best": best})
+    return found
+
+
+def _trusted(calibration: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Of each experiment, protocol and scaling: GraphSAGE, and the model of the least log loss."""
+    found: list[dict[Any, Any]] = []
+    for _, rows in calibration.groupby(["experiment", "protocol", "scaling"], sort=False):
+        own = rows["model"] == "graphsage"
+        least = rows["log_loss"] == rows["log_loss"].min()
+        found += rows[own | least].drop_duplicates("model").to_dict("records")
     return found
 
 
@@ -349,6 +398,11 @@ def tuned(tuning: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _loss_interval(row: Mapping[str, Any]) -> str:
+    low, high = row["log_loss_low"], row["log_loss_high"]
+    return "-" if np.isnan(low) else f"{low:.3f} to {high:.3f}"
+
+
 def _interval(row: Mapping[str, Any]) -> str:
     if np.isnan(row["ci_low"]):
         return "-"
@@ -402,6 +456,7 @@ def _names(evaluations: Sequence[Mapping[str, Any]]) -> str:
 FILTERS = {
     "accuracy": _accuracy,
     "interval": _interval,
+    "loss_interval": _loss_interval,
     "span": _span,
     "gain_interval": _gain_interval,
     "percent": lambda share: f"{100 * share:.1f} %",
@@ -421,6 +476,8 @@ def main(
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
     output: Annotated[Path, typer.Option(help="Findings, to be written (Markdown).")],
     choices: Annotated[list[Path] | None, typer.Option(help="Of model best (CSV).")] = None,
+    ahead: Annotated[list[Path] | None, typer.Option(help="Of graph models (CSV).")] = None,
+    calibration: Annotated[list[Path] | None, typer.Option(help="Of probabilities (CSV).")] = None,
     variants: Annotated[list[Path] | None, typer.Option(help="Of the network (CSV).")] = None,
     tuning: Annotated[Path | None, typer.Option(help="Tuning, if there was one (CSV).")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=metric.")] = None,
@@ -431,7 +488,7 @@ def main(
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
     """Say in words what the results say."""
-    table = pd.read_csv(summary).fillna({"note": "", "interval": ""})
+    table = pd.read_csv(summary).fillna(dict.fromkeys(["note", "interval", "against"], ""))
     keys = list(table[["experiment", "protocol"]].drop_duplicates().itertuples(index=False))
     places = {tuple(key): folder.joinpath(*key) for key in keys}
     facts = facts_of(
@@ -440,6 +497,8 @@ def main(
         {key: pd.read_csv(place / "graph-health.csv") for key, place in places.items()},
         {key: pd.read_csv(place / "leaks.csv") for key, place in places.items()},
         read_tables(choices) if choices else pd.DataFrame(columns=CHOICES),
+        read_tables(ahead) if ahead else pd.DataFrame(columns=AHEAD),
+        read_tables(calibration) if calibration else pd.DataFrame(columns=CALIBRATION),
         read_tables(variants) if variants else pd.DataFrame(columns=VARIANTS),
         pairs(metric),
         pairs(variant),

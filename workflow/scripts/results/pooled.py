@@ -18,6 +18,7 @@ import pandas as pd
 import typer
 
 from folds.groups import tie
+from results.paired import twin_of
 from results.statistics import bootstrap_intervals, holm, sign_flip_test
 from results.votes import Verdicts, judge
 
@@ -26,7 +27,7 @@ OTHERS = ("paper", "random")  # What protocol clean is compared with.
 TESTS = ["p_by_group", *(f"p_{other}_vs_clean" for other in OTHERS)]
 COLUMNS = [
     *KEYS,
-    *"repeats songs groups accuracy ci_low ci_high gain gain_low gain_high".split(),
+    *"repeats songs groups accuracy ci_low ci_high against gain gain_low gain_high".split(),
     *"both only_model only_edgeless neither".split(),
     *(column for test in TESTS for column in (test, f"{test}_tests")),
 ]
@@ -81,6 +82,27 @@ def compare(verdicts: Verdicts, reference: str) -> pd.DataFrame:
     return table
 
 
+def compare_with_twins(verdicts: Verdicts) -> pd.DataFrame:
+    """Compare each model with its own twin, as `results.paired.twin_of` names it.
+
+    Parameters
+    ----------
+    verdicts : Verdicts
+        As `results.votes.judge` makes them, ``edgeless`` among the models.
+
+    Returns
+    -------
+    pd.DataFrame
+        As `compare` makes it, and ``against``: the twin; empty for edgeless itself.
+    """
+    models = verdicts.right.columns
+    twins = {model: twin_of(model, models) for model in models}
+    references = {model: twin or model for model, twin in twins.items()}
+    tables = {reference: compare(verdicts, reference) for reference in set(references.values())}
+    joined = pd.concat([tables[reference].loc[[m]] for m, reference in references.items()])
+    return joined.assign(against=[*twins.values()])
+
+
 def between(first: Verdicts, second: Verdicts) -> pd.Series:
     """Whether each model is as often right under one protocol as under another.
 
@@ -122,14 +144,15 @@ def pool(verdicts: Mapping[str, Verdicts], dataset: str, experiment: str) -> pd.
     Returns
     -------
     pd.DataFrame
-        `COLUMNS`, a row a protocol and model: as `compare` with ``edgeless`` has it, and, of
-        protocol clean, ``p_paper_vs_clean`` and ``p_random_vs_clean`` as `between` has them. Each p
-        is adjusted (Holm) for all that the experiment asks so, over protocols and models: how many
-        these were stands in the column with ``_tests``. NaN where there was no test.
+        `COLUMNS`, a row a protocol and model: as `compare_with_twins` has it (``only_edgeless``:
+        songs on which only the twin was right), and, of protocol clean, ``p_paper_vs_clean`` and
+        ``p_random_vs_clean`` as `between` has them. Each p is adjusted
+        (Holm) for all that the experiment asks so, over protocols and models: how many these were
+        stands in the column with ``_tests``. NaN where there was no test.
     """
     tables = []
     for protocol, own in verdicts.items():
-        table = compare(own, "edgeless").assign(protocol=protocol)
+        table = compare_with_twins(own).assign(protocol=protocol)
         for other in OTHERS:
             asked = protocol == "clean" and other in verdicts
             table[f"p_{other}_vs_clean"] = between(verdicts[other], own) if asked else np.nan
@@ -163,7 +186,7 @@ def main(
     folders: Annotated[list[Path] | None, typer.Argument(help="Folder of each protocol.")] = None,
     compared: Annotated[list[str] | None, typer.Option(help="Files beside GraphSAGE's.")] = None,
 ) -> None:
-    """Compare models with edgeless GraphSAGE, and protocols with clean, by groups of songs."""
+    """Compare models with their twins, and protocols with clean, by groups of songs."""
     source = songs_of(clips)
     verdicts = {folder.name: judge(folder, source, compared or []) for folder in folders or []}
     pool(verdicts, dataset, experiment).to_csv(output, index=False)

@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 
 from results.outputs import left_out_of, read_tables
-from results.paired import over_folds
+from results.paired import over_twins
 from results.pooled import KEYS, TESTS
 from results.statistics import corrected_interval, holm
 from results.summary import NOT_MUSIC, left_out_lines, note_of
@@ -18,7 +18,7 @@ OF_TESTS = ["p_vs_edgeless", *TESTS]
 COLUMNS = [
     *KEYS,
     *"mean std ci_low ci_high interval n_folds train_mean song_mean".split(),
-    *"paper_test_accuracy difference gain gain_low gain_high".split(),
+    *"paper_test_accuracy difference against gain gain_low gain_high".split(),
     *(column for test in OF_TESTS for column in (test, f"{test}_tests")),
     "note",
 ]
@@ -26,7 +26,8 @@ BY_FOLDS, BY_GROUPS = "folds, Nadeau-Bengio", "groups, bootstrap"
 LEGEND = (
     "The interval allows for the overlap of training sets (Nadeau and Bengio 2003); marked *, of a "
     "single fold, for clips of a group being alike (bootstrap). songs: the segments of a song "
-    "vote. gain: against edgeless, the same network on the same inputs, without messages. p folds: "
+    "vote. gain: against a network without messages: of graph_network its own twin, "
+    "graph_network_edgeless, of all others edgeless, the twin of graphsage. p folds: "
     "is there a gain, were the model trained on other clips? p groups: is there a gain on other "
     "artists' songs, trained as it was (signs flipped by group)? p paper, p random: is clean as "
     "good, on the songs of both (by group)? All p of one column within an experiment, over its "
@@ -67,11 +68,12 @@ def summarise(
         kind it is: `BY_FOLDS`, corrected for the overlap of training sets, or, of a single fold
         whose clips are songs, `BY_GROUPS`, as ``pooled`` has it. ``train_mean`` is of training
         accuracies; ``song_mean`` is the accuracy by song where clips are segments. ``difference``
-        is ours less the paper's. ``gain`` is the mean less that of edgeless on the same folds, with
-        its interval of the same kind; ``p_vs_edgeless`` is of the corrected paired test over folds,
+        is ours less the paper's. ``gain`` is the mean less that of the twin without messages on
+        the same folds, which ``against`` names (`results.paired.twin_of`), with its interval of the
+        same kind; ``p_vs_edgeless`` is of the corrected paired test over folds,
         the other p are those of ``pooled``. Each p is adjusted (Holm) for all that the experiment
         asks so, over protocols and models; how many these are stands in the column with ``_tests``.
-        What there is not is NaN, or, of ``interval`` and ``note``, empty.
+        What there is not is NaN, or, of ``interval``, ``against`` and ``note``, empty.
     """
     protocols = results.groupby(KEYS[:3], sort=False)
     rows = [row for key, folds in protocols for row in _rows(key, folds, paper, notes)]
@@ -104,13 +106,13 @@ def _rows(
     notes: Mapping[tuple[str, str], str],
 ) -> list[dict[str, Any]]:
     dataset, experiment, protocol = map(str, key)
-    gains = over_folds(folds, "edgeless")
+    gains = over_twins(folds)
     rows = []
     for model, own in folds.groupby("model", sort=False):
         sizes = float(own["n_train"].mean()), float(own["n_test"].mean())
         interval = corrected_interval(own["test_accuracy"], *sizes)
         stated = paper.get(experiment, np.nan) if model == "graphsage" else np.nan
-        gain, low, high, p = gains.loc[model]
+        against, gain, low, high, p = gains.loc[model]
         rows.append(
             {
                 "dataset": dataset,
@@ -125,6 +127,7 @@ def _rows(
                 "train_mean": own["train_accuracy"].mean(),
                 "paper_test_accuracy": stated,
                 "difference": interval.mean - stated,
+                "against": against,
                 "gain": gain,
                 "gain_low": low,
                 "gain_high": high,
@@ -143,7 +146,7 @@ def untested(summary: pd.DataFrame, test: str) -> int:
 def table_text(summary: pd.DataFrame) -> str:
     """Format the summary for the terminal, with the notes below."""
     lines = [
-        f"\n{'experiment':23}{'protocol':10}{'model':16}{'train':>7}{'test':>8}"
+        f"\n{'experiment':23}{'protocol':10}{'model':24}{'train':>7}{'test':>8}"
         f"{'95 % interval':>15}{'songs':>7}{'paper':>8}{'differ.':>9}{'gain':>9}"
         + "".join(f"{header:>10}" for header in HEADERS.values())
     ]
@@ -158,7 +161,7 @@ def _line(row: dict[Hashable, Any]) -> str:
     mark = "*" if row["interval"] == BY_GROUPS else ""
     interval = f"{row['ci_low']:.3f}-{row['ci_high']:.3f}{mark}" if row["interval"] else "-"
     return (
-        f"{row['experiment']:23}{row['protocol']:10}{row['model']:16}"
+        f"{row['experiment']:23}{row['protocol']:10}{row['model']:24}"
         f"{_number(row['train_mean'], 7, '.3f')}{_number(row['mean'], 8, '.4f')}{interval:>15}"
         f"{_number(row['song_mean'], 7, '.3f')}{_number(row['paper_test_accuracy'], 8, '.4f')}"
         f"{_number(row['difference'], 9, '+.4f')}{_number(row['gain'], 9, '+.4f')}"

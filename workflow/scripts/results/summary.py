@@ -49,7 +49,7 @@ def describe(
         return "no protocol could be evaluated"
     stated = f"{'paper':>8}" if paper is not None else ""
     lines = [
-        f"{'protocol':10}{'model':16}{'clips':>7}{'folds':>6}{'train':>8}{'test':>8}{'± std':>8}"
+        f"{'protocol':10}{'model':24}{'clips':>7}{'folds':>6}{'train':>8}{'test':>8}{'± std':>8}"
         + stated
     ]
     for (protocol, model), rows in table.groupby(["protocol", "model"], sort=False):
@@ -59,7 +59,7 @@ def describe(
             stated = f"{paper:8.4f}" if own else f"{'-':>8}"
         first = rows.iloc[0]
         lines.append(
-            f"{protocol:10}{model:16}{first['n_train'] + first['n_test']:7d}{len(rows):6d}"
+            f"{protocol:10}{model:24}{first['n_train'] + first['n_test']:7d}{len(rows):6d}"
             f"{rows['train_accuracy'].mean():8.4f}{test.mean():8.4f}"
             + (f"{test.std():8.4f}" if len(rows) > 1 else f"{'-':>8}")
             + stated

@@ -21,27 +21,29 @@ COLUMNS = [
 COMPARED = ["edgeless", "variants"]  # Files of a fold.
 
 
-def worth(folds: pd.DataFrame, verdicts: Verdicts) -> pd.DataFrame:
-    """Compare the variants of a protocol with ``graphsage``.
+def worth(folds: pd.DataFrame, verdicts: Verdicts, reference: str = "graphsage") -> pd.DataFrame:
+    """Compare the models of a protocol with one of them.
 
     Parameters
     ----------
     folds : pd.DataFrame
-        Rows of one experiment and protocol, as `results.collect` makes them, of ``graphsage``, of
-        ``edgeless`` and of each variant.
+        Rows of one experiment and protocol, as `results.collect` makes them.
     verdicts : Verdicts
         Of the same, as `results.votes.judge` makes them.
+    reference : str
+        The model that the others are compared with.
 
     Returns
     -------
     pd.DataFrame
-        `COLUMNS` but those of ``_tests``, a row a variant: mean accuracies over folds;
-        ``difference``: ``mean`` less graphsage's; its 95 % interval and ``p`` by
-        `results.paired.over_folds`, the interval of a single fold whose clips are songs by
-        `results.pooled.compare`; ``p_by_group`` by the latter. Each p by itself; NaN for graphsage.
+        ``n_folds train_mean mean difference ci_low ci_high p p_by_group``, a row a model: mean
+        accuracies over folds; ``difference``: ``mean`` less the reference's; its 95 % interval and
+        ``p`` by `results.paired.over_folds`, the interval of a single fold whose clips are songs by
+        `results.pooled.compare`; ``p_by_group`` by the latter. Each p by itself; NaN for the
+        reference.
     """
-    by_folds = over_folds(folds, "graphsage")
-    by_group = compare(verdicts, "graphsage").loc[by_folds.index]
+    by_folds = over_folds(folds, reference)
+    by_group = compare(verdicts, reference).loc[by_folds.index]
     own = folds.groupby("model", sort=False)
     single = len(folds.groupby(["repeat", "fold"])) == 1
     songs = (own["n_test"].sum() == by_group["songs"] * by_group["repeats"]).all()
@@ -60,27 +62,28 @@ def worth(folds: pd.DataFrame, verdicts: Verdicts) -> pd.DataFrame:
     )
 
 
-def gather(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def adjusted(tables: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     """Join the protocols of an experiment, and adjust each p over all of them.
 
     Parameters
     ----------
     tables : sequence of pd.DataFrame
-        `COLUMNS` but those of ``_tests``, each p by itself.
+        Each p of `TESTS` by itself.
+    columns : list of str
+        Those of the whole.
 
     Returns
     -------
     pd.DataFrame
-        `COLUMNS`; each p adjusted (Holm) for all variants and protocols, whose number stands in the
-        column with ``_tests``.
+        Each p adjusted (Holm) for all rows, whose number stands in the column with ``_tests``.
     """
     if not tables:
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=columns)
     joined = pd.concat(tables, ignore_index=True)
     for test in TESTS:
         joined[f"{test}_tests"] = joined[test].count()
         joined[test] = holm(joined[test])
-    return joined[COLUMNS]
+    return joined[columns]
 
 
 def main(
@@ -97,4 +100,4 @@ def main(
         folds = collect(folder, dataset, experiment, COMPARED)
         table = worth(folds, judge(folder, source, COMPARED)).rename_axis("variant").reset_index()
         tables.append(table.assign(dataset=dataset, experiment=experiment, protocol=folder.name))
-    gather(tables).to_csv(output, index=False)
+    adjusted(tables, COLUMNS).to_csv(output, index=False)

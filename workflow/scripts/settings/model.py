@@ -220,6 +220,11 @@ class Experiment(Model):
         description="What GraphSAGE is compared with, beside itself without neighbours (edgeless).",
     )
     graphsage: GraphSage = Field(GraphSage(), description="The model.")
+    calibrate: Literal["none", "temperature"] = Field(
+        "none",
+        description="temperature: probabilities of each model are also given at a temperature that "
+        "is fitted inside the training clips of each fold, for which all are trained thrice more.",
+    )
     variants: dict[Word, dict[str, Any]] = Field(
         {},
         description="By name, settings in which other networks differ from graphsage: trained on "
@@ -261,10 +266,14 @@ class Experiment(Model):
     @model_validator(mode="after")
     def _choices_are_made_inside(self) -> "Experiment":
         outside = [*(["select"] if self.select else []), *(["cnn"] if "cnn" in self.tables else [])]
+        fits = f"{' and '.join(outside)} fits the inputs to the genres of all training clips, so "
         if "best" in self.models and outside:
             raise ValueError(
-                f"{' and '.join(outside)} fits the inputs to the genres of all training clips, so "
-                "that none of them is left to choose a model by: leave best out of models"
+                f"{fits}that none of them is left to choose a model by: leave best out of models"
+            )
+        if self.calibrate != "none" and outside:
+            raise ValueError(
+                f"{fits}that none of them is left to fit a temperature to: set calibrate: none"
             )
         return self
 

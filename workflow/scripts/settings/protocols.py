@@ -31,6 +31,14 @@ def fitted_on(protocol: str) -> str:
     return FITTED_ON.get(protocol, "train")
 
 
+def keeps_apart(protocol: str) -> bool:
+    """Whether what is held out inside training clips is held out by groups, as its test clips are.
+
+    The published split keeps artists apart but for a few.
+    """
+    return protocol in (*BY_GROUP, "filtered")
+
+
 def neighbours(protocol: str) -> str:
     """Clips that may be neighbours: all of a fold, or train."""
     return NEIGHBOURS.get(protocol, "all")

@@ -1,0 +1,24 @@
+import pytest
+
+from report.strictness import PROTOCOLS, strictest
+from settings.model import Experiment
+from settings.protocols import AS_CLEAN
+
+
+@pytest.mark.parametrize(
+    "protocols, expected",
+    [
+        (["paper"], "paper"),
+        (["paper", "random"], "random"),
+        (["paper", "random", "filtered"], "filtered"),
+        ({"inductive": 1, "filtered": 2}, "inductive"),
+        ([*AS_CLEAN, "paper"], "clean"),
+    ],
+)
+def test_the_strictest_is_taken(protocols, expected):
+    assert strictest(protocols) == expected
+
+
+def test_every_protocol_that_can_be_asked_for_is_known():
+    asked = Experiment.model_json_schema()["properties"]["protocols"]["items"]["enum"]
+    assert set(asked) == set(PROTOCOLS)

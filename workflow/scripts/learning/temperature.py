@@ -1,0 +1,298 @@
+"""Probabilities that are neither too sure nor too unsure: one temperature a model and fold.
+
+A network that has learnt its training clips by heart is surer of test clips than it is right, a
+forest is less sure. Temperature scaling [1]_ divides the logarithms of a model's probabilities by
+one number, its temperature T, and normalises them again: above 1 all become more alike, below 1
+less. Which genre is the most probable stays as it is, and so does every accuracy.
+
+T is fitted to training clips alone. On clips that it has learnt from a model is surer than on new
+ones; so each model is trained anew on two thirds of the training clips and predicts the third, in
+turn, as in stacking [2]_. The thirds keep groups apart where the protocol's folds do. No test clip
+is seen, not even by its features, and T is the same whichever clips are tested with it. It is that
+of a model trained on fewer clips, which knows less: the fit errs, if at all, towards caution.
+
+All models are treated alike, since all give probabilities that are compared with each other.
+
+References
+----------
+.. [1] C. Guo, G. Pleiss, Y. Sun, K. Weinberger, "On Calibration of Modern Neural Networks",
+   ICML 2017.
+.. [2] D. Wolpert, "Stacked Generalization", Neural Networks 5, 1992.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import typer
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+from graph.adjacency import adjacency
+from inputs.inputs import Inputs
+from learning import baselines, best, graph_network, graphsage, options
+from learning.messages import Backend, usable_backend
+from learning.predictions import NAMED
+from settings.seeds import fold_seed
+
+logger = logging.getLogger(__name__)
+
+Matrix = NDArray[np.float64]
+# Probabilities by name of model, shape (n, c), of inputs, groups and artists.
+Trained = Callable[[Inputs, NDArray[np.str_], NDArray[np.str_]], Mapping[str, Matrix]]
+
+COLDEST, HOTTEST = 0.05, 20.0
+LEAST = float(np.finfo(np.float64).eps)  # Below, a probability has no logarithm to speak of.
+COLUMNS = "model temperature clips log_loss log_loss_scaled".split()
+
+
+# A temperature
+
+
+def scaled(probabilities: Matrix, temperature: float) -> Matrix:
+    """Probabilities at another temperature.
+
+    Parameters
+    ----------
+    probabilities : NDArray[np.float64], shape (n, c)
+    temperature : float
+        Positive; at 1 they stay as they are, but that none is below `LEAST`.
+
+    Returns
+    -------
+    NDArray[np.float64], shape (n, c)
+        Rows add up to 1; each depends on its own clip alone, and keeps its order.
+    """
+    return softmax(_logits(probabilities) / temperature, axis=1)
+
+
+def _logits(probabilities: Matrix) -> Matrix:
+    return np.log(np.maximum(probabilities, LEAST))
+
+
+def log_loss(probabilities: Matrix, y: NDArray[np.int64], temperature: float = 1.0) -> float:
+    """Mean of -log of the true genre's probability at a temperature, in nats."""
+    logs = log_softmax(_logits(probabilities) / temperature, axis=1)
+    return float(-logs[np.arange(len(y)), y].mean())
+
+
+def fitted_temperature(probabilities: Matrix, y: NDArray[np.int64]) -> float:
+    """The temperature at which the log loss is least.
+
+    Parameters
+    ----------
+    probabilities : NDArray[np.float64], shape (n, c)
+        Of clips that the model has not learnt from.
+    y : NDArray[np.int64], shape (n,)
+        Their genres, in ``[0, c)``.
+
+    Returns
+    -------
+    float
+        In [`COLDEST`, `HOTTEST`]. The loss is convex in 1 / T, so that there is but one.
+    """
+    found = minimize_scalar(
+        lambda logarithm: log_loss(probabilities, y, np.exp(logarithm)),
+        bounds=np.log([COLDEST, HOTTEST]),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    return float(np.exp(found.x))
+
+
+# Clips that a model has not learnt from
+
+
+def cross_fitted(
+    inputs: Inputs,
+    groups: NDArray[np.str_],
+    artists: NDArray[np.str_],
+    models: Sequence[Trained],
+    seed: int,
+) -> tuple[dict[str, Matrix], NDArray[np.int64]]:
+    """Predict each training clip by models that have not learnt from it.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        n clips, c genres. Test clips take no part, not even by their features. (The scaling of the
+        inputs has seen what the protocol lets it see.)
+    groups : NDArray[np.str_], shape (n,)
+        Those held out whole.
+    artists : NDArray[np.str_], shape (n,)
+    models : sequence of Trained
+    seed : int
+        Of the inner folds.
+
+    Returns
+    -------
+    probabilities : dict of str to NDArray[np.float64], shape (m, c)
+        Of the m training clips, by name of model.
+    y : NDArray[np.int64], shape (m,)
+        Their genres.
+    """
+    inner = best.training_clips(inputs)
+    known = groups[inputs.train], artists[inputs.train]
+    found: dict[str, Matrix] = {}
+    for held_out in best.inner_folds(inner.y, known[0], seed):
+        fold = replace(inner, train=~held_out)
+        for train in models:
+            for name, probabilities in train(fold, *known).items():
+                own = found.setdefault(name, np.empty_like(probabilities))
+                own[held_out] = probabilities[held_out]
+    return found, inner.y
+
+
+# The models of an experiment, each as its own step trains it
+
+
+def networks(
+    metric: str, k: int, settings: graphsage.Settings, backend: Backend, one_by_one: bool
+) -> Trained:
+    """GraphSAGE and its twin, on a graph of the clips at hand."""
+
+    def train(inputs: Inputs, *_: object) -> dict[str, Matrix]:
+        graph = adjacency(inputs.x, metric, k, inputs.train if one_by_one else None)
+        given = (inputs, graph, settings, backend, one_by_one)
+        return {
+            "graphsage": graphsage.fit(*given).probabilities,
+            "edgeless": graphsage.train_edgeless(*given).probabilities,
+        }
+
+    return train
+
+
+def classifiers(names: Sequence[str], seed: int, one_by_one: bool) -> Trained:
+    """Baselines by name."""
+    models = baselines.ONE_BY_ONE if one_by_one else baselines.MODELS
+
+    def train(inputs: Inputs, *_: object) -> dict[str, Matrix]:
+        return {name: models[name](inputs, seed).probabilities for name in names}
+
+    return train
+
+
+def chosen(seed: int, one_by_one: bool) -> Trained:
+    """Model ``best``, chosen anew inside what is left of the training clips."""
+
+    def train(
+        inputs: Inputs, groups: NDArray[np.str_], artists: NDArray[np.str_]
+    ) -> dict[str, Matrix]:
+        scores = best.choose(inputs, groups, artists, seed, one_by_one=one_by_one)
+        own = best.CANDIDATES[int(scores["chosen"].argmax())]
+        found = best.all_probabilities(inputs, artists, (own,), one_by_one)
+        return {"best": found[own.name]}
+
+    return train
+
+
+def ensembles(seed: int, one_by_one: bool) -> Trained:
+    """The graph network and its twin."""
+    designs = {
+        "graph_network": graph_network.DESIGN,
+        "graph_network_edgeless": graph_network.EDGELESS,
+    }
+
+    def train(inputs: Inputs, _: NDArray[np.str_], artists: NDArray[np.str_]) -> dict[str, Matrix]:
+        return {
+            name: graph_network.fit(inputs, artists, design, seed, one_by_one).probabilities
+            for name, design in designs.items()
+        }
+
+    return train
+
+
+# The step
+
+
+def apply(predictions: pd.DataFrame, temperatures: Mapping[str, float]) -> pd.DataFrame:
+    """Predictions of several models, each at its temperature.
+
+    Parameters
+    ----------
+    predictions : pd.DataFrame
+        As `learning.predictions.write_compared` stacks them.
+    temperatures : mapping of str to float
+        By name of model.
+
+    Returns
+    -------
+    pd.DataFrame
+        The same rows and columns; what is predicted is as it was.
+    """
+    genres = predictions.columns.drop(["model", *NAMED])
+    tables = []
+    for model, temperature in temperatures.items():
+        own = predictions[predictions["model"] == model].copy()
+        own[genres] = scaled(own[genres].to_numpy(), temperature)
+        tables.append(own)
+    return pd.concat(tables, ignore_index=True)
+
+
+def main(
+    inputs: options.InputsFile,
+    folds: Annotated[Path, typer.Option(help="Folds, which know groups and artists (Parquet).")],
+    predictions: Annotated[Path, typer.Option(help="GraphSAGE's (Parquet).")],
+    compared: Annotated[list[Path], typer.Option(help="Other models' (Parquet).")],
+    apart: Annotated[bool, typer.Option(help="Groups are held out whole, as in the folds.")],
+    metric: Annotated[str, typer.Option(help="Distance of the graph.")],
+    k: Annotated[int, typer.Option(help="Neighbours of a clip.")],
+    neighbours: options.Neighbours,
+    layers: options.Layers,
+    hidden: options.Hidden,
+    learning_rate: options.LearningRate,
+    epochs: options.Epochs,
+    messages: options.Messages,
+    weights: options.Weights,
+    aggregator: options.Aggregator,
+    normalise: options.Normalise,
+    adjacency_as_features: options.AdjacencyAsFeatures,
+    seed: options.Seed,
+    fold: options.Fold,
+    backend: options.Backend,
+    device: options.Device,
+    temperatures: Annotated[Path, typer.Option(help="Temperature a model, to be written (CSV).")],
+    output: Annotated[Path, typer.Option(help="Predictions at these, to be written (Parquet).")],
+) -> None:
+    """Fit a temperature to each model of a fold inside its training clips, and apply it."""
+    data, own = Inputs.load(inputs), fold_seed(seed, fold)
+    dealt = pd.read_parquet(folds, columns=["clip", "group", "artist"])
+    artists = best.groups_of(dealt, data.clips, "artist")
+    groups = best.groups_of(dealt, data.clips, "group") if apart else data.clips
+    network = pd.read_parquet(predictions).assign(model="graphsage")
+    stacked = pd.concat([network, *map(pd.read_parquet, compared)], ignore_index=True)
+    asked = stacked["model"].unique().tolist()
+    settings = graphsage.Settings(
+        layers=layers,
+        hidden=hidden,
+        learning_rate=learning_rate,
+        epochs=epochs,
+        messages=messages,
+        weights=weights,
+        aggregator=aggregator,
+        normalise=normalise,
+        adjacency_as_features=adjacency_as_features,
+        seed=own,
+    )
+    one_by_one = neighbours == "train"
+    simple = [name for name in asked if name in baselines.MODELS]
+    models = [networks(metric, k, settings, usable_backend(backend, device), one_by_one)]
+    models += [classifiers(simple, own, one_by_one)] if simple else []
+    models += [chosen(own, one_by_one)] if "best" in asked else []
+    models += [ensembles(own, one_by_one)] if "graph_network" in asked else []
+    found, y = cross_fitted(data, groups, artists, models, own)
+    rows = []
+    for model in asked:
+        temperature = fitted_temperature(found[model], y)
+        losses = (log_loss(found[model], y, each) for each in (1.0, temperature))
+        rows.append([model, temperature, len(y), *losses])
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    logger.info("\n%s", table.to_string(index=False))
+    table.to_csv(temperatures, index=False)
+    by_model = dict(zip(asked, table["temperature"], strict=True))
+    apply(stacked, by_model).to_parquet(output, index=False)
