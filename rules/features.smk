@@ -127,7 +127,13 @@ rule gather:
         made_with=GATHER.made_with,
     output:
         table=f"{OF_CUT}/features/{{table}}.parquet",
-        problems=f"{OF_CUT}/features/{{table}}.problems.csv",
+        problems=report(
+            f"{OF_CUT}/features/{{table}}.problems.csv",
+            caption="../workflow/scripts/report/captions/problems.rst",
+            category="{dataset}",
+            subcategory="Tables",
+            labels={"table": "problems of {table} in {cut}"},
+        ),
     log:
         GATHER.log,
     benchmark:
@@ -152,7 +158,13 @@ rule imported:
         made_with=IMPORTED.made_with,
     output:
         table=f"{OF_CUT}/features/{{table}}.parquet",
-        problems=f"{OF_CUT}/features/{{table}}.problems.csv",
+        problems=report(
+            f"{OF_CUT}/features/{{table}}.problems.csv",
+            caption="../workflow/scripts/report/captions/problems.rst",
+            category="{dataset}",
+            subcategory="Tables",
+            labels={"table": "problems of {table} in {cut}"},
+        ),
     log:
         IMPORTED.log,
     benchmark:
@@ -182,7 +194,13 @@ if UNHEARD:
             made_with=LISTED.made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",
-            problems=f"{OF_CUT}/problems.csv",
+            problems=report(
+                f"{OF_CUT}/problems.csv",
+                caption="../workflow/scripts/report/captions/problems.rst",
+                category="{dataset}",
+                subcategory="Tables",
+                labels={"table": "problems of {cut}"},
+            ),
         log:
             LISTED.log,
         benchmark:

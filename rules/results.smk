@@ -127,8 +127,20 @@ rule calibration:
         outputs=every_fold(outputs, at_temperatures),
         made_with=CALIBRATION.made_with,
     output:
-        table=f"{OF_EXPERIMENT}/calibration.csv",
-        curves=f"{OF_EXPERIMENT}/reliability.csv",
+        table=report(
+            f"{OF_EXPERIMENT}/calibration.csv",
+            caption="../workflow/scripts/report/captions/calibration.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "calibration", "protocol": "all"},
+        ),
+        curves=report(
+            f"{OF_EXPERIMENT}/reliability.csv",
+            caption="../workflow/scripts/report/captions/reliability.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "reliability", "protocol": "all"},
+        ),
     log:
         CALIBRATION.log,
     benchmark:
@@ -155,7 +167,13 @@ rule ahead:
         clips=clips_of,
         made_with=AHEAD.made_with,
     output:
-        f"{OF_EXPERIMENT}/ahead.csv",
+        report(
+            f"{OF_EXPERIMENT}/ahead.csv",
+            caption="../workflow/scripts/report/captions/ahead.rst",
+            category="{experiment}",
+            subcategory="Tables",
+            labels={"table": "ahead of others", "protocol": "all"},
+        ),
     log:
         AHEAD.log,
     benchmark:

@@ -127,7 +127,10 @@
   const unit = () => Math.min((width - 2 * MARGIN) / map.wide, (height - 2 * MARGIN) / map.high) * view.zoom;
   const left = (i) => width / 2 + (map.x[i] - 0.5) * scale + view.x;
   const above = (i) => height / 2 - (map.y[i] - 0.5) * scale + view.y;
-  const radius = () => (map.clips.length <= 400 ? 5 : map.clips.length <= 3000 ? 4 : 3) * Math.min(1.6, view.zoom ** 0.3);
+  const radius = () => {
+    const usual = map.clips.length <= 400 ? 5 : map.clips.length <= 3000 ? 4 : 3;
+    return usual * Math.min(1, Math.max(0.65, width / 700)) * Math.min(1.6, view.zoom ** 0.3);
+  };
   const sprite = (genre, kind) => {
     const r = radius();
     const canvas = make("canvas");

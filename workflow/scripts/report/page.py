@@ -374,7 +374,7 @@ def main(
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
     """Write the report of a dataset: one page, to be sent as it is."""
-    table = pd.read_csv(summary).fillna({"note": "", "interval": ""})
+    table = pd.read_csv(summary).fillna({"note": "", "interval": "", "against": ""})
     rows, settings = read_sheet(sheet), json.loads(config)
     tables = {path.stem: pd.read_csv(path) for path in results}
     shown = {

@@ -1,0 +1,62 @@
+"""Every figure and table of Snakemake's own report has a caption."""
+
+import re
+from pathlib import Path
+
+import jinja2
+import pytest
+from docutils.core import publish_parts
+
+ROOT = Path(__file__).parents[2]
+CAPTIONS = ROOT / "workflow/scripts/report/captions"
+RULES = {path.name: path.read_text() for path in (ROOT / "rules").glob("*.smk")}
+FIGURES = sorted(
+    path.stem
+    for path in CAPTIONS.parent.glob("*.py")
+    if "PNG or SVG" in path.read_text(encoding="utf-8")
+)
+
+
+def written(name: str, **wildcards: str) -> str:
+    """A caption as Snakemake fills it in."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    text = environment.from_string((CAPTIONS / name).read_text(encoding="utf-8"))
+    return text.render(snakemake={"wildcards": wildcards})
+
+
+def test_rules_name_captions_that_there_are_and_no_caption_is_left_over() -> None:
+    named = {
+        name for text in RULES.values() for name in re.findall(r"captions/([\w-]+\.rst)", text)
+    }
+    assert named == {path.name for path in CAPTIONS.iterdir()}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in CAPTIONS.iterdir()))
+def test_captions_are_sound(name: str) -> None:
+    text = written(name, figure="folds", experiment="multiclass_mine")
+    found = publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["body"]
+    assert len(found) > 40
+
+
+def test_there_are_figures() -> None:
+    assert {"folds", "scatter", "reliability"} <= set(FIGURES) - {"style"}
+
+
+@pytest.mark.parametrize("figure", [name for name in FIGURES if name != "style"])
+def test_every_figure_is_captioned(figure: str) -> None:
+    assert len(written("figure.rst", figure=figure).strip()) > 40
+
+
+def test_every_table_that_is_a_result_is_marked() -> None:
+    """All CSV tables of an experiment or of the dataset; those of folds are intermediates."""
+    outputs = [
+        (block, path)
+        for text in RULES.values()
+        for block in re.findall(r"\n *output:\n(.*?)\n *log:", text, re.DOTALL)
+        for path in re.findall(r'f"(\{OF_(?:DATASET|CUT|EXPERIMENT|PROTOCOL)\}/[^"]+\.csv)"', block)
+    ]
+    assert len(outputs) > 10
+    unmarked = [
+        path for block, path in outputs if not re.search(rf'report\(\s*f"{re.escape(path)}"', block)
+    ]
+    assert unmarked == []
