@@ -50,7 +50,7 @@ if FETCHED:
         input:
             f"resources/archives/{DATASET.archive.filename}",
         output:
-            [f"{AUDIO}/{row.path}" for row in ROWS],
+            all_audio(),
         log:
             UNPACK.log,
         benchmark:

@@ -384,9 +384,16 @@ def audio_of(wildcards):
     """Audio files of a shard: all that a rule makes, or those that are there."""
     rows = SHARDS[wildcards.shard]
     if FETCHED or SYNTHESISED:
-        return [f"{AUDIO}/{row.path}" for row in rows]
+        paths = nameable(f"{AUDIO}/{row.path}" for row in rows)
+        # What cannot be named is there when the others are.
+        return paths if len(paths) == len(rows) else [*paths, *all_audio()[:1]]
     # Not their times but their contents say whether they are new: see contents_of_audio.
     return [ancient(f"{AUDIO}/{FILES[row.clip]}") for row in rows if row.clip in FILES]
+
+
+def all_audio():
+    """Audio files that a rule makes and can name."""
+    return nameable(f"{AUDIO}/{row.path}" for row in ROWS)
 
 
 def contents_of_audio(wildcards):

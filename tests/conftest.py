@@ -15,6 +15,11 @@ os.environ.setdefault("DGLBACKEND", "pytorch")
 
 import pandas as pd  # noqa: E402
 from filelock import FileLock  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+# The same examples every time, however slow the machine: `make torture` looks further.
+settings.register_profile("genregraph", deadline=None, derandomize=True)
+settings.load_profile("genregraph")
 
 
 def _from_environment(variable: str, what: str) -> Path:

@@ -12,7 +12,7 @@ floats = arrays.arrays(np.float32, st.integers(0, 50), elements=st.floats(width=
 names = st.sampled_from(HOSTILE) | st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(names, floats), max_size=5))
 def test_clips_come_back_bit_for_bit_in_their_order(tmp_path_factory, clips) -> None:
     path = tmp_path_factory.mktemp("samples") / "00.parquet"

@@ -2,7 +2,7 @@ import librosa
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
@@ -205,7 +205,6 @@ def test_harmonic_and_percussive_parts_are_librosas_and_zero_in_the_tail_if_so_w
 
 
 # SciPy itself errs on two columns if the window is wider than 16.
-@settings(deadline=None)
 @given(
     shape=st.tuples(st.integers(3, 70), st.integers(3, 70)),
     half=st.integers(0, 15),

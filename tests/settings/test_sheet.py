@@ -43,7 +43,7 @@ def sheet(folder: Path, text: str) -> Path:
     return path
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(sheets)
 def test_what_is_written_is_read(tmp_path_factory, rows) -> None:
     path = tmp_path_factory.mktemp("sheets") / "mine.tsv"
