@@ -76,17 +76,6 @@ def test_dgl_is_locked_only_where_it_has_wheels(
         assert marker.evaluate(asked) == expected
 
 
-def test_all_that_is_locked_has_wheels_for_every_python_and_platform() -> None:
-    uv = Path(sys.executable).with_name("uv")
-    told = subprocess.run(
-        ["bash", "envs/check-wheels.sh", uv], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if "Failed to fetch" in told.stderr or "error sending request" in told.stderr:
-        pytest.skip("the package registry is not reached")
-    assert told.returncode == 0, told.stderr
-    assert len(told.stdout.splitlines()) == 9
-
-
 def check_platform(python: str, path: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "envs/check-platform.sh", python],
