@@ -28,7 +28,7 @@ report: $(VENV)/ready
 	$(IN_VENV) snakemake --cores $(CORES) results/report.html
 
 test: check
-	$(IN_VENV) python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(IN_VENV) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 torture: $(VENV)/ready
 	$(IN_VENV) python -m pytest -m torture -s tests/torture

@@ -64,7 +64,7 @@ rule weights:
         ),
     shell:
         'python "$GENREGRAPH" features.weights {params.wheel:q} --output {output:q}'
-        " 2>&1 | tee {log:q} >&2"
+        " > {log:q} 2>&1"
 
 
 rule extract:

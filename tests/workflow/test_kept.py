@@ -94,7 +94,7 @@ def test_results_copied_to_another_clone_are_good_as_they_are(small: Small, tmp_
     ("name", "old", "new", "expected"),
     [
         ("small.yaml", "k: 3", "k: 5", GRAPH),
-        ("workflow/scripts/learning/graphsage.py", "torch.relu(", "torch.tanh(", TRAINING),
+        ("workflow/scripts/learning/graphsage.py", "torch.relu_(", "torch.tanh_(", TRAINING),
         ("requirements.lock", "\ndgl==", "\ndgl==0", TRAINING),
     ],
 )

@@ -36,7 +36,7 @@ def test_an_edited_comment_and_docstring(project: Project) -> None:
 
 def test_edited_code_of_a_step(project: Project) -> None:
     script = "workflow/scripts/learning/graphsage.py"
-    project.edit(script, "torch.relu(", "torch.tanh(")
+    project.edit(script, "torch.relu_(", "torch.tanh_(")
     assert project.planned() == TRAINING
 
 
