@@ -8,7 +8,7 @@ AUDIT = Step(
     options={
         "sheet": SHEET,
         "audio": AUDIO,
-        "shards": DATASET.shards,
+        "shards": N_SHARDS,
         "ending": DATASET.endings,
         "shortest": CONFIG.audit.shortest,
         "silence": CONFIG.audit.silence,

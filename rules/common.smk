@@ -29,7 +29,8 @@ from settings.jobs import memory, minutes, unlimited
 from settings.keys import names_beside
 from settings.merge import as_typed, merged
 from settings.model import GraphSage, load
-from settings.sheet import AUDITED, NAMED, digest, find, read_sheet, rows_by_shard
+from settings.sheet import AUDITED, NAMED, digest, find, read_sheet
+from settings.sheet import rows_by_shard, shards_for
 from settings.steps import KEPT, Step
 
 try:
@@ -66,7 +67,8 @@ for line in [
     *filter(None, [] if SYNTHESISED else [plan.prolific(ROWS)]),
 ]:
     logger.warning(line)
-SHARDS = rows_by_shard(ROWS, DATASET.shards)
+N_SHARDS = DATASET.shards or shards_for(len(ROWS))
+SHARDS = rows_by_shard(ROWS, N_SHARDS)
 COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
 
 # Models that have a rule, and files of a fold, of their own.

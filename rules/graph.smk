@@ -7,10 +7,20 @@ ADJACENCY = Step(
         "metric": setting("graph.metric"),
         "k": setting("graph.k"),
         "neighbours": neighbours,
+        "exact": CONFIG.limits.all_distances,
+        "seed": CONFIG.seed,
     },
     record=OF_PROTOCOL,
 )
-HEALTH = Step("graph.health", OF_PROTOCOL, {"k": setting("graph.k")})
+HEALTH = Step(
+    "graph.health",
+    OF_PROTOCOL,
+    {
+        "k": setting("graph.k"),
+        "metric": setting("graph.metric"),
+        "neighbours": neighbours,
+    },
+)
 
 
 rule adjacency:

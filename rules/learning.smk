@@ -6,6 +6,7 @@ NETWORK = {
     **TRAINING,
     "backend": CONFIG.backend,
     "device": CONFIG.device,
+    "at_once": CONFIG.limits.at_once,
 }
 GRAPHSAGE = Step("learning.graphsage", OF_FOLD, NETWORK, record=OF_PROTOCOL)
 VARIANTS = Step(

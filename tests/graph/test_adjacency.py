@@ -5,7 +5,7 @@ from scipy import sparse
 from scipy.spatial import distance
 
 from graph import adjacency as step
-from graph.adjacency import METRICS, adjacency, main
+from graph.adjacency import EXACT, METRICS, adjacency, main
 from inputs.inputs import Inputs
 from inputs.prepare import scale
 
@@ -232,6 +232,58 @@ def test_all_candidates_are_the_default(metric):
     assert_array_equal(found.data, expected.data)
 
 
+# By descent
+
+
+def many(n=1200, d=8):
+    """Clips of ten genres; the last two are replicas of the first two."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, d)) + 2 * rng.normal(size=(10, d))[rng.integers(10, size=n)]
+    x[-2:] = x[:2]
+    return x.astype(np.float32)
+
+
+# Others take as long to be compiled, and differ in their name alone.
+@pytest.mark.parametrize("metric", ["euclidean", "ruzicka"])
+def test_descent_finds_nearly_all_that_a_search_finds(metric):
+    x = many()
+    found, expected = (adjacency(x, metric, 6, exact=exact) for exact in (100, EXACT))
+    assert_array_equal(np.diff(found.indptr), np.full(1200, 6))
+    assert not found.diagonal().any()
+    furthest = expected.data.reshape(1200, 6).max(axis=1, keepdims=True)
+    assert (found.data.reshape(1200, 6) <= furthest * (1 + 1e-5)).mean() > 0.98
+    for clip, twin in ((0, 1198), (1199, 1)):
+        row = slice(*found.indptr[clip : clip + 2])
+        assert found.data[row][found.indices[row] == twin].tolist() == [0]
+
+
+def test_descent_is_among_candidates_and_the_others_are_exact():
+    x, train = many(), np.arange(1200) % 4 > 0
+    found, expected = (adjacency(x, "euclidean", 6, train, exact=exact) for exact in (100, EXACT))
+    assert train[found.indices].all()
+    assert_array_equal(found[~train].toarray(), expected[~train].toarray())
+    moved = x.copy()
+    moved[~train] += 1
+    again = adjacency(moved, "euclidean", 6, train, exact=100)
+    assert_array_equal(again[train].toarray(), found[train].toarray())
+
+
+def test_descent_is_the_same_every_time():
+    first, second = (adjacency(many(), "euclidean", 6, exact=100, seed=3) for _ in range(2))
+    assert_array_equal(first.indices, second.indices)
+    assert_array_equal(first.data, second.data)
+
+
+def test_where_descent_gets_stuck_all_are_searched():
+    """Of clips in groups that share no feature, no neighbour's neighbour is in another group."""
+    x = np.zeros((240, 240), dtype=np.float32)
+    for clip in range(240):
+        x[clip, clip // 3 * 3 : clip // 3 * 3 + 3] = 1
+    found = adjacency(x, "jaccard", 5, exact=100)
+    assert_array_equal(np.diff(found.indptr), np.full(240, 5))
+    assert_array_equal(np.sort(found.data.reshape(240, 5), axis=1), [[0, 0, 1, 1, 1]] * 240)
+
+
 # The step
 
 
@@ -246,7 +298,7 @@ def inputs(tmp_path):
 @pytest.mark.parametrize(("neighbours", "candidates"), [("all", None), ("train", TRAIN)])
 @pytest.mark.parametrize("metric", METRICS)
 def test_main_writes_the_graph(metric, neighbours, candidates, inputs, tmp_path, caplog):
-    main(tmp_path / "inputs.npz", neighbours, metric, 5, tmp_path / "graph.npz")
+    main(tmp_path / "inputs.npz", neighbours, metric, 5, EXACT, 0, tmp_path / "graph.npz")
     read = sparse.load_npz(tmp_path / "graph.npz")
     expected = adjacency(inputs, metric, 5, candidates)
     assert read.format == "csr"
@@ -259,14 +311,16 @@ def test_main_writes_the_graph(metric, neighbours, candidates, inputs, tmp_path,
 
 @pytest.mark.parametrize(("neighbours", "others"), [("all", 39), ("train", 29)])
 def test_main_warns_if_k_is_capped(neighbours, others, inputs, tmp_path, caplog):
-    main(tmp_path / "inputs.npz", neighbours, "euclidean", others, tmp_path / "graph.npz")
+    how = (tmp_path / "inputs.npz", neighbours, "euclidean")
+    main(*how, others, EXACT, 0, tmp_path / "graph.npz")
     assert not caplog.records
-    main(tmp_path / "inputs.npz", neighbours, "euclidean", others + 1, tmp_path / "graph.npz")
+    main(*how, others + 1, EXACT, 0, tmp_path / "graph.npz")
     assert f"capped to {others}" in caplog.text
     assert sparse.load_npz(tmp_path / "graph.npz").nnz == 40 * others
 
 
 def test_main_writes_the_same_bytes_twice(inputs, tmp_path):
     for name in ("a", "b"):
-        main(tmp_path / "inputs.npz", "all", "cosine", 5, tmp_path / f"{name}.npz")
+        how = (tmp_path / "inputs.npz", "all", "cosine", 5, EXACT, 0)
+        main(*how, tmp_path / f"{name}.npz")
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from graph.adjacency import adjacency
-from graph.health import health, main
+from graph.adjacency import METRICS, adjacency
+from graph.health import health, main, recall
 from inputs.inputs import Inputs
 
 Y = np.array([0, 0, 0, 1, 1])
@@ -62,6 +62,19 @@ def test_neighbours_drawn_blindly_have_the_chance_homophily():
     assert figures["homophily"] == pytest.approx(figures["chance_homophily"], rel=1e-12)
 
 
+@pytest.mark.parametrize("metric", METRICS)
+def test_recall_is_the_share_of_neighbours_that_are_the_nearest(metric):
+    x = np.random.default_rng(0).normal(size=(400, 6)).astype(np.float32)
+    train = np.arange(400) % 4 > 0
+    graph = adjacency(x, metric, 5, train)
+    assert recall(graph, x, metric, train) == 1
+    if metric == "jaccard":  # All are at distance 0: any neighbours are the nearest.
+        return
+    # One of the five is a clip further away than the sixth.
+    graph.data[::5] += 10
+    assert recall(graph, x, metric, train) == pytest.approx(0.8)
+
+
 def written(graphs, tmp_path):
     names = np.array(list("abcde"))
     Inputs(np.zeros((5, 1), np.float32), Y, Y == 0, names, names[:2], names[:1]).save(
@@ -70,7 +83,8 @@ def written(graphs, tmp_path):
     paths = [tmp_path / f"{i}.npz" for i in range(len(graphs))]
     for graph, path in zip(graphs, paths, strict=True):
         sparse.save_npz(path, graph)
-    main([tmp_path / "inputs.npz"] * len(graphs), paths, 2, tmp_path / "health.csv")
+    files = [tmp_path / "inputs.npz"] * len(graphs)
+    main(files, paths, 2, "euclidean", "all", tmp_path / "health.csv")
     return pd.read_csv(tmp_path / "health.csv")
 
 
@@ -80,9 +94,8 @@ def test_main_writes_a_row_a_fold_and_warns_of_a_graph_of_zeros(
     table = written([graph, without_weights], tmp_path)
     assert table["fold"].tolist() == [0, 1]
     for fold, expected in enumerate([graph, without_weights]):
-        assert table.drop(columns="fold").loc[fold].to_dict() == pytest.approx(
-            health(expected, Y, 2)
-        )
+        figures = table.drop(columns=["fold", "recall"]).loc[fold].to_dict()
+        assert figures == pytest.approx(health(expected, Y, 2))
     assert "85 % of all distances are zero" in caplog.text
 
 
@@ -95,4 +108,5 @@ def test_main_does_not_warn_of_a_sound_graph(graph, tmp_path, caplog):
 def test_main_refuses_a_graph_too_few(tmp_path, graph):
     written([graph], tmp_path)
     with pytest.raises(ValueError, match="shorter"):
-        main([tmp_path / "inputs.npz"] * 2, [tmp_path / "0.npz"], 2, tmp_path / "health.csv")
+        files = [tmp_path / "inputs.npz"] * 2
+        main(files, [tmp_path / "0.npz"], 2, "euclidean", "all", tmp_path / "health.csv")

@@ -99,6 +99,12 @@ def test_principal_components_are_fitted_to_the_clips_seen_alone():
     assert_allclose(np.abs(reduced), np.abs(expected), rtol=1e-9)
 
 
+def test_too_many_clips_for_tsne_are_refused(monkeypatch):
+    monkeypatch.setattr(prepare, "MOST", 40)
+    with pytest.raises(UserError, match="tsne embeds 40 clips at most, and these are 41; use pca"):
+        reduce(np.zeros((41, 3)), np.ones(41, dtype=bool), "tsne", 2, seed=1)
+
+
 def test_tsne_is_repeatable_and_keeps_far_clips_apart():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, 5)) + 50 * HALF[:, None]

@@ -12,6 +12,7 @@ from tests.learning.conftest import BACKENDS
 
 from graph.adjacency import adjacency
 from graph.similarity import locally_scaled
+from inputs.inputs import Inputs
 from learning.graphsage import (
     GraphSage,
     Settings,
@@ -338,6 +339,47 @@ def test_where_test_clips_send_nothing_both_ways_to_train_are_one(noisy):
 # The step
 
 
+# By batches
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_batch_of_all_clips_and_neighbours_is_the_whole_graph(inputs, graph, layers):
+    asked = replace(SETTINGS, layers=layers, epochs=10)
+    whole, batches = (train(inputs, graph, asked, Backend(at_once=n)) for n in (36, 35))
+    assert_allclose(batches[2], whole[2], atol=1e-5)
+    columns = ["loss", "train_accuracy", "test_accuracy"]
+    assert_allclose(batches[1][columns], whole[1][columns], atol=1e-5)
+
+
+@pytest.fixture
+def crowd():
+    """Noisy clips of three genres that lie 4 apart, each with 60 neighbours."""
+    rng = np.random.default_rng(0)
+    y = np.arange(1500) % 3
+    x = (rng.normal(scale=2, size=(1500, 5)) + 4 * np.eye(3, 5)[y]).astype(np.float32)
+    names = [np.arange(n).astype(str) for n in (1500, 3, 5)]
+    return Inputs(x, y, rng.random(1500) < 0.8, *names), adjacency(x, "euclidean", 60)
+
+
+def test_batches_that_hear_some_neighbours_learn_as_well(crowd):
+    asked = replace(SETTINGS, weights="equal", epochs=60)
+    whole, edgeless, batches = (
+        train(*crowd, replace(asked, messages=messages), Backend(at_once=n))[1]["test_accuracy"]
+        for messages, n in ((True, 1500), (False, 1500), (True, 1499))
+    )
+    assert batches.iloc[-1] > whole.iloc[-1] - 0.02 > edgeless.iloc[-1]
+
+
+def test_batches_are_the_same_every_time(crowd):
+    first, second = (
+        train(*crowd, replace(SETTINGS, epochs=2), Backend(at_once=1000))[2] for _ in range(2)
+    )
+    assert_array_equal(first, second)
+
+
+# The step
+
+
 @pytest.fixture
 def step(inputs, graph, tmp_path):
     """Run the step and return its five files."""
@@ -357,6 +399,7 @@ def step(inputs, graph, tmp_path):
             fold=fold,
             backend=backend,
             device=device,
+            at_once=10_000,
             model=paths[0],
             history=paths[1],
             output=paths[2],

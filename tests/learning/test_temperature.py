@@ -182,7 +182,7 @@ def run(inputs, artists, tmp_path):
             apart,
             *("euclidean", 5, neighbours),
             *SETTINGS.values(),
-            *(0, 0, "auto", "cpu"),
+            *(0, 0, "auto", "cpu", 10_000),
             *outputs,
         )
         before = pd.read_parquet(tmp_path / "compared.parquet")

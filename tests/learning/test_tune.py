@@ -96,6 +96,7 @@ def test_main_tunes_the_network_that_its_options_describe(hard, graph, tmp_path,
         fold=fold,
         backend="torch",
         device="cpu",
+        at_once=10_000,
         output=tmp_path / "tuning.csv",
         try_hidden=HIDDEN,
         try_learning_rate=RATES,
@@ -121,4 +122,5 @@ def test_main_takes_the_backend_that_it_is_told(hard, graph, tmp_path, monkeypat
     files = (tmp_path / "inputs.npz", tmp_path / "graph.npz", "all")
     output = {"output": tmp_path / "tuning.csv", "try_hidden": [], "try_learning_rate": []}
     with pytest.raises(UserError, match="backend: dgl"):
-        main(*files, **asdict(SETTINGS), fold=0, backend="dgl", device="cpu", **output)
+        how = {"fold": 0, "backend": "dgl", "device": "cpu", "at_once": 10_000}
+        main(*files, **asdict(SETTINGS), **how, **output)

@@ -67,6 +67,7 @@ def step(inputs, graph, tmp_path):
             fold=fold,
             backend=backend,
             device="cpu",
+            at_once=10_000,
             times=tmp_path / "variants.csv",
             output=tmp_path / "variants.parquet",
         )

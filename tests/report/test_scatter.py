@@ -23,6 +23,15 @@ def test_tsne_keeps_clouds_apart(inputs):
     assert_array_equal(inputs.y[distances.argmin(axis=1)], inputs.y)
 
 
+def test_of_many_clips_a_sample_is_placed_and_the_others_beside_it(inputs):
+    many = replace(inputs, x=np.repeat(inputs.x, 5, axis=0), y=inputs.y.repeat(5))
+    places = neighbour_map(many.x, seed=0, most=60)
+    assert places.shape == (120, 2)
+    distances = np.linalg.norm(places[:, None] - places, axis=2)
+    np.fill_diagonal(distances, np.inf)
+    assert_array_equal(many.y[distances.argmin(axis=1)], many.y)
+
+
 @pytest.mark.parametrize("shape", [(2, 5), (24, 1), (3, 2)])
 def test_the_smallest_inputs_can_be_drawn(inputs, shape):
     clips, features = shape

@@ -6,13 +6,15 @@ References
    "Adjacency Matrix", equations 1 and 2.
 .. [2] M. Deza, E. Deza, "Encyclopedia of Distances", Springer 2009: Ruzicka and Bray-Curtis.
 .. [3] SciPy, `scipy.spatial.distance.jaccard`: change of version 1.15.0 for input beside 0 and 1.
+.. [4] W. Dong, M. Charikar, K. Li, "Efficient K-Nearest Neighbor Graph Construction for Generic
+   Similarity Measures", WWW 2011; L. McInnes, `pynndescent`.
 """
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import typer
@@ -27,8 +29,11 @@ logger = logging.getLogger(__name__)
 # scikit-learn is imported where it is needed: to import it takes longer than a fold's graph does.
 Matrix = NDArray[np.floating]
 Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 BINS = 10
 BLOCK_BYTES = 1 << 26  # Of a block of distances; while it is worked on, it takes a few times that.
+EXACT = 50_000  # Clips up to which all distances are computed, if nothing else is said.
+LOOKED_FOR = 30  # Neighbours that descent looks for at least: with fewer it gets stuck sooner.
 
 
 def _deciles(x: Matrix, candidates: Mask) -> Matrix:
@@ -93,20 +98,36 @@ def _double(x: Matrix, _candidates: Mask) -> Matrix:
     return x.astype(np.float64, copy=False)
 
 
-# How each metric sees the inputs, and its distances between two sets of rows. Of single precision,
-# scikit-learn computes Euclidean distances in double precision, a part at a time.
-METRICS: dict[str, tuple[Callable[[Matrix, Mask], Matrix], Callable[[Matrix, Matrix], Matrix]]] = {
-    "euclidean": (_as_is, _of_sklearn("euclidean")),
-    "manhattan": (_double, _of_sklearn("manhattan")),
-    "cosine": (_double, _of_sklearn("cosine")),
-    "matching": (_deciles, lambda a, b: cdist(a, b, "hamming")),
-    "jaccard": (_non_zero, _jaccard),
-    "ruzicka": (_minmax, _ruzicka),
+class Metric(NamedTuple):
+    """How a metric sees the inputs, and its distances between two sets of rows.
+
+    ``descends_by`` is what pynndescent calls it, or one of the same order.
+    """
+
+    see: Callable[[Matrix, Mask], Matrix]
+    distances: Callable[[Matrix, Matrix], Matrix]
+    descends_by: str
+
+
+# Of single precision, scikit-learn computes Euclidean distances in double precision, a part at a
+# time.
+METRICS = {
+    "euclidean": Metric(_as_is, _of_sklearn("euclidean"), "euclidean"),
+    "manhattan": Metric(_double, _of_sklearn("manhattan"), "manhattan"),
+    "cosine": Metric(_double, _of_sklearn("cosine"), "cosine"),
+    "matching": Metric(_deciles, lambda a, b: cdist(a, b, "hamming"), "hamming"),
+    "jaccard": Metric(_non_zero, _jaccard, "jaccard"),
+    "ruzicka": Metric(_minmax, _ruzicka, "braycurtis"),
 }
 
 
 def adjacency(
-    x: NDArray[np.floating], metric: str, k: int, candidates: Mask | None = None
+    x: NDArray[np.floating],
+    metric: str,
+    k: int,
+    candidates: Mask | None = None,
+    exact: int = EXACT,
+    seed: int = 0,
 ) -> sparse.csr_array:
     """Each clip's k nearest other clips and their distances.
 
@@ -126,6 +147,13 @@ def adjacency(
     candidates : NDArray[np.bool_], shape (n,), optional
         Clips that may be neighbours; by default all. Where they are the training clips, no test
         clip sends a message to any other: it joins a finished graph.
+    exact : int
+        Of more candidates than these not all distances are computed, which takes time by the square
+        of their number, but neighbours of neighbours are tried until few nearer ones are found
+        [4]_: some are missed (`graph.health` tells how many). Other clips' neighbours are always
+        exact.
+    seed : int
+        Of where that begins.
 
     Returns
     -------
@@ -138,33 +166,94 @@ def adjacency(
     n = len(x)
     candidates = np.ones(n, dtype=bool) if candidates is None else candidates
     k = min(k, int(candidates.sum()) - 1)
-    see, distances = METRICS[metric]
-    seen = see(np.asarray(x), candidates)
-    same = _number_of_row(seen)
-    heard = np.flatnonzero(candidates)
-    sources = seen if len(heard) == n else seen[heard]
+    seen = METRICS[metric].see(np.asarray(x), candidates)
+    heard, joining = np.flatnonzero(candidates), np.flatnonzero(~candidates)
     columns, values = np.empty((n, k), dtype=np.int64), np.empty((n, k))
-    for rows in _blocks(candidates):
-        found = distances(seen[rows], sources)
-        # Euclidean and cosine distances of equal rows are 0 but for rounding.
-        found[same[rows, None] == same[heard]] = 0
-        found[rows[:, None] == heard] = np.inf
-        nearest = np.sort(np.argpartition(found, k - 1, axis=1)[:, :k], axis=1)
-        columns[rows], values[rows] = heard[nearest], np.take_along_axis(found, nearest, axis=1)
+    searched = [heard, joining]
+    if len(heard) > exact:
+        columns[heard], values[heard] = _by_descent(seen, heard, metric, k, seed)
+        searched[0] = heard[(columns[heard] < 0).any(axis=1)]  # Where it got stuck.
+    for rows, nearest, found in by_search(seen, searched, heard, metric, k):
+        columns[rows], values[rows] = nearest, found
+    order = np.argsort(columns, axis=1)
+    columns = np.take_along_axis(columns, order, axis=1)
+    values = np.take_along_axis(values, order, axis=1)
     return sparse.csr_array((values.ravel(), columns.ravel(), np.arange(n + 1) * k), shape=(n, n))
 
 
+def by_search(
+    seen: Matrix, searched: Sequence[Rows], heard: Rows, metric: str, k: int
+) -> Iterator[tuple[Rows, Rows, Matrix]]:
+    """Search through all who may be heard.
+
+    Parameters
+    ----------
+    seen : Matrix, shape (n, d)
+        Inputs as the metric sees them.
+    searched : sequence of NDArray[np.int64]
+        Whose neighbours are wanted; no block of rows is of two of these.
+    heard : NDArray[np.int64], shape (m,)
+        Who may be a neighbour.
+    metric : str
+    k : int
+        Neighbours, fewer than m.
+
+    Yields
+    ------
+    rows, nearest, distances
+        Shapes (b,), (b, k) and (b, k), the neighbours in no order.
+    """
+    sources = seen if len(heard) == len(seen) else seen[heard]
+    same = _number_of_row(seen)
+    place = np.full(len(seen), -1)
+    place[heard] = np.arange(len(heard))
+    step = max(1, BLOCK_BYTES // (8 * len(seen)))
+    blocks = (rows[i : i + step] for rows in searched for i in range(0, len(rows), step))
+    for rows in blocks:
+        found = METRICS[metric].distances(seen[rows], sources)
+        # Euclidean and cosine distances of equal rows are 0 but for rounding.
+        twins = np.flatnonzero(same[rows] >= 0)
+        found[twins] = np.where(same[rows[twins], None] == same[heard], 0, found[twins])
+        own = place[rows]
+        found[own >= 0, own[own >= 0]] = np.inf
+        nearest = np.argpartition(found, k - 1, axis=1)[:, :k]
+        yield rows, heard[nearest], np.take_along_axis(found, nearest, axis=1)
+
+
+def _by_descent(seen: Matrix, heard: Rows, metric: str, k: int, seed: int) -> tuple[Rows, Matrix]:
+    """K nearest of those heard to each of them, but for some that are missed; and distances.
+
+    Where fewer were found at all, there is a -1.
+    """
+    from pynndescent import NNDescent
+
+    most = min(max(k, LOOKED_FOR) + 1, len(heard))
+    sources = np.ascontiguousarray(seen[heard], dtype=np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Where it got stuck is searched.
+        # On one core: by several it is not always the same.
+        index = NNDescent(
+            *(sources, METRICS[metric].descends_by),
+            n_neighbors=most,
+            random_state=seed,
+            n_jobs=1,
+            low_memory=True,
+        )
+    columns, values = index.neighbor_graph
+    itself = columns == np.arange(len(heard))[:, None]
+    kept = np.argsort(itself, axis=1, kind="stable")[:, :k]
+    columns, values = (np.take_along_axis(each, kept, axis=1) for each in (columns, values))
+    same = _number_of_row(sources)
+    values = np.where((same[:, None] == same[columns]) & (same >= 0)[:, None], 0, values)
+    values = 2 * values / (1 + values) if metric == "ruzicka" else values
+    return np.where(columns < 0, -1, heard[columns]), values
+
+
 def _number_of_row(seen: Matrix) -> NDArray[np.int64]:
-    """Numbers, shape (n,), that are the same for equal rows (by 64 bits of a hash)."""
+    """Numbers, shape (n,), that equal rows share, by 64 bits of a hash; of one like no other -1."""
     hashes = np.fromiter((hash(row.tobytes()) for row in seen), np.int64, len(seen))
-    return np.unique(hashes, return_inverse=True)[1]
-
-
-def _blocks(candidates: Mask) -> Iterator[NDArray[np.int64]]:
-    """Rows by the block, those of candidates first and apart."""
-    step = max(1, BLOCK_BYTES // (8 * len(candidates)))
-    for rows in (np.flatnonzero(candidates), np.flatnonzero(~candidates)):
-        yield from (rows[start : start + step] for start in range(0, len(rows), step))
+    _, numbers, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    return np.where(counts[numbers] > 1, numbers, -1)
 
 
 def main(
@@ -172,6 +261,8 @@ def main(
     neighbours: Annotated[str, typer.Option(help="Whose: of all clips, or of train.")],
     metric: Annotated[str, typer.Option(help=", ".join(METRICS))],
     k: Annotated[int, typer.Option(help="Neighbours of a clip.")],
+    exact: Annotated[int, typer.Option(help="Clips up to which all distances are computed.")],
+    seed: Annotated[int, typer.Option(help="The configuration's seed.")],
     output: Annotated[Path, typer.Option(help="Adjacency, to be written (SciPy NPZ).")],
 ) -> None:
     """Build the k-nearest-neighbour graph of a fold."""
@@ -180,4 +271,7 @@ def main(
     others = int(candidates.sum()) - 1
     if k > others:
         logger.warning("k = %d is more than the other clips; it is capped to %d", k, others)
-    sparse.save_npz(output, adjacency(data.x, metric, k, candidates), compressed=False)
+    if others >= exact:
+        logger.info("more than %d clips: neighbours by descent, graph health has recall", exact)
+    graph = adjacency(data.x, metric, k, candidates, exact, seed)
+    sparse.save_npz(output, graph, compressed=False)

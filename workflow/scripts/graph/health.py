@@ -11,11 +11,44 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from graph.adjacency import METRICS, by_search
 from inputs.inputs import Inputs
 
 logger = logging.getLogger(__name__)
 
 DEGENERATE = 0.5  # Share of zero distances from which on a metric tells clips apart no longer.
+SAMPLE = 200  # Clips whose neighbours are looked for again.
+ROUNDING = 1e-5  # Relative, of distances in single precision.
+
+
+def recall(
+    graph: sparse.csr_array, x: NDArray[np.floating], metric: str, candidates: NDArray[np.bool_]
+) -> float:
+    """Share of neighbours that are no further than a search through all clips finds them.
+
+    Parameters
+    ----------
+    graph : scipy.sparse.csr_array, shape (n, n)
+        Distances to each clip's neighbours.
+    x : NDArray[np.floating], shape (n, d)
+        The fold's inputs.
+    metric : str
+        One of `graph.adjacency.METRICS`.
+    candidates : NDArray[np.bool_], shape (n,)
+        Clips that may be neighbours.
+
+    Returns
+    -------
+    float
+        Over `SAMPLE` clips spread evenly over all; 1 unless neighbours were found by descent.
+    """
+    sample = np.unique(np.linspace(0, len(x) - 1, SAMPLE).astype(int))
+    k = int(np.diff(graph.indptr[:2])[0])
+    found = graph.data.reshape(-1, k)[sample]
+    heard = np.flatnonzero(candidates)
+    blocks = by_search(METRICS[metric].see(x, candidates), [sample], heard, metric, k)
+    furthest = np.concatenate([distances.max(axis=1) for *_, distances in blocks])
+    return float(np.mean(found <= furthest[:, None] * (1 + ROUNDING)))
 
 
 def health(graph: sparse.csr_array, y: NDArray[np.int64], k_asked: int) -> dict[str, float]:
@@ -60,13 +93,17 @@ def main(
     inputs: Annotated[list[Path], typer.Argument(help="Inputs of all folds, in order (NPZ).")],
     graphs: Annotated[list[Path], typer.Option("--graph", help="Graph of a fold, in their order.")],
     k: Annotated[int, typer.Option(help="Neighbours asked for.")],
+    metric: Annotated[str, typer.Option(help="By which they are near.")],
+    neighbours: Annotated[str, typer.Option(help="Whose: of all clips, or of train.")],
     output: Annotated[Path, typer.Option(help="Table, to be written (CSV).")],
 ) -> None:
     """Tell how sound each fold's graph is."""
-    rows = [
-        {"fold": fold, **health(sparse.load_npz(graph), Inputs.load(path).y, k)}
-        for fold, (path, graph) in enumerate(zip(inputs, graphs, strict=True))
-    ]
+    rows = []
+    for fold, (path, graph) in enumerate(zip(inputs, graphs, strict=True)):
+        data, found = Inputs.load(path), sparse.load_npz(graph)
+        candidates = data.train if neighbours == "train" else np.ones_like(data.train)
+        figures = health(found, data.y, k)
+        rows.append({"fold": fold, **figures, "recall": recall(found, data.x, metric, candidates)})
     table = pd.DataFrame(rows)
     table.to_csv(output, index=False)
     zero = table["zero_distance_share"].mean()

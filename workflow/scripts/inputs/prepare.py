@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from features.parquet import read_table
 from inputs.fold import clips_of, fitted_on, join
 from inputs.inputs import Inputs
+from inputs.sample import MOST
 from settings.errors import UserError
 from settings.seeds import fold_seed
 
@@ -100,12 +101,17 @@ def reduce(
     Raises
     ------
     UserError
-        If there are fewer features or clips than dimensions.
+        If there are fewer features or clips than dimensions, or too many clips for t-SNE.
     """
     most = min(int(seen.sum()), x.shape[1])
     if to > most:
         raise UserError(
             f"reduce: to: {to} is more than {most}, the smaller of clips and features; lower it in "
+            "config/experiments.yaml"
+        )
+    if method == "tsne" and len(x) > MOST:
+        raise UserError(
+            f"reduce: method: tsne embeds {MOST} clips at most, and these are {len(x)}; use pca in "
             "config/experiments.yaml"
         )
     # To import scikit-learn takes longer than to prepare a fold: not where nothing is reduced.

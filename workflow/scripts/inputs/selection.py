@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from features.parquet import read_table
 from inputs.controlburn import ControlBurnSelector
 from inputs.fold import clips_of, fitted_on, join
+from inputs.sample import MOST, spread_evenly
 from settings.errors import UserError
 from settings.seeds import fold_seed
 
@@ -77,9 +78,12 @@ def main(
     tables: Annotated[list[Path], typer.Argument(help="The experiment's feature tables.")],
     drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
 ) -> None:
-    """Choose the features of a fold with ControlBurn."""
+    """Choose the features of a fold with ControlBurn, by a sample where clips are many."""
     clips = clips_of(pd.read_parquet(folds), fold)
     seen = clips[fitted_on(clips, fit)]
+    if len(seen) > MOST:
+        logger.warning("%d clips: features are chosen by a sample of %d", len(seen), MOST)
+        seen = seen.iloc[spread_evenly(seen["genre"], MOST, seed)]
     features = join(map(read_table, tables), seen["clip"].tolist(), drop or [])
     genres = seen["genre"].to_numpy(dtype=str)
     table = select(features, genres, n_features, fold_seed(seed, fold))

@@ -10,7 +10,9 @@ itself. That is ``mean``, the weighted average. GraphSAGE's authors have no weig
 a clip hears the louder, the further its neighbours are: ``dgl_mean``.
 
 A backend passes the messages (`learning.messages`); all else is said here, once. Inputs do not
-change while a network learns: what clips hear of them is found once, before.
+change while a network learns: what clips hear of them is found once, before. Of more clips than the
+backend takes at once the network learns by batches that hear some of their neighbours
+(`learning.sampling`); history and predictions are always those of all neighbours.
 
 References
 ----------
@@ -24,10 +26,11 @@ References
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -42,6 +45,7 @@ from inputs.inputs import Inputs
 from learning import options
 from learning.messages import Backend, Messages, usable_backend
 from learning.predictions import Fit, predictions, write_compared
+from learning.sampling import BATCH, hearings
 from settings.errors import UserError
 from settings.seeds import fold_seed
 from training.adam import Adam
@@ -103,17 +107,17 @@ class SageLayer(nn.Module):
         nn.init.xavier_uniform_(self.fc_self.weight, gain=gain)
         nn.init.xavier_uniform_(self.fc_neigh.weight, gain=gain)
 
-    def forward(self, x: Tensor, messages: Messages, heard: Tensor | None = None) -> Tensor:
-        """Values, shape (n, outputs), of values ``x``, shape (n, features).
-
-        ``heard`` is ``messages(x)``, where it is known. Else the narrower side is sent.
-        """
-        if heard is None and self.fc_neigh.out_features < self.fc_neigh.in_features:
-            both = nn.functional.linear(x, torch.cat([self.fc_self.weight, self.fc_neigh.weight]))
-            own, sent = both.chunk(2, dim=1)
-            return own + messages(sent) + self.fc_self.bias
-        heard = messages(x) if heard is None else heard
+    def forward(self, x: Tensor, heard: Tensor) -> Tensor:
+        """Values, shape (n, outputs), of clips' own and what they hear, shape (n, features)."""
         return self.fc_self(x).addmm_(heard, self.fc_neigh.weight.T)
+
+    def hearing(self, x: Tensor, messages: Messages) -> Tensor:
+        """Values, shape (n, outputs), by those before, shape (m, features), the narrower sent."""
+        if self.fc_neigh.out_features >= self.fc_neigh.in_features:
+            return self(messages.own(x), messages(x))
+        both = nn.functional.linear(x, torch.cat([self.fc_self.weight, self.fc_neigh.weight]))
+        own, sent = both.chunk(2, dim=1)
+        return messages.own(own) + messages(sent) + self.fc_self.bias
 
 
 class GraphSage(nn.Module):
@@ -129,27 +133,29 @@ class GraphSage(nn.Module):
         )
         self.normalise = normalise
 
-    def forward(self, x: Tensor, heard: Tensor, messages: Messages) -> Tensor:
+    def forward(self, x: Tensor, heard: Tensor, messages: Messages | Sequence[Messages]) -> Tensor:
         """Scores of clips.
 
         Parameters
         ----------
-        x : Tensor, shape (n, features)
-        heard : Tensor, shape (n, features)
-            ``messages(x)``.
-        messages : Messages
-            What clips hear of each other, by `averages`.
+        x : Tensor, shape (m, features)
+        heard : Tensor, shape (m, features)
+            What clips hear of each other's features.
+        messages : Messages, or a sequence of them
+            What clips hear of each other in all further layers, by `averages`, or in each.
 
         Returns
         -------
         Tensor, shape (n, genres)
         """
-        x = self.convolutions[0](x, messages, heard)
-        for convolution in self.convolutions[1:]:
+        layers = cast("list[SageLayer]", list(self.convolutions))
+        rounds = [messages] * len(layers[1:]) if isinstance(messages, Messages) else messages
+        x = layers[0](x, heard)
+        for convolution, heard_then in zip(layers[1:], rounds, strict=True):
             x = torch.relu_(x)
             if self.normalise:
                 x = nn.functional.normalize(x)
-            x = convolution(x, messages)
+            x = convolution.hearing(x, heard_then)
         return x
 
 
@@ -233,13 +239,14 @@ def node_features(
 
 
 class Nodes(NamedTuple):
-    """Clips of a fold on a device, what they hear of each other's inputs, and how."""
+    """Clips of a fold on a device, what they hear of each other's inputs, and by what averages."""
 
     x: Tensor
     heard: Tensor
     messages: Messages
     y: Tensor
     train: Tensor
+    averages: sparse.csr_array
 
 
 def train(
@@ -300,7 +307,7 @@ def train(
             torch.from_numpy(a[chosen]).to(backend.device) for a in (x, inputs.y, inputs.train)
         )
         messages = Messages(weights, backend)
-        return Nodes(rows, messages(rows), messages, y, train)
+        return Nodes(rows, messages(rows), messages, y, train, weights)
 
     with reproducibly(settings.seed):
         everyone = learnt = nodes(weights, slice(None))
@@ -309,40 +316,78 @@ def train(
         model = GraphSage(
             x.shape[1], len(inputs.genres), settings.layers, settings.hidden, settings.normalise
         ).to(backend.device)
-        history = _fit(model, learnt, everyone, settings)
+        history = _fit(model, learnt, everyone, settings, backend)
         with torch.no_grad():
             scores = model(everyone.x, everyone.heard, everyone.messages).double()
             probabilities = torch.softmax(scores, dim=1).cpu().numpy()
     return model.to("cpu"), history, probabilities
 
 
-def _fit(model: GraphSage, learnt: Nodes, everyone: Nodes, settings: Settings) -> pd.DataFrame:
+def _fit(
+    model: GraphSage, learnt: Nodes, everyone: Nodes, settings: Settings, backend: Backend
+) -> pd.DataFrame:
     """Learn from some nodes for all epochs, and return the history of everyone."""
     optimiser = Adam(model.parameters(), settings.learning_rate)
-    known = torch.where(learnt.train, learnt.y, -100)  # The loss leaves -100 out.
+    rng = np.random.default_rng(settings.seed)
     history = []
     start = time.perf_counter()
     for epoch in range(1, settings.epochs + 1):
-        scores = model(learnt.x, learnt.heard, learnt.messages)
-        # Cross entropy: along the rows of the transpose, which is several times faster.
-        loss = nn.functional.nll_loss(torch.log_softmax(scores.T, dim=0).T, known)
-        if learnt is not everyone:
-            with torch.no_grad():
-                scores = model(everyone.x, everyone.heard, everyone.messages)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+        if len(learnt.y) > backend.at_once:
+            scores = _scores(model, everyone)
+            loss = _by_batches(model, optimiser, learnt, rng, backend.device)
+        elif learnt is everyone:
+            scores, loss = _at_once(model, optimiser, learnt)
+        else:
+            scores = _scores(model, everyone)
+            _, loss = _at_once(model, optimiser, learnt)
         right = (scores.argmax(dim=1) == everyone.y).float()
         history.append(
             {
                 "epoch": epoch,
-                "loss": loss.item(),
+                "loss": loss,
                 "train_accuracy": right[everyone.train].mean().item(),
                 "test_accuracy": right[~everyone.train].mean().item(),
                 "seconds": time.perf_counter() - start,
             }
         )
     return pd.DataFrame(history)
+
+
+def _scores(model: GraphSage, nodes: Nodes) -> Tensor:
+    with torch.no_grad():
+        return model(nodes.x, nodes.heard, nodes.messages)
+
+
+def _at_once(model: GraphSage, optimiser: Adam, nodes: Nodes) -> tuple[Tensor, float]:
+    """Learn from all training clips in one step; scores and loss before it."""
+    scores = model(nodes.x, nodes.heard, nodes.messages)
+    known = torch.where(nodes.train, nodes.y, -100)  # The loss leaves -100 out.
+    # Cross entropy: along the rows of the transpose, which is several times faster.
+    loss = nn.functional.nll_loss(torch.log_softmax(scores.T, dim=0).T, known)
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return scores.detach(), loss.item()
+
+
+def _by_batches(
+    model: GraphSage, optimiser: Adam, nodes: Nodes, rng: np.random.Generator, device: str
+) -> float:
+    """Learn from all training clips, some at a time and hearing some neighbours; mean loss."""
+    clips = rng.permutation(np.flatnonzero(nodes.train.cpu().numpy()))
+    layers = len(model.convolutions) - 1
+    total = 0.0
+    for start in range(0, len(clips), BATCH):
+        batch = clips[start : start + BATCH]
+        begin, heard = hearings(nodes.averages, batch, layers, rng)
+        rounds = [Messages(each.weights, Backend("torch", device), each.own) for each in heard]
+        scores = model(nodes.x[begin], nodes.heard[begin], rounds)
+        loss = nn.functional.cross_entropy(scores, nodes.y[batch])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        total += loss.item() * len(batch)
+    return total / len(clips)
 
 
 def fit(
@@ -389,6 +434,7 @@ def main(
     fold: options.Fold,
     backend: options.Backend,
     device: options.Device,
+    at_once: options.AtOnce,
     model: Annotated[Path, typer.Option(help="Model, to be written (PyTorch).")],
     history: Annotated[Path, typer.Option(help="Loss and accuracies, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="Predictions, to be written (Parquet).")],
@@ -411,7 +457,7 @@ def main(
         adjacency_as_features=adjacency_as_features,
         seed=fold_seed(seed, fold),
     )
-    how = (usable_backend(backend, device), neighbours == "train")
+    how = (usable_backend(backend, device, at_once), neighbours == "train")
     logger.info("%s by %s on %s", settings, *how[0])
     trained, epochs_table, probabilities = train(data, adjacency, settings, *how)
     torch.save({"settings": asdict(settings), "weights": trained.state_dict()}, model)

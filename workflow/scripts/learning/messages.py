@@ -42,10 +42,13 @@ class Backend(NamedTuple):
     name : {"torch", "dgl"}
     device : str
         Of PyTorch.
+    at_once : int
+        Of more clips the network learns by batches, whose messages PyTorch passes.
     """
 
     name: Literal["torch", "dgl"] = "torch"
     device: str = "cpu"
+    at_once: int = 200_000
 
 
 class Messages:
@@ -53,9 +56,11 @@ class Messages:
 
     Parameters
     ----------
-    matrix : scipy.sparse.csr_array, shape (n, n)
+    matrix : scipy.sparse.csr_array, shape (n, m)
         Row i has how much of each clip's value clip i hears.
     backend : Backend
+    own : NDArray[np.int64], shape (n,), optional
+        Which of the m clips each of the n is; without, they are the same.
 
     Examples
     --------
@@ -64,16 +69,23 @@ class Messages:
     [[1.0], [1.0]]
     """
 
-    def __init__(self, matrix: sparse.csr_array, backend: Backend) -> None:
+    def __init__(
+        self, matrix: sparse.csr_array, backend: Backend, own: NDArray[np.int64] | None = None
+    ) -> None:
         self.products = None
+        self.rows = None if own is None else torch.from_numpy(own).to(backend.device)
         if not _is_identity(matrix):
             product = PRODUCTS[backend.name]
             both = (matrix, sparse.csr_array(matrix.T))
             self.products = tuple(product(each, backend.device) for each in both)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """What clips hear, shape (n, d), of values ``x``, shape (n, d)."""
+        """What clips hear, shape (n, d), of values ``x``, shape (m, d)."""
         return x if self.products is None else _Product.apply(x, *self.products)
+
+    def own(self, x: Tensor) -> Tensor:
+        """What clips have, shape (n, d), of values ``x``, shape (m, d)."""
+        return x if self.rows is None else x[self.rows]
 
 
 class _Product(torch.autograd.Function):
@@ -91,8 +103,8 @@ class _Product(torch.autograd.Function):
 
 
 def _is_identity(matrix: sparse.csr_array) -> bool:
-    n = matrix.shape[0]
-    return matrix.nnz == n and bool((matrix.diagonal() == 1).all())
+    n, m = matrix.shape
+    return n == m == matrix.nnz and bool((matrix.diagonal() == 1).all())
 
 
 # The backends
@@ -184,7 +196,7 @@ def _of_each_row(matrix: sparse.csr_array) -> NDArray[np.float64] | None:
 # Which of them
 
 
-def usable_backend(backend: str, device: str) -> Backend:
+def usable_backend(backend: str, device: str, at_once: int = Backend().at_once) -> Backend:
     """Backend to train by and device to train on.
 
     Parameters
@@ -193,6 +205,8 @@ def usable_backend(backend: str, device: str) -> Backend:
         ``auto`` is DGL where it is installed, else PyTorch alone.
     device : {"auto", "cpu", "cuda"}
         ``auto`` is a GPU if the backend can use one.
+    at_once : int
+        As `Backend` has it.
 
     Raises
     ------
@@ -207,11 +221,11 @@ def usable_backend(backend: str, device: str) -> Backend:
         )
     name: Literal["torch", "dgl"] = "dgl" if installed and backend != "torch" else "torch"
     if device == "cpu":
-        return Backend(name)
+        return Backend(name, at_once=at_once)
     reason = _why_no_gpu(name)
     if device == "cuda" and reason:
         raise UserError(f"device: cuda: {reason}")
-    return Backend(name, "cpu" if reason else "cuda")
+    return Backend(name, "cpu" if reason else "cuda", at_once)
 
 
 def _why_no_gpu(backend: str) -> str:

@@ -16,6 +16,7 @@ Seed = Annotated[int, typer.Option(help="The configuration's seed, from which ea
 Fold = Annotated[int, typer.Option(help="Which fold, numbered on over repeats.")]
 Backend = Annotated[str, typer.Option(help="dgl, torch or auto.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
+AtOnce = Annotated[int, typer.Option(help="Clips of which more are learnt from by batches.")]
 
 # The network
 Layers = Annotated[int, typer.Option(help="Hidden layers.")]

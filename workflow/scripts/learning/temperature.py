@@ -256,6 +256,7 @@ def main(
     fold: options.Fold,
     backend: options.Backend,
     device: options.Device,
+    at_once: options.AtOnce,
     temperatures: Annotated[Path, typer.Option(help="Temperature a model, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="Predictions at these, to be written (Parquet).")],
 ) -> None:
@@ -281,7 +282,7 @@ def main(
     )
     one_by_one = neighbours == "train"
     simple = [name for name in asked if name in baselines.MODELS]
-    models = [networks(metric, k, settings, usable_backend(backend, device), one_by_one)]
+    models = [networks(metric, k, settings, usable_backend(backend, device, at_once), one_by_one)]
     models += [classifiers(simple, own, one_by_one)] if simple else []
     models += [chosen(own, one_by_one)] if "best" in asked else []
     models += [ensembles(own, one_by_one)] if "graph_network" in asked else []

@@ -94,6 +94,7 @@ def main(
     fold: options.Fold,
     backend: options.Backend,
     device: options.Device,
+    at_once: options.AtOnce,
     output: Annotated[Path, typer.Option(help="Accuracies, to be written (CSV).")],
     try_hidden: Annotated[list[int], typer.Option(help="Hidden neurons to try.")],
     try_learning_rate: Annotated[list[float], typer.Option(help="Learning rate to try.")],
@@ -112,7 +113,7 @@ def main(
         seed=fold_seed(seed, fold),
     )
     data, adjacency = Inputs.load(inputs), sparse.load_npz(graph)
-    how = (usable_backend(backend, device), neighbours == "train")
+    how = (usable_backend(backend, device, at_once), neighbours == "train")
     table = tune(data, adjacency, settings, try_hidden, try_learning_rate, *how)
     table.to_csv(output, index=False)
     logger.info("\n%s", table.to_string(index=False))

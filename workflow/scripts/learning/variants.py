@@ -102,6 +102,7 @@ def main(
     fold: options.Fold,
     backend: options.Backend,
     device: options.Device,
+    at_once: options.AtOnce,
     times: Annotated[Path, typer.Option(help="Epochs and seconds a variant, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="All predictions, to be written (Parquet).")],
 ) -> None:
@@ -121,6 +122,6 @@ def main(
     networks = dict(named(settings, each) for each in variant)
     data, adjacency = Inputs.load(inputs), sparse.load_npz(graph)
     fits = variants(
-        data, adjacency, networks, usable_backend(backend, device), neighbours == "train"
+        data, adjacency, networks, usable_backend(backend, device, at_once), neighbours == "train"
     )
     write_compared(data, fits, output, times)

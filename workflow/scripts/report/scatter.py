@@ -15,8 +15,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
+from sklearn.neighbors import NearestNeighbors
 
 from inputs.inputs import Inputs
+from inputs.sample import MOST
 from report.style import (
     counted,
     draw_clips,
@@ -57,10 +59,33 @@ def principal_components(x: Floats, most: int, seed: int) -> tuple[Floats, Float
     return pca.fit_transform(padded), pca.explained_variance_ratio_
 
 
-def neighbour_map(components: Floats, seed: int) -> Floats:
-    """t-SNE of some clips, shape (n, 2), from their components, shape (n, m)."""
-    perplexity = min(PERPLEXITY, (len(components) - 1) / 3)
-    return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(components)
+def neighbour_map(components: Floats, seed: int, most: int = MOST) -> Floats:
+    """Where t-SNE puts clips.
+
+    Parameters
+    ----------
+    components : NDArray, shape (n, m)
+    seed : int
+    most : int
+        Of more clips a sample of this size is placed, and each other amid the three that are
+        nearest to it.
+
+    Returns
+    -------
+    NDArray, shape (n, 2)
+    """
+    n = len(components)
+    sample = np.sort(np.random.default_rng(seed).choice(n, min(most, n), replace=False))
+    perplexity = min(PERPLEXITY, (len(sample) - 1) / 3)
+    placed = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(
+        components[sample]
+    )
+    if n <= most:
+        return placed
+    nearest = NearestNeighbors(n_neighbors=3).fit(components[sample]).kneighbors(components)[1]
+    places = placed[nearest].mean(axis=1)
+    places[sample] = placed
+    return places
 
 
 @in_style()

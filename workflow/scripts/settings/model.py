@@ -60,11 +60,12 @@ class Archive(Model):
 class Dataset(Model):
     """What the workflow knows of a dataset beside its sheet."""
 
-    shards: int = Field(
-        16,
+    shards: int | None = Field(
+        None,
         ge=1,
         le=4096,
-        description="Into how many shards clips are dealt; some tens of clips a shard are good.",
+        description="Into how many shards clips are dealt; by default so many that a shard has some "
+        "tens of clips. Where clips are added over time, a number keeps all shards as they are.",
     )
     synthesised: bool = Field(False, description="Made by the workflow; the numbers are no music.")
     archive: Archive | None = Field(None, description="Where the audio is published.")
@@ -195,6 +196,23 @@ class GraphSage(Model):
     )
     adjacency_as_features: bool = Field(
         False, description="Put a clip's row of the adjacency matrix beside its features."
+    )
+
+
+class Limits(Model):
+    """Numbers of clips above which something else stands in: time or memory would grow too fast."""
+
+    all_distances: int = Field(
+        50_000,
+        ge=1,
+        description="Neighbours are found among all distances; above, by descent, which misses a "
+        "few: graph-health.csv has its recall.",
+    )
+    at_once: int = Field(
+        200_000,
+        ge=1,
+        description="GraphSAGE learns from all training clips at once; above, by batches that hear "
+        "some of their neighbours.",
     )
 
 
@@ -348,6 +366,7 @@ class Config(Model):
         "auto",
         description="Where networks are trained; auto: a GPU that the backend can use, else CPU.",
     )
+    limits: Limits = Field(Limits(), description="Up to how many clips all is computed as told.")
     datasets: dict[Name, Dataset] = Field({}, description="Facts of named datasets.")
     audit: Audit = Field(Audit(), description="Which clips are refused.")
     features: Features = Field(Features(), description="How features are computed.")
