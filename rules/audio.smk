@@ -41,9 +41,9 @@ if FETCHED:
             runtime=minutes(240),
         params:
             urls=lambda wildcards: DATASET.archive.urls,
-            md5=DATASET.archive.md5,
+            checksum=DATASET.archive.checksum,
         shell:
-            'python "$GENREGRAPH" audio.fetch {params.urls:q} --md5 {params.md5}'
+            'python "$GENREGRAPH" audio.fetch {params.urls:q} --checksum {params.checksum}'
             " --output {output:q} 2>&1 | tee {log:q} >&2"
 
     rule unpack:
@@ -62,9 +62,9 @@ if FETCHED:
             runtime=minutes(30),
         params:
             options=UNPACK.arguments,
-            md5=DATASET.archive.md5,
+            checksum=DATASET.archive.checksum,
         shell:
-            'python "$GENREGRAPH" audio.unpack --archive {input:q} --md5 {params.md5}'
+            'python "$GENREGRAPH" audio.unpack --archive {input:q} --checksum {params.checksum}'
             " {params.options:q} 2> {log:q}"
 
 

@@ -1,5 +1,4 @@
 import os
-import re
 import shlex
 from pathlib import Path
 
@@ -166,27 +165,3 @@ def test_the_next_command_names_a_dataset_and_the_sheet_where_it_lies_elsewhere(
 def test_a_sheet_that_cannot_be_used_is_told_when_it_is_made(tmp_path) -> None:
     with pytest.raises(UserError, match="line 2: a genre cannot be called 'true'"):
         main(folder_of(tmp_path / "audio", "true/a.wav"), tmp_path / "mine.tsv")
-
-
-TUTORIAL = Path(__file__).parents[2] / "docs/tutorial.md"
-TRACKS = """\
-,artist,set,set,track
-,name,split,subset,genre_top
-track_id,,,,
-2,AWOL,training,small,Hip-Hop
-5,AWOL,test,medium,Hip-Hop
-140,Alec K. Redfearn,validation,small,Folk
-"""
-
-
-def test_the_tutorial_makes_a_sheet_of_fma(tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for folder in ("fma_metadata", "config/datasets"):
-        Path(folder).mkdir(parents=True)
-    Path("fma_metadata/tracks.csv").write_text(TRACKS)
-    text = TUTORIAL.read_text(encoding="utf-8")
-    exec(re.search(r"<!-- fma -->\n```python\n(.*?)```", text, re.DOTALL)[1], {})
-    assert read_sheet(Path("config/datasets/fma.tsv")) == [
-        Row("000002", "000/000002.mp3", "Hip-Hop", split="train", artist="AWOL"),
-        Row("000140", "000/000140.mp3", "Folk", split="valid", artist="Alec K. Redfearn"),
-    ]

@@ -143,11 +143,13 @@ def test_two_clips_that_one_file_would_be_are_not_passed_over() -> None:
         match(rows, ["disc1/rock/a.wav", "disc2/rock/a.wav"])
 
 
-def test_the_archives_checksum_is_asked_first(tmp_path) -> None:
+@pytest.mark.parametrize(("name", "kind"), [("md5", "MD5"), ("sha1", "SHA-1")])
+def test_the_archives_checksum_is_asked_first(tmp_path, name, kind) -> None:
     archive = pack(tmp_path / "a.tar.gz", members("genres/", ".au"))
     write_sheet(sheet(), tmp_path / "sheet.tsv")
-    wrong, right = "0" * 32, hashlib.md5(archive.read_bytes()).hexdigest()
-    with pytest.raises(UserError, match=f"does not have the MD5 {wrong}; remove it"):
+    right = hashlib.new(name, archive.read_bytes()).hexdigest()
+    wrong = "0" * len(right)
+    with pytest.raises(UserError, match=f"does not have the {kind} {wrong}; remove it"):
         main(archive, wrong, tmp_path / "sheet.tsv", tmp_path / "audio")
     assert not (tmp_path / "audio").exists()
     main(archive, right, tmp_path / "sheet.tsv", tmp_path / "audio")

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from audio.fma import Subset
 from learning.baselines import MODELS
 from settings.errors import UserError
 from settings.model import Compared, Config, Dataset, Experiment, GraphSage, load
@@ -77,7 +78,9 @@ def test_what_is_shipped_loads_and_has_its_sheets() -> None:
     config = load(written("config.yaml") | written("experiments.yaml"))
     assert "multiclass_compare" in config.experiments
     assert config.facts() == config.datasets[config.dataset]
-    assert all((CONFIG / "datasets" / f"{name}.tsv").is_file() for name in config.datasets)
+    sheets = {path.stem for path in (CONFIG / "datasets").glob("*.tsv")}
+    made = {f"fma-{subset}" for subset in Subset}  # By `audio.fma`, of FMA's metadata.
+    assert set(config.datasets) == sheets | made
 
 
 @pytest.mark.parametrize(
@@ -209,6 +212,7 @@ def test_an_imported_tables_name_must_do_for_a_file(name) -> None:
     [
         ("md5", "5b3d"),
         ("md5", "Z" * 32),
+        ("sha1", MD5),
         ("filename", "genres.rar"),
         ("filename", "../genres.zip"),
         ("urls", "https://example.org/genres.zip"),
@@ -219,6 +223,14 @@ def test_an_archive_must_be_one_that_can_be_fetched(part, value) -> None:
     assert load({"datasets": {"mine": {"archive": archive}}}).datasets["mine"].archive
     (fault,) = faults({"datasets": {"mine": {"archive": archive | {part: value}}}})
     assert fault.startswith(f"datasets.mine.archive.{part}: ")
+
+
+def test_an_archive_needs_one_checksum() -> None:
+    archive = {"urls": ["~/genres.zip"], "filename": "genres.zip"}
+    (fault,) = faults({"datasets": {"mine": {"archive": archive}}})
+    assert fault.startswith("datasets.mine.archive: md5 or sha1 must say which archive it is")
+    sha1 = load({"datasets": {"mine": {"archive": archive | {"sha1": "0" * 40}}}})
+    assert sha1.datasets["mine"].archive.checksum == "0" * 40
 
 
 @pytest.mark.parametrize("name", ["binary_a", "multiclass_a", "multiclass_A-1"])

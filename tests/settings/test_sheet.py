@@ -19,6 +19,7 @@ from settings.sheet import (
     read_sheet,
     rows_by_shard,
     shard_of,
+    shards_for,
     write_sheet,
 )
 from settings.tidy import tidy
@@ -301,3 +302,12 @@ def test_a_genre_named_like_a_column_of_predictions_is_refused(tmp_path):
     sheet.write_text("clip\tpath\tgenre\na\ta.wav\ttrue\n")
     with pytest.raises(UserError, match="line 2: a genre cannot be called 'true'"):
         read_sheet(sheet)
+
+
+@pytest.mark.parametrize("clips", [1, 63, 64, 1023, 1024, 1025, 9999, 65_536, 10**6])
+def test_shards_are_few_and_hold_some_tens_of_clips(clips) -> None:
+    shards = shards_for(clips)
+    assert 16 <= shards <= 1024
+    assert shards.bit_count() == 1
+    assert clips / shards <= 64 or shards == 1024
+    assert clips / shards > 32 or shards == 16

@@ -18,21 +18,32 @@ from settings.errors import UserError
 logger = logging.getLogger(__name__)
 
 BLOCK = 1 << 20
+KINDS = {32: "MD5", 40: "SHA-1"}  # By the number of digits.
 TIMEOUT = (10, 60)  # seconds to connect, and between two blocks
 
 
-def fetch(urls: Sequence[str], md5: str, output: Path) -> None:
+def has_checksum(path: Path, checksum: str) -> bool:
+    """Whether a file has an MD5 or, by its length, a SHA-1."""
+    return pooch.file_hash(str(path), alg=KINDS[len(checksum)].lower().replace("-", "")) == checksum
+
+
+def named(checksum: str) -> str:
+    """A checksum after its kind."""
+    return f"{KINDS[len(checksum)]} {checksum}"
+
+
+def fetch(urls: Sequence[str], checksum: str, output: Path) -> None:
     """Bring an archive from the first address that has it.
 
     Parameters
     ----------
     urls : sequence of str
         Addresses (http, https) or local paths, tried in this order.
-    md5 : str
-        MD5 of the archive.
+    checksum : str
+        MD5 or SHA-1 of the archive.
     output : Path
         Where it goes. A download that breaks off stays beside it as ``<output>.part`` and is
-        resumed by the next call; one that does not match ``md5`` is removed.
+        resumed by the next call; one that does not match ``checksum`` is removed.
 
     Raises
     ------
@@ -47,15 +58,15 @@ def fetch(urls: Sequence[str], md5: str, output: Path) -> None:
         except (OSError, requests.RequestException) as error:
             reasons.append(f"{url}: {error}")
             continue
-        if pooch.file_hash(str(part), alg="md5") == md5:
+        if has_checksum(part, checksum):
             part.replace(output)
             return
         part.unlink()
-        reasons.append(f"{url}: what came does not have the MD5 {md5}; it was removed")
+        reasons.append(f"{url}: what came does not have the {named(checksum)}; it was removed")
     raise UserError(
         f"could not fetch {output.name}:\n"
         + "\n".join(f"  - {reason}" for reason in reasons)
-        + f"\nBy hand: put the archive with MD5 {md5} at {output}, or name another address under "
+        + f"\nBy hand: put the archive with {named(checksum)} at {output}, or name another address under "
         "datasets: in config/config.yaml, or point to the audio itself with --config audio=FOLDER"
     )
 
@@ -96,9 +107,9 @@ def _download(url: str, part: Path) -> None:
 
 def main(
     output: Annotated[Path, typer.Option(help="Archive to be written.")],
-    md5: Annotated[str, typer.Option(help="Its MD5.")],
+    checksum: Annotated[str, typer.Option(help="Its MD5 or SHA-1.")],
     urls: Annotated[list[str], typer.Argument(help="Where it is, tried in this order.")],
 ) -> None:
     """Fetch a dataset's published archive."""
-    fetch(urls, md5, output)
-    logger.info("%s: fetched, MD5 %s", output, md5)
+    fetch(urls, checksum, output)
+    logger.info("%s: fetched, %s", output, named(checksum))

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Annotated
 
-import pooch
 import soundfile
 import typer
 from tqdm import tqdm
 
+from audio.fetch import has_checksum, named
 from settings.errors import UserError
 from settings.sheet import AUDIO_SUFFIXES, Row, read_sheet
 
@@ -62,7 +62,7 @@ def match(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Row]:
         some = ", ".join(sorted(row.clip for row in missing)[:5])
         raise UserError(
             f"the archive lacks {len(missing)} of the sheet's {len(rows)} clips ({some}, ...); "
-            "is it the archive of this dataset? Check urls and md5 under datasets: in "
+            "is it the archive of this dataset? Check urls and md5 or sha1 under datasets: in "
             "config/config.yaml"
         )
     return found
@@ -104,13 +104,15 @@ def _write(source: IO[bytes], suffix: str, target: Path) -> None:
 
 def main(
     archive: Annotated[Path, typer.Option(help="The archive.")],
-    md5: Annotated[str, typer.Option(help="Its MD5.")],
+    checksum: Annotated[str, typer.Option(help="Its MD5 or SHA-1.")],
     sheet: Annotated[Path, typer.Option(help="The dataset's sheet.")],
     folder: Annotated[Path, typer.Option(help="Folder that the sheet's paths are relative to.")],
 ) -> None:
     """Unpack the clips of a sheet from an archive."""
-    if pooch.file_hash(str(archive), alg="md5") != md5:
-        raise UserError(f"{archive} does not have the MD5 {md5}; remove it to have it fetched anew")
+    if not has_checksum(archive, checksum):
+        raise UserError(
+            f"{archive} does not have the {named(checksum)}; remove it to have it fetched anew"
+        )
     rows = read_sheet(sheet)
     unpack(archive, rows, folder)
     logger.info("%s: %d clips unpacked to %s", archive, len(rows), folder)

@@ -51,10 +51,24 @@ class Archive(Model):
     """A published archive of a dataset's audio."""
 
     urls: list[str] = Field(description="Addresses or local paths, tried in this order.")
-    md5: str = Field(pattern=r"^[0-9a-f]{32}$", description="MD5 of the archive.")
+    md5: str | None = Field(None, pattern=r"^[0-9a-f]{32}$", description="MD5 of the archive.")
+    sha1: str | None = Field(
+        None, pattern=r"^[0-9a-f]{40}$", description="SHA-1 of it, where that is what is published."
+    )
     filename: str = Field(
         pattern=r"^[^/]+\.(tar\.gz|tgz|tar|zip)$", description="Name of the archive's file."
     )
+
+    @model_validator(mode="after")
+    def _has_a_checksum(self) -> "Archive":
+        if not (self.md5 or self.sha1):
+            raise ValueError("md5 or sha1 must say which archive it is")
+        return self
+
+    @property
+    def checksum(self) -> str:
+        """SHA-1 or MD5, which differ in length."""
+        return self.sha1 or self.md5 or ""
 
 
 class Dataset(Model):
@@ -64,8 +78,8 @@ class Dataset(Model):
         None,
         ge=1,
         le=4096,
-        description="Into how many shards clips are dealt; by default so many that a shard has some "
-        "tens of clips. Where clips are added over time, a number keeps all shards as they are.",
+        description="Into how many shards clips are dealt; by default so many that a shard has "
+        "some tens of clips. Where clips are added over time, a number keeps all shards as they are.",
     )
     synthesised: bool = Field(False, description="Made by the workflow; the numbers are no music.")
     archive: Archive | None = Field(None, description="Where the audio is published.")
