@@ -66,8 +66,8 @@ def fetch(urls: Sequence[str], checksum: str, output: Path) -> None:
     raise UserError(
         f"could not fetch {output.name}:\n"
         + "\n".join(f"  - {reason}" for reason in reasons)
-        + f"\nBy hand: put the archive with {named(checksum)} at {output}, or name another address under "
-        "datasets: in config/config.yaml, or point to the audio itself with --config audio=FOLDER"
+        + f"\nBy hand: put the archive with {named(checksum)} at {output}, or name another address "
+        "under datasets: in config/config.yaml, or point to the audio itself with --config audio=FOLDER"
     )
 
 

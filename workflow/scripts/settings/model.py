@@ -79,7 +79,7 @@ class Dataset(Model):
         ge=1,
         le=4096,
         description="Into how many shards clips are dealt; by default so many that a shard has "
-        "some tens of clips. Where clips are added over time, a number keeps all shards as they are.",
+        "some tens of clips. A number keeps them as they are where clips are added over time.",
     )
     synthesised: bool = Field(False, description="Made by the workflow; the numbers are no music.")
     archive: Archive | None = Field(None, description="Where the audio is published.")
