@@ -77,12 +77,12 @@ def test_main_writes_a_sheet_and_says_what_to_run(
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", TRACKS.replace("genre_top", "genre")])
 def test_another_table_is_refused(tracks, text) -> None:
     tracks.write_text(text)
-    with pytest.raises(UserError, match=r"no tracks.csv of FMA .*; it comes in https://"):
+    with pytest.raises(UserError, match=r"no tracks\.csv of FMA .*; it comes in https://"):
         read_tracks(tracks)
 
 
 def test_an_archive_without_the_table_is_refused(tmp_path) -> None:
     with zipfile.ZipFile(tmp_path / "fma_small.zip", "w") as archive:
         archive.writestr("fma_small/000/000002.mp3", b"")
-    with pytest.raises(UserError, match="no tracks.csv of FMA"):
+    with pytest.raises(UserError, match=r"no tracks\.csv of FMA"):
         read_tracks(tmp_path / "fma_small.zip")

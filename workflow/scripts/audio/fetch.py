@@ -67,7 +67,8 @@ def fetch(urls: Sequence[str], checksum: str, output: Path) -> None:
         f"could not fetch {output.name}:\n"
         + "\n".join(f"  - {reason}" for reason in reasons)
         + f"\nBy hand: put the archive with {named(checksum)} at {output}, or name another address "
-        "under datasets: in config/config.yaml, or point to the audio itself with --config audio=FOLDER"
+        "under datasets: in config/config.yaml, or point to the audio itself with "
+        "--config audio=FOLDER"
     )
 
 

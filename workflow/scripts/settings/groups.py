@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 # What stands where no artist is known, as tags, spreadsheets and MusicBrainz write it, normalised.
 UNKNOWN = frozenset(
@@ -15,6 +16,7 @@ UNKNOWN = frozenset(
 )
 
 
+@cache
 def normalised(artist: str) -> str:
     """An artist's name without case, leading "The", punctuation and repeated blanks.
 

@@ -4,11 +4,12 @@ import difflib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from settings.errors import UserError
 from settings.groups import group_name, normalised, tied
-from settings.model import Config, Experiment
+from settings.model import Config, Experiment, UnknownArtist
 from settings.protocols import Clip, Evaluation, LeftOut, evaluation
 from settings.sheet import Row, locate
 
@@ -49,11 +50,15 @@ def evaluations(
 
 def by_sheet(experiment: Experiment, rows: Sequence[Row]) -> list[Clip]:
     """Clips of an experiment as the sheet states them, before any is heard."""
-    genres = experiment.genres or {row.genre for row in rows}
-    unknown = experiment.clean.unknown_artist
+    genres = frozenset(experiment.genres)
+    return _clips(tuple(rows), genres, experiment.clean.unknown_artist)
+
+
+@cache  # Most experiments ask the same of a sheet that may have 100,000 rows.
+def _clips(rows: tuple[Row, ...], genres: frozenset[str], unknown: UnknownArtist) -> list[Clip]:
     if not any(row.group or row.artist for row in rows):
         unknown = "alone"
-    asked = [row for row in rows if row.genre in genres]
+    asked = [row for row in rows if row.genre in genres or not genres]
     names = [group_name(row.group, row.artist, row.clip, row.genre, unknown) for row in asked]
     alike = tied((name, row.md5, row.path) for name, row in zip(names, asked, strict=True))
     return [

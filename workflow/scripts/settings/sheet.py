@@ -153,16 +153,16 @@ def shard_of(clip: str, shards: int) -> int:
 
 
 def shards_for(clips: int) -> int:
-    """How many shards some clips are dealt into: a power of two, and of 64 clips or fewer each.
+    """How many shards some clips are dealt into: a power of two, and of 128 clips or fewer each.
 
     There are 16 at least, and 1,024 at most: so many files one command can be told of.
 
     Examples
     --------
-    >>> [shards_for(clips) for clips in (10, 1024, 1025, 8000, 106_574)]
-    [16, 16, 32, 128, 1024]
+    >>> [shards_for(clips) for clips in (10, 2048, 2049, 8000, 106_574)]
+    [16, 16, 32, 64, 1024]
     """
-    return min(max(16, 1 << (-(-clips // 64) - 1).bit_length()), 1024)
+    return min(max(16, 1 << (-(-clips // 128) - 1).bit_length()), 1024)
 
 
 def rows_by_shard(rows: Iterable[Row], shards: int) -> dict[str, list[Row]]:

@@ -11,6 +11,7 @@ changes back, Snakemake sees by the record's checksum that nothing is to be done
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -79,12 +80,17 @@ class Step:
             content = {
                 "options": _evaluated(self.options, wildcards),
                 "facts": _with_kept(_evaluated(self.facts, wildcards), path),
-                "code": digest(name),
-                "libraries": libraries(name),
+                **_code(name),
             }
             write_if_new(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
             self._written.add(str(path))
         return str(path)
+
+
+@cache
+def _code(step: str) -> dict[str, Any]:
+    """What a step runs; looked up once, however many jobs it has."""
+    return {"code": digest(step), "libraries": libraries(step)}
 
 
 def _evaluated(values: Mapping[str, Option], wildcards: Any) -> dict[str, Value]:
