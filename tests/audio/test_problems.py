@@ -9,3 +9,8 @@ def test_what_a_whole_table_lacks_is_told_from_its_clips_and_columns(tmp_path):
     for problems, expected in [([lacking, column, clip], [lacking[1]]), ([clip], []), ([], [])]:
         write_problems(problems, tmp_path / "problems.csv")
         assert of_whole_tables(pd.read_csv(tmp_path / "problems.csv")) == expected
+
+
+def test_no_clip_is_a_formula_in_a_spreadsheet(tmp_path) -> None:
+    write_problems([("=1+2", "empty", "refused")], tmp_path / "problems.csv")
+    assert pd.read_csv(tmp_path / "problems.csv")["clip"].tolist() == ["'=1+2"]

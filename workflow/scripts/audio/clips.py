@@ -11,6 +11,7 @@ import typer
 from audio.cut import piece_name, windows
 from audio.problems import PROBLEM_COLUMNS
 from settings.sheet import Row, read_sheet
+from settings.spreadsheet import write_csv
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +97,6 @@ def main(
     facts = pd.concat([pd.read_parquet(path) for path in audited], ignore_index=True)
     table = list_pieces(facts, read_sheet(sheet), cut)
     table[COLUMNS].to_parquet(clips, index=False)
-    list_problems(table).to_csv(problems, index=False)
+    write_csv(list_problems(table), problems)
     refused = int((table["status"] == "refused").sum())
     logger.info("%d clips, %d of them refused: see %s", len(table), refused, problems)

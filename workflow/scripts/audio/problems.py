@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from settings.spreadsheet import write_csv
+
 PROBLEM_COLUMNS = ["clip", "path", "problem", "what_was_done"]
 NO_FEATURES = "no audio and no features"
 NOT_IN_TABLE = "refused: no experiment with this table has it"
@@ -26,4 +28,4 @@ def write_problems(problems: Iterable[tuple[str, str, str]], output: Path) -> No
     output : Path
     """
     rows = [[clip, "", problem, done] for clip, problem, done in problems]
-    pd.DataFrame(rows, columns=PROBLEM_COLUMNS).to_csv(output, index=False)
+    write_csv(pd.DataFrame(rows, columns=PROBLEM_COLUMNS), output)

@@ -14,6 +14,7 @@ from audio.problems import NO_FEATURES, PROBLEM_COLUMNS
 from features.imported import read_foreign
 from settings.keys import Names
 from settings.sheet import Row, read_sheet
+from settings.spreadsheet import write_csv
 
 logger = logging.getLogger(__name__)
 
@@ -89,8 +90,9 @@ def main(
     listed.to_parquet(clips, index=False)
     paths = {row.clip: row.path for row in rows}
     refused = listed[listed["status"] == "refused"]
-    refused.assign(
+    told = refused.assign(
         path=refused["clip"].map(paths), what_was_done="refused: no feature, fold or result has it"
-    )[PROBLEM_COLUMNS].to_csv(problems, index=False)
+    )
+    write_csv(told[PROBLEM_COLUMNS], problems)
     names = ", ".join(map(str, table))
     logger.info("%d clips listed from %s, %d refused", len(listed), names, len(refused))

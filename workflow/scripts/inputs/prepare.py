@@ -15,6 +15,7 @@ from inputs.inputs import Inputs
 from inputs.sample import MOST
 from settings.errors import UserError
 from settings.seeds import fold_seed
+from settings.spreadsheet import read_csv
 
 logger = logging.getLogger(__name__)
 
@@ -147,8 +148,8 @@ def main(
     features = join(map(read_table, tables), clips["clip"].tolist(), drop or [])
     if selection:
         # Names stay text: an embedding's columns may be called 0, 1, 2.
-        chosen = pd.read_csv(selection, dtype={"feature": "str"}, keep_default_na=False)
-        features = features[chosen.loc[chosen["selected"], "feature"].tolist()]
+        chosen = read_csv(selection)
+        features = features[chosen.loc[chosen["selected"] == "True", "feature"].tolist()]
     names = features.columns.tolist()
     seen = fitted_on(clips, fit)
     precise = reduction is not None and features.size <= LARGE

@@ -21,6 +21,7 @@ from inputs.fold import clips_of, fitted_on, join
 from inputs.sample import MOST, spread_evenly
 from settings.errors import UserError
 from settings.seeds import fold_seed
+from settings.spreadsheet import write_csv
 
 logger = logging.getLogger(__name__)
 
@@ -87,5 +88,5 @@ def main(
     features = join(map(read_table, tables), seen["clip"].tolist(), drop or [])
     genres = seen["genre"].to_numpy(dtype=str)
     table = select(features, genres, n_features, fold_seed(seed, fold))
-    table.to_csv(output, index=False)
+    write_csv(table, output)
     logger.info("%s: %s", output, ", ".join(table.loc[table["selected"], "feature"]))

@@ -9,6 +9,7 @@ import typer
 from matplotlib.figure import Figure
 
 from report.style import BLUE, PALE, in_style, new_figure, plain, save
+from settings.spreadsheet import unguarded
 
 
 @in_style()
@@ -53,4 +54,5 @@ def main(
     top: Annotated[int, typer.Option(min=1, help="Features to draw.")] = 25,
 ) -> None:
     """Draw the features' importances before and after ControlBurn."""
-    save(draw(pd.read_csv(selection, keep_default_na=False), top), output)
+    table = pd.read_csv(selection, keep_default_na=False)
+    save(draw(table.assign(feature=table["feature"].map(unguarded)), top), output)

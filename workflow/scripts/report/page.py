@@ -28,6 +28,7 @@ from report.style import counted
 from results.outputs import folds_of, left_out_of
 from results.summarise import pairs
 from settings.sheet import Row, locate, read_sheet
+from settings.spreadsheet import read_csv
 
 CONFUSED = 10  # Clips that an experiment shows as most confused,
 NEAREST = 3  # and the neighbours of each.
@@ -339,7 +340,7 @@ def _problems(paths: Sequence[Path]) -> list[Facts]:
     """Refused and repaired clips, and what was left out of tables, with where it is listed."""
     found: list[Any] = []
     for path in paths:
-        table = pd.read_csv(path, keep_default_na=False, dtype=str)
+        table = read_csv(path)
         place = f"{path.parent.name}/{path.name}"
         found += table.assign(list=place).to_dict("records")
     return found

@@ -1,0 +1,47 @@
+"""Tables that people open in a spreadsheet, where no name of theirs must act as a formula.
+
+References
+----------
+.. [1] OWASP, "CSV Injection": a cell is a formula by its first character.
+"""
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
+def guarded(value: Any) -> Any:
+    """A cell that no spreadsheet computes: a text that would begin a formula, after a ``'``.
+
+    Numbers stay as they are.
+
+    Examples
+    --------
+    >>> [guarded(value) for value in ("=1+2", "-song", "song", -0.5, "'@x")]
+    ["'=1+2", "'-song", 'song', -0.5, "''@x"]
+    """
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+
+
+def unguarded(value: Any) -> Any:
+    """What `guarded` made a cell of."""
+    is_guarded = isinstance(value, str) and value.startswith("'") and FORMULA.match(value)
+    return value[1:] if is_guarded else value
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table with its texts guarded, and without its index."""
+    safe = table.map(guarded)
+    # Left to itself, csv does not quote a carriage return, and reads it as the end of a line.
+    broken = safe.map(lambda value: isinstance(value, str) and "\r" in value).any(axis=None)
+    safe.to_csv(path, index=False, quoting=csv.QUOTE_ALL if broken else csv.QUOTE_MINIMAL)
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read what `write_csv` wrote: texts as they were, none of them missing."""
+    return pd.read_csv(path, keep_default_na=False, dtype=str).map(unguarded)
