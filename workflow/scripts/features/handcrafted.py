@@ -24,6 +24,7 @@ from features.table import Clips, Cut, Output, write_shard
 N_FFT = 2048
 HOP = 512
 MFCCS = 20
+ROLLOFF = 0.85
 HPSS_KERNEL = 31  # frames, and frequency bins
 BLOCK = 128  # rows or frames that are worked on at a time, to save memory
 
@@ -93,7 +94,7 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
         librosa.feature.rms(y=samples, pad_mode=settings.pad_mode),
         *shape,
         librosa.feature.zero_crossing_rate(samples),
-        *harmonic_percussive(stft, mask, samples.size, settings.zero_tail),
+        *harmonic_percussive(samples, stft, mask, settings.zero_tail),
     ]
     return np.array(
         [samples.size, *_mean_and_variance(series), tempo(mel), *_mean_and_variance(list(mfcc))]
@@ -112,16 +113,19 @@ def in_blocks(spectrogram: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 def tuning(power: NDArray[np.float32]) -> float:
     """Deviation of a clip from A = 440 Hz, in fractions of a semitone.
 
-    Equal to ``librosa.estimate_tuning(S=power)``, which needs eight times the spectrogram's memory:
-    here pitches are tracked in blocks of frames.
+    Equal to ``librosa.estimate_tuning(S=power)``, which needs eight times the spectrogram's memory
+    and time for frequencies that it then leaves out: here pitches are tracked in blocks of frames,
+    up to a quarter of the sample rate.
 
     Parameters
     ----------
     power : NDArray[np.float32], shape (1025, t)
     """
+    lower = power[: len(power) // 2 + 1]
     found = []
-    for frames in in_blocks(power):
-        pitches, strengths = librosa.piptrack(S=frames, sr=SAMPLE_RATE)
+    for frames, strongest in zip(in_blocks(lower), in_blocks(power), strict=True):
+        least = 0.1 * strongest.max(axis=0, keepdims=True)  # librosa's threshold.
+        pitches, strengths = librosa.piptrack(S=frames, sr=SAMPLE_RATE / 2, ref=least)
         voiced = pitches > 0
         found.append((pitches[voiced], strengths[voiced]))
     pitches, strengths = (np.concatenate(each) for each in zip(*found, strict=True))
@@ -133,6 +137,9 @@ def tuning(power: NDArray[np.float32]) -> float:
 def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]:
     """Spectral centroid, bandwidth and 85 % roll-off per frame, in Hz.
 
+    As librosa has them. The first two are moments of a frame's distribution over frequencies, found
+    by one product: the variance is the second less the square of the first, in double precision.
+
     Parameters
     ----------
     magnitude : NDArray[np.float32], shape (1025, t)
@@ -141,13 +148,18 @@ def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]
     -------
     list of three NDArray, shape (1, t)
     """
+    frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT)
+    powers = np.stack([frequencies**0, frequencies, frequencies**2])
     found = []
     for frames in in_blocks(magnitude):
-        centroid = librosa.feature.spectral_centroid(S=frames, sr=SAMPLE_RATE)
-        bandwidth = librosa.feature.spectral_bandwidth(S=frames, sr=SAMPLE_RATE, centroid=centroid)
-        rolloff = librosa.feature.spectral_rolloff(S=frames, sr=SAMPLE_RATE)
+        total, first, second = powers @ frames.astype(np.float64)
+        total[total == 0] = 1  # Of a silent frame all are 0.
+        centroid = first / total
+        bandwidth = np.sqrt(np.maximum(second / total - centroid**2, 0))
+        below = np.cumsum(frames, axis=0)
+        rolloff = frequencies[(below >= ROLLOFF * below[-1]).argmax(axis=0)]
         found.append((centroid, bandwidth, rolloff))
-    return [np.concatenate(parts, axis=1) for parts in zip(*found, strict=True)]
+    return [np.concatenate(parts)[None] for parts in zip(*found, strict=True)]
 
 
 def tempo(mel: NDArray[np.float32]) -> float:
@@ -165,30 +177,33 @@ def tempo(mel: NDArray[np.float32]) -> float:
 
 
 def harmonic_percussive(
-    stft: NDArray[np.complex64], mask: NDArray[np.float32], length: int, zero_tail: bool
+    samples: NDArray[np.float32],
+    stft: NDArray[np.complex64],
+    mask: NDArray[np.float32],
+    zero_tail: bool,
 ) -> list[NDArray[np.float32]]:
     """Harmonic and percussive part of a signal, by median filtering [3]_.
 
+    The transform is linear and the shares add up to 1: what is not harmonic is percussive.
+
     Parameters
     ----------
+    samples : NDArray[np.float32], shape (n,)
     stft : NDArray[np.complex64], shape (1025, t)
+        Of the samples.
     mask : NDArray[np.float32], shape (1025, t)
         As `harmonic_mask` makes it of the absolute values.
-    length : int
-        Samples of the signal.
     zero_tail : bool
         Leave what lies behind the last whole hop at zero.
 
     Returns
     -------
-    list of two NDArray[np.float32], shape (length,)
+    list of two NDArray[np.float32], shape (n,)
     """
-    inverse_length = None if zero_tail else length
-    parts = []
-    for share in (lambda: mask, lambda: 1 - mask):  # One at a time: a long clip's are large.
-        part = librosa.istft(stft * share(), n_fft=N_FFT, hop_length=HOP, length=inverse_length)
-        parts.append(librosa.util.fix_length(part, size=length))
-    return parts
+    end = samples.size // HOP * HOP if zero_tail else samples.size
+    harmonic = librosa.istft(stft * mask, n_fft=N_FFT, hop_length=HOP, length=end)
+    both = [harmonic, samples[:end] - harmonic]
+    return [librosa.util.fix_length(part, size=samples.size) for part in both]
 
 
 def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
