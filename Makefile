@@ -3,6 +3,7 @@
 # make test          builds .venv and runs all checks
 # make test-pythons  tests training in an environment of each other Python that is found
 # make torture       runs the long tests: a fuzz of the reader, memory by length, wheels for all
+# make bench         runs the benchmarks, and writes what they print into docs/benchmarks.md
 # make lock          writes requirements.lock anew from requirements.in
 # make wheels        asks whether all that is locked has wheels for every Python and platform
 # make clean         removes what was built and computed
@@ -19,7 +20,7 @@ VENV := .venv
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run report test test-pythons check torture lock wheels clean
+.PHONY: run report test test-pythons check torture bench lock wheels clean
 
 run: $(VENV)/ready
 	$(IN_VENV) snakemake --cores $(CORES) results/multiclass_compare.csv
@@ -32,6 +33,11 @@ test: check
 
 torture: $(VENV)/ready
 	$(IN_VENV) python -m pytest -m torture -s tests/torture
+
+# PyTorch Geometric is what training is compared with; nothing else needs it.
+bench: $(VENV)/ready
+	$(VENV)/bin/pip install -qq torch_geometric==2.8.1
+	OMP_NUM_THREADS=1 DGLBACKEND=pytorch $(VENV)/bin/python benchmarks/write.py training features scale
 
 check: $(VENV)/ready
 	$(IN_VENV) ruff check .

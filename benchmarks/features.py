@@ -1,0 +1,88 @@
+"""Seconds that features of a 30 s clip take, beside the plain calls of the same libraries.
+
+    OMP_NUM_THREADS=1 python benchmarks/features.py FOLDER
+
+- handcrafted: `features.handcrafted`, beside librosa's functions called one by one on the samples.
+- compare: `features.compare`, beside openSMILE's own call.
+
+All take turns on one thread; what counts is the CPU time of each clip in its fastest turn. That both
+give the same is checked.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
+
+import librosa
+import numpy as np
+import pandas as pd
+import typer
+from numpy.typing import NDArray
+
+from audio.read import decode
+from features.compare import compare, extractor
+from features.handcrafted import COLUMNS, handcrafted
+
+AIMS = {"handcrafted": "<= 0.167", "compare": "<= 1.05"}
+SAME = 1e-4  # Relative; means of the harmonic and percussive signal are mere rounding.
+
+
+def plain_librosa(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The 58 features by librosa's functions, each called on the samples."""
+    harmonic, percussive = librosa.effects.hpss(samples)
+    series = [
+        librosa.feature.chroma_stft(y=samples),
+        librosa.feature.rms(y=samples),
+        librosa.feature.spectral_centroid(y=samples),
+        librosa.feature.spectral_bandwidth(y=samples),
+        librosa.feature.spectral_rolloff(y=samples),
+        librosa.feature.zero_crossing_rate(samples),
+        harmonic,
+        percussive,
+    ]
+    tempo = float(np.squeeze(librosa.beat.beat_track(y=samples)[0]))
+    coefficients = list(librosa.feature.mfcc(y=samples, n_mfcc=20))
+    both = [[v for x in xs for v in (x.mean(), x.var())] for xs in (series, coefficients)]
+    return np.array([samples.size, *both[0], tempo, *both[1]])
+
+
+def fastest(way: Callable[[NDArray[np.float32]], object], clips: list, turns: int) -> float:
+    """CPU seconds a clip, each clip's in its fastest turn."""
+    least = np.full(len(clips), np.inf)
+    for _ in range(turns):
+        for i, samples in enumerate(clips):
+            start = time.process_time()
+            way(samples)
+            least[i] = min(least[i], time.process_time() - start)
+    return float(least.mean())
+
+
+def main(folder: Path, clips: int = 5, turns: int = 4) -> None:
+    """Print seconds a clip, and ratios beside what is aimed at."""
+    paths = sorted(folder.rglob("*.wav"))
+    heard = [decode(path).samples for path in paths[:: max(1, len(paths) // clips)][:clips]]
+    smile = extractor()
+    ways: dict[str, tuple[Callable, Callable]] = {
+        "handcrafted": (lambda y: handcrafted(y, "librosa"), plain_librosa),
+        "compare": (
+            lambda y: compare(y, smile),
+            lambda y: smile.process_signal(y, 22_050).to_numpy()[0],
+        ),
+    }
+    rows = []
+    for name, (ours, theirs) in ways.items():
+        found, expected = ours(heard[0]), theirs(heard[0])  # Which also compiles what is compiled.
+        kept = [c not in ("harmony_mean", "perceptr_mean") for c in COLUMNS]
+        kept = kept if name == "handcrafted" else slice(None)
+        np.testing.assert_allclose(found[kept], expected[kept], rtol=SAME)
+        seconds = fastest(ours, heard, turns), fastest(theirs, heard, turns)
+        rows.append([name, *seconds, seconds[0] / seconds[1], AIMS[name]])
+    columns = ["table", "seconds a clip", "plain", "ratio", "aim"]
+    print(pd.DataFrame(rows, columns=columns).round(3).to_string(index=False))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,122 @@
+"""What 100,000 clips take: their graph, ten epochs of GraphSAGE, and the plan of large datasets.
+
+    python benchmarks/scale.py
+
+Each row is a process of its own: the workflow's step as a rule runs it, on one thread. Inputs are
+57 features of noise about ten genres, which is as hard for a search as it gets. Training trains the
+twin without messages, too. Plans are those of `snakemake --dry-run results/multiclass_compare.csv`
+on clips of which nothing is computed yet.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
+
+import numpy as np
+import pandas as pd
+import typer
+
+from inputs.inputs import Inputs
+from settings.sheet import Row, write_sheet
+
+ROOT = Path(__file__).resolve().parents[1]
+GENRES, FEATURES, K = 10, 57, 10
+NETWORK = [
+    *("--neighbours=all", "--layers=1", "--hidden=150", "--learning-rate=0.001", "--epochs=10"),
+    *("--messages", "--weights=distance", "--aggregator=mean", "--no-normalise"),
+    *("--no-adjacency-as-features", "--seed=0", "--fold=0", "--backend=torch", "--device=cpu"),
+]
+SEARCH = ["--neighbours=all", "--metric=euclidean", f"--k={K}", "--seed=0"]
+
+
+def measured(name: str, command: list[str], folder: Path) -> dict[str, object]:
+    """Seconds and megabytes of a process that runs in a folder."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    start = time.perf_counter()
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{name}: failed")
+    seconds = time.perf_counter() - start
+    cpu = used.ru_utime + used.ru_stime
+    return {"what": name, "seconds": seconds, "CPU": cpu, "MB": used.ru_maxrss / 1000}
+
+
+def step(name: str, *options: str) -> list[str]:
+    """Command that runs a step of the workflow."""
+    return [sys.executable, str(ROOT / "workflow" / "scripts"), name, *options]
+
+
+def write_inputs(clips: int, path: Path) -> None:
+    """Inputs of a fold of so many clips, nine tenths of them for training."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(GENRES, size=clips)
+    x = rng.normal(size=(clips, FEATURES)) + rng.normal(size=(GENRES, FEATURES))[y]
+    names = [np.arange(each).astype(str) for each in (clips, GENRES, FEATURES)]
+    Inputs(x.astype(np.float32), y, rng.random(clips) < 0.9, *names).save(path)
+
+
+def of_graph(clips: int, folder: Path) -> list[dict[str, object]]:
+    """The graph by descent and by search, its recall, and training on it in both ways."""
+    write_inputs(clips, folder / "inputs.npz")
+    rows = []
+    for name, exact in {"search": clips, "descent": 1}.items():
+        command = step("graph.adjacency", "--inputs=inputs.npz", *SEARCH, f"--exact={exact}")
+        output = f"--output={name}.npz"
+        rows.append(measured(f"graph by {name}", [*command, output], folder))
+    health = ["--graph=descent.npz", f"--k={K}", "--metric=euclidean", "--neighbours=all"]
+    command = step("graph.health", "inputs.npz", *health, "--output=health.csv")
+    rows.append(measured("its health", command, folder))
+    files = ["model=model.pt", "history=h.csv", "output=p.parquet", "edgeless=e.parquet"]
+    outputs = [f"--{each}" for each in (*files, "times=t.csv")]
+    for name, at_once in {"at once": clips, "by batches": 1}.items():
+        command = step("learning.graphsage", "--inputs=inputs.npz", "--graph=descent.npz")
+        options = [*NETWORK, f"--at-once={at_once}", *outputs]
+        rows.append(measured(f"ten epochs {name}", [*command, *options], folder))
+    recall = pd.read_csv(folder / "health.csv")["recall"][0]
+    print(f"{clips:,} clips, {FEATURES} features, k {K}; recall of descent {recall:.3f}")
+    return rows
+
+
+def of_plan(clips: int, folder: Path) -> dict[str, object]:
+    """The plan of a dataset of so many clips."""
+    rows = [
+        Row(f"{genre}.{i}", f"g{genre}/{i}.wav", f"g{genre}", artist=f"{genre} {i // 3}")
+        for genre in range(GENRES)
+        for i in range(clips // GENRES)
+    ]
+    write_sheet(rows, folder / f"{clips}.tsv")
+    audio = folder / str(clips)
+    for row in rows:
+        path = audio / row.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(row.clip.encode())
+    config = [f"sheet={clips}.tsv", f"audio={clips}", "dataset=planned"]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--dry-run", "--quiet=all", "results/multiclass_compare.csv", "--config", *config]
+    return measured(f"plan of {clips:,} clips", command, folder)
+
+
+def main(clips: int = 100_000) -> None:
+    """Print seconds and megabytes, and the sums beside what is aimed at."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = [*of_graph(clips, folder), *(of_plan(n, folder) for n in (1000, 10_000))]
+    table = pd.DataFrame(rows).set_index("what").round(1)
+    print(table.to_string())
+    for graph, training in (("descent", "at once"), ("search", "by batches")):
+        both = table.loc[[f"graph by {graph}", f"ten epochs {training}"]]
+        seconds, most = both["seconds"].sum(), both["MB"].max()
+        print(f"graph by {graph}, ten epochs {training}: {seconds:.0f} s (aim <= 300), ", end="")
+        print(f"{most:.0f} MB (aim <= 4000)")
+    plans = table.loc[["plan of 1,000 clips", "plan of 10,000 clips"], "seconds"].tolist()
+    print("plans: {:.1f} s (aim <= 3), {:.1f} s (aim <= 6)".format(*plans))
+
+
+if __name__ == "__main__":
+    typer.run(main)
