@@ -137,7 +137,7 @@ def adjacency(
     """
     n = len(x)
     candidates = np.ones(n, dtype=bool) if candidates is None else candidates
-    k = min(k, int(candidates.sum()) - 1)
+    k = neighbours_of_each(int(candidates.sum()), k)
     see, distances = METRICS[metric]
     seen = see(np.asarray(x), candidates)
     same = _number_of_row(seen)
@@ -149,9 +149,50 @@ def adjacency(
         # Euclidean and cosine distances of equal rows are 0 but for rounding.
         found[same[rows, None] == same[heard]] = 0
         found[rows[:, None] == heard] = np.inf
-        nearest = np.sort(np.argpartition(found, k - 1, axis=1)[:, :k], axis=1)
-        columns[rows], values[rows] = heard[nearest], np.take_along_axis(found, nearest, axis=1)
+        nearest, values[rows] = _nearest(found, k)
+        columns[rows] = heard[nearest]
     return sparse.csr_array((values.ravel(), columns.ravel(), np.arange(n + 1) * k), shape=(n, n))
+
+
+def neighbours_of_each(candidates: int, k: int) -> int:
+    """Neighbours that a clip has of k that it should have: at most all candidates but itself."""
+    return min(k, candidates - 1)
+
+
+def joined(
+    known: NDArray[np.floating], new: NDArray[np.floating], metric: str, k: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The k nearest known clips of each new clip, which is looked at by itself.
+
+    Parameters
+    ----------
+    known, new : NDArray[np.floating], shapes (n, d) and (m, d)
+        What a new clip's neighbours are does not depend on the other new clips, to the last bit.
+    metric, k
+        As `adjacency` takes them, whose rows for clips that are no candidates these are.
+
+    Returns
+    -------
+    neighbours, distances : NDArray, shape (m, min(k, n - 1))
+        Rows of ``known``, in ascending order, and how far they are.
+    """
+    n, m = len(known), len(new)
+    k = neighbours_of_each(n, k)
+    see, distances = METRICS[metric]
+    seen = see(np.concatenate([known, new]), np.arange(n + m) < n)
+    same = _number_of_row(seen)
+    columns, values = np.empty((m, k), dtype=np.int64), np.empty((m, k))
+    for i in range(m):
+        found = distances(seen[n + i : n + i + 1], seen[:n])
+        found[:, same[:n] == same[n + i]] = 0
+        columns[i : i + 1], values[i : i + 1] = _nearest(found, k)
+    return columns, values
+
+
+def _nearest(found: Matrix, k: int) -> tuple[NDArray[np.int64], Matrix]:
+    """Columns of the k smallest values in each row, in ascending order, and these values."""
+    nearest = np.sort(np.argpartition(found, k - 1, axis=1)[:, :k], axis=1)
+    return nearest, np.take_along_axis(found, nearest, axis=1)
 
 
 def _number_of_row(seen: Matrix) -> NDArray[np.int64]:

@@ -146,11 +146,13 @@ class GraphSage(nn.Module):
         """
         x = self.convolutions[0](x, messages, heard)
         for convolution in self.convolutions[1:]:
-            x = torch.relu_(x)
-            if self.normalise:
-                x = nn.functional.normalize(x)
-            x = convolution(x, messages)
+            x = convolution(self.activated(x), messages)
         return x
+
+    def activated(self, x: Tensor) -> Tensor:
+        """What the next layer sees of a layer's values, which are overwritten."""
+        x = torch.relu_(x)
+        return nn.functional.normalize(x) if self.normalise else x
 
 
 # Who hears whom
