@@ -9,7 +9,13 @@ import yaml
 
 from settings.errors import UserError
 
-TEXTS = ("dataset", "sheet", "audio", "predict", "predict_by")  # Keys whose values are names and paths.
+TEXTS = (
+    "dataset",
+    "sheet",
+    "audio",
+    "predict",
+    "predict_by",
+)  # Keys whose values are names and paths.
 FILES = ("config/config.yaml", "config/experiments.yaml")
 
 
