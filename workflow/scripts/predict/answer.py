@@ -1,7 +1,7 @@
 """From features of new files' pieces to their genres: tables, and what there is to say of them."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Annotated
@@ -204,7 +204,8 @@ def list_problems(
         Pieces without features, and why.
     """
     rows = [[file, NOT_UTF8, NOT_PREDICTED] for file in unnameable]
-    for file, of_file in pieces.groupby("file", sort=True):
+    for file in sorted(pieces["file"].unique()):
+        of_file = pieces[pieces["file"] == file]
         first = of_file.iloc[0]
         if first["problem"]:
             rows.append([file, first["problem"], first["what_was_done"]])
@@ -251,14 +252,14 @@ def told(
         lines.append("All distances between training clips are 0: the metric tells no clips apart.")
     refused = problems[problems["what_was_done"] == NOT_PREDICTED]
     if len(refused):
-        lines += ["", f"{len(refused)} file(s) could not be predicted:"]
+        lines += [*([""] if len(files) else []), f"{len(refused)} file(s) could not be predicted:"]
         named = zip(refused["file"], refused["problem"], strict=True)
         lines += [f"  {printable(file)}: {printable(problem)}" for file, problem in named]
     lines += [f"passed over: {line}" for line in passed_over]
     return "\n".join(lines) + "\n"
 
 
-def _neighbour(row: Mapping[str, object]) -> str:
+def _neighbour(row: Mapping[Hashable, object]) -> str:
     name = ": ".join(str(row[key]) for key in ("artist", "title") if row[key]) or str(row["clip"])
     return printable(f"{name} ({row['genre']}, {row['distance']:.2f})")
 

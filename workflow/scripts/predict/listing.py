@@ -49,8 +49,8 @@ def listed(named: Sequence[str]) -> Listing:
     for name in named:
         path = Path(name)
         if path.is_dir():
-            files, others = audio_files(path, anywhere=True)
-            found += [str(path / file) for file in files]
+            inside, others = audio_files(path, anywhere=True)
+            found += [str(path / file) for file in inside]
             for reason, paths in others.items():
                 passed_over.setdefault(reason, []).extend(str(path / other) for other in paths)
         elif path.is_file():

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import typer
 
@@ -103,9 +104,10 @@ def hear(
             row = Row(clip=file, path=file, genre="")
             facts, decoded = audit(row, file, Path(), shortest, silence, longest)
             refusal = str(facts["problem"])
-            good = []
-            for start, size in cut_up(decoded.samples.size, length) if decoded else []:
-                piece = decoded.samples[start : start + size]
+            good: list[dict[str, object]] = []
+            heard = decoded.samples if decoded else np.empty(0, dtype=np.float32)
+            for start, size in cut_up(heard.size, length) if decoded else []:
+                piece = heard[start : start + size]
                 name = f"{file}#{len(good)}"
                 try:
                     check(piece, shortest, silence)

@@ -169,9 +169,16 @@ class Predictor:
             reduction = Reduction(arrays["reduction.mean"], arrays["reduction.components"], scaling)
         preparation = Preparation(said["columns"], Scaling(**below("scaling.")), reduction)
         return cls(
-            preparation,
-            **{name: arrays[name] for name in ("x", "y", "neighbours", "distances", "usual")},
-            **{name: said[name] for name in ("clips", "songs", "genres", "metric")},
+            preparation=preparation,
+            x=arrays["x"],
+            y=arrays["y"],
+            clips=said["clips"],
+            songs=said["songs"],
+            genres=said["genres"],
+            neighbours=arrays["neighbours"],
+            distances=arrays["distances"],
+            usual=arrays["usual"],
+            metric=said["metric"],
             settings=Settings(**said["settings"]),
             weights=below("network."),
         )
