@@ -15,7 +15,9 @@ def made(folder: Path, *names: str) -> None:
 
 def test_files_are_taken_by_name_and_folders_for_their_audio(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    made(tmp_path, "new/b.mp3", "new/deep/a.WAV", "new/.hid/c.wav", "new/d.jpg", "odd.name", "e.ogg")
+    made(
+        tmp_path, "new/b.mp3", "new/deep/a.WAV", "new/.hid/c.wav", "new/d.jpg", "odd.name", "e.ogg"
+    )
     found = listed(["new", "odd.name", "new/b.mp3", "./e.ogg"])
     assert found.files == ["e.ogg", "new/b.mp3", "new/deep/a.WAV", "odd.name"]
     assert found.passed_over == [
@@ -52,4 +54,4 @@ def test_a_file_more_moves_no_other_to_another_shard_until_they_double() -> None
     assert len(before) == 8
     changed = [shard for shard in after if before.get(shard) != after[shard]]
     assert len(changed) == 1
-    assert sorted(sum(before.values(), [])) == sorted(files)
+    assert sorted(file for dealt in before.values() for file in dealt) == sorted(files)

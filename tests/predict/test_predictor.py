@@ -79,7 +79,9 @@ def test_a_training_clip_finds_itself_and_shares_add_up_with_its_own(learnt) -> 
     assert found.neighbours[:, 0].tolist() == list(range(31))
     assert_array_equal(found.distances[:, 0], 0)
     assert ((found.shares >= 0) & (found.shares.sum(axis=1, keepdims=True) < 1)).all()
-    assert_array_equal(found.shares.max(axis=1), found.shares[:, 0])  # What is the same counts most.
+    assert_array_equal(
+        found.shares.max(axis=1), found.shares[:, 0]
+    )  # What is the same counts most.
 
 
 def test_what_is_saved_is_what_is_read_and_the_same_bytes_again(learnt, tmp_path) -> None:
@@ -98,7 +100,7 @@ def test_what_is_saved_is_what_is_read_and_the_same_bytes_again(learnt, tmp_path
 @pytest.mark.parametrize("content", [b"", b"no predictor", b"\x02\0\0\0\0\0\0\0{}"])
 def test_another_file_is_no_predictor(tmp_path, content) -> None:
     (tmp_path / "a").write_bytes(content)
-    with pytest.raises(UserError, match="is no predictor .*remove it"):
+    with pytest.raises(UserError, match=r"is no predictor .*remove it"):
         Predictor.load(tmp_path / "a")
 
 

@@ -70,7 +70,7 @@ def test_the_step_learns_from_all_clips_that_clean_takes_and_from_no_other(
 
 
 def test_unseen_real_clips_are_predicted_as_cross_validation_says(public_table) -> None:
-    """30 clips of dataset gtzan-mini by what is learnt from the other 70, on their public features."""
+    """30 clips of dataset gtzan-mini by what is learnt from the other 70, on public features."""
     mini = public_table.groupby("label").head(10).reset_index(drop=True)
     clips = mini["filename"].str.removesuffix(".wav")
     table = mini.drop(columns=["filename", "length", "label"]).set_index(clips)
