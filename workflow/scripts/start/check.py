@@ -21,19 +21,29 @@ from start.init import TARGET, copies_in
 from start.project import HOME, Configfiles, Words, as_typed_by_hand, configured, snakemake
 
 WEIGHTS = Path("results/weights/musicnn.safetensors")
+SETTINGS = logging.getLogger("settings")
 NAMED = 3  # Files of one fault.
 
 
 class Findings(logging.Handler):
     """What was found: faults, without mending which a result is missing or less, and notes.
 
-    Also collects as notes what settings log as warnings while they are read.
+    A context manager in which what settings warn of is noted, and not logged.
     """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.faults: list[str] = []
         self.notes: list[str] = []
+
+    def __enter__(self) -> "Findings":
+        SETTINGS.addHandler(self)
+        SETTINGS.propagate = False
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        SETTINGS.removeHandler(self)
+        SETTINGS.propagate = True
 
     def emit(self, record: logging.LogRecord) -> None:
         """Note a warning."""
@@ -114,7 +124,7 @@ def experiments(config: Config, rows: Sequence[Row], unheard: bool, found: Findi
         for file in (table.file, table.file_3s)
         if file is not None and not Path(file).is_file()
     ]
-    found.faults += _named("no such file of tables:", lacking)
+    found.faults += _named("missing under tables", lacking)
     left_out = plan.not_runnable(config, rows, unheard, files_by_cut(config, rows))
     runnable = [name for name in config.experiments if name not in left_out]
     listed_out = [f"experiment {name} is left out: {reason}" for name, reason in left_out.items()]
@@ -163,14 +173,11 @@ def _named(why: str, files: Sequence[str]) -> list[str]:
 
 def main(configfile: Configfiles = None, config: Words = None) -> None:
     """Tell everything that can be wrong before long work."""
-    found = Findings()
-    logging.getLogger("settings").addHandler(found)
-    logging.getLogger("settings").propagate = False
-    try:
-        run = configured(configfile or [], config or [])
-        checked(run, found)
-    except UserError as error:
-        found.faults.append(str(error))
+    with Findings() as found:
+        try:
+            checked(configured(configfile or [], config or []), found)
+        except UserError as error:
+            found.faults.append(str(error))
     for note in found.notes:
         print(f"note: {note}")
     for fault in found.faults:
