@@ -15,7 +15,8 @@ from predict.answer import (
     of_pieces,
     told,
 )
-from predict.pieces import COLUMNS, NOT_PREDICTED
+from predict.listing import NOT_PREDICTED
+from predict.pieces import COLUMNS
 from predict.predictor import predict
 from settings.errors import UserError
 from settings.row import Row

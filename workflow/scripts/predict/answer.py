@@ -12,7 +12,7 @@ import typer
 
 from audio.samples import SAMPLE_RATE
 from features.gather import gather
-from predict.pieces import NOT_PREDICTED
+from predict.listing import NOT_PREDICTED
 from predict.predictor import Prediction, Predictor, predict
 from settings.errors import UserError
 from settings.row import Row

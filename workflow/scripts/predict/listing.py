@@ -8,6 +8,7 @@ from audio.sheet import audio_files, counted, is_unicode
 from settings.errors import UserError
 from settings.sheet import shard_of
 
+NOT_PREDICTED = "refused: no genre is predicted"
 IN_A_SHARD = 16  # Files, at most twice as many on average.
 
 

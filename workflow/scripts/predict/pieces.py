@@ -13,6 +13,7 @@ from audio.audit import audit
 from audio.cut import SEGMENT
 from audio.read import RefusedClip, check
 from audio.samples import SAMPLE_RATE, SamplesWriter
+from predict.listing import NOT_PREDICTED
 from settings import contents
 from settings.row import Row
 
@@ -21,7 +22,6 @@ logger = logging.getLogger(__name__)
 # Of the pieces that a file is cut into, in samples; those of 3 s as `audio.cut` has them.
 PIECE = {"30s": 30 * SAMPLE_RATE, "3s": SEGMENT - 1}
 COLUMNS = "piece file start length samples status problem what_was_done md5".split()
-NOT_PREDICTED = "refused: no genre is predicted"
 
 
 def piece_length(clips: pd.DataFrame, cut: str) -> int:
