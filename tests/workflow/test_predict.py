@@ -82,8 +82,6 @@ def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
     ("words", "said"),
     [
         ([], "say which music is to be predicted: --config predict=FOLDER"),
-        (["predict=gone"], "predict: there is no file or folder 'gone'"),
-        (["predict=audio", "predict_by=binary_pca"], "the dataset has no genre"),
         (
             ["predict=audio", "predict_by=multiclass_all"],
             "table cnn is learnt anew inside each fold",
