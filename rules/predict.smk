@@ -1,39 +1,9 @@
 # Genres of new music: a network that is trained once, and each new file by itself.
 
-OF_NEW = f"{OF_DATASET}/predictions"
-OF_PART = f"{OF_NEW}/{{part}}"
 PREDICTOR = f"{of_experiment(CONFIG.predict_by)}/predictor.safetensors"
 
-# What is new, by part, and why none of it can be predicted, if that is so.
-NAMED_NEW = [CONFIG.predict] if isinstance(CONFIG.predict, str) else CONFIG.predict
-PARTS: dict[str, list[str]] = {}
-WHY_NO_PREDICTION = plan.why_no_prediction(CONFIG, NOT_RUNNABLE)
-if not NAMED_NEW:
-    WHY_NO_PREDICTION = (
-        "say which music is to be predicted: --config predict=FOLDER, or a file"
-    )
-elif not WHY_NO_PREDICTION:
-    from predict.listing import listed, shards_of
-
-    try:
-        NEW = listed(NAMED_NEW)
-        PARTS = shards_of(NEW.files)
-    except UserError as error:
-        WHY_NO_PREDICTION = str(error)
-PREDICTED = [] if WHY_NO_PREDICTION else ["predictions"]
 # Files that are made with one that is asked for.
 BESIDE = {"predictions.csv": f"{OF_NEW}/curves.png".format(dataset=CONFIG.dataset)}
-
-
-def contents_of_new(wildcards):
-    """Digest of a part's files, if they are not what was read."""
-    read = Path(f"{OF_PART}/read.json".format(**wildcards))
-    return contents.digest_if_new(Path(), PARTS[wildcards.part], read) or KEPT
-
-
-def why_no_prediction(wildcards):
-    """Raises the reason why nothing can be predicted."""
-    raise WorkflowError(WHY_NO_PREDICTION)
 
 
 TRAINER = Step(
@@ -245,5 +215,7 @@ else:
         log:
             "results/logs/no_predictions.log",
         localrule: True
+        conda:
+            "../envs/audio.yaml"
         shell:
             "exit 1"

@@ -10,6 +10,7 @@ from predict.answer import (
     features_of,
     list_problems,
     main,
+    nearest,
     of_files,
     of_neighbours,
     of_pieces,
@@ -105,6 +106,9 @@ def test_neighbours_are_songs_with_artist_and_title_the_nearest_first(learnt) ->
     first = found.iloc[0]
     assert (first["clip"], first["artist"], first["title"]) == (clips[0], "Ann", "Song")
     assert first["distance"] == found.iloc[1]["distance"] == 0  # Each piece's own training clip.
+    (said,) = nearest(["x"], found)
+    assert said.startswith(f"Ann: Song (folk, 0.00); {clips[1]} (jazz, 0.00); ")
+    assert said.count(";") == 2
 
 
 def test_problems_are_told_a_file_once() -> None:
@@ -153,6 +157,7 @@ def test_the_step_writes_all_tables_and_an_answer_that_no_terminal_obeys(learnt,
     files = pd.read_csv(tmp_path / "output").set_index("file")
     assert files.index.tolist() == [HOSTILE, "unlike.mp3"]
     assert files["unlike"].tolist() == [False, True]
+    assert files["neighbours"].str.startswith("Ann\ufffd: B (").all()
     assert len(pd.read_csv(tmp_path / "pieces")) == 3
     assert set(pd.read_csv(tmp_path / "neighbours")["file"]) == set(files.index)
     assert pd.read_csv(tmp_path / "problems")["file"].tolist() == ["text.mp3"]
@@ -172,6 +177,7 @@ def test_a_metric_that_tells_no_clips_apart_is_told(learnt) -> None:
     of_each = of_pieces(pieces_of(("a", 1)), found, predictor)
     files = of_files(of_each, {"a": 30.0}, predictor.genres, predictor.threshold)
     near = of_neighbours(["a"], found, predictor, [])
-    said = told(files, near, list_problems([], pieces_of(("a", 1)), {}), [], "")
+    files["neighbours"] = nearest(["a"], near)
+    said = told(files, list_problems([], pieces_of(("a", 1)), {}), [], "")
     assert "the metric tells no clips apart" in said
     assert not files["unlike"].any()

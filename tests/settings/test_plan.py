@@ -65,10 +65,10 @@ def test_an_imported_table_that_an_extractor_computes_does_for_new_clips() -> No
 def test_what_cannot_run_or_is_not_there_does_not_predict() -> None:
     settings = config()
     assert why_no_prediction(settings, {}) == (
-        "predict_by: no experiment 'multiclass_knn'; these can predict: multiclass_x"
+        "predict_by: no experiment 'multiclass_knn'; did you mean 'multiclass_x'?"
     )
-    near = settings.model_copy(update={"predict_by": "multiclass_y"})
-    assert "did you mean 'multiclass_x'?" in why_no_prediction(near, {})
+    far = settings.model_copy(update={"predict_by": "best"})
+    assert why_no_prediction(far, {}).endswith("; these can predict: multiclass_x")
     same = settings.model_copy(update={"predict_by": "multiclass_x"})
     assert why_no_prediction(same, {"multiclass_x": "no audio"}) == (
         "predict_by: multiclass_x cannot predict new clips: no audio"

@@ -189,6 +189,21 @@ def of_neighbours(
     return songs.loc[songs["rank"] <= NEIGHBOURS, NEIGHBOUR_COLUMNS].reset_index(drop=True)
 
 
+def nearest(files: Sequence[str], neighbours: pd.DataFrame) -> list[str]:
+    """The first neighbours of each file in words, as ``Artist: Title (genre, distance)``.
+
+    Parameters
+    ----------
+    files : sequence of str
+    neighbours : pd.DataFrame
+        As `of_neighbours` gives them.
+    """
+    of_file = {
+        file: near.head(NAMED).to_dict("records") for file, near in neighbours.groupby("file")
+    }
+    return ["; ".join(_neighbour(each) for each in of_file[file]) for file in files]
+
+
 def list_problems(
     unnameable: Sequence[str], pieces: pd.DataFrame, refused: Mapping[str, str]
 ) -> pd.DataFrame:
@@ -219,7 +234,6 @@ def list_problems(
 
 def told(
     files: pd.DataFrame,
-    neighbours: pd.DataFrame,
     problems: pd.DataFrame,
     passed_over: Sequence[str],
     trained_on: str,
@@ -228,21 +242,21 @@ def told(
 
     Parameters
     ----------
-    files, neighbours, problems : pd.DataFrame
-        As `of_files`, `of_neighbours` and `list_problems` give them.
+    files : pd.DataFrame
+        As `of_files` gives them, with a column ``neighbours`` as `nearest` gives it.
+    problems : pd.DataFrame
+        As `list_problems` gives them.
     passed_over : sequence of str
         What else lies in the folders, as `predict.listing` counts it.
     trained_on : str
         What has learnt from what.
     """
     lines = [trained_on, ""]
-    of_file = dict(iter(neighbours.groupby("file")))
     for row in files.to_dict("records"):
         pieces = "" if row["pieces"] == 1 else f", vote of {row['pieces']} pieces"
         lines.append(f"{printable(row['file'])} ({row['seconds']:.0f} s{pieces})")
         lines.append(f"  {printable(row['genres'])}")
-        near = of_file[row["file"]].head(NAMED).to_dict("records")
-        lines.append("  nearest: " + "; ".join(_neighbour(each) for each in near))
+        lines.append(f"  nearest: {row['neighbours']}")
         if row["unlike"]:
             lines.append(
                 f"  UNLIKE all training clips: its distance is {row['distance']:.2f}, and 99 % of "
@@ -302,13 +316,15 @@ def main(
     seconds = dict(zip(heard["file"], heard["samples"] / SAMPLE_RATE, strict=True))
     predictions = of_files(of_each, seconds, learnt.genres, learnt.threshold)
     near = of_neighbours(good["file"].tolist(), found, learnt, read_sheet(sheet))
+    before = list(predictions.columns).index(probability_of(learnt.genres[0]))
+    predictions.insert(before, "neighbours", nearest(predictions["file"].tolist(), near))
     odd = list_problems(unnameable or [], heard, refused)
     by = f"Trained on {len(learnt.clips)} clips of {dataset} by {experiment}."
     if synthesised:
         by += (
             " That dataset is synthesised: its genres are no music's. Name another by dataset=NAME."
         )
-    text.write_text(told(predictions, near, odd, passed_over or [], by), encoding="utf-8")
+    text.write_text(told(predictions, odd, passed_over or [], by), encoding="utf-8")
     for frame, path in ((predictions, output), (of_each, pieces), (near, neighbours)):
         frame.round(4).to_csv(path, index=False)
     odd.to_csv(problems, index=False)
