@@ -121,3 +121,11 @@ def test_tables_alone_need_no_audio(here, capsys) -> None:
     Path("ours.csv").write_text("clip,x\na,1\nb,2\nc,3\nd,4\n")
     words = ["audio=none", "tables={handcrafted: ours.csv}"]
     assert "FAULT" not in said(capsys, *words, faulty=False)
+
+
+def test_the_demo_and_what_is_fetched_need_no_audio_yet(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    main()
+    assert "artists of more than a tenth" not in capsys.readouterr().out  # Invented ones.
+    main(config=["dataset=gtzan-mini"])
+    assert "note: artists of more than a tenth" in capsys.readouterr().out

@@ -68,17 +68,17 @@ def checked(config: Config, found: Findings) -> None:
     folder = Path(config.audio or f"resources/{config.dataset}")
     facts = config.facts()
     files = plan.files_there(rows, folder, facts.endings)
-    made = not config.audio and (facts.synthesised or facts.archive is not None)
-    unheard = bool(not made and config.tables and not files)
-    if not (made or unheard):
+    synthesised = not config.audio and facts.synthesised
+    fetched = not config.audio and facts.archive is not None
+    unheard = bool(not synthesised and config.tables and not files)
+    if not (synthesised or fetched or unheard):
         plan.check_audio(rows, folder, files)
-    found.faults += _named(
-        "not in the audio folder", [] if made or unheard else missing(rows, files)
-    )
+        found.faults += _named("not in the audio folder", missing(rows, files))
     for why, paths in headers(folder, files.values(), config.audit.shortest).items():
         found.faults += _named(why, paths)
     for paths in copies_in(folder, files.values()).values():
         found.notes.append(f"the same content: {', '.join(map(repr, paths))}")
+    found.notes += filter(None, [] if synthesised else [plan.prolific(rows)])
     experiments(config, rows, unheard, found)
 
 
@@ -130,7 +130,6 @@ def experiments(config: Config, rows: Sequence[Row], unheard: bool, found: Findi
     listed_out = [f"experiment {name} is left out: {reason}" for name, reason in left_out.items()]
     (found.notes if runnable else found.faults).extend(listed_out)
     found.notes += plan.limits(config, rows, runnable)
-    found.notes += filter(None, [plan.prolific(rows)])
     pretrained = [
         name
         for name in runnable

@@ -11,6 +11,7 @@ import pandas as pd
 import typer
 
 from predict.listing import listed
+from settings import plan
 from settings.errors import UserError
 from start.project import SNAKEFILE, Configfiles, Words, configured, environment, snakemake
 
@@ -28,6 +29,8 @@ def main(
     """Predict the genres of new music."""
     count = len(listed(files).files)
     run = configured(configfile or [], config or [])
+    if why := plan.why_no_prediction(run, {}):
+        raise UserError(why)
     print(
         f"{count} file(s) by {run.predict_by} of {run.dataset}: what is not there yet is computed",
         file=sys.stderr,
@@ -37,9 +40,8 @@ def main(
         named.flush()
         given = [*(configfile or []), Path(named.name)]
         arguments = snakemake(TARGET, given, config or [], cores)
-        quiet = [] if verbose else ["--quiet", "all"]
         done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *arguments, *quiet],
+            [sys.executable, "-m", "snakemake", *arguments],
             env=environment(),
             stdout=None if verbose else subprocess.PIPE,
             stderr=None if verbose else subprocess.STDOUT,
