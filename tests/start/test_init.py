@@ -200,6 +200,15 @@ def test_datasets_that_are_configured_keep_their_names(tmp_path, monkeypatch) ->
     assert load(stated).dataset == "demo-mine"
 
 
+def test_a_link_and_the_folder_at_hand_are_called_as_they_are_here(music, monkeypatch) -> None:
+    Path("tunes").symlink_to(music)
+    main(Path("tunes"))
+    assert Path("config/datasets/tunes.tsv").is_file()
+    monkeypatch.chdir(music)
+    main(Path())
+    assert Path("config/datasets/my_music.tsv").is_file()
+
+
 def test_a_folder_that_is_not_there_is_an_error(tmp_path) -> None:
     with pytest.raises(UserError, match="there is no folder"):
         main(tmp_path / "gone")

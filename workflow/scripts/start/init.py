@@ -242,7 +242,8 @@ def configuration(name: str, folder: Path, sheet: Path, clips: int) -> str:
 
 def free_name(folder: Path) -> str:
     """Name of a dataset by its folder, which no dataset of the configuration has."""
-    name = dataset_name(folder.resolve().name)
+    # As it is called here, also where that is a link.
+    name = dataset_name(Path(os.path.normpath(folder.absolute())).name)
     return f"{name}-mine" if name in merged([HOME, Path()], {}).get("datasets", {}) else name
 
 
