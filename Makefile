@@ -2,7 +2,8 @@
 # make report        builds .venv and makes the report of the demo data, results/report.html
 # make test          builds .venv and runs all checks
 # make test-pythons  tests training in an environment of each other Python that is found
-# make torture       runs the long tests: a fuzz of the reader, memory by length, wheels for all
+# make torture       runs the long tests: a fuzz of the reader, memory by length, predictions of real
+#                    files, wheels for all
 # make bench         runs the benchmarks, and writes what they print into docs/benchmarks.md
 # make lock          writes requirements.lock anew from requirements.in
 # make wheels        asks whether all that is locked has wheels for every Python and platform

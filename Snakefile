@@ -5,6 +5,7 @@
 # results/<dataset>/audio/                    samples and audit of each shard of clips
 # results/<dataset>/<cut>/                    clips.parquet, problems.csv, features/<table>.parquet
 # results/<dataset>/experiments/<experiment>/<protocol>/   folds, graph health, fold-<nn>/
+# results/<dataset>/predictions/              what new music was heard and predicted to be
 # results/<dataset>/<experiment>.csv          the result; results/<experiment>.csv is its copy for
 #                                             the dataset of the run, as are summary and findings
 # results/weights/                            weights of pre-trained networks
@@ -23,6 +24,7 @@ include: "rules/folds.smk"
 include: "rules/inputs.smk"
 include: "rules/graph.smk"
 include: "rules/learning.smk"
+include: "rules/predict.smk"
 include: "rules/results.smk"
 include: "rules/report.smk"
 

@@ -5,8 +5,8 @@
 - handcrafted: `features.handcrafted`, beside librosa's functions called one by one on the samples.
 - compare: `features.compare`, beside openSMILE's own call.
 
-All take turns on one thread; what counts is the CPU time of each clip in its fastest turn. That both
-give the same is checked.
+All take turns on one thread; what counts is the CPU time of each clip in its fastest turn. Both
+are checked to give the same.
 """
 
 import sys

@@ -71,6 +71,24 @@ N_SHARDS = DATASET.shards or shards_for(len(ROWS))
 SHARDS = rows_by_shard(ROWS, N_SHARDS)
 COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
 
+# New music that is to be predicted, by part, and why none of it can be predicted, if that is so.
+NAMED_NEW = [CONFIG.predict] if isinstance(CONFIG.predict, str) else CONFIG.predict
+PARTS: dict[str, list[str]] = {}
+WHY_NO_PREDICTION = plan.why_no_prediction(CONFIG, NOT_RUNNABLE)
+if not NAMED_NEW:
+    WHY_NO_PREDICTION = (
+        "say which music is to be predicted: --config predict=FOLDER, or a file"
+    )
+elif not WHY_NO_PREDICTION:
+    from predict.listing import listed, shards_of
+
+    try:
+        NEW = listed(NAMED_NEW)
+        PARTS = shards_of(NEW.files)
+    except UserError as error:
+        WHY_NO_PREDICTION = str(error)
+PREDICTED = [] if WHY_NO_PREDICTION else ["predictions"]
+
 # Models that have a rule, and files of a fold, of their own.
 OF_OWN_RULE = ["best", "graph_network"]
 
@@ -81,6 +99,8 @@ OF_CUT = f"{OF_DATASET}/{{cut}}"
 OF_EXPERIMENT = f"{OF_DATASET}/experiments/{{experiment}}"
 OF_PROTOCOL = f"{OF_EXPERIMENT}/{{protocol}}"
 OF_FOLD = f"{OF_PROTOCOL}/fold-{{fold}}"
+OF_NEW = f"{OF_DATASET}/predictions"
+OF_PART = f"{OF_NEW}/{{part}}"
 # The same for the dataset of the run.
 HERE = OF_DATASET.format(dataset=CONFIG.dataset)
 
@@ -344,6 +364,11 @@ def why_not(wildcards):
     )
 
 
+def why_no_prediction(wildcards):
+    """Raises the reason why nothing can be predicted."""
+    raise WorkflowError(WHY_NO_PREDICTION)
+
+
 def imported_file(wildcards):
     """File of an imported table for a job's cut."""
     files = IMPORTS[wildcards.table]
@@ -418,6 +443,12 @@ def contents_of_tables(cache):
         return contents.digest(Path(), paths, Path(cache.format(**wildcards)))
 
     return found
+
+
+def contents_of_new(wildcards):
+    """Digest of a part of the new music, if it is not what was read."""
+    read = Path(f"{OF_PART}/read.json".format(**wildcards))
+    return contents.digest_if_new(Path(), PARTS[wildcards.part], read) or KEPT
 
 
 def nameable(paths):

@@ -90,10 +90,11 @@ rule extract:
         runtime=minutes(30, 0.5),
     params:
         options=EXTRACT.arguments,
+        cut=lambda wildcards: wildcards.cut,
         weights=lambda wildcards, input: [f"--weights={path}" for path in input.weights],
     shell:
         'python "$GENREGRAPH" features.{wildcards.table} --samples {input.samples:q}'
-        " --cut {wildcards.cut} {params.options:q} {params.weights:q} --output {output:q}"
+        " --cut {params.cut} {params.options:q} {params.weights:q} --output {output:q}"
         " 2> {log:q}"
 
 

@@ -65,7 +65,7 @@ PAGE = Step(
     "report.page",
     OF_DATASET,
     {
-        "config": CONFIG.model_dump_json(),
+        "config": CONFIG.model_dump_json(exclude={"predict"}),
         "audio": None if UNHEARD else AUDIO,
         "ending": DATASET.endings,
         "not_run": [f"{name}={reason}" for name, reason in NOT_RUNNABLE.items()],

@@ -330,6 +330,7 @@ rule show:
             if wildcards.name.endswith(".csv")
             else []
         ),
+        beside=lambda wildcards: BESIDE.get(wildcards.name, []),
         made_with=SHOW.made_with,
     output:
         "results/{name}",
@@ -339,7 +340,7 @@ rule show:
         SHOW.benchmark
     wildcard_constraints:
         name=r"("
-        + "|".join(["summary", "tuning", *RUNNABLE])
+        + "|".join(["summary", "tuning", *PREDICTED, *RUNNABLE])
         + r")\.csv|findings\.md|report\.html",
     localrule: True
     conda:

@@ -5,7 +5,7 @@ from scipy import sparse
 from scipy.spatial import distance
 
 from graph import adjacency as step
-from graph.adjacency import EXACT, METRICS, adjacency, main
+from graph.adjacency import EXACT, METRICS, adjacency, joined, main
 from inputs.inputs import Inputs
 from inputs.prepare import scale
 
@@ -324,3 +324,27 @@ def test_main_writes_the_same_bytes_twice(inputs, tmp_path):
         how = (tmp_path / "inputs.npz", "all", "cosine", 5, EXACT, 0)
         main(*how, tmp_path / f"{name}.npz")
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_new_clips_join_as_clips_that_are_no_candidates_each_by_itself(metric):
+    x = features(60)
+    x[50] = x[7]
+    known = np.arange(60) < 40
+    graph = adjacency(x, metric, 6, known)
+    neighbours, distances = joined(x[:40], x[40:], metric, 6)
+    rows = graph.data.reshape(60, 6)[40:]
+    assert_allclose(np.sort(distances, axis=1), np.sort(rows, axis=1), atol=1e-12)
+    if metric in ("euclidean", "manhattan", "cosine", "ruzicka"):  # Others have many ties.
+        assert_array_equal(neighbours, graph.indices.reshape(60, 6)[40:])
+        assert distances[10][neighbours[10] == 7] == 0
+    for i in (0, 10, 19):
+        for alone, among in zip(
+            joined(x[:40], x[40 + i : 41 + i], metric, 6), (neighbours, distances), strict=True
+        ):
+            assert_array_equal(alone[0], among[i])
+
+
+def test_new_clips_have_at_most_as_many_neighbours_as_known_ones():
+    neighbours, _ = joined(features(5), features(3, seed=1), "euclidean", 100)
+    assert neighbours.shape == (3, 4)

@@ -13,6 +13,7 @@ from settings.plan import (
     limits,
     not_runnable,
     prolific,
+    why_no_prediction,
 )
 from settings.sheet import Row
 
@@ -26,6 +27,52 @@ def rows_of(**genres: int) -> list[Row]:
 
 
 ROWS = rows_of(blues=12, jazz=4, metal=1)
+
+
+# What can predict
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, ""),
+        ({"reduce": {"method": "pca"}, "select": {"n_features": 3}}, ""),
+        ({"tables": ["handcrafted", "mine"]}, "table mine is imported, and nothing here computes"),
+        ({"tables": ["cnn"]}, "table cnn is learnt anew inside each fold"),
+        ({"reduce": {"method": "tsne"}}, "t-SNE cannot place"),
+        ({"graphsage": {"adjacency_as_features": True}}, "no column in the adjacency matrix"),
+    ],
+)
+def test_an_experiment_predicts_if_it_has_a_place_for_new_clips(options, said) -> None:
+    both = {"multiclass_x": Experiment(**options), "multiclass_good": Experiment()}
+    settings = Config(experiments=both, tables={"mine": "mine.csv"}, predict_by="multiclass_x")
+    found = why_no_prediction(settings, {})
+    assert said in found
+    assert bool(found) == bool(said)
+    if said:
+        assert found.startswith("predict_by: multiclass_x cannot predict new clips: ")
+        assert found.endswith("; these can predict: multiclass_good")
+
+
+def test_an_imported_table_that_an_extractor_computes_does_for_new_clips() -> None:
+    settings = Config(
+        experiments={"multiclass_knn": Experiment(tables=["handcrafted"])},
+        tables={"handcrafted": "features_30_sec.csv"},
+    )
+    assert why_no_prediction(settings, {}) == ""
+
+
+def test_what_cannot_run_or_is_not_there_does_not_predict() -> None:
+    settings = config()
+    assert why_no_prediction(settings, {}) == (
+        "predict_by: no experiment 'multiclass_knn'; did you mean 'multiclass_x'?"
+    )
+    far = settings.model_copy(update={"predict_by": "best"})
+    assert why_no_prediction(far, {}).endswith("; these can predict: multiclass_x")
+    same = settings.model_copy(update={"predict_by": "multiclass_x"})
+    assert why_no_prediction(same, {"multiclass_x": "no audio"}) == (
+        "predict_by: multiclass_x cannot predict new clips: no audio"
+    )
 
 
 # What can run

@@ -18,7 +18,10 @@ from audio.sheet import rows_of
 from settings.sheet import write_sheet
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ["Snakefile", "rules", "workflow", "config", "envs", "profiles", "requirements.lock"]
+PARTS = [
+    *("Snakefile", "rules", "workflow", "config", "envs", "profiles", "requirements.lock"),
+    "genregraph",
+]
 TARGET = "results/multiclass_compare.csv"
 HOSTILE_NAME = "a b'; touch x; $(id)"
 # Names in which Snakemake sees wildcards, one of them known.

@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
@@ -41,23 +41,14 @@ def rows_of(folder: Path) -> list[Row]:
         If there is no audio file, a name is not UTF-8, the folders are numbers of tracks as in FMA,
         or two files of one folder differ only in their ending.
     """
-    files = []
-    passed_over: dict[str, list[str]] = {}
-    for path in walk(folder):
-        reason = _not_taken(folder, path)
-        if reason:
-            passed_over.setdefault(reason, []).append(str(path))
-        else:
-            files.append(path)
-    for reason, paths in sorted(passed_over.items()):
-        more = ", ..." if len(paths) > 1 else ""
-        logger.warning("passed over: %d %s: %s%s", len(paths), reason, ascii(paths[0]), more)
+    files, passed_over = audio_files(folder)
+    for line in counted(passed_over):
+        logger.warning("passed over: %s", line)
     if not files:
         raise UserError(
             f"{folder}: no audio; it must hold a folder a genre, "
             f"each with files that end in {' '.join(AUDIO_SUFFIXES)}"
         )
-    files.sort()
     _check(folder, files)
     rows = [
         Row(
@@ -66,12 +57,49 @@ def rows_of(folder: Path) -> list[Row]:
             genre=path.parts[0],
             artist=path.parts[1] if len(path.parts) > 2 else "",
         )
-        for path, clip in zip(files, _names(files), strict=True)
+        for path, clip in zip(files, names(files), strict=True)
     ]
     twice = [clip for clip, count in Counter(row.clip for row in rows).items() if count > 1]
     if twice:
         raise UserError(f"{folder}: more than one file of {', '.join(twice)}; remove or rename one")
     return rows
+
+
+def audio_files(
+    folder: Path, anywhere: bool = False
+) -> tuple[list[PurePosixPath], dict[str, list[str]]]:
+    """Audio files in a folder, and what is passed over.
+
+    Parameters
+    ----------
+    folder : Path
+    anywhere : bool
+        Whether files count that lie in no subfolder.
+
+    Returns
+    -------
+    files : list of PurePosixPath
+        Relative to the folder, ordered.
+    passed_over : dict of str to list of str
+        The others, by reason.
+    """
+    files = []
+    passed_over: dict[str, list[str]] = {}
+    for path in walk(folder):
+        reason = _not_taken(folder, path)
+        if reason or not (anywhere or len(path.parts) > 1):
+            passed_over.setdefault(reason or "in no folder of a genre", []).append(str(path))
+        else:
+            files.append(path)
+    return sorted(files), passed_over
+
+
+def counted(passed_over: Mapping[str, list[str]]) -> list[str]:
+    """What is passed over, by reason: how many, and the first of them."""
+    return [
+        f"{len(paths)} {reason}: {paths[0]!a}{', ...' if len(paths) > 1 else ''}"
+        for reason, paths in sorted(passed_over.items())
+    ]
 
 
 def walk(folder: Path) -> Iterator[PurePosixPath]:
@@ -108,12 +136,12 @@ def _not_taken(folder: Path, path: PurePosixPath) -> str:
         return "no file, or a link to nowhere"
     if path.suffix.lower() not in AUDIO_SUFFIXES:
         return f"ending in {path.suffix.lower()}" if path.suffix else "without an ending"
-    return "" if len(path.parts) > 1 else "in no folder of a genre"
+    return ""
 
 
 def _check(folder: Path, files: list[PurePosixPath]) -> None:
     for path in files:
-        if not _is_unicode(str(path)):
+        if not is_unicode(str(path)):
             raise UserError(f"{folder}: the name {str(path)!a} is not UTF-8; rename the file")
         if re.fullmatch(r"\d{6}", path.stem) and path.parent.name == path.stem[:3]:
             raise UserError(
@@ -122,12 +150,12 @@ def _check(folder: Path, files: list[PurePosixPath]) -> None:
             )
 
 
-def _is_unicode(name: str) -> bool:
+def is_unicode(name: str) -> bool:
     """Whether a sheet can hold a name; undecodable bytes are lone surrogates in Python."""
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
-def _names(files: list[PurePosixPath]) -> list[str]:
+def names(files: list[PurePosixPath]) -> list[str]:
     """Names of clips, no longer than needed."""
     forms = [
         (path.stem, f"{path.parts[0]}.{path.stem}", ".".join([*path.parts[:-1], path.stem]))
@@ -152,8 +180,13 @@ def main(
     print(f"Next:\n  {shlex.join(_next_command(folder, output))}")
 
 
+def dataset_name(stem: str) -> str:
+    """Name that a dataset can have, as near as can be to that of a folder or sheet."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", stem).lstrip("_-") or "mine"
+
+
 def _next_command(folder: Path, output: Path) -> list[str]:
-    name = re.sub(r"[^A-Za-z0-9_-]+", "_", output.stem).lstrip("_-") or "mine"
+    name = dataset_name(output.stem)
     found = output == Path("config/datasets", f"{name}.tsv")
     return [
         *("snakemake", "--cores", "8", "results/multiclass_compare.csv", "--config"),

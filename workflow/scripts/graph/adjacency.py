@@ -165,7 +165,7 @@ def adjacency(
     """
     n = len(x)
     candidates = np.ones(n, dtype=bool) if candidates is None else candidates
-    k = min(k, int(candidates.sum()) - 1)
+    k = neighbours_of_each(int(candidates.sum()), k)
     seen = METRICS[metric].see(np.asarray(x), candidates)
     heard, joining = np.flatnonzero(candidates), np.flatnonzero(~candidates)
     columns, values = np.empty((n, k), dtype=np.int64), np.empty((n, k))
@@ -179,6 +179,41 @@ def adjacency(
     columns = np.take_along_axis(columns, order, axis=1)
     values = np.take_along_axis(values, order, axis=1)
     return sparse.csr_array((values.ravel(), columns.ravel(), np.arange(n + 1) * k), shape=(n, n))
+
+
+def neighbours_of_each(candidates: int, k: int) -> int:
+    """Neighbours that a clip has of k that it should have: at most all candidates but itself."""
+    return min(k, candidates - 1)
+
+
+def joined(
+    known: NDArray[np.floating], new: NDArray[np.floating], metric: str, k: int
+) -> tuple[Rows, NDArray[np.float64]]:
+    """The k nearest known clips of each new clip, which is looked at by itself.
+
+    Parameters
+    ----------
+    known, new : NDArray[np.floating], shapes (n, d) and (m, d)
+        What a new clip's neighbours are does not depend on the other new clips, to the last bit.
+    metric, k
+        As `adjacency` takes them, whose rows for clips that are no candidates these are.
+
+    Returns
+    -------
+    neighbours, distances : NDArray, shape (m, min(k, n - 1))
+        Rows of ``known``, in ascending order, and how far they are.
+    """
+    n = len(known)
+    k = neighbours_of_each(n, k)
+    both = np.concatenate([known, new])
+    seen = METRICS[metric].see(both, np.arange(len(both)) < n)
+    one_by_one = np.arange(n, len(both))[:, None]
+    columns, values = np.empty((len(new), k), dtype=np.int64), np.empty((len(new), k))
+    for rows, nearest, found in by_search(seen, list(one_by_one), np.arange(n), metric, k):
+        order = np.argsort(nearest, axis=1)
+        columns[rows - n] = np.take_along_axis(nearest, order, axis=1)
+        values[rows - n] = np.take_along_axis(found, order, axis=1)
+    return columns, values
 
 
 def by_search(

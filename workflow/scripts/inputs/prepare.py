@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,51 @@ from settings.errors import UserError
 from settings.seeds import fold_seed
 from settings.spreadsheet import read_csv
 
+if TYPE_CHECKING:
+    from sklearn.decomposition import PCA
+
 logger = logging.getLogger(__name__)
 
 BLOCK = 256  # columns
 LARGE = 10_000_000  # values: 80 MB in double precision
 PERPLEXITY = 30.0  # scikit-learn's default, where there are clips enough.
+
+
+class Scaling(NamedTuple):
+    """How each of d features is scaled, fitted to some clips.
+
+    Attributes
+    ----------
+    offset, width : NDArray[np.float64], shape (d,)
+        Taken off, and divided by.
+    varies : NDArray[np.bool_], shape (d,)
+        Features that are not constant in the clips seen.
+    """
+
+    offset: NDArray[np.float64]
+    width: NDArray[np.float64]
+    varies: NDArray[np.bool_]
+
+    def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Scale clips, shape (n, d); a feature that does not vary becomes 0 throughout."""
+        return np.divide(x - self.offset, self.width, out=np.zeros_like(x), where=self.varies)
+
+
+def scaling_of(x: NDArray[np.float64], how: str) -> Scaling:
+    """Fit a scaling to clips.
+
+    Parameters
+    ----------
+    x : NDArray[np.float64], shape (n, d)
+    how : {"standard", "minmax", "none"}
+        As `scale` takes it.
+    """
+    least, most = x.min(axis=0), x.max(axis=0)
+    if how == "none":
+        return Scaling(np.zeros_like(least), np.ones_like(least), np.ones_like(least, dtype=bool))
+    if how == "standard":
+        return Scaling(x.mean(axis=0), x.std(axis=0), least < most)
+    return Scaling(least, most - least, least < most)
 
 
 def scale(x: NDArray[np.float64], seen: NDArray[np.bool_], how: str) -> NDArray[np.float64]:
@@ -40,15 +80,7 @@ def scale(x: NDArray[np.float64], seen: NDArray[np.bool_], how: str) -> NDArray[
     NDArray[np.float64], shape (n, d)
         A feature that is constant in ``seen`` becomes 0 throughout, unless ``how`` is none.
     """
-    if how == "none":
-        return x
-    fitted = x[seen]
-    least, most = fitted.min(axis=0), fitted.max(axis=0)
-    if how == "standard":
-        offset, width = fitted.mean(axis=0), fitted.std(axis=0)
-    else:
-        offset, width = least, most - least
-    return np.divide(x - offset, width, out=np.zeros_like(x), where=least < most)
+    return x if how == "none" else scaling_of(x[seen], how)(x)
 
 
 def scaled(
@@ -115,19 +147,36 @@ def reduce(
             f"reduce: method: tsne embeds {MOST} clips at most, and these are {len(x)}; use pca in "
             "config/experiments.yaml"
         )
-    # To import scikit-learn takes longer than to prepare a fold: not where nothing is reduced.
     if method == "pca":
-        from sklearn.decomposition import PCA
-
-        solver = "arpack" if x.size > LARGE and to < most else "full"
-        fitted = PCA(to, svd_solver=solver, random_state=seed).fit(x if seen.all() else x[seen])
-        reduced = fitted.transform(x)
+        reduced = principal_components(x if seen.all() else x[seen], to, seed, x.size).transform(x)
     else:
         from sklearn.manifold import TSNE
 
         perplexity = min(PERPLEXITY, (len(x) - 1) / 3)
         reduced = TSNE(to, perplexity=perplexity, random_state=seed, n_jobs=1).fit_transform(x)
     return scale(np.asarray(reduced, dtype=np.float64), seen, "standard")
+
+
+def principal_components(
+    x: NDArray[np.floating], to: int, seed: int, values: int | None = None
+) -> "PCA":
+    """Fit principal components to clips.
+
+    Parameters
+    ----------
+    x : NDArray[np.floating], shape (n, d)
+    to, seed : int
+        As `reduce` takes them.
+    values : int, optional
+        Of all clips that are to be reduced, which decide how components are found; by default those
+        of ``x``.
+    """
+    # To import scikit-learn takes longer than to prepare a fold: not where nothing is reduced.
+    from sklearn.decomposition import PCA
+
+    large = (x.size if values is None else values) > LARGE
+    solver = "arpack" if large and to < min(x.shape) else "full"
+    return PCA(to, svd_solver=solver, random_state=seed).fit(x)
 
 
 def main(

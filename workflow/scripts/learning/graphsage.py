@@ -152,11 +152,13 @@ class GraphSage(nn.Module):
         rounds = [messages] * len(layers[1:]) if isinstance(messages, Messages) else messages
         x = layers[0](x, heard)
         for convolution, heard_then in zip(layers[1:], rounds, strict=True):
-            x = torch.relu_(x)
-            if self.normalise:
-                x = nn.functional.normalize(x)
-            x = convolution.hearing(x, heard_then)
+            x = convolution.hearing(self.activated(x), heard_then)
         return x
+
+    def activated(self, x: Tensor) -> Tensor:
+        """What the next layer sees of a layer's values, which are overwritten."""
+        x = torch.relu_(x)
+        return nn.functional.normalize(x) if self.normalise else x
 
 
 # Who hears whom

@@ -9,7 +9,13 @@ import yaml
 
 from settings.errors import UserError
 
-TEXTS = ("dataset", "sheet", "audio")  # Keys whose values are names and paths.
+TEXTS = (
+    "dataset",
+    "sheet",
+    "audio",
+    "predict",
+    "predict_by",
+)  # Keys whose values are names and paths.
 FILES = ("config/config.yaml", "config/experiments.yaml")
 
 
@@ -32,8 +38,8 @@ def merged(folders: Sequence[Path], given: Mapping[str, Any]) -> dict[str, Any]:
     for folder in dict.fromkeys(folder.resolve() for folder in folders):
         for path in (folder / name for name in FILES):
             if path.is_file():
-                found = _over(found, _read(path))
-    return _over(found, given)
+                found = over(found, read_yaml(path))
+    return over(found, given)
 
 
 def as_typed(given: Mapping[str, Any], words: Iterable[str]) -> dict[str, Any]:
@@ -63,7 +69,16 @@ def as_typed(given: Mapping[str, Any], words: Iterable[str]) -> dict[str, Any]:
     return typed
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def read_yaml(path: Path) -> Mapping[str, Any]:
+    """Keys and values of a file.
+
+    Raises
+    ------
+    UserError
+        If it is missing, not YAML, or holds no keys.
+    """
+    if not path.is_file():
+        raise UserError(f"there is no file {path}; correct its path")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
@@ -73,11 +88,11 @@ def _read(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def _over(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+def over(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
     """The upper mapping over the lower one, key by key at every depth."""
     joined = dict(base)
     for key, value in top.items():
         below: Any = joined.get(key)
         both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        joined[key] = _over(below, value) if both else value
+        joined[key] = over(below, value) if both else value
     return joined

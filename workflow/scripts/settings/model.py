@@ -390,6 +390,15 @@ class Config(Model):
         Word,
         Annotated[Imported, BeforeValidator(_as_imported, json_schema_input_type=str | Imported)],
     ] = Field({}, description="Feature tables computed elsewhere, by name: a file, or more.")
+    predict: str | list[str] | None = Field(
+        None,
+        description="New music whose genres results/predictions.csv holds: a file or folder, or "
+        "several.",
+    )
+    predict_by: Name = Field(
+        "multiclass_knn",
+        description="The experiment whose inputs, graph and network predict new music.",
+    )
     tuning: Tuning = Field(Tuning(), description="The tuning of hidden neurons and learning rate.")
     experiments: dict[Name, Experiment] = Field({}, description="The experiments, by name.")
 

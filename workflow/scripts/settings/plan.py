@@ -183,6 +183,44 @@ def not_runnable(
     return reasons
 
 
+def why_no_prediction(config: Config, not_runnable: Mapping[str, str]) -> str:
+    """Why the experiment that is to predict new clips cannot; empty if it can.
+
+    Parameters
+    ----------
+    config : Config
+    not_runnable : mapping of str to str
+        Experiments that the dataset does not allow, and why, as `not_runnable` gives them.
+    """
+    name = config.predict_by
+    able = [
+        other
+        for other, experiment in config.experiments.items()
+        if other not in not_runnable and not _why_no_new_clip(experiment)
+    ]
+    if name not in config.experiments:
+        near = difflib.get_close_matches(name, able, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"these can predict: {', '.join(able)}"
+        return f"predict_by: no experiment '{name}'; {hint}"
+    reason = not_runnable.get(name) or _why_no_new_clip(config.experiments[name])
+    others = f"; these can predict: {', '.join(able)}" if able else ""
+    return f"predict_by: {name} cannot predict new clips: {reason}{others}" if reason else ""
+
+
+def _why_no_new_clip(experiment: Experiment) -> str:
+    """Why an experiment has no place for a clip that comes after training; empty if it has."""
+    foreign = [table for table in experiment.tables if table not in (*COMPUTED, PER_FOLD)]
+    if PER_FOLD in experiment.tables:
+        return f"table {PER_FOLD} is learnt anew inside each fold, and no network of it is kept"
+    if foreign:
+        return f"table {foreign[0]} is imported, and nothing here computes it for new clips"
+    if experiment.graphsage.adjacency_as_features:
+        return "a new clip has no column in the adjacency matrix, whose rows are its features"
+    if experiment.reduce and experiment.reduce.method == "tsne":
+        return "t-SNE cannot place a clip that comes after training"
+    return ""
+
+
 def files_there(rows: Sequence[Row], folder: Path, endings: Sequence[str] = ()) -> dict[str, str]:
     """Files of the clips that are in an audio folder, by clip, relative to it.
 

@@ -131,20 +131,31 @@ def write_sheet(rows: Iterable[Row], path: Path) -> None:
     """
     rows = list(rows)
     used = [name for name in COLUMNS if name in REQUIRED or any(getattr(r, name) for r in rows)]
-    values = [used, *([getattr(row, name) for name in used] for row in rows)]
+    text = as_text([used, *([getattr(row, name) for name in used] for row in rows)])
+    path.write_text(text, encoding="utf-8", newline="")
+
+
+def as_text(values: Sequence[Sequence[str]], delimiter: str = "\t", ending: str = "\n") -> str:
+    """Lines of a table that `settings.delimited.lines` reads as these values.
+
+    Raises
+    ------
+    UserError
+        If a value would be read as another: one of both tabs and line breaks may be.
+    """
     # Left to itself, csv quotes neither a carriage return nor blanks around a value.
     quoted = any("\r" in value or value != value.strip() for line in values for value in line)
     text = io.StringIO(newline="")
     writer = csv.writer(
         text,
-        dialect="excel-tab",
-        lineterminator="\n",
+        delimiter=delimiter,
+        lineterminator=ending,
         quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL,
     )
     writer.writerows(values)
-    if [line.values for line in lines(text.getvalue(), "\t", len(REQUIRED))] != values:
-        raise UserError(f"{path}: no sheet can hold names with tabs and line breaks; rename files")
-    path.write_text(text.getvalue(), encoding="utf-8", newline="")
+    if [line.values for line in lines(text.getvalue(), delimiter, len(REQUIRED))] != values:
+        raise UserError("no sheet can hold names with tabs and line breaks; rename files")
+    return text.getvalue()
 
 
 def shard_of(clip: str, shards: int) -> int:

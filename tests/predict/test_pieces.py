@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from numpy.testing import assert_array_equal
+from tests.audio.conftest import play
+
+from audio.read import decode
+from audio.samples import SAMPLE_RATE, read_samples
+from predict.pieces import cut_up, hear, piece_length
+
+LIMITS = {"shortest": 1.0, "silence": 1e-4, "longest": 600.0}
+
+
+@pytest.mark.parametrize("length", [7, 20, 66_149])
+def test_pieces_have_one_length_and_leave_out_less_than_half_of_one(length) -> None:
+    for samples in [*range(1, 5 * length, max(1, length // 9)), 5 * length]:
+        pieces = cut_up(samples, length)
+        covered = np.zeros(samples, dtype=bool)
+        for start, size in pieces:
+            covered[start : start + size] = True
+            assert size == length or len(pieces) == 1
+        assert 2 * np.count_nonzero(~covered) < length
+        assert [start for start, _ in pieces] == sorted({start for start, _ in pieces})
+
+
+def clips(*seconds: float) -> pd.DataFrame:
+    samples = [int(second * SAMPLE_RATE) for second in seconds]
+    return pd.DataFrame({"samples": samples, "status": "ok"})
+
+
+def test_pieces_are_as_long_as_the_cut_or_as_training_clips_that_are_longer() -> None:
+    assert piece_length(clips(2, 2, 2), "30s") == 30 * SAMPLE_RATE
+    assert piece_length(clips(2.9999), "3s") == 66_149  # As audio.cut has them.
+    assert piece_length(clips(200, 240, 300), "30s") == 240 * SAMPLE_RATE
+    assert piece_length(clips(0, 0), "30s") == 30 * SAMPLE_RATE  # Imported without audio.
+    refused = clips(500, 40).assign(status=["refused", "ok"])
+    assert piece_length(refused, "30s") == 40 * SAMPLE_RATE
+
+
+def test_a_file_is_heard_piece_by_piece_as_it_is_decoded_whole(tmp_path) -> None:
+    file = str(tmp_path / "a.wav")
+    soundfile.write(file, play(7, 44_100, 2), 44_100)
+    table = hear([file], tmp_path / "samples", 2 * SAMPLE_RATE, **LIMITS)
+    whole = decode(Path(file)).samples
+    assert table["start"].tolist() == [0, 44_100, 88_200, 5 * SAMPLE_RATE]
+    assert table["samples"].unique().tolist() == [whole.size]
+    written = dict(read_samples(tmp_path / "samples"))
+    assert list(written) == table["piece"].tolist()
+    for piece, start, length in table[["piece", "start", "length"]].itertuples(index=False):
+        assert_array_equal(written[piece], whole[start : start + length])
+
+
+def test_silent_pieces_are_left_out_and_files_of_nothing_else_are_refused(tmp_path) -> None:
+    sound = play(2)[:, 0]
+    silent = np.zeros(4 * SAMPLE_RATE, dtype=np.float32)
+    click = silent.copy()
+    click[-1] = 0.5
+    names = ["sound", "silence", "click"]
+    waves = [np.concatenate([silent, sound]), silent, np.append(click, np.zeros(1))]
+    files = [str(tmp_path / f"{name}.wav") for name in names]
+    for file, wave in zip(files, waves, strict=True):
+        soundfile.write(file, wave, SAMPLE_RATE, subtype="FLOAT")
+    (tmp_path / "text.mp3").write_text("no music\n" * 500)
+    files.append(str(tmp_path / "text.mp3"))
+    table = hear(files, tmp_path / "samples", 2 * SAMPLE_RATE, **LIMITS).set_index("file")
+    assert table.loc[files[0], "start"] == 4 * SAMPLE_RATE
+    assert table["status"].tolist() == ["ok", "refused", "ok", "refused"]
+    assert table.loc[files[2], "start"] == 2 * SAMPLE_RATE  # The piece with the click.
+    assert table.loc[files[1], "problem"].startswith("silent")
+    assert table.loc[files[3], "problem"].startswith("unreadable: Format not recognised")
+    assert len(list(read_samples(tmp_path / "samples"))) == 2

@@ -1,0 +1,214 @@
+import codecs
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.audio.test_tags import tagged
+
+import start.init as init
+from settings.errors import UserError
+from settings.model import load
+from settings.row import Row
+from settings.sheet import read_sheet
+from start.init import appended, copies_in, main, music_in
+from start.project import configured
+
+
+def made(folder: Path, *names: str) -> Path:
+    """Files that hold their own names, and no audio."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    return folder
+
+
+def with_tags(folder: Path, name: str, **tags: str) -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    tagged(folder / name, "libmp3lame", tags)
+
+
+def told_of(folder: Path) -> list[tuple[str, str, str, str]]:
+    return [(row.clip, row.genre, row.artist, row.title) for row in music_in(folder).rows]
+
+
+def test_folders_name_genres_and_artists(tmp_path) -> None:
+    folder = made(tmp_path, "rock/a.wav", "jazz/Ann/Live/b.wav", "jazz/Ann/c.wav")
+    assert told_of(folder) == [
+        ("b", "jazz", "Ann", ""),
+        ("c", "jazz", "Ann", ""),
+        ("a", "rock", "", ""),
+    ]
+
+
+def test_tags_name_artists_and_titles_and_genres_where_no_folder_does(tmp_path) -> None:
+    with_tags(tmp_path, "rock/Some Album/01.mp3", artist="Bob", title="One", genre="Pop")
+    with_tags(tmp_path, "02.mp3", artist="Cleo", title="Two", genre="Soul")
+    made(tmp_path, "03.mp3")
+    assert told_of(tmp_path) == [
+        ("02", "Soul", "Cleo", "Two"),
+        ("01", "rock", "Bob", "One"),
+    ]
+    assert music_in(tmp_path).passed_over == [
+        "1 without a genre, which a folder or a tag can name: '03.mp3'"
+    ]
+
+
+def test_folders_named_like_the_artists_in_the_tags_are_artists(tmp_path) -> None:
+    with_tags(tmp_path, "The Bobs/First/1.mp3", artist="the bobs", genre="Pop")
+    with_tags(tmp_path, "The Bobs/First/2.mp3", artist="Bobs feat. Ann", genre="Pop")
+    with_tags(tmp_path, "Cleo/3.mp3", artist="Cleo", genre="Soul")
+    with_tags(tmp_path, "Dan/4.mp3", genre="Soul")
+    assert told_of(tmp_path) == [
+        ("3", "Soul", "Cleo", ""),
+        ("4", "Soul", "Dan", ""),
+        ("1", "Pop", "the bobs", ""),
+        ("2", "Pop", "Bobs feat. Ann", ""),
+    ]
+
+
+def test_folders_of_numbers_as_fmas_are_no_genres(tmp_path) -> None:
+    with_tags(tmp_path, "000/000002.mp3", artist="AWOL", genre="Hip-Hop")
+    assert told_of(tmp_path) == [("000002", "Hip-Hop", "AWOL", "")]
+
+
+def test_what_is_no_music_is_left_out_and_counted(tmp_path) -> None:
+    folder = made(
+        tmp_path,
+        *("rock/a.wav", "rock/._a.wav", ".Trash-1/b.wav", "@eaDir/rock/c.wav", "rock/d.txt"),
+        "rock/.ipynb_checkpoints/e.wav",
+    )
+    found = music_in(folder)
+    assert [row.path for row in found.rows] == ["rock/a.wav"]
+    assert found.passed_over == [
+        "1 ending in .txt: 'rock/d.txt'",
+        "4 hidden, or of a system: '.Trash-1', ...",
+    ]
+
+
+def test_a_folder_without_a_genre_is_an_error(tmp_path) -> None:
+    with pytest.raises(UserError, match="no audio of which a folder or a tag tells the genre"):
+        music_in(made(tmp_path, "a.wav", "b.wav"))
+
+
+def test_copies_are_named_and_all_but_the_first_excluded(tmp_path) -> None:
+    folder = made(tmp_path, "rock/a.wav", "rock/b.wav")
+    for name in ("jazz/copy.wav", "rock/z.wav"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("rock/b.wav")
+    found = music_in(folder)
+    assert found.copies == [["copy", "b", "z"]]
+    assert {row.clip: row.excluded for row in found.rows} == {
+        "copy": "",
+        "a": "",
+        "b": "a copy of copy",
+        "z": "a copy of copy",
+    }
+    assert len({row.md5 for row in found.rows}) == 2
+
+
+def test_only_files_of_one_size_are_read(tmp_path, monkeypatch) -> None:
+    folder = made(tmp_path, "a", "bb", "cc")
+    read = []
+    monkeypatch.setattr(init.contents, "md5", lambda path: read.append(path.name) or path.name)
+    assert copies_in(folder, ["a", "bb", "cc"]) == {}
+    assert read == ["bb", "cc"]
+
+
+@pytest.fixture
+def music(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return made(Path("my music"), "rock/a.wav", "rock/a.mp3", "jazz/Ann/b.wav")
+
+
+def test_a_sheet_and_a_configuration_are_written_that_the_workflow_reads(music, capsys) -> None:
+    main(music)
+    config = Path("config/datasets/my_music.yaml")
+    run = configured([config], [])
+    assert (run.dataset, run.audio, run.facts().shards) == ("my_music", "my music", 2)
+    rows = read_sheet(Path(run.sheet))
+    assert [row.path for row in rows] == ["jazz/Ann/b.wav", "rock/a.mp3", "rock/a.wav"]
+    assert len({row.clip for row in rows}) == 3  # Also of files that differ in their ending alone.
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "config/datasets/my_music.tsv: 3 clips of 2 genres and 1 artists."
+    assert said[-1].endswith(
+        "results/multiclass_knn.csv --configfile config/datasets/my_music.yaml"
+    )
+
+
+def test_a_sheet_is_merged_and_what_stands_in_it_stays_to_the_letter(music, capsys) -> None:
+    main(music)
+    sheet, config = (Path(f"config/datasets/my_music.{end}") for end in ("tsv", "yaml"))
+    by_hand = b"genre\tcomment\tpath\tclip\n Rock \tgood\trock/a.wav\tmine\nx\t\tgone.wav\tgone"
+    sheet.write_bytes(by_hand)
+    config.write_text(config.read_text() + "seed: 7\n")
+    made(music, "rock/mine.wav")
+    capsys.readouterr()
+    main(music)
+    assert sheet.read_bytes() == by_hand + (
+        b"\njazz\t\tjazz/Ann/b.wav\tb\nrock\t\trock/a.mp3\trock.a.mp3\n"
+        b"rock\t\trock/mine.wav\trock.mine.wav\n"
+    )
+    said = capsys.readouterr().out
+    assert "5 clips of 3 genres, 3 of them new." in said
+    assert "in the sheet, but not in the folder: 'gone.wav'" in said
+    assert configured([config], []).seed == 7
+    before = sheet.read_bytes()
+    main(music)
+    assert sheet.read_bytes() == before
+
+
+@pytest.mark.parametrize("bom", [codecs.BOM_UTF8, b"", codecs.BOM_UTF16_LE])
+def test_rows_are_put_behind_a_spreadsheets_lines_as_it_writes_them(tmp_path, bom) -> None:
+    encoding = "utf-16-le" if bom == codecs.BOM_UTF16_LE else "utf-8"
+    text = 'sep=;\r\nClip;PATH;Genre\r\na;"b;ä.wav";x\r\n'
+    sheet = tmp_path / "sheet.csv"
+    new = [Row("n;1", "new\r\n.wav", 'a "b"'), Row("n2", "ö.wav", "y", artist="Ann")]
+    sheet.write_bytes(appended(bom + text.encode(encoding), new))
+    found = read_sheet(sheet)
+    assert [(row.clip, row.path, row.genre) for row in found] == [
+        ("a", "b;ä.wav", "x"),
+        ("n;1", "new\r\n.wav", 'a "b"'),
+        ("n2", "ö.wav", "y"),
+    ]
+
+
+def test_what_cannot_be_read_leaves_the_sheet_as_it_was(music) -> None:
+    main(music)
+    sheet = Path("config/datasets/my_music.tsv")
+    before = sheet.read_bytes()
+    made(music, "true/c.wav")  # No genre can be called so.
+    with pytest.raises(UserError, match="a genre cannot be called 'true'"):
+        main(music)
+    assert sheet.read_bytes() == before
+    names = ["my_music.tsv", "my_music.yaml"]
+    assert sorted(path.name for path in sheet.parent.iterdir()) == names
+
+
+def test_another_folder_of_this_name_is_refused_and_can_be_given_another(music) -> None:
+    main(music)
+    other = made(Path("elsewhere/my music"), "pop/p.wav")
+    with pytest.raises(UserError, match=r"is that of the folder my music; .* --name NAME"):
+        main(other)
+    main(other, name="other")
+    assert configured([Path("config/datasets/other.yaml")], []).audio == str(other)
+
+
+def test_datasets_that_are_configured_keep_their_names(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    main(made(Path("demo"), "rock/a.wav", "jazz/b.wav"))
+    stated = yaml.safe_load(Path("config/datasets/demo-mine.yaml").read_text())
+    assert load(stated).dataset == "demo-mine"
+
+
+def test_a_link_and_the_folder_at_hand_are_called_as_they_are_here(music, monkeypatch) -> None:
+    Path("tunes").symlink_to(music)
+    main(Path("tunes"))
+    assert Path("config/datasets/tunes.tsv").is_file()
+    monkeypatch.chdir(music)
+    main(Path())
+    assert Path("config/datasets/my_music.tsv").is_file()
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path) -> None:
+    with pytest.raises(UserError, match="there is no folder"):
+        main(tmp_path / "gone")

@@ -1,0 +1,123 @@
+"""New music is predicted by the workflow and by its wrapper, each file by itself."""
+
+import os
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from pandas.testing import assert_frame_equal
+from tests.workflow.conftest import HOSTILE_NAME, RATE, Project, tune
+
+TARGET = "results/predictions.csv"
+HERE = "results/mine/predictions"
+HOSTILE = f"new/{HOSTILE_NAME} {{dataset}}/=1+1\n#.wav"
+
+
+def genregraph(project: Project, *arguments: str, fails: bool = False) -> str:
+    done = subprocess.run(
+        [sys.executable, "genregraph", *arguments],
+        cwd=project.folder,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode != 0) == fails, done.stdout
+    return done.stdout
+
+
+def write_new(project: Project) -> None:
+    """A long stereo mp3, a short file of hostile name, noise, and what is no music."""
+    (project.folder / HOSTILE).parent.mkdir(parents=True)
+    soundfile.write(project.folder / HOSTILE, tune(1, 20, seconds=3), RATE)
+    long = np.concatenate([tune(n % 3, n, seconds=13, rate=44_100) for n in range(5)])
+    stereo = np.stack([long, long / 2], axis=1)
+    soundfile.write(project.folder / "new/long.mp3", stereo, 44_100, format="MP3")
+    noise = np.random.default_rng(0).standard_normal(3 * RATE) / 10
+    soundfile.write(project.folder / "new/noise.wav", noise, RATE)
+    (project.folder / "new/text.mp3").write_text("no music\n" * 1000)
+    (project.folder / "new/cover.jpg").touch()
+
+
+def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
+    write_new(project)
+    printed = project.snakemake("--cores", "2", TARGET, "--config", "audio=audio", "predict=new")
+    files = pd.read_csv(project.folder / TARGET).set_index("file")
+    assert sorted(files.index) == sorted([HOSTILE, "new/long.mp3", "new/noise.wav"])
+    assert files["pieces"].to_dict()["new/long.mp3"] == 2
+    assert np.allclose(files.filter(regex=r"^p\(").sum(axis=1), 1, atol=2e-4)
+    assert set(files["genre"]) <= {"blues", "jazz", "odd"}
+    assert files.loc["new/noise.wav", "unlike"]
+    assert not files.loc[HOSTILE, "unlike"]
+    problems = pd.read_csv(project.folder / HERE / "problems.csv").set_index("file")
+    assert problems.loc["new/text.mp3", "problem"].startswith("unreadable: Format not recognised")
+    assert not list(project.folder.rglob("x"))
+    assert "new/text.mp3: unreadable" in printed
+    assert "passed over: 1 ending in .jpg: 'new/cover.jpg'" in printed
+    near = pd.read_csv(project.folder / HERE / "neighbours.csv")
+    assert set(near["file"]) == set(files.index)
+    assert (project.folder / HERE / "curves.png").is_file()
+    assert not list(project.folder.glob(f"{HERE}/*/samples.parquet"))
+    nothing = project.planned("--config", "audio=audio", "predict=new", target=TARGET)
+    assert nothing == {}
+
+    # Alone, and by the wrapper, a file is what it was among others, to the last digit.
+    together = pd.read_csv(project.folder / HERE / "pieces.csv")
+    printed = genregraph(
+        project, "predict", HOSTILE, "--configfile", "small.yaml", "--config", "audio=audio"
+    )
+    assert f"new/{HOSTILE_NAME} {{dataset}}/=1+1\ufffd#.wav (3 s)" in printed
+    assert "nearest: " in printed
+    alone = pd.read_csv(project.folder / HERE / "pieces.csv")
+    among = together[together["file"] == HOSTILE].reset_index(drop=True)
+    assert_frame_equal(alone, among)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "say which music is to be predicted: --config predict=FOLDER"),
+        (
+            ["predict=audio", "predict_by=multiclass_all"],
+            "table cnn is learnt anew inside each fold",
+        ),
+    ],
+)
+def test_what_cannot_be_predicted_is_told(unrun: Project, words: list[str], said: str) -> None:
+    words = ["audio=audio", *words]
+    printed = unrun.snakemake("--dry-run", TARGET, "--config", *words, fails=True)
+    assert said in " ".join(printed.split())
+
+
+def test_the_commands_that_init_prints_run_as_they_are_printed(unrun: Project, tmp_path) -> None:
+    project = unrun.copy(tmp_path / "project")
+    printed = genregraph(project, "init", "audio/../audio", "--name", "my music")
+    assert printed.startswith("config/datasets/my_music.tsv: ")
+    *_, following, check, run = printed.splitlines()
+    assert following == "Next:"
+    assert shlex.split(check)[0] == "./genregraph"
+    for command, status in ((check, 1), (f"{run} --dry-run --quiet all", 0)):
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=project.folder,
+            env={**os.environ, **project.environment()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        if command == check:
+            assert "FAULT: 2 unreadable: Format not recognised" in done.stdout
+            assert "FAULT: 1 empty: 'odd/empty.wav'" in done.stdout
+
+
+def test_a_fault_of_the_wrapper_is_one_line(unrun: Project) -> None:
+    said = genregraph(unrun, "predict", "gone.mp3", fails=True)
+    assert said == (
+        "genregraph: predict: there is no file or folder 'gone.mp3'; correct its path\n"
+    )

@@ -1,0 +1,1 @@
+"""Genres of new music: by a network that was trained once, each clip by itself."""

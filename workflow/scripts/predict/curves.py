@@ -1,0 +1,90 @@
+"""Figure of the predicted genres of long files over time, a panel a file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import typer
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from report.style import PALE, colour_of, counted, in_style, new_figure, plain, save
+from settings.spreadsheet import unguarded
+
+MOST = 24  # Panels.
+SHOWN = 8  # Genres, the likeliest of all, that have a colour; the others are one.
+
+
+def long_files(pieces: pd.DataFrame) -> list[str]:
+    """Files of more than one piece, by name.
+
+    Parameters
+    ----------
+    pieces : pd.DataFrame
+        As `predict.answer.of_pieces` makes it.
+    """
+    counts = pieces["file"].value_counts()
+    return sorted(counts.index[counts > 1])
+
+
+def shown_genres(pieces: pd.DataFrame, genres: Sequence[str]) -> list[str]:
+    """The genres that are likeliest on average, at most `SHOWN`, in the order given."""
+    means = pieces[[f"p({genre})" for genre in genres]].mean().to_numpy()
+    chosen = np.argsort(-means, kind="stable")[:SHOWN]
+    return [genres[i] for i in sorted(chosen)]
+
+
+@in_style()
+def draw(pieces: pd.DataFrame) -> Figure:
+    """Probabilities of genres over time, stacked.
+
+    Parameters
+    ----------
+    pieces : pd.DataFrame
+        As `predict.answer.of_pieces` makes it. What only a short rest behind the last piece tells
+        is not drawn twice: a piece is shown from its start to the start of the next.
+    """
+    genres = [name[2:-1] for name in pieces.columns if name.startswith("p(")]
+    files = long_files(pieces)
+    if not files:
+        figure = new_figure(6, 1.2)
+        figure.text(0.5, 0.5, "no file is longer than one piece", ha="center", va="center")
+        return figure
+    drawn = files[:MOST]
+    part = pieces[pieces["file"].isin(drawn)]
+    shown = shown_genres(part, genres)
+    figure = new_figure(8, 0.9 + 1.3 * len(drawn))
+    for axes, file in zip(figure.subplots(len(drawn), 1, squeeze=False)[:, 0], drawn, strict=True):
+        _draw_file(axes, part[part["file"] == file].sort_values("start"), shown)
+        axes.set_title(plain(file, 80))
+    axes.set_xlabel("minutes")
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right upper", title="genre")
+    left = f" (of {len(files):,}, the first {len(drawn)})" if len(files) > len(drawn) else ""
+    figure.suptitle(f"Genres over time, {counted(len(drawn), 'file')}{left}")
+    return figure
+
+
+def _draw_file(axes: Axes, pieces: pd.DataFrame, shown: Sequence[str]) -> None:
+    edges = np.append(pieces["start"].to_numpy(), pieces["end"].iloc[-1]) / 60
+    values = pieces[[f"p({genre})" for genre in shown]].to_numpy().T
+    below = np.zeros(len(pieces))
+    for number, (genre, share) in enumerate(zip(shown, values, strict=True)):
+        colour, label = colour_of(number), plain(genre, 24)
+        axes.stairs(below + share, edges, baseline=below, fill=True, color=colour, label=label)
+        below = below + share
+    axes.stairs(np.ones(len(pieces)), edges, baseline=below, fill=True, color=PALE, label="other")
+    axes.set(xlim=(edges[0], edges[-1]), ylim=(0, 1), ylabel="probability")
+
+
+def main(
+    pieces: Annotated[Path, typer.Argument(help="A row a piece (CSV).")],
+    output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
+) -> None:
+    """Draw the predicted genres of long files over time."""
+    # Names stay text: a file may be called 1 or NA.
+    names = {"file": "str", "genre": "str"}
+    table = pd.read_csv(pieces, dtype=names, keep_default_na=False)
+    save(draw(table.map(unguarded)), output)

@@ -1,0 +1,1 @@
+"""For those who begin: a sheet of their music, a check before long work, an answer for a file."""

@@ -1,0 +1,58 @@
+"""Predict the genres of files, by the workflow, and print what it says."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from predict.listing import listed
+from settings import plan
+from settings.errors import UserError
+from start.project import SNAKEFILE, Configfiles, Words, configured, environment, snakemake
+
+TARGET = "results/predictions.csv"
+LAST = 40  # Lines of what Snakemake said, where it failed.
+
+
+def main(
+    files: Annotated[list[str], typer.Argument(help="Files, and folders of files.")],
+    configfile: Configfiles = None,
+    config: Words = None,
+    cores: Annotated[int | None, typer.Option(help="By default all.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="All that Snakemake says.")] = False,
+) -> None:
+    """Predict the genres of new music."""
+    count = len(listed(files).files)
+    run = configured(configfile or [], config or [])
+    if why := plan.why_no_prediction(run, {}):
+        raise UserError(why)
+    print(
+        f"{count} file(s) by {run.predict_by} of {run.dataset}: what is not there yet is computed",
+        file=sys.stderr,
+    )
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as named:
+        json.dump({"predict": files}, named)
+        named.flush()
+        given = [*(configfile or []), Path(named.name)]
+        arguments = snakemake(TARGET, given, config or [], cores)
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", *arguments],
+            env=environment(),
+            stdout=None if verbose else subprocess.PIPE,
+            stderr=None if verbose else subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    if done.returncode:
+        said = "\n".join((done.stdout or "").splitlines()[-LAST:])
+        raise UserError(f"the workflow failed ({SNAKEFILE}):\n{said}".rstrip("\n:"))
+    print(Path("results", run.dataset, "predictions.txt").read_text(encoding="utf-8"), end="")
+    print(f"The table: {TARGET}; pieces, neighbours and curves: results/{run.dataset}/predictions/")
+    if pd.read_csv(TARGET, usecols=["pieces"]).empty:
+        raise typer.Exit(1)
