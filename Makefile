@@ -2,7 +2,8 @@
 # make report        builds .venv and makes the report of the demo data, results/report.html
 # make test          builds .venv and runs all checks
 # make test-pythons  tests training in an environment of each other Python that is found
-# make torture       runs the long tests: a fuzz of the reader, memory by length, wheels for all
+# make torture       runs the long tests: a fuzz of the reader, memory by length, wheels for all, a
+#                    run on a Slurm whose Snakemake is killed
 # make lock          writes requirements.lock anew from requirements.in
 # make wheels        asks whether all that is locked has wheels for every Python and platform
 # make clean         removes what was built and computed
@@ -31,7 +32,7 @@ test: check
 	$(IN_VENV) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 torture: $(VENV)/ready
-	$(IN_VENV) python -m pytest -m torture -s tests/torture
+	$(IN_VENV) python -m pytest -m torture -s tests/torture tests/cluster
 
 check: $(VENV)/ready
 	$(IN_VENV) ruff check .
