@@ -6,6 +6,7 @@ import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
+import psutil
 import pytest
 from packaging.requirements import Requirement
 from tests.cluster.conftest import NODES, Job, Slurm, wait_for
@@ -46,14 +47,22 @@ def killed(
     groups = ["--group-components", "audit=4", "extract=2"]
     snakemake = slurm.snakemake(project, *groups, "--", COMPARE, cache=cache)
 
-    def extracting() -> list[Job]:
+    def extracting() -> list[psutil.Process]:
         assert snakemake.poll() is None, (project.folder / "printed").read_text()
-        return [job for job in slurm.jobs() if (job.rule, job.state) == (OF_EXTRACT, "RUNNING")]
+        return [each for each in psutil.process_iter() if is_extracting(each, project)]
 
-    wait_for(lambda: len(extracting()) == 2)
-    slurm.ask("scancel", "--signal=KILL", "--full", str(extracting()[0].number))
+    wait_for(extracting)
+    os.kill(extracting()[0].pid, signal.SIGKILL)
     assert snakemake.wait(600) == 0, (project.folder / "printed").read_text()
     return project, sorted(slurm.jobs(), key=lambda job: job.number)
+
+
+def is_extracting(process: psutil.Process, project: Project) -> bool:
+    """Whether a process is a step on a node."""
+    try:
+        return "features.compare" in process.cmdline() and Path(process.cwd()) == project.folder
+    except psutil.Error:
+        return False  # It has ended.
 
 
 def test_two_nodes_give_the_bytes_of_one_machine(
