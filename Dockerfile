@@ -18,8 +18,8 @@ COPY profiles /genregraph/profiles
 COPY rules /genregraph/rules
 COPY workflow /genregraph/workflow
 
-# Whoever runs it may be a user whom the image does not know, and who has no home.
-ENV HOME=/tmp XDG_CACHE_HOME=/tmp/cache
+# Whoever runs it may be a user without a name or a home in the image.
+ENV HOME=/tmp USER=genregraph XDG_CACHE_HOME=/tmp/cache
 RUN useradd --no-create-home genregraph && install --directory --owner genregraph /work
 USER genregraph
 WORKDIR /work
