@@ -3,7 +3,7 @@
 # make test          builds .venv and runs all checks
 # make test-pythons  tests training in an environment of each other Python that is found
 # make torture       runs the long tests: a fuzz of the reader, memory by length, predictions of real
-#                    files, wheels for all
+#                    files, wheels for all, a run on a Slurm whose Snakemake is killed
 # make bench         runs the benchmarks, and writes what they print into docs/benchmarks.md
 # make lock          writes requirements.lock anew from requirements.in
 # make wheels        asks whether all that is locked has wheels for every Python and platform
@@ -33,7 +33,7 @@ test: check
 	$(IN_VENV) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 torture: $(VENV)/ready
-	$(IN_VENV) python -m pytest -m torture -s tests/torture
+	$(IN_VENV) python -m pytest -m torture -s tests/torture tests/cluster
 
 # PyTorch Geometric is what training is compared with; nothing else needs it.
 bench: $(VENV)/ready

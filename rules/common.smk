@@ -3,6 +3,7 @@ import atexit
 import hashlib
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -15,17 +16,23 @@ from snakemake.logging import logger
 HOME = Path(str(workflow.current_basedir)).parent
 os.environ["GENREGRAPH"] = str(HOME / "workflow" / "scripts")
 sys.path.insert(0, os.environ["GENREGRAPH"])
+# Where --cache keeps feature shards. By its own name, since Snakemake does not hand --cache on to
+# jobs on a cluster.
+if workflow.enable_cache:
+    os.environ["GENREGRAPH_CACHE"] = os.environ.get("SNAKEMAKE_OUTPUT_CACHE", "")
+CACHE = os.environ.setdefault("GENREGRAPH_CACHE", "")
 
 
 envvars:
     "GENREGRAPH",
+    "GENREGRAPH_CACHE",
 
 
 from settings import contents, plan, protocols
 from settings.errors import UserError
 from settings.failures import Failures
 from settings.imports import files_by_cut
-from settings.jobs import memory, minutes, unlimited
+from settings.jobs import memory, minutes, survives_shells, unlimited
 from settings.keys import names_beside
 from settings.merge import as_typed, merged
 from settings.model import GraphSage, load
@@ -54,6 +61,11 @@ try:
     NOT_RUNNABLE = plan.not_runnable(CONFIG, ROWS, UNHEARD, IMPORTS)
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+if CACHE and not Path(CACHE).is_dir():
+    raise WorkflowError(
+        f"SNAKEMAKE_OUTPUT_CACHE is no folder: mkdir -p {shlex.quote(CACHE)}"
+    )
 
 FAILURES = Failures()
 logger.addHandler(FAILURES)
@@ -228,6 +240,11 @@ def compared_of(wildcards):
     models = experiment_of(wildcards).models
     own = [name for name in OF_OWN_RULE if name in models]
     return ["edgeless", *(["baselines"] if baselines_of(wildcards) else []), *own]
+
+
+def from_cache(wildcards, input):
+    """Option of the runner of steps, if feature shards are shared."""
+    return [f"--cache={CACHE}"] if CACHE else []
 
 
 # Which files jobs read.
@@ -452,11 +469,16 @@ def contents_of_new(wildcards):
 
 
 def nameable(paths):
-    """Paths that can be inputs: where Snakemake sees wildcards, as in a{b}.wav, none can.
+    """Paths that can be inputs: those in which neither Snakemake nor a shell sees something else.
 
-    What they hold is known by the jobs' records alone: see contents_of_audio.
+    What the others hold, such as a{b}.wav, is known by the jobs' records alone: see
+    contents_of_audio.
     """
-    return [path for path in paths if not WILDCARD_REGEX.search(path)]
+    return [
+        path
+        for path in paths
+        if survives_shells(path) and not WILDCARD_REGEX.search(path)
+    ]
 
 
 def files_of(found, wildcards):

@@ -89,11 +89,12 @@ rule extract:
         mem_mb=memory(600 + 2 * CONFIG.audit.longest),
         runtime=minutes(30, 0.5),
     params:
+        cache=from_cache,
         options=EXTRACT.arguments,
         cut=lambda wildcards: wildcards.cut,
         weights=lambda wildcards, input: [f"--weights={path}" for path in input.weights],
     shell:
-        'python "$GENREGRAPH" features.{wildcards.table} --samples {input.samples:q}'
+        'python "$GENREGRAPH" {params.cache:q} features.{wildcards.table} --samples {input.samples:q}'
         " --cut {params.cut} {params.options:q} {params.weights:q} --output {output:q}"
         " 2> {log:q}"
 
@@ -113,8 +114,10 @@ rule images:
     resources:
         mem_mb=memory(600 + 2 * CONFIG.audit.longest),
         runtime=minutes(30, 0.5),
+    params:
+        cache=from_cache,
     shell:
-        'python "$GENREGRAPH" features.images --samples {input.samples:q}'
+        'python "$GENREGRAPH" {params.cache:q} features.images --samples {input.samples:q}'
         " --cut {wildcards.cut} --output {output:q} 2> {log:q}"
 
 

@@ -130,6 +130,7 @@ if PREDICTED:
             part="[0-9]+-of-[0-9]+",
             table="|".join(PREDICTING.tables),
         params:
+            cache=from_cache,
             options=EXTRACT_NEW.arguments,
             cut="30s",
             weights=lambda wildcards, input: [

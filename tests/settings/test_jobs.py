@@ -4,9 +4,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from snakemake_interface_executor_plugins.utils import format_cli_arg
 
 from settings.code import SCRIPTS
-from settings.jobs import memory, minutes, unlimited
+from settings.jobs import memory, minutes, survives_shells, unlimited
 
 
 @pytest.mark.parametrize(
@@ -20,6 +23,26 @@ def test_memory_grows_with_input_and_attempt(size_mb, attempt, expected) -> None
 
 def test_minutes_grow_alike() -> None:
     assert minutes(10, 0.5)({}, SimpleNamespace(size_mb=1000), 2) == 1020
+
+
+HOSTILE = ["$(touch x)", "`touch x`", "Don't $HOME", 'say "so"', "a\\b", "a\nb", "a\tb", "a\udc80"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_a_shell_would_read_otherwise_is_no_input(name) -> None:
+    assert not survives_shells(f"audio/{name}.wav")
+
+
+# A surrogate is what stands for a byte that is no UTF-8.
+@given(st.lists(st.text(st.characters(exclude_characters="\0")) | st.sampled_from(HOSTILE)))
+def test_all_other_names_come_through_as_snakemake_quotes_them(names) -> None:
+    """Once as a script, and once within double quotes, as ``sbatch --wrap`` takes it."""
+    inputs = [*filter(survives_shells, names), "Señor (live) #1; & [2] ~ *?!.wav", "{} <漢字> |"]
+    script = f"printf '%s\\0' {format_cli_arg('--wait-for-files', inputs)}"
+    quoted = script.replace('"', '\\"')
+    for command in (script, f'sh -c "{quoted}"'):
+        done = subprocess.run(["sh", "-c", command], capture_output=True, check=True)
+        assert done.stdout.decode().split("\0")[1:-1] == inputs
 
 
 def test_snakemakes_limit_of_jobs_is_there_and_goes(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import yaml
 from packaging.requirements import Requirement
 from tests.workflow.conftest import ROOT
 
+from settings.code import SCRIPTS, libraries
+
 
 def pins(text: str) -> dict[str, str]:
     found = re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", text, re.MULTILINE)
@@ -27,6 +29,34 @@ def test_an_environment_pins_what_the_lock_file_pins(path: Path) -> None:
     pinned = pins("\n".join(last["pip"]))
     assert len(pinned) == len(last["pip"])
     assert {name: LOCKED.get(name) for name in pinned} == pinned
+
+
+def steps_by_environment() -> set[tuple[str, str]]:
+    """Environment and step of each rule, where a wildcard stands for all steps of its room."""
+    found = set()
+    for path in (ROOT / "rules").glob("*.smk"):
+        for rule in re.split(r"^ *(?:rule|checkpoint) \w+:$", path.read_text(), flags=re.M)[1:]:
+            environment = re.search(r"envs/(\w+\.yaml)", rule)
+            run, cached = rule.partition("$GENREGRAPH")[2], "{params.cache:q}"
+            step = re.search(r"(\w+)\.(\w+|\{wildcards\.\w+\}) ", run.replace(cached, ""))
+            if environment and step:
+                files = SCRIPTS.glob(f"{step[1]}/{'*' if '{' in step[2] else step[2]}.py")
+                steps = [f"{step[1]}.{f.stem}" for f in files if "\ndef main(" in f.read_text()]
+                assert steps, rule
+                steps += ["settings.store"] if cached in run else []
+                found |= {(environment[1], step) for step in steps}
+    return found
+
+
+def test_an_environment_has_what_the_steps_of_its_rules_import() -> None:
+    found = steps_by_environment()
+    assert len(found) > 40
+    assert ("audio.yaml", "settings.store") in found
+    for environment in {environment for environment, _ in found}:
+        *_, last = yaml.safe_load((ROOT / "envs" / environment).read_text())["dependencies"]
+        steps = [step for where, step in found if where == environment]
+        needed = {"typer", *(name for step in steps for name in libraries(step))}
+        assert needed - pins("\n".join(last["pip"])).keys() == set(), environment
 
 
 def test_everything_required_is_locked() -> None:

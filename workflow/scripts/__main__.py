@@ -1,5 +1,8 @@
 """Run one step: ``python workflow/scripts ROOM.STEP OPTIONS`` (``--help`` lists the options).
 
+``--cache=FOLDER`` before the step takes its result from a folder, if it was computed before
+(`settings.store`).
+
 A step is a module with a function ``main`` whose annotated parameters are its options. Errors that
 a user can mend (`settings.errors.UserError`) end in one line; all else ends in a traceback.
 """
@@ -36,15 +39,19 @@ def steps() -> list[str]:
     )
 
 
-def run(step: str) -> None:
-    """Import a step and hand it the remaining command line."""
+def run(step: str, options: list[str], cache: str = "") -> None:
+    """Import a step and hand it its command line."""
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.INFO)
     logging.captureWarnings(True)
     warnings.simplefilter("default")
-    module = importlib.import_module(step)
-    sys.argv = [f"python workflow/scripts {step}", *sys.argv[2:]]
+    main = importlib.import_module(step).main
+    if cache:
+        from settings.store import stored
+
+        main = stored(Path(cache), step, main)
+    sys.argv = [f"python workflow/scripts {step}", *options]
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(module.main)
+    app.command()(main)
     try:
         app()
     except UserError as error:
@@ -52,8 +59,13 @@ def run(step: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2 or sys.argv[1] not in steps():
+    _, *arguments = sys.argv
+    cache = ""
+    if arguments and arguments[0].startswith("--cache="):
+        cache = arguments.pop(0).removeprefix("--cache=")
+    if not arguments or arguments[0] not in steps():
         sys.exit(
-            "usage: python workflow/scripts ROOM.STEP OPTIONS\nsteps:\n  " + "\n  ".join(steps())
+            "usage: python workflow/scripts [--cache=FOLDER] ROOM.STEP OPTIONS\nsteps:\n  "
+            + "\n  ".join(steps())
         )
-    run(sys.argv[1])
+    run(arguments[0], arguments[1:], cache)

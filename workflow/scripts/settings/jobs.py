@@ -1,4 +1,4 @@
-"""What Snakemake is told of its jobs: what they need, and that it need not hold them back."""
+"""What Snakemake is told of its jobs: what they need and read, and not to hold them back."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +20,21 @@ def memory(base: float, per_mb: float = 0) -> Callable[..., int]:
 def minutes(base: float, per_mb: float = 0) -> Callable[..., int]:
     """Resource function: minutes, as `memory` has megabytes."""
     return memory(base, per_mb)
+
+
+def survives_shells(path: str) -> bool:
+    """Whether a path may be an input of a job on a cluster.
+
+    Snakemake puts its ``repr`` on a command line, which a shell may read within double quotes:
+    names with quotes, backslashes, ``$`` or characters that are not printed would become others
+    there, or commands.
+
+    Examples
+    --------
+    >>> survives_shells("blues/a b; c.wav"), survives_shells("blues/$(id).wav")
+    (True, False)
+    """
+    return repr(path) == f"'{path}'" and not set('"$`').intersection(path)
 
 
 def unlimited(scheduler: Any) -> None:

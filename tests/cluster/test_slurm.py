@@ -1,0 +1,135 @@
+"""The workflow on a real Slurm of two nodes, by the profile that users have."""
+
+import os
+import signal
+import sys
+from importlib.metadata import distributions
+from pathlib import Path
+
+import psutil
+import pytest
+from packaging.requirements import Requirement
+from tests.cluster.conftest import NODES, Job, Slurm, wait_for
+from tests.workflow.conftest import ROOT, TARGET, Project
+from tests.workflow.test_environments import LOCKED, pins
+
+from settings.store import key
+
+COMPARE = "results/mine/30s/features/compare.parquet"
+SHARDS = "results/mine/30s/features/compare/*.parquet"
+OF_AUDIT, OF_EXTRACT = "rule_audit_audit", "rule_extract_extract"
+
+
+def test_what_the_executor_needs_is_what_is_locked(executor: str) -> None:
+    wanted = pins((ROOT / "envs/slurm.txt").read_text())
+    there = distributions(path=[executor] if executor else sys.path)
+    found = {each.name: each for each in there if each.name in wanted}
+    assert {name: each.version for name, each in found.items()} == wanted
+    versions = {**LOCKED, **wanted}
+    needed = [Requirement(line) for each in found.values() for line in each.requires or []]
+    assert needed
+    for each in needed:
+        assert each.specifier.contains(versions[each.name]), each
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def killed(
+    slurm: Slurm, unrun: Project, cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Project, list[Job]]:
+    """A feature table made over both nodes, one of whose jobs was killed; the jobs by number."""
+    project = unrun.copy(tmp_path_factory.mktemp("cluster") / "project")
+    # One Slurm job for all three audits, two for the shards of the table.
+    groups = ["--group-components", "audit=4", "extract=2"]
+    snakemake = slurm.snakemake(project, *groups, "--", COMPARE, cache=cache)
+
+    def extracting() -> list[psutil.Process]:
+        assert snakemake.poll() is None, (project.folder / "printed").read_text()
+        return [each for each in psutil.process_iter() if is_extracting(each, project)]
+
+    wait_for(extracting)
+    os.kill(extracting()[0].pid, signal.SIGKILL)
+    assert snakemake.wait(600) == 0, (project.folder / "printed").read_text()
+    return project, sorted(slurm.jobs(), key=lambda job: job.number)
+
+
+def is_extracting(process: psutil.Process, project: Project) -> bool:
+    """Whether a process is a step on a node."""
+    try:
+        return "features.compare" in process.cmdline() and Path(process.cwd()) == project.folder
+    except psutil.Error:
+        return False  # It has ended.
+
+
+def test_two_nodes_give_the_bytes_of_one_machine(
+    killed: tuple[Project, list[Job]], finished: Project
+) -> None:
+    project, jobs = killed
+    assert project.bytes_of(COMPARE, SHARDS) == finished.bytes_of(COMPARE, SHARDS)
+    assert {job.node for job in jobs if job.rule == OF_EXTRACT} == set(NODES)
+
+
+def test_a_killed_job_is_tried_again_with_more_memory(killed: tuple[Project, list[Job]]) -> None:
+    *first, again = [job for job in killed[1] if job.rule == OF_EXTRACT]
+    (dead,) = [job for job in first if job.state != "COMPLETED"]
+    assert again.state == "COMPLETED"
+    assert (again.cores, again.megabytes) == (dead.cores, 2 * dead.megabytes)
+
+
+def test_shards_share_a_job_that_asks_for_the_cores_and_memory_of_all(
+    killed: tuple[Project, list[Job]],
+) -> None:
+    (audit,) = [job for job in killed[1] if job.rule == OF_AUDIT]
+    assert (audit.cores, audit.megabytes) == (3, 3 * 1100)
+    *first, _ = [job for job in killed[1] if job.rule == OF_EXTRACT]
+    assert {(job.cores, job.megabytes) for job in first} == {(1, 1800), (2, 2 * 1800)}
+
+
+def test_a_hostile_name_runs_no_command_on_the_way_to_a_node(
+    killed: tuple[Project, list[Job]],
+) -> None:
+    project, _ = killed
+    assert not list(project.folder.rglob("x"))
+    assert "uid=" not in (project.folder / "printed").read_text()
+
+
+def test_another_checkout_finds_what_nodes_computed(
+    killed: tuple[Project, list[Job]], cache: Path, finished: Project
+) -> None:
+    samples = finished.folder.glob("results/mine/audio/*/samples.parquet")
+    wanted = {key("features.compare", {"samples": path, "cut": "30s"}) for path in samples}
+    assert len(wanted) == 3
+    assert {path.name for path in cache.iterdir()} == wanted
+
+
+@pytest.mark.torture
+def test_a_whole_run_survives_that_snakemake_itself_is_killed(
+    slurm: Slurm, unrun: Project, finished: Project, tmp_path: Path
+) -> None:
+    project = unrun.copy(tmp_path / "project")
+    (tmp_path / "cache").mkdir()
+    first = slurm.snakemake(project, "--", TARGET, cache=tmp_path / "cache")
+    before = {job.number for job in slurm.jobs()}
+
+    def extracting() -> bool:
+        assert first.poll() is None, (project.folder / "printed").read_text()
+        new = [job for job in slurm.jobs() if job.number not in before]
+        return any(job.rule == OF_EXTRACT and job.state == "RUNNING" for job in new)
+
+    wait_for(extracting)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    # As docs/cluster.md says: no job of the old run may write beside those of the new.
+    slurm.ask("scancel", "--me")
+    wait_for(lambda: not slurm.ask("squeue", "--noheader"), 60)
+    project.snakemake("--unlock")
+    second = slurm.snakemake(project, "--", TARGET, cache=tmp_path / "cache")
+    assert second.wait() == 0, (project.folder / "printed").read_text()
+    patterns = ["results/mine/**/*.parquet", "results/mine/**/*.npz", "results/mine/**/*.pt"]
+    ours, theirs = project.bytes_of(*patterns), finished.bytes_of(*patterns)
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if ours[name] != theirs[name]] == []
