@@ -23,12 +23,13 @@ envvars:
 
 from settings import contents, plan, protocols
 from settings.errors import UserError
+from settings.extractors import extractors
 from settings.failures import Failures
 from settings.imports import files_by_cut
 from settings.jobs import memory, minutes, unlimited
 from settings.keys import names_beside
 from settings.merge import as_typed, merged
-from settings.model import GraphSage, load
+from settings.model import OF_OWN_RULE, GraphSage, load
 from settings.sheet import AUDITED, NAMED, digest, find, read_sheet, rows_by_shard
 from settings.steps import KEPT, Step
 
@@ -67,10 +68,8 @@ for line in [
 ]:
     logger.warning(line)
 SHARDS = rows_by_shard(ROWS, DATASET.shards)
-COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
-
-# Models that have a rule, and files of a fold, of their own.
-OF_OWN_RULE = ["best", "graph_network"]
+EXTRACTORS = extractors()
+COMPUTED = [table for table in EXTRACTORS if table not in CONFIG.tables]
 
 # Where things lie.
 OF_DATASET = "results/{dataset}"
@@ -95,6 +94,11 @@ def with_model(*models):
 def with_variants():
     """Experiments that have variants of their network."""
     return [name for name in RUNNABLE if CONFIG.experiments[name].variants]
+
+
+def takes(wildcards, option):
+    """Whether the extractor of a job's table takes an option."""
+    return option in EXTRACTORS[wildcards.table]
 
 
 def text_digest(path):
@@ -357,6 +361,22 @@ def imported_files(wildcards):
     ]
 
 
+def every_imported_file(wildcards):
+    """Imported tables of every cut that are there, by the name of the table and the cut."""
+    return {
+        f"{name} ({cut})": file
+        for name, files in IMPORTS.items()
+        for cut, file in files.items()
+        if Path(file).is_file()
+    }
+
+
+def contents_of_every_table(wildcards):
+    """Fact: digest of all imported tables."""
+    cache = Path(HERE, "made-with/read.json")
+    return contents.digest(Path(), every_imported_file(wildcards).values(), cache)
+
+
 def names_of_rows(wildcards):
     """Text files that say which rows of imported arrays are which clips."""
     one = "table" in wildcards.keys()
@@ -472,6 +492,33 @@ def tables_and_figures(wildcards):
         shown.append(f"{HERE}/figures/correlation.png")
     heard = [] if UNHEARD else ["clips", "clip"]
     return shown + [f"{HERE}/figures/{figure}.png" for figure in heard]
+
+
+def fold_files(wildcards):
+    """Names of the files of a fold that are results, not ways to them."""
+    experiment = experiment_of(wildcards)
+    return [
+        "graphsage.pt",
+        *outputs(wildcards),
+        *at_temperatures(wildcards),
+        *(["selection.csv"] if experiment.select else []),
+        *(["choice.csv"] if "best" in experiment.models else []),
+        *(["variants.parquet", "variants.csv"] if experiment.variants else []),
+    ]
+
+
+def published(wildcards):
+    """Results of the dataset, but for those of single folds."""
+    of_protocols = every_protocol("folds.parquet", "graph-health.csv", "leaks.csv")
+    shown = [*tables_and_figures(wildcards), *tuning_of(wildcards)]
+    return [
+        *(f"{HERE}/{name}.csv" for name in [*RUNNABLE, "summary"]),
+        *(f"{HERE}/{name}" for name in ("findings.md", "report.html")),
+        *(f"{of_experiment(name)}/protocols.json" for name in RUNNABLE),
+        *of_all_experiments(of_protocols)(wildcards),
+        *all_problems(wildcards),
+        *(path for path in shown if path.startswith(f"{HERE}/")),
+    ]
 
 
 def shelf(wildcards):

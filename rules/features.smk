@@ -7,7 +7,7 @@ EXTRACT = Step(
     suffix=".{shard}",
     options={
         "profile": lambda wildcards: (
-            CONFIG.features.profile if wildcards.table == "handcrafted" else None
+            CONFIG.features.profile if takes(wildcards, "profile") else None
         )
     },
 )
@@ -71,7 +71,7 @@ rule extract:
     input:
         samples=f"{OF_SHARD}/samples.parquet",
         weights=lambda wildcards: (
-            rules.weights.output if wildcards.table in plan.PRETRAINED else []
+            rules.weights.output if takes(wildcards, "weights") else []
         ),
         made_with=EXTRACT.made_with,
     output:

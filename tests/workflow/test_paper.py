@@ -1,5 +1,6 @@
 """The paper's experiments: on imported tables without audio, and on segments with the CNN."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -11,6 +12,7 @@ import soundfile
 from tests.workflow.conftest import RATE, Project, tune
 
 from audio.sheet import rows_of
+from report.verify import changed, recorded_in
 from results.collect import COLUMNS
 from results.summarise import COLUMNS as SUMMARY
 from settings.sheet import Row, write_sheet
@@ -157,6 +159,22 @@ def test_the_summary_and_the_figures_are_made_of_what_could_run(unheard: Project
     assert all(is_image(path) for path in figures)
     # Six an experiment; importances, correlation, tuning.
     assert len(figures) == 2 * 6 + 3
+
+
+def test_all_results_and_what_they_were_made_from_are_in_the_crate(unheard: Project) -> None:
+    folder = unheard.folder / "results/foreign"
+    recorded = {str(path.relative_to(folder)) for path in recorded_in(folder)}
+    assert list(changed(recorded_in(folder))) == []
+    ways = ("inputs.npz", "graph.npz", "usable.parquet", "map.json", "clips.parquet", ".txt")
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    found = {name for name in found if "made-with/" not in name and "features/" not in name}
+    found |= {f"30s/features/{name}.problems.csv" for name in ("handcrafted",)}
+    assert recorded == {name for name in found if not name.endswith((*ways, "metadata.json"))}
+    metadata = json.loads((folder / "ro-crate-metadata.json").read_text(encoding="utf-8"))
+    imported = {entity.get("description"): entity for entity in metadata["@graph"]}
+    table = (unheard.folder / "table of mine.csv").read_bytes()
+    sha256 = hashlib.sha256(table).hexdigest()
+    assert imported["table handcrafted (30s)"]["sha256"] == sha256
 
 
 def test_probabilities_are_given_at_temperatures_where_that_is_asked_for(unheard: Project) -> None:

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from settings.errors import UserError
+from settings.extractors import extractors
 from settings.groups import group_name, normalised, tied
 from settings.model import Config, Experiment
 from settings.protocols import Clip, Evaluation, LeftOut, evaluation
 from settings.sheet import Row, locate
 
-COMPUTED = ("handcrafted", "compare", "musicnn", "musicnn_embedding")
-PRETRAINED = ("musicnn", "musicnn_embedding")  # By a network whose weights are fetched.
 PER_FOLD = "cnn"  # Learnt from the labels of a fold's training clips, so made anew for each fold.
 ANY_CUT = ("30s", "3s")  # What is computed is computed for both.
 UNKNOWN_LEFT_OUT = "its artist is unknown"
@@ -130,7 +129,7 @@ def check_tables(config: Config) -> None:
             f"tables: {PER_FOLD}: this table is learnt anew for each fold; give the imported table "
             "another name"
         )
-    known = [*COMPUTED, PER_FOLD, *config.tables]
+    known = [*extractors(), PER_FOLD, *config.tables]
     for name, experiment in config.experiments.items():
         for table in experiment.tables:
             if table not in known:
