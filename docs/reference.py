@@ -25,7 +25,8 @@ ELSEWHERE = {
     "CITATION.cff": "CITATION.cff",
     "LICENSE": "LICENSE",
 }
-ROOMS = "audio demo features folds inputs graph learning results report settings training".split()
+# Rooms in the order of the flow; those that serve others, and any more, follow.
+FLOW = "audio demo features folds inputs graph learning results report".split()
 LINK = re.compile(r"(?<=\]\()([^)#\s:]+)(#[^)\s]*)?(?=\))")
 RULE = re.compile(r"^( *)(?:rule|checkpoint) (\w+):\n((?:\1    .*\n|\s*\n)*)", re.MULTILINE)
 REFERENCES = re.compile(r"^References\n-+\n((?:.*\n?)*?)(?=\n\w.*\n-+\n|\Z)", re.MULTILINE)
@@ -224,6 +225,12 @@ def commands(scripts: Path) -> dict[str, str]:
     return found
 
 
+def rooms_of(scripts: Path) -> list[str]:
+    """Rooms of steps."""
+    found = sorted(path.parent.name for path in scripts.glob("*/__init__.py"))
+    return [*FLOW, *(room for room in found if room not in FLOW)]
+
+
 def of_room(room: str, scripts: Path) -> str:
     """The modules of a room, for mkdocstrings to fill in (Markdown)."""
     lead = ast.get_docstring(ast.parse((scripts / room / "__init__.py").read_text("utf-8"))) or ""
@@ -247,19 +254,28 @@ def with_references(text: str) -> str:
 def generated(root: Path = ROOT) -> dict[str, str]:
     """Texts of the pages and files that are made when the site is built, by their place."""
     scripts = root / "workflow/scripts"
+    rooms = rooms_of(scripts)
     schema = json.loads((root / "config/config.schema.json").read_text(encoding="utf-8"))
-    names = ["common", *(room for room in ROOMS if (root / f"rules/{room}.smk").is_file())]
+    names = ["common", *(room for room in rooms if (root / f"rules/{room}.smk").is_file())]
     named = {f"{name}.smk": (root / f"rules/{name}.smk").read_text("utf-8") for name in names}
     named["Snakefile"] = (root / "Snakefile").read_text(encoding="utf-8")
     return {
         **{page: (root / name).read_text(encoding="utf-8") for page, name in ELSEWHERE.items()},
         "reference/configuration.md": configuration(schema),
         "reference/rules.md": of_rules(named, commands(scripts)),
-        **{f"reference/{room}.md": of_room(room, scripts) for room in ROOMS},
+        **{f"reference/{room}.md": of_room(room, scripts) for room in rooms},
     }
 
 
 # What MkDocs calls
+
+
+def on_config(config: Any) -> Any:
+    """Name the pages of all rooms in the navigation."""
+    reference = next(part["Reference"] for part in config.nav if "Reference" in part)
+    pages = [f"reference/{room}.md" for room in rooms_of(ROOT / "workflow/scripts")]
+    reference.append({"Steps": pages})
+    return config
 
 
 def on_files(files: Any, config: Any) -> Any:

@@ -23,7 +23,6 @@ envvars:
 
 from settings import contents, plan, protocols
 from settings.errors import UserError
-from settings.extractors import extractors
 from settings.failures import Failures
 from settings.imports import files_by_cut
 from settings.jobs import memory, minutes, unlimited
@@ -68,8 +67,7 @@ for line in [
 ]:
     logger.warning(line)
 SHARDS = rows_by_shard(ROWS, DATASET.shards)
-EXTRACTORS = extractors()
-COMPUTED = [table for table in EXTRACTORS if table not in CONFIG.tables]
+COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
 
 # Where things lie.
 OF_DATASET = "results/{dataset}"
@@ -94,11 +92,6 @@ def with_model(*models):
 def with_variants():
     """Experiments that have variants of their network."""
     return [name for name in RUNNABLE if CONFIG.experiments[name].variants]
-
-
-def takes(wildcards, option):
-    """Whether the extractor of a job's table takes an option."""
-    return option in EXTRACTORS[wildcards.table]
 
 
 def text_digest(path):

@@ -7,7 +7,9 @@ EXTRACT = Step(
     suffix=".{shard}",
     options={
         "profile": lambda wildcards: (
-            CONFIG.features.profile if takes(wildcards, "profile") else None
+            CONFIG.features.profile
+            if "profile" in plan.EXTRACTORS[wildcards.table]
+            else None
         )
     },
 )
@@ -71,7 +73,7 @@ rule extract:
     input:
         samples=f"{OF_SHARD}/samples.parquet",
         weights=lambda wildcards: (
-            rules.weights.output if takes(wildcards, "weights") else []
+            rules.weights.output if wildcards.table in plan.PRETRAINED else []
         ),
         made_with=EXTRACT.made_with,
     output:

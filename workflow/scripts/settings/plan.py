@@ -13,6 +13,10 @@ from settings.model import Config, Experiment
 from settings.protocols import Clip, Evaluation, LeftOut, evaluation
 from settings.sheet import Row, locate
 
+EXTRACTORS = extractors()  # With the options that each takes.
+COMPUTED = tuple(EXTRACTORS)
+# By a network whose weights are fetched.
+PRETRAINED = tuple(name for name, options in EXTRACTORS.items() if "weights" in options)
 PER_FOLD = "cnn"  # Learnt from the labels of a fold's training clips, so made anew for each fold.
 ANY_CUT = ("30s", "3s")  # What is computed is computed for both.
 UNKNOWN_LEFT_OUT = "its artist is unknown"
@@ -129,7 +133,7 @@ def check_tables(config: Config) -> None:
             f"tables: {PER_FOLD}: this table is learnt anew for each fold; give the imported table "
             "another name"
         )
-    known = [*extractors(), PER_FOLD, *config.tables]
+    known = [*COMPUTED, PER_FOLD, *config.tables]
     for name, experiment in config.experiments.items():
         for table in experiment.tables:
             if table not in known:
