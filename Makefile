@@ -33,7 +33,7 @@ test: check
 	$(IN_VENV) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 torture: $(VENV)/ready
-	$(IN_VENV) python -m pytest -m torture -s tests/torture
+	$(IN_VENV) python -m pytest -m torture -s tests
 
 check: $(VENV)/ready
 	$(IN_VENV) ruff check .
