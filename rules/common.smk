@@ -511,6 +511,7 @@ def published(wildcards):
         *of_all_experiments(of_protocols)(wildcards),
         *all_problems(wildcards),
         *(path for path in shown if path.startswith(f"{HERE}/")),
+        *(tuned_folds(wildcards) if tuning_of(wildcards) else []),
     ]
 
 

@@ -205,14 +205,16 @@ def test_the_tuning_has_a_row_a_fold_and_point(unheard: Project) -> None:
     ]
 
 
-def test_another_table_under_the_same_name_is_imported_anew(
+def test_another_table_under_the_same_name_is_imported_anew_and_a_touched_one_changes_nothing(
     unheard: Project, tmp_path: Path
 ) -> None:
     project = unheard.copy(tmp_path / "project")
     table = "results/foreign/30s/features/handcrafted.parquet"
-    printed = project.snakemake("--dry-run", table, "--config", "audio=")
+    for name in ("table of mine.csv", "results/foreign/summary.csv"):
+        os.utime(project.folder / name)
+    crate = "results/foreign/ro-crate-metadata.json"
+    printed = project.snakemake("--dry-run", table, crate, "--config", "audio=")
     assert "Nothing to be done" in printed
-    os.utime(project.folder / "table of mine.csv")
     path = project.folder / "table of mine.csv"
     path.write_text(path.read_text().replace("661794", "661795"))
     project.snakemake("--cores", "1", table, "--config", "audio=")
