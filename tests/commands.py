@@ -17,7 +17,7 @@ KINDS = {
     r"snakemake --report \S+ all": "tests/workflow/test_report.py",
     r"snakemake --cores \d+ ": "plan",
     r"python workflow/scripts (audio\.sheet|settings\.schema|report\.verify) ?": "run",
-    r"python -m pytest tests/features/test_loudness\.py": "tests/workflow/test_guides.py",
+    r"python -m pytest tests/(features|graph|learning)/": "tests/workflow/test_guides.py",
     r"pip download --no-deps musicnn==0\.1\.0": "tests/features/test_weights.py",
 }
 
