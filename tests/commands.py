@@ -8,12 +8,15 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).resolve().parents[1]
-WORDS = ("make", "snakemake", "python", "pip", "source", "genregraph", "git", "cd", "pre-commit")
+WORDS = "make snakemake python pip source ./genregraph git cd docker sbatch export".split()
 # How a command is tested, by how it starts; the first that fits counts. What computes for long is
 # planned (a dry run) in tests/workflow/test_commands.py and run by tests/torture/test_commands.py.
 KINDS = {
     r"make \w+": "make",
     r"source \.venv/bin/activate": "activate",
+    r"\./genregraph (init|check|predict) ": "tests/workflow/test_predict.py",
+    r"snakemake --cores \d+ results/predictions\.csv ": "tests/workflow/test_predict.py",
+    r"python -m pytest -m torture -s tests/torture/\w+\.py": "make torture",
     r"snakemake --report \S+ all": "tests/workflow/test_report.py",
     r"snakemake --cores \d+ ": "plan",
     r"python workflow/scripts (audio\.sheet|settings\.schema|report\.verify) ?": "run",
@@ -49,17 +52,15 @@ def documents() -> list[str]:
 
 
 def commands(document: str, text: str) -> list[Command]:
-    """Commands of a document; what is one must stand in a block of ``bash``."""
+    """Commands of a document: each line of a block of ``bash``, and of any other that holds one."""
     found = []
     for token in MarkdownIt("commonmark").parse(text):
-        if token.type not in ("fence", "code_block"):
+        if token.type not in ("fence", "code_block") or token.info.strip() in ("python", "yaml"):
             continue
         lines = token.content.replace("\\\n", " ").splitlines()
-        if token.info.strip() == "bash":
-            found += [Command(document, " ".join(line.split())) for line in lines if line.strip()]
-        else:
-            hidden = [line for line in lines if line.split()[:1] and line.split()[0] in WORDS]
-            assert not hidden or token.info.strip() == "python", f"{document}: {hidden}"
+        lines = [" ".join(line.split()) for line in lines if line.strip()]
+        if token.info.strip() == "bash" or any(line.split()[0] in WORDS for line in lines):
+            found += [Command(document, line) for line in lines]
     return found
 
 

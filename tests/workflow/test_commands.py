@@ -108,17 +108,17 @@ def sheeted(documented: Project) -> Project:
 
 def test_every_command_is_of_a_kind_that_is_tested() -> None:
     assert [(each.document, each.text) for each in ALL if not each.kind] == []
-    tests = {each.kind for each in ALL if "/" in each.kind}
+    tests = {each.kind for each in ALL if each.kind.endswith(".py")}
     assert [name for name in tests if not (ROOT / name).is_file()] == []
     assert {each.kind for each in ALL} >= {"make", "activate", "plan", "run"}
 
 
-def test_a_command_of_an_unknown_kind_or_in_another_block_is_seen() -> None:
+def test_a_command_of_an_unknown_kind_or_in_any_block_is_seen() -> None:
     (known, unknown) = commands("x", "```bash\nsnakemake --cores 8 \\\n    a\nsnakefake\n```\n")
     assert (known.text, known.kind, unknown.kind) == ("snakemake --cores 8 a", "plan", "")
     for text in ("    snakemake all\n", "```sh\nmake run\n```\n", "```\npip install x\n```\n"):
-        with pytest.raises(AssertionError, match="x: "):
-            commands("x", text)
+        assert len(commands("x", text)) == 1
+    assert commands("x", "    clip  genre\n\n```python\nmake run\n```\n") == []
 
 
 def test_quick_commands_work(sheeted: Project) -> None:
