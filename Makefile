@@ -3,9 +3,10 @@
 # make test          builds .venv and runs all checks
 # make test-pythons  tests training in an environment of each other Python that is found
 # make torture       runs the long tests: a fuzz of the reader, memory by length, predictions of real
-#                    files, wheels for all, a run on a Slurm whose Snakemake is killed
+#                    files, commands of the documents, wheels for all, a Slurm whose Snakemake is killed
 # make bench         runs the benchmarks, and writes what they print into docs/benchmarks.md
-# make lock          writes requirements.lock anew from requirements.in
+# make docs          builds the documentation into site/, in an environment of its own
+# make lock          writes requirements.lock and docs/requirements.lock anew
 # make wheels        asks whether all that is locked has wheels for every Python and platform
 # make clean         removes what was built and computed
 
@@ -17,11 +18,12 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python;
 	&& echo $$python && break; done)
 CORES ?= all
 VENV := .venv
+DOCS := .venv-docs
 # Rules start their steps as `python`: it must be this environment's.
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run report test test-pythons check torture bench lock wheels clean
+.PHONY: run report test test-pythons check torture bench docs lock wheels clean
 
 run: $(VENV)/ready
 	$(IN_VENV) snakemake --cores $(CORES) results/multiclass_compare.csv
@@ -33,7 +35,7 @@ test: check
 	$(IN_VENV) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 torture: $(VENV)/ready
-	$(IN_VENV) python -m pytest -m torture -s tests/torture tests/cluster
+	$(IN_VENV) python -m pytest -m torture -s tests
 
 # PyTorch Geometric is what training is compared with; nothing else needs it.
 bench: $(VENV)/ready
@@ -66,6 +68,15 @@ $(VENV)/trained: $(VENV)/ready
 	$(VENV)/bin/python -m pytest -q tests/learning/test_messages.py tests/learning/test_graphsage.py \
 		tests/training tests/graph/test_adjacency.py
 
+docs: $(DOCS)/ready
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+
+$(DOCS)/ready: docs/requirements.lock
+	@bash envs/check-platform.sh "$(PYTHON)"
+	$(PYTHON) -m venv --clear $(DOCS)
+	$(DOCS)/bin/pip install -qq --requirement docs/requirements.lock
+	touch $@
+
 # One lock for all: markers say what is for some Pythons and platforms alone. CUDA's libraries are
 # left to PyTorch, whose CPU build needs none.
 lock: $(VENV)/ready
@@ -73,9 +84,13 @@ lock: $(VENV)/ready
 		--no-header --no-annotate --quiet \
 		| sed -E "/^(nvidia|cuda|triton)/d; /; sys_platform == 'win32'$$/d" > requirements.new
 	mv requirements.new requirements.lock
+	$(VENV)/bin/uv pip compile docs/requirements.in --universal --python-version 3.11 --upgrade \
+		--no-header --no-annotate --quiet \
+		| sed -E "/; sys_platform == 'win32'$$/d" > requirements.new
+	mv requirements.new docs/requirements.lock
 
 wheels: $(VENV)/ready
 	bash envs/check-wheels.sh $(VENV)/bin/uv
 
 clean:
-	rm -rf $(VENV) .venv-* .snakemake results resources/demo
+	rm -rf $(VENV) .venv-* .snakemake results resources/demo site

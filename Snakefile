@@ -39,5 +39,6 @@ rule all:
         "results/summary.csv",
         "results/findings.md",
         "results/report.html",
+        f"{HERE}/ro-crate-metadata.json",
         [f"results/{name}.csv" for name in RUNNABLE],
         tables_and_figures,

@@ -35,7 +35,7 @@ from settings.imports import files_by_cut
 from settings.jobs import memory, minutes, survives_shells, unlimited
 from settings.keys import names_beside
 from settings.merge import as_typed, merged
-from settings.model import GraphSage, load
+from settings.model import OF_OWN_RULE, GraphSage, load
 from settings.sheet import AUDITED, NAMED, digest, find, read_sheet
 from settings.sheet import rows_by_shard, shards_for
 from settings.steps import KEPT, Step
@@ -100,9 +100,6 @@ elif not WHY_NO_PREDICTION:
     except UserError as error:
         WHY_NO_PREDICTION = str(error)
 PREDICTED = [] if WHY_NO_PREDICTION else ["predictions"]
-
-# Models that have a rule, and files of a fold, of their own.
-OF_OWN_RULE = ["best", "graph_network"]
 
 # Where things lie.
 OF_DATASET = "results/{dataset}"
@@ -401,6 +398,22 @@ def imported_files(wildcards):
     ]
 
 
+def every_imported_file(wildcards):
+    """Imported tables of every cut that are there, by the name of the table and the cut."""
+    return {
+        f"{name} ({cut})": file
+        for name, files in IMPORTS.items()
+        for cut, file in files.items()
+        if Path(file).is_file()
+    }
+
+
+def contents_of_every_table(wildcards):
+    """Fact: digest of all imported tables."""
+    cache = Path(HERE, "made-with/read.json")
+    return contents.digest(Path(), every_imported_file(wildcards).values(), cache)
+
+
 def names_of_rows(wildcards):
     """Text files that say which rows of imported arrays are which clips."""
     one = "table" in wildcards.keys()
@@ -527,6 +540,34 @@ def tables_and_figures(wildcards):
         shown.append(f"{HERE}/figures/correlation.png")
     heard = [] if UNHEARD else ["clips", "clip"]
     return shown + [f"{HERE}/figures/{figure}.png" for figure in heard]
+
+
+def fold_files(wildcards):
+    """Names of the files of a fold that are results, not ways to them."""
+    experiment = experiment_of(wildcards)
+    return [
+        "graphsage.pt",
+        *outputs(wildcards),
+        *at_temperatures(wildcards),
+        *(["selection.csv"] if experiment.select else []),
+        *(["choice.csv"] if "best" in experiment.models else []),
+        *(["variants.parquet", "variants.csv"] if experiment.variants else []),
+    ]
+
+
+def published(wildcards):
+    """Results of the dataset, but for those of single folds."""
+    of_protocols = every_protocol("folds.parquet", "graph-health.csv", "leaks.csv")
+    shown = [*tables_and_figures(wildcards), *tuning_of(wildcards)]
+    return [
+        *(f"{HERE}/{name}.csv" for name in [*RUNNABLE, "summary"]),
+        *(f"{HERE}/{name}" for name in ("findings.md", "report.html")),
+        *(f"{of_experiment(name)}/protocols.json" for name in RUNNABLE),
+        *of_all_experiments(of_protocols)(wildcards),
+        *all_problems(wildcards),
+        *(path for path in shown if path.startswith(f"{HERE}/")),
+        *(tuned_folds(wildcards) if tuning_of(wildcards) else []),
+    ]
 
 
 def shelf(wildcards):

@@ -7,7 +7,9 @@ EXTRACT = Step(
     suffix=".{shard}",
     options={
         "profile": lambda wildcards: (
-            CONFIG.features.profile if wildcards.table == "handcrafted" else None
+            CONFIG.features.profile
+            if "profile" in plan.EXTRACTORS[wildcards.table]
+            else None
         )
     },
 )

@@ -77,6 +77,23 @@ PAGE = Step(
     },
 )
 
+CRATE = Step(
+    "report.crate",
+    OF_DATASET,
+    {
+        "config": CONFIG.model_dump_json(),
+        "sheet": SHEET,
+        "of_fold": [
+            f"{name}={','.join(fold_files(Place(experiment=name)))}"
+            for name in RUNNABLE
+        ],
+    },
+    facts={
+        "sheet": text_digest(SHEET),
+        "contents": contents_of_every_table,
+    },
+)
+
 
 rule figure:
     input:
@@ -225,3 +242,44 @@ rule page:
         'python "$GENREGRAPH" report.page {input.results:q} --summary {input.summary:q}'
         " --folder {params.folder:q} --benchmarks {params.benchmarks:q} --sheet {params.sheet:q}"
         " {params.lists:q} {params.texts:q} {params.options:q} --output {output:q} 2> {log:q}"
+
+
+# All that `all` makes, and what it was made from. Tables made elsewhere are known by their contents.
+rule crate:
+    input:
+        files=published,
+        tables=[*POOLED_TABLES, *TRUSTED, *CHOSEN, *AHEAD_OF_ALL, *WORTH],
+        curves=[f"{of_experiment(name)}/reliability.csv" for name in RUNNABLE],
+        folds=of_all_experiments(every_fold(fold_files)),
+        clips=of_all_experiments(lambda wildcards: [clips_of(wildcards)]),
+        imported=lambda wildcards: [
+            ancient(path) for path in nameable(every_imported_file(wildcards).values())
+        ],
+        made_with=CRATE.made_with,
+    output:
+        metadata=f"{OF_DATASET}/ro-crate-metadata.json",
+        workflow=f"{OF_DATASET}/workflow.zip",
+    log:
+        CRATE.log,
+    benchmark:
+        CRATE.benchmark
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        options=CRATE.arguments,
+        folder=lambda wildcards: HERE,
+        lists=lambda wildcards, input: [
+            *(f"--clips={path}" for path in sorted(set(input.clips)) if not UNHEARD),
+            *(
+                f"--table={name}={path}"
+                for name, path in every_imported_file(wildcards).items()
+            ),
+        ],
+    shell:
+        'python "$GENREGRAPH" report.crate {input.files:q} {input.tables:q} {input.curves:q}'
+        " --folder {params.folder:q} {params.options:q} {params.lists:q}"
+        " --workflow {output.workflow:q} --output {output.metadata:q} 2> {log:q}"

@@ -60,7 +60,7 @@ def accuracy(inputs, probabilities):
 
 
 def test_the_models_are_the_contracts():
-    assert list(MODELS) == "logistic svm forest boosting knn label_spreading".split()
+    assert MODELS.keys() >= set("logistic svm forest boosting knn label_spreading".split())
 
 
 @every

@@ -8,9 +8,10 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from audio.fma import Subset
+from graph.adjacency import METRICS
 from learning.baselines import MODELS
 from settings.errors import UserError
-from settings.model import Compared, Config, Dataset, Experiment, GraphSage, load
+from settings.model import Compared, Config, Dataset, Experiment, GraphSage, Metric, load
 
 CONFIG = Path(__file__).parents[2] / "config"
 MD5 = "0" * 32
@@ -70,8 +71,9 @@ def test_the_keys_are_found_on_every_level() -> None:
     assert ("clean", "unknown_artist") in list(keys(Experiment))
 
 
-def test_baselines_are_those_that_can_be_learnt() -> None:
+def test_models_and_metrics_are_those_that_are_registered_where_they_are_written() -> None:
     assert get_args(Compared) == (*MODELS, "best", "graph_network")
+    assert get_args(Metric) == tuple(METRICS)
 
 
 def test_what_is_shipped_loads_and_has_its_sheets() -> None:

@@ -161,7 +161,7 @@ def test_computed_learnt_and_imported_tables_are_known() -> None:
     [
         ("handcraftd", "did you mean 'handcrafted'? "),
         ("myne", "did you mean 'mine'? "),
-        ("zzz", "known: handcrafted, compare, musicnn, musicnn_embedding, cnn, mine. "),
+        ("zzz", "known: compare, handcrafted, musicnn, musicnn_embedding, cnn, mine. "),
     ],
 )
 def test_a_table_that_nothing_makes_is_named_with_its_experiment(table, hint) -> None:

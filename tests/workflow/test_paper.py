@@ -1,5 +1,6 @@
 """The paper's experiments: on imported tables without audio, and on segments with the CNN."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -11,6 +12,7 @@ import soundfile
 from tests.workflow.conftest import RATE, Project, tune
 
 from audio.sheet import rows_of
+from report.verify import changed, recorded_in
 from results.collect import COLUMNS
 from results.summarise import COLUMNS as SUMMARY
 from settings.sheet import Row, write_sheet
@@ -161,6 +163,22 @@ def test_the_summary_and_the_figures_are_made_of_what_could_run(unheard: Project
     assert len(figures) == 2 * 6 + 3
 
 
+def test_all_results_and_what_they_were_made_from_are_in_the_crate(unheard: Project) -> None:
+    folder = unheard.folder / "results/foreign"
+    recorded = {str(path.relative_to(folder)) for path in recorded_in(folder)}
+    assert list(changed(recorded_in(folder))) == []
+    ways = ("inputs.npz", "graph.npz", "usable.parquet", "map.json", "clips.parquet", ".txt")
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    found = {name for name in found if "made-with/" not in name and "features/" not in name}
+    found |= {f"30s/features/{name}.problems.csv" for name in ("handcrafted",)}
+    assert recorded == {name for name in found if not name.endswith((*ways, "metadata.json"))}
+    metadata = json.loads((folder / "ro-crate-metadata.json").read_text(encoding="utf-8"))
+    imported = {entity.get("description"): entity for entity in metadata["@graph"]}
+    table = (unheard.folder / "table of mine.csv").read_bytes()
+    sha256 = hashlib.sha256(table).hexdigest()
+    assert imported["table handcrafted (30s)"]["sha256"] == sha256
+
+
 def test_probabilities_are_given_at_temperatures_where_that_is_asked_for(unheard: Project) -> None:
     experiments = unheard.folder / "results/foreign/experiments"
     scalings = {
@@ -189,14 +207,16 @@ def test_the_tuning_has_a_row_a_fold_and_point(unheard: Project) -> None:
     ]
 
 
-def test_another_table_under_the_same_name_is_imported_anew(
+def test_another_table_under_the_same_name_is_imported_anew_and_a_touched_one_changes_nothing(
     unheard: Project, tmp_path: Path
 ) -> None:
     project = unheard.copy(tmp_path / "project")
     table = "results/foreign/30s/features/handcrafted.parquet"
-    printed = project.snakemake("--dry-run", table, "--config", "audio=")
+    for name in ("table of mine.csv", "results/foreign/summary.csv"):
+        os.utime(project.folder / name)
+    crate = "results/foreign/ro-crate-metadata.json"
+    printed = project.snakemake("--dry-run", table, crate, "--config", "audio=")
     assert "Nothing to be done" in printed
-    os.utime(project.folder / "table of mine.csv")
     path = project.folder / "table of mine.csv"
     path.write_text(path.read_text().replace("661794", "661795"))
     project.snakemake("--cores", "1", table, "--config", "audio=")

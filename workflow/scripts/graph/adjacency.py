@@ -101,12 +101,13 @@ def _double(x: Matrix, _candidates: Mask) -> Matrix:
 class Metric(NamedTuple):
     """How a metric sees the inputs, and its distances between two sets of rows.
 
-    ``descends_by`` is what pynndescent calls it, or one of the same order.
+    ``descends_by`` is what pynndescent calls it, or one of the same order; without, all distances
+    are always computed.
     """
 
     see: Callable[[Matrix, Mask], Matrix]
     distances: Callable[[Matrix, Matrix], Matrix]
-    descends_by: str
+    descends_by: str = ""
 
 
 # Of single precision, scikit-learn computes Euclidean distances in double precision, a part at a
@@ -170,7 +171,7 @@ def adjacency(
     heard, joining = np.flatnonzero(candidates), np.flatnonzero(~candidates)
     columns, values = np.empty((n, k), dtype=np.int64), np.empty((n, k))
     searched = [heard, joining]
-    if len(heard) > exact:
+    if len(heard) > exact and METRICS[metric].descends_by:
         columns[heard], values[heard] = _by_descent(seen, heard, metric, k, seed)
         searched[0] = heard[(columns[heard] < 0).any(axis=1)]  # Where it got stuck.
     for rows, nearest, found in by_search(seen, searched, heard, metric, k):

@@ -7,7 +7,7 @@
 import difflib
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -19,26 +19,27 @@ from pydantic import (
     model_validator,
 )
 
+from settings.code import keys_of
 from settings.errors import UserError
+
+# Models that have a rule, and files of a fold, of their own.
+OF_OWN_RULE = ("best", "graph_network")
+# What is named where it is written: a metric or a model more is one entry there.
+METRICS = keys_of("graph.adjacency", "METRICS")
+MODELS = (*keys_of("learning.baselines", "MODELS"), *OF_OWN_RULE)
 
 Cut = Literal["30s", "3s"]
 Ending = Annotated[str, Field(pattern=r"^\.[a-z0-9]+$")]
-Metric = Literal["euclidean", "manhattan", "cosine", "matching", "jaccard", "ruzicka"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Protocol = Literal["paper", "random", "clean", "inductive", "filtered"]
 UnknownArtist = Literal["together", "alone", "out"]
-Compared = Literal[
-    "logistic",
-    "svm",
-    "forest",
-    "boosting",
-    "knn",
-    "label_spreading",
-    "best",
-    "graph_network",
-]
 Scale = Literal["standard", "minmax", "none"]
 Word = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+if TYPE_CHECKING:
+    Compared = str
+    Metric = str
+else:
+    Compared, Metric = Literal[MODELS], Literal[METRICS]
 
 
 class Model(BaseModel):

@@ -8,13 +8,16 @@ from functools import cache
 from pathlib import Path
 
 from settings.errors import UserError
+from settings.extractors import extractors
 from settings.groups import group_name, normalised, tied
 from settings.model import Config, Experiment, UnknownArtist
 from settings.protocols import Clip, Evaluation, LeftOut, evaluation
 from settings.sheet import Row, locate
 
-COMPUTED = ("handcrafted", "compare", "musicnn", "musicnn_embedding")
-PRETRAINED = ("musicnn", "musicnn_embedding")  # By a network whose weights are fetched.
+EXTRACTORS = extractors()  # With the options that each takes.
+COMPUTED = tuple(EXTRACTORS)
+# By a network whose weights are fetched.
+PRETRAINED = tuple(name for name, options in EXTRACTORS.items() if "weights" in options)
 PER_FOLD = "cnn"  # Learnt from the labels of a fold's training clips, so made anew for each fold.
 ANY_CUT = ("30s", "3s")  # What is computed is computed for both.
 UNKNOWN_LEFT_OUT = "its artist is unknown"

@@ -1,0 +1,111 @@
+"""README and tutorial, word for word in a fresh clone: hours, and what they fetch, at most once."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import requests
+from tests.commands import ROOT, Command, of, yaml_of
+
+from settings.merge import merged
+from settings.model import load
+from settings.sheet import read_sheet
+
+pytestmark = pytest.mark.torture
+TUTORIAL = "docs/tutorial.md"
+COMMANDS = list({each.text: each for name in ("README.md", TUTORIAL) for each in of(name)}.values())
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a user has: the repository, and nothing built."""
+    folder = tmp_path_factory.mktemp("clone") / "genregraph"
+    subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
+    return folder
+
+
+def provide(clone: Path, name: str, found: str | None) -> None:
+    """Put a file of the user's own where a command names it."""
+    if not found:
+        pytest.skip(f"there is no {name} here")
+    if not (clone / name).exists():
+        (clone / name).symlink_to(found)
+
+
+def prepare(clone: Path, command: Command) -> None:
+    """Provide what a command names, or skip it, saying what is missing."""
+    named = set(re.findall(r"[\w.]+\.(?:csv|yaml|parquet)\b|\bFOLDER\b", command.text))
+    if "FOLDER" in named:
+        provide(clone, "FOLDER", os.environ.get("GENREGRAPH_TEST_AUDIO"))
+    if "features_30_sec.csv" in named:
+        provide(clone, "features_30_sec.csv", os.environ.get("GENREGRAPH_TEST_TABLE"))
+    if "features_3_sec.csv" in named:
+        provide(clone, "features_3_sec.csv", os.environ.get("GENREGRAPH_TEST_SEGMENTS"))
+    if "mine.yaml" in named:
+        (clone / "mine.yaml").write_text(yaml_of(command.document))
+    if "embedding.parquet" in named:
+        rows = read_sheet(clone / "config/datasets/mine.tsv")
+        clips = [row.clip for row in rows]
+        values = {f"x{i}": [sum(clip.encode()) * (i + 3) % 97 for clip in clips] for i in range(4)}
+        pd.DataFrame({"clip": clips, **values}).to_parquet(clone / "embedding.parquet")
+    fetched = re.search(r"dataset=(gtzan[\w-]*)(?!.*(tables|audio)=)", command.text)
+    if fetched:
+        archive = load(merged([clone], {"dataset": fetched[1]})).facts().archive
+        assert archive
+        if not any(reached(url) for url in archive.urls):
+            pytest.skip(f"{fetched[1]} is not reached")
+
+
+def reached(url: str) -> bool:
+    try:
+        return requests.head(url, timeout=20, allow_redirects=True).ok
+    except requests.RequestException:
+        return False
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=[command.text for command in COMMANDS])
+def test_a_command_works(clone: Path, command: Command) -> None:
+    prepare(clone, command)
+    inside = "source .venv/bin/activate && " if (clone / ".venv").exists() else ""
+    words = command.text if command.text.startswith("source") else inside + command.text
+    home = {"HOME": str(clone.parent), "PATH": os.environ["PATH"]}
+    kept = {name: value for name, value in os.environ.items() if "PIP_" in name or "proxy" in name}
+    done = subprocess.run(
+        ["bash", "-c", words],
+        cwd=clone,
+        env={**home, **kept, **python_of(home["PATH"])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    for target in re.findall(r"results/\S+\.(?:csv|md|html)", command.text):
+        assert (clone / target).stat().st_size > 0
+
+
+def python_of(path: str) -> dict[str, str]:
+    """Where a manager of Pythons keeps them, if there is one."""
+    return {"PYENV_ROOT": os.environ["PYENV_ROOT"]} if "PYENV_ROOT" in os.environ else {}
+
+
+def test_the_site_is_built_without_warnings_and_loads_nothing_from_elsewhere(clone: Path) -> None:
+    done = subprocess.run(["make", "docs"], cwd=clone, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    pages = list((clone / "site").rglob("*.html"))
+    assert len(pages) > 20
+    loaded = [
+        (page.name, source)
+        for page in pages
+        for source in re.findall(
+            r'<(?:script|link|img|iframe)\b[^>]*?(?:src|href)="?((?:https?:)?//[^\s">]+)',
+            page.read_text(encoding="utf-8"),
+        )
+    ]
+    assert loaded == []
+    for style in (clone / "site").rglob("*.css"):
+        assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", style.read_text("utf-8"))
+    shutil.rmtree(clone / "site")

@@ -1,0 +1,207 @@
+"""Every command that a document tells users to run works, or is planned: see `tests.commands`."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import soundfile
+import yaml
+from snakemake.cli import get_argument_parser, parse_config
+from tests.commands import Command, commands, documents, of, yaml_of
+from tests.workflow.conftest import PARTS, RATE, ROOT, Project, tune
+
+from report import crate
+from settings.imports import files_by_cut
+from settings.merge import as_typed, merged
+from settings.model import load
+from settings.plan import check_tables, not_runnable
+from settings.sheet import read_sheet
+
+ALL = [command for document in documents() for command in of(document)]
+RUN = sorted({command.text for command in ALL if command.kind == "run"})
+MADE = sorted({command.words[1] for command in ALL if command.kind == "make"})
+# Of snakemake, what its targets are asked with, and the targets.
+Asked = tuple[str, ...]
+
+
+def asked(command: Command) -> tuple[Asked, list[str]]:
+    """Options of a command but for the number of cores, and its targets."""
+    words = command.words[3:]
+    end = next((i for i, word in enumerate(words) if word.startswith("--")), len(words))
+    return tuple(words[end:]), words[:end]
+
+
+def plans() -> dict[tuple[str, Asked], list[str]]:
+    """Targets that can be planned at once: by the file mine.yaml that is meant, and options."""
+    found = defaultdict(list)
+    for command in ALL:
+        if command.kind == "plan":
+            options, targets = asked(command)
+            document = command.document if "mine.yaml" in options else ""
+            found[document, options] += targets
+    for target in MADE:
+        printed = subprocess.run(
+            ["make", "--dry-run", "--always-make", target], cwd=ROOT, capture_output=True, text=True
+        ).stdout
+        found["", ()] += re.findall(r"snakemake --cores \S+ (results/\S+)", printed)
+    return dict(found)
+
+
+@pytest.fixture(scope="module")
+def documented(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with all files that the commands name, as a user would have them."""
+    folder = tmp_path_factory.mktemp("documented") / "project"
+    for part in PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+        folder.mkdir(exist_ok=True)
+        copy(ROOT / part, folder / part)
+    clips = [f"{genre}.{i:05d}" for genre in ("blues", "jazz") for i in range(3)]
+    for i, clip in enumerate(clips):
+        path = folder / f"FOLDER/{clip.split('.')[0]}/{clip}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, tune(i // 3, i), RATE)
+    table = pd.DataFrame({"filename": [f"{clip}.wav" for clip in clips], "a": range(6)})
+    table.to_csv(folder / "features_30_sec.csv", index=False)
+    segments = table.assign(filename=[f"{clip}.0.wav" for clip in clips])
+    segments.to_csv(folder / "features_3_sec.csv", index=False)
+    for name in ("mert", "embedding"):
+        table.rename(columns={"filename": "clip"}).to_parquet(folder / f"{name}.parquet")
+    return Project(folder)
+
+
+def run(project: Project, words: list[str]) -> str:
+    done = subprocess.run(
+        words, cwd=project.folder, env=project.environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def sheeted(documented: Project) -> Project:
+    """The same after all commands that are quick, in the order in which they need each other."""
+    folder = documented.folder
+    order = ["audio.sheet", "settings.schema", "report.verify"]
+    for text in sorted(RUN, key=lambda text: order.index(text.split()[2])):
+        if "report.verify" in text:
+            results = folder / "results/mine"
+            results.mkdir(parents=True)
+            (results / "summary.csv").write_text("dataset\n")
+            crate.main(
+                [results / "summary.csv"],
+                results,
+                folder / "config/datasets/mine.tsv",
+                load({}).model_dump_json(),
+                results / "workflow.zip",
+                results / "ro-crate-metadata.json",
+            )
+        printed = run(documented, Command("", text).words)
+        assert "all 2 files are as they were" in printed or "report.verify" not in text
+        assert "6 clips of 2 genres" in printed or "audio.sheet" not in text
+    return documented
+
+
+def test_every_command_is_of_a_kind_that_is_tested() -> None:
+    assert [(each.document, each.text) for each in ALL if not each.kind] == []
+    tests = {each.kind for each in ALL if each.kind.endswith(".py")}
+    assert [name for name in tests if not (ROOT / name).is_file()] == []
+    assert {each.kind for each in ALL} >= {"make", "activate", "plan", "run"}
+
+
+def test_a_command_of_an_unknown_kind_or_in_any_block_is_seen() -> None:
+    (known, unknown) = commands("x", "```bash\nsnakemake --cores 8 \\\n    a\nsnakefake\n```\n")
+    assert (known.text, known.kind, unknown.kind) == ("snakemake --cores 8 a", "plan", "")
+    for text in ("    snakemake all\n", "```sh\nmake run\n```\n", "```\npip install x\n```\n"):
+        assert len(commands("x", text)) == 1
+    assert commands("x", "    clip  genre\n\n```python\nmake run\n```\n") == []
+
+
+def test_quick_commands_work(sheeted: Project) -> None:
+    assert RUN
+    written = (ROOT / "config/config.schema.json").read_bytes()
+    assert (sheeted.folder / "config/config.schema.json").read_bytes() == written
+
+
+@pytest.mark.parametrize("target", MADE)
+def test_make_knows_the_target(target: str) -> None:
+    done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.search(rf"^# make {target} ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_the_environment_is_activated() -> None:
+    script = f"source {sys.prefix}/bin/activate && command -v snakemake python"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    found = [Path(name) for name in done.stdout.split()]
+    assert [path.name for path in found] == ["snakemake", "python"]
+    assert {path.parent.resolve() for path in found} == {Path(sys.prefix, "bin").resolve()}
+
+
+def check_plan(project: Project, document: str, words: list[str]) -> None:
+    """Whether options are Snakemake's, the configuration is sound, and the targets can be made."""
+    asked = get_argument_parser().parse_args(words)
+    files = [yaml.safe_load(planned_yaml(document)) for _ in asked.configfile or []]
+    given = {key: value for file in files for key, value in file.items()}
+    config = load(merged([ROOT], given | as_typed(parse_config(asked.config), asked.config or [])))
+    check_tables(config)
+    rows = read_sheet(project.folder / f"config/datasets/{config.dataset}.tsv")
+    imports = files_by_cut(config, rows)
+    assert all(Path(file).is_file() for files in imports.values() for file in files.values())
+    left_out = not_runnable(config, rows, bool(config.tables), imports)
+    experiments = "|".join(name for name in config.experiments if name not in left_out)
+    known = rf"all|results/((summary|{experiments})\.csv|findings\.md|report\.html)"
+    of_dataset = "30s/problems.csv|ro-crate-metadata.json".replace(".", r"\.")
+    for target in asked.targets:
+        assert re.fullmatch(rf"{known}|results/{config.dataset}/({of_dataset})", target), target
+
+
+def test_long_commands_ask_for_what_there_is(
+    sheeted: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them, without Snakemake's own plan, which takes seconds: `make torture` makes each."""
+    monkeypatch.chdir(sheeted.folder)
+    found = plans()
+    assert set(SORTS) < found.keys()
+    for (document, options), targets in found.items():
+        check_plan(sheeted, document, [*targets, *options])
+
+
+# One of each sort: built-in data, a table alone, music of one's own.
+SORTS = [
+    ("", ()),
+    ("", ("--config", "dataset=gtzan", "tables={handcrafted: features_30_sec.csv}")),
+    ("", ("--config", "dataset=mine", "audio=FOLDER")),
+]
+
+
+@pytest.mark.parametrize(
+    ("document", "options", "targets"),
+    [
+        pytest.param(
+            *(*key, targets),
+            id=" ".join(filter(None, [key[0], *key[1]])),
+            marks=[] if key in SORTS else pytest.mark.torture,
+        )
+        for key, targets in plans().items()
+    ],
+)
+def test_long_commands_can_be_planned(
+    sheeted: Project, document: str, options: Asked, targets: list[str]
+) -> None:
+    if document:
+        (sheeted.folder / "mine.yaml").write_text(planned_yaml(document))
+    words = [sys.executable, "-m", "snakemake", "--dry-run", *dict.fromkeys(targets), *options]
+    printed = run(sheeted, words)
+    assert "This was a dry-run" in printed or "Nothing to be done" in printed
+    left_out = re.findall(r"^experiment (\S+) is left out", printed, re.MULTILINE)
+    assert not {f"results/{name}.csv" for name in left_out} & set(targets)
+
+
+def planned_yaml(document: str) -> str:
+    """The document's example; that of docs/extend.md asks for a model that its guide adds."""
+    return yaml_of(document).replace("bayes", "knn")

@@ -1,0 +1,129 @@
+"""The three-step guides: their own code, applied to a copy of the project, works."""
+
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from scipy.spatial.distance import cdist
+from tests.workflow.conftest import ROOT, Project
+
+from inputs.inputs import Inputs
+from settings.code import digest, local_modules
+
+GUIDE = (ROOT / "docs/extend.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"<!-- (\w+): (.*?) -->\n```(?:python|yaml)\n(.*?)```", re.DOTALL)
+GENRES = ["blues", "jazz", "odd"]
+FILES = [f"{name}.yaml" for name in ("small", "extractor", "metric", "model")]
+# What makes the run small, and nothing that the guide is about.
+SMALL = """
+dataset: mine
+datasets:
+  mine: {shards: 3}
+experiments:
+  multiclass_mine:
+    protocols: [paper]
+    folds: {n: 2}
+    graphsage: {hidden: 4, epochs: 3}
+"""
+
+
+def insert(path: Path, place: str, text: str) -> None:
+    """Put a text before or after the one line that holds what the guide names."""
+    side, _, known = place.partition(": ")
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    (number,) = [i for i, line in enumerate(lines) if known in line]
+    line = lines[number]
+    if side == "before":
+        lines.insert(number, f"{text}\n\n")
+    else:  # After an entry of a dictionary, or the line that opens it.
+        assert line.rstrip()[-1] in ",{"
+        lines.insert(number + 1, textwrap.indent(text, "    "))
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def extended(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project to which the guide has added an extractor, a metric and a model."""
+    project = finished.copy(tmp_path_factory.mktemp("extended") / "project")
+    shutil.copy2(ROOT / "pyproject.toml", project.folder)
+    shutil.copytree(ROOT / "tests", project.folder / "tests")
+    used = []
+    for what, where, text in BLOCK.findall(GUIDE):
+        name, _, place = where.partition(" | ")
+        if what == "write":
+            (project.folder / name).write_text(text, encoding="utf-8")
+        elif what == "insert":
+            insert(project.folder / name, place, text)
+        else:
+            assert what == "use"
+            used.append(project.folder / f"{name}.yaml")
+            used[-1].write_text(text, encoding="utf-8")
+    assert [path.stem for path in used] == ["extractor", "metric", "model"]
+    (project.folder / "small.yaml").write_text(SMALL)
+    return project
+
+
+def test_the_three_work_together(extended: Project) -> None:
+    """Up to a fold's graph and models: what comes after them is the same for all."""
+    fold = "results/mine/experiments/multiclass_mine/paper/fold-00"
+    wanted = [f"{fold}/{name}" for name in ("graph.npz", "baselines.parquet")]
+    extended.snakemake("--cores", "2", *wanted, "--configfile", *FILES)
+    table = pd.read_parquet(extended.folder / wanted[1])
+    assert set(table["model"]) == {"logistic", "bayes"}
+    assert table[GENRES].sum(axis=1).sub(1).abs().lt(1e-6).all()
+    inputs = Inputs.load(extended.folder / fold / "inputs.npz")
+    assert inputs.features.tolist() == ["loudness_mean", "loudness_std", "loudness_range"]
+    graph = sparse.load_npz(extended.folder / wanted[0])
+    assert graph.shape == (19, 19)
+    found = cdist(inputs.x, inputs.x, "canberra")
+    np.testing.assert_allclose(graph.data, found[graph.nonzero()], rtol=1e-5)
+    features = pd.read_parquet(extended.folder / "results/mine/30s/features/loudness.parquet")
+    assert features["loudness_mean"].between(-100, 0).all()
+
+
+def test_the_three_pass_the_tests_that_the_guide_names(extended: Project) -> None:
+    """Of those of all models, the tests that are of single ones; they take seconds."""
+    named = "features/test_loudness.py graph/test_adjacency.py learning/test_baselines.py".split()
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-k", "loudness or canberra or bayes"),
+            *(f"tests/{name}" for name in named),
+        ],
+        cwd=extended.folder,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    passed = re.search(r"^(\d+) passed", done.stdout, re.MULTILINE)
+    assert int(passed[1]) > 20
+
+
+def test_the_names_are_in_the_schema(extended: Project) -> None:
+    subprocess.run(
+        [sys.executable, "workflow/scripts", "settings.schema"], cwd=extended.folder, check=True
+    )
+    schema = (extended.folder / "config/config.schema.json").read_text()
+    assert '"canberra"' in schema
+    assert '"bayes"' in schema
+
+
+def test_only_what_an_addition_is_part_of_is_computed_anew(extended: Project) -> None:
+    """The extractor changes no step; the metric and the model change those that the guide says."""
+    scripts = extended.folder / "workflow/scripts"
+    steps = [
+        f"{path.parent.name}.{path.stem}"
+        for path in (ROOT / "workflow/scripts").glob("*/*.py")
+        if "\ndef main(" in path.read_text(encoding="utf-8")
+    ]
+    edited = {"graph.adjacency", "learning.baselines"}
+    changed = {step for step in steps if digest(step, scripts) != digest(step)}
+    assert changed == {step for step in steps if edited & local_modules(step)}
+    assert "graph.adjacency" in changed
+    assert not {"folds.usable", "features.compare", "features.gather"} & changed
