@@ -5,6 +5,8 @@
 # make torture       runs the long tests: a fuzz of the reader, memory by length, predictions of real
 #                    files, commands of the documents, wheels for all, a Slurm whose Snakemake is killed
 # make bench         runs the benchmarks, and writes what they print into docs/benchmarks.md
+# make outdated      lists what is locked and has newer versions
+# make newest        runs the tests with the newest versions that requirements.in allows
 # make docs          builds the documentation into site/, in an environment of its own
 # make lock          writes requirements.lock and docs/requirements.lock anew
 # make wheels        asks whether all that is locked has wheels for every Python and platform
@@ -23,7 +25,7 @@ DOCS := .venv-docs
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run report test test-pythons check torture bench docs lock wheels clean
+.PHONY: run report test test-pythons check torture bench outdated newest docs lock wheels clean
 
 run: $(VENV)/ready
 	$(IN_VENV) snakemake --cores $(CORES) results/multiclass_compare.csv
@@ -41,6 +43,18 @@ torture: $(VENV)/ready
 bench: $(VENV)/ready
 	$(VENV)/bin/pip install -qq torch_geometric==2.8.1
 	OMP_NUM_THREADS=1 DGLBACKEND=pytorch $(VENV)/bin/python benchmarks/write.py training features scale
+
+outdated: $(VENV)/ready
+	$(VENV)/bin/pip list --outdated
+
+# What differs from the lock is printed first. Golden values may differ in their last digits: a test
+# that fails says which.
+newest:
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/pip install -qq --requirement requirements.in
+	diff <(sed 's/ ;.*//' requirements.lock | sort) <(.venv-newest/bin/pip freeze | sort) || true
+	PATH="$(CURDIR)/.venv-newest/bin:$$PATH" python -m pytest -n 2 --dist loadfile \
+		--deselect tests/workflow/test_environments.py
 
 check: $(VENV)/ready
 	$(IN_VENV) ruff check .

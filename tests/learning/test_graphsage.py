@@ -339,6 +339,20 @@ def test_where_test_clips_send_nothing_both_ways_to_train_are_one(noisy):
 # The step
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_order_of_clips_changes_no_prediction(inputs, graph, backend):
+    order = np.random.default_rng(0).permutation(36)
+    moved = replace(
+        inputs,
+        **{name: getattr(inputs, name)[order] for name in ("x", "y", "train", "clips")},
+    )
+    found, expected = (
+        train(*each, SETTINGS, Backend(backend))[2]
+        for each in ((moved, sparse.csr_array(graph[order][:, order])), (inputs, graph))
+    )
+    assert_allclose(found, expected[order], atol=1e-5)
+
+
 # By batches
 
 

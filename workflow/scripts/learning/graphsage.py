@@ -460,7 +460,7 @@ def main(
         seed=fold_seed(seed, fold),
     )
     how = (usable_backend(backend, device, at_once), neighbours == "train")
-    logger.info("%s by %s on %s", settings, *how[0])
+    logger.info("%s by %s", settings, how[0])
     trained, epochs_table, probabilities = train(data, adjacency, settings, *how)
     torch.save({"settings": asdict(settings), "weights": trained.state_dict()}, model)
     epochs_table.to_csv(history, index=False)

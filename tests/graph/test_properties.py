@@ -1,0 +1,53 @@
+"""What holds of every graph, whatever the clips."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose
+
+from graph.adjacency import METRICS, adjacency
+
+# A coarse grid: replicas, ties and rows of zeros are frequent.
+CLIPS = st.integers(3, 20).flatmap(
+    lambda n: arrays(np.float64, (n, 4), elements=st.integers(-2, 2).map(lambda v: v / 2))
+)
+# Cosine distance is none: it breaks the triangle inequality.
+TRUE_METRICS = sorted(set(METRICS) - {"cosine"})
+few = settings(max_examples=30)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@few
+@given(x=CLIPS, k=st.integers(1, 25), data=st.data())
+def test_a_row_has_k_others_that_may_be_heard_and_no_diagonal(metric, x, k, data) -> None:
+    n = len(x)
+    candidates = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
+    candidates[:2] = True
+    graph = adjacency(x, metric, k, candidates)
+    assert (np.diff(graph.indptr) == min(k, candidates.sum() - 1)).all()
+    assert candidates[graph.indices].all()
+    assert not (graph.indices == np.repeat(np.arange(n), np.diff(graph.indptr))).any()
+    assert (np.isfinite(graph.data) & (graph.data >= 0)).all()
+
+
+@pytest.mark.parametrize("metric", TRUE_METRICS)
+@few
+@given(x=CLIPS)
+def test_distances_obey_the_axioms_of_a_metric(metric, x) -> None:
+    d = adjacency(x, metric, len(x)).toarray()
+    assert_allclose(d, d.T, atol=1e-12)
+    assert (d[:, :, None] <= d[:, None, :] + d.T[None, :, :] + 1e-9).all()
+    same = (x[:, None] == x).all(axis=2)
+    assert (d[same] == 0).all()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@few
+@given(x=CLIPS, k=st.integers(1, 5), seed=st.integers(0, 99))
+def test_the_order_of_clips_changes_no_distance(metric, x, k, seed) -> None:
+    order = np.random.default_rng(seed).permutation(len(x))
+    found = adjacency(x, metric, k).data.reshape(len(x), -1)
+    moved = adjacency(x[order], metric, k).data.reshape(len(x), -1)
+    assert_allclose(np.sort(moved, axis=1), np.sort(found, axis=1)[order], atol=1e-7)
