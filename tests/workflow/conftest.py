@@ -5,7 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 from filelock import FileLock
+from tests.workflow import forked
 
 from audio.sheet import rows_of
 from settings.sheet import write_sheet
@@ -27,6 +29,7 @@ HOSTILE_NAME = "a b'; touch x; $(id)"
 # Names in which Snakemake sees wildcards, one of them known.
 BRACED = ["R&B {live}/a{b}", "{dataset}"]
 RATE = 22_050
+FORKED = "GENREGRAPH_TEST_FORKED"  # Folder of what stands for python.
 
 # The main experiment, made small.
 SMALL = """
@@ -56,15 +59,19 @@ class Project:
             *arguments,
         ]
 
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    def environment(self, forked: bool = True) -> dict[str, str]:
+        """Variables for Snakemake, whose jobs may be forked (`tests.workflow.forked`)."""
+        folders = [Path(sys.executable).parent, os.environ["PATH"]]
+        if forked and FORKED in os.environ:
+            folders.insert(0, os.environ[FORKED])
+        return {**os.environ, "PATH": ":".join(map(str, folders))}
 
-    def snakemake(self, *arguments: str, fails: bool = False) -> str:
+    def snakemake(self, *arguments: str, fails: bool = False, forked: bool = True) -> str:
         """Run Snakemake and return all that it printed."""
         done = subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
-            env=self.environment(),
+            env=self.environment(forked),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -133,6 +140,24 @@ def write_clips(folder: Path) -> None:
         soundfile.write(odd / f"{name}.wav", tune(2, clip), RATE)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def forked_steps() -> Iterator[None]:
+    """Steps of this folder's tests are forked, where Linux is: hundreds of jobs import nothing."""
+    if sys.platform != "linux":
+        yield
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        address = f"{folder}/server"
+        command = [sys.executable, forked.__file__, address]
+        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE) as server:
+            assert server.stdout.readline() == b"ready\n"
+            forked.write_client(Path(folder), address)
+            os.environ[FORKED] = folder
+            yield
+            del os.environ[FORKED]
+            server.kill()
+
+
 @pytest.fixture(scope="session")
 def unrun(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
     """The project with the small dataset, before any run; made once for all workers.
@@ -157,7 +182,7 @@ def finished(unrun: Project, tmp_path_factory: pytest.TempPathFactory, worker_id
     """The project after a run on two cores; made once for all workers, and not to be changed."""
 
     def make(folder: Path) -> None:
-        unrun.copy(folder, dirs_exist_ok=True).snakemake("--cores", "2", TARGET)
+        unrun.copy(folder, dirs_exist_ok=True).snakemake("--cores", "2", TARGET, forked=False)
 
     return _once("finished", make, tmp_path_factory, worker_id)
 

@@ -1,0 +1,121 @@
+"""Steps in processes that are forked from one that has imported the libraries, for the tests' sake.
+
+A run of the workflow has hundreds of jobs, and most of a small job's time goes into imports. Here a
+server imports what lies outside this repository, once; what stands first in PATH as ``python`` asks
+it to fork, and the fork runs the step as ``python`` would: with the folder, environment, arguments
+and files of the one who asked, a process a job, killed when that is killed. What is edited in a
+project's copy of the steps counts: none of them is imported before.
+"""
+
+import contextlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+
+# What librosa brings, numba, reads where its cache is when it is imported: not here.
+LIBRARIES = (
+    "jinja2 matplotlib.figure matplotlib.backends.backend_agg pandas pyarrow.parquet pydantic "
+    "scipy.optimize scipy.sparse.csgraph scipy.stats sklearn.decomposition "
+    "sklearn.discriminant_analysis sklearn.ensemble sklearn.linear_model sklearn.manifold sklearn.metrics sklearn.neighbors "
+    "sklearn.preprocessing sklearn.semi_supervised sklearn.svm soundfile torch typer"
+).split()
+BEFORE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# Far smaller than what a server may be asked: Linux has 2 MB of arguments and environment.
+BLOCK = 1 << 16
+CLIENT = f"""\
+#!{sys.executable} -ISE
+import json, os, socket, sys
+if len(sys.argv) < 2 or not sys.argv[1].endswith("workflow/scripts"):
+    os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])
+server = socket.socket(socket.AF_UNIX)
+server.connect({{address!r}})
+asked = json.dumps([os.getcwd(), dict(os.environ), sys.argv[1:]]).encode() + b"\\n"
+socket.send_fds(server, [b"."], [0, 1, 2])
+server.sendall(asked)
+sys.exit(int(server.recv(16) or 1))
+"""
+
+
+def write_client(folder: Path, address: str) -> None:
+    """Write what stands for ``python`` into a folder."""
+    client = folder / "python"
+    client.write_text(CLIENT.format(address=address), encoding="utf-8")
+    client.chmod(0o755)
+
+
+def serve(address: str) -> None:
+    """Fork for each that asks, until the one who started this has ended."""
+    for variable in BEFORE:
+        os.environ[variable] = "1"
+    os.environ["DGLBACKEND"] = "pytorch"
+    for library in LIBRARIES:
+        __import__(library)
+    with contextlib.suppress(ImportError):
+        __import__("dgl")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for those who answer.
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen(64)
+        print("ready", flush=True)
+        while True:
+            asking, _ = listening.accept()
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                listening.close()
+                answer(asking)
+            asking.close()
+
+
+def answer(asking: socket.socket) -> None:
+    """Run a step for one who asks, and end it if that ends."""
+    _, files, _, _ = socket.recv_fds(asking, 1, 3)
+    text = b""
+    while not text.endswith(b"\n"):
+        text += asking.recv(BLOCK)
+    folder, environment, arguments = json.loads(text)
+    step = os.fork()
+    if step == 0:
+        asking.close()
+        run(folder, environment, arguments, files)
+    ended = os.pidfd_open(step)
+    ready, _, _ = select.select([ended, asking], [], [])
+    if ended not in ready:
+        os.kill(step, signal.SIGKILL)
+        os._exit(1)
+    code = os.waitstatus_to_exitcode(os.waitpid(step, 0)[1])
+    asking.sendall(str(code if code >= 0 else 128 - code).encode())
+    os._exit(0)
+
+
+def run(folder: str, environment: dict[str, str], arguments: list[str], files: list[int]) -> None:
+    """Be the ``python`` that was asked for."""
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = arguments
+    sys.path[0] = arguments[0]
+    code = 0
+    try:
+        runpy.run_path(arguments[0], run_name="__main__")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1 if end.code else 0
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
