@@ -21,8 +21,8 @@ from pathlib import Path
 LIBRARIES = (
     "jinja2 matplotlib.figure matplotlib.backends.backend_agg pandas pyarrow.parquet pydantic "
     "scipy.optimize scipy.sparse.csgraph scipy.stats sklearn.decomposition "
-    "sklearn.discriminant_analysis sklearn.ensemble sklearn.linear_model sklearn.manifold sklearn.metrics sklearn.neighbors "
-    "sklearn.preprocessing sklearn.semi_supervised sklearn.svm soundfile torch typer"
+    "sklearn.discriminant_analysis sklearn.ensemble sklearn.linear_model sklearn.manifold "
+    "sklearn.metrics sklearn.neighbors sklearn.preprocessing sklearn.semi_supervised sklearn.svm soundfile torch typer"
 ).split()
 BEFORE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 # Far smaller than what a server may be asked: Linux has 2 MB of arguments and environment.
