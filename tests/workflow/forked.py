@@ -22,11 +22,11 @@ LIBRARIES = (
     "jinja2 matplotlib.figure matplotlib.backends.backend_agg pandas pyarrow.parquet pydantic "
     "scipy.optimize scipy.sparse.csgraph scipy.stats sklearn.decomposition "
     "sklearn.discriminant_analysis sklearn.ensemble sklearn.linear_model sklearn.manifold "
-    "sklearn.metrics sklearn.neighbors sklearn.preprocessing sklearn.semi_supervised sklearn.svm soundfile torch typer"
+    "sklearn.metrics sklearn.neighbors sklearn.preprocessing sklearn.semi_supervised "
+    "sklearn.svm soundfile torch typer"
 ).split()
 BEFORE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-# Far smaller than what a server may be asked: Linux has 2 MB of arguments and environment.
-BLOCK = 1 << 16
+BLOCK = 1 << 16  # Bytes read at a time.
 CLIENT = f"""\
 #!{sys.executable} -ISE
 import json, os, socket, sys
