@@ -46,6 +46,7 @@ def tagged(real: Project, real_audio: Path, musicnn_wheel: Path) -> Project:
     return real
 
 
+@pytest.mark.torture
 def test_tags_and_a_graph_of_similar_clips_find_most_genres(tagged: Project) -> None:
     table = pd.read_csv(tagged.folder / TAGGED)
     assert table["n_train"].add(table["n_test"]).unique().tolist() == [100]
