@@ -19,11 +19,11 @@ from pathlib import Path
 
 # What librosa brings, numba, reads where its cache is when it is imported: not here.
 LIBRARIES = (
-    "snakemake.cli jinja2 matplotlib.figure matplotlib.backends.backend_agg pandas pyarrow.parquet pydantic "
-    "scipy.optimize scipy.sparse.csgraph scipy.stats sklearn.decomposition "
-    "sklearn.discriminant_analysis sklearn.ensemble sklearn.linear_model sklearn.manifold "
-    "sklearn.metrics sklearn.neighbors sklearn.preprocessing sklearn.semi_supervised "
-    "sklearn.svm soundfile torch typer"
+    "snakemake.cli jinja2 matplotlib.figure matplotlib.backends.backend_agg pandas "
+    "pyarrow.parquet pydantic scipy.optimize scipy.sparse.csgraph scipy.stats "
+    "sklearn.decomposition sklearn.discriminant_analysis sklearn.ensemble "
+    "sklearn.linear_model sklearn.manifold sklearn.metrics sklearn.neighbors "
+    "sklearn.preprocessing sklearn.semi_supervised sklearn.svm soundfile torch typer"
 ).split()
 BEFORE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 BLOCK = 1 << 16  # Bytes read at a time.
