@@ -30,7 +30,8 @@ BLOCK = 1 << 16  # Bytes read at a time.
 CLIENT = f"""\
 #!{sys.executable} -ISE
 import json, os, socket, sys
-if not (sys.argv[1:3] == ["-m", "snakemake"] or "".join(sys.argv[1:2]).endswith("workflow/scripts")):
+first = "".join(sys.argv[1:2])
+if not (first.endswith("workflow/scripts") or sys.argv[1:3] == ["-m", "snakemake"]):
     os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])
 server = socket.socket(socket.AF_UNIX)
 server.connect({{address!r}})
