@@ -12,6 +12,7 @@ COPY requirements.lock /genregraph/
 RUN pip install --no-cache-dir --disable-pip-version-check --requirement /genregraph/requirements.lock
 
 COPY Snakefile /genregraph/
+COPY genregraph /genregraph/
 COPY config /genregraph/config
 COPY envs /genregraph/envs
 COPY profiles /genregraph/profiles
