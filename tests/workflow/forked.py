@@ -1,10 +1,10 @@
-"""Snakemake and steps in processes forked from one that has imported libraries, for tests' sake.
+"""Steps in processes that are forked from one that has imported the libraries, for the tests' sake.
 
 A run of the workflow has hundreds of jobs, and most of a small job's time goes into imports. Here a
 server imports what lies outside this repository, once; what stands first in PATH as ``python`` asks
 it to fork, and the fork runs the step as ``python`` would: with the folder, environment, arguments
 and files of the one who asked, a process a job, killed when that is killed. What is edited in a
-project's copy of the steps counts: none of them is imported before. Snakemake is forked likewise.
+project's copy of the steps counts: none of them is imported before.
 """
 
 import contextlib
@@ -19,19 +19,18 @@ from pathlib import Path
 
 # What librosa brings, numba, reads where its cache is when it is imported: not here.
 LIBRARIES = (
-    "snakemake.cli jinja2 matplotlib.figure matplotlib.backends.backend_agg pandas "
-    "pyarrow.parquet pydantic scipy.optimize scipy.sparse.csgraph scipy.stats "
-    "sklearn.decomposition sklearn.discriminant_analysis sklearn.ensemble "
-    "sklearn.linear_model sklearn.manifold sklearn.metrics sklearn.neighbors "
-    "sklearn.preprocessing sklearn.semi_supervised sklearn.svm soundfile torch typer"
+    "jinja2 matplotlib.figure matplotlib.backends.backend_agg pandas pyarrow.parquet pydantic "
+    "scipy.optimize scipy.sparse.csgraph scipy.stats sklearn.decomposition "
+    "sklearn.discriminant_analysis sklearn.ensemble sklearn.linear_model sklearn.manifold "
+    "sklearn.metrics sklearn.neighbors sklearn.preprocessing sklearn.semi_supervised "
+    "sklearn.svm soundfile torch typer"
 ).split()
 BEFORE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 BLOCK = 1 << 16  # Bytes read at a time.
 CLIENT = f"""\
 #!{sys.executable} -ISE
 import json, os, socket, sys
-first = "".join(sys.argv[1:2])
-if not (first.endswith("workflow/scripts") or sys.argv[1:3] == ["-m", "snakemake"]):
+if len(sys.argv) < 2 or not sys.argv[1].endswith("workflow/scripts"):
     os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])
 server = socket.socket(socket.AF_UNIX)
 server.connect({{address!r}})
@@ -100,15 +99,11 @@ def run(folder: str, environment: dict[str, str], arguments: list[str], files: l
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    of_module = arguments[0] == "-m"
-    sys.argv = arguments[1:] if of_module else arguments
-    sys.path[0] = "" if of_module else arguments[0]
+    sys.argv = arguments
+    sys.path[0] = arguments[0]
     code = 0
     try:
-        if of_module:
-            runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
-        else:
-            runpy.run_path(arguments[0], run_name="__main__")
+        runpy.run_path(arguments[0], run_name="__main__")
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1 if end.code else 0
         if isinstance(end.code, str):
