@@ -36,8 +36,15 @@ from settings.jobs import memory, minutes, survives_shells, unlimited
 from settings.keys import names_beside
 from settings.merge import as_typed, merged
 from settings.model import OF_OWN_RULE, GraphSage, load
-from settings.sheet import AUDITED, NAMED, digest, find, read_sheet
-from settings.sheet import rows_by_shard, shards_for
+from settings.sheet import (
+    AUDITED,
+    NAMED,
+    digest,
+    find,
+    read_sheet,
+    rows_by_shard,
+    shards_for,
+)
 from settings.steps import KEPT, Step
 
 try:

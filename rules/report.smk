@@ -81,7 +81,7 @@ CRATE = Step(
     "report.crate",
     OF_DATASET,
     {
-        "config": CONFIG.model_dump_json(),
+        "config": CONFIG.model_dump_json(exclude={"predict"}),
         "sheet": SHEET,
         "of_fold": [
             f"{name}={','.join(fold_files(Place(experiment=name)))}"

@@ -10,6 +10,7 @@ from inputs.inputs import Inputs
 from inputs.prepare import main, reduce, scale, scaled
 from settings.errors import UserError
 from settings.seeds import fold_seed
+from settings.spreadsheet import write_csv
 
 CLIPS = ["a", "b", "c", "d", "e", "f"]
 LEFT = pd.DataFrame({"clip": CLIPS[::-1], "x": [6.0, 5, 4, 3, 2, 1], "length": 7.0})
@@ -169,10 +170,10 @@ def test_main_takes_the_selected_features_alone(step, tmp_path):
     assert_array_equal(inputs.x[:, 0], RIGHT["z"].to_numpy())
 
 
-def test_selected_features_may_be_named_by_numbers(step, tmp_path):
-    table = pd.DataFrame({"clip": CLIPS, "01": 1.0, "1": 2.0, "NA": 3.0})
-    selection = pd.DataFrame({"feature": ["01", "1", "NA"], "selected": [False, True, True]})
-    selection.to_csv(tmp_path / "selection.csv", index=False)
+def test_selected_features_may_have_any_name(step, tmp_path):
+    table = pd.DataFrame({"clip": CLIPS, "01": 1.0, "1": 2.0, "NA": 3.0, "=1+2": 4.0})
+    selection = pd.DataFrame({"feature": table.columns[1:], "selected": [False, True, True, True]})
+    write_csv(selection, tmp_path / "selection.csv")
     chosen = {"folds": tmp_path / "folds.parquet", "output": tmp_path / "inputs.npz"}
     table.to_parquet(tmp_path / "left.parquet")
     main(
@@ -184,7 +185,7 @@ def test_selected_features_may_be_named_by_numbers(step, tmp_path):
         selection=tmp_path / "selection.csv",
         **chosen,
     )
-    assert Inputs.load(tmp_path / "inputs.npz").features.tolist() == ["1", "NA"]
+    assert Inputs.load(tmp_path / "inputs.npz").features.tolist() == ["1", "NA", "=1+2"]
 
 
 @pytest.mark.parametrize("fit", ["all", "train"])

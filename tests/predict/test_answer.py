@@ -135,7 +135,7 @@ def test_the_step_writes_all_tables_and_an_answer_that_no_terminal_obeys(learnt,
     ]
     write_sheet(rows, tmp_path / "sheet.tsv")
     pieces = pieces_of((HOSTILE, 2), ("unlike.mp3", 1))
-    pieces = pd.concat([pieces, refused("text.mp3")])
+    pieces = pd.concat([pieces, refused("=text.mp3")])
     values = drawn(3, seed=1).drop(columns="genre")
     values.iloc[2] = 50
     values.insert(0, "clip", pieces["piece"].iloc[:3].to_numpy())
@@ -160,13 +160,13 @@ def test_the_step_writes_all_tables_and_an_answer_that_no_terminal_obeys(learnt,
     assert files["neighbours"].str.startswith("Ann\ufffd: B (").all()
     assert len(pd.read_csv(tmp_path / "pieces")) == 3
     assert set(pd.read_csv(tmp_path / "neighbours")["file"]) == set(files.index)
-    assert pd.read_csv(tmp_path / "problems")["file"].tolist() == ["text.mp3"]
+    assert pd.read_csv(tmp_path / "problems")["file"].tolist() == ["'=text.mp3"]
     answer = (tmp_path / "text").read_text(encoding="utf-8")
     assert all(line.isprintable() for line in answer.splitlines())
     assert "a\ufffd[2J\ufffd#' $(id).mp3 (60 s, vote of 2 pieces)" in answer
     assert "nearest: Ann\ufffd: B (" in answer
     assert "UNLIKE all training clips: its distance is" in answer
-    assert "1 file(s) could not be predicted:\n  text.mp3: no music\n" in answer
+    assert "1 file(s) could not be predicted:\n  =text.mp3: no music\n" in answer
     assert "passed over: 2 ending in .jpg" in answer
     assert answer.startswith("Trained on 60 clips of ours by multiclass_ours.\n")
 

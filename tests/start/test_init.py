@@ -10,7 +10,7 @@ from settings.errors import UserError
 from settings.model import load
 from settings.row import Row
 from settings.sheet import read_sheet
-from start.init import appended, copies_in, main, music_in
+from start.init import appended, configuration, copies_in, main, music_in
 from start.project import configured
 
 
@@ -212,3 +212,9 @@ def test_a_link_and_the_folder_at_hand_are_called_as_they_are_here(music, monkey
 def test_a_folder_that_is_not_there_is_an_error(tmp_path) -> None:
     with pytest.raises(UserError, match="there is no folder"):
         main(tmp_path / "gone")
+
+
+@pytest.mark.parametrize(("clips", "shards"), [(20, 2), (300, 10), (3000, 32), (106_574, 1024)])
+def test_a_shard_has_some_tens_of_clips_and_one_command_can_name_them_all(clips, shards) -> None:
+    stated = yaml.safe_load(configuration("mine", Path("music"), Path("mine.tsv"), clips))
+    assert stated["datasets"]["mine"]["shards"] == shards

@@ -145,8 +145,8 @@ def _check(folder: Path, files: list[PurePosixPath]) -> None:
             raise UserError(f"{folder}: the name {str(path)!a} is not UTF-8; rename the file")
         if re.fullmatch(r"\d{6}", path.stem) and path.parent.name == path.stem[:3]:
             raise UserError(
-                f"{folder}: {path} is a track of FMA, whose folders are no genres; write a sheet "
-                "from its tracks.csv: docs/tutorial.md says how"
+                f"{folder}: {path} is a track of FMA, whose folders are no genres; its metadata "
+                "make the sheet: python workflow/scripts audio.fma --subset small"
             )
 
 

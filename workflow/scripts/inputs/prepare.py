@@ -136,12 +136,7 @@ def reduce(
     UserError
         If there are fewer features or clips than dimensions, or too many clips for t-SNE.
     """
-    most = min(int(seen.sum()), x.shape[1])
-    if to > most:
-        raise UserError(
-            f"reduce: to: {to} is more than {most}, the smaller of clips and features; lower it in "
-            "config/experiments.yaml"
-        )
+    check_dimensions(to, (int(seen.sum()), x.shape[1]))
     if method == "tsne" and len(x) > MOST:
         raise UserError(
             f"reduce: method: tsne embeds {MOST} clips at most, and these are {len(x)}; use pca in "
@@ -155,6 +150,16 @@ def reduce(
         perplexity = min(PERPLEXITY, (len(x) - 1) / 3)
         reduced = TSNE(to, perplexity=perplexity, random_state=seed, n_jobs=1).fit_transform(x)
     return scale(np.asarray(reduced, dtype=np.float64), seen, "standard")
+
+
+def check_dimensions(to: int, shape: tuple[int, ...]) -> None:
+    """Raise a `UserError` if there are fewer clips or features, of this shape, than dimensions."""
+    most = min(shape)
+    if to > most:
+        raise UserError(
+            f"reduce: to: {to} is more than {most}, the smaller of clips and features; lower it in "
+            "config/experiments.yaml"
+        )
 
 
 def principal_components(

@@ -19,7 +19,7 @@ from folds.assign import taken
 from graph.adjacency import EXACT, adjacency, neighbours_of_each
 from inputs.fold import join
 from inputs.inputs import Inputs
-from inputs.prepare import principal_components, scaling_of
+from inputs.prepare import check_dimensions, principal_components, scaling_of
 from inputs.selection import select
 from learning import options
 from learning.graphsage import CPU, Settings, train
@@ -60,11 +60,7 @@ def prepared(
     values = features.to_numpy(np.float64)
     scaling, reduction = scaling_of(values, how), None
     if reduce_to:
-        if reduce_to > min(values.shape):
-            raise UserError(
-                f"reduce: to: {reduce_to} is more than {min(values.shape)}, the smaller of clips "
-                "and features; lower it in config/experiments.yaml"
-            )
+        check_dimensions(reduce_to, values.shape)
         scaled = scaling(values)
         found = principal_components(scaled, reduce_to, seed)
         mean, components = found.mean_, found.components_
@@ -76,7 +72,7 @@ def prepared(
 
 
 def own_distances(
-    x: NDArray[np.float32], songs: NDArray[np.str_], metric: str, k: int
+    x: NDArray[np.float32], songs: NDArray[np.str_], metric: str, k: int, exact: int = EXACT
 ) -> NDArray[np.float64]:
     """Mean distance of each training clip to its k nearest ones that are of other songs.
 
@@ -85,7 +81,7 @@ def own_distances(
     x : NDArray[np.float32], shape (n, d)
     songs : NDArray[np.str_], shape (n,)
         Segments of a song are near each other, as no new clip is near them.
-    metric, k
+    metric, k, exact
         As `graph.adjacency.adjacency` takes them.
 
     Returns
@@ -94,7 +90,7 @@ def own_distances(
         NaN where there is no clip of another song.
     """
     most = int(np.unique(songs, return_counts=True)[1].max())
-    graph = adjacency(x, metric, k + most - 1)
+    graph = adjacency(x, metric, k + most - 1, exact=exact)
     found = np.full(len(x), np.nan)
     for i in range(len(x)):
         row = slice(*graph.indptr[i : i + 2])
@@ -157,7 +153,7 @@ def trained(
     logger.info("%d clips, %d inputs; last epoch: %s", *x.shape, history.iloc[-1].to_dict())
     shape = (len(x), neighbours_of_each(len(x), k))
     songs = clips["source"].to_numpy(dtype=str)
-    usual = own_distances(x, songs, metric, shape[1])
+    usual = own_distances(x, songs, metric, shape[1], exact)
     return Predictor(
         preparation=preparation,
         x=x,

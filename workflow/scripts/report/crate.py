@@ -45,16 +45,9 @@ LICENCE = (
 )
 # What a run of the workflow needs, beside the data.
 SHIPPED = (
-    *(
-        "Snakefile",
-        "rules/*.smk",
-        "workflow/scripts/**/*",
-        "config/**/*",
-        "envs/*",
-        "profiles/**/*",
-    ),
-    *("requirements.in", "requirements.lock", "LICENSE", "CITATION.cff", "README.md"),
-)
+    "Snakefile rules/*.smk workflow/scripts/**/* config/**/* envs/* profiles/**/* "
+    "requirements.in requirements.lock LICENSE CITATION.cff README.md"
+).split()
 FORMATS = {
     ".csv": "text/csv",
     ".html": "text/html",

@@ -9,13 +9,8 @@ import yaml
 
 from settings.errors import UserError
 
-TEXTS = (
-    "dataset",
-    "sheet",
-    "audio",
-    "predict",
-    "predict_by",
-)  # Keys whose values are names and paths.
+# Keys whose values are names and paths.
+TEXTS = ("dataset", "sheet", "audio", "predict", "predict_by")
 FILES = ("config/config.yaml", "config/experiments.yaml")
 
 

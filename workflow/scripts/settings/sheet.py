@@ -55,7 +55,8 @@ def read_sheet(path: Path) -> list[Row]:
         raise UserError(
             f"there is no sheet {path}; make one with\n"
             f"  python workflow/scripts audio.sheet FOLDER --output {path}\n"
-            "or name another with --config sheet=FILE"
+            "(that of FMA with python workflow/scripts audio.fma --subset small), or name another "
+            "with --config sheet=FILE"
         )
     try:
         rows = _rows_in(decoded(path.read_bytes()))

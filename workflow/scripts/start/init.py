@@ -26,14 +26,14 @@ from settings.errors import UserError
 from settings.groups import normalised
 from settings.merge import merged, read_yaml
 from settings.row import Row
-from settings.sheet import COLUMNS, REQUIRED, as_text, read_sheet, write_sheet
+from settings.sheet import COLUMNS, REQUIRED, as_text, read_sheet, shards_for, write_sheet
 from settings.steps import write_if_new
 from start.project import HOME, as_typed_by_hand, genregraph, snakemake
 
 logger = logging.getLogger(__name__)
 
 SHEETS = Path("config/datasets")
-IN_A_SHARD = 30  # Clips.
+IN_A_SHARD = 30  # Clips, where there are few.
 TARGET = "results/multiclass_knn.csv"
 
 
@@ -228,8 +228,8 @@ def appended(sheet: bytes, rows: Sequence[Row]) -> bytes:
 
 
 def configuration(name: str, folder: Path, sheet: Path, clips: int) -> str:
-    """Text of the configuration of a dataset."""
-    shards = min(4096, max(2, clips // IN_A_SHARD))
+    """Text of the configuration of a dataset; as many shards for good, whatever is added later."""
+    shards = min(max(2, clips // IN_A_SHARD), shards_for(clips))
     stated = {
         "dataset": name,
         "sheet": sheet.as_posix(),
