@@ -3,9 +3,9 @@
     python benchmarks/scale.py
 
 Each row is a process of its own: the workflow's step as a rule runs it, on one thread. Inputs are
-57 features of noise about ten genres, which is as hard for a search as it gets. Training trains the
-twin without messages, too. Plans are those of `snakemake --dry-run results/multiclass_compare.csv`
-on clips of which nothing is computed yet.
+57 features of noise about ten genres. Training trains the twin without messages, too. Plans are
+those of `snakemake --dry-run results/multiclass_compare.csv` on clips of which nothing is computed
+yet.
 """
 
 import os
