@@ -2,6 +2,7 @@
 import atexit
 import hashlib
 import json
+import logging
 import os
 import shlex
 import sys
@@ -46,6 +47,13 @@ from settings.sheet import (
     shards_for,
 )
 from settings.steps import KEPT, Step
+from settings.terminal import Terminal, takes_over
+
+FAILURES = Failures()
+TERMINAL = Terminal()
+for source in (logger, logging.getLogger("settings")):
+    source.addHandler(TERMINAL)
+logger.addHandler(FAILURES)
 
 try:
     TYPED = as_typed(config, workflow.config_settings.config_args or [])
@@ -74,18 +82,7 @@ if CACHE and not Path(CACHE).is_dir():
         f"SNAKEMAKE_OUTPUT_CACHE is no folder: mkdir -p {shlex.quote(CACHE)}"
     )
 
-FAILURES = Failures()
-logger.addHandler(FAILURES)
-
-for name, reason in NOT_RUNNABLE.items():
-    logger.warning(f"experiment {name} is left out: {reason}")
-
 RUNNABLE = [name for name in CONFIG.experiments if name not in NOT_RUNNABLE]
-for line in [
-    *plan.limits(CONFIG, ROWS, RUNNABLE),
-    *filter(None, [] if SYNTHESISED else [plan.prolific(ROWS)]),
-]:
-    logger.warning(line)
 N_SHARDS = DATASET.shards or shards_for(len(ROWS))
 SHARDS = rows_by_shard(ROWS, N_SHARDS)
 COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
@@ -157,11 +154,41 @@ wildcard_constraints:
 onstart:
     if getattr(workflow, "local_exec", False):
         unlimited(getattr(workflow, "scheduler", None))
+    TERMINAL.warn(left_out())
+    takes_over(TERMINAL, logger, workflow.output_settings)
 
 
-# After Snakemake's own last words, so that why jobs failed is what one sees.
-onerror:
-    atexit.register(print, f"\n{FAILURES.report()}", file=sys.stderr)
+def targets():
+    """What the user asked for, known once Snakemake has read all rules."""
+    return getattr(workflow.dag_settings, "targets", [])
+
+
+def left_out():
+    """What cannot be of that, in lines."""
+    asked = plan.asked_for(targets(), CONFIG.experiments)
+    return [
+        *(
+            f"experiment {name} is left out: {reason}"
+            for name, reason in NOT_RUNNABLE.items()
+            if name in asked
+        ),
+        *plan.limits(CONFIG, ROWS, [name for name in RUNNABLE if name in asked]),
+    ]
+
+
+def ends():
+    """Tells of the result of a run, and of what a user should know of it."""
+    if not TERMINAL.planned:
+        return
+    TERMINAL.warn(left_out())
+    TERMINAL.warn(filter(None, [] if SYNTHESISED else [plan.prolific(ROWS)]))
+    TERMINAL.ends(Path(HERE), targets())
+
+
+# After Snakemake's own last words, so that the result, or why jobs failed, is what one sees.
+if workflow.is_main_process:
+    atexit.register(FAILURES.ends)
+    atexit.register(ends)
 
 
 # What jobs are told: functions of their wildcards.

@@ -321,15 +321,10 @@ rule summary:
         " {params.pooled:q} {params.options:q} --text {output.text:q} --output {output.table:q} 2> {log:q}"
 
 
-# What a run is for goes to the terminal, also where it was computed before.
+# What a run is for: the terminal tells of it last.
 rule show:
     input:
         found=f"{HERE}/{{name}}",
-        text=lambda wildcards: (
-            [f"{HERE}/{wildcards.name[:-4]}.txt"]
-            if wildcards.name.endswith(".csv")
-            else []
-        ),
         beside=lambda wildcards: BESIDE.get(wildcards.name, []),
         made_with=SHOW.made_with,
     output:
@@ -348,11 +343,8 @@ rule show:
     resources:
         mem_mb=memory(500),
         runtime=minutes(10),
-    params:
-        text=lambda wildcards, input: [f"--text={path}" for path in input.text],
     shell:
-        'python "$GENREGRAPH" results.show --found {input.found:q} {params.text:q}'
-        " --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" results.show --found {input.found:q} --output {output:q} 2> {log:q}'
 
 
 if NOT_RUNNABLE:

@@ -68,8 +68,11 @@ class Project:
 
     def snakemake(self, *arguments: str, fails: bool = False, forked: bool = True) -> str:
         """Run Snakemake and return all that it printed."""
+        command = self.command(*arguments)
+        if forked and FORKED in os.environ and command[0] == sys.executable:
+            command[0] = f"{os.environ[FORKED]}/python"
         done = subprocess.run(
-            self.command(*arguments),
+            command,
             cwd=self.folder,
             env=self.environment(forked),
             stdout=subprocess.PIPE,

@@ -1,12 +1,13 @@
-"""Steps in processes that are forked from one that has imported the libraries, for the tests' sake.
+"""Snakemake and steps in processes forked from one that has imported libraries, for tests' sake.
 
 A run of the workflow has hundreds of jobs, and most of a small job's time goes into imports. Here a
 server imports what lies outside this repository, once; what stands first in PATH as ``python`` asks
 it to fork, and the fork runs the step as ``python`` would: with the folder, environment, arguments
 and files of the one who asked, a process a job, killed when that is killed. What is edited in a
-project's copy of the steps counts: none of them is imported before.
+project's copy of the steps counts: none of them is imported before. Snakemake is forked likewise.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -15,22 +16,24 @@ import select
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 
 # What librosa brings, numba, reads where its cache is when it is imported: not here.
 LIBRARIES = (
-    "jinja2 matplotlib.figure matplotlib.backends.backend_agg pandas pyarrow.parquet pydantic "
-    "scipy.optimize scipy.sparse.csgraph scipy.stats sklearn.decomposition "
-    "sklearn.discriminant_analysis sklearn.ensemble sklearn.linear_model sklearn.manifold "
-    "sklearn.metrics sklearn.neighbors sklearn.preprocessing sklearn.semi_supervised "
-    "sklearn.svm soundfile torch typer"
+    "snakemake.cli jinja2 matplotlib.figure matplotlib.backends.backend_agg pandas "
+    "pyarrow.parquet pydantic scipy.optimize scipy.sparse.csgraph scipy.stats "
+    "sklearn.decomposition sklearn.discriminant_analysis sklearn.ensemble "
+    "sklearn.linear_model sklearn.manifold sklearn.metrics sklearn.neighbors "
+    "sklearn.preprocessing sklearn.semi_supervised sklearn.svm soundfile torch typer"
 ).split()
 BEFORE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 BLOCK = 1 << 16  # Bytes read at a time.
 CLIENT = f"""\
 #!{sys.executable} -ISE
 import json, os, socket, sys
-if len(sys.argv) < 2 or not sys.argv[1].endswith("workflow/scripts"):
+first = "".join(sys.argv[1:2])
+if not (first.endswith("workflow/scripts") or sys.argv[1:3] == ["-m", "snakemake"]):
     os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])
 server = socket.socket(socket.AF_UNIX)
 server.connect({{address!r}})
@@ -99,11 +102,16 @@ def run(folder: str, environment: dict[str, str], arguments: list[str], files: l
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = arguments
-    sys.path[0] = arguments[0]
+    of_module = arguments[0] == "-m"
+    sys.argv = arguments[1:] if of_module else arguments
+    sys.path[0] = "" if of_module else arguments[0]
+    atexit._clear()  # What the server would do in the end is not this one's.
     code = 0
     try:
-        runpy.run_path(arguments[0], run_name="__main__")
+        if of_module:
+            runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(arguments[0], run_name="__main__")
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1 if end.code else 0
         if isinstance(end.code, str):
@@ -112,6 +120,10 @@ def run(folder: str, environment: dict[str, str], arguments: list[str], files: l
         sys.excepthook(*sys.exc_info())
         code = 1
     finally:
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+        atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

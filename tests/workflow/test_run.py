@@ -99,10 +99,13 @@ def test_a_killed_run_is_taken_up_where_it_stopped(
     assert project.bytes_of(*tables) == finished.bytes_of(*tables)
 
 
-def test_the_summary_is_printed(project: Project) -> None:
+def test_a_run_ends_in_the_result_also_where_nothing_is_to_be_done(project: Project) -> None:
     (project.folder / TARGET).unlink()
     printed = project.snakemake("--cores", "1", TARGET)
-    assert "multiclass_compare on mine" in printed
-    assert f"{TARGET}: copy of results/mine/multiclass_compare.csv" in printed
-    assert "9 problem(s) are listed in" in printed
-    assert "0.7976" not in printed  # The paper's number is not of this dataset.
+    again = project.snakemake("--cores", "1", TARGET)
+    last = printed[printed.index("\nmulticlass_compare on mine\n") :]
+    assert again.endswith(last)
+    assert last.splitlines()[-1] == f"{TARGET}: copy of results/mine/multiclass_compare.csv"
+    assert "9 problem(s) are listed in" in last
+    assert "0.7976" not in last  # The paper's number is not of this dataset.
+    assert "1 of 1 jobs |" in printed and "Finished jobid" not in printed

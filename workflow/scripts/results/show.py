@@ -1,4 +1,7 @@
-"""Take a table or text of the dataset of the run to where the user asked for it, and print it."""
+"""Take a table or text of the dataset of the run to where the user asked for it.
+
+What there is to say of it, `settings.terminal` says when all is done.
+"""
 
 import shutil
 from pathlib import Path
@@ -10,10 +13,6 @@ import typer
 def main(
     found: Annotated[Path, typer.Option(help="What was computed of the dataset.")],
     output: Annotated[Path, typer.Option(help="Its copy, to be written.")],
-    text: Annotated[Path | None, typer.Option(help="What to print of it.")] = None,
 ) -> None:
-    """Copy a table or text of the dataset of the run, and print what there is to say of it."""
+    """Copy a table or text of the dataset of the run."""
     shutil.copyfile(found, output)
-    if text:
-        print(text.read_text(encoding="utf-8"), end="")
-    print(f"{output}: copy of {found}")

@@ -5,6 +5,7 @@ Snakemake tells of failed jobs amid its progress, with the whole of their logs, 
 
 import logging
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -38,6 +39,11 @@ class Failures(logging.Handler):
         for job in told.get("job_error_info") or [told]:
             failed = Failed(job["rule_name"], tuple(job["log"]), tuple(job["output"]))
             self.jobs[failed.outputs] = failed
+
+    def ends(self) -> None:
+        """Tell why jobs failed, if any did."""
+        if told := self.report():
+            print(f"\n{told}", file=sys.stderr)
 
     def report(self) -> str:
         """What is to be told of the jobs that failed and did not do better when tried again."""

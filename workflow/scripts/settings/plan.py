@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -68,6 +68,21 @@ def _clips(rows: tuple[Row, ...], genres: frozenset[str], unknown: UnknownArtist
         Clip(row.genre, str(group), row.split, row.excluded or ("" if name else UNKNOWN_LEFT_OUT))
         for row, name, group in zip(asked, names, alike, strict=True)
     ]
+
+
+def asked_for(targets: Collection[str], experiments: Iterable[str]) -> list[str]:
+    """Experiments whose results are wanted: those named, where all targets name one, else all.
+
+    Examples
+    --------
+    >>> asked_for(["results/multiclass_knn.csv"], ["binary_pca", "multiclass_knn"])
+    ['multiclass_knn']
+    >>> asked_for(["results/summary.csv"], ["binary_pca", "multiclass_knn"])
+    ['binary_pca', 'multiclass_knn']
+    """
+    names = list(experiments)
+    named = {Path(target).stem for target in targets}
+    return [name for name in names if name in named] if named and named <= {*names} else names
 
 
 def limits(config: Config, rows: Sequence[Row], runnable: Sequence[str]) -> list[str]:
