@@ -351,6 +351,19 @@ def first_fold(*names):
     ]
 
 
+def in_first_fold(*names):
+    """Input function: the first fold's files, for other folds whose inputs are fitted to all clips.
+
+    These are the same, unless features were learnt or selected by fold.
+    """
+    first = first_fold(*names)
+    return lambda wildcards: (
+        first(wildcards)
+        if fitted_on(wildcards) == "all" and wildcards.fold != "00"
+        else []
+    )
+
+
 def predictions_of(wildcards):
     """Predictions of all models of a job's fold beside GraphSAGE's."""
     folder = OF_FOLD.format(**wildcards)

@@ -26,6 +26,7 @@ HEALTH = Step(
 rule adjacency:
     input:
         inputs=f"{OF_FOLD}/inputs.npz",
+        other=in_first_fold("inputs.npz", "graph.npz"),
         made_with=ADJACENCY.made_with,
     output:
         f"{OF_FOLD}/graph.npz",
@@ -41,9 +42,10 @@ rule adjacency:
         runtime=minutes(10, 0.5),
     params:
         options=ADJACENCY.arguments,
+        other=lambda wildcards, input: ["--other", *input.other] if input.other else [],
     shell:
         'python "$GENREGRAPH" graph.adjacency --inputs {input.inputs:q} {params.options:q}'
-        " --output {output:q} 2> {log:q}"
+        " {params.other:q} --output {output:q} 2> {log:q}"
 
 
 rule graph_health:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -324,6 +326,24 @@ def test_main_writes_the_same_bytes_twice(inputs, tmp_path):
         how = (tmp_path / "inputs.npz", "all", "cosine", 5, EXACT, 0)
         main(*how, tmp_path / f"{name}.npz")
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_main_takes_the_graph_of_a_fold_of_the_same_inputs_alone(inputs, tmp_path):
+    main(tmp_path / "inputs.npz", "all", "cosine", 5, EXACT, 0, tmp_path / "first.npz")
+    marked = sparse.load_npz(tmp_path / "first.npz")
+    marked.data[:] = 7
+    sparse.save_npz(tmp_path / "first.npz", marked, compressed=False)
+    data = Inputs.load(tmp_path / "inputs.npz")
+    replace(data, train=~data.train).save(tmp_path / "same.npz")
+    replace(data, x=data.x + 1).save(tmp_path / "other.npz")
+    for name, neighbours, taken in [
+        ("same", "all", True),
+        ("same", "train", False),
+        ("other", "all", False),
+    ]:
+        how = (tmp_path / f"{name}.npz", neighbours, "cosine", 5, EXACT, 0, tmp_path / "graph.npz")
+        main(*how, (tmp_path / "inputs.npz", tmp_path / "first.npz"))
+        assert (sparse.load_npz(tmp_path / "graph.npz").data == 7).all() == taken
 
 
 @pytest.mark.parametrize("metric", METRICS)
