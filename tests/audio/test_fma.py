@@ -64,7 +64,6 @@ def test_main_writes_a_sheet_and_says_what_to_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     written = Path(output or "config/datasets/fma-small.tsv")
-    written.parent.mkdir(parents=True)
     with zipfile.ZipFile("metadata.zip", "w") as archive:
         archive.write(tracks, "fma_metadata/tracks.csv")
     main(Subset.small, Path(output) if output else None, Path("metadata.zip"))

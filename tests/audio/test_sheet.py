@@ -129,7 +129,6 @@ def test_hostile_folders_are_written_and_the_next_command_holds(
     monkeypatch.chdir(tmp_path)
     folder = folder_of(tmp_path / name, f"{name}/{name}.wav", "rock/tab\tnew\nline.wav")
     output = Path("config/datasets/mine.tsv")
-    output.parent.mkdir(parents=True)
     main(folder, output)
     assert read_sheet(output) == rows_of(folder)
     first, _, command = capsys.readouterr().out.splitlines()
@@ -165,3 +164,12 @@ def test_the_next_command_names_a_dataset_and_the_sheet_where_it_lies_elsewhere(
 def test_a_sheet_that_cannot_be_used_is_told_when_it_is_made(tmp_path) -> None:
     with pytest.raises(UserError, match="line 2: a genre cannot be called 'true'"):
         main(folder_of(tmp_path / "audio", "true/a.wav"), tmp_path / "mine.tsv")
+    assert [path.name for path in tmp_path.iterdir()] == ["audio"]
+
+
+def test_a_sheet_that_is_there_stays_as_it_is(tmp_path) -> None:
+    sheet = tmp_path / "mine.tsv"
+    sheet.write_text("by hand")
+    with pytest.raises(UserError, match=r"there is a sheet .* already; move it away"):
+        main(folder_of(tmp_path / "audio", "rock/a.wav"), sheet)
+    assert sheet.read_text() == "by hand"

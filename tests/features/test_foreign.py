@@ -147,6 +147,26 @@ def test_names_may_be_bytes_and_numbers_may_be_whole(tmp_path):
     assert read(tmp_path / "t.npz")["names"].tolist() == ["a", "b"]
 
 
+def test_a_number_a_clip_is_a_feature(tmp_path):
+    np.savez(tmp_path / "t.npz", clip=CLIPS, tempo=X[:, 0], x=X)
+    table = read(tmp_path / "t.npz")
+    assert table.columns.tolist() == ["clip", "tempo", *SPREAD]
+    np.testing.assert_array_equal(table["tempo"], X[:, 0])
+    assert table.attrs["left_out"] == {}
+
+
+def test_a_delimiter_behind_the_last_value_moves_no_column(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,filename,x\n1,a.wav,5,\n2,b.wav,6,\n")
+    assert read(path).to_dict("list") == {
+        "id": ["1", "2"],
+        "filename": ["a.wav", "b.wav"],
+        "x": [5, 6],
+    }
+    path.write_text("filename,x\na.wav,5,7\nb.wav,6,8\n")
+    assert fault(path) == "rows hold more values than the header's 2; name every column"
+
+
 def test_an_array_a_clip_is_of_the_clip_that_it_is_named_by(tmp_path):
     np.savez(tmp_path / "t.npz", **{"jazz/a.wav": X[0], "b": X[1]})
     table = read(tmp_path / "t.npz")

@@ -16,6 +16,7 @@ TRACE = "Traceback (most recent call last):\n"
         ("12:00 audio.audit: 3 clips\naudio.audit: gone; mend it\n", "audio.audit: gone; mend it"),
         ("a.b: x:\n  - one\n  - two\n", "a.b: x:\n  - one\n  - two"),
         ("2024-05-01 12:00:00,123 audio.audit: 3 clips\n", ""),
+        ("2024-05-01 a.b: Warning: did not converge\n  n_iter = check(\n", ""),
         ("00:  50%|#####     | 1/2 [00:01<00:01]", ""),
         ("50%|#####\r100%|##########\nmodels.fit: no clips", "models.fit: no clips"),
         (

@@ -1,5 +1,6 @@
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -103,3 +104,14 @@ def test_a_fact_that_is_kept_is_what_the_record_says(tmp_path):
         return json.loads((tmp_path / path).read_text())["facts"]["a"]
 
     assert [recorded(value) for value in (KEPT, "x", KEPT, "y", KEPT)] == [None, "x", "x", "y", "y"]
+
+
+def test_those_who_plan_at_the_same_time_write_whole_files_and_leave_nothing_else(tmp_path) -> None:
+    def plan(_number: int) -> None:
+        for i in range(100):
+            write_if_new(tmp_path / f"{i}.json", f"{i}\n" * 1000)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(plan, range(4)))
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert found == {f"{i}.json": f"{i}\n" * 1000 for i in range(100)}

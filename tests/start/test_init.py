@@ -10,7 +10,7 @@ from settings.errors import UserError
 from settings.model import load
 from settings.row import Row
 from settings.sheet import read_sheet
-from start.init import appended, configuration, copies_in, main, music_in
+from start.init import appended, configuration, copies_in, main, marked, music_in
 from start.project import configured
 
 
@@ -95,15 +95,25 @@ def test_copies_are_named_and_all_but_the_first_excluded(tmp_path) -> None:
     for name in ("jazz/copy.wav", "rock/z.wav"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("rock/b.wav")
-    found = music_in(folder)
-    assert found.copies == [["copy", "b", "z"]]
-    assert {row.clip: row.excluded for row in found.rows} == {
+    rows, alike = marked(music_in(folder).rows, folder)
+    assert alike == [["copy", "b", "z"]]
+    assert {row.clip: row.excluded for row in rows} == {
         "copy": "",
         "a": "",
         "b": "a copy of copy",
         "z": "a copy of copy",
     }
-    assert len({row.md5 for row in found.rows}) == 2
+    assert len({row.md5 for row in rows}) == 2
+
+
+def test_clips_of_a_sheet_come_before_their_copies_and_under_its_names(tmp_path) -> None:
+    folder = made(tmp_path, "rock/m.wav")
+    for name in ("rock/a.wav", "rock/z.wav"):
+        (folder / name).write_text("rock/m.wav")
+    new = [Row("a", "rock/a.wav", "rock"), Row("z", "rock/z.wav", "rock")]
+    rows, alike = marked(new, folder, [Row("mine", "rock/m.wav", "rock")])
+    assert [row.excluded for row in rows] == ["a copy of mine", "a copy of mine"]
+    assert alike == [["mine", "a", "z"]]
 
 
 def test_only_files_of_one_size_are_read(tmp_path, monkeypatch) -> None:
@@ -144,12 +154,15 @@ def test_a_sheet_is_merged_and_what_stands_in_it_stays_to_the_letter(music, caps
     made(music, "rock/mine.wav")
     capsys.readouterr()
     main(music)
-    assert sheet.read_bytes() == by_hand + (
-        b"\njazz\t\tjazz/Ann/b.wav\tb\nrock\t\trock/a.mp3\trock.a.mp3\n"
-        b"rock\t\trock/mine.wav\trock.mine.wav\n"
+    assert sheet.read_bytes() == by_hand.replace(b"clip\n", b"clip\tartist\n").replace(
+        b"mine\n", b"mine\t\n"
+    ) + (
+        b"\t\njazz\t\tjazz/Ann/b.wav\tb\tAnn\nrock\t\trock/a.mp3\trock.a.mp3\t\n"
+        b"rock\t\trock/mine.wav\trock.mine.wav\t\n"
     )
+    assert {row.clip: row.artist for row in read_sheet(sheet)}["b"] == "Ann"
     said = capsys.readouterr().out
-    assert "5 clips of 3 genres, 3 of them new." in said
+    assert "5 clips of 3 genres and 1 artists, 3 of them new." in said
     assert "in the sheet, but not in the folder: 'gone.wav'" in said
     assert configured([config], []).seed == 7
     before = sheet.read_bytes()
@@ -165,11 +178,12 @@ def test_rows_are_put_behind_a_spreadsheets_lines_as_it_writes_them(tmp_path, bo
     new = [Row("n;1", "new\r\n.wav", 'a "b"'), Row("n2", "ö.wav", "y", artist="Ann")]
     sheet.write_bytes(appended(bom + text.encode(encoding), new))
     found = read_sheet(sheet)
-    assert [(row.clip, row.path, row.genre) for row in found] == [
-        ("a", "b;ä.wav", "x"),
-        ("n;1", "new\r\n.wav", 'a "b"'),
-        ("n2", "ö.wav", "y"),
+    assert [(row.clip, row.path, row.genre, row.artist) for row in found] == [
+        ("a", "b;ä.wav", "x", ""),
+        ("n;1", "new\r\n.wav", 'a "b"', ""),
+        ("n2", "ö.wav", "y", "Ann"),
     ]
+    assert sheet.read_bytes().startswith(bom + text[:22].encode(encoding))
 
 
 def test_what_cannot_be_read_leaves_the_sheet_as_it_was(music) -> None:
@@ -177,7 +191,7 @@ def test_what_cannot_be_read_leaves_the_sheet_as_it_was(music) -> None:
     sheet = Path("config/datasets/my_music.tsv")
     before = sheet.read_bytes()
     made(music, "true/c.wav")  # No genre can be called so.
-    with pytest.raises(UserError, match="a genre cannot be called 'true'"):
+    with pytest.raises(UserError, match=r"^my music: line 5: a genre cannot be called 'true'"):
         main(music)
     assert sheet.read_bytes() == before
     names = ["my_music.tsv", "my_music.yaml"]
@@ -198,6 +212,12 @@ def test_datasets_that_are_configured_keep_their_names(tmp_path, monkeypatch) ->
     main(made(Path("demo"), "rock/a.wav", "jazz/b.wav"))
     stated = yaml.safe_load(Path("config/datasets/demo-mine.yaml").read_text())
     assert load(stated).dataset == "demo-mine"
+
+
+def test_the_name_of_another_dataset_is_refused(music) -> None:
+    with pytest.raises(UserError, match=r"there is a dataset demo already; .* --name NAME"):
+        main(music, name="demo")
+    assert not Path("config").exists()
 
 
 def test_a_link_and_the_folder_at_hand_are_called_as_they_are_here(music, monkeypatch) -> None:

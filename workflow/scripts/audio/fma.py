@@ -20,7 +20,7 @@ import typer
 
 from audio.fetch import fetch
 from settings.errors import UserError
-from settings.sheet import Row, write_sheet
+from settings.sheet import Row, new_sheet
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +69,8 @@ def read_tracks(metadata: Path) -> pd.DataFrame:
     UserError
         If there is no such table.
     """
+    if not metadata.is_file():
+        raise UserError(f"there is no file {metadata}; correct its path, or leave --metadata out")
     try:
         if zipfile.is_zipfile(metadata):
             with zipfile.ZipFile(metadata) as archive, archive.open(_tracks_in(archive)) as file:
@@ -144,7 +146,7 @@ def main(
             fetch([METADATA], SHA1, metadata)
     rows = rows_of(read_tracks(metadata), subset)
     output = output or Path(f"config/datasets/fma-{subset}.tsv")
-    write_sheet(rows, output)
+    new_sheet(rows, output, metadata)
     excluded = sum(bool(row.excluded) for row in rows)
     print(f"{output}: {len(rows)} clips of {len({row.genre for row in rows})} genres, of which")
     print(f"{excluded} are known to be broken.")

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from settings.errors import UserError
-from settings.sheet import AUDIO_SUFFIXES, Row, read_sheet, write_sheet
+from settings.sheet import AUDIO_SUFFIXES, Row, new_sheet
 
 logger = logging.getLogger(__name__)
 
@@ -172,8 +172,7 @@ def main(
     output: Annotated[Path, typer.Option(help="Sheet to write, such as config/datasets/mine.tsv.")],
 ) -> None:
     """Make the sheet of a folder of one's own."""
-    write_sheet(rows_of(folder), output)
-    rows = read_sheet(output)
+    rows = new_sheet(rows_of(folder), output, folder)
     genres, artists = ({getattr(row, name) for row in rows} - {""} for name in ("genre", "artist"))
     of_artists = f" and {len(artists)} artists" if artists else ""
     print(f"{output}: {len(rows)} clips of {len(genres)} genres{of_artists}.")

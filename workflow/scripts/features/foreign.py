@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
@@ -62,13 +63,23 @@ def read(path: Path) -> pd.DataFrame:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     encoding, delimiter = dialect_of(path, has_key)
+    # A delimiter behind the last value names no column. Left to itself, pandas takes the first
+    # column for an index then, and moves the others by one.
+    form: dict[str, Any] = {"sep": delimiter, "encoding": encoding, "index_col": False}
     # A semicolon separates where a comma stands in numbers.
-    form: dict[str, Any] = {"sep": delimiter, "encoding": encoding}
     form |= {"decimal": ","} if delimiter == ";" else {}
     header = pd.read_csv(path, nrows=0, **form).columns
     # Keys stay text: 000002 is not 2.
     text = {name: "str" for name in header if is_key(name)}
-    return _numbered(pd.read_csv(path, dtype=text, low_memory=False, **form), 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            table = pd.read_csv(path, dtype=text, low_memory=False, **form)
+        except pd.errors.ParserWarning:
+            raise UserError(
+                f"rows hold more values than the header's {len(header)}; name every column"
+            ) from None
+    return _numbered(table, 2)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -105,8 +116,11 @@ def _read_npz(path: Path) -> pd.DataFrame:
     columns: dict[str, Any] = {named[0]: names}
     left_out = {}
     for name, array in arrays.items():
-        if len(array.shape) > 1 and len(array) == len(names) and array.dtype.kind in "fiub":
-            columns[name] = list(array)
+        of_rows = array.ndim > 0 and len(array) == len(names)
+        if of_rows and array.dtype.kind in ("fiub" if array.ndim > 1 else "f"):
+            columns[name] = list(array) if array.ndim > 1 else array
+        elif of_rows and array.dtype.kind in "iub":
+            left_out[name] = "a whole number a row, as labels are; save a feature as float"
         else:
             left_out[name] = (
                 f"an array of shape {array.shape}, not of features of {len(names)} rows"

@@ -101,7 +101,8 @@ def reason(job: Failed) -> str:
 def why(text: str) -> str:
     r"""The message in which a log ends: a step's own, else a traceback's, else its last line.
 
-    Empty if that line tells of progress, as where a job was killed.
+    Lines that are indented belong to the one above. Empty if the last tells of progress, as where a
+    job was killed.
 
     Examples
     --------
@@ -113,6 +114,7 @@ def why(text: str) -> str:
     ''
     """
     lines = [line.rstrip() for line in re.split(r"[\r\n]+", text) if line.strip()]
+    unindented = [i for i, line in enumerate(lines) if not line.startswith(" ")]
     own = [i for i, line in enumerate(lines) if OF_STEP.fullmatch(line)]
     traces = [i for i, line in enumerate(lines) if line.startswith("Traceback ")]
     if own and (not traces or own[-1] > traces[-1]):
@@ -120,8 +122,8 @@ def why(text: str) -> str:
     elif traces:
         raised = (i for i in range(traces[-1] + 1, len(lines)) if not lines[i].startswith(" "))
         start = next(raised, traces[-1])
-    elif lines and not PROGRESS.match(lines[-1]):
-        start = len(lines) - 1
+    elif unindented and not PROGRESS.match(lines[unindented[-1]]):
+        start = unindented[-1]
     else:
         return ""
     return "\n".join(lines[start:][:MOST_LINES])

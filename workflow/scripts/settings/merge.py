@@ -76,6 +76,8 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
         raise UserError(f"there is no file {path}; correct its path")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 ({error}); save it as text in UTF-8") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path} is not YAML: {error}") from None
     if not isinstance(content, Mapping):

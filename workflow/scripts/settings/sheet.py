@@ -8,7 +8,9 @@ import json
 import logging
 import os
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+import shlex
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from settings.delimited import BREAK, Line, decoded, delimiter_of, lines, plain
@@ -52,11 +54,11 @@ def read_sheet(path: Path) -> list[Row]:
         too many, or names a clip twice.
     """
     if not path.is_file():
+        steps = os.path.relpath(Path(__file__).parents[1])
         raise UserError(
             f"there is no sheet {path}; make one with\n"
-            f"  python workflow/scripts audio.sheet FOLDER --output {path}\n"
-            "(that of FMA with python workflow/scripts audio.fma --subset small), or name another "
-            "with --config sheet=FILE"
+            f"  python {shlex.quote(steps)} audio.sheet FOLDER --output {shlex.quote(str(path))}\n"
+            f"(that of FMA with audio.fma --subset small), or name another with --config sheet=FILE"
         )
     try:
         rows = _rows_in(decoded(path.read_bytes()))
@@ -134,6 +136,45 @@ def write_sheet(rows: Iterable[Row], path: Path) -> None:
     used = [name for name in COLUMNS if name in REQUIRED or any(getattr(r, name) for r in rows)]
     text = as_text([used, *([getattr(row, name) for name in used] for row in rows)])
     path.write_text(text, encoding="utf-8", newline="")
+
+
+def new_sheet(rows: Iterable[Row], path: Path, source: Path) -> list[Row]:
+    """Write the sheet of what a source says, and return it as it will be read.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or there is a sheet already: it may have been corrected by hand.
+    """
+    if path.exists():
+        raise UserError(
+            f"there is a sheet {path} already; move it away or name another output (genregraph "
+            "init adds new clips to a sheet)"
+        )
+    with checked(path, source) as aside:
+        write_sheet(rows, aside)
+    return read_sheet(path)
+
+
+@contextmanager
+def checked(sheet: Path, source: Path) -> Iterator[Path]:
+    """A file beside a sheet, which takes its place if it can be read as one.
+
+    Raises
+    ------
+    UserError
+        If it cannot, with the source to be mended: then the sheet stays as it was.
+    """
+    sheet.parent.mkdir(parents=True, exist_ok=True)
+    aside = sheet.with_name(f".{sheet.name}.part")
+    try:
+        yield aside
+        read_sheet(aside)
+        aside.replace(sheet)
+    except UserError as error:
+        raise UserError(f"{source}: {str(error).removeprefix(f'{aside}: ')}") from None
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def as_text(values: Sequence[Sequence[str]], delimiter: str = "\t", ending: str = "\n") -> str:
@@ -221,5 +262,9 @@ def _is_file(path: Path) -> bool:
 
 
 def find(path: str, home: Path) -> str:
-    """A file of the folder at hand, else that of the workflow, relative to the folder at hand."""
-    return path if Path(path).exists() else os.path.relpath(home / path)
+    """A file that the workflow comes with and the folder at hand has not, relative to that folder.
+
+    Any other is, or is to be, in the folder at hand.
+    """
+    shipped = home / path
+    return os.path.relpath(shipped) if shipped.exists() and not Path(path).exists() else path

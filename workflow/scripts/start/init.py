@@ -26,7 +26,7 @@ from settings.errors import UserError
 from settings.groups import normalised
 from settings.merge import merged, read_yaml
 from settings.row import Row
-from settings.sheet import COLUMNS, REQUIRED, as_text, read_sheet, shards_for, write_sheet
+from settings.sheet import COLUMNS, REQUIRED, as_text, checked, read_sheet, shards_for, write_sheet
 from settings.steps import write_if_new
 from start.project import HOME, as_typed_by_hand, genregraph, snakemake
 
@@ -47,13 +47,10 @@ class Music:
         Ordered by path.
     passed_over : list of str
         What is no clip, counted by reason.
-    copies : list of list of str
-        Clips of the same content.
     """
 
     rows: list[Row]
     passed_over: list[str]
-    copies: list[list[str]]
 
 
 def music_in(folder: Path) -> Music:
@@ -86,8 +83,7 @@ def music_in(folder: Path) -> Music:
             f"{folder}: no audio of which a folder or a tag tells the genre; make a folder for "
             "each genre, or write genres into the files' tags"
         )
-    rows, copies = marked(rows, folder)
-    return Music(rows, counted(passed_over), copies)
+    return Music(rows, counted(passed_over))
 
 
 def folders_are_genres(tags: Mapping[PurePosixPath, Tags]) -> bool:
@@ -131,10 +127,29 @@ def named(rows: Sequence[Row], taken: Iterable[str] = ()) -> list[Row]:
     ]
 
 
-def marked(rows: Sequence[Row], folder: Path) -> tuple[list[Row], list[list[str]]]:
-    """Rows with the MD5 of clips that others are copies of, all but the first of them excluded."""
-    alike = copies_in(folder, [row.path for row in rows])
-    clips = {row.path: row.clip for row in rows}
+def marked(
+    rows: Sequence[Row], folder: Path, known: Sequence[Row] = ()
+) -> tuple[list[Row], list[list[str]]]:
+    """New rows with the MD5 of clips that others are copies of, all but the first of them excluded.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+    folder : Path
+    known : sequence of Row
+        Of a sheet, which come before all others and stay as they are.
+
+    Returns
+    -------
+    rows : list of Row
+    alike : list of list of str
+        Clips of the same content, also known ones.
+    """
+    clips = {row.path: row.clip for row in [*known, *rows]}
+    order = {path: place for place, path in enumerate(clips)}
+    alike = {
+        md5: sorted(paths, key=order.__getitem__) for md5, paths in copies_in(folder, clips).items()
+    }
     first = {path: paths[0] for paths in alike.values() for path in paths}
     md5s = {path: md5 for md5, paths in alike.items() for path in paths}
     found = [
@@ -162,51 +177,62 @@ def copies_in(folder: Path, files: Iterable[str]) -> dict[str, list[str]]:
     return {md5: sorted(alike) for md5, alike in found.items() if len(alike) > 1}
 
 
-def merge(rows: Sequence[Row], sheet: Path) -> tuple[list[Row], list[str]]:
+@dataclass(frozen=True)
+class Merged:
+    """What has become of a sheet.
+
+    Attributes
+    ----------
+    new : list of Row
+        That were put in.
+    gone : list of str
+        Paths that the sheet names and that are not in the folder.
+    copies : list of list of str
+        Clips of the same content.
+    """
+
+    new: list[Row]
+    gone: list[str]
+    copies: list[list[str]]
+
+
+def merge(rows: Sequence[Row], folder: Path, sheet: Path) -> Merged:
     """Write a sheet, or put those rows behind an existing one that it does not have.
 
     What stands in a sheet stays to the letter: its columns and their order, what separates them,
-    and all that was corrected by hand.
+    and all that was corrected by hand. Columns that it lacks and new rows fill are added.
 
     Parameters
     ----------
     rows : sequence of Row
-    sheet : Path
-
-    Returns
-    -------
-    new : list of Row
-        That were put in.
-    gone : list of str
-        Paths that the sheet names and that are not among the rows.
+        Clips of the folder.
+    folder, sheet : Path
     """
-    aside = sheet.with_name(f".{sheet.name}.part")
-    if not sheet.exists():
-        sheet.parent.mkdir(parents=True, exist_ok=True)
-        write_sheet(rows, aside)
-        new, gone = list(rows), []
-    else:
-        known = read_sheet(sheet)
-        paths = {row.path for row in known}
-        taken = {row.clip for row in known}
-        new = [
+    known = read_sheet(sheet) if sheet.exists() else []
+    paths = {row.path for row in known}
+    taken = {row.clip for row in known}
+    new, copies = marked(
+        [
             replace(row, clip=".".join(PurePosixPath(row.path).parts)) if row.clip in taken else row
             for row in rows
             if row.path not in paths
-        ]
-        gone = sorted(paths - {row.path for row in rows})
-        aside.write_bytes(appended(sheet.read_bytes(), new))
-    try:
-        read_sheet(aside)  # What cannot be read leaves the sheet as it was.
-    except UserError:
-        aside.unlink()
-        raise
-    aside.replace(sheet)
-    return new, gone
+        ],
+        folder,
+        known,
+    )
+    with checked(sheet, folder) as aside:
+        if known:
+            aside.write_bytes(appended(sheet.read_bytes(), new))
+        else:
+            write_sheet(new, aside)
+    return Merged(new, sorted(paths - {row.path for row in rows}), copies)
 
 
 def appended(sheet: bytes, rows: Sequence[Row]) -> bytes:
-    """A sheet's content with rows behind it, in its own columns, endings and encoding."""
+    """A sheet's content with rows behind it, in its own columns, endings and encoding.
+
+    Columns that it lacks are added behind its own.
+    """
     text = decoded(sheet)
     body = re.sub(r"\Asep=.(\r\n|\r|\n)", "", text)
     delimiter = delimiter_of(
@@ -215,16 +241,39 @@ def appended(sheet: bytes, rows: Sequence[Row]) -> bytes:
     )
     found = next(lines(body, delimiter, fewest=len(REQUIRED))).values
     header = [plain(name).casefold() for name in found]
+    lacking = [
+        name for name in COLUMNS if name not in header and any(getattr(row, name) for row in rows)
+    ]
     ending = (BREAK.findall(body) or ["\n"])[0]
     values = [
-        [getattr(row, name, "") if name in COLUMNS else "" for name in header] for row in rows
+        [getattr(row, name, "") if name in COLUMNS else "" for name in [*header, *lacking]]
+        for row in rows
     ]
-    _, behind = as_text([header, *values], delimiter, ending).split(ending, maxsplit=1)
-    joint = "" if BREAK.fullmatch(text[-1:]) else ending
-    encoding = "utf-16" if sheet[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8"
-    if encoding == "utf-16":
-        return (text + joint + behind).encode(encoding)
-    return sheet + (joint + behind).encode(encoding)
+    _, behind = as_text([[*header, *lacking], *values], delimiter, ending).split(ending, maxsplit=1)
+    before = text[: len(text) - len(body)]
+    wider = before + widened(body, delimiter, lacking)
+    joint = "" if BREAK.fullmatch(wider[-1:]) else ending
+    wide = sheet[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    bom = codecs.BOM_UTF8 if sheet.startswith(codecs.BOM_UTF8) else b""
+    whole = wider + joint + behind
+    return whole.encode("utf-16") if wide else bom + whole.encode()
+
+
+def widened(body: str, delimiter: str, names: Sequence[str]) -> str:
+    r"""Lines of a sheet with empty columns of these names behind its own.
+
+    Examples
+    --------
+    >>> widened('clip,path\na,"b,\nc"\n\n', ",", ["artist"])
+    'clip,path,artist\na,"b,\nc",\n\n'
+    """
+    parts = re.split(f"({BREAK.pattern})", body)  # Lines and breaks in turn.
+    starts = [row.number for row in lines(body, delimiter, fewest=len(REQUIRED))]
+    for start, end in zip(starts, [*starts[1:], len(parts) // 2 + 2], strict=True):
+        last = max(i for i in range(start, end) if parts[2 * (i - 1)].strip())
+        for name in names:
+            parts[2 * (last - 1)] += delimiter + (name if start == starts[0] else "")
+    return "".join(parts)
 
 
 def configuration(name: str, folder: Path, sheet: Path, clips: int) -> str:
@@ -244,11 +293,18 @@ def free_name(folder: Path) -> str:
     """Name of a dataset by its folder, which no dataset of the configuration has."""
     # As it is called here, also where that is a link.
     name = dataset_name(Path(os.path.normpath(folder.absolute())).name)
-    return f"{name}-mine" if name in merged([HOME, Path()], {}).get("datasets", {}) else name
+    return f"{name}-mine" if name in configured_datasets() else name
 
 
-def check_folder(config: Path, folder: Path) -> None:
-    """Raise a `UserError` if a configuration is that of another folder."""
+def configured_datasets() -> Mapping[str, object]:
+    """Facts on datasets that the workflow comes with or the folder at hand configures."""
+    return merged([HOME, Path()], {}).get("datasets", {})
+
+
+def check_name(name: str, config: Path, folder: Path) -> None:
+    """Raise a `UserError` if a name is that of another dataset."""
+    if name in configured_datasets():
+        raise UserError(f"there is a dataset {name} already; give this one another: --name NAME")
     stated = read_yaml(config).get("audio") if config.exists() else None
     if stated is not None and os.path.realpath(str(stated)) != os.path.realpath(folder):
         raise UserError(
@@ -265,13 +321,13 @@ def main(
         raise UserError(f"there is no folder {folder}; correct its path")
     dataset = dataset_name(name) if name else free_name(folder)
     sheet, config = SHEETS / f"{dataset}.tsv", SHEETS / f"{dataset}.yaml"
-    check_folder(config, folder)
+    check_name(dataset, config, folder)
     music = music_in(folder)
-    new, gone = merge(music.rows, sheet)
+    done = merge(music.rows, folder, sheet)
     rows = read_sheet(sheet)
     if not config.exists():
         write_if_new(config, configuration(dataset, folder, sheet, len(rows)))
-    for line in told(music, new, gone, rows, sheet):
+    for line in told(music.passed_over, done, rows, sheet):
         print(line)
     files = ["--configfile", str(config)]
     print(f"{config}: the configuration.\nNext:")
@@ -279,16 +335,15 @@ def main(
     print(f"  {as_typed_by_hand(snakemake(TARGET, [config]))}")
 
 
-def told(
-    music: Music, new: Sequence[Row], gone: Sequence[str], rows: Sequence[Row], sheet: Path
-) -> list[str]:
+def told(passed_over: Sequence[str], done: Merged, rows: Sequence[Row], sheet: Path) -> list[str]:
     """What there is to say of a sheet, in lines."""
     genres, artists = ({getattr(row, key) for row in rows} - {""} for key in ("genre", "artist"))
     of_artists = f" and {len(artists)} artists" if artists else ""
+    new, gone = done.new, done.gone
     added = "" if len(new) == len(rows) else f", {len(new)} of them new"
     found = [f"{sheet}: {len(rows)} clips of {len(genres)} genres{of_artists}{added}."]
-    found += [f"passed over: {line}" for line in music.passed_over]
-    found += [f"the same content: {', '.join(map(repr, clips))}" for clips in music.copies]
+    found += [f"passed over: {line}" for line in passed_over]
+    found += [f"the same content: {', '.join(map(repr, clips))}" for clips in done.copies]
     if gone:
         more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
         found.append(f"in the sheet, but not in the folder: {gone[0]!r}{more}")
