@@ -1,5 +1,6 @@
 # What all rules share: the checked configuration, the dataset's sheet, and what follows from them.
 import atexit
+import difflib
 import hashlib
 import json
 import logging
@@ -419,10 +420,21 @@ def problems_of(wildcards):
 
 
 def why_not(wildcards):
-    """Raises the reason why an experiment cannot be."""
-    raise WorkflowError(
-        f"experiment {wildcards.name} cannot run: {NOT_RUNNABLE[wildcards.name]}"
-    )
+    """Raises the reason why there is no result of this name."""
+    name = wildcards.name
+    if name in NOT_RUNNABLE:
+        raise WorkflowError(f"experiment {name} cannot run: {NOT_RUNNABLE[name]}")
+    near = difflib.get_close_matches(name, RUNNABLE, n=1)
+    meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(RUNNABLE)}"
+    raise WorkflowError(f"there is no experiment {name}; {meant}")
+
+
+def every_result(wildcards):
+    """Tables of all experiments; raises why there are none."""
+    if not RUNNABLE:
+        why = [f"{name} cannot run: {reason}" for name, reason in NOT_RUNNABLE.items()]
+        raise WorkflowError("\n".join(["there is no experiment that can run:", *why]))
+    return [f"{HERE}/{name}.csv" for name in RUNNABLE]
 
 
 def why_no_prediction(wildcards):

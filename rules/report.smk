@@ -131,7 +131,7 @@ rule figure:
 
 rule findings:
     input:
-        results=[f"{HERE}/{name}.csv" for name in RUNNABLE],
+        results=every_result,
         summary=f"{OF_DATASET}/summary.csv",
         tables=of_all_experiments(every_protocol("graph-health.csv", "leaks.csv")),
         choices=CHOSEN,
@@ -201,7 +201,7 @@ rule clip_map:
 
 rule page:
     input:
-        results=[f"{HERE}/{name}.csv" for name in RUNNABLE],
+        results=every_result,
         summary=f"{OF_DATASET}/summary.csv",
         tables=of_all_experiments(
             every_protocol("folds.parquet", "graph-health.csv", "leaks.csv"),

@@ -46,6 +46,7 @@ SUMMARY = Step(
     },
 )
 POOLED_TABLES = [f"{of_experiment(name)}/pooled.csv" for name in RUNNABLE]
+SHOWN = ["summary", "tuning", *PREDICTED, *RUNNABLE]
 SHOW = Step(
     "results.show", "results", facts={"dataset": CONFIG.dataset}, suffix=".{name}"
 )
@@ -287,7 +288,7 @@ rule tuning:
 
 rule summary:
     input:
-        results=[f"{HERE}/{name}.csv" for name in RUNNABLE],
+        results=every_result,
         pooled=POOLED_TABLES,
         of_protocols=of_all_experiments(
             every_protocol("folds.parquet", "graph-health.csv")
@@ -334,9 +335,7 @@ rule show:
     benchmark:
         SHOW.benchmark
     wildcard_constraints:
-        name=r"("
-        + "|".join(["summary", "tuning", *PREDICTED, *RUNNABLE])
-        + r")\.csv|findings\.md|report\.html",
+        name=rf"({'|'.join(SHOWN)})\.csv|findings\.md|report\.html",
     localrule: True
     conda:
         "../envs/learning.yaml"
@@ -347,18 +346,17 @@ rule show:
         'python "$GENREGRAPH" results.show --found {input.found:q} --output {output:q} 2> {log:q}'
 
 
-if NOT_RUNNABLE:
-
-    # Who asks for the result of an experiment that cannot be reads why, not that no rule makes it.
-    rule not_runnable:
-        input:
-            why_not,
-        output:
-            "results/{name}.csv",
-        log:
-            "results/logs/not_runnable.{name}.log",
-        wildcard_constraints:
-            name="|".join(NOT_RUNNABLE),
-        localrule: True
-        shell:
-            "exit 1"
+# Who asks for the result of an experiment that cannot be, or of none, reads why, not that no rule
+# makes it.
+rule not_runnable:
+    input:
+        why_not,
+    output:
+        "results/{name}.csv",
+    log:
+        "results/logs/not_runnable.{name}.log",
+    wildcard_constraints:
+        name=rf"(?!(?:{'|'.join(SHOWN)})\.csv)(?!predictions\.csv)[^/]+",
+    localrule: True
+    shell:
+        "exit 1"

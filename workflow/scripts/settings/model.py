@@ -43,9 +43,9 @@ else:
 
 
 class Model(BaseModel):
-    """A part of the configuration: unknown keys are errors."""
+    """A part of the configuration: unknown keys are errors, and so is what is no finite number."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Archive(Model):
@@ -268,6 +268,13 @@ class Experiment(Model):
     )
     paper_test_accuracy: float | None = Field(None, ge=0, le=1, description="The paper's number.")
 
+    @field_validator("tables")
+    @classmethod
+    def _each_table_once(cls, value: list[str]) -> list[str]:
+        if len(set(value)) < len(value):
+            raise ValueError("a table can be joined only once")
+        return value
+
     @model_validator(mode="after")
     def _variants_are_networks(self) -> "Experiment":
         for name in self.variants:
@@ -410,6 +417,12 @@ class Config(Model):
             if not name.startswith(("binary_", "multiclass_")):
                 raise ValueError(f"'{name}' must start with binary_ or multiclass_")
         return value
+
+    @model_validator(mode="after")
+    def _there_is_what_is_tuned(self) -> "Config":
+        if self.experiments and self.tuning.experiment not in self.experiments:
+            raise ValueError(f"tuning: there is no experiment {self.tuning.experiment}")
+        return self
 
     def facts(self) -> Dataset:
         """Facts of the chosen dataset, the defaults where none are given."""
