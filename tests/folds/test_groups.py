@@ -77,6 +77,20 @@ def test_a_feature_of_the_same_value_everywhere_tells_nothing():
     assert list(map(tuple, identical(x))) == [(3, 7)]
 
 
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.random.default_rng(0).normal(size=(200, 7)).round(1),
+        np.random.default_rng(0).integers(0, 2, size=(200, 8)),
+        np.random.default_rng(0).normal(size=(200, 1)),
+        np.empty((200, 0)),
+    ],
+)
+def test_by_few_features_or_tags_strangers_are_no_copies(x, caplog):
+    assert identical(x).shape == (0, 2)
+    assert "too few features to tell copies by" in caplog.text
+
+
 def test_pairs_are_found_within_and_between_blocks(monkeypatch):
     x = features()
     x[[7, 28]] = x[[3, 9]]

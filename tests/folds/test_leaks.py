@@ -99,9 +99,9 @@ def run(tmp_path):
         pd.concat([stranger, clips[::-1]]).to_parquet(paths["clips"])
         folds_of(clips, fold).to_parquet(paths["folds"])
         if features is None:
-            features = np.random.default_rng(0).normal(size=(len(clips), 5))
-        table = pd.DataFrame(features, columns=list("abcde")).assign(clip=clips["clip"])
-        table[["clip", *"abcde"]][::-1].to_parquet(paths["table"])
+            features = np.random.default_rng(0).normal(size=(len(clips), 8))
+        table = pd.DataFrame(features, columns=list("abcdefgh")).assign(clip=clips["clip"])
+        table[["clip", *"abcdefgh"]][::-1].to_parquet(paths["table"])
         output = tmp_path / "leaks.csv"
         options = {"protocol": protocol, "unknown": "together", "output": output}
         leaks.main(paths["folds"], paths["clips"], tables=[paths["table"]], **options)
@@ -113,7 +113,7 @@ def run(tmp_path):
 def planted(kind):
     """Clips 1 and 7, of which no fold has both, with something in common; and their features."""
     clips = clips_of(8)
-    features = np.random.default_rng(0).normal(size=(8, 5))
+    features = np.random.default_rng(0).normal(size=(8, 8))
     if kind == "near_identical":
         features[7] = features[1] + 1e-6
     else:
@@ -151,7 +151,7 @@ def test_clips_with_nothing_in_common_do_not_leak(run, protocol):
 def test_what_is_in_common_within_a_fold_is_no_leak(run):
     clips = clips_of(8)
     clips.loc[[2, 3], ["artist", "source", "md5", "sheet_group"]] = "the same"
-    features = np.random.default_rng(0).normal(size=(8, 5))
+    features = np.random.default_rng(0).normal(size=(8, 8))
     features[3] = features[2]
     assert not run(clips, "clean", features)[KINDS].any(axis=None)
 

@@ -70,7 +70,7 @@ def test_song_artist_group_and_copies_tie_clips(columns, groups):
 
 
 def test_clips_with_the_same_features_are_tied():
-    features = np.random.default_rng(0).normal(size=(6, 4))
+    features = np.random.default_rng(0).normal(size=(6, 8))
     features[5] = features[0]
     assert together(clips_of(["rock"] * 6), features) == [[0, 1, 4, 5], [2, 3]]
 
@@ -135,7 +135,7 @@ def files(tmp_path):
     tables = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
     rng = np.random.default_rng(0)
     for number, (table, missing) in enumerate(zip(tables, [1, 3], strict=True)):
-        values = pd.DataFrame(rng.normal(size=(60, 3)), columns=[f"x{number}{j}" for j in range(3)])
+        values = pd.DataFrame(rng.normal(size=(60, 4)), columns=[f"x{number}{j}" for j in range(4)])
         pd.concat([clips["clip"], values], axis=1).drop(index=missing).to_parquet(table)
     return clips, tables
 

@@ -13,6 +13,7 @@ from tests.learning.conftest import BACKENDS
 from graph.adjacency import adjacency
 from graph.similarity import locally_scaled
 from inputs.inputs import Inputs
+from learning import graphsage
 from learning.graphsage import (
     GraphSage,
     Settings,
@@ -382,6 +383,22 @@ def test_batches_that_hear_some_neighbours_learn_as_well(crowd):
         for messages, n in ((True, 1500), (False, 1500), (True, 1499))
     )
     assert batches.iloc[-1] > whole.iloc[-1] - 0.02 > edgeless.iloc[-1]
+
+
+def test_the_twin_sees_the_same_batches(crowd, monkeypatch):
+    """Although it draws no neighbour: whose turn it is was drawn by the same generator."""
+    seen: dict[bool, list] = {True: [], False: []}
+    hears = graphsage.hearings
+    for messages, batches in seen.items():
+
+        def spy(averages, batch, layers, rng, batches=batches):
+            batches.append(batch)
+            return hears(averages, batch, layers, rng)
+
+        monkeypatch.setattr(graphsage, "hearings", spy)
+        train(*crowd, replace(SETTINGS, messages=messages, epochs=3), Backend(at_once=1))
+    for ours, theirs in zip(*seen.values(), strict=True):
+        assert_array_equal(ours, theirs)
 
 
 def test_batches_are_the_same_every_time(crowd):

@@ -80,7 +80,7 @@ def test_a_file_is_what_its_pieces_are_on_average(learnt) -> None:
     files = of_files(found, {"a": 30.0, "long": 97.3}, predictor.genres, predictor.threshold)
     assert files["file"].tolist() == ["a", "long"]
     assert files["pieces"].tolist() == [1, 3]
-    assert files["seconds"].tolist() == [30.0, 97.3]
+    assert files["seconds_heard"].tolist() == [30.0, 97.3]
     columns = [f"p({genre})" for genre in predictor.genres]
     assert_allclose(files[columns].iloc[1], found[columns].iloc[1:].mean())
     best = files.loc[1, columns].astype(float).idxmax()

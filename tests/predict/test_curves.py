@@ -34,6 +34,14 @@ def test_files_of_several_pieces_have_a_panel_each_and_bands_fill_it() -> None:
     assert np.allclose(np.array(heights[:-1]).T, of_first)
 
 
+def test_nothing_is_drawn_where_a_piece_was_refused() -> None:
+    table = pieces(4).drop(index=[1, 2])
+    band, *_, others = draw(table).axes[0].patches
+    assert np.allclose(band.get_data().edges, [0, 0.5, 1.5, 2])
+    for values in (band.get_data().values, others.get_data().values):
+        assert np.isnan(values).tolist() == [False, True, False]
+
+
 def test_the_likeliest_genres_are_shown() -> None:
     assert shown_genres(pieces(400), GENRES) == GENRES[4:]
 

@@ -1,5 +1,7 @@
 """Which clips must stay together: of a group, a song, or the same audio under two names."""
 
+import itertools
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +12,10 @@ from scipy.sparse.csgraph import connected_components
 
 from settings.groups import group_name
 
+logger = logging.getLogger(__name__)
+
 BLOCK = 512  # clips, or features, that are looked at together
+TELLING = 8  # Features that must tell most clips apart, or clips are near each other by chance.
 IDENTICAL = 0.01  # Root mean square over features of a difference in standard deviations.
 
 
@@ -47,9 +52,14 @@ def identical(features: NDArray[np.floating]) -> NDArray[np.int64]:
     -------
     NDArray[np.int64], shape (pairs, 2)
         Positions, the smaller first: the root mean square difference of their standardised features
-        is at most `IDENTICAL`.
+        is at most `IDENTICAL`. None where fewer than `TELLING` features have values of their own
+        for most clips.
     """
     n, d = features.shape
+    own = (2 * len(np.unique(features[:, i])) > n for i in range(d))
+    if sum(itertools.islice(filter(None, own), TELLING)) < TELLING:
+        logger.warning("too few features to tell copies by: those of the same MD5 are told alone")
+        return np.empty((0, 2), dtype=np.int64)
     scaled = np.empty((n, d), dtype=np.float32)
     for start in range(0, d, BLOCK):
         columns = slice(start, start + BLOCK)

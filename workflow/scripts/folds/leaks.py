@@ -86,7 +86,7 @@ def main(
     first = dealt.loc[dealt["repeat"] == 0, "clip"]
     listed = pd.read_parquet(clips).set_index("clip", drop=False).loc[first]
     features = features_of(first, tables or [])
-    pairs = identical(features) if features.shape[1] else np.empty((0, 2), dtype=np.int64)
+    pairs = identical(features)
     table = leaks(dealt, listed, pairs, unknown)
     total = table[KINDS].sum()
     logger.info("on both sides of a fold: %s", total.to_dict())

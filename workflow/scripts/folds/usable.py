@@ -74,7 +74,7 @@ def grouped(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.DataF
     artists, groups = group_names(clips, "alone"), group_names(clips, unknown)
     # Clips that are left out by protocol clean are judged by others, and belong somewhere there.
     names = [group or artist for group, artist in zip(groups, artists, strict=True)]
-    pairs = identical(features) if features.shape[1] else np.empty((0, 2), dtype=np.int64)
+    pairs = identical(features)
     stated = [normalised(artist) for artist in clips["artist"]]
     tied = pd.Series(tie([names, stated, clips["source"].tolist(), clips["md5"].tolist()], pairs))
     unnamed = np.where(np.array(groups, dtype=str) == "", UNKNOWN_LEFT_OUT, "")

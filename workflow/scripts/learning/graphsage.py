@@ -330,13 +330,14 @@ def _fit(
 ) -> pd.DataFrame:
     """Learn from some nodes for all epochs, and return the history of everyone."""
     optimiser = Adam(model.parameters(), settings.learning_rate)
-    rng = np.random.default_rng(settings.seed)
+    # Each of its own, so that the twin without messages, which draws nobody, sees the same batches.
+    order, neighbours = (np.random.default_rng([settings.seed, use]) for use in range(2))
     history = []
     start = time.perf_counter()
     for epoch in range(1, settings.epochs + 1):
         if len(learnt.y) > backend.at_once:
             scores = _scores(model, everyone)
-            loss = _by_batches(model, optimiser, learnt, rng, backend.device)
+            loss = _by_batches(model, optimiser, learnt, (order, neighbours), backend.device)
         elif learnt is everyone:
             scores, loss = _at_once(model, optimiser, learnt)
         else:
@@ -373,15 +374,20 @@ def _at_once(model: GraphSage, optimiser: Adam, nodes: Nodes) -> tuple[Tensor, f
 
 
 def _by_batches(
-    model: GraphSage, optimiser: Adam, nodes: Nodes, rng: np.random.Generator, device: str
+    model: GraphSage,
+    optimiser: Adam,
+    nodes: Nodes,
+    chance: tuple[np.random.Generator, np.random.Generator],
+    device: str,
 ) -> float:
     """Learn from all training clips, some at a time and hearing some neighbours; mean loss."""
-    clips = rng.permutation(np.flatnonzero(nodes.train.cpu().numpy()))
+    order, neighbours = chance
+    clips = order.permutation(np.flatnonzero(nodes.train.cpu().numpy()))
     layers = len(model.convolutions) - 1
     total = 0.0
     for start in range(0, len(clips), BATCH):
         batch = clips[start : start + BATCH]
-        begin, heard = hearings(nodes.averages, batch, layers, rng)
+        begin, heard = hearings(nodes.averages, batch, layers, neighbours)
         rounds = [Messages(each.weights, Backend("torch", device), each.own) for each in heard]
         scores = model(nodes.x[begin], nodes.heard[begin], rounds)
         loss = nn.functional.cross_entropy(scores, nodes.y[batch])

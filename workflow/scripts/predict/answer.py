@@ -111,7 +111,7 @@ def of_files(
     pieces : pd.DataFrame
         As `of_pieces` gives them.
     seconds : mapping of str to float
-        Length of each file.
+        How much of each file was heard.
     genres : sequence of str
     threshold : float
         Distance beyond which a clip is unlike all training clips.
@@ -119,8 +119,8 @@ def of_files(
     Returns
     -------
     pd.DataFrame
-        ``file seconds pieces genre probability genres unlike distance threshold`` and a probability
-        a genre: the mean over pieces. ``distance`` is the median of theirs.
+        ``file seconds_heard pieces genre probability genres unlike distance threshold`` and a
+        probability a genre: the mean over pieces. ``distance`` is the median of theirs.
     """
     columns = [probability_of(genre) for genre in genres]
     grouped = pieces.groupby("file", sort=True)
@@ -130,7 +130,7 @@ def of_files(
     table = pd.DataFrame(
         {
             "file": votes.index,
-            "seconds": [round(seconds[file], 2) for file in votes.index],
+            "seconds_heard": [round(seconds[file], 2) for file in votes.index],
             "pieces": grouped.size().to_numpy(),
             "genre": np.array(genres, dtype=object)[order[:, 0]],
             "probability": votes.to_numpy().max(axis=1, initial=0),
@@ -255,7 +255,7 @@ def told(
     lines = [trained_on, ""]
     for row in files.to_dict("records"):
         pieces = "" if row["pieces"] == 1 else f", vote of {row['pieces']} pieces"
-        lines.append(f"{printable(row['file'])} ({row['seconds']:.0f} s{pieces})")
+        lines.append(f"{printable(row['file'])} ({row['seconds_heard']:.0f} s{pieces})")
         lines.append(f"  {printable(row['genres'])}")
         lines.append(f"  nearest: {row['neighbours']}")
         if row["unlike"]:

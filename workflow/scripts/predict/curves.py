@@ -44,7 +44,8 @@ def draw(pieces: pd.DataFrame) -> Figure:
     ----------
     pieces : pd.DataFrame
         As `predict.answer.of_pieces` makes it. What only a short rest behind the last piece tells
-        is not drawn twice: a piece is shown from its start to the start of the next.
+        is not drawn twice: a piece is shown from its start to its end, or the start of the next.
+        Where a piece was refused, as silence is, nothing is drawn.
     """
     genres = [name[2:-1] for name in pieces.columns if name.startswith("p(")]
     files = long_files(pieces)
@@ -68,15 +69,25 @@ def draw(pieces: pd.DataFrame) -> Figure:
 
 
 def _draw_file(axes: Axes, pieces: pd.DataFrame, shown: Sequence[str]) -> None:
+    pieces = with_gaps(pieces)
     edges = np.append(pieces["start"].to_numpy(), pieces["end"].iloc[-1]) / 60
     values = pieces[[f"p({genre})" for genre in shown]].to_numpy().T
-    below = np.zeros(len(pieces))
+    below = np.where(np.isnan(values[0]), np.nan, 0.0)
     for number, (genre, share) in enumerate(zip(shown, values, strict=True)):
         colour, label = colour_of(number), plain(genre, 24)
         axes.stairs(below + share, edges, baseline=below, fill=True, color=colour, label=label)
         below = below + share
-    axes.stairs(np.ones(len(pieces)), edges, baseline=below, fill=True, color=PALE, label="other")
+    full = np.where(np.isnan(values[0]), np.nan, 1.0)
+    axes.stairs(full, edges, baseline=below, fill=True, color=PALE, label="other")
     axes.set(xlim=(edges[0], edges[-1]), ylim=(0, 1), ylabel="probability")
+
+
+def with_gaps(pieces: pd.DataFrame) -> pd.DataFrame:
+    """Pieces of a file in turn, and rows without probabilities where there is none."""
+    gaps = pieces["end"].iloc[:-1].to_numpy() < pieces["start"].iloc[1:].to_numpy()
+    before, behind = pieces[:-1][gaps], pieces[1:][gaps]
+    empty = pd.DataFrame({"start": before["end"].to_numpy(), "end": behind["start"].to_numpy()})
+    return pd.concat([pieces, empty]).sort_values("start", ignore_index=True)
 
 
 def main(

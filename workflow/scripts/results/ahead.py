@@ -71,8 +71,13 @@ def ahead(folds: pd.DataFrame, verdicts: Verdicts) -> pd.DataFrame:
 
 
 def _weakest(p: np.ndarray, is_ahead: np.ndarray) -> float:
-    """Largest of some p, where what they are of is ahead; 1 where it is behind, or level."""
-    return float(np.where(np.isnan(p) | is_ahead, p, 1).max())
+    """Largest of some p, where what they are of is ahead; 1 where it is behind, or level.
+
+    NaN where it is behind none and some were not tested, or none at all was.
+    """
+    if np.isnan(p).all():
+        return np.nan
+    return float(np.where(is_ahead, p, 1).max()) if is_ahead.all() else 1.0
 
 
 def main(

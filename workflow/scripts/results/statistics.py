@@ -33,6 +33,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+ROUNDING = 1e-9  # Of differences of accuracies, as a share of their mean.
+
 
 class Interval(NamedTuple):
     """Mean and standard deviation of scores, and a confidence interval of their mean."""
@@ -96,8 +98,8 @@ def corrected_paired_test(a: ArrayLike, b: ArrayLike, n_train: float, n_test: fl
     Returns
     -------
     float
-        Two-sided p. 1 if all scores are the same, 0 if all differ by the same amount, NaN for a
-        single fold.
+        Two-sided p. 1 if the means are the same; NaN for a single fold, and where all folds differ
+        by the same amount, which says nothing of how much they might.
 
     Raises
     ------
@@ -235,6 +237,9 @@ def _variance_of_mean(values: NDArray[np.float64], n_train: float, n_test: float
 
 
 def _two_sided(difference: float, variance: float, freedom: float) -> float:
-    if variance == 0:
-        return float(difference == 0)
+    if difference == 0 and not np.isnan(variance):
+        return 1.0
+    # Folds that all differ by the same, but for rounding, say nothing of how much they might.
+    if np.sqrt(variance) <= ROUNDING * abs(difference):
+        return np.nan
     return float(2 * stats.t.sf(abs(difference) / np.sqrt(variance), freedom))
