@@ -11,6 +11,10 @@ ARG PIP_EXTRA_INDEX_URL
 COPY requirements.lock /genregraph/
 RUN pip install --no-cache-dir --disable-pip-version-check --requirement /genregraph/requirements.lock
 
+COPY CITATION.cff /genregraph/
+COPY LICENSE /genregraph/
+COPY README.md /genregraph/
+COPY requirements.in /genregraph/
 COPY Snakefile /genregraph/
 COPY genregraph /genregraph/
 COPY config /genregraph/config

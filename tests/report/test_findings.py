@@ -483,6 +483,13 @@ def test_what_was_not_computed_is_listed_and_sketches_are_no_music(text):
     assert "about music" not in text()
 
 
+def test_a_genre_is_no_markup(text):
+    reason = "no more of <img src=x onerror=alert(1)>|a*b*`c`"
+    found = text(not_run={"binary_c": reason}, left_out={"binary_b": {"clean": reason}})
+    assert found.count(r"no more of &lt;img src=x onerror=alert(1)&gt;\|a\*b\*\`c\`.") == 2
+    assert "<img" not in found
+
+
 def test_where_nothing_could_be_evaluated_the_reasons_stand(text, tables):
     kept = ("health", "leaks", "metrics", "settings")
     none = {name: table.iloc[:0] for name, table in tables.items() if name not in kept}

@@ -203,6 +203,19 @@ def test_clips_that_come_after_training_have_no_row_of_the_adjacency() -> None:
     assert load(at(X, {"graphsage": rows})).experiments["multiclass_x"]
 
 
+@pytest.mark.parametrize(
+    ("merged", "fault"),
+    [
+        (at("audit.longest", float("inf")), "audit.longest: must be a finite number (it is inf)"),
+        (at(f"{X}.tables", ["compare", "compare"]), f"{X}.tables: a table can be joined only once"),
+        (at("tuning.experiment", "multiclass_x"), "tuning: there is no experiment multiclass_x"),
+    ],
+)
+def test_what_no_job_could_do_is_told_before_any(merged, fault) -> None:
+    (found,) = faults(merged)
+    assert fault in found
+
+
 @pytest.mark.parametrize("name", ["../mine", "Mine", "a.b", ""])
 def test_an_imported_tables_name_must_do_for_a_file(name) -> None:
     (fault,) = faults({"tables": {name: "mine.csv"}})

@@ -21,8 +21,8 @@ from settings.sheet import write_sheet
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = [
-    *("Snakefile", "rules", "workflow", "config", "envs", "profiles", "requirements.lock"),
-    "genregraph",
+    *("Snakefile", "rules", "workflow", "config", "envs", "profiles", "genregraph"),
+    *("requirements.in", "requirements.lock", "LICENSE", "CITATION.cff", "README.md"),
 ]
 TARGET = "results/multiclass_compare.csv"
 HOSTILE_NAME = "a b'; touch x; $(id)"

@@ -30,6 +30,7 @@ from rocrate.rocrate import ROCrate
 from report.provenance import read_records, steps, versions
 from results.outputs import folds_of
 from settings.code import SCRIPTS
+from settings.errors import UserError
 from settings.plan import read_evaluations
 from settings.sheet import Row, read_sheet
 
@@ -45,7 +46,7 @@ LICENCE = (
 )
 # What a run of the workflow needs, beside the data.
 SHIPPED = (
-    "Snakefile rules/*.smk workflow/scripts/**/* config/**/* envs/* profiles/**/* "
+    "Snakefile rules/*.smk workflow/scripts/**/* config/**/* envs/* profiles/**/* genregraph "
     "requirements.in requirements.lock LICENSE CITATION.cff README.md"
 ).split()
 FORMATS = {
@@ -112,8 +113,19 @@ def audio_of(rows: Sequence[Row], clips: Sequence[pd.DataFrame]) -> dict[str, st
 
 
 def pack(home: Path, output: Path) -> None:
-    """Pack the workflow's files; the same files give the same bytes, whenever they were written."""
-    paths = {path for pattern in SHIPPED for path in home.glob(pattern) if path.is_file()}
+    """Pack the workflow's files; the same files give the same bytes, whenever they were written.
+
+    Raises
+    ------
+    UserError
+        If any of `SHIPPED` is missing.
+    """
+    found = {
+        pattern: [path for path in home.glob(pattern) if path.is_file()] for pattern in SHIPPED
+    }
+    if missing := [pattern for pattern, files in found.items() if not files]:
+        raise UserError(f"{home}: there is no {', '.join(missing)}; copy the workflow whole")
+    paths = {path for files in found.values() for path in files}
     named = {path.relative_to(home).as_posix(): path for path in paths}
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(named.items()):

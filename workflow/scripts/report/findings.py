@@ -1,5 +1,7 @@
 """Say in words what the results say: every number is read from a results file."""
 
+import html
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -453,7 +455,13 @@ def _names(evaluations: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"`{e['name']}` ({_points(e['graphsage']['gain'])})" for e in evaluations)
 
 
+def _literal(text: str) -> str:
+    """Text of a user's, such as names of genres, that Markdown and HTML take for nothing else."""
+    return re.sub(r"([\\`*\[\]|])", r"\\\1", html.escape(text, quote=False))
+
+
 FILTERS = {
+    "literal": _literal,
     "accuracy": _accuracy,
     "interval": _interval,
     "loss_interval": _loss_interval,

@@ -420,7 +420,8 @@ class Config(Model):
 
     @model_validator(mode="after")
     def _there_is_what_is_tuned(self) -> "Config":
-        if self.experiments and self.tuning.experiment not in self.experiments:
+        stated = "experiment" in self.tuning.model_fields_set
+        if stated and self.tuning.experiment not in self.experiments:
             raise ValueError(f"tuning: there is no experiment {self.tuning.experiment}")
         return self
 
