@@ -37,10 +37,12 @@ from torch_geometric.nn import GraphConv
 from inputs.inputs import Inputs
 from learning.graphsage import GraphSage, Settings, averages, connected, train
 from learning.messages import Backend
+from settings.model import Tuning
 from training.adam import Adam
 from training.reproducible import reproducibly
 
 GENRES = 10
+HIDDEN = Tuning().hidden
 CASES = [(1000, 10, 57), (1000, 100, 57), (1000, 100, 6431), (2000, 800, 58), (10000, 100, 57)]
 # What is aimed at: case, way, against which other way, and the bound of their ratio.
 OURS = {
@@ -170,6 +172,25 @@ def dense(inputs: Inputs, asked: Settings) -> Iterator[float]:
         yield np.nan
 
 
+def grid(n: int, d: int, turns: int) -> dict[str, float]:
+    """Milliseconds of the first layer's products in all networks of the tuning's hidden neurons.
+
+    ``apart``: one network after the other; ``together``: side by side, as one wide layer.
+    """
+    x = torch.rand(n, d)
+    least = dict.fromkeys(("apart", "together"), np.inf)
+    for _ in range(4 * turns):
+        for way, widths in {"apart": HIDDEN, "together": [sum(HIDDEN)]}.items():
+            weights = [torch.rand(width, d) for width in widths]
+            gradients = [torch.rand(n, width) for width in widths]
+            start = time.process_time()
+            for weight, gradient in zip(weights, gradients, strict=True):
+                torch.mm(x, weight.T)
+                torch.mm(gradient.T, x)
+            least[way] = min(least[way], 1000 * (time.process_time() - start))
+    return least
+
+
 def measured(case: tuple[int, int, int], turns: int) -> dict[str, float]:
     """Milliseconds an epoch by way; fails if their losses differ."""
     inputs, graph = fold(*case)
@@ -203,6 +224,9 @@ def main(turns: int = 5) -> None:
     ]
     columns = ["clips", "k", "features", "of", "ratio", "aim"]
     print(pd.DataFrame(ratios, columns=columns).round(2).to_string(index=False))
+    tuned = {case[2]: grid(case[0], case[2], turns) for case in CASES[1:3]}
+    print(f"products of {len(HIDDEN)} networks, hidden {min(HIDDEN)} to {max(HIDDEN)}, 1,000 clips")
+    print(pd.DataFrame(tuned).T.rename_axis("features").round(2).to_string())
 
 
 if __name__ == "__main__":
