@@ -12,9 +12,9 @@ from collections import Counter
 
 import psutil
 import pytest
-from tests.workflow.conftest import TARGET, Project, finished, unrun
+from tests.workflow.conftest import TARGET, Project, finished, forked_steps, unrun
 
-__all__ = ["finished", "unrun"]  # Fixtures.
+__all__ = ["finished", "forked_steps", "unrun"]  # Fixtures.
 
 KILLS = int(os.environ.get("GENREGRAPH_TORTURE_KILLS", 50))
 LATEST = 12.0  # Seconds after its start at which a run is killed; the first ones plan for some.
