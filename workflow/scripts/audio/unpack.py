@@ -129,8 +129,10 @@ def unpack(archive: Path, rows: Sequence[Row], folder: Path) -> None:
             for name in tqdm(files, desc=f"unpack {archive.name}", unit="clip"):
                 target = folder / files[name].path
                 target.parent.mkdir(parents=True, exist_ok=True)
+                part = target.with_name(f".part{target.suffix}")
                 with opened(name) as source:
-                    _write(source, PurePosixPath(name).suffix, target)
+                    _write(source, PurePosixPath(name).suffix, part)
+                part.replace(target)
     except DAMAGED as error:
         raise UserError(
             f"{archive}: {error or 'it breaks off'}; fetch it anew, or {BY_HAND}"
