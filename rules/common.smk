@@ -29,7 +29,7 @@ envvars:
     "GENREGRAPH_CACHE",
 
 
-from settings import contents, plan, protocols
+from settings import contents, places, plan, protocols
 from settings.errors import UserError
 from settings.failures import Failures
 from settings.imports import files_by_cut
@@ -56,6 +56,8 @@ for source in (logger, logging.getLogger("settings")):
 logger.addHandler(FAILURES)
 
 try:
+    if workflow.is_main_process:
+        places.check()
     TYPED = as_typed(config, workflow.config_settings.config_args or [])
     CONFIG = load(merged([HOME, Path()], TYPED))
     SHEET = CONFIG.sheet or find(f"config/datasets/{CONFIG.dataset}.tsv", HOME)
@@ -80,6 +82,11 @@ except UserError as error:
 if CACHE and not Path(CACHE).is_dir():
     raise WorkflowError(
         f"SNAKEMAKE_OUTPUT_CACHE is no folder: mkdir -p {shlex.quote(CACHE)}"
+    )
+
+if workflow.is_main_process:
+    places.pull_back(
+        [Path("results"), *([Path(AUDIO)] if FETCHED or SYNTHESISED else [])]
     )
 
 RUNNABLE = [name for name in CONFIG.experiments if name not in NOT_RUNNABLE]
@@ -513,6 +520,14 @@ def contents_of_new(wildcards):
     """Digest of a part of the new music, if it is not what was read."""
     read = Path(f"{OF_PART}/read.json".format(**wildcards))
     return contents.digest_if_new(Path(), PARTS[wildcards.part], read) or KEPT
+
+
+def known(*paths):
+    """Inputs whose contents are in a record; their times count, too, unless these lie ahead."""
+    return [
+        ancient(path) if places.is_ahead(Path(path)) else path
+        for path in nameable(paths)
+    ]
 
 
 def nameable(paths):

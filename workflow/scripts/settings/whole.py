@@ -18,6 +18,7 @@ from typing import Any
 
 from typer.models import OptionInfo
 
+ASIDE = ".part-"
 WRITTEN = "to be written"  # What the help of an output says.
 
 
@@ -51,6 +52,17 @@ def whole(main: Callable[..., None]) -> Callable[..., None]:
     return aside
 
 
+def final(path: Path) -> Path:
+    """Where an output will lie, as a step sees it while it is written aside.
+
+    Examples
+    --------
+    >>> str(final(Path("results/.part-a.csv-x1/a.csv"))), str(final(Path("results/a.csv")))
+    ('results/a.csv', 'results/a.csv')
+    """
+    return path.parents[1] / path.name if path.parent.name.startswith(ASIDE) else path
+
+
 def replaceable(path: Path | None) -> bool:
     """Whether a file may be put in a path's place: not where a device or a link is."""
     return path is not None and not path.is_symlink() and (path.is_file() or not path.exists())
@@ -59,7 +71,7 @@ def replaceable(path: Path | None) -> bool:
 @contextlib.contextmanager
 def _part(path: Path) -> Iterator[Path]:
     """Where a file is written meanwhile; what one who was killed left there is removed."""
-    prefix = f".part-{path.name}-"
+    prefix = f"{ASIDE}{path.name}-"
     for left in path.parent.glob(f"{glob.escape(prefix)}*"):
         shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
