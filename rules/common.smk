@@ -51,6 +51,9 @@ from settings.terminal import Terminal, takes_over
 
 FAILURES = Failures()
 TERMINAL = Terminal()
+# After Snakemake's own last words, so that why jobs failed, or else the result, is what one sees.
+if workflow.is_main_process:
+    atexit.register(FAILURES.ends)
 for source in (logger, logging.getLogger("settings")):
     source.addHandler(TERMINAL)
 logger.addHandler(FAILURES)
@@ -192,9 +195,7 @@ def ends():
     TERMINAL.ends(Path(HERE), targets())
 
 
-# After Snakemake's own last words, so that the result, or why jobs failed, is what one sees.
 if workflow.is_main_process:
-    atexit.register(FAILURES.ends)
     atexit.register(ends)
 
 

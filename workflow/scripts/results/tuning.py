@@ -6,6 +6,8 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from settings.whole import final
+
 COLUMNS = ["dataset", "experiment", "parameter", "value", "fold", "train_accuracy", "test_accuracy"]
 
 

@@ -32,11 +32,14 @@ def places() -> list[Path]:
 def check() -> None:
     """Write a file to each place, and remove it.
 
+    From then on, what cannot be written to Snakemake's log is no matter of its own.
+
     Raises
     ------
     UserError
         If that fails: where, why, and what to do.
     """
+    logging.raiseExceptions = False
     for place in places():
         try:
             with tempfile.TemporaryFile(dir=_there(place)) as file:
@@ -52,13 +55,17 @@ def check() -> None:
 
 def full(place: Path) -> str:
     """That there is no room in a place, and what to do."""
-    kilobytes = shutil.disk_usage(_there(place)).free // 1024
-    return f"{place} is full: {kilobytes} kB are free there; make room"
+    return f"{place} is full: {_free(place) // 1024} kB are free there; make room"
 
 
 def without_room() -> list[str]:
-    """What there is to say of places that are full."""
-    return [full(place) for place in places() if shutil.disk_usage(_there(place)).free < ROOM]
+    """What there is to say of places that are full, once for each disk."""
+    disks = {_there(place).stat().st_dev: place for place in reversed(places())}
+    return [full(place) for place in disks.values() if _free(place) < ROOM]
+
+
+def _free(place: Path) -> int:
+    return shutil.disk_usage(_there(place)).free
 
 
 def _there(place: Path) -> Path:
