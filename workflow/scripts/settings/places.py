@@ -26,7 +26,10 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 def places() -> list[Path]:
     """Folders that a run writes to: results, what Snakemake remembers, and what is temporary."""
-    return [Path("results"), Path(".snakemake"), Path(tempfile.gettempdir())]
+    found = [Path("results"), Path(".snakemake")]
+    with contextlib.suppress(FileNotFoundError):  # None can be written, nor can this folder.
+        found.append(Path(tempfile.gettempdir()))
+    return found
 
 
 def check() -> None:
