@@ -69,7 +69,7 @@ def test_a_full_disk(half: Project, finished: Project, tmp_path: Path, capsys) -
     with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=1g", "none"):
         project = half.copy(tmp_path / "disk/project")
         failures = 0
-        for room in (0, MB // 4, *(MB + MB // 8 * i for i in range(1, 50))):
+        for room in (0, MB // 4, *(MB + MB // 4 * i for i in range(1, 20))):
             resized(tmp_path / "disk", room)
             done = subprocess.run(
                 project.command("--cores", "2", TARGET),
