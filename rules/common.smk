@@ -30,7 +30,7 @@ envvars:
     "GENREGRAPH_CACHE",
 
 
-from settings import contents, plan, protocols
+from settings import contents, places, plan, protocols
 from settings.errors import UserError
 from settings.failures import Failures
 from settings.imports import files_by_cut
@@ -52,11 +52,16 @@ from settings.terminal import Terminal, takes_over
 
 FAILURES = Failures()
 TERMINAL = Terminal()
+# After Snakemake's own last words, so that why jobs failed, or else the result, is what one sees.
+if workflow.is_main_process:
+    atexit.register(FAILURES.ends)
 for source in (logger, logging.getLogger("settings")):
     source.addHandler(TERMINAL)
 logger.addHandler(FAILURES)
 
 try:
+    if workflow.is_main_process:
+        places.check()
     TYPED = as_typed(config, workflow.config_settings.config_args or [])
     CONFIG = load(merged([HOME, Path()], TYPED))
     SHEET = CONFIG.sheet or find(f"config/datasets/{CONFIG.dataset}.tsv", HOME)
@@ -81,6 +86,11 @@ except UserError as error:
 if CACHE and not Path(CACHE).is_dir():
     raise WorkflowError(
         f"SNAKEMAKE_OUTPUT_CACHE is no folder: mkdir -p {shlex.quote(CACHE)}"
+    )
+
+if workflow.is_main_process:
+    places.pull_back(
+        [Path("results"), *([Path(AUDIO)] if FETCHED or SYNTHESISED else [])]
     )
 
 RUNNABLE = [name for name in CONFIG.experiments if name not in NOT_RUNNABLE]
@@ -186,9 +196,7 @@ def ends():
     TERMINAL.ends(Path(HERE), targets())
 
 
-# After Snakemake's own last words, so that the result, or why jobs failed, is what one sees.
 if workflow.is_main_process:
-    atexit.register(FAILURES.ends)
     atexit.register(ends)
 
 
@@ -538,6 +546,14 @@ def contents_of_new(wildcards):
     """Digest of a part of the new music, if it is not what was read."""
     read = Path(f"{OF_PART}/read.json".format(**wildcards))
     return contents.digest_if_new(Path(), PARTS[wildcards.part], read) or KEPT
+
+
+def known(*paths):
+    """Inputs whose contents are in a record; their times count, too, unless these lie ahead."""
+    return [
+        ancient(path) if places.is_ahead(Path(path)) else path
+        for path in nameable(paths)
+    ]
 
 
 def nameable(paths):

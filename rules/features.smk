@@ -158,8 +158,8 @@ rule gather:
 
 rule imported:
     input:
-        foreign=lambda wildcards: nameable([imported_file(wildcards)]),
-        names=lambda wildcards: nameable(names_of_rows(wildcards)),
+        foreign=lambda wildcards: known(imported_file(wildcards)),
+        names=lambda wildcards: known(*names_of_rows(wildcards)),
         clips=f"{OF_CUT}/clips.parquet",
         made_with=IMPORTED.made_with,
     output:
@@ -195,8 +195,8 @@ if UNHEARD:
 
     rule listed:
         input:
-            tables=lambda wildcards: nameable(imported_files(wildcards)),
-            names=lambda wildcards: nameable(names_of_rows(wildcards)),
+            tables=lambda wildcards: known(*imported_files(wildcards)),
+            names=lambda wildcards: known(*names_of_rows(wildcards)),
             made_with=LISTED.made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",

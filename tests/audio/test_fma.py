@@ -85,3 +85,20 @@ def test_an_archive_without_the_table_is_refused(tmp_path) -> None:
         archive.writestr("fma_small/000/000002.mp3", b"")
     with pytest.raises(UserError, match=r"no tracks\.csv of FMA"):
         read_tracks(tmp_path / "fma_small.zip")
+
+
+def test_metadata_that_are_damaged_or_a_bomb_are_refused(tracks, tmp_path, monkeypatch) -> None:
+    packed = tmp_path / "fma_metadata.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(tracks, "fma_metadata/tracks.csv")
+    monkeypatch.setattr("audio.fma.LARGEST", len(TRACKS.encode()) - 1)
+    with pytest.raises(
+        UserError, match=r"no tracks\.csv of FMA \(fma_metadata/tracks\.csv would be"
+    ):
+        read_tracks(packed)
+    monkeypatch.undo()
+    packed.write_bytes(packed.read_bytes().replace(b"AWOL", b"LOWA"))
+    with pytest.raises(
+        UserError, match=r"no tracks\.csv of FMA \(Bad CRC-32 .*; it comes in https"
+    ):
+        read_tracks(packed)

@@ -1,14 +1,17 @@
 import hashlib
 import io
+import re
+import stat
 import tarfile
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 
-from audio.unpack import main, match, open_archive, unpack
+from audio.unpack import main, match, unpack
 from settings.errors import UserError
 from settings.sheet import Row, write_sheet
 
@@ -120,14 +123,122 @@ def test_no_file_is_written_outside_the_folder(tmp_path, name) -> None:
     assert contents(tmp_path) == expected | {name: archive.read_bytes()}
 
 
-def test_links_in_a_tar_are_not_followed(tmp_path) -> None:
-    archive = pack(tmp_path / "a.tar", {})
-    with tarfile.open(archive, "a") as tar:
-        link = tarfile.TarInfo("blues/blues.00000.wav")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        tar.addfile(link)
-    with open_archive(archive) as (names, _):
-        assert names == []
+@pytest.mark.parametrize("path", ["../jazz/jazz.00000.wav", "{}/jazz/jazz.00000.wav"])
+def test_nor_where_a_sheet_leads_out_of_it(tmp_path, path) -> None:
+    outside = path.format(tmp_path)
+    rows = [*sheet()[:2], Row("jazz.00000", outside, "jazz")]
+    with pytest.raises(UserError, match=re.escape(f"{outside!r} leads out of the audio's folder")):
+        unpack(pack(tmp_path / "a.zip", members()), rows, tmp_path / "deep/audio")
+    assert list(contents(tmp_path)) == ["a.zip"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *(("a.zip", kind) for kind in ("link", "device", "pipe")),
+        *(("a.tgz", kind) for kind in ("link", "hard link", "device", "pipe")),
+    ],
+)
+def test_links_and_devices_in_an_archive_are_no_clips(tmp_path, name, kind) -> None:
+    archive, clip = tmp_path / name, "jazz/jazz.00000.wav"
+    others = {name: content for name, content in members().items() if name != clip}
+    if name == "a.zip":
+        pack(archive, others)
+        info = zipfile.ZipInfo(clip)
+        mode = {"link": stat.S_IFLNK, "device": stat.S_IFCHR, "pipe": stat.S_IFIFO}[kind]
+        info.external_attr = (mode | 0o666) << 16
+        with zipfile.ZipFile(archive, "a") as zipped:
+            zipped.writestr(info, "/etc/passwd")
+    else:
+        with tarfile.open(archive, "w:gz") as tar:
+            for other, content in others.items():
+                member = tarfile.TarInfo(other)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+            odd = tarfile.TarInfo(clip)
+            kinds = {"link": tarfile.SYMTYPE, "hard link": tarfile.LNKTYPE}
+            odd.type = {**kinds, "device": tarfile.CHRTYPE, "pipe": tarfile.FIFOTYPE}[kind]
+            odd.linkname = "/etc/passwd"
+            tar.addfile(odd)
+    with pytest.raises(UserError, match=r"lacks 1 of the sheet's 3 clips \(jazz.00000"):
+        unpack(archive, sheet(), tmp_path / "audio")
+    assert not (tmp_path / "audio").exists()
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tgz"])
+def test_a_bomb_is_told_by_what_it_states(tmp_path, name) -> None:
+    archive = tmp_path / name
+    zeros = members() | {"jazz/jazz.00000.wav": bytes(10**7)}
+    if name == "a.zip":
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+            for clip, content in zeros.items():
+                zipped.writestr(clip, content)
+    else:
+        pack(archive, zeros)
+    with pytest.raises(UserError, match=r"its clips would be 10,00\d,\d+ bytes, \d+ times what"):
+        unpack(archive, sheet(), tmp_path / "audio")
+    assert not (tmp_path / "audio").exists()
+
+
+def test_a_zip_that_states_less_than_it_holds_is_refused_where_that_ends(tmp_path) -> None:
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for clip, content in (members() | {"jazz/jazz.00000.wav": bytes(10**7)}).items():
+            zipped.writestr(clip, content)
+    size = (10**7).to_bytes(4, "little")
+    archive.write_bytes(archive.read_bytes().replace(size, (2000).to_bytes(4, "little")))
+    with pytest.raises(
+        UserError, match=r"Bad CRC-32 for file 'jazz/jazz.00000.wav'; fetch it anew"
+    ):
+        unpack(archive, sheet(), tmp_path / "audio")
+    assert sum(map(len, contents(tmp_path / "audio").values())) < 10_000
+
+
+def test_clips_for_which_there_is_no_room_are_not_begun(tmp_path, monkeypatch) -> None:
+    usage = SimpleNamespace(free=2000)
+    monkeypatch.setattr("audio.unpack.shutil.disk_usage", lambda _: usage)
+    with pytest.raises(UserError, match=r"its clips are 3,132 bytes, and 2,000 are free at"):
+        unpack(pack(tmp_path / "a.zip", members()), sheet(), tmp_path / "audio")
+    assert not (tmp_path / "audio").exists()
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tgz"])
+@pytest.mark.parametrize("share", [0.3, 0.5])
+def test_an_archive_that_breaks_off_is_told_in_a_line(tmp_path, name, share) -> None:
+    archive = pack(tmp_path / name, members())
+    archive.write_bytes(archive.read_bytes()[: int(share * archive.stat().st_size)])
+    with pytest.raises(UserError, match=r"fetch it anew|lacks"):
+        unpack(archive, sheet(), tmp_path / "audio")
+
+
+def test_an_archive_that_needs_a_password_is_told(tmp_path) -> None:
+    archive = pack(tmp_path / "a.zip", members())
+    raw = bytearray(archive.read_bytes())
+    entry = raw.rindex(b"PK\1\2")
+    raw[entry + 8] |= 1
+    archive.write_bytes(raw)
+    with pytest.raises(UserError, match=r"a.zip: it needs a password; fetch it anew, or unpack it"):
+        unpack(archive, sheet(), tmp_path / "audio")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", ["a.zip", "a.tar"])
+def test_of_two_files_of_one_name_the_last_counts(tmp_path, name) -> None:
+    archive = pack(tmp_path / name, members() | {"jazz/jazz.00000.wav": b"first"})
+    with zipfile.ZipFile(archive, "a") if name == "a.zip" else tarfile.open(archive, "a") as packed:
+        last = tmp_path / "last"
+        last.write_bytes(b"last")
+        add = packed.write if name == "a.zip" else packed.add
+        add(last, "jazz/jazz.00000.wav")
+    unpack(archive, sheet(), tmp_path / "audio")
+    assert (tmp_path / "audio/jazz/jazz.00000.wav").read_bytes() == b"last"
+
+
+def test_two_files_that_would_be_one_clip_are_named() -> None:
+    names = [*members("a/"), "b/jazz/jazz.00000.au"]
+    said = "would be clip jazz.00000: 'a/jazz/jazz.00000.wav' and 'b/jazz/jazz.00000.au'"
+    with pytest.raises(UserError, match=said):
+        match(sheet(), names)
 
 
 def test_clips_that_the_archive_lacks_are_named(tmp_path) -> None:

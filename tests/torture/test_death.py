@@ -1,4 +1,4 @@
-"""Death: Snakemake, or one of its jobs, killed at random moments, again and again.
+"""Death: the workflow, Snakemake alone, or a step, killed at random moments, again and again.
 
 GENREGRAPH_TORTURE_KILLS says how often. What is there after the last run must be, byte for byte,
 what an undisturbed run makes: no half file is ever taken for a whole one.
@@ -12,12 +12,13 @@ from collections import Counter
 
 import psutil
 import pytest
-from tests.workflow.conftest import TARGET, Project, finished, unrun
+from tests.workflow.conftest import TARGET, Project, finished, forked_steps, unrun
 
-__all__ = ["finished", "unrun"]  # Fixtures.
+__all__ = ["finished", "forked_steps", "unrun"]  # Fixtures.
 
 KILLS = int(os.environ.get("GENREGRAPH_TORTURE_KILLS", 50))
 LATEST = 12.0  # Seconds after its start at which a run is killed; the first ones plan for some.
+NOTHING = "none, it had ended"
 MADE = [f"results/mine/**/*.{ending}" for ending in ("parquet", "npz", "pt", "json")]
 
 pytestmark = pytest.mark.torture
@@ -44,15 +45,23 @@ def steps_of(run: subprocess.Popen) -> list[psutil.Process]:
 
 
 def kill_something(run: subprocess.Popen, rng: random.Random) -> str:
-    """Kill a step that is under way, or else the run with all it started; says which."""
+    """Kill a step that is under way, Snakemake alone, or the run with all it started; says which.
+
+    Steps that outlive Snakemake go on beside those of the next run.
+    """
     steps = steps_of(run)
-    if steps and rng.random() < 0.5:
+    chance = rng.random()
+    if steps and chance < 0.4:
         try:
             rng.choice(steps).kill()
         except psutil.NoSuchProcess:
-            return "none: it had ended"
+            return NOTHING
         run.wait()
         return "a step"
+    if steps and chance < 0.7:
+        run.kill()
+        run.wait()
+        return "Snakemake alone"
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     return "the run"
@@ -65,17 +74,18 @@ def test_kills_at_random_moments_leave_nothing_half(
     killed: Counter[str] = Counter()
     whole = finished.bytes_of(*MADE)
     rounds = 0
-    while killed["a step"] + killed["the run"] < KILLS:
+    while sum(killed.values()) < KILLS:
         project = unrun.copy(tmp_path / f"{rounds}")
         rounds += 1
         done = None
-        while done != 0 and killed["a step"] + killed["the run"] < KILLS:
+        while done != 0 and sum(killed.values()) < KILLS:
             run = start(project)
             try:
                 done = run.wait(rng.uniform(0.5, LATEST))
             except subprocess.TimeoutExpired:
                 killed[kill_something(run, rng)] += 1
                 project.snakemake("--unlock")
+        del killed[NOTHING]
         project.snakemake("--cores", "2", TARGET)
         assert project.planned() == {}
         made = project.bytes_of(*MADE)

@@ -106,7 +106,8 @@ class Project:
     def bytes_of(self, *patterns: str) -> dict[str, bytes]:
         """Contents of the files that match."""
         found = [path for pattern in patterns for path in self.folder.glob(pattern)]
-        return {str(path.relative_to(self.folder)): path.read_bytes() for path in found}
+        files = [path for path in found if path.is_file()]
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in files}
 
 
 def tune(genre: int, clip: int, seconds: float = 2.0, rate: int = RATE) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What is computed again after a change: what depends on it, and nothing else."""
 
 import os
+import time
 from dataclasses import replace
 
 import pytest
@@ -85,6 +86,15 @@ def test_another_clip_under_the_same_name(project: Project) -> None:
 def test_an_older_clip_under_the_same_name(project: Project, name: str) -> None:
     soundfile.write(project.folder / "audio" / name, tune(1, 50), RATE)
     os.utime(project.folder / "audio" / name, (0, 0))
+    assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
+
+
+def test_another_clip_after_the_clock_was_set_back(project: Project) -> None:
+    ahead = time.time() + 10**5
+    for path in project.folder.glob("results/**/*"):
+        os.utime(path, (ahead, ahead))
+    assert project.planned() == {}
+    soundfile.write(project.folder / "audio/jazz/jazz.1.wav", tune(1, 50), RATE)
     assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
 
 

@@ -60,6 +60,14 @@ def test_every_contract_file_of_a_fold_is_there(finished: Project) -> None:
         assert sorted(p.name for p in (finished.folder / FOLDS / fold).iterdir()) == sorted(names)
 
 
+def test_nothing_tells_of_where_it_was_written_aside(finished: Project) -> None:
+    made = finished.bytes_of("results/*", "results/mine/**/*")
+    assert TARGET in made
+    assert [
+        name for name, content in made.items() if ".part-" in name or b".part-" in content
+    ] == []
+
+
 def test_one_core_gives_the_bytes_of_two(unrun: Project, finished: Project, tmp_path: Path) -> None:
     project = unrun.copy(tmp_path / "project")
     project.snakemake("--cores", "1", TARGET)

@@ -49,6 +49,9 @@ def run(step: str, options: list[str], cache: str = "") -> None:
         from settings.store import stored
 
         main = stored(Path(cache), step, main)
+    from settings.whole import whole
+
+    main = whole(main)
     sys.argv = [f"python workflow/scripts {step}", *options]
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(main)

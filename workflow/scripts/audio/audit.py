@@ -105,6 +105,8 @@ def _mended(decoded: Decoded, longest: float) -> list[tuple[str, str]]:
         there = decoded.samples.size / SAMPLE_RATE
         stated = f"breaks off: {there:.1f} s of the {there + decoded.lacking:.1f} s it states"
         pairs.append((stated, "what is there is used"))
+    if decoded.ends_early:
+        pairs.append(("breaks off before its end", "what is there is used"))
     if decoded.damaged:
         pairs.append((f"damaged in {decoded.damaged} place(s)", "what can be decoded is used"))
     if decoded.scaled:

@@ -19,6 +19,7 @@ import pandas as pd
 import typer
 
 from audio.fetch import fetch
+from audio.unpack import DAMAGED
 from settings.errors import UserError
 from settings.sheet import Row, new_sheet
 
@@ -36,6 +37,7 @@ class Subset(StrEnum):
 
 METADATA = "https://os.unil.cloud.switch.ch/fma/fma_metadata.zip"
 SHA1 = "f0df49ffe5f2a6008d7dc83c6915b31835dfe733"
+LARGEST = 2**30  # Bytes; more is no table of some hundred thousand tracks.
 # In tracks.csv, subset is the smallest that has a track.
 HOLDS = {
     Subset.small: ["small"],
@@ -73,12 +75,17 @@ def read_tracks(metadata: Path) -> pd.DataFrame:
         raise UserError(f"there is no file {metadata}; correct its path, or leave --metadata out")
     try:
         if zipfile.is_zipfile(metadata):
-            with zipfile.ZipFile(metadata) as archive, archive.open(_tracks_in(archive)) as file:
-                table = pd.read_csv(file, index_col=0, header=[0, 1], low_memory=False)
+            with zipfile.ZipFile(metadata) as archive:
+                info = archive.getinfo(_tracks_in(archive))
+                if info.file_size > LARGEST:
+                    raise ValueError(f"{info.filename} would be {info.file_size:,} bytes")
+                with archive.open(info) as file:
+                    table = pd.read_csv(file, index_col=0, header=[0, 1], low_memory=False)
         else:
             table = pd.read_csv(metadata, index_col=0, header=[0, 1], low_memory=False)
         return table[NEEDED].fillna("").astype(str)
-    except (KeyError, ValueError) as error:
+    # RuntimeError: it needs a password.
+    except (KeyError, ValueError, RuntimeError, *DAMAGED) as error:
         raise UserError(
             f"{metadata}: no tracks.csv of FMA ({error}); it comes in {METADATA}"
         ) from None

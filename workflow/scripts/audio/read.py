@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from audio.content import Content
 from audio.decoders import UNKNOWN, Noise, Reading, Unreadable, ffmpeg, libsndfile
+from audio.ends import breaks_off
 from audio.samples import SAMPLE_RATE
 
 LACKING = 0.05  # Seconds, a frame of AAC; a file that lacks less of what it states is whole.
@@ -43,6 +44,8 @@ class Decoded:
         beginning alone was decoded; else None.
     lacking : float
         Seconds that the header states and that are not in the file; 0 if it holds them all.
+    ends_early : bool
+        Whether the file breaks off, where nothing says by how much.
     damaged : int
         Places in the file that could not be decoded, and were left out.
     scaled : bool
@@ -54,6 +57,7 @@ class Decoded:
     rate: int
     whole: float | None = None
     lacking: float = 0.0
+    ends_early: bool = False
     damaged: int = 0
     scaled: bool = False
 
@@ -100,6 +104,7 @@ def decode(path: Path, longest: float = np.inf) -> Decoded:
         attempts = [_attempt(libsndfile, content, longest)]
         if not attempts[0].sound:
             attempts.append(_attempt(ffmpeg, content, longest))
+        ends_early = breaks_off(content)
     best = max(attempts, key=lambda attempt: attempt.seconds)
     if best.decoded is None:
         raise RefusedClip(f"unreadable: {_why(attempts)}; {WAY_OUT}")
@@ -107,7 +112,8 @@ def decode(path: Path, longest: float = np.inf) -> Decoded:
         raise RefusedClip(f"empty: no samples in {content.size} bytes; {WAY_OUT}")
     lacking = max(attempt.stated for attempt in attempts) - best.seconds
     told = lacking > LACKING and best.decoded.whole is None
-    return replace(best.decoded, lacking=lacking if told else 0.0)
+    ends_early &= not told and best.decoded.whole is None
+    return replace(best.decoded, lacking=lacking if told else 0.0, ends_early=ends_early)
 
 
 def _why(attempts: list[_Attempt]) -> str:

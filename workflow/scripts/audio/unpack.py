@@ -1,10 +1,14 @@
 """Unpack the clips of a sheet from an archive."""
 
+import gzip
 import logging
+import lzma
 import shutil
+import stat
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Annotated
@@ -20,18 +24,41 @@ from settings.sheet import AUDIO_SUFFIXES, Row, read_sheet
 logger = logging.getLogger(__name__)
 
 Opener = Callable[[str], IO[bytes]]
+# How many times an archive's size its clips may be: audio hardly halves, even lossless.
+MOST_TIMES = 50
+# What the standard library raises where an archive is damaged, locked or packed in another way.
+DAMAGED = (
+    *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError),
+    *(EOFError, NotImplementedError),
+)
+ENCRYPTED = 1  # Bit of a zip's flags.
+BLOCK = 2**20  # Frames that are rewritten at a time.
+BY_HAND = "unpack it by hand, and name the folder with --config audio=FOLDER"
 
 
 @contextmanager
-def open_archive(path: Path) -> Iterator[tuple[list[str], Opener]]:
-    """Names of the files in a tar or zip archive, and a function that opens one of them."""
+def open_archive(path: Path) -> Iterator[tuple[dict[str, int], Opener]]:
+    """Files in a tar or zip archive with their sizes, and a function that opens one of them.
+
+    Of files of one name the last counts, as where all are unpacked. Links and devices are no files.
+    """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            yield [i.filename for i in archive.infolist() if not i.is_dir()], archive.open
+            files = [info for info in archive.infolist() if _is_file(info)]
+            if any(info.flag_bits & ENCRYPTED for info in files):
+                raise zipfile.BadZipFile("it needs a password")
+            yield {info.filename: info.file_size for info in files}, archive.open
     else:
         with tarfile.open(path) as tar:
             members = {member.name: member for member in tar.getmembers() if member.isfile()}
-            yield list(members), lambda name: _opened(tar, members[name])
+            sizes = {name: member.size for name, member in members.items()}
+            yield sizes, lambda name: _opened(tar, members[name])
+
+
+def _is_file(info: zipfile.ZipInfo) -> bool:
+    """Whether it is no folder, link or device, as Unix says it where it packed the file."""
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    return not info.is_dir() and kind in (0, stat.S_IFREG)
 
 
 def _opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
@@ -40,7 +67,7 @@ def _opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
     return file
 
 
-def match(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Row]:
+def match(rows: Sequence[Row], names: Iterable[str]) -> dict[str, Row]:
     """Which file of the archive is which clip, in the archive's order.
 
     A file belongs to a clip if its last folder and its name less the ending are those of the
@@ -49,7 +76,7 @@ def match(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Row]:
     Raises
     ------
     UserError
-        If the archive lacks a clip of the sheet.
+        If the archive lacks a clip of the sheet, or two of its files would be the same.
     """
     wanted = {_key(row.path): row for row in rows}
     found = {
@@ -65,6 +92,14 @@ def match(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Row]:
             "is it the archive of this dataset? Check urls and md5 or sha1 under datasets: in "
             "config/config.yaml"
         )
+    named: dict[Row, str] = {}
+    for name, row in found.items():
+        if row in named:
+            raise UserError(
+                f"two files of the archive would be clip {row.clip}: {named[row]!r} and {name!r}; "
+                + BY_HAND
+            )
+        named[row] = name
     return found
 
 
@@ -74,32 +109,79 @@ def _key(path: str) -> tuple[str, str]:
 
 
 def unpack(archive: Path, rows: Sequence[Row], folder: Path) -> None:
-    """Write each clip of the sheet to its path below ``folder``.
+    """Write each clip of the sheet to its path below ``folder``, and nothing else.
 
     Files that have the sheet's ending are copied byte for byte; others are rewritten in the format
     of the sheet's ending, with the same (16-bit) samples. One that cannot be decoded is copied as
     it is: the audit refuses it.
+
+    Raises
+    ------
+    UserError
+        If the archive is damaged, does not hold the clips, or holds more than there can or may be:
+        nothing is written of that.
     """
-    with open_archive(archive) as (names, opened):
-        files = match(rows, names)
-        for name in tqdm(files, desc=f"unpack {archive.name}", unit="clip"):
-            target = folder / files[name].path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with opened(name) as source:
-                _write(source, PurePosixPath(name).suffix, target)
+    try:
+        with open_archive(archive) as (sizes, opened):
+            files = match(rows, sizes)
+            _check_paths(rows)
+            _check_sizes(archive, sum(sizes[name] for name in files), folder)
+            for name in tqdm(files, desc=f"unpack {archive.name}", unit="clip"):
+                target = folder / files[name].path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                part = target.with_name(f".part{target.suffix}")
+                with opened(name) as source:
+                    _write(source, PurePosixPath(name).suffix, part)
+                part.replace(target)
+    except DAMAGED as error:
+        raise UserError(
+            f"{archive}: {error or 'it breaks off'}; fetch it anew, or {BY_HAND}"
+        ) from None
+
+
+def _check_paths(rows: Iterable[Row]) -> None:
+    """Refuse a sheet whose clips would be written elsewhere."""
+    for path in (PurePosixPath(row.path) for row in rows):
+        if path.is_absolute() or ".." in path.parts:
+            raise UserError(
+                f"the sheet's path {str(path)!r} leads out of the audio's folder; mend it"
+            )
+
+
+def _check_sizes(archive: Path, stated: int, folder: Path) -> None:
+    """Refuse clips that are more than an archive can hold, or than there is room for."""
+    packed = archive.stat().st_size
+    if stated > MOST_TIMES * packed:
+        raise UserError(
+            f"{archive}: its clips would be {stated:,} bytes, {stated // packed} times what the "
+            f"archive has; no audio packs so well. If it is yours, {BY_HAND}"
+        )
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    if stated > free:
+        raise UserError(
+            f"{archive}: its clips are {stated:,} bytes, and {free:,} are free at {folder}; make "
+            "room, or link that folder to where there is some"
+        )
 
 
 def _write(source: IO[bytes], suffix: str, target: Path) -> None:
     if suffix.lower() != target.suffix.lower():
         try:
-            samples, rate = soundfile.read(source, dtype="int16")
+            return _rewrite(source, target)
         except soundfile.LibsndfileError:
             source.seek(0)
-        else:
-            soundfile.write(target, samples, rate, subtype="PCM_16")
-            return
     with target.open("wb") as file:
         shutil.copyfileobj(source, file)
+
+
+def _rewrite(source: IO[bytes], target: Path) -> None:
+    """Write audio in the format of another ending, block by block: a header may lie."""
+    with soundfile.SoundFile(source) as old:
+        form = {"samplerate": old.samplerate, "channels": old.channels}
+        with soundfile.SoundFile(target, "w", **form, subtype="PCM_16") as new:
+            while len(frames := old.read(BLOCK, dtype="int16")):
+                new.write(frames)
 
 
 def main(

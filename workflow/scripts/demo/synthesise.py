@@ -326,5 +326,7 @@ def main(
         target = folder / row.path
         target.parent.mkdir(parents=True, exist_ok=True)
         samples = synthesise_clip(genre, row.artist, row.clip, seed)
-        soundfile.write(target, samples, SAMPLE_RATE, subtype="PCM_16")
+        part = target.with_name(f".part-{target.name}")
+        soundfile.write(part, samples, SAMPLE_RATE, subtype="PCM_16")
+        part.replace(target)
         logger.info("%s by %s written to %s", row.clip, row.artist, target)

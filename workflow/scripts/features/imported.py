@@ -401,4 +401,4 @@ def main(
         ],
         problems,
     )
-    logger.info("%s: %d clips; it lacks %s", output, len(rows), missing or "none")
+    logger.info("%s: %d clips; it lacks %s", name, len(rows), missing or "none")

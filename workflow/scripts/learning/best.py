@@ -385,7 +385,8 @@ def main(
     seed: options.Seed,
     fold: options.Fold,
     choice: Annotated[
-        Path, typer.Option(help="Candidates' scores inside, and afterwards in the test part (CSV).")
+        Path,
+        typer.Option(help="Candidates' scores inside and in the test part, to be written (CSV)."),
     ],
     times: Annotated[Path, typer.Option(help="Epochs and seconds, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="Predictions, to be written (Parquet).")],

@@ -147,7 +147,7 @@ def crate(
     results : sequence of Path
         Files below it.
     workflow : Path
-        As `pack` writes it; below the folder, too.
+        As `pack` writes it; it lies in that folder when the run has ended.
     read : Read
     records : mapping of str to mapping
         As `report.provenance.read_records` gives them.
@@ -168,7 +168,7 @@ def crate(
         _add(found, url, "CreativeWork", name=name, version=url.rpartition("/")[2])
         for url, name in PROFILES.items()
     ]
-    instrument = _workflow(found, folder, workflow, read.config, records)
+    instrument = _workflow(found, workflow, read.config, records)
     outputs = [_file(found, folder, path) for path in results]
     root["mentions"] = _add(
         found,
@@ -204,14 +204,12 @@ def _facts(path: Path) -> dict[str, str]:
     }
 
 
-def _workflow(
-    found: ROCrate, folder: Path, path: Path, config: Mapping[str, Any], records: Records
-) -> Any:
+def _workflow(found: ROCrate, path: Path, config: Mapping[str, Any], records: Records) -> Any:
     """Add the workflow with its parameters and steps, and the versions locked for them."""
     lock = SCRIPTS.parents[1] / "requirements.lock"
     pinned = {"python": platform.python_version()} | versions(records)
     workflow = found.add_workflow(
-        path, path.relative_to(folder), main=True, lang="snakemake", properties=_facts(path)
+        path, path.name, main=True, lang="snakemake", properties=_facts(path)
     )
     workflow["name"] = "genregraph"
     workflow["description"] = "Its Snakefile stands at the top of the archive."

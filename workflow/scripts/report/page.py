@@ -346,12 +346,12 @@ def _problems(paths: Sequence[Path]) -> list[Facts]:
     return found
 
 
-def _where(audio: Path | None, output: Path) -> list[str]:
-    """Audio folder as seen from the page, and from its copy a folder above; none without audio."""
+def _where(audio: Path | None, folder: Path) -> list[str]:
+    """Audio folder as seen from the page in a folder, and its copy above; none without audio."""
     if audio is None:
         return []
-    folders = (output.resolve().parent, output.resolve().parents[1])
-    return [Path(os.path.relpath(audio.resolve(), folder)).as_posix() for folder in folders]
+    places = (folder.resolve(), folder.resolve().parent)
+    return [Path(os.path.relpath(audio.resolve(), place)).as_posix() for place in places]
 
 
 def main(
@@ -427,7 +427,7 @@ def main(
         "seed": settings["seed"],
         "map": {
             "dataset": settings["dataset"],
-            "audio": _where(audio, output),
+            "audio": _where(audio, folder),
             "sources": [{"clip": name, **facts} for name, facts in of_sources.items()],
             "maps": {
                 name: {

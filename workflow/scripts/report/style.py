@@ -75,7 +75,7 @@ def save(figure: Figure, output: Path) -> None:
     """
     ending = output.suffix.lower()
     if ending not in METADATA:
-        raise UserError(f"output: {output} must end in {' or '.join(METADATA)}")
+        raise UserError(f"output: {output.name} must end in {' or '.join(METADATA)}")
     with in_style():
         figure.savefig(
             output,

@@ -11,6 +11,7 @@ from audio.problems import of_whole_tables
 from learning.scores import score
 from results.outputs import counts_of, fitted, folds_of, left_out_of
 from results.summary import NOT_MUSIC, count_lines, describe, left_out_lines, note_of
+from settings.whole import final
 
 COLUMNS = (
     "dataset experiment protocol model repeat fold n_train n_test train_accuracy test_accuracy "
@@ -91,6 +92,6 @@ def main(
         *count_lines(counts_of(protocols)),
         *left_out_lines({"": left_out_of(protocols)}),
         *([NOT_MUSIC] if synthesised else []),
-        f"table: {output}; folds: {', '.join(map(str, there)) or 'none'}",
+        f"table: {final(output)}; folds: {', '.join(map(str, there)) or 'none'}",
     ]
     text.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -13,6 +13,7 @@ from results.paired import over_twins
 from results.pooled import KEYS, TESTS
 from results.statistics import corrected_interval, holm
 from results.summary import NOT_MUSIC, left_out_lines, note_of
+from settings.whole import final
 
 OF_TESTS = ["p_vs_edgeless", *TESTS]
 COLUMNS = [
@@ -226,6 +227,6 @@ def main(
         table_text(summary),
         *left_out_lines(left_out),
         *([NOT_MUSIC] if synthesised else []),
-        f"table: {output}",
+        f"table: {final(output)}",
     ]
     text.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -6,6 +6,8 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from settings.whole import final
+
 COLUMNS = ["dataset", "experiment", "parameter", "value", "fold", "train_accuracy", "test_accuracy"]
 
 
@@ -40,5 +42,5 @@ def main(
     """Gather the tuning of all folds into one table, and say how good each point is."""
     table = gather([pd.read_csv(path) for path in folds], dataset, experiment)
     table.to_csv(output, index=False)
-    said = f"\ntuning of {experiment} on {dataset}\n{describe(table)}\ntable: {output}\n"
+    said = f"\ntuning of {experiment} on {dataset}\n{describe(table)}\ntable: {final(output)}\n"
     text.write_text(said, encoding="utf-8")

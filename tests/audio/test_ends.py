@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+from tests.audio.corpus import SECONDS, SUBTYPES, sound, written
+
+from audio.content import Content
+from audio.ends import breaks_off
+from audio.read import decode
+from audio.samples import SAMPLE_RATE
+
+FORMATS = [(kind, subtype) for kind in ("OGG", "CAF") for subtype in SUBTYPES[kind].split()]
+
+
+def of(kind: str, subtype: str) -> bytes:
+    rate = 48_000 if subtype == "OPUS" else SAMPLE_RATE
+    return written(kind, subtype, rate, sound(2, rate, 3 * SECONDS))
+
+
+def told(path: Path, raw: bytes) -> bool:
+    path.write_bytes(raw)
+    with Content(path) as content:
+        return breaks_off(content)
+
+
+@pytest.mark.parametrize(("kind", "subtype"), FORMATS)
+def test_what_breaks_off_is_told_and_what_does_not_is_not(tmp_path, kind, subtype) -> None:
+    whole = of(kind, subtype)
+    assert not told(tmp_path / "a", whole)
+    assert not told(tmp_path / "a", whole + bytes(100))
+    for share in (0.5, 0.9, 0.99):
+        assert told(tmp_path / "a", whole[: int(share * len(whole))])
+
+
+@pytest.mark.parametrize(("kind", "subtype"), FORMATS)
+def test_the_clip_says_so(tmp_path, kind, subtype) -> None:
+    whole = of(kind, subtype)
+    (tmp_path / "a").write_bytes(whole)
+    assert not decode(tmp_path / "a").ends_early
+    (tmp_path / "a").write_bytes(whole[: int(0.7 * len(whole))])
+    decoded = decode(tmp_path / "a")
+    assert decoded.ends_early or decoded.lacking
+    assert 0 < decoded.samples.size < 0.9 * 3 * SECONDS * SAMPLE_RATE
+    assert not decode(tmp_path / "a", longest=1.0).ends_early
+
+
+def test_an_ogg_that_ends_between_two_pages(tmp_path) -> None:
+    whole = of("OGG", "VORBIS")
+    assert told(tmp_path / "a", whole[: whole.rindex(b"OggS")])
+
+
+def test_a_caf_of_unstated_size_may_end_anywhere(tmp_path) -> None:
+    whole = of("CAF", "PCM_16")
+    size = whole.index(b"data") + 4
+    raw = whole[:size] + b"\xff" * 8 + whole[size + 8 :]
+    assert not told(tmp_path / "a", raw)
+    assert not told(tmp_path / "a", raw[:-1000])
+
+
+def test_a_caf_less_a_byte_is_whole(tmp_path) -> None:
+    assert not told(tmp_path / "a", of("CAF", "PCM_16")[:-1])
+
+
+def test_of_other_formats_nothing_is_known(tmp_path) -> None:
+    assert not told(tmp_path / "a", written("FLAC")[:-1000])
+    assert told(tmp_path / "a", b"OggS") and not told(tmp_path / "a", b"caff")
