@@ -158,7 +158,7 @@ def test_every_section_opens(page: Page) -> None:
     )
     links = page.run("return [...document.querySelectorAll('a')].map(a => a.hash.slice(1))")
     assert all(page.run("return !!document.getElementById(arguments[0])", link) for link in links)
-    assert page.run("return [...document.querySelectorAll('svg.plot')].length") == 6
+    assert page.run("return [...document.querySelectorAll('svg.plot')].length") == 8
 
 
 def test_a_link_opens_what_it_leads_to(page: Page) -> None:
