@@ -379,6 +379,21 @@ def test_every_control_is_reached_and_named(page: Page) -> None:
     assert all(name for _, name in seen)
 
 
+def test_who_chooses_by_the_keyboard_does_not_lose_their_place(
+    page: Page, made: SimpleNamespace
+) -> None:
+    active = "return document.activeElement.textContent"
+    name = made.map["clips"][7]
+    page.run("document.querySelectorAll('#map-rows button')[7].focus()")
+    ActionChains(page.driver, duration=0).send_keys("\ue007").perform()
+    assert page.run(active) == name == page.text("#map-detail h3")
+    assert page.text("#map-rows [aria-current] th") == name
+    page.run("document.querySelector('#map-detail .near button').focus()")
+    ActionChains(page.driver, duration=0).send_keys("\ue007").perform()
+    neighbour = made.map["clips"][made.map["neighbours"][7][0]]
+    assert page.run(active) == neighbour == page.text("#map-detail h3")
+
+
 @pytest.fixture(scope="module")
 def large(made: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report with a map of 10,000 clips, drawn at random places."""

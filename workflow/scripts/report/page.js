@@ -335,18 +335,28 @@
         tested ? map.genres[predicted(i)] : "-", tested ? `${percent(i, predicted(i))} %` : "-",
         tested ? result(i) : "not tested", map.fold[i] < 0 ? "-" : map.fold[i],
       ], true);
-      if (i === selected) line.setAttribute("aria-current", "true");
+      line.dataset.clip = i;
       return line;
     }));
+    mark();
     get("page").textContent = `Page ${page + 1} of ${pages}`;
     get("back").disabled = page === 0;
     get("forth").disabled = page === pages - 1;
   };
+  const mark = () => {
+    for (const line of get("rows").rows) {
+      if (Number(line.dataset.clip) === selected) line.setAttribute("aria-current", "true");
+      else line.removeAttribute("aria-current");
+    }
+  };
+  // Who came by the keyboard stays where they are: at the table's row, or in what is told anew.
   const select = (i) => {
     selected = i;
+    const within = get("detail").contains(document.activeElement);
     describe();
+    if (within) get("detail").querySelector("h3")?.focus();
     point();
-    tabulate();
+    mark();
   };
   const table = (caption, heads, rows, className = "") => {
     const found = make("table", "", { className });
@@ -376,7 +386,7 @@
     }
     const i = selected;
     const fold = map.fold[i] < 0 ? "in the test part of no fold" : `tested in fold ${map.fold[i]}`;
-    const parts = [make("h3", map.clips[i])];
+    const parts = [make("h3", map.clips[i], { tabIndex: -1 })];
     if (who(i)) parts.push(make("p", who(i)));
     parts.push(make("p", `${map.genres[map.genre[i]]}, ${fold}${predicted(i) < 0 ? "" : `; ${model} took it for ${verdict(i)}: ${result(i)}`}.`));
     parts.push(...player(i));
