@@ -15,6 +15,13 @@ CHOSEN = [f"{of_experiment(name)}/choices.csv" for name in with_model("best")]
 TRUSTED = [f"{of_experiment(name)}/calibration.csv" for name in RUNNABLE]
 AHEAD_OF_ALL = [f"{of_experiment(name)}/ahead.csv" for name in with_model(*OF_OWN_RULE)]
 WORTH = [f"{of_experiment(name)}/variants.csv" for name in with_variants()]
+CURVES = [f"{of_experiment(name)}/reliability.csv" for name in RUNNABLE]
+BESIDE_SUMMARY = [*POOLED_TABLES, *AHEAD_OF_ALL, *WORTH, *TRUSTED, *CURVES]
+VARIANTS = [
+    f"{name}.{variant}={differing(settings)}"
+    for name in RUNNABLE
+    for variant, settings in CONFIG.experiments[name].variants.items()
+]
 FIGURES = {
     "scatter": first_fold("inputs.npz"),
     "graph": first_fold("inputs.npz", "graph.npz"),
@@ -50,11 +57,7 @@ FINDINGS = Step(
         "metric": [
             f"{name}={CONFIG.experiments[name].graph.metric}" for name in RUNNABLE
         ],
-        "variant": [
-            f"{name}.{variant}={differing(settings)}"
-            for name in RUNNABLE
-            for variant, settings in CONFIG.experiments[name].variants.items()
-        ],
+        "variant": VARIANTS,
         "not_run": [f"{name}={reason}" for name, reason in NOT_RUNNABLE.items()],
         "synthesised": DATASET.synthesised,
     },
@@ -68,6 +71,7 @@ PAGE = Step(
         "config": CONFIG.model_dump_json(exclude={"predict"}),
         "audio": None if UNHEARD else AUDIO,
         "ending": DATASET.endings,
+        "variant": VARIANTS,
         "not_run": [f"{name}={reason}" for name, reason in NOT_RUNNABLE.items()],
         "synthesised": DATASET.synthesised,
     },
@@ -210,6 +214,7 @@ rule page:
         clips=of_all_experiments(lambda wildcards: [clips_of(wildcards)]),
         maps=maps,
         problems=all_problems,
+        beside=BESIDE_SUMMARY,
         made_with=PAGE.made_with,
     output:
         report(
@@ -237,6 +242,7 @@ rule page:
         lists=lambda wildcards: [
             *(f"--map={path}" for path in maps(wildcards)),
             *(f"--problems={path}" for path in all_problems(wildcards)),
+            *(f"--beside={path}" for path in BESIDE_SUMMARY),
         ],
     shell:
         'python "$GENREGRAPH" report.page {input.results:q} --summary {input.summary:q}'
@@ -249,7 +255,7 @@ rule crate:
     input:
         files=published,
         tables=[*POOLED_TABLES, *TRUSTED, *CHOSEN, *AHEAD_OF_ALL, *WORTH],
-        curves=[f"{of_experiment(name)}/reliability.csv" for name in RUNNABLE],
+        curves=CURVES,
         folds=of_all_experiments(every_fold(fold_files)),
         clips=of_all_experiments(lambda wildcards: [clips_of(wildcards)]),
         imported=lambda wildcards: [

@@ -20,9 +20,11 @@ from graph.adjacency import adjacency
 from graph.health import health
 from inputs.inputs import Inputs
 from learning.predictions import Fit, predictions, write_compared
+from learning.temperature import scaled
 from report import map as clip_map
 from report import page
-from results import collect, pooled, summarise
+from report.beside import KINDS
+from results import ahead, calibration, collect, pooled, summarise, variants
 from settings.model import load
 from settings.sheet import Row, write_sheet
 
@@ -37,6 +39,7 @@ PAPER = 0.7203
 PER_GENRE = 20
 N = PER_GENRE * len(GENRES)
 K, FOLDS = 4, 4
+VARIANT = "<s>narrower</s>"
 NO_EDGE = 2  # A clip that is at distance zero from all its neighbours.
 CLIPS = [EVIL, *(f"clip.{i:03d}" for i in range(1, N))]
 
@@ -109,6 +112,14 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
             write_compared(inputs, {model: fits[model]}, *paths)
         epochs = np.arange(1, 41)
         history = {"epoch": epochs, "loss": 1 / epochs + number / 10, "seconds": epochs / 10}
+        narrower = Fit(rng.dirichlet(np.ones(len(GENRES)), size=N), 5, 0.5)
+        paths = outputs / "variants.parquet", outputs / "variants.csv"
+        write_compared(inputs, {VARIANT: narrower}, *paths)
+        temperature = 1.5 + number / 10
+        cooler = predictions(inputs, scaled(table[GENRES].to_numpy(), temperature))
+        cooler.assign(model="graphsage").to_parquet(outputs / "calibrated.parquet", index=False)
+        at = pd.DataFrame({"model": ["graphsage"], "temperature": [temperature]})
+        at.to_csv(outputs / "temperature.csv", index=False)
         history |= {"train_accuracy": 1 - 1 / (epochs + 1), "test_accuracy": 0.6 - 1 / (epochs + 1)}
         pd.DataFrame(history).to_csv(outputs / "history.csv", index=False)
     pd.DataFrame(tables).to_csv(folder / "graph-health.csv", index=False)
@@ -149,6 +160,12 @@ def write_dataset(project: Path) -> dict[str, Any]:
         **shared, protocols=experiment / "protocols.json", output=made["results"], text=made["text"]
     )
     pooled.main(**shared, clips=folder / "30s/clips.parquet", output=made["pooled"])
+    clips_of = folder / "30s/clips.parquet"
+    ahead.main(**shared, clips=clips_of, output=experiment / "ahead.csv")
+    of_variants = {key: each for key, each in shared.items() if key != "compared"}
+    variants.main(**of_variants, clips=clips_of, output=experiment / "variants.csv")
+    scored = {"output": experiment / "calibration.csv", "curves": experiment / "reliability.csv"}
+    calibration.main(**shared, scaled=True, **scored)
     summarise.main(
         [made["results"]],
         folder / "experiments",
@@ -179,6 +196,8 @@ def write_dataset(project: Path) -> dict[str, Any]:
         "config": config.model_dump_json(),
         "maps": [places[1] / "map.json"],
         "problems": [folder / "30s/problems.csv"],
+        "beside": [experiment / f"{kind}.csv" for kind in KINDS],
+        "variant": [f"{EXPERIMENT}.{VARIANT}=hidden: <5>"],
         "audio": project / "audio",
         "not_run": ["multiclass_other=there is no audio to compute <that>"],
     }

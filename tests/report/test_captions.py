@@ -60,3 +60,15 @@ def test_every_table_that_is_a_result_is_marked() -> None:
         path for block, path in outputs if not re.search(rf'report\(\s*f"{re.escape(path)}"', block)
     ]
     assert unmarked == []
+
+
+def test_whatever_is_marked_has_a_caption_a_shelf_and_labels() -> None:
+    marked = [
+        block.split("\n        )")[0]
+        for text in RULES.values()
+        for block in re.split(r"\breport\(\n", text)[1:]
+    ]
+    assert len(marked) > 12
+    for block in marked:
+        for name in ("caption", "category", "subcategory", "labels"):
+            assert f" {name}=" in block, block

@@ -37,6 +37,24 @@ def test_what_lies_outside_is_drawn_at_the_edge():
     assert [charts.share(v, 0.4, 0.8) for v in (0.2, 0.4, 0.5, 0.8, 1.2)] == [0, 0, 25, 100, 100]
 
 
+def test_a_model_that_is_as_right_as_sure_lies_on_the_diagonal():
+    """The line from (0, 0) to (1, 1); bins without clips are no points, more clips larger ones."""
+    curve = pd.DataFrame({"clips": [0, 10, 90], "confidence": [np.nan, 0.3, 0.8]})
+    curve = curve.assign(accuracy=curve["confidence"], low=0.0, high=1.0)
+    none, scaled = charts.reliability(
+        pd.concat([curve.assign(scaling="none"), curve.assign(scaling="temperature")])
+    )
+    (x0, y0, small, _), (x1, y1, large, title) = none["points"]
+    corners = charts.LEFT, charts.BOTTOM, charts.RIGHT, charts.TOP
+    slope = (corners[3] - corners[1]) / (corners[2] - corners[0])
+    for x, y in ((x0, y0), (x1, y1)):
+        assert y == pytest.approx(corners[1] + slope * (x - corners[0]), abs=0.1)
+    assert x0 == pytest.approx(corners[0] + 0.3 * (corners[2] - corners[0]), abs=0.1)
+    assert small < large
+    assert title.startswith("90 clips")
+    assert scaled["points"] == none["points"]
+
+
 def test_folds_are_drawn_in_their_order_and_up_is_better():
     table = pd.DataFrame(
         {

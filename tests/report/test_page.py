@@ -26,10 +26,17 @@ class Parsed(html.parser.HTMLParser):
         self.open: list[str] = []
         self.scripts: list[str] = []
         self.texts: list[str] = []
+        self.tables: list[list[list[str]]] = []  # Rows of cells.
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         self.elements.append((tag, dict(attributes)))
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
         if tag not in VOID:
             self.open.append(tag)
 
@@ -41,6 +48,8 @@ class Parsed(html.parser.HTMLParser):
 
     def handle_data(self, data):
         (self.scripts if self.open[-1:] == ["script"] else self.texts).append(data)
+        if {"td", "th"} & set(self.open):
+            self.tables[-1][-1][-1] += data
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +167,92 @@ def test_costs_and_provenance_are_those_of_the_files(made):
     assert "learning.graphsage 1 2.5 2.5 400" in texts
     assert "numpy\xa09.9.9" in " ".join(made.parsed.texts)
     assert "0123456789abcdef 7 1" in texts
+
+
+def rows_below(parsed, *heads):
+    """Rows of cells of each table whose header starts so, without the rows that head a protocol."""
+    found = [table for table in parsed.tables if table[0][: len(heads)] == list(heads)]
+    return [[row for row in table[1:] if len(row) > 1] for table in found]
+
+
+def points(*shares):
+    return [f"{100 * share:+.1f}" for share in shares]
+
+
+def as_p(values):
+    return ["-" if p != p else "< .001" if p < 0.001 else f"{p:.3f}" for p in values]
+
+
+def read_beside(made, kind):
+    return pd.read_csv(made.options["folder"] / f"experiments/{dataset.EXPERIMENT}/{kind}.csv")
+
+
+def test_calibration_is_that_of_its_table(made):
+    table = read_beside(made, "calibration")
+    ((*found,),) = rows_below(made.parsed, "model", "temperature")
+    assert [row[0] for row in found] == table["model"].tolist()
+    assert {row[1] for row in found} == {"-", "1.65"}
+    for column, digits, place in (
+        *(("log_loss", 3, 2), ("brier", 3, 4), ("confidence", 4, 6)),
+        *(("accuracy", 4, 7), ("calibration_error", 4, 8)),
+    ):
+        assert [row[place] for row in found] == [f"{x:.{digits}f}" for x in table[column]]
+    for column, place in (("log_loss", 3), ("brier", 5)):
+        ends = zip(table[f"{column}_low"], table[f"{column}_high"], strict=True)
+        assert [row[place] for row in found] == [f"{low:.3f} to {high:.3f}" for low, high in ends]
+    text = " ".join(" ".join(made.parsed.texts).split())
+    for row in table.query("model == 'graphsage' and scaling == 'none'").itertuples():
+        assert f"{100 * row.confidence:.1f} % sure and {100 * row.accuracy:.1f} % right" in text
+
+
+def test_songs_are_those_of_their_table(made):
+    table = read_beside(made, "pooled").astype({"against": object}).fillna({"against": "-"})
+    ((*found,),) = rows_below(made.parsed, "model", "songs")
+    assert [row[0] for row in found] == table["model"].tolist()
+    assert [row[5] for row in found] == table["against"].tolist()
+    for row, said in zip(table.itertuples(), found, strict=True):
+        assert said[1:4] == [str(row.songs), str(row.groups), f"{row.accuracy:.4f}"]
+        assert said[4] == f"{row.ci_low:.4f} to {row.ci_high:.4f}"
+        if row.against == "-":
+            assert set(said[5:13]) == {"-"}
+            continue
+        gain, low, high = points(row.gain, row.gain_low, row.gain_high)
+        counts = [row.both, row.only_model, row.only_edgeless, row.neither]
+        assert said[6:8] == [f"{gain} points", f"{low} to {high}"]
+        assert said[8:12] == [str(count) for count in counts]
+    assert [row[12] for row in found] == as_p(table["p_by_group"])
+    assert [row[13] for row in found] == as_p(table["p_paper_vs_clean"])
+
+
+@pytest.mark.parametrize(
+    "kind, name, heads",
+    [("ahead", "model", ("graph model",)), ("variants", "variant", ("variant", "settings"))],
+)
+def test_comparisons_are_those_of_their_tables(made, kind, name, heads):
+    table = read_beside(made, kind)
+    ((*found,),) = rows_below(made.parsed, *heads)
+    assert [row[0] for row in found] == table[name].tolist()
+    for row, said in zip(table.to_dict("records"), found, strict=True):
+        assert f"{row['mean']:.4f}" in said
+        if row["difference"] == row["difference"]:
+            difference, low, high = points(*(row[k] for k in ("difference", "ci_low", "ci_high")))
+            assert said[4:6] == [f"{difference} points", f"{low} to {high}"]
+        assert said[6:] == as_p([row["p"], row["p_by_group"]])
+
+
+def test_a_variant_is_said_to_differ_in_its_settings(made):
+    ((*found,),) = rows_below(made.parsed, "variant", "settings")
+    said = {row[0]: row[1] for row in found}
+    assert said == {"graphsage": "-", "edgeless": "no messages", dataset.VARIANT: "hidden: <5>"}
+
+
+def test_what_an_experiment_has_not_is_not_spoken_of(made):
+    text = dataset.write_page(made.options, made.project / "bare.html", beside=[]).read_text()
+    parsed = Parsed(text)
+    assert parsed.open == []
+    for words in ("Song by song", "Reliability", "best classifier", "What each choice"):
+        assert words in made.text
+        assert words not in text
 
 
 def test_a_script_cannot_be_left_from_within_its_data():

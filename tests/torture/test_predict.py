@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import soundfile
 import soxr
+from scipy import signal
 from tests.predict.test_train import unseen_and_cross_validated
 from tests.workflow.conftest import PARTS, ROOT, Project
 
@@ -20,6 +21,32 @@ pytestmark = pytest.mark.torture
 
 TARGET = "results/predictions.csv"
 RATE = 22_050
+
+
+def barks(count: int = 12, seed: int = 0) -> np.ndarray:
+    """What a dog's barks are made of, synthesised: shape (n,), at `RATE`.
+
+    Each is a burst of 0.15 to 0.25 s, rough by noise, its pitch and its two formants falling, with
+    silence behind. No dog was recorded.
+    """
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(count):
+        n = int(rng.uniform(0.15, 0.25) * RATE)
+        fall = np.linspace(1, 0, n)
+        pitch = rng.uniform(0.9, 1.1) * (250 + 250 * fall)
+        throat = signal.sawtooth(2 * np.pi * np.cumsum(pitch) / RATE)
+        source = throat + 0.7 * rng.standard_normal(n)
+        heard = np.zeros(n)
+        for low, high, q in ((700, 1200, 5), (1700, 2600, 6)):
+            state = np.zeros(2)
+            for part in np.array_split(np.arange(n), 20):
+                peak = signal.iirpeak(low + (high - low) * fall[part].mean(), q, fs=RATE)
+                formant, state = signal.lfilter(*peak, source[part], zi=state)
+                heard[part] += formant
+        heard *= np.minimum(1, np.arange(n) / (0.01 * RATE)) * fall**0.7
+        found += [heard / np.abs(heard).max() / 2, np.zeros(int(rng.uniform(0.3, 1.0) * RATE))]
+    return np.concatenate(found).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +72,7 @@ def predicted(real_audio: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
     soundfile.write(new / "stereo.mp3", stereo, 2 * RATE, format="MP3")
     noise = np.random.default_rng(0).standard_normal(30 * RATE) / 10
     soundfile.write(new / "noise.wav", noise, RATE)
+    soundfile.write(new / "barks.wav", barks(), RATE)
     (new / "text.mp3").write_text("no music\n" * 1000)
     project = Project(folder)
     (folder / "small.yaml").write_text("{dataset: gtzan-mini, sheet: seventy.tsv}")
@@ -80,7 +108,7 @@ def test_odd_files_are_what_they_are(predicted: Project) -> None:
     assert files.loc["new/three seconds.wav", "pieces"] == 1
     first = files.loc["new/stereo.mp3", "genre"]
     assert first == files.loc["new/blues/blues.00001.wav", "genre"]
-    assert files.loc["new/noise.wav", "unlike"]
+    assert files.loc[["new/noise.wav", "new/barks.wav"], "unlike"].all()
     assert "new/text.mp3" not in files.index
     problems = pd.read_csv(predicted.folder / "results/gtzan-mini/predictions/problems.csv")
     said = problems.set_index("file")["problem"]

@@ -4,17 +4,25 @@ import json
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
 from tests.workflow.conftest import HOSTILE_NAME, Project
 
-FIGURE = "results/mine/experiments/multiclass_compare/paper/figures/confusion.png"
+PLACE = "results/mine/experiments/multiclass_compare"
+FIGURES = [f"{PLACE}/paper/figures/confusion.png", f"{PLACE}/figures/reliability.png"]
 
 
 def data_of(page: Path) -> dict[str, dict[str, object]]:
     found = re.search(r'id="map-data">(.*?)</script>', page.read_text(encoding="utf-8"))
     return json.loads(found[1])
+
+
+def embedded(report: str, name: str) -> dict[str, Any]:
+    """What Snakemake's own report holds by a name."""
+    start = report.index(f'var {name} = {{"') + len(f"var {name} = ")
+    return json.JSONDecoder().raw_decode(report[start:])[0]
 
 
 def keep_one_experiment(project: Project) -> None:
@@ -28,7 +36,7 @@ def keep_one_experiment(project: Project) -> None:
 
 def test_the_page_is_made_by_its_rule_and_all_is_in_snakemakes_report(project: Project) -> None:
     keep_one_experiment(project)
-    project.snakemake("--cores", "2", "results/report.html", FIGURE)
+    project.snakemake("--cores", "2", "results/report.html", *FIGURES)
     page = project.folder / "results/report.html"
     assert page.read_bytes() == (project.folder / "results/mine/report.html").read_bytes()
     data = data_of(page)
@@ -40,15 +48,28 @@ def test_the_page_is_made_by_its_rule_and_all_is_in_snakemakes_report(project: P
     summary = pd.read_csv(project.folder / "results/mine/summary.csv")
     assert all(f"{mean:.4f}" in text for mean in summary["mean"])
     assert "learning.graphsage" in text
+    scores = pd.read_csv(project.folder / PLACE / "calibration.csv")
+    assert all(f"{error:.4f}" in text for error in scores["calibration_error"])
+    assert "Song by song" in text
     assert project.planned(target="results/report.html") == {}
 
-    project.snakemake("--report", "own.zip", "results/report.html", FIGURE)
+    project.snakemake("--report", "own.zip", "results/report.html", *FIGURES)
     with zipfile.ZipFile(project.folder / "own.zip") as file:
         text = file.read("own/report.html").decode("utf-8")
-    start = text.index('var results = {"') + len("var results = ")
-    records = json.JSONDecoder().raw_decode(text[start:])[0].values()
-    named = {record["name"]: record for record in records}
-    expected = "confusion.png summary.csv multiclass_compare.csv pooled.csv graph-health.csv"
-    for name in [*expected.split(), "leaks.csv", "problems.csv", "report.html"]:
-        assert named[name]["caption"].strip(), name
-        assert named[name]["labels"], name
+    records = embedded(text, "results")
+    expected = (
+        "confusion.png reliability.png summary.csv multiclass_compare.csv pooled.csv "
+        "calibration.csv reliability.csv graph-health.csv leaks.csv problems.csv report.html"
+    )
+    assert {record["name"] for record in records.values()} >= set(expected.split())
+    for name, record in records.items():
+        assert len(record["caption"].strip()) > 40, name
+        assert record["labels"].keys() & {"table", "figure"}, name
+    shelves = embedded(text, "categories")
+    assert {name: shelf.keys() for name, shelf in shelves.items()} == {
+        "mine": {"Tables"},
+        "multiclass_compare": {"Figures", "Tables"},
+    }
+    shelved = [name for shelf in shelves.values() for names in shelf.values() for name in names]
+    assert sorted(shelved) == sorted(records)
+    assert set(shelves["multiclass_compare"]["Figures"]) == set(FIGURES)

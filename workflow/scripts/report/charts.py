@@ -91,6 +91,44 @@ def history(histories: Sequence[pd.DataFrame]) -> dict[str, Any]:
     }
 
 
+def reliability(curves: pd.DataFrame) -> list[dict[str, Any]]:
+    """Accuracy by confidence in bins, a line a scaling.
+
+    Parameters
+    ----------
+    curves : pd.DataFrame
+        As `results.calibration` writes them; one protocol and model.
+
+    Returns
+    -------
+    list of dict
+        ``scaling``; ``line``: path through the bins that have clips; ``points``: these bins, each
+        ``x y radius title``, the area of a point growing with its share of clips.
+    """
+    found = []
+    for scaling, curve in curves.groupby("scaling", sort=False):
+        filled = curve[curve["clips"] > 0]
+        x = LEFT + filled["confidence"].to_numpy() * (RIGHT - LEFT)
+        places = _points(x, _upward(filled["accuracy"], 0, 1))
+        radii = (2 + 9 * np.sqrt(filled["clips"] / filled["clips"].sum())).round(1)
+        titles = [
+            f"{row.clips:,} clips of {row.low:g} to {row.high:g}: confidence {row.confidence:.3f}, "
+            f"accuracy {row.accuracy:.3f}"
+            for row in filled.itertuples()
+        ]
+        points = [(*at, r, title) for at, r, title in zip(places, radii, titles, strict=True)]
+        found.append({"scaling": scaling, "line": _path(places), "points": points})
+    return found
+
+
+def shares() -> list[tuple[float, float, str]]:
+    """Ticks of a figure whose both axes are shares: across, up, text."""
+    return [
+        (round(LEFT + tick * (RIGHT - LEFT), 1), _up(tick, 0, 1), f"{tick:g}")
+        for tick in ticks(0, 1)
+    ]
+
+
 def _lines(
     x: NDArray[np.float64],
     mean: pd.DataFrame,

@@ -20,6 +20,7 @@
   const PAGE = 15; // Rows of the table.
   const MARGIN = 22; // Pixels around the map.
   const REACH = 14; // Pixels from a point at which it is still meant.
+  const DOT = 2; // Pixels of a clip that is not shown.
   // Outlines of the genres' marks, in a square from -1 to 1.
   const MARKS = [
     null, // A circle.
@@ -44,7 +45,7 @@
     return path;
   };
 
-  let map, model, shown, selected, hovered, page, view;
+  let map, model, shown, faint, selected, hovered, page, view;
 
   const load = (name) => {
     map = data.maps[name];
@@ -98,10 +99,11 @@
     const genres = new Set([...get("genres").querySelectorAll("input:checked")].map((box) => Number(box.value)));
     const [fold, wanted] = [get("fold").value, get("result").value];
     const words = get("search").value.toLowerCase().split(/\s+/).filter(Boolean);
-    shown = [];
+    [shown, faint] = [[], []];
     for (let i = 0; i < map.clips.length; i++) {
-      if (genres.has(map.genre[i]) && (fold === "all" || map.fold[i] === Number(fold))
-        && (wanted === "all" || result(i) === wanted) && words.every((word) => map.words[i].includes(word))) shown.push(i);
+      const meant = genres.has(map.genre[i]) && (fold === "all" || map.fold[i] === Number(fold))
+        && (wanted === "all" || result(i) === wanted) && words.every((word) => map.words[i].includes(word));
+      (meant ? shown : faint).push(i);
     }
     page = 0;
     const right = shown.filter((i) => result(i) === "right").length;
@@ -109,7 +111,7 @@
     get("status").textContent = `${shown.length.toLocaleString("en")} of ${map.clips.length.toLocaleString("en")} clips shown; `
       + `under protocol ${map.protocol}, ${model} named the genre of ${right.toLocaleString("en")} of ${tested.toLocaleString("en")} that were tested.`;
     tabulate();
-    draw();
+    soon("draw", draw);
   };
 
   // The map itself: points on one canvas, what is pointed at on another above it.
@@ -131,20 +133,71 @@
     const usual = map.clips.length <= 400 ? 5 : map.clips.length <= 3000 ? 4 : 3;
     return usual * Math.min(1, Math.max(0.65, width / 700)) * Math.min(1.6, view.zoom ** 0.3);
   };
-  const sprite = (genre, kind) => {
-    const r = radius();
-    const canvas = make("canvas");
-    canvas.width = canvas.height = Math.ceil((2.6 * r + 4) * ratio);
-    const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, canvas.width / 2, canvas.height / 2);
+  // Marks are stamped on the pixels of one picture: without a graphics card, ten thousand calls of
+  // drawImage take several times as long.
+  const EDGE = 64; // Pixels around the picture, so that no mark is cut.
+  const pixels = (data) => new Uint32Array(data.buffer, data.byteOffset, data.length / 4);
+  const paint = (size, how) => {
+    const context = make("canvas", "", { width: size, height: size }).getContext("2d");
+    how(context);
+    return context.getImageData(0, 0, size, size);
+  };
+  // What a mark covers: where its pixels lie from its middle, what they add, and how much of 256
+  // they leave of what is below.
+  const stamp = (image, across) => {
+    const found = { places: [], adds: [], leaves: [] };
+    const size = image.width;
+    for (let i = 0; i < size * size; i++) {
+      const [red, green, blue, alpha] = image.data.subarray(4 * i, 4 * i + 4);
+      if (!alpha) continue;
+      const share = alpha / 255;
+      const add = Uint8Array.of(share * red, share * green, share * blue, 255);
+      found.places.push((Math.floor(i / size) - (size >> 1)) * across + (i % size) - (size >> 1));
+      found.adds.push(pixels(add)[0]);
+      found.leaves.push(256 - Math.ceil(256 * share));
+    }
+    return Object.fromEntries(Object.entries(found).map(([name, values]) => [name, Uint32Array.from(values)]));
+  };
+  const press = (picture, { places, adds, leaves }, middle) => {
+    for (let k = 0; k < places.length; k++) {
+      const place = (middle + places[k]) | 0;
+      const [below, leave] = [picture[place], leaves[k]];
+      picture[place] = adds[k] + ((((below & 0xff00ff) * leave) >>> 8) & 0xff00ff) + ((((below & 0xff00) * leave) >>> 8) & 0xff00);
+    }
+  };
+  const KINDS = ["right", "wrong", "untested"];
+  const look = (genre, kind, r) => (context) => {
+    context.setTransform(ratio, 0, 0, ratio, context.canvas.width / 2, context.canvas.width / 2);
     const shape = outline(genre, kind === "wrong" ? r * 0.9 : r);
+    const own = colour(`--g${genre % COLOURS}`);
     context.lineWidth = kind === "wrong" ? 1.7 : 0.6;
-    context.fillStyle = kind === "wrong" ? colour("--paper") : colour(`--g${genre % COLOURS}`);
-    context.strokeStyle = kind === "wrong" ? colour(`--g${genre % COLOURS}`) : colour("--paper");
+    context.fillStyle = kind === "wrong" ? colour("--paper") : own;
+    context.strokeStyle = kind === "wrong" ? own : colour("--paper");
     context.globalAlpha = kind === "untested" ? 0.35 : 1;
     context.fill(shape);
     context.stroke(shape);
-    return canvas;
+  };
+  const filled = (name) => (context) => {
+    context.fillStyle = colour(name);
+    context.fillRect(0, 0, context.canvas.width, context.canvas.width);
+  };
+  // The picture and all marks as they look now, until their size or the scheme is another.
+  let ready = { key: "" };
+  const prepared = () => {
+    const r = Math.round(4 * radius()) / 4;
+    const [across, down] = [points.width + 2 * EDGE, points.height + 2 * EDGE];
+    const key = [r, ratio, across, down, map.genres.length, colour("--paper")].join(" ");
+    if (ready.key === key) return ready;
+    const size = Math.min(2 * EDGE, Math.ceil((2.6 * r + 4) * ratio));
+    ready = {
+      key,
+      half: size / 2,
+      image: new ImageData(across, down),
+      paper: pixels(paint(1, filled("--paper")).data)[0],
+      dot: stamp(paint(Math.max(1, Math.round(DOT * ratio)), filled("--faint")), across),
+      marks: map.genres.flatMap((_, genre) => KINDS.map((kind) => stamp(paint(size, look(genre, kind, r)), across))),
+    };
+    return ready;
   };
   const start = (canvas) => {
     const context = canvas.getContext("2d");
@@ -153,19 +206,18 @@
     return context;
   };
   const draw = () => {
+    if (!points.width || !points.height) return;
     scale = unit();
-    const context = start(points);
-    const visible = new Set(shown);
-    context.fillStyle = colour("--faint");
-    for (let i = 0; i < map.clips.length; i++) if (!visible.has(i)) context.fillRect(left(i) - 1, above(i) - 1, 2, 2);
-    const sprites = new Map();
-    for (const i of shown) {
-      const key = `${map.genre[i]} ${result(i)}`;
-      if (!sprites.has(key)) sprites.set(key, sprite(map.genre[i], result(i)));
-      const drawn = sprites.get(key);
-      const size = drawn.width / ratio;
-      context.drawImage(drawn, left(i) - size / 2, above(i) - size / 2, size, size);
-    }
+    const { image, marks, dot, paper, half } = prepared();
+    const picture = pixels(image.data);
+    const put = (i, mark) => {
+      const [x, y] = [Math.round(left(i) * ratio) + EDGE, Math.round(above(i) * ratio) + EDGE];
+      if (Math.min(x, y, image.width - x, image.height - y) > half) press(picture, mark, y * image.width + x);
+    };
+    picture.fill(paper);
+    for (const i of faint) put(i, dot);
+    for (const i of shown) put(i, marks[KINDS.length * map.genre[i] + KINDS.indexOf(result(i))]);
+    points.getContext("2d").putImageData(image, -EDGE, -EDGE);
     point();
   };
   const point = () => {
@@ -204,11 +256,17 @@
     }
     return best;
   };
-  let waiting = false;
-  const soon = (task) => {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => { waiting = false; task(); });
+  // What the next frame does, by name: of many moves between two frames, the last.
+  const tasks = new Map();
+  const soon = (name, task) => {
+    if (!tasks.size) {
+      requestAnimationFrame(() => {
+        const due = [...tasks.values()];
+        tasks.clear();
+        due.forEach((each) => each());
+      });
+    }
+    tasks.set(name, task);
   };
   const zoom = (factor, x = width / 2, y = height / 2) => {
     const to = Math.min(40, Math.max(1, view.zoom * factor));
@@ -216,7 +274,7 @@
     const about = (at, middle, offset) => at - middle - (at - middle - offset) * by;
     view = { zoom: to, x: about(x, width / 2, view.x), y: about(y, height / 2, view.y) };
     if (to === 1) view.x = view.y = 0;
-    draw();
+    soon("draw", draw);
   };
   const at = (event) => {
     const box = points.getBoundingClientRect();
@@ -234,9 +292,9 @@
       held.moved ||= Math.hypot(dx, dy) > 4;
       if (held.moved) {
         view = { ...view, x: held.from.x + dx, y: held.from.y + dy };
-        soon(draw);
+        soon("draw", draw);
       }
-    } else soon(() => { hovered = nearest(...place); point(); });
+    } else soon("point", () => { hovered = nearest(...place); point(); });
   });
   points.addEventListener("pointerup", (event) => {
     if (held && !held.moved) select(nearest(...at(event)));
@@ -277,21 +335,31 @@
         tested ? map.genres[predicted(i)] : "-", tested ? `${percent(i, predicted(i))} %` : "-",
         tested ? result(i) : "not tested", map.fold[i] < 0 ? "-" : map.fold[i],
       ], true);
-      if (i === selected) line.setAttribute("aria-current", "true");
+      line.dataset.clip = i;
       return line;
     }));
+    mark();
     get("page").textContent = `Page ${page + 1} of ${pages}`;
     get("back").disabled = page === 0;
     get("forth").disabled = page === pages - 1;
   };
+  const mark = () => {
+    for (const line of get("rows").rows) {
+      if (Number(line.dataset.clip) === selected) line.setAttribute("aria-current", "true");
+      else line.removeAttribute("aria-current");
+    }
+  };
+  // Who came by the keyboard stays where they are: at the table's row, or in what is told anew.
   const select = (i) => {
     selected = i;
+    const within = get("detail").contains(document.activeElement);
     describe();
+    if (within) get("detail").querySelector("h3")?.focus();
     point();
-    tabulate();
+    mark();
   };
-  const table = (caption, heads, rows) => {
-    const found = make("table");
+  const table = (caption, heads, rows, className = "") => {
+    const found = make("table", "", { className });
     const line = make("tr");
     line.append(...heads.map((head) => make("th", head, { scope: "col" })));
     const head = make("thead");
@@ -318,7 +386,7 @@
     }
     const i = selected;
     const fold = map.fold[i] < 0 ? "in the test part of no fold" : `tested in fold ${map.fold[i]}`;
-    const parts = [make("h3", map.clips[i])];
+    const parts = [make("h3", map.clips[i], { tabIndex: -1 })];
     if (who(i)) parts.push(make("p", who(i)));
     parts.push(make("p", `${map.genres[map.genre[i]]}, ${fold}${predicted(i) < 0 ? "" : `; ${model} took it for ${verdict(i)}: ${result(i)}`}.`));
     parts.push(...player(i));
@@ -336,7 +404,7 @@
       const rows = map.neighbours[i].map((j, n) => row([
         link(j), map.genres[map.genre[j]], map.distances[i][n], predicted(j) < 0 ? "-" : verdict(j),
       ]));
-      parts.push(table("Neighbours", ["clip", "genre", "distance", "taken for"], rows));
+      parts.push(table("Neighbours", ["clip", "genre", "distance", "taken for"], rows, "near"));
     } else parts.push(make("p", "None: its distances are zero, which means not connected, or the graph has no edges."));
     detail.replaceChildren(...parts);
   };

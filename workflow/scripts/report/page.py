@@ -19,6 +19,8 @@ from audio.samples import SAMPLE_RATE
 from folds.leaks import KINDS
 from report import charts
 from report.answer import answer
+from report.beside import compared as compared_beside
+from report.beside import read_beside, trust
 from report.confusion import confuse
 from report.cost import costs, read_benchmarks
 from report.findings import FILTERS
@@ -292,7 +294,9 @@ def with_sources(shown: Mapping[str, Any], clips: pd.DataFrame, sources: Sequenc
     }
 
 
-def _protocol(folder: Path, results: pd.DataFrame, paper: float | None) -> Facts:
+def _protocol(
+    folder: Path, results: pd.DataFrame, paper: float | None, beside: Mapping[str, pd.DataFrame]
+) -> Facts:
     """What there is to show of an experiment's protocol."""
     outputs = [fold.outputs for fold in folds_of(folder)]
     own = results[(results["protocol"] == folder.name) & (results["model"] == "graphsage")]
@@ -305,6 +309,7 @@ def _protocol(folder: Path, results: pd.DataFrame, paper: float | None) -> Facts
         "history": charts.history([pd.read_csv(o / "history.csv") for o in outputs]),
         "health": spread(pd.read_csv(folder / "graph-health.csv"), HEALTH),
         "leaks": spread(leaks, {kind: LEAKS[kind] for kind in KINDS}),
+        "trust": trust(beside, folder.name),
     }
 
 
@@ -317,6 +322,8 @@ def _experiment(
     shown: tuple[str, Mapping[str, Any]] | None,
     sources: Mapping[str, Facts],
     of_clip: Mapping[Any, Any],
+    beside: Mapping[str, pd.DataFrame],
+    variants: Mapping[str, str],
 ) -> Facts:
     """What there is to show of an experiment; ``shown`` is its map with the map's protocol."""
     stated = summary["paper_test_accuracy"].dropna()
@@ -326,7 +333,10 @@ def _experiment(
         "name": name,
         "description": settings["description"],
         "settings": settings_of(settings),
-        "protocols": [_protocol(folder / protocol, results, paper) for protocol in protocols],
+        "protocols": [
+            _protocol(folder / protocol, results, paper, beside) for protocol in protocols
+        ],
+        "beside": compared_beside(beside, name, variants),
         "left_out": left_out_of(folder / "protocols.json"),
         "map_protocol": shown[0] if shown else "",
         "confused": [
@@ -367,6 +377,12 @@ def main(
     output: Annotated[Path, typer.Option(help="Report, to be written (HTML).")],
     maps: Annotated[list[Path] | None, typer.Option("--map", help="Of an experiment.")] = None,
     problems: Annotated[list[Path] | None, typer.Option(help="Lists of problems (CSV).")] = None,
+    beside: Annotated[
+        list[Path] | None, typer.Option(help="More tables, each in its experiment's folder (CSV).")
+    ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="EXPERIMENT.VARIANT=in what it differs.")
+    ] = None,
     audio: Annotated[Path | None, typer.Option(help="Folder of the audio files.")] = None,
     ending: Annotated[
         list[str] | None, typer.Option(help="Endings that stand in for each other.")
@@ -385,6 +401,7 @@ def main(
     cuts = sorted({settings["experiments"][name]["cut"] for name in tables})
     clips = {cut: pd.read_parquet(folder / cut / "clips.parquet") for cut in cuts}
     of_sources = of_source(rows, audio, ending or ())
+    more, differs = read_beside(beside or []), pairs(variant)
     experiments = [
         _experiment(
             name,
@@ -395,6 +412,8 @@ def main(
             shown.get(name),
             of_sources,
             clips[settings["experiments"][name]["cut"]].set_index("clip")["source"].to_dict(),
+            more.get(name, {}),
+            differs,
         )
         for name, own in tables.items()
     ]
