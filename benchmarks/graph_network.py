@@ -24,6 +24,7 @@ from inputs.fold import clips_of
 from inputs.inputs import Inputs
 from inputs.prepare import scale
 from learning import baselines, best, graph_network
+from learning.best import Hearing
 from learning.graph_network import DESIGN, EDGELESS
 from results.paired import over_folds
 from results.pooled import compare
@@ -45,16 +46,17 @@ def predicted(
     inputs: Inputs, groups: np.ndarray, artists: np.ndarray, seed: int, only: list[str]
 ) -> dict[str, np.ndarray]:
     """Predicted genre of each clip by each model, shape (n,)."""
-    found = {}
+    found, hearing = {}, Hearing(seed)
     for name, design in ABLATIONS.items():
         if not only or name in only:
-            found[name] = graph_network.fit(inputs, artists, design, seed).probabilities
+            found[name] = graph_network.fit(inputs, artists, design, hearing).probabilities
     for name, model in baselines.MODELS.items():
         if not only or name in only:
             found[name] = model(inputs, seed).probabilities
     if not only or "best" in only:
-        chosen = best.choose(inputs, groups, artists, seed)["chosen"].argmax()
-        found["best"] = best.all_probabilities(inputs, artists)[best.CANDIDATES[chosen].name]
+        chosen = best.choose(inputs, groups, artists, hearing)["chosen"].argmax()
+        own = best.CANDIDATES[chosen]
+        found["best"] = best.all_probabilities(inputs, artists, (own,), hearing)[own.name]
     return {name: probabilities.argmax(axis=1) for name, probabilities in found.items()}
 
 

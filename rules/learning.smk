@@ -1,6 +1,8 @@
 # Models trained on one fold.
 
 TRAINING = {"neighbours": neighbours, "seed": CONFIG.seed}
+# Of models that build graphs of their own, some of them of parts of the training clips.
+HELD_OUT = {"apart": keeps_apart, "exact": CONFIG.limits.all_distances}
 NETWORK = {
     **{name: setting(f"graphsage.{name}") for name in GraphSage.model_fields},
     **TRAINING,
@@ -21,8 +23,10 @@ BASELINES = Step(
     {**TRAINING, "model": baselines_of},
     record=OF_PROTOCOL,
 )
-BEST = Step("learning.best", OF_FOLD, TRAINING, record=OF_PROTOCOL)
-GRAPH_NETWORK = Step("learning.graph_network", OF_FOLD, TRAINING, record=OF_PROTOCOL)
+BEST = Step("learning.best", OF_FOLD, {**TRAINING, **HELD_OUT}, record=OF_PROTOCOL)
+GRAPH_NETWORK = Step(
+    "learning.graph_network", OF_FOLD, {**TRAINING, **HELD_OUT}, record=OF_PROTOCOL
+)
 TEMPERATURE = Step(
     "learning.temperature",
     OF_FOLD,
@@ -30,7 +34,7 @@ TEMPERATURE = Step(
         **NETWORK,
         "metric": setting("graph.metric"),
         "k": setting("graph.k"),
-        "apart": keeps_apart,
+        **HELD_OUT,
     },
     record=OF_PROTOCOL,
 )

@@ -122,6 +122,19 @@ def test_no_edge_joins_a_training_and_a_test_clip(halves):
     assert graph[train][:, train].nnz > 0
 
 
+def test_where_groups_are_not_held_out_whole_clips_find_those_of_known_groups():
+    """A clip of each of 40 groups is unknown: it finds the three others of its own."""
+    x, groups = drawn(40, 4, seed=3)
+    train = np.arange(160) % 4 > 0
+    assert group_graph(x, train, groups)[~train][:, train].nnz == 0
+    graph = group_graph(x, train, groups, apart=False)
+    assert_array_equal(graph.toarray(), graph.toarray().T)
+    rows, columns = graph[~train][:, train].nonzero()
+    same = groups[~train][rows] == groups[train][columns]
+    assert same.mean() > 5 * 3 / 159  # By chance it were 3 of 159.
+    assert same.sum() > 5
+
+
 def test_edges_are_mutual_and_weigh_what_the_model_says(halves):
     x, train, groups = halves
     odds = log_odds(fit(x[train], groups[train]), x, x)

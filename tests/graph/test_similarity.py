@@ -3,6 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
+from graph import similarity
 from graph.adjacency import adjacency
 from graph.similarity import (
     balanced,
@@ -97,6 +98,20 @@ def test_the_graph_is_symmetric_and_without_loops(metric):
     assert found.data.min() > 0 and found.data.max() <= 1
     degrees = np.diff(found.indptr)
     assert degrees.max() <= 8
+
+
+def test_limit_and_seed_of_the_search_are_passed_on(monkeypatch):
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    known, told = np.arange(60) % 3 > 0, []
+
+    def search(*how, **named):
+        told.append((*how[3:], named))
+        return adjacency(*how, **named)
+
+    monkeypatch.setattr(similarity, "adjacency", search)
+    similarity_graph(x, "euclidean", 8, 1234, 7)
+    joined_one_by_one(x, known, "euclidean", 8, 1234, 7)
+    assert told == [({"exact": 1234, "seed": 7},), (known, 1234, 7, {})]
 
 
 def test_the_mutual_graph_of_the_line():

@@ -6,14 +6,18 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
 
+from graph import similarity
+from graph.adjacency import adjacency
 from graph.plda import group_graph
 from graph.similarity import balanced, joined_one_by_one, similarity_graph
 from inputs.inputs import Inputs
+from inputs.sample import limited
 from learning import best
 from learning.best import (
     ALL,
     CANDIDATES,
     MOST_FEATURES,
+    Hearing,
     all_probabilities,
     choose,
     classifiers,
@@ -101,6 +105,26 @@ def test_few_features_are_normal_scores_and_many_their_principal_components(nois
     assert many.x.shape == (36, 23)  # One less than the training clips, and than MOST_FEATURES.
     assert MOST_FEATURES > 57
     assert_allclose(many.x[noisy.train].mean(axis=0), 0, atol=1e-6)
+    scores = normal_scores(wide, noisy.train)[noisy.train]
+    deviations = np.linalg.svd(scores, compute_uv=False)[:23]  # Those of its components.
+    found = many.x[noisy.train].std(axis=0)
+    assert_allclose(found / found[0], deviations / deviations[0], atol=1e-5)
+
+
+def test_what_is_near_does_not_grow_with_the_number_of_features(noisy):
+    """All is seen on the scale of 57 standardised features, of which none are reduced."""
+    for width in (57, 199, 201, 1000):
+        x = np.random.default_rng(0).normal(size=(600, 30)) @ np.random.default_rng(1).normal(
+            size=(30, width)
+        )
+        train = np.arange(600) < 500
+        seen = prepared(replace(noisy, x=x.astype(np.float32), train=train)).x[train]
+        assert seen.var(axis=0).sum() == pytest.approx(min(width, MOST_FEATURES), rel=1e-4)
+
+
+def test_features_that_never_change_are_reduced_to_none(noisy):
+    constant = replace(noisy, x=np.ones((36, 50), dtype=np.float32))
+    assert_array_equal(prepared(constant).x, 0)
 
 
 # Classifiers
@@ -112,6 +136,13 @@ def test_each_classifier_gives_probabilities_and_learns(inputs):
     for name, probabilities in found.items():
         assert_allclose(probabilities.sum(axis=1), 1)
         assert (probabilities.argmax(axis=1) == inputs.y).mean() > 0.95, name
+
+
+def test_the_seed_draws_from_whom_the_svm_learns(noisy, monkeypatch):
+    monkeypatch.setattr(best, "limited", lambda inputs, seed: limited(inputs, seed, most=9))
+    one, other = (classifiers(prepared(noisy), seed) for seed in (0, 1))
+    same = {name: np.array_equal(one[name], other[name]) for name in ALL}
+    assert same == {"logistic": True, "discriminant": True, "svm": False}
 
 
 # Graphs
@@ -134,13 +165,37 @@ def test_the_graphs_are_of_similar_clips_and_of_probable_artists(seen, groups):
 
 def test_no_clip_hears_a_test_clip_that_joins_by_itself(seen, groups):
     x = seen.x.astype(np.float64)
-    found = graphs(seen, groups, one_by_one=True)
+    found = graphs(seen, groups, Hearing(one_by_one=True))
     similar = joined_one_by_one(x, seen.train, "euclidean", 20)
     assert_array_equal(found["similar"].toarray(), similar.toarray())
     artists = graphs(seen, groups)["artists"].toarray() * seen.train[:, None]
     assert_array_equal(found["artists"].toarray(), artists)
     assert not any(graph[:, ~seen.train].toarray().any() for graph in found.values())
     assert found["similar"][~seen.train].nnz > 0
+
+
+def test_where_artists_are_not_held_out_whole_test_clips_hear_known_ones(seen, groups):
+    x = seen.x.astype(np.float64)
+    found = graphs(seen, groups, Hearing(apart=False))["artists"]
+    expected = balanced(group_graph(x, seen.train, groups, apart=False))
+    assert_array_equal(found.toarray(), expected.toarray())
+    assert found[~seen.train][:, seen.train].nnz > 0
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_the_search_for_neighbours_is_told_its_limit_and_seed(
+    seen, groups, one_by_one, monkeypatch
+):
+    told = []
+
+    def search(x, metric, k, candidates=None, exact=0, seed=0):
+        told.append((exact, seed))
+        return adjacency(x, metric, k, candidates, exact, seed)
+
+    monkeypatch.setattr(similarity, "adjacency", search)
+    all_probabilities(seen, groups, hearing=Hearing(7, one_by_one, exact=1234))
+    choose(seen, groups, groups, Hearing(8, one_by_one, exact=12345))
+    assert told == [(1234, 7)] + 3 * [(12345, 8)]
 
 
 # Propagation
@@ -155,8 +210,19 @@ def test_propagation_is_the_fixed_point_of_its_formula(inputs):
     begin = np.array([[1, 0, 0], [0, 1, 0], [0.5, 0.4, 0.1], [0.2, 0.2, 0.6]])
     solved = np.linalg.solve(np.eye(4) - 0.5 * spread, begin)
     found = propagate(probabilities, few, sparse.csr_array(spread), 0.5)
-    assert_allclose(found, solved / solved.sum(axis=1, keepdims=True), rtol=1e-6)
+    assert_allclose(found[2:], (solved / solved.sum(axis=1, keepdims=True))[2:], rtol=1e-6)
     assert_allclose(found[3], probabilities[3])
+
+
+def test_what_is_said_of_training_clips_has_not_been_told_their_genre(noisy, groups):
+    """Genres are shuffled: what is right then was put in, or learnt by heart before."""
+    shuffled = replace(noisy, y=np.random.default_rng(2).permutation(noisy.y))
+    found = all_probabilities(shuffled, groups)
+    for candidate in WITH_GRAPH:
+        alone = "logistic" if candidate.classifiers == ("logistic",) else "blend"
+        train = shuffled.train
+        assert_array_equal(found[candidate.name][train], found[alone][train])
+        assert not np.array_equal(found[candidate.name][~train], found[alone][~train])
 
 
 def test_candidates_are_what_they_say(noisy, seen, groups):
@@ -252,22 +318,22 @@ def test_inner_folds_hold_out_whole_groups_and_each_clip_once(inputs, groups):
 
 def test_a_single_group_is_refused(inputs):
     with pytest.raises(UserError, match="all of one group"):
-        choose(inputs, np.full(36, "a"), np.full(36, "a"), 0)
+        choose(inputs, np.full(36, "a"), np.full(36, "a"))
 
 
 def test_test_clips_take_no_part_in_the_choice(noisy, groups):
-    expected = choose(noisy, groups, groups, 0)
+    expected = choose(noisy, groups, groups)
     x, others = noisy.x.copy(), groups.copy()
     x[~noisy.train] = 99
     others[~noisy.train] = "someone"
     changed = replace(other_genres_of_test_clips(noisy), x=x)
-    pd.testing.assert_frame_equal(choose(changed, others, others, 0), expected)
+    pd.testing.assert_frame_equal(choose(changed, others, others), expected)
 
 
 def test_the_genres_of_training_clips_do_take_part(noisy, groups):
     rng = np.random.default_rng(3)
     shuffled = replace(noisy, y=rng.permutation(noisy.y))
-    found, expected = (choose(each, groups, groups, 0) for each in (shuffled, noisy))
+    found, expected = (choose(each, groups, groups) for each in (shuffled, noisy))
     assert not found["inner_accuracy"].equals(expected["inner_accuracy"])
 
 
@@ -278,14 +344,14 @@ def test_the_inner_accuracy_is_that_of_clips_held_out(noisy, groups):
     for held_out in inner_folds(inner.y, kept, 2):
         found = all_probabilities(replace(inner, train=~held_out), kept)["blend_artists_0.6"]
         right.extend((found.argmax(axis=1) == inner.y)[held_out])
-    scores = choose(noisy, groups, groups, 2).set_index("candidate")["inner_accuracy"]
+    scores = choose(noisy, groups, groups, Hearing(2)).set_index("candidate")["inner_accuracy"]
     assert scores["blend_artists_0.6"] == np.mean(right)
 
 
 def fixed(accuracies):
     """In place of learning: probabilities with these accuracies."""
 
-    def stand_in(inputs, artists, candidates, one_by_one):
+    def stand_in(inputs, artists, candidates, hearing):
         found = {}
         for candidate in candidates:
             wrong = np.arange(len(inputs.y)) >= accuracies[candidate.name] * len(inputs.y)
@@ -298,7 +364,7 @@ def fixed(accuracies):
 def test_the_first_of_the_best_is_chosen(inputs, groups, monkeypatch):
     accuracies = dict(zip(NAMES, [0, 0.5, 0.75, 0.75, 0, 0.25], strict=True))
     monkeypatch.setattr(best, "all_probabilities", fixed(accuracies))
-    scores = choose(inputs, groups, groups, 0)
+    scores = choose(inputs, groups, groups)
     assert scores.columns.tolist() == ["candidate", "inner_accuracy", "chosen"]
     assert scores["inner_accuracy"].tolist() == list(accuracies.values())
     assert scores["candidate"][scores["chosen"]].tolist() == ["blend_similar_0.5"]
@@ -344,37 +410,64 @@ def step(noisy, groups, tmp_path):
     folds = pd.DataFrame({"clip": noisy.clips, "group": groups, "artist": groups})
     shuffled = folds.sample(frac=1, random_state=0)
 
-    def run(name, data=noisy, neighbours="all", seed=0, fold=0, **columns):
+    def run(name, data=noisy, neighbours="all", apart=True, seed=0, fold=0, **columns):
         folder = tmp_path / name
         folder.mkdir()
         data.save(folder / "inputs.npz")
-        shuffled.assign(**columns).to_parquet(folder / "folds.parquet")
+        known = pd.DataFrame(columns) if "clip" in columns else shuffled.assign(**columns)
+        known.to_parquet(folder / "folds.parquet")
         paths = [folder / file for file in ("choice.csv", "best.csv", "best.parquet")]
-        main(folder / "inputs.npz", folder / "folds.parquet", neighbours, seed, fold, *paths)
+        how = (neighbours, apart, 10_000, seed, fold)
+        main(folder / "inputs.npz", folder / "folds.parquet", *how, *paths)
         return paths
 
     return run
 
 
-@pytest.mark.parametrize(("neighbours", "one_by_one"), [("all", False), ("train", True)])
-def test_the_step_writes_what_the_chosen_candidate_predicts(
-    step, noisy, groups, neighbours, one_by_one
-):
-    choice, times, output = step("run", neighbours=neighbours, seed=3, fold=8)
-    expected = choose(noisy, groups, groups, fold_seed(3, 8), one_by_one=one_by_one)
+@pytest.mark.parametrize(("neighbours", "apart"), [("all", True), ("all", False), ("train", True)])
+def test_the_step_writes_what_the_chosen_candidate_predicts(step, noisy, groups, neighbours, apart):
+    """What is held out whole inside is what the folds hold out: groups, or else clips."""
+    choice, times, output = step("run", neighbours=neighbours, apart=apart, seed=3, fold=8)
+    hearing = Hearing(fold_seed(3, 8), neighbours == "train", apart)
+    expected = choose(noisy, groups if apart else noisy.clips, groups, hearing)
     written = pd.read_csv(choice)
     pd.testing.assert_frame_equal(written.drop(columns="test_accuracy"), expected)
     chosen = expected["candidate"][expected["chosen"]].item()
     table = pd.read_parquet(output)
     assert table["clip"].tolist() == noisy.clips.tolist()
     assert set(table["model"]) == {"best"}
-    found = all_probabilities(noisy, groups, one_by_one=one_by_one)
+    found = all_probabilities(noisy, groups, hearing=hearing)
     assert_array_equal(table[noisy.genres].to_numpy(), found[chosen])
     right = [np.mean((each.argmax(axis=1) == noisy.y)[~noisy.train]) for each in found.values()]
     assert_allclose(written["test_accuracy"], right)
     [[model, epochs, seconds]] = pd.read_csv(times).to_numpy().tolist()
     assert (model, epochs) == ("best", 0)
     assert seconds > 0
+
+
+def test_the_choice_is_for_clips_held_out_as_the_folds_hold_them_out(step):
+    """Artists tell genres, and nothing else does: by clips hearing them is right, by groups not."""
+    rng = np.random.default_rng(5)
+    artist = np.repeat(np.arange(30), 6)
+    x = rng.normal(size=(180, 6)) + 3 * rng.normal(size=(30, 6))[artist]
+    artists = artist.astype(str)
+    data = Inputs(
+        x=x.astype(np.float32),
+        y=artist % 3,
+        train=np.arange(180) % 6 > 0,
+        clips=np.arange(180).astype(str),
+        genres=np.array(list("abc")),
+        features=np.arange(6).astype(str),
+    )
+    chosen = {}
+    for apart in (False, True):
+        files = step(f"{apart}", data, apart=apart, clip=data.clips, group=artists, artist=artists)
+        chosen[apart] = pd.read_csv(files[0]).set_index("candidate")
+    by_clips = chosen[False]["inner_accuracy"]
+    assert by_clips.max() > chosen[True]["inner_accuracy"].max() + 0.2
+    # The test clips, one of each artist, are dealt by clips: that is how right the inside says.
+    test = chosen[False]["test_accuracy"]
+    assert np.abs(by_clips - test).mean() < np.abs(chosen[True]["inner_accuracy"] - test).mean()
 
 
 def test_two_folds_have_different_inner_folds(step):

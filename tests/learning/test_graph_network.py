@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from learning import best
+from learning.best import Hearing
 from learning.graph_network import DESIGN, EDGELESS, Ensemble, fit, heard, main, trained
 from settings.seeds import fold_seed
 
@@ -40,7 +41,22 @@ def test_a_clip_hears_itself_and_the_weighted_sum_of_others():
     similar = sparse.csr_array(np.array([[0, 0.5, 0.25], [1, 0, 0], [0, 0, 0]]))
     expected = [[1, 2, 2.75, 3.5], [3, 4, 1, 2], [5, 6, 0, 0]]
     assert_array_equal(heard(x, similar), np.array(expected, dtype=np.float32))
-    assert_array_equal(heard(x, None), np.hstack([x, x]))
+
+
+def test_the_twin_is_the_network_on_a_graph_without_edges():
+    x = np.array([[1.0, 2], [3, 4], [5, 6]], dtype=np.float32)
+    twin = heard(x, None)
+    assert_array_equal(twin, heard(x, sparse.csr_array((3, 3))))
+    assert_array_equal(twin, [[1, 2, 0, 0], [3, 4, 0, 0], [5, 6, 0, 0]])
+    assert twin.dtype == np.float32
+
+
+def test_a_feature_of_the_twin_is_left_out_as_often_as_the_networks(inputs):
+    """A second copy of it, which is left out by itself, would stand in for it."""
+    torch.manual_seed(0)
+    x = torch.from_numpy(np.abs(heard(inputs.x, None)))
+    seen = Ensemble(10, 3, replace(QUICK, drop_inputs=0.5)).drop_inputs(x) > 0
+    assert (seen[:, :5] | seen[:, 5:]).float().mean() == pytest.approx(0.5, abs=0.12)
 
 
 def test_members_are_networks_of_their_own(inputs):
@@ -64,7 +80,7 @@ def test_dropout_is_for_training_alone(inputs):
 
 
 def test_smoothed_labels_keep_networks_from_certainty(inputs):
-    long = replace(QUICK, epochs=200, drop_inputs=0.0, drop_hidden=0.0, similar=False, share=0.0)
+    long = replace(QUICK, epochs=300, drop_inputs=0.0, drop_hidden=0.0, similar=False, share=0.0)
     sure, smooth = (
         fit(inputs, inputs.clips, replace(long, smoothing=by))
         .probabilities[inputs.train]
@@ -77,7 +93,7 @@ def test_smoothed_labels_keep_networks_from_certainty(inputs):
 
 @pytest.mark.parametrize("design", [QUICK, replace(QUICK, similar=False, share=0.0)])
 def test_both_learn_and_give_the_same_again(inputs, artists, design):
-    first, again, other = (fit(inputs, artists, design, seed) for seed in (1, 1, 2))
+    first, again, other = (fit(inputs, artists, design, Hearing(seed)) for seed in (1, 1, 2))
     assert_array_equal(first.probabilities, again.probabilities)
     assert not np.array_equal(first.probabilities, other.probabilities)
     assert_allclose(first.probabilities.sum(axis=1), 1)
@@ -92,6 +108,28 @@ def test_predictions_are_those_of_the_network_spread_over_probable_artists(noisy
     expected = best.propagate(alone, noisy, spread, QUICK.share)
     assert_allclose(fit(noisy, artists, QUICK).probabilities, expected)
     assert not np.allclose(alone[~noisy.train], expected[~noisy.train])
+
+
+def test_where_artists_are_not_held_out_whole_known_clips_are_heard(noisy, artists):
+    """One clip of each artist is tested, and is what its artist's other clips are."""
+    singly = replace(noisy, train=np.arange(36) % 4 > 0)
+    right = {
+        apart: (fit(singly, artists, QUICK, Hearing(apart=apart)).probabilities.argmax(axis=1))
+        == singly.y
+        for apart in (False, True)
+    }
+    train = singly.train
+    assert_array_equal(right[False][train], right[True][train])
+    assert right[False][~train].mean() > right[True][~train].mean()
+
+
+def test_what_is_said_of_training_clips_has_not_been_told_their_genre(noisy, artists):
+    shuffled = replace(noisy, y=np.random.default_rng(0).permutation(noisy.y))
+    alone, spread = (
+        fit(shuffled, artists, replace(QUICK, share=share)).probabilities for share in (0.0, 0.8)
+    )
+    assert_array_equal(alone[shuffled.train], spread[shuffled.train])
+    assert not np.array_equal(alone, spread)
 
 
 def test_similar_clips_are_heard_and_the_twin_hears_nobody(noisy, artists):
@@ -123,10 +161,11 @@ def test_main_writes_both(noisy, artists, tmp_path):
     folds = pd.DataFrame({"clip": noisy.clips, "group": artists, "artist": artists})
     folds.to_parquet(tmp_path / "folds.parquet")
     times, output = tmp_path / "times.csv", tmp_path / "graph_network.parquet"
-    main(tmp_path / "inputs.npz", tmp_path / "folds.parquet", "all", 3, 4, times, output)
+    main(tmp_path / "inputs.npz", tmp_path / "folds.parquet", "all", False, 99, 3, 4, times, output)
     table = pd.read_parquet(output)
     assert table["model"].unique().tolist() == ["graph_network", "graph_network_edgeless"]
     for name, design in [("graph_network", DESIGN), ("graph_network_edgeless", EDGELESS)]:
         found = table.loc[table["model"] == name, noisy.genres].to_numpy()
-        assert_array_equal(found, fit(noisy, artists, design, fold_seed(3, 4)).probabilities)
+        hearing = Hearing(fold_seed(3, 4), apart=False)
+        assert_array_equal(found, fit(noisy, artists, design, hearing).probabilities)
     assert pd.read_csv(times)["epochs"].tolist() == [60, 60]

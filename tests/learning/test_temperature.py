@@ -9,7 +9,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 
+from graph.adjacency import adjacency
+from inputs.inputs import Inputs
+from learning import best, temperature
 from learning.baselines import MODELS
+from learning.best import Hearing
 from learning.graphsage import CPU, Settings
 from learning.predictions import Fit, predictions, write_compared
 from learning.temperature import (
@@ -20,6 +24,7 @@ from learning.temperature import (
     chosen,
     classifiers,
     cross_fitted,
+    described,
     ensembles,
     fitted_temperature,
     log_loss,
@@ -65,10 +70,28 @@ def test_what_made_probabilities_too_sure_or_unsure_is_found(honest, temperature
         assert log_loss(wrong, y, other) > log_loss(wrong, y, found)
 
 
-def test_no_temperature_is_beyond_its_bounds(honest):
-    probabilities, _ = honest
-    assert fitted_temperature(probabilities, probabilities.argmax(axis=1)) < 1.01 * COLDEST
-    assert fitted_temperature(probabilities, probabilities.argmin(axis=1)) > 0.99 * HOTTEST
+def test_at_a_bound_there_is_no_temperature_nor_of_no_clips_and_that_is_told(honest, caplog):
+    """All are right, all are wrong, or no temperature makes a difference."""
+    probabilities, y = honest
+    for wrong in (probabilities.argmax(axis=1), probabilities.argmin(axis=1)):
+        assert np.isnan(fitted_temperature(probabilities, wrong))
+    assert np.isnan(fitted_temperature(np.full((9, 3), 1 / 3), np.zeros(9, dtype=int)))
+    even, none = {"even": np.full((len(y), 4), 0.25)}, {"none": probabilities[:0]}
+    table = pd.concat([described({"good": probabilities} | even, y), described(none, y[:0])])
+    assert table["temperature"].isna().tolist() == [False, True, True]
+    assert table["log_loss_scaled"].iloc[1] == table["log_loss"].iloc[1]
+    assert table["log_loss"].iloc[1] == pytest.approx(np.log(4))
+    assert table["clips"].tolist() == [20_000, 20_000, 0]
+    assert [record.message.split(":")[0] for record in caplog.records] == ["even", "none"]
+    assert "its probabilities stay as they are: on 20000 training clips held out" in caplog.text
+    assert "no genre of the clips held out is among those learnt from" in caplog.text
+
+
+def test_without_a_temperature_probabilities_stay_as_they_are(inputs):
+    votes = np.eye(3)[inputs.y]  # At temperature 1 none would be quite 0.
+    table = predictions(inputs, votes).assign(model="knn")
+    pd.testing.assert_frame_equal(apply(table, {"knn": np.nan}), table)
+    assert not apply(table, {"knn": 1.0}).equals(table)
 
 
 @pytest.mark.parametrize("temperature", [COLDEST, 0.3, 1.0, 7.0, HOTTEST])
@@ -125,8 +148,53 @@ def test_each_training_clip_is_predicted_by_who_has_not_heard_its_group_nor_any_
         assert not {of[clip] for clip in held_out} & set(groups)
 
 
+def test_a_genre_that_was_not_learnt_says_nothing_of_how_sure_a_model_should_be():
+    """A genre of two artists, one of them tested: in training it has one, held out by itself."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], 60)
+    artist = np.array([f"{genre}-{i % (20 if genre < 2 else 2)}" for i, genre in enumerate(y)])
+    x = (rng.normal(size=(3, 10))[y] + rng.normal(size=(180, 10))).astype(np.float32)
+    train = ~np.isin(artist, ["2-0", "0-1", "1-1"])
+    names = np.arange(180).astype(str)
+    fold = Inputs(x, y, train, names, np.array(list("abc")), np.arange(10).astype(str))
+    found, known = cross_fitted(fold, artist, artist, [classifiers(["logistic"], 0, False)], 0)
+    assert_array_equal(known, y[train & (y < 2)])
+    assert len(found["logistic"]) == len(known)
+    assert 0.3 < fitted_temperature(found["logistic"], known) < 3
+    alone = replace(fold, train=train & np.isin(artist, ["0-2", "1-2", "2-1"]))
+    found, known = cross_fitted(alone, artist, artist, [classifiers(["logistic"], 0, False)], 0)
+    assert found["logistic"].shape == (0, 3) and known.shape == (0,)
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_the_model_best_that_is_calibrated_is_chosen_as_its_step_chooses(inputs, artists, apart):
+    """By groups where folds keep them apart, by clips where they do not."""
+    rng = np.random.default_rng(4)
+    noisy = replace(inputs, x=rng.normal(size=(36, 5)).astype(np.float32) + inputs.x / 4)
+    dealt = pd.DataFrame({"clip": inputs.clips, "group": artists, "artist": artists})
+    hearing = Hearing(5, apart=apart)
+    groups = best.held_out_whole(dealt, inputs.clips, apart)
+    assert_array_equal(groups, artists if apart else inputs.clips)
+    scores = best.choose(noisy, groups, artists, hearing)
+    [own] = scores["candidate"][scores["chosen"]]
+    expected = best.all_probabilities(noisy, artists, hearing=hearing)[own]
+    assert_array_equal(chosen(hearing)(noisy, groups, artists)["best"], expected)
+
+
+def test_the_search_for_neighbours_is_told_its_limit_and_seed(inputs, monkeypatch):
+    told = []
+
+    def search(x, metric, k, heard, exact, seed):
+        told.append((heard, exact, seed))
+        return adjacency(x, metric, k, heard, exact, seed)
+
+    monkeypatch.setattr(temperature, "adjacency", search)
+    networks("euclidean", 5, Settings(**SETTINGS, seed=7), CPU, False, 1234)(inputs)
+    assert told == [(None, 1234, 7)]
+
+
 def test_genres_and_features_of_test_clips_change_no_temperature(inputs, artists):
-    models = [classifiers(["logistic", "knn"], 0, False), ensembles(0, False)]
+    models = [classifiers(["logistic", "knn"], 0, False), ensembles(Hearing())]
     changed = replace(
         inputs,
         x=np.where(inputs.train[:, None], inputs.x, 9).astype(np.float32),
@@ -141,8 +209,8 @@ def test_inductive_a_clip_alone_has_the_same_temperature_as_among_others(inputs,
     models = [
         networks("euclidean", 5, Settings(**SETTINGS, seed=0), CPU, one_by_one=True),
         classifiers(["label_spreading"], 0, one_by_one=True),
-        chosen(0, one_by_one=True),
-        ensembles(0, one_by_one=True),
+        chosen(Hearing(one_by_one=True)),
+        ensembles(Hearing(one_by_one=True)),
     ]
     few = inputs.train | (np.arange(36) == 3)
     rows = {name: getattr(inputs, name)[few] for name in ("x", "y", "train", "clips")}
@@ -161,8 +229,13 @@ def test_inductive_a_clip_alone_has_the_same_temperature_as_among_others(inputs,
 
 @pytest.fixture
 def run(inputs, artists, tmp_path):
-    """The step on a fold of all models, whose probabilities are drawn at random."""
+    """The step on a fold of all models, whose probabilities are drawn at random.
+
+    Genres overlap, so that no model is always right and each has a temperature.
+    """
     rng = np.random.default_rng(0)
+    x = 0.4 * inputs.x + rng.normal(size=inputs.x.shape)
+    inputs = replace(inputs, x=x.astype(np.float32))
     names = [*get_args(Compared), "graph_network_edgeless"]
     fits = {name: Fit(rng.dirichlet(np.ones(3), 36), 0) for name in ("edgeless", *names)}
     write_compared(inputs, fits, tmp_path / "compared.parquet", tmp_path / "times.csv")
@@ -180,7 +253,7 @@ def run(inputs, artists, tmp_path):
             tmp_path / "predictions.parquet",
             [tmp_path / "compared.parquet"],
             apart,
-            *("euclidean", 5, neighbours),
+            *("euclidean", 5, 10_000, neighbours),
             *SETTINGS.values(),
             *(0, 0, "auto", "cpu", 10_000),
             *outputs,
@@ -194,6 +267,7 @@ def run(inputs, artists, tmp_path):
 
 def test_every_model_is_calibrated_and_no_prediction_changed(run):
     table, after, before = run()
+    assert np.isfinite(table["temperature"]).all()
     expected = ["graphsage", "edgeless", *MODELS, "best", "graph_network"]
     assert table["model"].tolist() == [*expected, "graph_network_edgeless"]
     assert set(table["clips"]) == {24}

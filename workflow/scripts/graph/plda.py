@@ -1,9 +1,10 @@
 """A graph of clips that are probably of one artist, by what artists are known to sound like.
 
 Where whole artists are held out, clips of one unknown artist can still vote together, if they find
-each other. Who is of one artist is asked as speaker recognition asks who is one speaker: features
-are a group's mean plus a clip's deviation, both Gaussian, and both covariances are learnt from the
-groups of the training clips (PLDA in its two-covariance form [1]_ [2]_).
+each other; where clips are held out singly, they also find clips of known genre. Who is of one
+artist is asked as speaker recognition asks who is one speaker: features are a group's mean plus a
+clip's deviation, both Gaussian, and both covariances are learnt from the groups of the training
+clips (PLDA in its two-covariance form [1]_ [2]_).
 
 References
 ----------
@@ -97,7 +98,11 @@ def log_odds(plda: Plda, a: Matrix, b: Matrix) -> Matrix:
 
 
 def group_graph(
-    x: Matrix, train: NDArray[np.bool_], groups: NDArray[np.str_], k: int = NEIGHBOURS
+    x: Matrix,
+    train: NDArray[np.bool_],
+    groups: NDArray[np.str_],
+    k: int = NEIGHBOURS,
+    apart: bool = True,
 ) -> sparse.csr_array:
     """Clips that are probably of one group.
 
@@ -105,12 +110,14 @@ def group_graph(
     ----------
     x : NDArray[np.float64], shape (n, d)
     train : NDArray[np.bool_], shape (n,)
-        Clips whose groups are known. No edge joins a training and a test clip: groups are held out
-        whole, so that they cannot be of one.
+        Clips whose groups are known.
     groups : NDArray[np.str_], shape (n,)
         Those of test clips are not looked at.
     k : int
         Each clip's most probable ones that are looked at; an edge needs both to see the other.
+    apart : bool
+        Whether groups are held out whole. Then a training and a test clip cannot be of one, and no
+        edge joins them.
 
     Returns
     -------
@@ -124,7 +131,8 @@ def group_graph(
     for start in range(0, n, step):
         rows = np.arange(start, min(start + step, n))
         odds = log_odds(plda, x[rows], x)
-        odds[train[rows, None] != train] = -np.inf
+        if apart:
+            odds[train[rows, None] != train] = -np.inf
         odds[np.arange(len(rows)), rows] = -np.inf
         kept = min(k, n - 1)
         nearest = np.argpartition(-odds, kept - 1, axis=1)[:, :kept]

@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from graph.adjacency import adjacency
+from graph.adjacency import EXACT, adjacency
 
 SCALE_NEIGHBOUR = 7  # As in [1]_.
 
 
-def similarity_graph(x: NDArray[np.floating], metric: str, k: int) -> sparse.csr_array:
+def similarity_graph(
+    x: NDArray[np.floating], metric: str, k: int, exact: int = EXACT, seed: int = 0
+) -> sparse.csr_array:
     """Similarity of each clip to its neighbours that have it as a neighbour, too.
 
     Parameters
@@ -31,17 +33,24 @@ def similarity_graph(x: NDArray[np.floating], metric: str, k: int) -> sparse.csr
         One of `graph.adjacency.METRICS`.
     k : int
         Nearest neighbours looked for, at least 1; at most n - 1 are taken.
+    exact, seed : int
+        As `graph.adjacency.adjacency` takes them.
 
     Returns
     -------
     scipy.sparse.csr_array, shape (n, n)
         Symmetric, values in (0, 1], nothing on the diagonal.
     """
-    return mutual(locally_scaled(adjacency(x, metric, k)))
+    return mutual(locally_scaled(adjacency(x, metric, k, exact=exact, seed=seed)))
 
 
 def joined_one_by_one(
-    x: NDArray[np.floating], train: NDArray[np.bool_], metric: str, k: int
+    x: NDArray[np.floating],
+    train: NDArray[np.bool_],
+    metric: str,
+    k: int,
+    exact: int = EXACT,
+    seed: int = 0,
 ) -> sparse.csr_array:
     """The balanced graph of training clips, to which each other clip is joined by itself.
 
@@ -50,7 +59,7 @@ def joined_one_by_one(
     x : NDArray[np.floating], shape (n, d)
         A fold's inputs.
     train : NDArray[np.bool_], shape (n,)
-    metric, k
+    metric, k, exact, seed
         As `similarity_graph` takes them.
 
     Returns
@@ -60,7 +69,7 @@ def joined_one_by_one(
         its neighbours that it is as near to as their own furthest neighbour is, scaled by the roots
         of both degrees as if it alone had joined. It is itself heard by none.
     """
-    distances = adjacency(x, metric, k, train)
+    distances = adjacency(x, metric, k, train, exact, seed)
     similar = locally_scaled(distances)
     known = mutual(similar)  # No clip that joins is anyone's neighbour: only training clips are.
     furthest = distances.data.reshape(len(x), -1).max(axis=1)

@@ -2,8 +2,9 @@
 
 First, classifiers predict each clip by its features; then their probabilities are propagated along
 a graph [1]_: of similar clips, or of clips that are probably of one artist. Each of a few such
-candidates is scored on the training clips by cross validation that keeps groups together [2]_; the
-best of them is then fitted to all training clips. Test clips are joined to the graph by their
+candidates is scored on the training clips by cross validation [2]_, which holds out whole groups
+where the protocol's folds do, and single clips where these do; the best of them is then fitted to
+all training clips. Test clips are joined to the graph by their
 features, and hear each other there, unless they join one by one; their genres are never used.
 
 The candidates and their constants were found by exploring on the public table of GTZAN, with other
@@ -36,6 +37,7 @@ from sklearn.preprocessing import QuantileTransformer
 from sklearn.svm import SVC
 
 from folds.deal import dealt_whole
+from graph.adjacency import EXACT
 from graph.plda import group_graph
 from graph.similarity import balanced, joined_one_by_one, scaled_rows, similarity_graph
 from inputs.inputs import Inputs
@@ -79,6 +81,29 @@ class Candidate(NamedTuple):
     share: float = 0.0
 
 
+class Hearing(NamedTuple):
+    """Whom the clips of a fold may hear, and how they are found.
+
+    Attributes
+    ----------
+    seed : int
+        Of everything random in the fold.
+    one_by_one : bool
+        Whether each test clip joins the graph of training clips by itself (inductive), so that
+        nothing depends on it but what becomes of it.
+    apart : bool
+        Whether groups are held out whole, so that no training and test clip are of one artist.
+    exact : int
+        Clips up to which all distances are computed, as `graph.adjacency.adjacency` takes it.
+    """
+
+    seed: int = 0
+    one_by_one: bool = False
+    apart: bool = True
+    exact: int = EXACT
+
+
+HEARING = Hearing()
 ALL = ("logistic", "discriminant", "svm")
 # From plain to elaborate: among equals the first is chosen.
 CANDIDATES = (
@@ -118,24 +143,31 @@ def normal_scores(x: NDArray[np.floating], train: NDArray[np.bool_]) -> Matrix:
 
 
 def prepared(inputs: Inputs) -> Inputs:
-    """Inputs as normal scores, or at most `MOST_FEATURES` principal components of them."""
+    """Inputs as normal scores, or at most `MOST_FEATURES` principal components of them.
+
+    Components share a scale on which their mean variance over training clips is 1, as that of
+    normal scores is: what classifiers hold for near or for large does not grow with the features.
+    """
     x = normal_scores(inputs.x, inputs.train)
     most = min(MOST_FEATURES, int(inputs.train.sum()) - 1)
     if x.shape[1] > most:
         x = PCA(most, svd_solver="full").fit(x[inputs.train]).transform(x)
+        x /= np.sqrt(x[inputs.train].var(axis=0).mean()) or 1
     return replace(inputs, x=x.astype(np.float32))
 
 
 # Prediction
 
 
-def classifiers(inputs: Inputs) -> dict[str, Matrix]:
+def classifiers(inputs: Inputs, seed: int = 0) -> dict[str, Matrix]:
     """Probabilities by each classifier, shape (n, c); the SVM learns from a sample of many clips.
 
     Parameters
     ----------
     inputs : Inputs
         As `prepared` gives them.
+    seed : int
+        Of the sample.
     """
     d = inputs.x.shape[1]
     models = {
@@ -143,7 +175,7 @@ def classifiers(inputs: Inputs) -> dict[str, Matrix]:
         "discriminant": LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
         "svm": SVC(C=10, gamma=0.15 / d),
     }
-    few = limited(inputs, seed=0)
+    few = limited(inputs, seed)
     return {
         name: fit(model, few if name == "svm" else inputs).probabilities
         for name, model in models.items()
@@ -154,7 +186,7 @@ def classifiers(inputs: Inputs) -> dict[str, Matrix]:
 
 
 def graphs(
-    inputs: Inputs, artists: NDArray[np.str_], one_by_one: bool = False
+    inputs: Inputs, artists: NDArray[np.str_], hearing: Hearing = HEARING
 ) -> dict[str, sparse.csr_array]:
     """Graphs along which probabilities spread, each shape (n, n).
 
@@ -164,23 +196,24 @@ def graphs(
         As `prepared` gives them.
     artists : NDArray[np.str_], shape (n,)
         Those of test clips are not looked at.
-    one_by_one : bool
-        Whether each test clip joins the graph of training clips by itself (inductive), so that
-        nothing depends on it but what becomes of it. Having no other clip that may be of its
-        artist, it then hears none.
+    hearing : Hearing
+        A test clip that joins by itself has no other clip that may be of its artist, since artists
+        are then held out whole, and hears none.
 
     Returns
     -------
     dict
         ``similar`` and ``artists``: row i has what clip i hears, scaled as D^(-1/2) W D^(-1/2).
     """
-    x = inputs.x.astype(np.float64)
+    x, one_by_one = inputs.x.astype(np.float64), hearing.one_by_one
+    search = ("euclidean", NEIGHBOURS, hearing.exact, hearing.seed)
     similar = (
-        joined_one_by_one(x, inputs.train, "euclidean", NEIGHBOURS)
+        joined_one_by_one(x, inputs.train, *search)
         if one_by_one
-        else balanced(similarity_graph(x, "euclidean", NEIGHBOURS))
+        else balanced(similarity_graph(x, *search))
     )
-    probable = balanced(group_graph(x, inputs.train, artists))
+    apart = hearing.apart or one_by_one
+    probable = balanced(group_graph(x, inputs.train, artists, apart=apart))
     if one_by_one:  # No edge joins a training and a test clip.
         probable = scaled_rows(probable, inputs.train.astype(np.float64))
     return {"similar": similar, "artists": probable}
@@ -204,22 +237,22 @@ def propagate(
     Returns
     -------
     NDArray[np.float64], shape (n, c)
-        Rows add up to 1. Those of training clips have seen their genre. A test clip without
-        neighbours keeps its probabilities.
+        Rows add up to 1. Training clips keep their probabilities: their genre is put in, and would
+        be all that comes out. So does a test clip without neighbours.
     """
-    known = np.eye(probabilities.shape[1])[inputs.y]
-    begin = np.where(inputs.train[:, None], known, probabilities)
+    train = inputs.train[:, None]
+    begin = np.where(train, np.eye(probabilities.shape[1])[inputs.y], probabilities)
     now = begin
     for _ in range(STEPS):
         now = (1 - share) * begin + share * (spread @ now)
-    return now / now.sum(axis=1, keepdims=True)
+    return np.where(train, probabilities, now / now.sum(axis=1, keepdims=True))
 
 
 def all_probabilities(
     inputs: Inputs,
     artists: NDArray[np.str_],
     candidates: Sequence[Candidate] = CANDIDATES,
-    one_by_one: bool = False,
+    hearing: Hearing = HEARING,
 ) -> dict[str, Matrix]:
     """Probabilities by name of candidate, shape (n, c).
 
@@ -227,12 +260,13 @@ def all_probabilities(
     ----------
     inputs : Inputs
         n clips, c genres.
-    artists, one_by_one
+    artists : NDArray[np.str_], shape (n,)
         As `graphs` takes them.
     candidates : sequence of Candidate
+    hearing : Hearing
     """
     seen = prepared(inputs)
-    predicted, spread = classifiers(seen), graphs(seen, artists, one_by_one)
+    predicted, spread = classifiers(seen, hearing.seed), graphs(seen, artists, hearing)
     found = {}
     for candidate in candidates:
         mean = np.mean([predicted[name] for name in candidate.classifiers], axis=0)
@@ -263,9 +297,8 @@ def choose(
     inputs: Inputs,
     groups: NDArray[np.str_],
     artists: NDArray[np.str_],
-    seed: int,
+    hearing: Hearing = HEARING,
     candidates: Sequence[Candidate] = CANDIDATES,
-    one_by_one: bool = False,
 ) -> pd.DataFrame:
     """Score candidates on the training clips alone, whole groups being held out in turn.
 
@@ -275,11 +308,11 @@ def choose(
         n clips. Test clips take no part, not even by their features. (The scaling of the inputs
         has seen the features of all training clips.)
     groups : NDArray[np.str_], shape (n,)
-        Those held out whole.
-    artists, one_by_one
+        As `held_out_whole` gives them.
+    artists : NDArray[np.str_], shape (n,)
         As `graphs` takes them.
-    seed : int
-        Of the inner folds.
+    hearing : Hearing
+        Its seed is also that of the inner folds.
     candidates : sequence of Candidate
 
     Returns
@@ -295,9 +328,9 @@ def choose(
     """
     inner, known = training_clips(inputs), artists[inputs.train]
     right = {candidate.name: np.zeros(len(inner.y), dtype=bool) for candidate in candidates}
-    for held_out in inner_folds(inner.y, groups[inputs.train], seed):
+    for held_out in inner_folds(inner.y, groups[inputs.train], hearing.seed):
         fold = replace(inner, train=~held_out)
-        for name, found in all_probabilities(fold, known, candidates, one_by_one).items():
+        for name, found in all_probabilities(fold, known, candidates, hearing).items():
             right[name][held_out] = (found.argmax(axis=1) == inner.y)[held_out]
     accuracy = np.array([right[candidate.name].mean() for candidate in candidates])
     return pd.DataFrame(
@@ -357,6 +390,23 @@ def groups_of(folds: pd.DataFrame, clips: NDArray[np.str_], column: str) -> NDAr
     return np.where(known.isna(), clips, known.astype(str).to_numpy(dtype=str))
 
 
+def held_out_whole(folds: pd.DataFrame, clips: NDArray[np.str_], apart: bool) -> NDArray[np.str_]:
+    """What is held out whole inside the training clips, as the protocol's folds hold it out.
+
+    Parameters
+    ----------
+    folds, clips
+        As `groups_of` takes them.
+    apart : bool
+        Whether folds keep groups whole; else each clip is held out by itself.
+
+    Returns
+    -------
+    NDArray[np.str_], shape (n,)
+    """
+    return groups_of(folds, clips, "group") if apart else clips
+
+
 def dominant(inputs: Inputs, artists: NDArray[np.str_]) -> pd.DataFrame:
     """Artists of more than `DOMINANT` of a genre's training clips, and of more than one.
 
@@ -382,6 +432,8 @@ def main(
     inputs: options.InputsFile,
     folds: Annotated[Path, typer.Option(help="Folds, which know groups and artists (Parquet).")],
     neighbours: options.Neighbours,
+    apart: options.Apart,
+    exact: options.Exact,
     seed: options.Seed,
     fold: options.Fold,
     choice: Annotated[
@@ -394,19 +446,20 @@ def main(
     """Choose a model inside the training clips of a fold, and fit it to all of them."""
     data = Inputs.load(inputs)
     dealt = pd.read_parquet(folds, columns=["clip", "group", "artist"])
-    groups, artists = (groups_of(dealt, data.clips, column) for column in ("group", "artist"))
+    groups = held_out_whole(dealt, data.clips, apart)
+    artists = groups_of(dealt, data.clips, "artist")
     for genre, artist, share in dominant(data, artists).itertuples(index=False):
         logger.warning(
             "%s has %.0f %% of the training clips of %s: what artists sound like is learnt from "
             "one more than from others",
             *(artist, 100 * share, genre),
         )
-    one_by_one = neighbours == "train"
+    hearing = Hearing(fold_seed(seed, fold), neighbours == "train", apart, exact)
     start = time.perf_counter()
-    scores = choose(data, groups, artists, fold_seed(seed, fold), one_by_one=one_by_one)
+    scores = choose(data, groups, artists, hearing)
     best = CANDIDATES[int(scores["chosen"].argmax())]
     logger.info("chosen: %s\n%s", best, scores.to_string(index=False))
-    found = all_probabilities(data, artists, one_by_one=one_by_one)
+    found = all_probabilities(data, artists, hearing=hearing)
     scores["test_accuracy"] = [
         (found[name].argmax(axis=1) == data.y)[~data.train].mean() for name in scores["candidate"]
     ]

@@ -8,12 +8,13 @@ ideas were tried one by one (docs/graph_network.md has the figures):
   jumping knowledge [2]_. An ensemble of small networks, kept from learning by heart by dropout
   [3]_ and smoothed labels [4]_, gives genres probabilities.
 - *Predictions* then spread among clips that are probably of one artist by personalised PageRank
-  [5]_, after training, as in the second half of Correct and Smooth [6]_. Whole artists are held
-  out: a test clip hears none but other test clips, whose genres nobody knows.
+  [5]_, after training, as in the second half of Correct and Smooth [6]_. Where whole artists are
+  held out, a test clip hears none but other test clips, whose genres nobody knows; where clips are
+  held out singly, it hears training clips, too.
 
-To hear neighbours is all that tells the network from its twin: the twin's clips have themselves for
-similar clips and nobody for artist, and its inputs, initial weights and training are the same. The
-network was ahead of it on both tables, by no more than chance may do over folds.
+To hear neighbours is all that tells the network from its twin: the twin is the network on graphs
+without edges. Its clips hear nothing (zeros) where others hear similar clips, and their features,
+initial weights and training are the same.
 
 References
 ----------
@@ -44,7 +45,7 @@ from torch import Tensor, nn
 
 from inputs.inputs import Inputs
 from learning import options
-from learning.best import graphs, groups_of, prepared, propagate
+from learning.best import HEARING, Hearing, graphs, groups_of, prepared, propagate
 from learning.predictions import Fit, write_compared
 from settings.seeds import fold_seed
 from training.adam import Adam
@@ -122,13 +123,13 @@ def heard(x: NDArray[np.float32], similar: sparse.csr_array | None) -> NDArray[n
     ----------
     x : NDArray[np.float32], shape (n, d)
     similar : scipy.sparse.csr_array, shape (n, n), optional
-        Row i weighs whom clip i hears; without, each hears itself.
+        Row i weighs whom clip i hears; without, nobody hears anybody, as in a graph without edges.
 
     Returns
     -------
     NDArray[np.float32], shape (n, 2 d)
     """
-    return np.hstack([x, x if similar is None else similar @ x]).astype(np.float32)
+    return np.hstack([x, np.zeros_like(x) if similar is None else similar @ x]).astype(np.float32)
 
 
 def trained(
@@ -170,8 +171,7 @@ def fit(
     inputs: Inputs,
     artists: NDArray[np.str_],
     design: Design = DESIGN,
-    seed: int = 0,
-    one_by_one: bool = False,
+    hearing: Hearing = HEARING,
 ) -> Fit:
     """Train on the training clips of a fold, and predict all its clips.
 
@@ -182,22 +182,20 @@ def fit(
     artists : NDArray[np.str_], shape (n,)
         Those of test clips are not looked at.
     design : Design
-    seed : int
-        Of initial weights and dropout.
-    one_by_one : bool
-        Whether each test clip joins the graph of training clips by itself (inductive). It then has
-        similar clips, but no other clip that may be of its artist.
+    hearing : Hearing
+        Its seed is also that of initial weights and dropout.
 
     Returns
     -------
     Fit
-        Where predictions are propagated, probabilities of training clips have seen their genre.
+        Probabilities of training clips are those before any are propagated.
     """
     start = time.perf_counter()
     seen = prepared(inputs)
-    found = graphs(seen, artists, one_by_one) if design.similar or design.share else {}
+    found = graphs(seen, artists, hearing) if design.similar or design.share else {}
     x = heard(seen.x, found["similar"] if design.similar else None)
-    model = trained(x[inputs.train], inputs.y[inputs.train], len(inputs.genres), design, seed)
+    learnt = x[inputs.train], inputs.y[inputs.train]
+    model = trained(*learnt, len(inputs.genres), design, hearing.seed)
     with torch.no_grad():
         scores = model(torch.from_numpy(x).double())
         probabilities = torch.softmax(scores, dim=2).mean(dim=0).numpy()
@@ -210,6 +208,8 @@ def main(
     inputs: options.InputsFile,
     folds: Annotated[Path, typer.Option(help="Folds, which know artists (Parquet).")],
     neighbours: options.Neighbours,
+    apart: options.Apart,
+    exact: options.Exact,
     seed: options.Seed,
     fold: options.Fold,
     times: Annotated[Path, typer.Option(help="Epochs and seconds, to be written (CSV).")],
@@ -220,10 +220,10 @@ def main(
     artists = groups_of(
         pd.read_parquet(folds, columns=["clip", "artist"]), data.clips, column="artist"
     )
-    how = (fold_seed(seed, fold), neighbours == "train")
+    hearing = Hearing(fold_seed(seed, fold), neighbours == "train", apart, exact)
     logger.info("%s", DESIGN)
     fits = {
-        "graph_network": fit(data, artists, DESIGN, *how),
-        "graph_network_edgeless": fit(data, artists, EDGELESS, *how),
+        "graph_network": fit(data, artists, DESIGN, hearing),
+        "graph_network_edgeless": fit(data, artists, EDGELESS, hearing),
     }
     write_compared(data, fits, output, times)

@@ -12,6 +12,8 @@ Neighbours = Annotated[
     Literal["all", "train"],
     typer.Option(help="Whom clips hear: all, or train, so that test clips join one by one."),
 ]
+Apart = Annotated[bool, typer.Option(help="Groups are held out whole, here as in the folds.")]
+Exact = Annotated[int, typer.Option(help="Clips up to which all distances are computed.")]
 Seed = Annotated[int, typer.Option(help="The configuration's seed, from which each fold has its.")]
 Fold = Annotated[int, typer.Option(help="Which fold, numbered on over repeats.")]
 Backend = Annotated[str, typer.Option(help="dgl, torch or auto.")]

@@ -19,7 +19,8 @@ def score(predictions: pd.DataFrame) -> dict[str, float]:
     dict
         ``n_train n_test train_accuracy test_accuracy test_macro_f1 test_log_loss``: accuracies are
         fractions of 1; macro F1 is the mean over genres that are in the test part or were predicted
-        there; log loss is in nats.
+        there; log loss is in nats. Models that spread genres over a graph predict a training clip
+        without its own, which would come out as it was put in.
     """
     genres = predictions.columns.drop(NAMED).tolist()
     train = predictions[predictions["part"] == "train"]

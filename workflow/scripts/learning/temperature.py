@@ -9,7 +9,13 @@ T is fitted to training clips alone. On clips that it has learnt from a model is
 ones; so each model is trained anew on two thirds of the training clips and predicts the third, in
 turn, as in stacking [2]_. The thirds keep groups apart where the protocol's folds do. No test clip
 is seen, not even by its features, and T is the same whichever clips are tested with it. It is that
-of a model trained on fewer clips, which knows less: the fit errs, if at all, towards caution.
+of a model trained on fewer clips, and may be too high or too low for the model of the fold: also
+such that probabilities become surer than they should be.
+
+A clip whose genre the other two thirds lack, as of a genre of two groups, says nothing of how sure
+a model should be: it could not be right. T is fitted without such clips. Where none is left, or the
+log loss is least at a bound (all clips are right, or probabilities are worth nothing), there is no
+T: a warning says so, the table has none, and the model's probabilities stay as they are.
 
 All models are treated alike, since all give probabilities that are compared with each other.
 
@@ -33,7 +39,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from graph.adjacency import adjacency
+from graph.adjacency import EXACT, adjacency
 from inputs.inputs import Inputs
 from learning import baselines, best, graph_network, graphsage, options
 from learning.messages import Backend, usable_backend
@@ -76,7 +82,9 @@ def _logits(probabilities: Matrix) -> Matrix:
 
 
 def log_loss(probabilities: Matrix, y: NDArray[np.int64], temperature: float = 1.0) -> float:
-    """Mean of -log of the true genre's probability at a temperature, in nats."""
+    """Mean of -log of the true genre's probability at a temperature, in nats; of no clips NaN."""
+    if not len(y):
+        return np.nan
     logs = log_softmax(_logits(probabilities) / temperature, axis=1)
     return float(-logs[np.arange(len(y)), y].mean())
 
@@ -94,15 +102,19 @@ def fitted_temperature(probabilities: Matrix, y: NDArray[np.int64]) -> float:
     Returns
     -------
     float
-        In [`COLDEST`, `HOTTEST`]. The loss is convex in 1 / T, so that there is but one.
+        Between `COLDEST` and `HOTTEST`. The loss is convex in 1 / T, so that there is but one; NaN
+        where there are no clips, or none between these bounds.
     """
+    if not len(y):
+        return np.nan
     found = minimize_scalar(
         lambda logarithm: log_loss(probabilities, y, np.exp(logarithm)),
         bounds=np.log([COLDEST, HOTTEST]),
         method="bounded",
         options={"xatol": 1e-6},
     )
-    return float(np.exp(found.x))
+    least = min(log_loss(probabilities, y, bound) for bound in (COLDEST, HOTTEST))
+    return float(np.exp(found.x)) if found.fun < least else np.nan
 
 
 # Clips that a model has not learnt from
@@ -132,32 +144,40 @@ def cross_fitted(
     Returns
     -------
     probabilities : dict of str to NDArray[np.float64], shape (m, c)
-        Of the m training clips, by name of model.
+        By name of model, of the m training clips whose genre stood among those learnt from.
     y : NDArray[np.int64], shape (m,)
         Their genres.
     """
     inner = best.training_clips(inputs)
     known = groups[inputs.train], artists[inputs.train]
     found: dict[str, Matrix] = {}
+    learnt = np.zeros(len(inner.y), dtype=bool)
     for held_out in best.inner_folds(inner.y, known[0], seed):
         fold = replace(inner, train=~held_out)
+        learnt |= held_out & np.isin(inner.y, inner.y[~held_out])
         for train in models:
             for name, probabilities in train(fold, *known).items():
                 own = found.setdefault(name, np.empty_like(probabilities))
                 own[held_out] = probabilities[held_out]
-    return found, inner.y
+    return {name: own[learnt] for name, own in found.items()}, inner.y[learnt]
 
 
 # The models of an experiment, each as its own step trains it
 
 
 def networks(
-    metric: str, k: int, settings: graphsage.Settings, backend: Backend, one_by_one: bool
+    metric: str,
+    k: int,
+    settings: graphsage.Settings,
+    backend: Backend,
+    one_by_one: bool,
+    exact: int = EXACT,
 ) -> Trained:
     """GraphSAGE and its twin, on a graph of the clips at hand."""
 
     def train(inputs: Inputs, *_: object) -> dict[str, Matrix]:
-        graph = adjacency(inputs.x, metric, k, inputs.train if one_by_one else None)
+        heard = inputs.train if one_by_one else None
+        graph = adjacency(inputs.x, metric, k, heard, exact, settings.seed)
         given = (inputs, graph, settings, backend, one_by_one)
         return {
             "graphsage": graphsage.fit(*given).probabilities,
@@ -177,21 +197,21 @@ def classifiers(names: Sequence[str], seed: int, one_by_one: bool) -> Trained:
     return train
 
 
-def chosen(seed: int, one_by_one: bool) -> Trained:
+def chosen(hearing: best.Hearing) -> Trained:
     """Model ``best``, chosen anew inside what is left of the training clips."""
 
     def train(
         inputs: Inputs, groups: NDArray[np.str_], artists: NDArray[np.str_]
     ) -> dict[str, Matrix]:
-        scores = best.choose(inputs, groups, artists, seed, one_by_one=one_by_one)
+        scores = best.choose(inputs, groups, artists, hearing)
         own = best.CANDIDATES[int(scores["chosen"].argmax())]
-        found = best.all_probabilities(inputs, artists, (own,), one_by_one)
+        found = best.all_probabilities(inputs, artists, (own,), hearing)
         return {"best": found[own.name]}
 
     return train
 
 
-def ensembles(seed: int, one_by_one: bool) -> Trained:
+def ensembles(hearing: best.Hearing) -> Trained:
     """The graph network and its twin."""
     designs = {
         "graph_network": graph_network.DESIGN,
@@ -200,7 +220,7 @@ def ensembles(seed: int, one_by_one: bool) -> Trained:
 
     def train(inputs: Inputs, _: NDArray[np.str_], artists: NDArray[np.str_]) -> dict[str, Matrix]:
         return {
-            name: graph_network.fit(inputs, artists, design, seed, one_by_one).probabilities
+            name: graph_network.fit(inputs, artists, design, hearing).probabilities
             for name, design in designs.items()
         }
 
@@ -208,6 +228,36 @@ def ensembles(seed: int, one_by_one: bool) -> Trained:
 
 
 # The step
+
+
+def described(found: Mapping[str, Matrix], y: NDArray[np.int64]) -> pd.DataFrame:
+    """Temperatures of models, and the log loss of their probabilities before and after.
+
+    Parameters
+    ----------
+    found, y
+        As `cross_fitted` gives them.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``model temperature clips log_loss log_loss_scaled``, a row a model; where there is no
+        temperature it is NaN, and a warning says so.
+    """
+    rows = []
+    for model, probabilities in found.items():
+        temperature = fitted_temperature(probabilities, y)
+        if np.isnan(temperature):
+            why = (
+                f"on {len(y)} training clips held out, none between {COLDEST} and {HOTTEST} is best"
+                if len(y)
+                else "no genre of the clips held out is among those learnt from"
+            )
+            logger.warning("%s: its probabilities stay as they are: %s", model, why)
+        before = log_loss(probabilities, y)
+        after = before if np.isnan(temperature) else log_loss(probabilities, y, temperature)
+        rows.append([model, temperature, len(y), before, after])
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def apply(predictions: pd.DataFrame, temperatures: Mapping[str, float]) -> pd.DataFrame:
@@ -218,7 +268,7 @@ def apply(predictions: pd.DataFrame, temperatures: Mapping[str, float]) -> pd.Da
     predictions : pd.DataFrame
         As `learning.predictions.write_compared` stacks them.
     temperatures : mapping of str to float
-        By name of model.
+        By name of model; at NaN its probabilities stay as they are.
 
     Returns
     -------
@@ -229,7 +279,8 @@ def apply(predictions: pd.DataFrame, temperatures: Mapping[str, float]) -> pd.Da
     tables = []
     for model, temperature in temperatures.items():
         own = predictions[predictions["model"] == model].copy()
-        own[genres] = scaled(own[genres].to_numpy(), temperature)
+        if np.isfinite(temperature):
+            own[genres] = scaled(own[genres].to_numpy(), temperature)
         tables.append(own)
     return pd.concat(tables, ignore_index=True)
 
@@ -239,9 +290,10 @@ def main(
     folds: Annotated[Path, typer.Option(help="Folds, which know groups and artists (Parquet).")],
     predictions: Annotated[Path, typer.Option(help="GraphSAGE's (Parquet).")],
     compared: Annotated[list[Path], typer.Option(help="Other models' (Parquet).")],
-    apart: Annotated[bool, typer.Option(help="Groups are held out whole, as in the folds.")],
+    apart: options.Apart,
     metric: Annotated[str, typer.Option(help="Distance of the graph.")],
     k: Annotated[int, typer.Option(help="Neighbours of a clip.")],
+    exact: options.Exact,
     neighbours: options.Neighbours,
     layers: options.Layers,
     hidden: options.Hidden,
@@ -264,7 +316,7 @@ def main(
     data, own = Inputs.load(inputs), fold_seed(seed, fold)
     dealt = pd.read_parquet(folds, columns=["clip", "group", "artist"])
     artists = best.groups_of(dealt, data.clips, "artist")
-    groups = best.groups_of(dealt, data.clips, "group") if apart else data.clips
+    groups = best.held_out_whole(dealt, data.clips, apart)
     network = pd.read_parquet(predictions).assign(model="graphsage")
     stacked = pd.concat([network, *map(pd.read_parquet, compared)], ignore_index=True)
     asked = stacked["model"].unique().tolist()
@@ -281,18 +333,15 @@ def main(
         seed=own,
     )
     one_by_one = neighbours == "train"
+    hearing = best.Hearing(own, one_by_one, apart, exact)
+    how = usable_backend(backend, device, at_once)
     simple = [name for name in asked if name in baselines.MODELS]
-    models = [networks(metric, k, settings, usable_backend(backend, device, at_once), one_by_one)]
+    models = [networks(metric, k, settings, how, one_by_one, exact)]
     models += [classifiers(simple, own, one_by_one)] if simple else []
-    models += [chosen(own, one_by_one)] if "best" in asked else []
-    models += [ensembles(own, one_by_one)] if "graph_network" in asked else []
+    models += [chosen(hearing)] if "best" in asked else []
+    models += [ensembles(hearing)] if "graph_network" in asked else []
     found, y = cross_fitted(data, groups, artists, models, own)
-    rows = []
-    for model in asked:
-        temperature = fitted_temperature(found[model], y)
-        losses = (log_loss(found[model], y, each) for each in (1.0, temperature))
-        rows.append([model, temperature, len(y), *losses])
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = described({model: found[model] for model in asked}, y)
     logger.info("\n%s", table.to_string(index=False))
     table.to_csv(temperatures, index=False)
     by_model = dict(zip(asked, table["temperature"], strict=True))

@@ -72,7 +72,12 @@ def prepared(
 
 
 def own_distances(
-    x: NDArray[np.float32], songs: NDArray[np.str_], metric: str, k: int, exact: int = EXACT
+    x: NDArray[np.float32],
+    songs: NDArray[np.str_],
+    metric: str,
+    k: int,
+    exact: int = EXACT,
+    seed: int = 0,
 ) -> NDArray[np.float64]:
     """Mean distance of each training clip to its k nearest ones that are of other songs.
 
@@ -81,7 +86,7 @@ def own_distances(
     x : NDArray[np.float32], shape (n, d)
     songs : NDArray[np.str_], shape (n,)
         Segments of a song are near each other, as no new clip is near them.
-    metric, k, exact
+    metric, k, exact, seed
         As `graph.adjacency.adjacency` takes them.
 
     Returns
@@ -90,7 +95,7 @@ def own_distances(
         NaN where there is no clip of another song.
     """
     most = int(np.unique(songs, return_counts=True)[1].max())
-    graph = adjacency(x, metric, k + most - 1, exact=exact)
+    graph = adjacency(x, metric, k + most - 1, exact=exact, seed=seed)
     found = np.full(len(x), np.nan)
     for i in range(len(x)):
         row = slice(*graph.indptr[i : i + 2])
@@ -153,7 +158,7 @@ def trained(
     logger.info("%d clips, %d inputs; last epoch: %s", *x.shape, history.iloc[-1].to_dict())
     shape = (len(x), neighbours_of_each(len(x), k))
     songs = clips["source"].to_numpy(dtype=str)
-    usual = own_distances(x, songs, metric, shape[1], exact)
+    usual = own_distances(x, songs, metric, shape[1], exact, settings.seed)
     return Predictor(
         preparation=preparation,
         x=x,

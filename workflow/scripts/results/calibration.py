@@ -174,7 +174,7 @@ def describe(folds: Sequence[Judged]) -> tuple[dict[str, Any], pd.DataFrame]:
     return {
         "model": folds[0].model,
         "scaling": folds[0].scaling,
-        "temperature": np.mean([each.temperature for each in folds]),
+        "temperature": pd.Series([each.temperature for each in folds]).mean(),  # Of those fitted.
         "n_folds": len(folds),
         "clips": len(right),
         **{"log_loss": loss.mean, "log_loss_low": loss.low, "log_loss_high": loss.high},
