@@ -358,5 +358,7 @@ rule not_runnable:
     wildcard_constraints:
         name=rf"(?!(?:{'|'.join(SHOWN)})\.csv)(?!predictions\.csv)[^/]+",
     localrule: True
+    conda:
+        "../envs/learning.yaml"
     shell:
         "exit 1"
