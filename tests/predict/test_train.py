@@ -7,6 +7,7 @@ from numpy.testing import assert_array_equal
 from tests.predict.conftest import SETTINGS, drawn, listed
 
 from folds.deal import stratified
+from graph.adjacency import adjacency
 from predict.predictor import Predictor, predict
 from predict.train import main, own_distances, trained
 from results.statistics import Interval, corrected_interval
@@ -19,6 +20,18 @@ def test_distances_of_training_clips_leave_out_their_own_song() -> None:
     found = own_distances(x, songs, "euclidean", 1)
     np.testing.assert_allclose(found, [5.0, 4.9, 4.8, 4.0, 3.7, 3.7], atol=1e-6)
     assert np.isnan(own_distances(x, np.full(6, "a"), "euclidean", 1)).all()
+
+
+def test_every_search_for_neighbours_is_told_its_limit_and_seed(learnt, monkeypatch) -> None:
+    told = []
+
+    def search(*how, exact, seed):
+        told.append((exact, seed))
+        return adjacency(*how, exact=exact, seed=seed)
+
+    monkeypatch.setattr("predict.train.adjacency", search)
+    learnt(drawn(31), exact=1234)
+    assert told == 2 * [(1234, SETTINGS.seed)]
 
 
 def test_a_single_genre_is_no_choice() -> None:
