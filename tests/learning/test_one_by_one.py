@@ -15,6 +15,7 @@ from learning.graphsage import Settings, train, train_edgeless
 from settings.model import Compared
 
 TRAINING, TEST = 80, 51
+ALONE = best.Hearing(one_by_one=True)
 SETTINGS = Settings(
     layers=2,
     hidden=16,
@@ -69,7 +70,7 @@ def of_baseline(name):
 
 
 def of_candidate(name):
-    return lambda inputs, artists, folder: best.all_probabilities(inputs, artists, one_by_one=True)[
+    return lambda inputs, artists, folder: best.all_probabilities(inputs, artists, hearing=ALONE)[
         name
     ]
 
@@ -79,13 +80,13 @@ def of_best(inputs, artists, folder):
     folds = pd.DataFrame({"clip": inputs.clips, "group": artists, "artist": artists})
     folds.to_parquet(folder / "folds.parquet")
     files = [folder / name for name in ("choice.csv", "times.csv", "best.parquet")]
-    best.main(folder / "inputs.npz", folder / "folds.parquet", "train", 0, 0, *files)
+    best.main(folder / "inputs.npz", folder / "folds.parquet", "train", True, 99, 0, 0, *files)
     return pd.read_parquet(files[-1])[inputs.genres].to_numpy()
 
 
 def of_graph_network(design):
     return lambda inputs, artists, folder: (
-        graph_network.fit(inputs, artists, design, one_by_one=True).probabilities
+        graph_network.fit(inputs, artists, design, ALONE).probabilities
     )
 
 
