@@ -20,6 +20,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python;
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo $$python && break; done)
 CORES ?= all
+# Tests that run the workflow wait for it now and then: three for two cores.
+WORKERS ?= 3
 VENV := .venv
 DOCS := .venv-docs
 # Rules start their steps as `python`: it must be this environment's.
@@ -35,7 +37,7 @@ report: $(VENV)/ready
 	$(IN_VENV) snakemake --cores $(CORES) results/report.html
 
 test: check
-	$(IN_VENV) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(IN_VENV) python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 torture: $(VENV)/ready
 	$(IN_VENV) python -m pytest -m torture -s tests
@@ -54,7 +56,7 @@ newest:
 	$(PYTHON) -m venv --clear .venv-newest
 	.venv-newest/bin/pip install -qq --requirement requirements.in
 	diff <(sed 's/ ;.*//' requirements.lock | sort) <(.venv-newest/bin/pip freeze | sort) || true
-	PATH="$(CURDIR)/.venv-newest/bin:$$PATH" python -m pytest -n 2 --dist loadfile \
+	PATH="$(CURDIR)/.venv-newest/bin:$$PATH" python -m pytest -n $(WORKERS) --dist loadfile \
 		--deselect tests/workflow/test_environments.py
 
 check: $(VENV)/ready

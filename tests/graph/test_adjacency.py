@@ -246,7 +246,9 @@ def many(n=1200, d=8):
 
 
 # Others take as long to be compiled, and differ in their name alone.
-@pytest.mark.parametrize("metric", ["euclidean", "ruzicka"])
+@pytest.mark.parametrize(
+    "metric", ["euclidean", pytest.param("ruzicka", marks=pytest.mark.torture)]
+)
 def test_descent_finds_nearly_all_that_a_search_finds(metric):
     x = many()
     found, expected = (adjacency(x, metric, 6, exact=exact) for exact in (100, EXACT))
@@ -276,6 +278,7 @@ def test_descent_is_the_same_every_time():
     assert_array_equal(first.data, second.data)
 
 
+@pytest.mark.torture
 def test_where_descent_gets_stuck_all_are_searched():
     """Of clips in groups that share no feature, no neighbour's neighbour is in another group."""
     x = np.zeros((240, 240), dtype=np.float32)
