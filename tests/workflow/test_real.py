@@ -1,6 +1,7 @@
-"""The main result from 30 real clips, by `make torture` from 100, as shipped but for baselines."""
+"""The main result from 12 real clips, by `make torture` from 100, as shipped but for baselines."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import opensmile
@@ -17,22 +18,31 @@ FEATURES = "results/gtzan-mini/30s/features"
 TAGGED = "results/multiclass_musicnn.csv"
 
 
-@pytest.fixture(scope="module", params=[3, pytest.param(10, marks=pytest.mark.torture)])
-def of_each_genre(request: pytest.FixtureRequest) -> int:
-    """How many clips of each genre there are."""
+class Part(NamedTuple):
+    """How many genres there are, and how many clips of each."""
+
+    genres: int
+    clips: int
+
+
+ALL = Part(10, 10)
+
+
+@pytest.fixture(scope="module", params=[Part(4, 3), pytest.param(ALL, marks=pytest.mark.torture)])
+def part(request: pytest.FixtureRequest) -> Part:
     return request.param
 
 
 @pytest.fixture(scope="module")
 def real(
-    of_each_genre: int, unrun: Project, real_audio: Path, tmp_path_factory: pytest.TempPathFactory
+    part: Part, unrun: Project, real_audio: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Project:
     project = unrun.copy(tmp_path_factory.mktemp("real") / "project")
     sheet = project.folder / "config/datasets/gtzan-mini.tsv"
     rows = read_sheet(sheet)
-    genres = sorted({row.genre for row in rows})
+    genres = sorted({row.genre for row in rows})[: part.genres]
     by_genre = {genre: [row for row in rows if row.genre == genre] for genre in genres}
-    write_sheet([row for genre in genres for row in by_genre[genre][:of_each_genre]], sheet)
+    write_sheet([row for genre in genres for row in by_genre[genre][: part.clips]], sheet)
     (project.folder / "small.yaml").write_text(
         "dataset: gtzan-mini\n"
         "experiments: {multiclass_compare: {models: []}, multiclass_musicnn: {models: []}}\n"
@@ -41,16 +51,16 @@ def real(
     return project
 
 
-def test_the_result_has_all_folds_and_no_empty_cell(real: Project, of_each_genre: int) -> None:
+def test_the_result_has_all_folds_and_no_empty_cell(real: Project, part: Part) -> None:
     table = pd.read_csv(real.folder / TARGET)
-    assert table["fold"].tolist() == [*range(of_each_genre)] * table["model"].nunique()
-    assert table["n_train"].add(table["n_test"]).unique().tolist() == [10 * of_each_genre]
+    assert table["fold"].tolist() == [*range(part.clips)] * table["model"].nunique()
+    assert table["n_train"].add(table["n_test"]).unique().tolist() == [part.genres * part.clips]
     assert table.notna().all(axis=None)
     assert set(table["protocol"]) == {"paper"}  # Blues, classical and others are of one artist.
     graphsage = table[table["model"] == "graphsage"]
     assert graphsage["train_accuracy"].eq(1).all()
-    # From 20 clips less can be learnt than from 90.
-    assert graphsage["test_accuracy"].mean() > (0.5 if of_each_genre == 10 else 0.3)
+    if part == ALL:  # From eight clips nobody learns four genres.
+        assert graphsage["test_accuracy"].mean() > 0.5
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +71,7 @@ def tagged(real: Project, real_audio: Path, musicnn_wheel: Path) -> Project:
     return real
 
 
-@pytest.mark.parametrize(
-    "of_each_genre", [pytest.param(10, marks=pytest.mark.torture)], indirect=True
-)
+@pytest.mark.parametrize("part", [pytest.param(ALL, marks=pytest.mark.torture)], indirect=True)
 def test_tags_and_a_graph_of_similar_clips_find_most_genres(tagged: Project) -> None:
     table = pd.read_csv(tagged.folder / TAGGED)
     assert table["n_train"].add(table["n_test"]).unique().tolist() == [100]
@@ -77,12 +85,12 @@ def test_a_second_run_has_nothing_to_do(real: Project, real_audio: Path) -> None
 
 
 def test_hand_crafted_features_are_those_of_the_public_table(
-    real: Project, of_each_genre: int, public_table: pd.DataFrame
+    real: Project, part: Part, public_table: pd.DataFrame
 ) -> None:
     ours = pd.read_parquet(real.folder / FEATURES / "handcrafted.parquet").set_index("clip")
     theirs = public_table.set_index(public_table["filename"].str.removesuffix(".wav"))
     theirs = theirs.loc[ours.index, COLUMNS]
-    assert len(ours) == 10 * of_each_genre
+    assert len(ours) == part.genres * part.clips
     for column in COLUMNS:
         if column in ("length", "tempo"):
             assert_array_equal(ours[column], theirs[column], err_msg=column)
