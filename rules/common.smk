@@ -176,7 +176,7 @@ def targets():
 
 def left_out():
     """What cannot be of that, in lines."""
-    asked = plan.asked_for(targets(), CONFIG.experiments)
+    asked = plan.asked_for(targets(), CONFIG.experiments, CONFIG.predict_by)
     return [
         *(
             f"experiment {name} is left out: {reason}"

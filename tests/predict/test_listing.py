@@ -55,3 +55,8 @@ def test_a_file_more_moves_no_other_to_another_shard_until_they_double() -> None
     changed = [shard for shard in after if before.get(shard) != after[shard]]
     assert len(changed) == 1
     assert sorted(file for dealt in before.values() for file in dealt) == sorted(files)
+
+
+def test_what_was_meant_for_config_is_told() -> None:
+    with pytest.raises(UserError, match="needs a --config of its own"):
+        listed(["audio=/music"])

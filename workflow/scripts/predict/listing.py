@@ -57,7 +57,10 @@ def listed(named: Sequence[str]) -> Listing:
         elif path.is_file():
             found.append(str(path))
         else:
-            raise UserError(f"predict: there is no file or folder {name!r}; correct its path")
+            meant = " (each KEY=VALUE needs a --config of its own)" if "=" in name else ""
+            raise UserError(
+                f"predict: there is no file or folder {name!r}; correct its path{meant}"
+            )
     files = [file for file in sorted(set(found)) if is_unicode(file)]
     unnameable = [ascii(file)[1:-1] for file in sorted(set(found)) if not is_unicode(file)]
     if not files:

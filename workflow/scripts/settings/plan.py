@@ -20,6 +20,7 @@ COMPUTED = tuple(EXTRACTORS)
 PRETRAINED = tuple(name for name, options in EXTRACTORS.items() if "weights" in options)
 PER_FOLD = "cnn"  # Learnt from the labels of a fold's training clips, so made anew for each fold.
 ANY_CUT = ("30s", "3s")  # What is computed is computed for both.
+OVERVIEWS = {"all", "summary", "findings", "report", "ro-crate-metadata"}
 UNKNOWN_LEFT_OUT = "its artist is unknown"
 
 
@@ -70,19 +71,23 @@ def _clips(rows: tuple[Row, ...], genres: frozenset[str], unknown: UnknownArtist
     ]
 
 
-def asked_for(targets: Collection[str], experiments: Iterable[str]) -> list[str]:
-    """Experiments whose results are wanted: those named, where all targets name one, else all.
+def asked_for(targets: Collection[str], experiments: Iterable[str], predict_by: str) -> list[str]:
+    """Experiments that targets are of: of an overview, or where nothing is named, all.
 
     Examples
     --------
-    >>> asked_for(["results/multiclass_knn.csv"], ["binary_pca", "multiclass_knn"])
+    >>> experiments = ["binary_pca", "multiclass_knn"]
+    >>> asked_for(["results/binary_pca.csv"], experiments, "multiclass_knn")
+    ['binary_pca']
+    >>> asked_for(["results/predictions.csv"], experiments, "multiclass_knn")
     ['multiclass_knn']
-    >>> asked_for(["results/summary.csv"], ["binary_pca", "multiclass_knn"])
+    >>> asked_for(["results/summary.csv"], experiments, "multiclass_knn")
     ['binary_pca', 'multiclass_knn']
     """
-    names = list(experiments)
-    named = {Path(target).stem for target in targets}
-    return [name for name in names if name in named] if named and named <= {*names} else names
+    words = {word for target in targets for word in (*Path(target).parts, Path(target).stem)}
+    if "predictions" in words:
+        words.add(predict_by)
+    return [name for name in experiments if not words or name in words or OVERVIEWS & words]
 
 
 def limits(config: Config, rows: Sequence[Row], runnable: Sequence[str]) -> list[str]:
