@@ -24,17 +24,6 @@ MADE = [f"results/mine/**/*.{ending}" for ending in ("parquet", "npz", "pt", "js
 pytestmark = pytest.mark.torture
 
 
-def start(project: Project) -> subprocess.Popen:
-    return subprocess.Popen(
-        project.command("--cores", "2", TARGET),
-        cwd=project.folder,
-        env=project.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
 def steps_of(run: subprocess.Popen) -> list[psutil.Process]:
     """Steps that a run has under way."""
     try:
@@ -79,7 +68,7 @@ def test_kills_at_random_moments_leave_nothing_half(
         rounds += 1
         done = None
         while done != 0 and sum(killed.values()) < KILLS:
-            run = start(project)
+            run = project.start("--cores", "2", TARGET)
             try:
                 done = run.wait(rng.uniform(0.5, LATEST))
             except subprocess.TimeoutExpired:

@@ -126,13 +126,7 @@ def test_a_clock_that_was_set_back(half: Project, finished: Project) -> None:
 
 
 def test_a_second_run_in_the_same_folder(half: Project, finished: Project) -> None:
-    first = subprocess.Popen(
-        half.command("--cores", "2", TARGET),
-        cwd=half.folder,
-        env=half.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    first = half.start("--cores", "2", TARGET)
     while not list(half.folder.glob(".snakemake/locks/*")):
         assert first.poll() is None
         time.sleep(0.05)

@@ -83,6 +83,17 @@ class Project:
         assert (done.returncode != 0) == fails, done.stdout
         return done.stdout
 
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Start Snakemake, silent and in a session of its own, to be killed or waited for."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
     def planned(self, *arguments: str, target: str = TARGET) -> dict[str, int]:
         """Jobs that Snakemake would run for a target, by rule, as far as it can tell."""
         printed = self.snakemake("--dry-run", target, *arguments)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -85,14 +84,7 @@ def test_a_killed_run_is_taken_up_where_it_stopped(
 ) -> None:
     project = unrun.copy(tmp_path / "project")
     tables = [f"results/mine/30s/features/{name}.parquet" for name in ("handcrafted", "compare")]
-    running = subprocess.Popen(
-        project.command("--cores", "2", *tables),
-        cwd=project.folder,
-        env=project.environment(),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    running = project.start("--cores", "2", *tables)
     deadline = time.monotonic() + 300
     while len(list(project.folder.glob("results/mine/30s/features/handcrafted/*.parquet"))) < 3:
         assert running.poll() is None and time.monotonic() < deadline

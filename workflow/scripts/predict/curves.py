@@ -83,7 +83,13 @@ def _draw_file(axes: Axes, pieces: pd.DataFrame, shown: Sequence[str]) -> None:
 
 
 def with_gaps(pieces: pd.DataFrame) -> pd.DataFrame:
-    """Pieces of a file in turn, and rows without probabilities where there is none."""
+    """Pieces of a file in turn, and rows without probabilities where there is none.
+
+    Parameters
+    ----------
+    pieces : pd.DataFrame
+        Of one file, ordered by ``start``; ``start`` and ``end`` are in seconds.
+    """
     gaps = pieces["end"].iloc[:-1].to_numpy() < pieces["start"].iloc[1:].to_numpy()
     before, behind = pieces[:-1][gaps], pieces[1:][gaps]
     empty = pd.DataFrame({"start": before["end"].to_numpy(), "end": behind["start"].to_numpy()})

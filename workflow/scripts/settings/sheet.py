@@ -58,7 +58,7 @@ def read_sheet(path: Path) -> list[Row]:
         raise UserError(
             f"there is no sheet {path}; make one with\n"
             f"  python {shlex.quote(steps)} audio.sheet FOLDER --output {shlex.quote(str(path))}\n"
-            f"(that of FMA with audio.fma --subset small), or name another with --config sheet=FILE"
+            "(that of FMA with audio.fma --subset small), or name another with --config sheet=FILE"
         )
     try:
         rows = _rows_in(decoded(path.read_bytes()))
@@ -141,6 +141,14 @@ def write_sheet(rows: Iterable[Row], path: Path) -> None:
 def new_sheet(rows: Iterable[Row], path: Path, source: Path) -> list[Row]:
     """Write the sheet of what a source says, and return it as it will be read.
 
+    Parameters
+    ----------
+    rows : iterable of Row
+    path : Path
+        Where there is none yet.
+    source : Path
+        A folder of music, or metadata.
+
     Raises
     ------
     UserError
@@ -159,6 +167,13 @@ def new_sheet(rows: Iterable[Row], path: Path, source: Path) -> list[Row]:
 @contextmanager
 def checked(sheet: Path, source: Path) -> Iterator[Path]:
     """A file beside a sheet, which takes its place if it can be read as one.
+
+    Parameters
+    ----------
+    sheet : Path
+        It may be missing, and so may its folder.
+    source : Path
+        What its rows are of.
 
     Raises
     ------

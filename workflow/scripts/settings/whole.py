@@ -34,7 +34,13 @@ def outputs(main: Callable[..., None]) -> list[str]:
 
 
 def whole(main: Callable[..., None]) -> Callable[..., None]:
-    """A step whose outputs are there when it has ended well, and else as they were."""
+    """A step whose outputs are there when it has ended well, and else as they were.
+
+    Parameters
+    ----------
+    main : callable
+        Takes paths of its outputs by name, as typer hands them over.
+    """
     names = outputs(main)
 
     @functools.wraps(main)

@@ -262,6 +262,13 @@ def appended(sheet: bytes, rows: Sequence[Row]) -> bytes:
 def widened(body: str, delimiter: str, names: Sequence[str]) -> str:
     r"""Lines of a sheet with empty columns of these names behind its own.
 
+    Parameters
+    ----------
+    body : str
+        With its header line, without what stands before that.
+    delimiter : str
+    names : sequence of str
+
     Examples
     --------
     >>> widened('clip,path\na,"b,\nc"\n\n', ",", ["artist"])
