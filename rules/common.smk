@@ -34,7 +34,7 @@ from settings import contents, places, plan, protocols
 from settings.errors import UserError
 from settings.failures import Failures
 from settings.imports import files_by_cut
-from settings.jobs import memory, minutes, survives_shells, unlimited
+from settings.jobs import memory, memory_by_fold, minutes, survives_shells, unlimited
 from settings.keys import names_beside
 from settings.merge import as_typed, merged
 from settings.model import OF_OWN_RULE, GraphSage, load
@@ -123,6 +123,8 @@ OF_CUT = f"{OF_DATASET}/{{cut}}"
 OF_EXPERIMENT = f"{OF_DATASET}/experiments/{{experiment}}"
 OF_PROTOCOL = f"{OF_EXPERIMENT}/{{protocol}}"
 OF_FOLD = f"{OF_PROTOCOL}/fold-{{fold}}"
+# What a fold leaves of GraphSAGE and its twin for results.
+FITTED_IN_FOLD = "predictions.parquet history.csv edgeless.parquet edgeless.csv".split()
 OF_NEW = f"{OF_DATASET}/predictions"
 OF_PART = f"{OF_NEW}/{{part}}"
 # The same for the dataset of the run.
@@ -276,10 +278,19 @@ def differing(settings):
 
 
 def compared_of(wildcards):
-    """What stands beside GraphSAGE: files of a fold by this name."""
+    """What stands beside GraphSAGE and its twin: tables of a protocol by this name."""
     models = experiment_of(wildcards).models
     own = [name for name in OF_OWN_RULE if name in models]
-    return ["edgeless", *(["baselines"] if baselines_of(wildcards) else []), *own]
+    return [*(["baselines"] if baselines_of(wildcards) else []), *own]
+
+
+def side_by_side(wildcards, input):
+    """Folds that a job learns at once, of all whose inputs it reads; a cluster is taken for 8 cores."""
+    try:
+        cores = workflow.cores
+    except WorkflowError:
+        cores = 8
+    return max(1, min(len(input.inputs), cores // 2))
 
 
 def from_cache(wildcards, input):
@@ -316,21 +327,7 @@ def tuned_folds(wildcards):
 
 
 def every_protocol(*names):
-    """Input function: files of every protocol of a job's experiment."""
-
-    def files(wildcards):
-        folder = of_experiment(wildcards.experiment)
-        return [
-            f"{folder}/{protocol}/{name}"
-            for protocol in evaluations_of(wildcards.experiment)
-            for name in names
-        ]
-
-    return files
-
-
-def every_fold(*names):
-    """Input function: files of every fold of a job's experiment, and protocol if it has one.
+    """Input function: files of every protocol of a job's experiment, or of its own if it has one.
 
     A name may be a function of wildcards, which gives names.
     """
@@ -343,11 +340,26 @@ def every_fold(*names):
             for each in (name(wildcards) if callable(name) else [name])
         ]
         return [
+            f"{folder}/{protocol}/{name}"
+            for protocol in evaluations_of(wildcards.experiment)
+            if protocol == wildcards.get("protocol", protocol)
+            for name in wanted
+        ]
+
+    return files
+
+
+def every_fold(*names):
+    """Input function: files of every fold of a job's experiment, or of its own protocol alone."""
+
+    def files(wildcards):
+        folder = of_experiment(wildcards.experiment)
+        return [
             f"{folder}/{protocol}/fold-{fold}/{name}"
             for protocol, evaluation in evaluations_of(wildcards.experiment).items()
             if protocol == wildcards.get("protocol", protocol)
             for fold in evaluation.numbers
-            for name in wanted
+            for name in names
         ]
 
     return files
@@ -373,9 +385,9 @@ def in_first_fold(*names):
     )
 
 
-def predictions_of(wildcards):
-    """Predictions of all models of a job's fold beside GraphSAGE's."""
-    folder = OF_FOLD.format(**wildcards)
+def others_of(wildcards):
+    """Predictions of the models beside GraphSAGE and its twin, for all folds of a job's protocol."""
+    folder = OF_PROTOCOL.format(**wildcards)
     return [f"{folder}/{name}.parquet" for name in compared_of(wildcards)]
 
 
@@ -385,15 +397,22 @@ def is_scaled(wildcards):
 
 
 def at_temperatures(wildcards):
-    """Names of the files of a fold that hold predictions at fitted temperatures."""
+    """Names of the files of a protocol that hold predictions at fitted temperatures."""
     return ["temperature.csv", "calibrated.parquet"] if is_scaled(wildcards) else []
 
 
-def outputs(wildcards):
-    """Names of the files of a fold that results are made of."""
-    names = ["predictions.parquet", "history.csv"]
+def models_of(wildcards):
+    """Names of the files of a protocol that results are made of beside those of its folds."""
     compared = compared_of(wildcards)
-    return names + [f"{name}.{end}" for name in compared for end in ("parquet", "csv")]
+    return [f"{name}.{end}" for name in compared for end in ("parquet", "csv")]
+
+
+def outputs(wildcards):
+    """Files that results are made of: what models predicted, and what they took."""
+    return [
+        *every_fold(*FITTED_IN_FOLD)(wildcards),
+        *every_protocol(models_of)(wildcards),
+    ]
 
 
 def cut_of(wildcards):
@@ -619,20 +638,26 @@ def tables_and_figures(wildcards):
 
 def fold_files(wildcards):
     """Names of the files of a fold that are results, not ways to them."""
+    selected = ["selection.csv"] if experiment_of(wildcards).select else []
+    return ["graphsage.pt", *FITTED_IN_FOLD, *selected]
+
+
+def protocol_files(wildcards):
+    """Names of the files of a protocol that are results of its folds."""
     experiment = experiment_of(wildcards)
     return [
-        "graphsage.pt",
-        *outputs(wildcards),
+        *models_of(wildcards),
         *at_temperatures(wildcards),
-        *(["selection.csv"] if experiment.select else []),
         *(["choice.csv"] if "best" in experiment.models else []),
         *(["variants.parquet", "variants.csv"] if experiment.variants else []),
     ]
 
 
 def published(wildcards):
-    """Results of the dataset, but for those of single folds."""
-    of_protocols = every_protocol("folds.parquet", "graph-health.csv", "leaks.csv")
+    """Results of the dataset, but for files of single folds."""
+    of_protocols = every_protocol(
+        "folds.parquet", "graph-health.csv", "leaks.csv", protocol_files
+    )
     shown = [*tables_and_figures(wildcards), *tuning_of(wildcards)]
     return [
         *(f"{HERE}/{name}.csv" for name in [*RUNNABLE, "summary"]),

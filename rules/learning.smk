@@ -13,30 +13,25 @@ NETWORK = {
 GRAPHSAGE = Step("learning.graphsage", OF_FOLD, NETWORK, record=OF_PROTOCOL)
 VARIANTS = Step(
     "learning.variants",
-    OF_FOLD,
+    OF_PROTOCOL,
     {**NETWORK, "variant": variants_of},
-    record=OF_PROTOCOL,
 )
 BASELINES = Step(
     "learning.baselines",
-    OF_FOLD,
+    OF_PROTOCOL,
     {**TRAINING, "model": baselines_of},
-    record=OF_PROTOCOL,
 )
-BEST = Step("learning.best", OF_FOLD, {**TRAINING, **HELD_OUT}, record=OF_PROTOCOL)
-GRAPH_NETWORK = Step(
-    "learning.graph_network", OF_FOLD, {**TRAINING, **HELD_OUT}, record=OF_PROTOCOL
-)
+BEST = Step("learning.best", OF_PROTOCOL, {**TRAINING, **HELD_OUT})
+GRAPH_NETWORK = Step("learning.graph_network", OF_PROTOCOL, {**TRAINING, **HELD_OUT})
 TEMPERATURE = Step(
     "learning.temperature",
-    OF_FOLD,
+    OF_PROTOCOL,
     {
         **NETWORK,
         "metric": setting("graph.metric"),
         "k": setting("graph.k"),
         **HELD_OUT,
     },
-    record=OF_PROTOCOL,
 )
 TUNE = Step(
     "learning.tune",
@@ -82,12 +77,12 @@ rule graphsage:
 
 rule variants:
     input:
-        inputs=f"{OF_FOLD}/inputs.npz",
-        graph=f"{OF_FOLD}/graph.npz",
+        inputs=every_fold("inputs.npz"),
+        graphs=every_fold("graph.npz"),
         made_with=VARIANTS.made_with,
     output:
-        predictions=f"{OF_FOLD}/variants.parquet",
-        times=f"{OF_FOLD}/variants.csv",
+        predictions=f"{OF_PROTOCOL}/variants.parquet",
+        times=f"{OF_PROTOCOL}/variants.csv",
     log:
         VARIANTS.log,
     benchmark:
@@ -95,24 +90,28 @@ rule variants:
     priority: 2
     conda:
         "../envs/learning.yaml"
+    threads: side_by_side
     resources:
-        mem_mb=memory(1500, 10),
+        mem_mb=memory_by_fold(1500, 10),
         runtime=minutes(60, 5),
     params:
         options=VARIANTS.arguments,
+        graphs=lambda wildcards: [
+            f"--graph={path}" for path in every_fold("graph.npz")(wildcards)
+        ],
     shell:
-        'python "$GENREGRAPH" learning.variants --inputs {input.inputs:q} --graph {input.graph:q}'
-        " --fold {wildcards.fold} {params.options:q} --times {output.times:q}"
+        'python "$GENREGRAPH" learning.variants {input.inputs:q} {params.graphs:q}'
+        " --jobs {threads} {params.options:q} --times {output.times:q}"
         " --output {output.predictions:q} 2> {log:q}"
 
 
 rule baselines:
     input:
-        inputs=f"{OF_FOLD}/inputs.npz",
+        inputs=every_fold("inputs.npz"),
         made_with=BASELINES.made_with,
     output:
-        predictions=f"{OF_FOLD}/baselines.parquet",
-        times=f"{OF_FOLD}/baselines.csv",
+        predictions=f"{OF_PROTOCOL}/baselines.parquet",
+        times=f"{OF_PROTOCOL}/baselines.csv",
     log:
         BASELINES.log,
     benchmark:
@@ -120,26 +119,27 @@ rule baselines:
     priority: 2
     conda:
         "../envs/learning.yaml"
+    threads: side_by_side
     resources:
-        mem_mb=memory(1500, 12),
+        mem_mb=memory_by_fold(1500, 12),
         runtime=minutes(30, 2),
     params:
         options=BASELINES.arguments,
     shell:
-        'python "$GENREGRAPH" learning.baselines --inputs {input.inputs:q}'
-        " --fold {wildcards.fold} {params.options:q} --times {output.times:q}"
+        'python "$GENREGRAPH" learning.baselines {input.inputs:q}'
+        " --jobs {threads} {params.options:q} --times {output.times:q}"
         " --output {output.predictions:q} 2> {log:q}"
 
 
 rule best:
     input:
-        inputs=f"{OF_FOLD}/inputs.npz",
+        inputs=every_fold("inputs.npz"),
         folds=f"{OF_PROTOCOL}/folds.parquet",
         made_with=BEST.made_with,
     output:
-        predictions=f"{OF_FOLD}/best.parquet",
-        times=f"{OF_FOLD}/best.csv",
-        choice=f"{OF_FOLD}/choice.csv",
+        predictions=f"{OF_PROTOCOL}/best.parquet",
+        times=f"{OF_PROTOCOL}/best.csv",
+        choice=f"{OF_PROTOCOL}/choice.csv",
     log:
         BEST.log,
     benchmark:
@@ -147,25 +147,26 @@ rule best:
     priority: 2
     conda:
         "../envs/learning.yaml"
+    threads: side_by_side
     resources:
-        mem_mb=memory(1500, 12),
+        mem_mb=memory_by_fold(1500, 12),
         runtime=minutes(30, 2),
     params:
         options=BEST.arguments,
     shell:
-        'python "$GENREGRAPH" learning.best --inputs {input.inputs:q} --folds {input.folds:q}'
-        " --fold {wildcards.fold} {params.options:q} --choice {output.choice:q}"
+        'python "$GENREGRAPH" learning.best {input.inputs:q} --folds {input.folds:q}'
+        " --jobs {threads} {params.options:q} --choice {output.choice:q}"
         " --times {output.times:q} --output {output.predictions:q} 2> {log:q}"
 
 
 rule graph_network:
     input:
-        inputs=f"{OF_FOLD}/inputs.npz",
+        inputs=every_fold("inputs.npz"),
         folds=f"{OF_PROTOCOL}/folds.parquet",
         made_with=GRAPH_NETWORK.made_with,
     output:
-        predictions=f"{OF_FOLD}/graph_network.parquet",
-        times=f"{OF_FOLD}/graph_network.csv",
+        predictions=f"{OF_PROTOCOL}/graph_network.parquet",
+        times=f"{OF_PROTOCOL}/graph_network.csv",
     log:
         GRAPH_NETWORK.log,
     benchmark:
@@ -173,27 +174,29 @@ rule graph_network:
     priority: 2
     conda:
         "../envs/learning.yaml"
+    threads: side_by_side
     resources:
-        mem_mb=memory(1500, 12),
+        mem_mb=memory_by_fold(1500, 12),
         runtime=minutes(30, 2),
     params:
         options=GRAPH_NETWORK.arguments,
     shell:
-        'python "$GENREGRAPH" learning.graph_network --inputs {input.inputs:q}'
-        " --folds {input.folds:q} --fold {wildcards.fold} {params.options:q}"
+        'python "$GENREGRAPH" learning.graph_network {input.inputs:q}'
+        " --folds {input.folds:q} --jobs {threads} {params.options:q}"
         " --times {output.times:q} --output {output.predictions:q} 2> {log:q}"
 
 
 rule temperature:
     input:
-        inputs=f"{OF_FOLD}/inputs.npz",
+        inputs=every_fold("inputs.npz"),
         folds=f"{OF_PROTOCOL}/folds.parquet",
-        predictions=f"{OF_FOLD}/predictions.parquet",
-        compared=predictions_of,
+        predictions=every_fold("predictions.parquet"),
+        edgeless=every_fold("edgeless.parquet"),
+        compared=others_of,
         made_with=TEMPERATURE.made_with,
     output:
-        temperatures=f"{OF_FOLD}/temperature.csv",
-        predictions=f"{OF_FOLD}/calibrated.parquet",
+        temperatures=f"{OF_PROTOCOL}/temperature.csv",
+        predictions=f"{OF_PROTOCOL}/calibrated.parquet",
     log:
         TEMPERATURE.log,
     benchmark:
@@ -201,18 +204,21 @@ rule temperature:
     priority: 1
     conda:
         "../envs/learning.yaml"
+    threads: side_by_side
     resources:
-        mem_mb=memory(1500, 12),
+        mem_mb=memory_by_fold(1500, 12),
         runtime=minutes(90, 6),
     params:
         options=TEMPERATURE.arguments,
-        compared=lambda wildcards, input: [
-            f"--compared={path}" for path in input.compared
+        files=lambda wildcards, input: [
+            f"--{name}={path}"
+            for name in ("predictions", "edgeless", "compared")
+            for path in input.get(name)
         ],
     shell:
-        'python "$GENREGRAPH" learning.temperature --inputs {input.inputs:q}'
-        " --folds {input.folds:q} --predictions {input.predictions:q} {params.compared:q}"
-        " --fold {wildcards.fold} {params.options:q} --temperatures {output.temperatures:q}"
+        'python "$GENREGRAPH" learning.temperature {input.inputs:q}'
+        " --folds {input.folds:q} {params.files:q}"
+        " --jobs {threads} {params.options:q} --temperatures {output.temperatures:q}"
         " --output {output.predictions:q} 2> {log:q}"
 
 

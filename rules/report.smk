@@ -181,7 +181,8 @@ rule findings:
 
 rule clip_map:
     input:
-        every_fold("inputs.npz", "graph.npz", outputs),
+        every_fold("inputs.npz", "graph.npz"),
+        outputs=outputs,
         folds=f"{OF_PROTOCOL}/folds.parquet",
         made_with=MAP.made_with,
     output:

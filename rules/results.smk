@@ -56,7 +56,7 @@ rule collect:
     input:
         protocols=f"{OF_EXPERIMENT}/protocols.json",
         folds=every_protocol("folds.parquet", "graph-health.csv"),
-        outputs=every_fold(outputs),
+        outputs=outputs,
         problems=problems_of,
         made_with=COLLECT.made_with,
     output:
@@ -93,7 +93,7 @@ rule collect:
 rule pooled:
     input:
         folds=every_protocol("folds.parquet"),
-        outputs=every_fold(outputs),
+        outputs=outputs,
         clips=clips_of,
         made_with=POOLED.made_with,
     output:
@@ -125,7 +125,8 @@ rule pooled:
 rule calibration:
     input:
         folds=every_protocol("folds.parquet"),
-        outputs=every_fold(outputs, at_temperatures),
+        outputs=outputs,
+        scaled=every_protocol(at_temperatures),
         made_with=CALIBRATION.made_with,
     output:
         table=report(
@@ -164,7 +165,7 @@ rule calibration:
 rule ahead:
     input:
         folds=every_protocol("folds.parquet"),
-        outputs=every_fold(outputs),
+        outputs=outputs,
         clips=clips_of,
         made_with=AHEAD.made_with,
     output:
@@ -196,7 +197,8 @@ rule ahead:
 rule varied:
     input:
         folds=every_protocol("folds.parquet"),
-        outputs=every_fold(outputs, "variants.parquet", "variants.csv"),
+        outputs=outputs,
+        variants=every_protocol("variants.parquet", "variants.csv"),
         clips=clips_of,
         made_with=VARIED.made_with,
     output:
@@ -228,7 +230,7 @@ rule varied:
 rule choices:
     input:
         folds=every_protocol("folds.parquet"),
-        choices=every_fold("choice.csv"),
+        choices=every_protocol("choice.csv"),
         made_with=CHOICES.made_with,
     output:
         report(

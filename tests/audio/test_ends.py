@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import soundfile as sf
 from tests.audio.corpus import SECONDS, SUBTYPES, sound, written
 
 from audio.content import Content
@@ -58,6 +59,33 @@ def test_a_caf_of_unstated_size_may_end_anywhere(tmp_path) -> None:
 
 def test_a_caf_less_a_byte_is_whole(tmp_path) -> None:
     assert not told(tmp_path / "a", of("CAF", "PCM_16")[:-1])
+
+
+MP3S = [(44_100, "CONSTANT"), (44_100, "VARIABLE"), (22_050, "CONSTANT"), (8_000, "CONSTANT")]
+
+
+@pytest.mark.parametrize(("rate", "mode"), MP3S)
+def test_an_mp3_that_breaks_off_within_a_frame(tmp_path, rate, mode) -> None:
+    """Of MPEG 1, 2 and 2.5; less the first frame, which counts the others."""
+    path = tmp_path / "a.mp3"
+    sf.write(path, sound(2, rate, 3 * SECONDS), rate, bitrate_mode=mode)
+    whole = path.read_bytes()
+    second = whole.index(whole[:2], 4)
+    whole = whole[second:]
+    for tag in (b"", bytes(100), b"TAG" + bytes(125)):
+        assert not told(tmp_path / "a", whole + tag)
+    told_of = [told(tmp_path / "a", whole[:-cut]) for cut in range(1, 400)]
+    assert sum(told_of) > 390  # All but those that end between two frames.
+
+
+def test_half_an_mp3_without_a_counted_header_says_so(tmp_path) -> None:
+    path = tmp_path / "a.mp3"
+    sf.write(path, sound(2, 44_100, 3 * SECONDS), 44_100, bitrate_mode="CONSTANT")
+    whole = path.read_bytes()
+    path.write_bytes(whole[whole.index(whole[:2], 4) :])
+    assert not decode(path).ends_early
+    path.write_bytes(whole[whole.index(whole[:2], 4) : len(whole) // 2 + 1])
+    assert decode(path).ends_early
 
 
 def test_of_other_formats_nothing_is_known(tmp_path) -> None:

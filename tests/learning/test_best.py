@@ -404,21 +404,25 @@ def test_an_artist_of_much_of_a_genre_is_dominant(inputs):
 # The step
 
 
+def read(path):
+    return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+
+
 @pytest.fixture
 def step(noisy, groups, tmp_path):
     """Run the step and return its three files."""
     folds = pd.DataFrame({"clip": noisy.clips, "group": groups, "artist": groups})
     shuffled = folds.sample(frac=1, random_state=0)
 
-    def run(name, data=noisy, neighbours="all", apart=True, seed=0, fold=0, **columns):
+    def run(name, data=noisy, neighbours="all", apart=True, seed=0, folds=1, **columns):
         folder = tmp_path / name
         folder.mkdir()
         data.save(folder / "inputs.npz")
         known = pd.DataFrame(columns) if "clip" in columns else shuffled.assign(**columns)
         known.to_parquet(folder / "folds.parquet")
         paths = [folder / file for file in ("choice.csv", "best.csv", "best.parquet")]
-        how = (neighbours, apart, 10_000, seed, fold)
-        main(folder / "inputs.npz", folder / "folds.parquet", *how, *paths)
+        how = (neighbours, apart, 10_000, seed)
+        main([folder / "inputs.npz"] * folds, folder / "folds.parquet", *how, *paths)
         return paths
 
     return run
@@ -427,20 +431,21 @@ def step(noisy, groups, tmp_path):
 @pytest.mark.parametrize(("neighbours", "apart"), [("all", True), ("all", False), ("train", True)])
 def test_the_step_writes_what_the_chosen_candidate_predicts(step, noisy, groups, neighbours, apart):
     """What is held out whole inside is what the folds hold out: groups, or else clips."""
-    choice, times, output = step("run", neighbours=neighbours, apart=apart, seed=3, fold=8)
-    hearing = Hearing(fold_seed(3, 8), neighbours == "train", apart)
+    files = step("run", neighbours=neighbours, apart=apart, seed=3, folds=3)
+    written, times, table = of_last_fold = [read(path).query("fold == 2") for path in files]
+    for each in of_last_fold:
+        each.reset_index(drop=True, inplace=True)
+    hearing = Hearing(fold_seed(3, 2), neighbours == "train", apart)
     expected = choose(noisy, groups if apart else noisy.clips, groups, hearing)
-    written = pd.read_csv(choice)
-    pd.testing.assert_frame_equal(written.drop(columns="test_accuracy"), expected)
+    pd.testing.assert_frame_equal(written.drop(columns=["fold", "test_accuracy"]), expected)
     chosen = expected["candidate"][expected["chosen"]].item()
-    table = pd.read_parquet(output)
     assert table["clip"].tolist() == noisy.clips.tolist()
     assert set(table["model"]) == {"best"}
     found = all_probabilities(noisy, groups, hearing=hearing)
     assert_array_equal(table[noisy.genres].to_numpy(), found[chosen])
     right = [np.mean((each.argmax(axis=1) == noisy.y)[~noisy.train]) for each in found.values()]
     assert_allclose(written["test_accuracy"], right)
-    [[model, epochs, seconds]] = pd.read_csv(times).to_numpy().tolist()
+    [[_, model, epochs, seconds]] = times.to_numpy().tolist()
     assert (model, epochs) == ("best", 0)
     assert seconds > 0
 

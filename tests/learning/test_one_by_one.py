@@ -80,7 +80,7 @@ def of_best(inputs, artists, folder):
     folds = pd.DataFrame({"clip": inputs.clips, "group": artists, "artist": artists})
     folds.to_parquet(folder / "folds.parquet")
     files = [folder / name for name in ("choice.csv", "times.csv", "best.parquet")]
-    best.main(folder / "inputs.npz", folder / "folds.parquet", "train", True, 99, 0, 0, *files)
+    best.main([folder / "inputs.npz"], folder / "folds.parquet", "train", True, 99, 0, *files)
     return pd.read_parquet(files[-1])[inputs.genres].to_numpy()
 
 

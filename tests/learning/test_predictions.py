@@ -4,7 +4,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from learning.graphsage import Settings, train
-from learning.predictions import NAMED, Fit, predictions, write_compared
+from learning.predictions import NAMED, Fit, compared, predictions, write_compared
 
 
 @pytest.fixture
@@ -51,15 +51,21 @@ def test_probabilities_of_a_model_sum_to_1(inputs, graph):
     assert (values >= 0).all()
 
 
-def test_compared_models_stand_one_below_the_other(inputs, probabilities, tmp_path):
+def test_compared_models_stand_one_below_the_other_fold_by_fold(inputs, probabilities, tmp_path):
     fits = {"svm": Fit(probabilities, 0, 0.12345), "knn": Fit(probabilities[::-1], 7, 2.0)}
-    write_compared(inputs, fits, tmp_path / "table.parquet", tmp_path / "times.csv")
+    folds = [compared(inputs, fits), compared(inputs, {"knn": fits["svm"]})]
+    write_compared(folds, tmp_path / "table.parquet", tmp_path / "times.csv")
     table = pd.read_parquet(tmp_path / "table.parquet")
-    assert table.columns.tolist() == ["model", *NAMED, "blues", "jazz", "rock"]
-    for model, fit in fits.items():
-        alone = table[table["model"] == model].drop(columns="model").reset_index(drop=True)
+    assert table.columns.tolist() == ["fold", "model", *NAMED, "blues", "jazz", "rock"]
+    for fold, model, fit in [
+        (0, "svm", fits["svm"]),
+        (0, "knn", fits["knn"]),
+        (1, "knn", fits["svm"]),
+    ]:
+        own = table[(table["fold"] == fold) & (table["model"] == model)]
+        alone = own.drop(columns=["fold", "model"]).reset_index(drop=True)
         expected = predictions(inputs, fit.probabilities)
         pd.testing.assert_frame_equal(alone, expected, check_exact=True)
     assert (tmp_path / "times.csv").read_text() == (
-        "model,epochs,seconds\nsvm,0,0.123\nknn,7,2.0\n"
+        "fold,model,epochs,seconds\n0,svm,0,0.123\n0,knn,7,2.0\n1,knn,0,0.123\n"
     )

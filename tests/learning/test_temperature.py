@@ -15,11 +15,12 @@ from learning import best, temperature
 from learning.baselines import MODELS
 from learning.best import Hearing
 from learning.graphsage import CPU, Settings
-from learning.predictions import Fit, predictions, write_compared
+from learning.predictions import Fit, compared, predictions, write_compared
 from learning.temperature import (
     COLDEST,
     HOTTEST,
     LEAST,
+    Network,
     apply,
     chosen,
     classifiers,
@@ -45,6 +46,7 @@ SETTINGS = {
     "normalise": False,
     "adjacency_as_features": False,
 }
+NETWORK = Network("euclidean", 5, Settings(**SETTINGS, seed=0), CPU)
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +191,7 @@ def test_the_search_for_neighbours_is_told_its_limit_and_seed(inputs, monkeypatc
         return adjacency(x, metric, k, heard, exact, seed)
 
     monkeypatch.setattr(temperature, "adjacency", search)
-    networks("euclidean", 5, Settings(**SETTINGS, seed=7), CPU, False, 1234)(inputs)
+    networks(NETWORK, Hearing(7, exact=1234))(inputs)
     assert told == [(None, 1234, 7)]
 
 
@@ -207,7 +209,7 @@ def test_genres_and_features_of_test_clips_change_no_temperature(inputs, artists
 
 def test_inductive_a_clip_alone_has_the_same_temperature_as_among_others(inputs, artists):
     models = [
-        networks("euclidean", 5, Settings(**SETTINGS, seed=0), CPU, one_by_one=True),
+        networks(NETWORK, Hearing(one_by_one=True)),
         classifiers(["label_spreading"], 0, one_by_one=True),
         chosen(Hearing(one_by_one=True)),
         ensembles(Hearing(one_by_one=True)),
@@ -238,7 +240,10 @@ def run(inputs, artists, tmp_path):
     inputs = replace(inputs, x=x.astype(np.float32))
     names = [*get_args(Compared), "graph_network_edgeless"]
     fits = {name: Fit(rng.dirichlet(np.ones(3), 36), 0) for name in ("edgeless", *names)}
-    write_compared(inputs, fits, tmp_path / "compared.parquet", tmp_path / "times.csv")
+    twin = compared(inputs, {"edgeless": fits.pop("edgeless")}).predictions
+    twin.to_parquet(tmp_path / "edgeless.parquet")
+    others = compared(inputs, fits)
+    write_compared([others], tmp_path / "compared.parquet", tmp_path / "times.csv")
     network = predictions(inputs, rng.dirichlet(np.ones(3), 36))
     network.to_parquet(tmp_path / "predictions.parquet")
     inputs.save(tmp_path / "inputs.npz")
@@ -248,19 +253,21 @@ def run(inputs, artists, tmp_path):
     def ran(apart=True, neighbours="all"):
         outputs = [tmp_path / "temperature.csv", tmp_path / "calibrated.parquet"]
         main(
-            tmp_path / "inputs.npz",
+            [tmp_path / "inputs.npz"],
             tmp_path / "folds.parquet",
-            tmp_path / "predictions.parquet",
-            [tmp_path / "compared.parquet"],
+            [tmp_path / "predictions.parquet"],
+            [tmp_path / "edgeless.parquet"],
             apart,
             *("euclidean", 5, 10_000, neighbours),
             *SETTINGS.values(),
-            *(0, 0, "auto", "cpu", 10_000),
+            *(0, "auto", "cpu", 10_000),
             *outputs,
+            [tmp_path / "compared.parquet"],
         )
-        before = pd.read_parquet(tmp_path / "compared.parquet")
-        before = pd.concat([network.assign(model="graphsage"), before], ignore_index=True)
-        return pd.read_csv(outputs[0]), pd.read_parquet(outputs[1]), before
+        before = [network.assign(model="graphsage"), twin, others.predictions]
+        after = pd.read_parquet(outputs[1])
+        assert after.pop("fold").eq(0).all()
+        return pd.read_csv(outputs[0]), after, pd.concat(before, ignore_index=True)
 
     return ran
 

@@ -56,23 +56,27 @@ def step(inputs, graph, tmp_path):
     hard = replace(inputs, x=(0.2 * inputs.x + noise).astype(np.float32))
     hard.save(tmp_path / "inputs.npz")
 
-    def run(graph=graph, neighbours="all", fold=2, variants=VARIANTS, backend="torch"):
+    def run(graph=graph, neighbours="all", variants=VARIANTS, backend="torch"):
+        """The second of two folds, which differ in their seeds alone."""
         sparse.save_npz(tmp_path / "graph.npz", graph)
         main(
-            tmp_path / "inputs.npz",
-            tmp_path / "graph.npz",
+            [tmp_path / "inputs.npz"] * 2,
+            [tmp_path / "graph.npz"] * 2,
             neighbours,
             **asdict(SETTINGS),
             variant=[f"{name}={differing}" for name, differing in variants.items()],
-            fold=fold,
             backend=backend,
             device="cpu",
             at_once=10_000,
             times=tmp_path / "variants.csv",
             output=tmp_path / "variants.parquet",
         )
-        return pd.read_parquet(tmp_path / "variants.parquet"), pd.read_csv(
-            tmp_path / "variants.csv"
+        return tuple(
+            table[table["fold"] == 1].drop(columns="fold").reset_index(drop=True)
+            for table in (
+                pd.read_parquet(tmp_path / "variants.parquet"),
+                pd.read_csv(tmp_path / "variants.csv"),
+            )
         )
 
     run.inputs = hard
@@ -84,15 +88,10 @@ def test_each_variant_is_a_network_trained_with_its_settings(step, graph):
     assert table.columns.tolist() == ["model", *NAMED, "blues", "jazz", "rock"]
     assert times[["model", "epochs"]].to_numpy().tolist() == [[name, 8] for name in VARIANTS]
     for name, differing in VARIANTS.items():
-        _, settings = named(replace(SETTINGS, seed=fold_seed(3, 2)), f"{name}={differing}")
+        _, settings = named(replace(SETTINGS, seed=fold_seed(3, 1)), f"{name}={differing}")
         expected = train(step.inputs, graph, settings)[2]
         alone = table.loc[table["model"] == name, ["blues", "jazz", "rock"]]
         assert_allclose(alone.to_numpy(), expected, rtol=1e-6)
-
-
-def test_another_fold_has_another_seed(step):
-    first, second = (step(fold=fold)[0] for fold in (2, 3))
-    assert not first.equals(second)
 
 
 def test_test_clips_may_join_one_by_one(step):
@@ -101,7 +100,7 @@ def test_test_clips_may_join_one_by_one(step):
         step(neighbours="train", variants=one)
     joined = adjacency(step.inputs.x, "euclidean", 5, step.inputs.train)
     table, _ = step(joined, "train", variants=one)
-    settings = replace(SETTINGS, weights="equal", seed=fold_seed(3, 2))
+    settings = replace(SETTINGS, weights="equal", seed=fold_seed(3, 1))
     expected = train(step.inputs, joined, settings, one_by_one=True)[2]
     assert_allclose(table[["blues", "jazz", "rock"]].to_numpy(), expected, rtol=1e-6)
 

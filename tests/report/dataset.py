@@ -19,7 +19,7 @@ from folds.leaks import leaks
 from graph.adjacency import adjacency
 from graph.health import health
 from inputs.inputs import Inputs
-from learning.predictions import Fit, predictions, write_compared
+from learning.predictions import Fit, by_fold, compared, predictions, write_compared
 from learning.temperature import scaled
 from report import map as clip_map
 from report import page
@@ -87,7 +87,8 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
     y = np.arange(N) % len(GENRES)
     x = rng.normal(size=(N, 6)) + 2 * rng.normal(size=(len(GENRES), 6))[y]
     fold = (np.arange(N) // 4) % FOLDS if protocol == "clean" else (np.arange(N) // 3) % FOLDS
-    tables = []
+    tables, at = [], []
+    baselines, variants, calibrated = [], [], []
     for number in range(FOLDS):
         outputs = folder / f"fold-{number:02d}"
         outputs.mkdir(parents=True)
@@ -107,22 +108,25 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
             fits[model] = Fit(odds / odds.sum(axis=1, keepdims=True), 5, 0.5)
         table = predictions(inputs, fits.pop("graphsage").probabilities)
         table.to_parquet(outputs / "predictions.parquet", index=False)
-        for name, model in (("edgeless", "edgeless"), ("baselines", "svm")):
-            paths = outputs / f"{name}.parquet", outputs / f"{name}.csv"
-            write_compared(inputs, {model: fits[model]}, *paths)
+        twin = compared(inputs, {"edgeless": fits.pop("edgeless")})
+        twin.predictions.to_parquet(outputs / "edgeless.parquet", index=False)
+        twin.times.to_csv(outputs / "edgeless.csv", index=False)
+        baselines.append(compared(inputs, fits))
         epochs = np.arange(1, 41)
         history = {"epoch": epochs, "loss": 1 / epochs + number / 10, "seconds": epochs / 10}
         narrower = Fit(rng.dirichlet(np.ones(len(GENRES)), size=N), 5, 0.5)
-        paths = outputs / "variants.parquet", outputs / "variants.csv"
-        write_compared(inputs, {VARIANT: narrower}, *paths)
+        variants.append(compared(inputs, {VARIANT: narrower}))
         temperature = 1.5 + number / 10
         cooler = predictions(inputs, scaled(table[GENRES].to_numpy(), temperature))
-        cooler.assign(model="graphsage").to_parquet(outputs / "calibrated.parquet", index=False)
-        at = pd.DataFrame({"model": ["graphsage"], "temperature": [temperature]})
-        at.to_csv(outputs / "temperature.csv", index=False)
+        calibrated.append(cooler.assign(model="graphsage"))
+        at.append(pd.DataFrame({"model": ["graphsage"], "temperature": [temperature]}))
         history |= {"train_accuracy": 1 - 1 / (epochs + 1), "test_accuracy": 0.6 - 1 / (epochs + 1)}
         pd.DataFrame(history).to_csv(outputs / "history.csv", index=False)
     pd.DataFrame(tables).to_csv(folder / "graph-health.csv", index=False)
+    for name, each in (("baselines", baselines), ("variants", variants)):
+        write_compared(each, folder / f"{name}.parquet", folder / f"{name}.csv")
+    by_fold(calibrated).to_parquet(folder / "calibrated.parquet", index=False)
+    by_fold(at).to_csv(folder / "temperature.csv", index=False)
     used = clips[clips["status"] == "good"].reset_index(drop=True)
     dealt = used[["clip", "genre", "group"]].assign(repeat=0, fold=fold)
     dealt.to_parquet(folder / "folds.parquet", index=False)
@@ -147,7 +151,7 @@ def write_dataset(project: Path) -> dict[str, Any]:
         write_protocol(place, clips, place.name)
     left_out = {"evaluations": {}, "left_out": {"filtered": "there is no <split>"}}
     (experiment / "protocols.json").write_text(json.dumps(left_out))
-    compared = ["edgeless", "baselines"]
+    compared = ["baselines"]
     made = {
         "results": folder / f"{EXPERIMENT}.csv",
         "pooled": experiment / "pooled.csv",
@@ -175,7 +179,7 @@ def write_dataset(project: Path) -> dict[str, Any]:
         paper=[f"{EXPERIMENT}={PAPER}"],
         note=[f"{EXPERIMENT}=Not <scaled>."],
     )
-    clip_map.main(places[1], compared, 0, places[1] / "map.json", neighbours=K)
+    clip_map.main(places[1], 0, places[1] / "map.json", compared, neighbours=K)
     benchmarks = project / f"results/benchmarks/mine/experiments/{EXPERIMENT}/clean/fold-00"
     benchmarks.mkdir(parents=True)
     measured = "s\th:m:s\tmax_rss\n2.5\t0:00:02\t400.5\n"

@@ -29,7 +29,7 @@ def predicted() -> pd.DataFrame:
 
 @pytest.fixture
 def protocol(tmp_path: Path, predicted: pd.DataFrame) -> Callable[[str], Path]:
-    """Write a protocol's outputs; in fold i the last i + 1 test clips are left out."""
+    """Write a protocol's outputs; GraphSAGE leaves out the last i test clips of fold i."""
 
     def write(name: str) -> Path:
         folder = tmp_path / name
@@ -39,6 +39,9 @@ def protocol(tmp_path: Path, predicted: pd.DataFrame) -> Callable[[str], Path]:
             predicted[: len(predicted) - number].to_parquet(outputs / "predictions.parquet")
             history = pd.DataFrame({"epoch": [1, 2, 3], "seconds": [0.1, 0.2, number + 0.12345]})
             history.to_csv(outputs / "history.csv", index=False)
+            predicted.assign(model="edgeless").to_parquet(outputs / "edgeless.parquet")
+            twin = pd.DataFrame({"model": ["edgeless"], "epochs": [40], "seconds": [1.5]})
+            twin.to_csv(outputs / "edgeless.csv", index=False)
         clips = predicted[["clip"]].assign(genre=predicted["true"], group=GROUPS)
         dealt = [clips.assign(repeat=repeat, fold=clips.index % 2) for repeat in (1, 0)]
         pd.concat(dealt).to_parquet(folder / "folds.parquet")
@@ -59,16 +62,16 @@ def protocol(tmp_path: Path, predicted: pd.DataFrame) -> Callable[[str], Path]:
 
 @pytest.fixture
 def add_baselines(predicted: pd.DataFrame) -> Callable[[Path], None]:
-    """Write two baselines of a fold: the first always right, the second as GraphSAGE in fold 0."""
+    """Write a baseline of a protocol's folds that is always right."""
 
-    def add(outputs: Path) -> None:
-        right = predicted.assign(predicted=predicted["true"])
+    def add(folder: Path) -> None:
+        right = predicted.assign(predicted=predicted["true"], model="svm")
         for genre in ("blues", "jazz", "rock"):
             right[genre] = (right["true"] == genre).astype(float)
-        tables = {"svm": right, "edgeless": predicted}
-        stacked = pd.concat([table.assign(model=name) for name, table in tables.items()])
-        stacked[["model", *predicted.columns]].to_parquet(outputs / "baselines.parquet")
-        fits = pd.DataFrame({"model": [*tables], "epochs": [0, 40], "seconds": [0.25, 1.5]})
-        fits.to_csv(outputs / "baselines.csv", index=False)
+        pd.concat([right.assign(fold=fold) for fold in range(4)]).to_parquet(
+            folder / "baselines.parquet"
+        )
+        fits = pd.DataFrame({"fold": range(4), "model": "svm", "epochs": 0})
+        fits.assign(seconds=fits["fold"] + 0.25).to_csv(folder / "baselines.csv", index=False)
 
     return add

@@ -98,8 +98,8 @@ def test_main_adjusts_over_graph_models_and_protocols(
 ):
     folders = [protocol("paper"), protocol("clean")]
     for folder in folders:
+        add_baselines(folder)
         for number in range(4):
-            add_baselines(folder / f"fold-{number:02d}")
             predicted.to_parquet(folder / f"fold-{number:02d}" / "predictions.parquet")
     main(clips, "mine", "multiclass_a", tmp_path / "ahead.csv", folders, compared=["baselines"])
     table = pd.read_csv(tmp_path / "ahead.csv")

@@ -6,16 +6,19 @@ from results.choices import COLUMNS, main
 def test_every_candidate_of_every_fold_has_a_row(protocol, tmp_path):
     folders = [protocol(name) for name in ("clean", "inductive")]
     for folder in folders:
-        for number in range(4):
-            choice = pd.DataFrame(
+        choices = [
+            pd.DataFrame(
                 {
+                    "fold": number,
                     "candidate": ["plain", "elaborate"],
                     "inner_accuracy": [0.5, number / 4],
                     "chosen": [number < 3, number == 3],
                     "test_accuracy": 0.25,
                 }
             )
-            choice.to_csv(folder / f"fold-{number:02d}" / "choice.csv", index=False)
+            for number in range(4)
+        ]
+        pd.concat(choices).to_csv(folder / "choice.csv", index=False)
     main("gtzan", "multiclass_a", tmp_path / "choices.csv", folders)
     table = pd.read_csv(tmp_path / "choices.csv")
     assert table.columns.tolist() == COLUMNS

@@ -21,13 +21,13 @@ def test_clips_that_are_never_tested_are_no_fold(protocol):
     assert [fold[:2] for fold in folds_of(folder)] == [(0, 0)]
 
 
-def test_graphsage_comes_first_and_the_baselines_in_their_order(protocol, add_baselines, predicted):
-    outputs = protocol("paper") / "fold-03"
-    add_baselines(outputs)
-    graphsage, svm, edgeless = fitted(outputs, ["baselines"])
+def test_graphsage_comes_first_and_then_its_twin(protocol, add_baselines, predicted):
+    folder = protocol("paper")
+    add_baselines(folder)
+    graphsage, edgeless, svm = fitted(folds_of(folder)[3], ["baselines"])
     assert (graphsage.model, graphsage.epochs) == ("graphsage", 3)
     assert graphsage.seconds == pytest.approx(3.12345)
-    assert (svm.model, svm.epochs, svm.seconds) == ("svm", 0, 0.25)
+    assert (svm.model, svm.epochs, svm.seconds) == ("svm", 0, 3.25)
     assert (edgeless.model, edgeless.epochs, edgeless.seconds) == ("edgeless", 40, 1.5)
     assert_frame_equal(graphsage.predictions, predicted[:-3])
     assert svm.predictions["predicted"].equals(predicted["true"])
@@ -35,9 +35,20 @@ def test_graphsage_comes_first_and_the_baselines_in_their_order(protocol, add_ba
 
 
 def test_files_that_are_not_asked_for_are_not_read(protocol, add_baselines):
-    outputs = protocol("paper") / "fold-00"
-    add_baselines(outputs)
-    assert [each.model for each in fitted(outputs, [])] == ["graphsage"]
+    folder = protocol("paper")
+    add_baselines(folder)
+    first = folds_of(folder)[0]
+    assert [each.model for each in fitted(first, [])] == ["graphsage", "edgeless"]
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.parquet"])
+def test_a_fold_has_its_own_rows_of_a_table_of_all(protocol, name):
+    first, *_, last = folds_of(protocol("paper"))
+    table = pd.DataFrame({"fold": [3, 0, 3], "candidate": ["a", "b", "c"], "n": [1, 2, 3]})
+    path = first.outputs.parent / name
+    table.to_csv(path, index=False) if name.endswith("csv") else table.to_parquet(path)
+    assert last.read(name).to_dict("list") == {"candidate": ["a", "c"], "n": [1, 3]}
+    assert first.read(name).to_dict("list") == {"candidate": ["b"], "n": [2]}
 
 
 def test_every_column_but_the_named_ones_is_a_genre(predicted):

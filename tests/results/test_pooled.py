@@ -134,8 +134,8 @@ def test_each_p_is_adjusted_over_all_protocols_and_models_of_its_question(judged
 def test_main_compares_models_and_protocols(protocol, add_baselines, predicted, tmp_path):
     folders = [protocol("random"), protocol("clean")]
     for folder in folders:
+        add_baselines(folder)
         for number in range(4):
-            add_baselines(folder / f"fold-{number:02d}")
             predicted.to_parquet(folder / f"fold-{number:02d}" / "predictions.parquet")
     clips = predicted[["clip"]].assign(source=predicted["clip"])
     clips.to_parquet(tmp_path / "clips.parquet")

@@ -21,6 +21,7 @@ def evaluated(protocol, predicted):
         dealt = pd.read_parquet(folder / "folds.parquet")
         rng = np.random.default_rng(len(name))
         genres = ["blues", "jazz", "rock"]
+        stacked = []
         for number in range(4):
             own = dealt[(dealt["repeat"] == number // 2) & (dealt["fold"] == number % 2)]
             part = np.where(predicted["clip"].isin(own["clip"]), "test", "train")
@@ -34,11 +35,12 @@ def evaluated(protocol, predicted):
                 table["predicted"] = table[genres].idxmax(axis=1)
             outputs = folder / f"fold-{number:02d}"
             tables["graphsage"].to_parquet(outputs / "predictions.parquet")
-            for file, names in {"edgeless": VARIANTS[:1], "variants": VARIANTS[1:]}.items():
-                stacked = pd.concat([tables[each].assign(model=each) for each in names])
-                stacked.to_parquet(outputs / f"{file}.parquet")
-                fits = pd.DataFrame({"model": names, "epochs": 3, "seconds": 0.5})
-                fits.to_csv(outputs / f"{file}.csv", index=False)
+            twin, *others = (tables[each].assign(model=each) for each in VARIANTS)
+            twin.to_parquet(outputs / "edgeless.parquet")
+            stacked += [each.assign(fold=number) for each in others]
+        pd.concat(stacked).to_parquet(folder / "variants.parquet")
+        fits = pd.concat([each[:1] for each in stacked])[["fold", "model"]]
+        fits.assign(epochs=3, seconds=0.5).to_csv(folder / "variants.csv", index=False)
         return folder
 
     return write

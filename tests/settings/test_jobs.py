@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from snakemake_interface_executor_plugins.utils import format_cli_arg
 
 from settings.code import SCRIPTS
-from settings.jobs import memory, minutes, survives_shells, unlimited
+from settings.jobs import memory, memory_by_fold, minutes, survives_shells, unlimited
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,12 @@ from settings.jobs import memory, minutes, survives_shells, unlimited
 def test_memory_grows_with_input_and_attempt(size_mb, attempt, expected) -> None:
     job_input = SimpleNamespace(size_mb=size_mb)
     assert memory(1000, 15)({}, job_input, attempt) == expected
+
+
+def test_memory_is_that_of_the_folds_that_are_learnt_side_by_side() -> None:
+    of_ten = SimpleNamespace(size_mb=1000, inputs=["inputs.npz"] * 10)
+    assert memory_by_fold(1500, 10)({}, of_ten, threads=1, attempt=1) == 2500
+    assert memory_by_fold(1500, 10)({}, of_ten, threads=4, attempt=2) == 20_000
 
 
 def test_minutes_grow_alike() -> None:

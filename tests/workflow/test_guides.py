@@ -71,14 +71,14 @@ def extended(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
 
 
 def test_the_three_work_together(extended: Project) -> None:
-    """Up to a fold's graph and models: what comes after them is the same for all."""
-    fold = "results/mine/experiments/multiclass_mine/paper/fold-00"
-    wanted = [f"{fold}/{name}" for name in ("graph.npz", "baselines.parquet")]
+    """Up to a graph and the models: what comes after them is the same for all."""
+    protocol = "results/mine/experiments/multiclass_mine/paper"
+    wanted = [f"{protocol}/{name}" for name in ("fold-00/graph.npz", "baselines.parquet")]
     extended.snakemake("--cores", "2", *wanted, "--configfile", *FILES)
     table = pd.read_parquet(extended.folder / wanted[1])
     assert set(table["model"]) == {"logistic", "bayes"}
     assert table[GENRES].sum(axis=1).sub(1).abs().lt(1e-6).all()
-    inputs = Inputs.load(extended.folder / fold / "inputs.npz")
+    inputs = Inputs.load(extended.folder / protocol / "fold-00/inputs.npz")
     assert inputs.features.tolist() == ["loudness_mean", "loudness_std", "loudness_range"]
     graph = sparse.load_npz(extended.folder / wanted[0])
     assert graph.shape == (19, 19)

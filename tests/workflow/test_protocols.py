@@ -25,10 +25,11 @@ COMPARED = "results/tabled/experiments/multiclass_compared"
 GATHERED = ["pooled", "choices", "ahead", "calibration"]
 OUTPUTS = set(
     "inputs.npz graph.npz graphsage.pt history.csv predictions.parquet "
-    "edgeless.parquet edgeless.csv baselines.parquet baselines.csv".split()
+    "edgeless.parquet edgeless.csv".split()
 )
-OF_ALL = OUTPUTS | set(
-    "best.parquet best.csv choice.csv graph_network.parquet graph_network.csv".split()
+OF_ALL_FOLDS = set(
+    "baselines.parquet baselines.csv best.parquet best.csv choice.csv "
+    "graph_network.parquet graph_network.csv".split()
 )
 # Every protocol with two models, and every model under one: all of both would take minutes more.
 TABLED = f"""
@@ -128,9 +129,7 @@ def test_every_fold_has_the_files_of_all_models(evaluated: Project, protocol: st
 
 
 def test_every_model_has_its_files_and_rows(evaluated: Project) -> None:
-    for fold in range(2):
-        files = (evaluated.folder / COMPARED / f"clean/fold-0{fold}").iterdir()
-        assert {path.name for path in files} == OF_ALL
+    assert {path.name for path in (evaluated.folder / COMPARED / "clean").iterdir()} > OF_ALL_FOLDS
     table = pd.read_csv(evaluated.folder / COMPARED_TARGET)
     models = ["graphsage", "edgeless", *ALL, "graph_network_edgeless"]
     assert table["model"].tolist() == [model for model in models for _ in range(2)]

@@ -8,10 +8,8 @@ a user can mend (`settings.errors.UserError`) end in one line; all else ends in 
 """
 
 import importlib
-import logging
 import os
 import sys
-import warnings
 from pathlib import Path
 
 # Libraries read these when they are first imported. A step's arithmetic must not depend on how
@@ -27,6 +25,7 @@ ensure_cache()
 import typer  # noqa: E402
 
 from settings.errors import UserError  # noqa: E402
+from settings.logs import start_logging  # noqa: E402
 
 
 def steps() -> list[str]:
@@ -41,9 +40,7 @@ def steps() -> list[str]:
 
 def run(step: str, options: list[str], cache: str = "") -> None:
     """Import a step and hand it its command line."""
-    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.INFO)
-    logging.captureWarnings(True)
-    warnings.simplefilter("default")
+    start_logging()
     main = importlib.import_module(step).main
     if cache:
         from settings.store import stored

@@ -13,7 +13,8 @@ References
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,7 +33,8 @@ from sklearn.svm import SVC
 from inputs.inputs import Inputs
 from inputs.sample import limited
 from learning import options
-from learning.predictions import Fit, write_compared
+from learning.every_fold import every_fold
+from learning.predictions import Compared, Fit, compared, write_compared
 from settings.errors import UserError
 from settings.seeds import fold_seed
 
@@ -208,28 +210,46 @@ def _iterations(classifier: Any) -> int:
     return int(np.max(getattr(classifier, "n_iter_", 0)))
 
 
+def learn(inputs: Path, fold: int, names: Sequence[str], one_by_one: bool, seed: int) -> Compared:
+    """Train baselines on one fold.
+
+    Parameters
+    ----------
+    inputs : Path
+        Of the fold.
+    fold : int
+        Its number.
+    names : sequence of str
+        Of `MODELS`.
+    one_by_one : bool
+        Whether each test clip is seen by itself.
+    seed : int
+        The configuration's.
+    """
+    data, models, fits = Inputs.load(inputs), ONE_BY_ONE if one_by_one else MODELS, {}
+    for name in names:
+        start = time.perf_counter()
+        found = models[name](data, fold_seed(seed, fold))
+        fits[name] = found._replace(seconds=time.perf_counter() - start)
+        logger.info("fold %d, %s: %d epochs, %.3f s", fold, name, *fits[name][1:])
+    return compared(data, fits)
+
+
 def main(
-    inputs: options.InputsFile,
+    inputs: options.InputsFiles,
     neighbours: options.Neighbours,
     seed: options.Seed,
-    fold: options.Fold,
     times: Annotated[Path, typer.Option(help="Epochs and seconds a model, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="All predictions, to be written (Parquet).")],
     model: Annotated[
         list[str] | None, typer.Option(help=f"May be repeated; else all: {', '.join(MODELS)}.")
     ] = None,
+    jobs: options.Jobs = 1,
 ) -> None:
-    """Train baselines on one fold."""
+    """Train baselines on every fold of a protocol."""
     names = list(dict.fromkeys(model or MODELS))
     unknown = sorted(set(names) - set(MODELS))
     if unknown:
         raise UserError(f"model {unknown[0]}: no such baseline; there are {', '.join(MODELS)}")
-    data = Inputs.load(inputs)
-    models = ONE_BY_ONE if neighbours == "train" else MODELS
-    fits = {}
-    for name in names:
-        start = time.perf_counter()
-        found = models[name](data, fold_seed(seed, fold))
-        fits[name] = found._replace(seconds=time.perf_counter() - start)
-        logger.info("%s: %d epochs, %.3f s", name, fits[name].epochs, fits[name].seconds)
-    write_compared(data, fits, output, times)
+    train = partial(learn, names=names, one_by_one=neighbours == "train", seed=seed)
+    write_compared(every_fold(train, inputs, jobs), output, times)

@@ -22,6 +22,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -45,7 +46,8 @@ from inputs.prepare import scale
 from inputs.sample import limited
 from learning import options
 from learning.baselines import fit
-from learning.predictions import Fit, write_compared
+from learning.every_fold import every_fold
+from learning.predictions import Compared, Fit, by_fold, compared, write_compared
 from settings.errors import UserError
 from settings.seeds import fold_seed
 
@@ -101,6 +103,10 @@ class Hearing(NamedTuple):
     one_by_one: bool = False
     apart: bool = True
     exact: int = EXACT
+
+    def of_fold(self, fold: int) -> "Hearing":
+        """The same with the seed of a fold, where it had the configuration's."""
+        return self._replace(seed=fold_seed(self.seed, fold))
 
 
 HEARING = Hearing()
@@ -428,41 +434,68 @@ def dominant(inputs: Inputs, artists: NDArray[np.str_]) -> pd.DataFrame:
     return found.reset_index(name="share")
 
 
+def learn(
+    inputs: Path, fold: int, dealt: pd.DataFrame, hearing: Hearing
+) -> tuple[pd.DataFrame, Compared]:
+    """Choose a model inside the training clips of a fold, and fit it to all of them.
+
+    Parameters
+    ----------
+    inputs : Path
+        Of the fold.
+    fold : int
+        Its number.
+    dealt : pd.DataFrame
+        The folds: ``clip group artist``.
+    hearing : Hearing
+        Its seed is the configuration's.
+
+    Returns
+    -------
+    scores : pd.DataFrame
+        As `choose` gives them, with ``test_accuracy``.
+    predictions : Compared
+        Of what was chosen.
+    """
+    data, own = Inputs.load(inputs), hearing.of_fold(fold)
+    groups = held_out_whole(dealt, data.clips, own.apart)
+    artists = groups_of(dealt, data.clips, "artist")
+    for genre, artist, share in dominant(data, artists).itertuples(index=False):
+        logger.warning(
+            "fold %d: %s has %.0f %% of the training clips of %s: what artists sound like is "
+            "learnt from one more than from others",
+            *(fold, artist, 100 * share, genre),
+        )
+    start = time.perf_counter()
+    scores = choose(data, groups, artists, own)
+    best = CANDIDATES[int(scores["chosen"].argmax())]
+    logger.info("fold %d, chosen: %s\n%s", fold, best, scores.to_string(index=False))
+    found = all_probabilities(data, artists, hearing=own)
+    scores["test_accuracy"] = [
+        (found[name].argmax(axis=1) == data.y)[~data.train].mean() for name in scores["candidate"]
+    ]
+    fit = Fit(found[best.name], 0, time.perf_counter() - start)
+    return scores, compared(data, {"best": fit})
+
+
 def main(
-    inputs: options.InputsFile,
+    inputs: options.InputsFiles,
     folds: Annotated[Path, typer.Option(help="Folds, which know groups and artists (Parquet).")],
     neighbours: options.Neighbours,
     apart: options.Apart,
     exact: options.Exact,
     seed: options.Seed,
-    fold: options.Fold,
     choice: Annotated[
         Path,
         typer.Option(help="Candidates' scores inside and in the test part, to be written (CSV)."),
     ],
     times: Annotated[Path, typer.Option(help="Epochs and seconds, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="Predictions, to be written (Parquet).")],
+    jobs: options.Jobs = 1,
 ) -> None:
-    """Choose a model inside the training clips of a fold, and fit it to all of them."""
-    data = Inputs.load(inputs)
+    """Choose a model inside the training clips of each fold, and fit it to all of them."""
     dealt = pd.read_parquet(folds, columns=["clip", "group", "artist"])
-    groups = held_out_whole(dealt, data.clips, apart)
-    artists = groups_of(dealt, data.clips, "artist")
-    for genre, artist, share in dominant(data, artists).itertuples(index=False):
-        logger.warning(
-            "%s has %.0f %% of the training clips of %s: what artists sound like is learnt from "
-            "one more than from others",
-            *(artist, 100 * share, genre),
-        )
-    hearing = Hearing(fold_seed(seed, fold), neighbours == "train", apart, exact)
-    start = time.perf_counter()
-    scores = choose(data, groups, artists, hearing)
-    best = CANDIDATES[int(scores["chosen"].argmax())]
-    logger.info("chosen: %s\n%s", best, scores.to_string(index=False))
-    found = all_probabilities(data, artists, hearing=hearing)
-    scores["test_accuracy"] = [
-        (found[name].argmax(axis=1) == data.y)[~data.train].mean() for name in scores["candidate"]
-    ]
-    scores.to_csv(choice, index=False)
-    fits = {"best": Fit(found[best.name], 0, time.perf_counter() - start)}
-    write_compared(data, fits, output, times)
+    hearing = Hearing(seed, neighbours == "train", apart, exact)
+    found = every_fold(partial(learn, dealt=dealt, hearing=hearing), inputs, jobs)
+    by_fold([scores for scores, _ in found]).to_csv(choice, index=False)
+    write_compared([predicted for _, predicted in found], output, times)

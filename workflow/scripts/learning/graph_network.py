@@ -32,6 +32,7 @@ References
 import logging
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -46,8 +47,8 @@ from torch import Tensor, nn
 from inputs.inputs import Inputs
 from learning import options
 from learning.best import HEARING, Hearing, graphs, groups_of, prepared, propagate
-from learning.predictions import Fit, write_compared
-from settings.seeds import fold_seed
+from learning.every_fold import every_fold
+from learning.predictions import Compared, Fit, compared, write_compared
 from training.adam import Adam
 from training.reproducible import reproducibly
 
@@ -204,26 +205,37 @@ def fit(
     return Fit(probabilities, design.epochs, time.perf_counter() - start)
 
 
+def learn(inputs: Path, fold: int, dealt: pd.DataFrame, hearing: Hearing) -> Compared:
+    """Train the graph network and its twin on one fold.
+
+    Parameters
+    ----------
+    inputs, fold, dealt, hearing
+        As `learning.best.learn` takes them; of the folds ``clip artist``.
+    """
+    data, own = Inputs.load(inputs), hearing.of_fold(fold)
+    artists = groups_of(dealt, data.clips, column="artist")
+    fits = {
+        "graph_network": fit(data, artists, DESIGN, own),
+        "graph_network_edgeless": fit(data, artists, EDGELESS, own),
+    }
+    return compared(data, fits)
+
+
 def main(
-    inputs: options.InputsFile,
+    inputs: options.InputsFiles,
     folds: Annotated[Path, typer.Option(help="Folds, which know artists (Parquet).")],
     neighbours: options.Neighbours,
     apart: options.Apart,
     exact: options.Exact,
     seed: options.Seed,
-    fold: options.Fold,
     times: Annotated[Path, typer.Option(help="Epochs and seconds, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="Predictions of both, to be written (Parquet).")],
+    jobs: options.Jobs = 1,
 ) -> None:
-    """Train the graph network on one fold, with messages and without."""
-    data = Inputs.load(inputs)
-    artists = groups_of(
-        pd.read_parquet(folds, columns=["clip", "artist"]), data.clips, column="artist"
-    )
-    hearing = Hearing(fold_seed(seed, fold), neighbours == "train", apart, exact)
+    """Train the graph network on every fold of a protocol, with messages and without."""
     logger.info("%s", DESIGN)
-    fits = {
-        "graph_network": fit(data, artists, DESIGN, hearing),
-        "graph_network_edgeless": fit(data, artists, EDGELESS, hearing),
-    }
-    write_compared(data, fits, output, times)
+    dealt = pd.read_parquet(folds, columns=["clip", "artist"])
+    hearing = Hearing(seed, neighbours == "train", apart, exact)
+    train = partial(learn, dealt=dealt, hearing=hearing)
+    write_compared(every_fold(train, inputs, jobs), output, times)

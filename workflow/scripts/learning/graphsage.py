@@ -44,7 +44,7 @@ from graph.similarity import locally_scaled, scaled_rows
 from inputs.inputs import Inputs
 from learning import options
 from learning.messages import Backend, Messages, usable_backend
-from learning.predictions import Fit, predictions, write_compared
+from learning.predictions import Fit, compared, predictions
 from learning.sampling import BATCH, hearings
 from settings.errors import UserError
 from settings.seeds import fold_seed
@@ -473,4 +473,6 @@ def main(
     predictions(data, probabilities).to_parquet(output, index=False)
     logger.info("last epoch: %s", epochs_table.iloc[-1].to_dict())
     twin = train_edgeless(data, adjacency, settings, *how)
-    write_compared(data, {"edgeless": twin}, edgeless, times)
+    beside = compared(data, {"edgeless": twin})
+    beside.predictions.to_parquet(edgeless, index=False)
+    beside.times.to_csv(times, index=False)

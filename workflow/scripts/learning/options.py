@@ -16,6 +16,13 @@ Apart = Annotated[bool, typer.Option(help="Groups are held out whole, here as in
 Exact = Annotated[int, typer.Option(help="Clips up to which all distances are computed.")]
 Seed = Annotated[int, typer.Option(help="The configuration's seed, from which each fold has its.")]
 Fold = Annotated[int, typer.Option(help="Which fold, numbered on over repeats.")]
+
+# All folds
+InputsFiles = Annotated[list[Path], typer.Argument(help="Inputs of each fold, in order (NPZ).")]
+GraphFiles = Annotated[list[Path], typer.Option(help="Its graph (SciPy NPZ); once a fold.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Folds that are learnt side by side.")]
+
+# Where
 Backend = Annotated[str, typer.Option(help="dgl, torch or auto.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
 AtOnce = Annotated[int, typer.Option(help="Clips of which more are learnt from by batches.")]

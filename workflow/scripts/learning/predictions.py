@@ -1,6 +1,6 @@
-"""The files of a fold's predictions, the same for every model."""
+"""Tables of predictions, the same for every model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,21 +56,35 @@ def predictions(inputs: Inputs, probabilities: NDArray[np.float64]) -> pd.DataFr
     return table.join(pd.DataFrame(probabilities, columns=inputs.genres))
 
 
-def write_compared(inputs: Inputs, fits: Mapping[str, Fit], output: Path, times: Path) -> None:
-    """Write what GraphSAGE is compared with.
+class Compared(NamedTuple):
+    """What GraphSAGE is compared with.
 
-    Parameters
+    Attributes
     ----------
-    inputs : Inputs
-    fits : mapping of str to Fit
-        By name of model.
-    output : Path
-        Predictions of all models, with a first column ``model`` (Parquet).
-    times : Path
-        ``model epochs seconds``, a row a model (CSV).
+    predictions : pd.DataFrame
+        Those of all models, as `predictions` makes them, with a first column ``model``.
+    times : pd.DataFrame
+        ``model epochs seconds``, a row a model.
     """
+
+    predictions: pd.DataFrame
+    times: pd.DataFrame
+
+
+def compared(inputs: Inputs, fits: Mapping[str, Fit]) -> Compared:
+    """What models, by name, made of a fold."""
     tables = [predictions(inputs, fit.probabilities) for fit in fits.values()]
     stacked = pd.concat(tables, keys=fits, names=["model", None]).reset_index("model")
-    stacked.to_parquet(output, index=False)
     rows = [[model, fit.epochs, round(fit.seconds, 3)] for model, fit in fits.items()]
-    pd.DataFrame(rows, columns=["model", "epochs", "seconds"]).to_csv(times, index=False)
+    return Compared(stacked, pd.DataFrame(rows, columns=["model", "epochs", "seconds"]))
+
+
+def by_fold(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of all folds one below the other, with a first column ``fold``: its number from 0."""
+    return pd.concat(tables, keys=range(len(tables)), names=["fold", None]).reset_index("fold")
+
+
+def write_compared(folds: Sequence[Compared], output: Path, times: Path) -> None:
+    """Write the predictions of all folds (Parquet), and what they took (CSV), as `by_fold` does."""
+    by_fold([fold.predictions for fold in folds]).to_parquet(output, index=False)
+    by_fold([fold.times for fold in folds]).to_csv(times, index=False)

@@ -29,8 +29,9 @@ References
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -39,12 +40,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from graph.adjacency import EXACT, adjacency
+from graph.adjacency import adjacency
 from inputs.inputs import Inputs
 from learning import baselines, best, graph_network, graphsage, options
+from learning.every_fold import every_fold
 from learning.messages import Backend, usable_backend
-from learning.predictions import NAMED
-from settings.seeds import fold_seed
+from learning.predictions import NAMED, by_fold
 
 logger = logging.getLogger(__name__)
 
@@ -165,20 +166,23 @@ def cross_fitted(
 # The models of an experiment, each as its own step trains it
 
 
-def networks(
-    metric: str,
-    k: int,
-    settings: graphsage.Settings,
-    backend: Backend,
-    one_by_one: bool,
-    exact: int = EXACT,
-) -> Trained:
+class Network(NamedTuple):
+    """GraphSAGE of an experiment, the graph it is on, and what computes it."""
+
+    metric: str
+    k: int
+    settings: graphsage.Settings
+    backend: Backend
+
+
+def networks(network: Network, hearing: best.Hearing) -> Trained:
     """GraphSAGE and its twin, on a graph of the clips at hand."""
 
     def train(inputs: Inputs, *_: object) -> dict[str, Matrix]:
-        heard = inputs.train if one_by_one else None
-        graph = adjacency(inputs.x, metric, k, heard, exact, settings.seed)
-        given = (inputs, graph, settings, backend, one_by_one)
+        heard = inputs.train if hearing.one_by_one else None
+        graph = adjacency(inputs.x, network.metric, network.k, heard, hearing.exact, hearing.seed)
+        settings = replace(network.settings, seed=hearing.seed)
+        given = (inputs, graph, settings, network.backend, hearing.one_by_one)
         return {
             "graphsage": graphsage.fit(*given).probabilities,
             "edgeless": graphsage.train_edgeless(*given).probabilities,
@@ -266,7 +270,7 @@ def apply(predictions: pd.DataFrame, temperatures: Mapping[str, float]) -> pd.Da
     Parameters
     ----------
     predictions : pd.DataFrame
-        As `learning.predictions.write_compared` stacks them.
+        As `learning.predictions.compared` stacks them.
     temperatures : mapping of str to float
         By name of model; at NaN its probabilities stay as they are.
 
@@ -285,11 +289,56 @@ def apply(predictions: pd.DataFrame, temperatures: Mapping[str, float]) -> pd.Da
     return pd.concat(tables, ignore_index=True)
 
 
+def learn(
+    inputs: Path,
+    fold: int,
+    predictions: Sequence[pd.DataFrame],
+    dealt: pd.DataFrame,
+    network: Network,
+    hearing: best.Hearing,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Fit a temperature to each model of a fold inside its training clips, and apply it.
+
+    Parameters
+    ----------
+    inputs : Path
+        Of the fold.
+    fold : int
+        Its number.
+    predictions : sequence of pd.DataFrame
+        Of all folds, each as `learning.predictions.compared` stacks them.
+    dealt : pd.DataFrame
+        The folds: ``clip group artist``.
+    network : Network
+    hearing : best.Hearing
+        Its seed is the configuration's.
+
+    Returns
+    -------
+    temperatures, predictions : pd.DataFrame
+        As `described` and `apply` give them.
+    """
+    data, stacked, own = Inputs.load(inputs), predictions[fold], hearing.of_fold(fold)
+    asked = stacked["model"].unique().tolist()
+    simple = [name for name in asked if name in baselines.MODELS]
+    models = [networks(network, own)]
+    models += [classifiers(simple, own.seed, own.one_by_one)] if simple else []
+    models += [chosen(own)] if "best" in asked else []
+    models += [ensembles(own)] if "graph_network" in asked else []
+    artists = best.groups_of(dealt, data.clips, "artist")
+    groups = best.held_out_whole(dealt, data.clips, own.apart)
+    found, y = cross_fitted(data, groups, artists, models, own.seed)
+    table = described({model: found[model] for model in asked}, y)
+    logger.info("fold %d\n%s", fold, table.to_string(index=False))
+    by_model = dict(zip(asked, table["temperature"], strict=True))
+    return table, apply(stacked, by_model)
+
+
 def main(
-    inputs: options.InputsFile,
+    inputs: options.InputsFiles,
     folds: Annotated[Path, typer.Option(help="Folds, which know groups and artists (Parquet).")],
-    predictions: Annotated[Path, typer.Option(help="GraphSAGE's (Parquet).")],
-    compared: Annotated[list[Path], typer.Option(help="Other models' (Parquet).")],
+    predictions: Annotated[list[Path], typer.Option(help="GraphSAGE's; once a fold (Parquet).")],
+    edgeless: Annotated[list[Path], typer.Option(help="Its twin's; once a fold (Parquet).")],
     apart: options.Apart,
     metric: Annotated[str, typer.Option(help="Distance of the graph.")],
     k: Annotated[int, typer.Option(help="Neighbours of a clip.")],
@@ -305,21 +354,29 @@ def main(
     normalise: options.Normalise,
     adjacency_as_features: options.AdjacencyAsFeatures,
     seed: options.Seed,
-    fold: options.Fold,
     backend: options.Backend,
     device: options.Device,
     at_once: options.AtOnce,
     temperatures: Annotated[Path, typer.Option(help="Temperature a model, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="Predictions at these, to be written (Parquet).")],
+    compared: Annotated[
+        list[Path] | None, typer.Option(help="Other models', of all folds (Parquet).")
+    ] = None,
+    jobs: options.Jobs = 1,
 ) -> None:
-    """Fit a temperature to each model of a fold inside its training clips, and apply it."""
-    data, own = Inputs.load(inputs), fold_seed(seed, fold)
-    dealt = pd.read_parquet(folds, columns=["clip", "group", "artist"])
-    artists = best.groups_of(dealt, data.clips, "artist")
-    groups = best.held_out_whole(dealt, data.clips, apart)
-    network = pd.read_parquet(predictions).assign(model="graphsage")
-    stacked = pd.concat([network, *map(pd.read_parquet, compared)], ignore_index=True)
-    asked = stacked["model"].unique().tolist()
+    """Fit a temperature to each model inside the training clips of each fold, and apply it."""
+    others = [pd.read_parquet(path) for path in compared or []]
+    stacked = [
+        pd.concat(
+            [
+                pd.read_parquet(own).assign(model="graphsage"),
+                pd.read_parquet(twin),
+                *(table[table["fold"] == fold].drop(columns="fold") for table in others),
+            ],
+            ignore_index=True,
+        )
+        for fold, (own, twin) in enumerate(zip(predictions, edgeless, strict=True))
+    ]
     settings = graphsage.Settings(
         layers=layers,
         hidden=hidden,
@@ -330,19 +387,15 @@ def main(
         aggregator=aggregator,
         normalise=normalise,
         adjacency_as_features=adjacency_as_features,
-        seed=own,
+        seed=seed,
     )
-    one_by_one = neighbours == "train"
-    hearing = best.Hearing(own, one_by_one, apart, exact)
-    how = usable_backend(backend, device, at_once)
-    simple = [name for name in asked if name in baselines.MODELS]
-    models = [networks(metric, k, settings, how, one_by_one, exact)]
-    models += [classifiers(simple, own, one_by_one)] if simple else []
-    models += [chosen(hearing)] if "best" in asked else []
-    models += [ensembles(hearing)] if "graph_network" in asked else []
-    found, y = cross_fitted(data, groups, artists, models, own)
-    table = described({model: found[model] for model in asked}, y)
-    logger.info("\n%s", table.to_string(index=False))
-    table.to_csv(temperatures, index=False)
-    by_model = dict(zip(asked, table["temperature"], strict=True))
-    apply(stacked, by_model).to_parquet(output, index=False)
+    train = partial(
+        learn,
+        predictions=stacked,
+        dealt=pd.read_parquet(folds, columns=["clip", "group", "artist"]),
+        network=Network(metric, k, settings, usable_backend(backend, device, at_once)),
+        hearing=best.Hearing(seed, neighbours == "train", apart, exact),
+    )
+    found = every_fold(train, inputs, jobs)
+    by_fold([table for table, _ in found]).to_csv(temperatures, index=False)
+    by_fold([scaled for _, scaled in found]).to_parquet(output, index=False)

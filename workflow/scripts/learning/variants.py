@@ -6,8 +6,9 @@ graph, so that what tells their accuracies apart is the choice.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +17,10 @@ from scipy import sparse
 
 from inputs.inputs import Inputs
 from learning import options
+from learning.every_fold import every_fold
 from learning.graphsage import CPU, Settings, fit
 from learning.messages import Backend, usable_backend
-from learning.predictions import Fit, write_compared
+from learning.predictions import Compared, Fit, compared, write_compared
 from settings.errors import UserError
 from settings.seeds import fold_seed
 
@@ -82,9 +84,37 @@ def variants(
     return fits
 
 
+def learn(
+    inputs: Path,
+    fold: int,
+    graphs: Sequence[Path],
+    networks: Mapping[str, Settings],
+    backend: Backend,
+    one_by_one: bool,
+) -> Compared:
+    """Train networks on one fold.
+
+    Parameters
+    ----------
+    inputs : Path
+        Of the fold.
+    fold : int
+        Its number.
+    graphs : sequence of Path
+        Of all folds.
+    networks : mapping of str to Settings
+        By name; each seed is the configuration's.
+    backend, one_by_one
+        As `learning.graphsage.train` takes them.
+    """
+    own = {name: replace(each, seed=fold_seed(each.seed, fold)) for name, each in networks.items()}
+    data, adjacency = Inputs.load(inputs), sparse.load_npz(graphs[fold])
+    return compared(data, variants(data, adjacency, own, backend, one_by_one))
+
+
 def main(
-    inputs: options.InputsFile,
-    graph: options.GraphFile,
+    inputs: options.InputsFiles,
+    graph: options.GraphFiles,
     neighbours: options.Neighbours,
     layers: options.Layers,
     hidden: options.Hidden,
@@ -99,14 +129,14 @@ def main(
         list[str], typer.Option(help="NAME=JSON of settings that differ; may be repeated.")
     ],
     seed: options.Seed,
-    fold: options.Fold,
     backend: options.Backend,
     device: options.Device,
     at_once: options.AtOnce,
     times: Annotated[Path, typer.Option(help="Epochs and seconds a variant, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="All predictions, to be written (Parquet).")],
+    jobs: options.Jobs = 1,
 ) -> None:
-    """Train variants of the network on one fold."""
+    """Train variants of the network on every fold of a protocol."""
     settings = Settings(
         layers=layers,
         hidden=hidden,
@@ -117,11 +147,14 @@ def main(
         aggregator=aggregator,
         normalise=normalise,
         adjacency_as_features=adjacency_as_features,
-        seed=fold_seed(seed, fold),
+        seed=seed,
     )
     networks = dict(named(settings, each) for each in variant)
-    data, adjacency = Inputs.load(inputs), sparse.load_npz(graph)
-    fits = variants(
-        data, adjacency, networks, usable_backend(backend, device, at_once), neighbours == "train"
+    train = partial(
+        learn,
+        graphs=graph,
+        networks=networks,
+        backend=usable_backend(backend, device, at_once),
+        one_by_one=neighbours == "train",
     )
-    write_compared(data, fits, output, times)
+    write_compared(every_fold(train, inputs, jobs), output, times)

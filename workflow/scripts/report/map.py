@@ -138,8 +138,7 @@ def _look(folds: Sequence[Fold], compared: Sequence[str]) -> Iterator[Looked]:
     for fold in folds:
         inputs = Inputs.load(fold.outputs / "inputs.npz")
         probabilities = {
-            each.model: _in_order(each.predictions, inputs)
-            for each in fitted(fold.outputs, compared)
+            each.model: _in_order(each.predictions, inputs) for each in fitted(fold, compared)
         }
         graph = sparse.load_npz(fold.outputs / "graph.npz")
         yield Looked(fold.fold, inputs, graph, probabilities)
@@ -152,12 +151,14 @@ def _in_order(predictions: pd.DataFrame, inputs: Inputs) -> Floats:
 
 def main(
     folder: Annotated[Path, typer.Argument(help="Folder of the protocol, with its folds.")],
-    compared: Annotated[list[str], typer.Option(help="Files of models beside GraphSAGE.")],
     seed: Annotated[int, typer.Option(help="Seed.")],
     output: Annotated[Path, typer.Option(help="The map, to be written (JSON).")],
+    compared: Annotated[
+        list[str] | None, typer.Option(help="Tables of models beside GraphSAGE and its twin.")
+    ] = None,
     neighbours: Annotated[int, typer.Option(min=1, help="Of each clip, at most.")] = 10,
 ) -> None:
     """Say where clips lie, who their neighbours are, and what models take them for."""
     once = [fold for fold in folds_of(folder) if fold.repeat == 0]
-    shown = chart(list(_look(once, compared)), neighbours, seed)
+    shown = chart(list(_look(once, compared or [])), neighbours, seed)
     output.write_text(json.dumps(shown, separators=(",", ":")) + "\n", encoding="utf-8")

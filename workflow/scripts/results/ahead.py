@@ -86,7 +86,7 @@ def main(
     experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
     output: Annotated[Path, typer.Option(help="Comparison, to be written (CSV).")],
     folders: Annotated[list[Path] | None, typer.Argument(help="Folder of each protocol.")] = None,
-    compared: Annotated[list[str] | None, typer.Option(help="Files beside GraphSAGE's.")] = None,
+    compared: Annotated[list[str] | None, typer.Option(help="Tables beside GraphSAGE's.")] = None,
 ) -> None:
     """Compare graph models with all models that hear no other clip, on the same folds."""
     source, files = songs_of(clips), compared or []

@@ -74,11 +74,11 @@ def judged(fold: Fold, compared: Sequence[str], scaled: bool) -> Iterator[Judged
         As `results.outputs.fitted` takes it.
     scaled : bool
     """
-    for model in fitted(fold.outputs, compared):
+    for model in fitted(fold, compared):
         yield _judged(model.model, "none", np.nan, model.predictions)
     if scaled:
-        tables = pd.read_parquet(fold.outputs / "calibrated.parquet").groupby("model")
-        for row in pd.read_csv(fold.outputs / "temperature.csv").to_dict("records"):
+        tables = fold.read("calibrated.parquet").groupby("model")
+        for row in fold.read("temperature.csv").to_dict("records"):
             own = tables.get_group(row["model"]).drop(columns="model")
             yield _judged(row["model"], "temperature", row["temperature"], own)
 
@@ -225,7 +225,7 @@ def main(
     output: Annotated[Path, typer.Option(help="Scores, to be written (CSV).")],
     curves: Annotated[Path, typer.Option(help="Reliability by bins, to be written (CSV).")],
     folders: Annotated[list[Path] | None, typer.Argument(help="Folder of each protocol.")] = None,
-    compared: Annotated[list[str] | None, typer.Option(help="Files beside GraphSAGE's.")] = None,
+    compared: Annotated[list[str] | None, typer.Option(help="Tables beside GraphSAGE's.")] = None,
     scaled: Annotated[bool, typer.Option(help="Also at fitted temperatures.")] = False,
 ) -> None:
     """Score the probabilities of an experiment's models on the test clips."""

@@ -24,7 +24,7 @@ def gather(folder: Path, dataset: str, experiment: str) -> pd.DataFrame:
         What they are of.
     """
     tables = [
-        pd.read_csv(fold.outputs / "choice.csv").assign(repeat=fold.repeat, fold=fold.fold)
+        fold.read("choice.csv").assign(repeat=fold.repeat, fold=fold.fold)
         for fold in folds_of(folder)
     ]
     joined = pd.concat(tables, ignore_index=True)

@@ -51,7 +51,7 @@ def collect(
             "seconds": round(model.seconds, 3),
         }
         for fold in folds_of(folder)
-        for model in fitted(fold.outputs, compared)
+        for model in fitted(fold, compared)
     ]
     table = pd.DataFrame(rows, columns=COLUMNS)
     ranks = {name: rank for rank, name in enumerate(table["model"].unique())}
@@ -67,7 +67,7 @@ def main(
     text: Annotated[Path, typer.Option(help="What it says, to be written.")],
     folders: Annotated[list[Path] | None, typer.Argument(help="Folder of each protocol.")] = None,
     problems: Annotated[list[Path] | None, typer.Option(help="What was amiss (CSV).")] = None,
-    compared: Annotated[list[str] | None, typer.Option(help="Files beside GraphSAGE's.")] = None,
+    compared: Annotated[list[str] | None, typer.Option(help="Tables beside GraphSAGE's.")] = None,
     paper: Annotated[float | None, typer.Option(help="The paper's test accuracy.")] = None,
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:

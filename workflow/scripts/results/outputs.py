@@ -17,6 +17,20 @@ class Fold(NamedTuple):
     fold: int
     outputs: Path
 
+    @property
+    def number(self) -> int:
+        """Its number, which goes on over repeats."""
+        return int(self.outputs.name.removeprefix("fold-"))
+
+    def read(self, name: str) -> pd.DataFrame:
+        """Rows of the fold in a table of all folds of its protocol (CSV or Parquet)."""
+        path = self.outputs.parent / name
+        if path.suffix == ".parquet":
+            table = pd.read_parquet(path, filters=[("fold", "==", self.number)])
+        else:
+            table = pd.read_csv(path)
+        return table[table["fold"] == self.number].drop(columns="fold").reset_index(drop=True)
+
 
 class Fitted(NamedTuple):
     """A model's predictions for one fold, and what they took."""
@@ -44,26 +58,33 @@ def folds_of(folder: Path) -> list[Fold]:
     ]
 
 
-def fitted(outputs: Path, compared: Sequence[str]) -> Iterator[Fitted]:
-    """Models of a fold, GraphSAGE first.
+def fitted(fold: Fold, compared: Sequence[str]) -> Iterator[Fitted]:
+    """Models of a fold: GraphSAGE, its twin without messages, and others.
 
     Parameters
     ----------
-    outputs : Path
-        Folder of the fold.
+    fold : Fold
     compared : sequence of str
-        Files of models that stand beside GraphSAGE: ``edgeless``, ``baselines``, ``best``. Only
-        these are read, so that a file which a former configuration left counts for nothing.
+        Tables of other models: ``baselines``, ``best``. Only these are read, so that a file which a
+        former configuration left counts for nothing.
     """
-    history = pd.read_csv(outputs / "history.csv")
-    predictions = pd.read_parquet(outputs / "predictions.parquet")
+    history = pd.read_csv(fold.outputs / "history.csv")
+    predictions = pd.read_parquet(fold.outputs / "predictions.parquet")
     last = history.iloc[-1]
     yield Fitted("graphsage", predictions, int(last["epoch"]), float(last["seconds"]))
+    twin = fold.outputs / "edgeless"
+    yield from _each(
+        pd.read_parquet(twin.with_suffix(".parquet")), pd.read_csv(twin.with_suffix(".csv"))
+    )
     for name in compared:
-        tables = pd.read_parquet(outputs / f"{name}.parquet").groupby("model")
-        for row in pd.read_csv(outputs / f"{name}.csv").to_dict("records"):
-            table = tables.get_group(row["model"]).drop(columns="model").reset_index(drop=True)
-            yield Fitted(row["model"], table, int(row["epochs"]), float(row["seconds"]))
+        yield from _each(fold.read(f"{name}.parquet"), fold.read(f"{name}.csv"))
+
+
+def _each(predictions: pd.DataFrame, times: pd.DataFrame) -> Iterator[Fitted]:
+    tables = predictions.groupby("model")
+    for row in times.to_dict("records"):
+        table = tables.get_group(row["model"]).drop(columns="model").reset_index(drop=True)
+        yield Fitted(row["model"], table, int(row["epochs"]), float(row["seconds"]))
 
 
 def genres_of(predictions: pd.DataFrame) -> list[str]:

@@ -184,7 +184,7 @@ def main(
     experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
     output: Annotated[Path, typer.Option(help="Comparison, to be written (CSV).")],
     folders: Annotated[list[Path] | None, typer.Argument(help="Folder of each protocol.")] = None,
-    compared: Annotated[list[str] | None, typer.Option(help="Files beside GraphSAGE's.")] = None,
+    compared: Annotated[list[str] | None, typer.Option(help="Tables beside GraphSAGE's.")] = None,
 ) -> None:
     """Compare models with their twins, and protocols with clean, by groups of songs."""
     source = songs_of(clips)

@@ -78,7 +78,7 @@ def judge(folder: Path, source: Mapping[str, str], compared: Sequence[str]) -> V
     """
     tested: dict[tuple[int, str], list[pd.DataFrame]] = {}
     for fold in folds_of(folder):
-        for model in fitted(fold.outputs, compared):
+        for model in fitted(fold, compared):
             test = model.predictions[model.predictions["part"] == "test"]
             tested.setdefault((fold.repeat, model.model), []).append(test)
     parts = []

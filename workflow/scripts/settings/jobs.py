@@ -17,6 +17,13 @@ def memory(base: float, per_mb: float = 0) -> Callable[..., int]:
     return lambda wildcards, input, attempt: int(attempt * (base + per_mb * input.size_mb))
 
 
+def memory_by_fold(base: float, per_mb: float) -> Callable[..., int]:
+    """The same for a job that learns folds side by side, and holds the inputs of these alone."""
+    return lambda wildcards, input, threads, attempt: int(
+        attempt * threads * (base + per_mb * input.size_mb / len(input.inputs))
+    )
+
+
 def minutes(base: float, per_mb: float = 0) -> Callable[..., int]:
     """Resource function: minutes, as `memory` has megabytes."""
     return memory(base, per_mb)
