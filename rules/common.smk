@@ -123,8 +123,10 @@ OF_CUT = f"{OF_DATASET}/{{cut}}"
 OF_EXPERIMENT = f"{OF_DATASET}/experiments/{{experiment}}"
 OF_PROTOCOL = f"{OF_EXPERIMENT}/{{protocol}}"
 OF_FOLD = f"{OF_PROTOCOL}/fold-{{fold}}"
+OF_MODELS = f"{OF_PROTOCOL}/models"
 # What a fold leaves of GraphSAGE and its twin for results.
 FITTED_IN_FOLD = "predictions.parquet history.csv edgeless.parquet edgeless.csv".split()
+VARIED_FILES = ["models/variants.parquet", "models/variants.csv"]
 OF_NEW = f"{OF_DATASET}/predictions"
 OF_PART = f"{OF_NEW}/{{part}}"
 # The same for the dataset of the run.
@@ -387,7 +389,7 @@ def in_first_fold(*names):
 
 def others_of(wildcards):
     """Predictions of the models beside GraphSAGE and its twin, for all folds of a job's protocol."""
-    folder = OF_PROTOCOL.format(**wildcards)
+    folder = OF_MODELS.format(**wildcards)
     return [f"{folder}/{name}.parquet" for name in compared_of(wildcards)]
 
 
@@ -398,13 +400,14 @@ def is_scaled(wildcards):
 
 def at_temperatures(wildcards):
     """Names of the files of a protocol that hold predictions at fitted temperatures."""
-    return ["temperature.csv", "calibrated.parquet"] if is_scaled(wildcards) else []
+    names = ["models/temperature.csv", "models/calibrated.parquet"]
+    return names if is_scaled(wildcards) else []
 
 
 def models_of(wildcards):
     """Names of the files of a protocol that results are made of beside those of its folds."""
     compared = compared_of(wildcards)
-    return [f"{name}.{end}" for name in compared for end in ("parquet", "csv")]
+    return [f"models/{name}.{end}" for name in compared for end in ("parquet", "csv")]
 
 
 def outputs(wildcards):
@@ -648,8 +651,8 @@ def protocol_files(wildcards):
     return [
         *models_of(wildcards),
         *at_temperatures(wildcards),
-        *(["choice.csv"] if "best" in experiment.models else []),
-        *(["variants.parquet", "variants.csv"] if experiment.variants else []),
+        *(["models/choice.csv"] if "best" in experiment.models else []),
+        *(VARIED_FILES if experiment.variants else []),
     ]
 
 

@@ -81,8 +81,8 @@ rule variants:
         graphs=every_fold("graph.npz"),
         made_with=VARIANTS.made_with,
     output:
-        predictions=f"{OF_PROTOCOL}/variants.parquet",
-        times=f"{OF_PROTOCOL}/variants.csv",
+        predictions=f"{OF_MODELS}/variants.parquet",
+        times=f"{OF_MODELS}/variants.csv",
     log:
         VARIANTS.log,
     benchmark:
@@ -110,8 +110,8 @@ rule baselines:
         inputs=every_fold("inputs.npz"),
         made_with=BASELINES.made_with,
     output:
-        predictions=f"{OF_PROTOCOL}/baselines.parquet",
-        times=f"{OF_PROTOCOL}/baselines.csv",
+        predictions=f"{OF_MODELS}/baselines.parquet",
+        times=f"{OF_MODELS}/baselines.csv",
     log:
         BASELINES.log,
     benchmark:
@@ -137,9 +137,9 @@ rule best:
         folds=f"{OF_PROTOCOL}/folds.parquet",
         made_with=BEST.made_with,
     output:
-        predictions=f"{OF_PROTOCOL}/best.parquet",
-        times=f"{OF_PROTOCOL}/best.csv",
-        choice=f"{OF_PROTOCOL}/choice.csv",
+        predictions=f"{OF_MODELS}/best.parquet",
+        times=f"{OF_MODELS}/best.csv",
+        choice=f"{OF_MODELS}/choice.csv",
     log:
         BEST.log,
     benchmark:
@@ -165,8 +165,8 @@ rule graph_network:
         folds=f"{OF_PROTOCOL}/folds.parquet",
         made_with=GRAPH_NETWORK.made_with,
     output:
-        predictions=f"{OF_PROTOCOL}/graph_network.parquet",
-        times=f"{OF_PROTOCOL}/graph_network.csv",
+        predictions=f"{OF_MODELS}/graph_network.parquet",
+        times=f"{OF_MODELS}/graph_network.csv",
     log:
         GRAPH_NETWORK.log,
     benchmark:
@@ -195,8 +195,8 @@ rule temperature:
         compared=others_of,
         made_with=TEMPERATURE.made_with,
     output:
-        temperatures=f"{OF_PROTOCOL}/temperature.csv",
-        predictions=f"{OF_PROTOCOL}/calibrated.parquet",
+        temperatures=f"{OF_MODELS}/temperature.csv",
+        predictions=f"{OF_MODELS}/calibrated.parquet",
     log:
         TEMPERATURE.log,
     benchmark:

@@ -198,7 +198,7 @@ rule varied:
     input:
         folds=every_protocol("folds.parquet"),
         outputs=outputs,
-        variants=every_protocol("variants.parquet", "variants.csv"),
+        variants=every_protocol(*VARIED_FILES),
         clips=clips_of,
         made_with=VARIED.made_with,
     output:
@@ -230,7 +230,7 @@ rule varied:
 rule choices:
     input:
         folds=every_protocol("folds.parquet"),
-        choices=every_protocol("choice.csv"),
+        choices=every_protocol("models/choice.csv"),
         made_with=CHOICES.made_with,
     output:
         report(

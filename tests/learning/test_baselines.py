@@ -279,7 +279,7 @@ def test_accuracies_on_the_public_table(public_table):
 @pytest.fixture
 def saved(tmp_path):
     for fold in range(2):
-        noisy(fold).save(tmp_path / f"inputs{fold}.npz")
+        noisy(seed=fold).save(tmp_path / f"inputs{fold}.npz")
     return tmp_path
 
 
@@ -295,9 +295,11 @@ def test_main_writes_every_models_predictions_and_times(saved):
     assert table.columns.tolist() == ["fold", "model", *NAMED, "blues", "jazz", "rock"]
     assert table["model"].tolist() == [name for name in MODELS for _ in range(90)] * 2
     for (fold, name), alone in table.groupby(["fold", "model"]):
-        expected = MODELS[name](noisy(fold), fold_seed(0, fold)).probabilities
+        expected = MODELS[name](noisy(seed=fold), fold_seed(0, fold)).probabilities
         alone = alone.drop(columns=["fold", "model"]).reset_index(drop=True)
-        pd.testing.assert_frame_equal(alone, predictions(noisy(fold), expected), check_exact=True)
+        pd.testing.assert_frame_equal(
+            alone, predictions(noisy(seed=fold), expected), check_exact=True
+        )
     assert times.columns.tolist() == ["fold", "model", "epochs", "seconds"]
     assert times["fold"].tolist() == [0] * len(MODELS) + [1] * len(MODELS)
     assert times["model"].tolist() == [*MODELS, *MODELS]
@@ -324,7 +326,7 @@ def test_main_gives_the_same_bytes_one_by_one_and_side_by_side(saved):
 def test_main_lets_test_clips_join_one_by_one(saved):
     table, _ = run(saved, model=["label_spreading"], neighbours="train")
     for fold in range(2):
-        expected = ONE_BY_ONE["label_spreading"](noisy(fold), 0).probabilities
+        expected = ONE_BY_ONE["label_spreading"](noisy(seed=fold), 0).probabilities
         own = table.loc[table["fold"] == fold, ["blues", "jazz", "rock"]]
         assert_array_equal(own, expected)
 

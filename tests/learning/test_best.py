@@ -432,9 +432,7 @@ def step(noisy, groups, tmp_path):
 def test_the_step_writes_what_the_chosen_candidate_predicts(step, noisy, groups, neighbours, apart):
     """What is held out whole inside is what the folds hold out: groups, or else clips."""
     files = step("run", neighbours=neighbours, apart=apart, seed=3, folds=3)
-    written, times, table = of_last_fold = [read(path).query("fold == 2") for path in files]
-    for each in of_last_fold:
-        each.reset_index(drop=True, inplace=True)
+    written, times, table = (read(path).query("fold == 2").reset_index(drop=True) for path in files)
     hearing = Hearing(fold_seed(3, 2), neighbours == "train", apart)
     expected = choose(noisy, groups if apart else noisy.clips, groups, hearing)
     pd.testing.assert_frame_equal(written.drop(columns=["fold", "test_accuracy"]), expected)
@@ -476,7 +474,8 @@ def test_the_choice_is_for_clips_held_out_as_the_folds_hold_them_out(step):
 
 
 def test_two_folds_have_different_inner_folds(step):
-    first, second = (pd.read_csv(step(f"{fold}", fold=fold)[0]) for fold in (0, 1))
+    choices = pd.read_csv(step("run", folds=2)[0])
+    first, second = (choices[choices["fold"] == fold].reset_index() for fold in (0, 1))
     assert not first["inner_accuracy"].equals(second["inner_accuracy"])
     pd.testing.assert_series_equal(first["test_accuracy"], second["test_accuracy"])
 

@@ -3,6 +3,7 @@ import os
 from functools import partial
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 from learning.every_fold import every_fold
 from settings.errors import UserError
@@ -26,6 +27,7 @@ def test_every_fold_is_learnt_by_its_number_in_the_order_given(jobs):
 
 
 def test_what_a_fold_side_by_side_logs_and_refuses_is_told(capfd):
+    get_reusable_executor().shutdown()  # Processes that were started before write elsewhere.
     with pytest.raises(UserError, match=r"a\.npz: no clip trains"):
         every_fold(partial(told, refused=1), PATHS, jobs=2)
     assert "learning: fold 1 of a.npz" in capfd.readouterr().err

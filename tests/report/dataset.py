@@ -123,10 +123,12 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
         history |= {"train_accuracy": 1 - 1 / (epochs + 1), "test_accuracy": 0.6 - 1 / (epochs + 1)}
         pd.DataFrame(history).to_csv(outputs / "history.csv", index=False)
     pd.DataFrame(tables).to_csv(folder / "graph-health.csv", index=False)
+    models = folder / "models"
+    models.mkdir()
     for name, each in (("baselines", baselines), ("variants", variants)):
-        write_compared(each, folder / f"{name}.parquet", folder / f"{name}.csv")
-    by_fold(calibrated).to_parquet(folder / "calibrated.parquet", index=False)
-    by_fold(at).to_csv(folder / "temperature.csv", index=False)
+        write_compared(each, models / f"{name}.parquet", models / f"{name}.csv")
+    by_fold(calibrated).to_parquet(models / "calibrated.parquet", index=False)
+    by_fold(at).to_csv(models / "temperature.csv", index=False)
     used = clips[clips["status"] == "good"].reset_index(drop=True)
     dealt = used[["clip", "genre", "group"]].assign(repeat=0, fold=fold)
     dealt.to_parquet(folder / "folds.parquet", index=False)

@@ -36,6 +36,7 @@ def protocol(tmp_path: Path, predicted: pd.DataFrame) -> Callable[[str], Path]:
         for number in range(4):
             outputs = folder / f"fold-{number:02d}"
             outputs.mkdir(parents=True)
+            (folder / "models").mkdir(exist_ok=True)
             predicted[: len(predicted) - number].to_parquet(outputs / "predictions.parquet")
             history = pd.DataFrame({"epoch": [1, 2, 3], "seconds": [0.1, 0.2, number + 0.12345]})
             history.to_csv(outputs / "history.csv", index=False)
@@ -69,9 +70,11 @@ def add_baselines(predicted: pd.DataFrame) -> Callable[[Path], None]:
         for genre in ("blues", "jazz", "rock"):
             right[genre] = (right["true"] == genre).astype(float)
         pd.concat([right.assign(fold=fold) for fold in range(4)]).to_parquet(
-            folder / "baselines.parquet"
+            folder / "models/baselines.parquet"
         )
         fits = pd.DataFrame({"fold": range(4), "model": "svm", "epochs": 0})
-        fits.assign(seconds=fits["fold"] + 0.25).to_csv(folder / "baselines.csv", index=False)
+        fits.assign(seconds=fits["fold"] + 0.25).to_csv(
+            folder / "models/baselines.csv", index=False
+        )
 
     return add

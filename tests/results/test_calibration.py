@@ -66,8 +66,8 @@ def run(protocol, add_baselines, predicted, tmp_path):
     fits["temperature"] = [each for fold in range(4) for each in (fold or np.nan, np.nan, 3)]
     for folder in folders:
         add_baselines(folder)
-        pd.concat(stacked).to_parquet(folder / "calibrated.parquet")
-        fits.to_csv(folder / "temperature.csv", index=False)
+        pd.concat(stacked).to_parquet(folder / "models/calibrated.parquet")
+        fits.to_csv(folder / "models/temperature.csv", index=False)
 
     def ran(**options):
         output, curves = tmp_path / "calibration.csv", tmp_path / "reliability.csv"
@@ -114,7 +114,7 @@ def test_what_was_scaled_stands_beside_what_was_not(run):
     _, table, curves = run(scaled=True)
     assert table["scaling"].tolist() == (["none"] * 3 + ["temperature"] * 3) * 2
     own = table.query("scaling == 'temperature' and protocol == 'paper'").set_index("model")
-    np.testing.assert_array_equal(own["temperature"], [2, 3, np.nan])
+    np.testing.assert_array_equal(own["temperature"], [2, np.nan, 3])
     assert set(own["confidence"].round(9)) == {0.4}
     assert len(curves) == 2 * 6 * BINS
 

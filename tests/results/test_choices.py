@@ -18,7 +18,7 @@ def test_every_candidate_of_every_fold_has_a_row(protocol, tmp_path):
             )
             for number in range(4)
         ]
-        pd.concat(choices).to_csv(folder / "choice.csv", index=False)
+        pd.concat(choices).to_csv(folder / "models/choice.csv", index=False)
     main("gtzan", "multiclass_a", tmp_path / "choices.csv", folders)
     table = pd.read_csv(tmp_path / "choices.csv")
     assert table.columns.tolist() == COLUMNS

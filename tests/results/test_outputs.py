@@ -45,7 +45,7 @@ def test_files_that_are_not_asked_for_are_not_read(protocol, add_baselines):
 def test_a_fold_has_its_own_rows_of_a_table_of_all(protocol, name):
     first, *_, last = folds_of(protocol("paper"))
     table = pd.DataFrame({"fold": [3, 0, 3], "candidate": ["a", "b", "c"], "n": [1, 2, 3]})
-    path = first.outputs.parent / name
+    path = first.outputs.parent / "models" / name
     table.to_csv(path, index=False) if name.endswith("csv") else table.to_parquet(path)
     assert last.read(name).to_dict("list") == {"candidate": ["a", "c"], "n": [1, 3]}
     assert first.read(name).to_dict("list") == {"candidate": ["b"], "n": [2]}

@@ -147,7 +147,7 @@ def test_main_compares_models_and_protocols(protocol, add_baselines, predicted, 
     assert set(table["repeats"]) == {2}
     assert set(table["songs"]) == {4}
     assert set(table["groups"]) == {3}
-    assert table["only_model"].tolist() == [0, 2, 0] * 2
+    assert table["only_model"].tolist() == [0, 0, 2] * 2
     assert table["p_random_vs_clean"][3:].tolist() == [1, 1, 1]
 
 

@@ -38,9 +38,9 @@ def evaluated(protocol, predicted):
             twin, *others = (tables[each].assign(model=each) for each in VARIANTS)
             twin.to_parquet(outputs / "edgeless.parquet")
             stacked += [each.assign(fold=number) for each in others]
-        pd.concat(stacked).to_parquet(folder / "variants.parquet")
+        pd.concat(stacked).to_parquet(folder / "models/variants.parquet")
         fits = pd.concat([each[:1] for each in stacked])[["fold", "model"]]
-        fits.assign(epochs=3, seconds=0.5).to_csv(folder / "variants.csv", index=False)
+        fits.assign(epochs=3, seconds=0.5).to_csv(folder / "models/variants.csv", index=False)
         return folder
 
     return write

@@ -93,6 +93,6 @@ def test_the_clips_of_a_song_vote_over_all_folds(folder, predicted):
         table.loc[table["clip"] == "clip3", ["blues", "jazz", "rock"]] = [0.9, 0.1, 0.0]
         table.to_parquet(folder / f"fold-{number:02d}" / "predictions.parquet")
     source = {**{f"clip{i}": f"clip{i}" for i in range(7)}, "clip4": "clip3"}
-    right = judge(folder, source, []).right
+    right = judge(folder, source, []).right["graphsage"].dropna()
     assert right.index.tolist() == [(0, "clip3"), (1, "clip3")]
-    assert right["graphsage"].tolist() == [True, True]
+    assert right.tolist() == [True, True]

@@ -73,7 +73,7 @@ def extended(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
 def test_the_three_work_together(extended: Project) -> None:
     """Up to a graph and the models: what comes after them is the same for all."""
     protocol = "results/mine/experiments/multiclass_mine/paper"
-    wanted = [f"{protocol}/{name}" for name in ("fold-00/graph.npz", "baselines.parquet")]
+    wanted = [f"{protocol}/{name}" for name in ("fold-00/graph.npz", "models/baselines.parquet")]
     extended.snakemake("--cores", "2", *wanted, "--configfile", *FILES)
     table = pd.read_parquet(extended.folder / wanted[1])
     assert set(table["model"]) == {"logistic", "bayes"}

@@ -129,7 +129,9 @@ def test_every_fold_has_the_files_of_all_models(evaluated: Project, protocol: st
 
 
 def test_every_model_has_its_files_and_rows(evaluated: Project) -> None:
-    assert {path.name for path in (evaluated.folder / COMPARED / "clean").iterdir()} > OF_ALL_FOLDS
+    assert {
+        path.name for path in (evaluated.folder / COMPARED / "clean/models").iterdir()
+    } == OF_ALL_FOLDS
     table = pd.read_csv(evaluated.folder / COMPARED_TARGET)
     models = ["graphsage", "edgeless", *ALL, "graph_network_edgeless"]
     assert table["model"].tolist() == [model for model in models for _ in range(2)]

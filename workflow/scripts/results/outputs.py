@@ -23,8 +23,8 @@ class Fold(NamedTuple):
         return int(self.outputs.name.removeprefix("fold-"))
 
     def read(self, name: str) -> pd.DataFrame:
-        """Rows of the fold in a table of all folds of its protocol (CSV or Parquet)."""
-        path = self.outputs.parent / name
+        """Rows of the fold in a table of models for all folds of its protocol (CSV or Parquet)."""
+        path = self.outputs.parent / "models" / name
         if path.suffix == ".parquet":
             table = pd.read_parquet(path, filters=[("fold", "==", self.number)])
         else:

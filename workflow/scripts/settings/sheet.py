@@ -26,7 +26,7 @@ AUDIO_SUFFIXES = tuple(
 )
 REQUIRED = ("clip", "path", "genre")
 # Columns of a fold's predictions; beside them stands a column a genre.
-NO_GENRES = ("clip", "true", "predicted", "part", "model")
+NO_GENRES = ("clip", "true", "predicted", "part", "model", "fold")
 # What the audit of a clip depends on: an artist that is mended computes no feature anew.
 AUDITED = ("clip", "path", "md5")
 # What an imported table's keys are told by.
