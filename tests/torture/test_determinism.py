@@ -1,7 +1,4 @@
-"""The same bytes whatever the shards, the sheet's order, and what surrounds a run.
-
-That one core gives the bytes of two is held in tests/workflow/test_run.py.
-"""
+"""The same bytes whatever the cores, the shards, the sheet's order, and what surrounds a run."""
 
 import random
 import shutil
@@ -25,12 +22,18 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 pytestmark = pytest.mark.torture
 
 
-def differing(project: Project, finished: Project, *patterns: str) -> list[str]:
-    """Files that are not those of the finished project."""
-    project.snakemake("--cores", "2", TARGET)
+def differing(project: Project, finished: Project, *patterns: str, cores: int = 2) -> list[str]:
+    """Files that are not those of the finished project, which was run on two cores."""
+    project.snakemake("--cores", f"{cores}", TARGET)
     made, whole = project.bytes_of(*patterns), finished.bytes_of(*patterns)
     assert len(whole) > 15
     return sorted(name for name in made | whole if made.get(name) != whole.get(name))
+
+
+@pytest.mark.parametrize("cores", [1, 4])
+def test_cores(unrun: Project, finished: Project, tmp_path: Path, cores: int) -> None:
+    project = unrun.copy(tmp_path / "project")
+    assert differing(project, finished, *OF_ALL, *OF_SHARDS, cores=cores) == []
 
 
 @pytest.mark.parametrize("shards", [1, 7])

@@ -67,18 +67,6 @@ def test_nothing_tells_of_where_it_was_written_aside(finished: Project) -> None:
     ] == []
 
 
-def test_one_core_gives_the_bytes_of_two(unrun: Project, finished: Project, tmp_path: Path) -> None:
-    project = unrun.copy(tmp_path / "project")
-    project.snakemake("--cores", "1", TARGET)
-    for pair in zip(results(project).items(), results(finished).items(), strict=True):
-        (name, ours), (_, theirs) = pair
-        assert name == "seconds" or ours.equals(theirs), name
-    patterns = ["results/mine/**/*.parquet", "results/mine/**/*.npz", "results/mine/**/*.pt"]
-    ours, theirs = project.bytes_of(*patterns), finished.bytes_of(*patterns)
-    assert ours.keys() == theirs.keys()
-    assert [name for name in ours if ours[name] != theirs[name]] == []
-
-
 def test_a_killed_run_is_taken_up_where_it_stopped(
     unrun: Project, finished: Project, tmp_path: Path
 ) -> None:
