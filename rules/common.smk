@@ -116,6 +116,9 @@ elif not WHY_NO_PREDICTION:
         WHY_NO_PREDICTION = str(error)
 PREDICTED = [] if WHY_NO_PREDICTION else ["predictions"]
 
+# Cards that a job which trains by PyTorch or DGL asks for: --resources gpu=1 lets one run at a time.
+CARDS = int(CONFIG.device == "cuda")
+
 # Where things lie.
 OF_DATASET = "results/{dataset}"
 OF_SHARD = f"{OF_DATASET}/audio/{{shard}}"
@@ -335,36 +338,35 @@ def every_protocol(*names):
     """
 
     def files(wildcards):
-        folder = of_experiment(wildcards.experiment)
-        wanted = [
-            each
-            for name in names
-            for each in (name(wildcards) if callable(name) else [name])
-        ]
+        experiment = wildcards.experiment
         return [
-            f"{folder}/{protocol}/{name}"
-            for protocol in evaluations_of(wildcards.experiment)
+            f"{of_experiment(experiment)}/{protocol}/{name}"
+            for protocol in evaluations_of(experiment)
             if protocol == wildcards.get("protocol", protocol)
-            for name in wanted
+            for name in named(names, Place(experiment=experiment, protocol=protocol))
         ]
 
     return files
 
 
 def every_fold(*names):
-    """Input function: files of every fold of a job's experiment, or of its own protocol alone."""
+    """Input function: the same of every fold of these protocols."""
 
-    def files(wildcards):
-        folder = of_experiment(wildcards.experiment)
+    def in_folds(wildcards):
+        numbers = evaluations_of(wildcards.experiment)[wildcards.protocol].numbers
         return [
-            f"{folder}/{protocol}/fold-{fold}/{name}"
-            for protocol, evaluation in evaluations_of(wildcards.experiment).items()
-            if protocol == wildcards.get("protocol", protocol)
-            for fold in evaluation.numbers
-            for name in names
+            f"fold-{fold}/{name}"
+            for fold in numbers
+            for name in named(names, wildcards)
         ]
 
-    return files
+    return every_protocol(in_folds)
+
+
+def named(names, wildcards):
+    """Names, of which some are functions of wildcards that give several."""
+    given = [name(wildcards) if callable(name) else [name] for name in names]
+    return [name for some in given for name in some]
 
 
 def first_fold(*names):

@@ -47,6 +47,7 @@ rule cnn:
     resources:
         mem_mb=memory(2000, 8),
         runtime=minutes(60, 5),
+        gpu=CARDS,
     params:
         options=CNN.arguments,
     shell:

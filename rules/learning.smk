@@ -66,6 +66,7 @@ rule graphsage:
     resources:
         mem_mb=memory(1500, 10),
         runtime=minutes(30, 2),
+        gpu=CARDS,
     params:
         options=GRAPHSAGE.arguments,
     shell:
@@ -90,10 +91,11 @@ rule variants:
     priority: 2
     conda:
         "../envs/learning.yaml"
-    threads: side_by_side
+    threads: 1 if CARDS else side_by_side
     resources:
         mem_mb=memory_by_fold(1500, 10),
         runtime=minutes(60, 5),
+        gpu=CARDS,
     params:
         options=VARIANTS.arguments,
         graphs=lambda wildcards: [
@@ -204,10 +206,11 @@ rule temperature:
     priority: 1
     conda:
         "../envs/learning.yaml"
-    threads: side_by_side
+    threads: 1 if CARDS else side_by_side
     resources:
         mem_mb=memory_by_fold(1500, 12),
         runtime=minutes(90, 6),
+        gpu=CARDS,
     params:
         options=TEMPERATURE.arguments,
         files=lambda wildcards, input: [
@@ -239,6 +242,7 @@ rule tune:
     resources:
         mem_mb=memory(1500, 10),
         runtime=minutes(120, 10),
+        gpu=CARDS,
     params:
         options=TUNE.arguments,
     shell:

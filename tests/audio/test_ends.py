@@ -75,7 +75,8 @@ def test_an_mp3_that_breaks_off_within_a_frame(tmp_path, rate, mode) -> None:
     for tag in (b"", bytes(100), b"TAG" + bytes(125)):
         assert not told(tmp_path / "a", whole + tag)
     told_of = [told(tmp_path / "a", whole[:-cut]) for cut in range(1, 400)]
-    assert sum(told_of) > 390  # All but those that end between two frames.
+    # All but those that end between two frames, or lack a few bytes.
+    assert sum(told_of) > 390 - 3 * 8
 
 
 def test_half_an_mp3_without_a_counted_header_says_so(tmp_path) -> None:

@@ -1,8 +1,9 @@
 import re
 from typing import Any
 
+import pytest
 import yaml
-from tests.workflow.conftest import ROOT
+from tests.workflow.conftest import ROOT, TARGET, Project
 
 
 def profile(name: str) -> dict[str, Any]:
@@ -23,5 +24,18 @@ def test_groups_are_of_one_rule_each_that_there_is_and_is_sent_to_nodes() -> Non
 
 def test_a_cluster_changes_only_where_jobs_run() -> None:
     default, slurm = profile("default"), profile("slurm")
-    del default["cores"]  # Of one machine.
+    del default["cores"], default["resources"]  # Of one machine.
     assert {name: slurm.get(name) for name in default} == default
+
+
+@pytest.mark.parametrize(("device", "cards"), [("cuda", {"1"}), ("cpu", {"0"})])
+def test_jobs_that_train_on_a_card_ask_for_it(
+    project: Project, device: str, cards: set[str]
+) -> None:
+    printed = project.snakemake(
+        *("--dry-run", "--quiet", "host", "--forcerun", "graphsage", TARGET),
+        *("--config", "audio=audio", f"device={device}"),
+    )
+    trained = re.findall(r"^rule graphsage:\n(.*?)\n\n", printed, re.MULTILINE | re.DOTALL)
+    assert len(trained) == 2
+    assert {re.search(r"resources:.*gpu=(\d)", block)[1] for block in trained} == cards

@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 Matrix = NDArray[np.float64]
 NEIGHBOURS, ALPHA = 7, 0.2  # Of label spreading: itself one, and the share that neighbours give.
+TREES = 500
 STEPS = 20  # Of which each gives a fifth of the one before.
 
 Model = Callable[[Inputs, int], Fit]
@@ -67,8 +68,8 @@ def svm(inputs: Inputs, seed: int) -> Fit:
 
 
 def forest(inputs: Inputs, seed: int) -> Fit:
-    """Random forest of 500 trees."""
-    return fit(RandomForestClassifier(500, random_state=seed), inputs)
+    """Random forest of `TREES` trees."""
+    return fit(RandomForestClassifier(TREES, random_state=seed), inputs)
 
 
 def boosting(inputs: Inputs, seed: int) -> Fit:

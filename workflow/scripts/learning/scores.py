@@ -1,7 +1,8 @@
 """Scores of a model's predictions of a fold."""
 
+import numpy as np
 import pandas as pd
-from sklearn.metrics import accuracy_score, f1_score, log_loss
+from sklearn.metrics import f1_score, log_loss
 
 from learning.predictions import NAMED
 
@@ -22,16 +23,16 @@ def score(predictions: pd.DataFrame) -> dict[str, float]:
         there; log loss is in nats. Models that spread genres over a graph predict a training clip
         without its own, which would come out as it was put in.
     """
-    genres = predictions.columns.drop(NAMED).tolist()
+    genres = predictions.columns.drop(NAMED)
     train = predictions[predictions["part"] == "train"]
     test = predictions[predictions["part"] == "test"]
+    # By number: scikit-learn takes three times as long over names.
+    true, predicted = (genres.get_indexer(test[name]) for name in ("true", "predicted"))
     return {
         "n_train": len(train),
         "n_test": len(test),
-        "train_accuracy": accuracy_score(train["true"], train["predicted"]),
-        "test_accuracy": accuracy_score(test["true"], test["predicted"]),
-        "test_macro_f1": f1_score(
-            test["true"], test["predicted"], average="macro", zero_division=0
-        ),
-        "test_log_loss": log_loss(test["true"], test[genres].to_numpy(), labels=genres),
+        "train_accuracy": (train["true"] == train["predicted"]).mean(),
+        "test_accuracy": (true == predicted).mean(),
+        "test_macro_f1": f1_score(true, predicted, average="macro", zero_division=0),
+        "test_log_loss": log_loss(true, test[genres].to_numpy(), labels=np.arange(len(genres))),
     }
