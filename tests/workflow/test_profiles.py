@@ -17,6 +17,9 @@ def test_groups_are_of_one_rule_each_that_there_is_and_is_sent_to_nodes() -> Non
     rules = dict(zip(parts[::2], parts[1::2], strict=True))
     sent = {name for name, body in rules.items() if "localrule: True" not in body}
     groups = profile("slurm")["groups"]
+    learns = {name for name, body in rules.items() if re.search("threads: .*side_by_side", body)}
+    assert profile("slurm")["set-threads"] == dict.fromkeys(learns, 4)
+    assert learns <= sent - set(groups)
     assert set(groups) <= sent
     assert len(set(groups.values())) == len(groups)
     assert profile("slurm")["group-components"].keys() == set(groups.values())
