@@ -63,6 +63,7 @@ def test_the_audit_of_an_hours_clip_takes_what_it_states(tmp_path, noise, monkey
     assert 200 < used < stated("audit")
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("step", ["handcrafted", "images"])
 def test_features_of_the_longest_clip_take_what_they_state(tmp_path, noise, step) -> None:
     with SamplesWriter(tmp_path / "samples") as writer:

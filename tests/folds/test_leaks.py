@@ -172,7 +172,7 @@ def names(prefix, most):
     return st.integers(0, most).map(lambda i: f"{prefix}{i}" if i % 3 else "")
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     facts=st.lists(
         st.tuples(names("artist", 30), names("group", 60), names("md5-", 60), st.integers(0, 25)),

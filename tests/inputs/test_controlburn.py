@@ -95,6 +95,7 @@ def by_importance(x, y, n_features):
     return np.argsort(-forest.feature_importances_)[:n_features]
 
 
+@pytest.mark.torture
 def test_one_feature_a_group_is_chosen_where_there_are_as_many_groups():
     found, noise = groups_found(by_controlburn, 5)
     assert (found >= 19, noise) == (True, 0)
@@ -143,7 +144,9 @@ def test_number_of_features_is_exact_for_two_classes(cancer, forest, n_features)
     assert selector.fit_transform(*cancer).shape == (569, n_features)
 
 
-@pytest.mark.parametrize("n_features", [1, 3, 10, 33, 50])
+@pytest.mark.parametrize(
+    "n_features", [1, 3, 10, *(pytest.param(n, marks=pytest.mark.torture) for n in (33, 50))]
+)
 def test_number_of_features_is_exact_for_ten_classes(digits, n_features):
     selector = ControlBurnSelector(n_features, random_state=1, polish_trees=5)
     assert selector.fit_transform(*digits).shape == (400, n_features)

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from tests.workflow.conftest import HOSTILE_NAME, TARGET, Project
 
 from results.collect import COLUMNS
@@ -67,6 +68,7 @@ def test_nothing_tells_of_where_it_was_written_aside(finished: Project) -> None:
     ] == []
 
 
+@pytest.mark.torture
 def test_a_killed_run_is_taken_up_where_it_stopped(
     unrun: Project, finished: Project, tmp_path: Path
 ) -> None:
