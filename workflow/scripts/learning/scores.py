@@ -27,7 +27,7 @@ def score(predictions: pd.DataFrame) -> dict[str, float]:
     train = predictions[predictions["part"] == "train"]
     test = predictions[predictions["part"] == "test"]
     # By number: scikit-learn takes three times as long over names.
-    true, predicted = (genres.get_indexer(test[name]) for name in ("true", "predicted"))
+    true, predicted = (genres.get_indexer(pd.Index(test[name])) for name in ("true", "predicted"))
     return {
         "n_train": len(train),
         "n_test": len(test),
