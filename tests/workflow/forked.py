@@ -120,9 +120,7 @@ def run(folder: str, environment: dict[str, str], arguments: list[str], files: l
         sys.excepthook(*sys.exc_info())
         code = 1
     finally:
-        for thread in threading.enumerate():
-            if thread is not threading.current_thread() and not thread.daemon:
-                thread.join()
+        threading._shutdown()  # As in Python's own end: pools of processes are told, then awaited.
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -10,17 +10,27 @@ def profile(name: str) -> dict[str, Any]:
     return yaml.safe_load((ROOT / "profiles" / name / "profile.yaml").read_text())
 
 
-def test_groups_are_of_one_rule_each_that_there_is_and_is_sent_to_nodes() -> None:
-    """What a job needs is left out where it waits for another of its group."""
+def sent_to_nodes() -> dict[str, str]:
+    """Rules whose jobs are, with their texts."""
     text = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
     _, *parts = re.split(r"^ *rule (\w+):$", text, flags=re.MULTILINE)
     rules = dict(zip(parts[::2], parts[1::2], strict=True))
-    sent = {name for name, body in rules.items() if "localrule: True" not in body}
+    return {name: body for name, body in rules.items() if "localrule: True" not in body}
+
+
+def test_jobs_that_learn_folds_side_by_side_are_told_how_many_and_are_in_no_group() -> None:
+    """A job on a node does not know what it was given there."""
+    sent = sent_to_nodes()
+    learn = {name for name, body in sent.items() if re.search("threads: .*side_by_side", body)}
+    assert len(learn) > 3
+    assert profile("slurm")["set-threads"] == dict.fromkeys(learn, 4)
+    assert not learn & set(profile("slurm")["groups"])
+
+
+def test_groups_are_of_one_rule_each_that_there_is_and_is_sent_to_nodes() -> None:
+    """What a job needs is left out where it waits for another of its group."""
     groups = profile("slurm")["groups"]
-    learns = {name for name, body in rules.items() if re.search("threads: .*side_by_side", body)}
-    assert profile("slurm")["set-threads"] == dict.fromkeys(learns, 4)
-    assert learns <= sent - set(groups)
-    assert set(groups) <= sent
+    assert set(groups) <= set(sent_to_nodes())
     assert len(set(groups.values())) == len(groups)
     assert profile("slurm")["group-components"].keys() == set(groups.values())
 

@@ -1,4 +1,4 @@
-"""Whether a file whose header states no length breaks off: Ogg, CAF and MP3 show it otherwise.
+"""Whether a file breaks off whose header states no length: Ogg, CAF and MP3 show it by their parts.
 
 References
 ----------
@@ -90,5 +90,5 @@ def _frame_size(header: bytes) -> int:
     if version == 1 or rate in (0, 15) or hertz == 3:
         return 0
     kbits = RATES[version != 3][rate - 1]
-    samples, divisor = (144, 1) if version == 3 else (72, 2 if version == 2 else 4)
-    return samples * kbits * 1000 // (HERTZ[hertz] // divisor) + padding
+    samples, divisor = (1152, 1) if version == 3 else (576, 2 if version == 2 else 4)
+    return samples // 8 * kbits * 1000 // (HERTZ[hertz] // divisor) + padding

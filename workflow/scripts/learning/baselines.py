@@ -216,10 +216,8 @@ def learn(inputs: Path, fold: int, names: Sequence[str], one_by_one: bool, seed:
 
     Parameters
     ----------
-    inputs : Path
-        Of the fold.
-    fold : int
-        Its number.
+    inputs, fold
+        As `learning.every_fold` gives them.
     names : sequence of str
         Of `MODELS`.
     one_by_one : bool

@@ -441,10 +441,8 @@ def learn(
 
     Parameters
     ----------
-    inputs : Path
-        Of the fold.
-    fold : int
-        Its number.
+    inputs, fold
+        As `learning.every_fold` gives them.
     dealt : pd.DataFrame
         The folds: ``clip group artist``.
     hearing : Hearing
@@ -474,8 +472,8 @@ def learn(
     scores["test_accuracy"] = [
         (found[name].argmax(axis=1) == data.y)[~data.train].mean() for name in scores["candidate"]
     ]
-    fit = Fit(found[best.name], 0, time.perf_counter() - start)
-    return scores, compared(data, {"best": fit})
+    fits = {"best": Fit(found[best.name], 0, time.perf_counter() - start)}
+    return scores, compared(data, fits)
 
 
 def main(

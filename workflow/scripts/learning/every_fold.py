@@ -5,6 +5,7 @@ fold of a few hundred clips.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,19 +25,31 @@ def every_fold(
     Parameters
     ----------
     learn : callable
-        Takes the inputs of a fold and its number, the same result whatever else runs beside it.
+        Takes the file of a fold's inputs, and the fold's number from 0, by which it finds what else
+        there is of the fold, its seed among it. What runs beside it must make no difference.
         Pickled if ``jobs`` > 1.
     inputs : sequence of Path
         Inputs of all folds, in the order of their numbers.
     jobs : int
         Processes, each of which holds a fold in memory; 1: none but this one.
+
+    Returns
+    -------
+    list
+        In the order of the folds.
+
+    Raises
+    ------
+    Exception
+        What ``learn`` raises of any fold.
     """
+    one = learn if jobs == 1 else partial(_logged, learn)
     found = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_logged)(learn, path, number) for number, path in enumerate(inputs)
+        delayed(one)(path, number) for number, path in enumerate(inputs)
     )
     return list(tqdm(found, total=len(inputs), unit="fold"))
 
 
 def _logged(learn: Callable[[Path, int], Learnt], path: Path, number: int) -> Learnt:
-    start_logging()  # In a process of its own nothing is logged yet.
+    start_logging()  # In a process of its own nothing is told yet.
     return learn(path, number)

@@ -72,7 +72,14 @@ class Compared(NamedTuple):
 
 
 def compared(inputs: Inputs, fits: Mapping[str, Fit]) -> Compared:
-    """What models, by name, made of a fold."""
+    """What models made of a fold, one below the other.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    fits : mapping of str to Fit
+        By name of model.
+    """
     tables = [predictions(inputs, fit.probabilities) for fit in fits.values()]
     stacked = pd.concat(tables, keys=fits, names=["model", None]).reset_index("model")
     rows = [[model, fit.epochs, round(fit.seconds, 3)] for model, fit in fits.items()]
@@ -85,6 +92,16 @@ def by_fold(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def write_compared(folds: Sequence[Compared], output: Path, times: Path) -> None:
-    """Write the predictions of all folds (Parquet), and what they took (CSV), as `by_fold` does."""
+    """Write what models made of all folds of a protocol.
+
+    Parameters
+    ----------
+    folds : sequence of Compared
+        In the order of their numbers.
+    output : Path
+        Predictions, as `by_fold` stacks them (Parquet).
+    times : Path
+        What they took, likewise (CSV).
+    """
     by_fold([fold.predictions for fold in folds]).to_parquet(output, index=False)
     by_fold([fold.times for fold in folds]).to_csv(times, index=False)

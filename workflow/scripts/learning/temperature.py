@@ -301,10 +301,8 @@ def learn(
 
     Parameters
     ----------
-    inputs : Path
-        Of the fold.
-    fold : int
-        Its number.
+    inputs, fold
+        As `learning.every_fold` gives them.
     predictions : sequence of pd.DataFrame
         Of all folds, each as `learning.predictions.compared` stacks them.
     dealt : pd.DataFrame

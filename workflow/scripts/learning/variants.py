@@ -96,10 +96,8 @@ def learn(
 
     Parameters
     ----------
-    inputs : Path
-        Of the fold.
-    fold : int
-        Its number.
+    inputs, fold
+        As `learning.every_fold` gives them.
     graphs : sequence of Path
         Of all folds.
     networks : mapping of str to Settings

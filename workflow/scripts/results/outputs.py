@@ -23,13 +23,19 @@ class Fold(NamedTuple):
         return int(self.outputs.name.removeprefix("fold-"))
 
     def read(self, name: str) -> pd.DataFrame:
-        """Rows of the fold in a table of models for all folds of its protocol (CSV or Parquet)."""
+        """Rows of the fold in a table of models for all folds of its protocol.
+
+        Parameters
+        ----------
+        name : str
+            Of a CSV or Parquet file with a column ``fold``, which is left out.
+        """
         path = self.outputs.parent / "models" / name
         if path.suffix == ".parquet":
-            table = pd.read_parquet(path, filters=[("fold", "==", self.number)])
+            rows = pd.read_parquet(path, filters=[("fold", "==", self.number)])
         else:
-            table = pd.read_csv(path)
-        return table[table["fold"] == self.number].drop(columns="fold").reset_index(drop=True)
+            rows = pd.read_csv(path).query("fold == @self.number")
+        return rows.drop(columns="fold").reset_index(drop=True)
 
 
 class Fitted(NamedTuple):

@@ -18,7 +18,14 @@ def memory(base: float, per_mb: float = 0) -> Callable[..., int]:
 
 
 def memory_by_fold(base: float, per_mb: float) -> Callable[..., int]:
-    """The same for a job that learns folds side by side, and holds the inputs of these alone."""
+    """The same for a job that learns folds side by side, and holds the inputs of these alone.
+
+    Parameters
+    ----------
+    base, per_mb : float
+        Of a fold, as `memory` has them of a job. The job's inputs are named ``inputs``, one a fold,
+        and it has a thread for each fold that it learns at once.
+    """
     return lambda wildcards, input, threads, attempt: int(
         attempt * threads * (base + per_mb * input.size_mb / len(input.inputs))
     )
