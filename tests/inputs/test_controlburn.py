@@ -31,7 +31,7 @@ def cancer():
 @pytest.fixture(scope="module")
 def digits():
     x, y = load_digits(return_X_y=True)
-    return x[:400], y[:400]
+    return x[:200], y[:200]
 
 
 @pytest.fixture(scope="module")
@@ -138,24 +138,24 @@ def test_increasing_transformations_change_nothing(digits):
 
 
 @pytest.mark.parametrize("forest", FORESTS)
-@pytest.mark.parametrize("n_features", [1, 2, 5, 17, 29, 30])
+@pytest.mark.parametrize("n_features", [1, 5, 29, 30])
 def test_number_of_features_is_exact_for_two_classes(cancer, forest, n_features):
     selector = ControlBurnSelector(n_features, forest=forest, random_state=1, polish_trees=5)
     assert selector.fit_transform(*cancer).shape == (569, n_features)
 
 
 @pytest.mark.parametrize(
-    "n_features", [1, 3, 10, *(pytest.param(n, marks=pytest.mark.torture) for n in (33, 50))]
+    "n_features", [1, 10, *(pytest.param(n, marks=pytest.mark.torture) for n in (33, 50))]
 )
 def test_number_of_features_is_exact_for_ten_classes(digits, n_features):
     selector = ControlBurnSelector(n_features, random_state=1, polish_trees=5)
-    assert selector.fit_transform(*digits).shape == (400, n_features)
+    assert selector.fit_transform(*digits).shape == (200, n_features)
     assert selector.classes_.tolist() == list(range(10))
 
 
 def test_ten_classes_beat_random_choice_and_match_the_forest_ranking():
     x, y = load_digits(return_X_y=True)
-    train, test = np.arange(1000), np.arange(1000, 1797)
+    train, test = np.arange(500), np.arange(500, 1797)
     selector = ControlBurnSelector(10, random_state=0).fit(x[train], y[train])
     ours = selector.polish(x[train], y[train]).score(selector.transform(x[test]), y[test])
     forest = RandomForestClassifier(100, random_state=0)
@@ -226,7 +226,7 @@ def test_many_more_columns_than_rows():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(120, 1500)), np.arange(120) % 3
     x[:, 7] += 2 * y
-    for n_features in (1, 100, 1400):
+    for n_features in (1, 1400):
         selector = ControlBurnSelector(n_features, random_state=0, polish_trees=5).fit(x, y)
         assert selector.support_.sum() == n_features
         assert selector.support_[7]

@@ -162,12 +162,11 @@ OPTIONS = {
     "normalise": (True, False),
     "layers": (1, 2, 3),
     "adjacency_as_features": (True, False),
-    "messages": (True, False),
 }
 
 
 def networks(kind, graph):
-    """One by all options; of no neighbours, similarities are not defined.
+    """One by all options, and those that hear nobody; similarities need neighbours.
 
     Odd graphs are odd whatever the number of layers: there it is two.
     """
@@ -175,6 +174,8 @@ def networks(kind, graph):
     for values in product(*options.values()):
         if graph.nnz or "similarity" not in values:
             yield replace(SETTINGS, **dict(zip(OPTIONS, values, strict=True)))
+    for rows in (True, False):
+        yield replace(SETTINGS, messages=False, adjacency_as_features=rows, layers=2)
 
 
 def gradients(inputs, graph, asked, backend):

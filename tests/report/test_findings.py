@@ -49,7 +49,7 @@ SCORES = {
 SETTINGS = {"multiclass_a.all_ones": "weights: equal", "multiclass_a.wide": "hidden: 999"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def results():
     rows = [
         {
@@ -68,7 +68,7 @@ def results():
     return pd.DataFrame(rows, columns=RESULT)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pooled():
     """By group, messages help multiclass_c everywhere but under clean."""
     rows = []
@@ -94,7 +94,7 @@ def pooled():
     return pd.DataFrame(rows, columns=POOLED)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tables(results, pooled):
     keys = list(dict.fromkeys(key[:2] for key in SCORES))
     health = {

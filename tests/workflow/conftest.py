@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,21 +155,20 @@ def write_clips(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def forked_steps() -> Iterator[None]:
+def forked_steps(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
     """Steps of this folder's tests are forked, where Linux is: hundreds of jobs import nothing."""
     if sys.platform != "linux":
         yield
         return
-    with tempfile.TemporaryDirectory() as folder:
-        address = f"{folder}/server"
-        command = [sys.executable, forked.__file__, address]
-        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE) as server:
-            assert server.stdout.readline() == b"ready\n"
-            forked.write_client(Path(folder), address)
-            os.environ[FORKED] = folder
-            yield
-            del os.environ[FORKED]
-            server.kill()
+    user = os.getpid() if worker_id == "master" else os.getppid()
+
+    def make(folder: Path) -> None:
+        forked.write_client(folder)
+        subprocess.run([sys.executable, forked.__file__, str(folder), str(user)], check=True)
+
+    os.environ[FORKED] = str(_once("forked", make, tmp_path_factory, worker_id).folder)
+    yield
+    del os.environ[FORKED]
 
 
 @pytest.fixture(scope="session")
@@ -197,7 +195,7 @@ def finished(unrun: Project, tmp_path_factory: pytest.TempPathFactory, worker_id
     """The project after a run on two cores; made once for all workers, and not to be changed."""
 
     def make(folder: Path) -> None:
-        unrun.copy(folder, dirs_exist_ok=True).snakemake("--cores", "2", TARGET, forked=False)
+        unrun.copy(folder, dirs_exist_ok=True).snakemake("--cores", "2", TARGET)
 
     return _once("finished", make, tmp_path_factory, worker_id)
 

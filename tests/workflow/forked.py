@@ -9,6 +9,7 @@ project's copy of the steps counts: none of them is imported before. Snakemake i
 
 import atexit
 import contextlib
+import gc
 import json
 import os
 import runpy
@@ -19,9 +20,10 @@ import sys
 import threading
 from pathlib import Path
 
-# What librosa brings, numba, reads where its cache is when it is imported: not here.
 LIBRARIES = (
-    "snakemake.cli jinja2 matplotlib.figure matplotlib.backends.backend_agg pandas "
+    "snakemake.cli snakemake.profiles snakemake.report.html_reporter snakemake.storage jinja2 "
+    "librosa.beat librosa.decompose librosa.effects librosa.feature librosa.onset "
+    "matplotlib.figure matplotlib.backends.backend_agg opensmile pandas pyarrow.dataset "
     "pyarrow.parquet pydantic scipy.optimize scipy.sparse.csgraph scipy.stats "
     "sklearn.decomposition sklearn.discriminant_analysis sklearn.ensemble "
     "sklearn.linear_model sklearn.manifold sklearn.metrics sklearn.neighbors "
@@ -29,6 +31,8 @@ LIBRARIES = (
 ).split()
 BEFORE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 BLOCK = 1 << 16  # Bytes read at a time.
+# What the client asks lies beside it.
+SERVER = "server"
 CLIENT = f"""\
 #!{sys.executable} -ISE
 import json, os, socket, sys
@@ -36,7 +40,7 @@ first = "".join(sys.argv[1:2])
 if not (first.endswith("workflow/scripts") or sys.argv[1:3] == ["-m", "snakemake"]):
     os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])
 server = socket.socket(socket.AF_UNIX)
-server.connect({{address!r}})
+server.connect(os.path.join(os.path.dirname(__file__), {SERVER!r}))
 asked = json.dumps([os.getcwd(), dict(os.environ), sys.argv[1:]]).encode() + b"\\n"
 socket.send_fds(server, [b"."], [0, 1, 2])
 server.sendall(asked)
@@ -44,15 +48,15 @@ sys.exit(int(server.recv(16) or 1))
 """
 
 
-def write_client(folder: Path, address: str) -> None:
-    """Write what stands for ``python`` into a folder."""
+def write_client(folder: Path) -> None:
+    """Write what stands for ``python`` into the folder of a server."""
     client = folder / "python"
-    client.write_text(CLIENT.format(address=address), encoding="utf-8")
+    client.write_text(CLIENT, encoding="utf-8")
     client.chmod(0o755)
 
 
-def serve(address: str) -> None:
-    """Fork for each that asks, until the one who started this has ended."""
+def start(folder: str, user: int) -> None:
+    """Go on as a server in the background, once it hears; until process ``user`` has ended."""
     for variable in BEFORE:
         os.environ[variable] = "1"
     os.environ["DGLBACKEND"] = "pytorch"
@@ -60,18 +64,29 @@ def serve(address: str) -> None:
         __import__(library)
     with contextlib.suppress(ImportError):
         __import__("dgl")
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for those who answer.
+    gc.collect()
+    gc.freeze()  # A fork that looked for rubbish among all this would first have to copy it.
     with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(address)
+        listening.bind(str(Path(folder, SERVER)))
         listening.listen(64)
-        print("ready", flush=True)
-        while True:
-            asking, _ = listening.accept()
-            if os.fork() == 0:
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                listening.close()
-                answer(asking)
-            asking.close()
+        if os.fork() == 0:
+            serve(listening, os.pidfd_open(user))
+
+
+def serve(listening: socket.socket, user: int) -> None:
+    """Fork for each that asks."""
+    os.setsid()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for those who answer.
+    while True:
+        ready, _, _ = select.select([listening, user], [], [])
+        if user in ready:
+            os._exit(0)
+        asking, _ = listening.accept()
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            listening.close()
+            answer(asking)
+        asking.close()
 
 
 def answer(asking: socket.socket) -> None:
@@ -128,4 +143,4 @@ def run(folder: str, environment: dict[str, str], arguments: list[str], files: l
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    start(sys.argv[1], int(sys.argv[2]))

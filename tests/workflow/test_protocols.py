@@ -1,7 +1,5 @@
 """Every protocol on an imported table and a sheet with artists, and what stops a clean one."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -217,18 +215,3 @@ def test_folds_that_leak_stop_clean_before_any_model_learns(evaluated: Project, 
     log = project.folder / f"{EXPERIMENT}/clean/folds.leaks.log".replace("results", "results/logs")
     assert "protocol clean leaks: 2 group, 2 artist on both sides of folds" in log.read_text()
     assert not (project.folder / EXPERIMENT / "clean/leaks.csv").exists()
-
-
-def test_a_protocol_that_the_sheet_does_not_allow_is_left_out_by_name(
-    tabled: Project, tmp_path
-) -> None:
-    project = tabled.copy(tmp_path / "project")
-    project.edit("small.yaml", ", ".join(PROTOCOLS), "paper, filtered")
-    project.edit("small.yaml", f"[{', '.join(FEW)}]", "[]")
-    without = [Row(**{**vars(row), "split": ""}) for row in rows()]
-    write_sheet(without, project.folder / "config/datasets/tabled.tsv")
-    project.snakemake("--cores", "2", f"{EXPERIMENT}/protocols.json")
-    judged = json.loads((project.folder / EXPERIMENT / "protocols.json").read_text())
-    reason = "the sheet has no published split of blues, jazz, rock"
-    assert judged["left_out"] == {"filtered": reason}
-    assert set(judged["evaluations"]) == {"paper"}

@@ -1,4 +1,4 @@
-"""The main result from 12 real clips, by `make torture` from 100, as shipped but for baselines."""
+"""The main result from 6 real clips, by `make torture` from 100, as shipped but for baselines."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +28,7 @@ class Part(NamedTuple):
 ALL = Part(10, 10)
 
 
-@pytest.fixture(scope="module", params=[Part(4, 3), pytest.param(ALL, marks=pytest.mark.torture)])
+@pytest.fixture(scope="module", params=[Part(3, 2), pytest.param(ALL, marks=pytest.mark.torture)])
 def part(request: pytest.FixtureRequest) -> Part:
     return request.param
 
@@ -59,7 +59,7 @@ def test_the_result_has_all_folds_and_no_empty_cell(real: Project, part: Part) -
     assert set(table["protocol"]) == {"paper"}  # Blues, classical and others are of one artist.
     graphsage = table[table["model"] == "graphsage"]
     assert graphsage["train_accuracy"].eq(1).all()
-    if part == ALL:  # From eight clips nobody learns four genres.
+    if part == ALL:  # From three clips nobody learns three genres.
         assert graphsage["test_accuracy"].mean() > 0.5
 
 

@@ -4,7 +4,6 @@ import os
 import time
 from dataclasses import replace
 
-import pytest
 import soundfile
 from tests.workflow.conftest import BRACED, RATE, TARGET, Project, tune
 
@@ -12,33 +11,19 @@ from settings.sheet import read_sheet, write_sheet
 
 FOLDS = 2
 TRAINING = {"graphsage": FOLDS, "collect": 1, "show": 1}
-GRAPH = {"adjacency": FOLDS, "graph_health": 1, **TRAINING}
 # Which folds there will be is known only when the clips are.
 EXPERIMENT = {"usable": 1, "collect": 1, "show": 1}
 ONE_SHARD = {"audit": 1, "clips": 1, "extract": 2, "gather": 2}
 
 
-def test_nothing_changed(finished: Project) -> None:
-    assert finished.planned() == {}
-
-
-def test_touched_scripts(project: Project) -> None:
-    for script in project.folder.glob("workflow/scripts/**/*.py"):
-        os.utime(script)
-    assert project.planned() == {}
-
-
-def test_an_edited_comment_and_docstring(project: Project) -> None:
+def test_what_changes_nothing_computes_nothing(project: Project) -> None:
     script = "workflow/scripts/learning/graphsage.py"
     project.edit(script, "import logging", "# A new comment.\nimport logging")
     project.edit(script, '"""Train GraphSAGE on one fold, with', '"""Train it on a fold, with')
+    for pattern in ("workflow/scripts/**/*.py", "audio/*/*"):
+        for path in project.folder.glob(pattern):
+            os.utime(path)
     assert project.planned() == {}
-
-
-def test_edited_code_of_a_step(project: Project) -> None:
-    script = "workflow/scripts/learning/graphsage.py"
-    project.edit(script, "torch.relu_(", "torch.tanh_(")
-    assert project.planned() == TRAINING
 
 
 def test_edited_code_of_a_module_that_steps_import(project: Project) -> None:
@@ -46,20 +31,9 @@ def test_edited_code_of_a_module_that_steps_import(project: Project) -> None:
     assert project.planned() == TRAINING
 
 
-def test_another_k(project: Project) -> None:
-    project.edit("small.yaml", "k: 5", "k: 4")
-    assert project.planned() == GRAPH
-
-
 def test_another_learning_rate(project: Project) -> None:
     project.edit("small.yaml", "epochs: 5", "epochs: 5, learning_rate: 0.01")
     assert project.planned() == TRAINING
-
-
-def test_touched_clips(project: Project) -> None:
-    for path in project.folder.glob("audio/*/*"):
-        os.utime(path)
-    assert project.planned() == {}
 
 
 def test_an_older_imported_table(project: Project) -> None:
@@ -77,15 +51,10 @@ def test_an_older_imported_table(project: Project) -> None:
     assert project.planned(*importing, target=features) == {"imported": 1}
 
 
-def test_another_clip_under_the_same_name(project: Project) -> None:
-    soundfile.write(project.folder / "audio/jazz/jazz.1.wav", tune(1, 50), RATE)
-    assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
-
-
-@pytest.mark.parametrize("name", ["jazz/jazz.1.wav", f"odd/{BRACED[0]}.wav"])
-def test_an_older_clip_under_the_same_name(project: Project, name: str) -> None:
-    soundfile.write(project.folder / "audio" / name, tune(1, 50), RATE)
-    os.utime(project.folder / "audio" / name, (0, 0))
+def test_an_older_clip_under_the_same_name(project: Project) -> None:
+    path = project.folder / f"audio/odd/{BRACED[0]}.wav"
+    soundfile.write(path, tune(1, 50), RATE)
+    os.utime(path, (0, 0))
     assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
 
 

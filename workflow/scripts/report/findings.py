@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,6 +44,11 @@ def findings(template: str, facts: Mapping[str, Any]) -> str:
     jinja2.UndefinedError
         If the template names a fact that there is not.
     """
+    return _compiled(template).render(facts)
+
+
+@cache
+def _compiled(template: str) -> jinja2.Template:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -51,7 +57,7 @@ def findings(template: str, facts: Mapping[str, Any]) -> str:
         autoescape=False,  # Markdown, not HTML.
     )
     environment.filters |= FILTERS
-    return environment.from_string(template).render(facts)
+    return environment.from_string(template)
 
 
 def facts_of(

@@ -12,6 +12,7 @@ import re
 import sys
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 # Packages whose modules have another name.
@@ -41,7 +42,7 @@ def digest(step: str, scripts: Path = SCRIPTS) -> str:
     sha = hashlib.sha256()
     for module in sorted(local_modules(step, scripts)):
         sha.update(module.encode())
-        sha.update(_meaning(_text(module, scripts)).encode())
+        sha.update(_read(_text(module, scripts)).meaning.encode())
     return sha.hexdigest()[:16]
 
 
@@ -54,8 +55,7 @@ def local_modules(step: str, scripts: Path = SCRIPTS) -> set[str]:
         if module in found:
             continue
         found.add(module)
-        names = _imports(_text(module, scripts))
-        waiting += [name for name in names if _file(name, scripts).is_file()]
+        waiting += _local(_text(module, scripts), scripts)
     return found
 
 
@@ -83,7 +83,7 @@ def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
     imported = {
         name.split(".")[0]
         for module in local_modules(step, scripts)
-        for name in _imports(_text(module, scripts))
+        for name in _read(_text(module, scripts)).imports
     }
     rooms = {path.name for path in scripts.iterdir() if path.is_dir()}
     foreign = imported - rooms - sys.stdlib_module_names
@@ -130,25 +130,30 @@ def _text(module: str, scripts: Path) -> str:
     return _file(module, scripts).read_text(encoding="utf-8")
 
 
+class _Read(NamedTuple):
+    """What a module imports, and its syntax tree without docstrings and positions."""
+
+    imports: list[str]
+    meaning: str
+
+
 @cache
-def _imports(text: str) -> list[str]:
+def _read(text: str) -> _Read:
+    tree = ast.parse(text)
     names: list[str] = []
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return names
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [statement for statement in node.body if not _is_text(statement)]
+    return _Read(names, ast.dump(tree))
 
 
 @cache
-def _meaning(text: str) -> str:
-    """Dump of the syntax tree without docstrings and positions."""
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [statement for statement in node.body if not _is_text(statement)]
-    return ast.dump(tree)
+def _local(text: str, scripts: Path) -> list[str]:
+    return [name for name in _read(text).imports if _file(name, scripts).is_file()]
 
 
 def _is_text(statement: ast.stmt) -> bool:
