@@ -40,7 +40,7 @@ test: check
 	$(IN_VENV) python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 torture: $(VENV)/ready
-	$(IN_VENV) python -m pytest -m torture -s tests
+	$(IN_VENV) python -m pytest -m "torture or hypothesis" --hypothesis-profile=torture -s tests
 
 # PyTorch Geometric is what training is compared with; nothing else needs it.
 bench: $(VENV)/ready

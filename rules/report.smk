@@ -16,7 +16,7 @@ TRUSTED = [f"{of_experiment(name)}/calibration.csv" for name in RUNNABLE]
 AHEAD_OF_ALL = [f"{of_experiment(name)}/ahead.csv" for name in with_model(*OF_OWN_RULE)]
 WORTH = [f"{of_experiment(name)}/variants.csv" for name in with_variants()]
 CURVES = [f"{of_experiment(name)}/reliability.csv" for name in RUNNABLE]
-BESIDE_SUMMARY = [*POOLED_TABLES, *AHEAD_OF_ALL, *WORTH, *TRUSTED, *CURVES]
+BESIDE_SUMMARY = [*POOLED_TABLES, *AHEAD_OF_ALL, *WORTH, *CHOSEN, *TRUSTED, *CURVES]
 VARIANTS = [
     f"{name}.{variant}={differing(settings)}"
     for name in RUNNABLE

@@ -17,8 +17,9 @@ import pandas as pd  # noqa: E402
 from filelock import FileLock  # noqa: E402
 from hypothesis import is_hypothesis_test, settings  # noqa: E402
 
-# The same examples every time, however slow the machine: `make torture` looks further.
-settings.register_profile("genregraph", deadline=None, derandomize=True)
+# The same few examples every time, however slow the machine; by `make torture`, many others.
+settings.register_profile("genregraph", deadline=None, derandomize=True, max_examples=30)
+settings.register_profile("torture", deadline=None, max_examples=500)
 settings.load_profile("genregraph")
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pyarrow.parquet as pq
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -12,7 +12,6 @@ floats = arrays.arrays(np.float32, st.integers(0, 50), elements=st.floats(width=
 names = st.sampled_from(HOSTILE) | st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@settings(max_examples=50)
 @given(st.lists(st.tuples(names, floats), max_size=5))
 def test_clips_come_back_bit_for_bit_in_their_order(tmp_path_factory, clips) -> None:
     path = tmp_path_factory.mktemp("samples") / "00.parquet"

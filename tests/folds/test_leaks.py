@@ -3,7 +3,7 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from folds import assign, leaks, usable
@@ -172,7 +172,6 @@ def names(prefix, most):
     return st.integers(0, most).map(lambda i: f"{prefix}{i}" if i % 3 else "")
 
 
-@settings(max_examples=20)
 @given(
     facts=st.lists(
         st.tuples(names("artist", 30), names("group", 60), names("md5-", 60), st.integers(0, 25)),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
@@ -15,11 +15,9 @@ CLIPS = st.integers(3, 20).flatmap(
 )
 # Cosine distance is none: it breaks the triangle inequality.
 TRUE_METRICS = sorted(set(METRICS) - {"cosine"})
-few = settings(max_examples=30)
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@few
 @given(x=CLIPS, k=st.integers(1, 25), data=st.data())
 def test_a_row_has_k_others_that_may_be_heard_and_no_diagonal(metric, x, k, data) -> None:
     n = len(x)
@@ -33,7 +31,6 @@ def test_a_row_has_k_others_that_may_be_heard_and_no_diagonal(metric, x, k, data
 
 
 @pytest.mark.parametrize("metric", TRUE_METRICS)
-@few
 @given(x=CLIPS)
 def test_distances_obey_the_axioms_of_a_metric(metric, x) -> None:
     d = adjacency(x, metric, len(x)).toarray()
@@ -44,7 +41,6 @@ def test_distances_obey_the_axioms_of_a_metric(metric, x) -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@few
 @given(x=CLIPS, k=st.integers(1, 5), seed=st.integers(0, 99))
 def test_the_order_of_clips_changes_no_distance(metric, x, k, seed) -> None:
     order = np.random.default_rng(seed).permutation(len(x))

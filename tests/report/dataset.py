@@ -24,7 +24,7 @@ from learning.temperature import scaled
 from report import map as clip_map
 from report import page
 from report.beside import KINDS
-from results import ahead, calibration, collect, pooled, summarise, variants
+from results import ahead, calibration, choices, collect, pooled, summarise, variants
 from settings.model import load
 from settings.sheet import Row, write_sheet
 
@@ -81,6 +81,20 @@ def listed(sheet: list[Row]) -> pd.DataFrame:
     )
 
 
+def choice_of(protocol: str) -> pd.DataFrame:
+    """What a model chose from in each fold."""
+    rng = np.random.default_rng(len(protocol))
+    return pd.DataFrame(
+        {
+            "fold": np.repeat(np.arange(FOLDS), 2),
+            "candidate": ["logistic", "<blend>"] * FOLDS,
+            "inner_accuracy": rng.random(2 * FOLDS),
+            "chosen": [(i // 2 == 1) == (i % 2 == 0) for i in range(2 * FOLDS)],
+            "test_accuracy": rng.random(2 * FOLDS),
+        }
+    )
+
+
 def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
     """Four folds with inputs, graphs and what three models predicted."""
     rng = np.random.default_rng([ord(letter) for letter in protocol])
@@ -123,8 +137,9 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
         history |= {"train_accuracy": 1 - 1 / (epochs + 1), "test_accuracy": 0.6 - 1 / (epochs + 1)}
         pd.DataFrame(history).to_csv(outputs / "history.csv", index=False)
     pd.DataFrame(tables).to_csv(folder / "graph-health.csv", index=False)
+    (folder / "models").mkdir()
+    choice_of(protocol).to_csv(folder / "models/choice.csv", index=False)
     models = folder / "models"
-    models.mkdir()
     for name, each in (("baselines", baselines), ("variants", variants)):
         write_compared(each, models / f"{name}.parquet", models / f"{name}.csv")
     by_fold(calibrated).to_parquet(models / "calibrated.parquet", index=False)
@@ -170,6 +185,7 @@ def write_dataset(project: Path) -> dict[str, Any]:
     ahead.main(**shared, clips=clips_of, output=experiment / "ahead.csv")
     of_variants = {key: each for key, each in shared.items() if key != "compared"}
     variants.main(**of_variants, clips=clips_of, output=experiment / "variants.csv")
+    choices.main("mine", EXPERIMENT, experiment / "choices.csv", places)
     scored = {"output": experiment / "calibration.csv", "curves": experiment / "reliability.csv"}
     calibration.main(**shared, scaled=True, **scored)
     summarise.main(

@@ -246,11 +246,28 @@ def test_a_variant_is_said_to_differ_in_its_settings(made):
     assert said == {"graphsage": "-", "edgeless": "no messages", dataset.VARIANT: "hidden: <5>"}
 
 
+def test_candidates_are_those_of_their_table_and_their_own_names(made):
+    table = read_beside(made, "choices")
+    ((*found,),) = rows_below(made.parsed, "candidate", "chosen")
+    expected = [
+        [
+            candidate,
+            f"{rows['chosen'].sum()} of {len(rows)}",
+            f"{rows['inner_accuracy'].mean():.4f}",
+            f"{rows['test_accuracy'].mean():.4f}",
+        ]
+        for (_, candidate), rows in table.groupby(["protocol", "candidate"], sort=False)
+    ]
+    assert found == expected
+    assert {row[0] for row in found} == {"logistic", "<blend>"}
+
+
 def test_what_an_experiment_has_not_is_not_spoken_of(made):
     text = dataset.write_page(made.options, made.project / "bare.html", beside=[]).read_text()
     parsed = Parsed(text)
     assert parsed.open == []
-    for words in ("Song by song", "Reliability", "best classifier", "What each choice"):
+    kinds = "Song by song", "Reliability", "best classifier", "What each choice", "best chose"
+    for words in kinds:
         assert words in made.text
         assert words not in text
 

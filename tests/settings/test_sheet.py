@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from settings.delimited import plain
@@ -44,7 +44,6 @@ def sheet(folder: Path, text: str) -> Path:
     return path
 
 
-@settings(max_examples=200)
 @given(sheets)
 def test_what_is_written_is_read(tmp_path_factory, rows) -> None:
     path = tmp_path_factory.mktemp("sheets") / "mine.tsv"

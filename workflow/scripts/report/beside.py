@@ -1,4 +1,4 @@
-"""What stands on the page beside the summary: by song, against the best, by variant, and trust."""
+"""What stands on the page beside the summary: of songs, rivals, variants, candidates and trust."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from report import charts
+from results.choices import by_candidate
 
 Facts = dict[str, Any]
-KINDS = ("pooled", "ahead", "variants", "calibration", "reliability")
+KINDS = ("pooled", "ahead", "variants", "choices", "calibration", "reliability")
 
 
 def read_beside(paths: Sequence[Path]) -> dict[str, dict[str, pd.DataFrame]]:
@@ -59,14 +60,16 @@ def compared(
     Returns
     -------
     dict
-        ``pooled``, ``ahead`` and ``variants``, each as `by_protocol` has it; ``others``: what
-        protocols clean is compared with, by column of ``pooled``, and ``heads`` of these columns.
+        ``pooled``, ``ahead`` and ``variants``, each as `by_protocol` has it; ``choices``: the same
+        of `results.choices.by_candidate`; ``others``: what protocols clean is compared with, by
+        column of ``pooled``, and ``heads`` of these columns.
     """
     found: Facts = {kind: by_protocol(tables.get(kind)) for kind in ("pooled", "ahead", "variants")}
     for protocol in found["variants"]:
         for row in protocol["rows"]:
             own = "no messages" if row["variant"] == "edgeless" else ""
             row["settings"] = settings.get(f"{experiment}.{row['variant']}", own)
+    found["choices"] = by_protocol(_candidates(tables.get("choices")))
     pooled = tables.get("pooled", pd.DataFrame())
     columns = [column for column in pooled if str(column).endswith("_vs_clean")]
     asked = [str(column) for column in columns if pooled[column].notna().any()]
@@ -74,6 +77,13 @@ def compared(
     found["others"] = dict(zip(asked, others, strict=True))
     found["heads"] = [f"p against {other}" for other in others]
     return found
+
+
+def _candidates(choices: pd.DataFrame | None) -> pd.DataFrame | None:
+    if choices is None or choices.empty:  # Of a model that no protocol could have.
+        return None
+    protocols = choices.groupby("protocol", sort=False)
+    return pd.concat([by_candidate(rows).assign(protocol=name) for name, rows in protocols])
 
 
 def trust(tables: Mapping[str, pd.DataFrame], protocol: str) -> Facts | None:

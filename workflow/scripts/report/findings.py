@@ -16,6 +16,7 @@ from graph.health import DEGENERATE
 from results.ahead import COLUMNS as AHEAD
 from results.calibration import COLUMNS as CALIBRATION
 from results.choices import COLUMNS as CHOICES
+from results.choices import by_candidate
 from results.outputs import counts_of, left_out_of, read_tables
 from results.paired import over_folds
 from results.statistics import holm
@@ -354,11 +355,6 @@ def _contest(
         for model, row in behind.iterrows()
     ]
     by_model = {each["model"]: each for each in differences}
-    candidates = choices.groupby("candidate", sort=False).agg(
-        chosen=("chosen", "sum"),
-        inner_accuracy=("inner_accuracy", "mean"),
-        test_accuracy=("test_accuracy", "mean"),
-    )
     others = [each for each in differences if each["model"] != GRAPHLESS]
     return {
         "name": evaluation["name"],
@@ -368,7 +364,7 @@ def _contest(
         "against_graphsage": by_model["graphsage"],
         "against_graphless": by_model[GRAPHLESS],
         "against_other": min(others, key=lambda d: d["mean"]),
-        "choices": candidates.reset_index().to_dict("records"),
+        "choices": by_candidate(choices).to_dict("records"),
     }
 
 

@@ -31,6 +31,30 @@ def gather(folder: Path, dataset: str, experiment: str) -> pd.DataFrame:
     return joined.assign(dataset=dataset, experiment=experiment, protocol=folder.name)[COLUMNS]
 
 
+def by_candidate(choices: pd.DataFrame) -> pd.DataFrame:
+    """How often candidates were chosen in a protocol, and how right they are on average.
+
+    Parameters
+    ----------
+    choices : pd.DataFrame
+        As `gather` makes them of one protocol.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``candidate folds chosen inner_accuracy test_accuracy``, in the order in which candidates
+        were tried: numbers of folds, and means over them, the latter in [0, 1].
+    """
+    grouped = choices.groupby("candidate", sort=False)
+    table = grouped.agg(
+        folds=("chosen", "size"),
+        chosen=("chosen", "sum"),
+        inner_accuracy=("inner_accuracy", "mean"),
+        test_accuracy=("test_accuracy", "mean"),
+    )
+    return table.reset_index()
+
+
 def main(
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
     experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
