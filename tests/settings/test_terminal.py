@@ -59,6 +59,15 @@ def test_a_file_has_a_line_for_each_tenth() -> None:
     assert [line.split(" jobs")[0] for line in lines] == [f"{n} of 40" for n in range(4, 41, 4)]
 
 
+def test_a_file_has_a_line_for_each_tenth_of_what_is_known_of_by_then() -> None:
+    """Behind a checkpoint there are often several times as many jobs."""
+    terminal = begun(log := io.StringIO())
+    for done in range(1, 41):
+        terminal.handle(record("progress", done=done, total=10 if done < 5 else 40))
+    lines = [line.split(" jobs")[0] for line in log.getvalue().splitlines()]
+    assert lines == [f"{n} of 10" for n in range(1, 5)] + [f"{n} of 40" for n in range(8, 41, 4)]
+
+
 def test_warnings_are_told_once_and_in_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     terminal = begun(log := io.StringIO())
     terminal.warn(["left out"])

@@ -125,9 +125,11 @@ class Terminal(logging.Handler):
             width = shutil.get_terminal_size().columns - 1
             self._clear()
             self.stream.write(self.line(width)[:width])
-        elif self.tenths < 10 * self.done // self.total:
-            self.tenths = 10 * self.done // self.total
-            self.stream.write(self.line(120) + "\n")
+        else:
+            tenths = 10 * self.done // self.total
+            if tenths > self.tenths:
+                self.stream.write(self.line(120) + "\n")
+            self.tenths = tenths  # Fewer than before, where more jobs are known now.
         self.stream.flush()
 
     def _clear(self) -> None:
