@@ -135,13 +135,14 @@ def test_where_nothing_is_to_be_done_the_result_is_told_again(
     ]
 
 
-def test_a_summary_speaks_for_all(results: Path) -> None:
-    told = of_results([f"results/{name}" for name in ("summary.csv", "one.csv")], results)
-    assert told.splitlines() == [
-        "summary is so",
-        f"results/one.csv: copy of {results}/one.csv",
-        f"results/summary.csv: copy of {results}/summary.csv",
-    ]
+@pytest.mark.parametrize("name", ["summary.csv", "findings.md", "report.html"])
+def test_of_all_results_the_summary_speaks(results: Path, name: str) -> None:
+    (results / name).touch()
+    told = of_results(["results/one.csv", f"results/{name}"], results)
+    assert told.splitlines()[0] == "summary is so"
+    assert set(told.splitlines()[1:]) == {
+        f"results/{made}: copy of {results}/{made}" for made in ("one.csv", name)
+    }
 
 
 def settings(quiet: tuple[str, ...] = ("host", "rules"), **differs: bool) -> SimpleNamespace:

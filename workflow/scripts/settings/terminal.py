@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TextIO
 from tqdm import tqdm
 
 LINE = "{n_fmt} of {total_fmt} jobs |{bar:20}| {elapsed} gone, {remaining} left{postfix}"
+OF_ALL = {"summary.csv", "findings.md", "report.html"}
 SHOWS = "show"  # The rule whose outputs are what the user asked for.
 # What Snakemake says to who interrupts it.
 INTERRUPTED = ("Terminating processes", "Shutting down", "Will exit after")
@@ -180,11 +181,12 @@ def of_results(shown: Iterable[str], folder: Path) -> str:
     Returns
     -------
     str
-        Where a summary is among them, the text of that alone, and all paths.
+        Where what is made of all tables is among them, the summary's text alone; and all paths.
     """
     paths = sorted({path for path in map(Path, shown) if (folder / path.name).is_file()})
-    summary = [path for path in paths if path.name == "summary.csv"]
-    texts = [(folder / path.name).with_suffix(".txt") for path in summary or paths]
+    of_all = OF_ALL.intersection(path.name for path in paths)
+    stems = ["summary"] if of_all else [path.stem for path in paths]
+    texts = [folder / f"{stem}.txt" for stem in stems]
     return "\n".join(
         [
             *(text.read_text(encoding="utf-8").rstrip() for text in texts if text.is_file()),
