@@ -197,12 +197,15 @@ def test_of_a_clips_own_label_nothing_comes_back():
     [
         ("logistic", LogisticRegression(max_iter=2000)),
         ("svm", SVC(C=10, break_ties=True)),  # As documented.
-        ("forest", RandomForestClassifier(50, random_state=0)),
+        ("forest", RandomForestClassifier(500, random_state=0)),
         ("knn", KNeighborsClassifier(5)),
     ],
 )
 @pytest.mark.parametrize("choose", [lambda inputs: inputs, of_two], ids=["three", "two"])
-def test_what_is_most_probable_is_the_classifiers_own_prediction(name, classifier, choose):
+def test_what_is_most_probable_is_the_classifiers_own_prediction(
+    name, classifier, choose, monkeypatch
+):
+    monkeypatch.undo()  # All 500 trees.
     inputs = choose(noisy(150, seed=1))
     x = inputs.x.astype(np.float64)
     expected = classifier.fit(x[inputs.train], inputs.y[inputs.train]).predict(x)

@@ -137,9 +137,9 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
         history |= {"train_accuracy": 1 - 1 / (epochs + 1), "test_accuracy": 0.6 - 1 / (epochs + 1)}
         pd.DataFrame(history).to_csv(outputs / "history.csv", index=False)
     pd.DataFrame(tables).to_csv(folder / "graph-health.csv", index=False)
-    (folder / "models").mkdir()
-    choice_of(protocol).to_csv(folder / "models/choice.csv", index=False)
     models = folder / "models"
+    models.mkdir()
+    choice_of(protocol).to_csv(models / "choice.csv", index=False)
     for name, each in (("baselines", baselines), ("variants", variants)):
         write_compared(each, models / f"{name}.parquet", models / f"{name}.csv")
     by_fold(calibrated).to_parquet(models / "calibrated.parquet", index=False)

@@ -18,7 +18,7 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ.setdefault("DGLBACKEND", "pytorch")
-# What is imported stays: to look for rubbish in between takes a tenth of a small step's time.
+# What is imported stays: to look for rubbish in between takes a quarter of a small step's time.
 gc.disable()
 
 from settings.caches import ensure_cache  # noqa: E402

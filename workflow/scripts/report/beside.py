@@ -1,6 +1,6 @@
 """What stands on the page beside the summary: of songs, rivals, variants, candidates and trust."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from report import charts
 from results.choices import by_candidate
 
 Facts = dict[str, Any]
+Told = Callable[[pd.DataFrame], pd.DataFrame]
 KINDS = ("pooled", "ahead", "variants", "choices", "calibration", "reliability")
 
 
@@ -34,12 +35,12 @@ def read_beside(paths: Sequence[Path]) -> dict[str, dict[str, pd.DataFrame]]:
     return found
 
 
-def by_protocol(table: pd.DataFrame | None) -> list[Facts]:
-    """Rows of a table by protocol, none if there is no table."""
+def by_protocol(table: pd.DataFrame | None, told: Told = lambda rows: rows) -> list[Facts]:
+    """Rows of a table by protocol, or what is told of them; none if there is no table."""
     if table is None:
         return []
     return [
-        {"name": protocol, "rows": rows.to_dict("records")}
+        {"name": protocol, "rows": told(rows).to_dict("records")}
         for protocol, rows in table.groupby("protocol", sort=False)
     ]
 
@@ -69,7 +70,7 @@ def compared(
         for row in protocol["rows"]:
             own = "no messages" if row["variant"] == "edgeless" else ""
             row["settings"] = settings.get(f"{experiment}.{row['variant']}", own)
-    found["choices"] = by_protocol(_candidates(tables.get("choices")))
+    found["choices"] = by_protocol(tables.get("choices"), by_candidate)
     pooled = tables.get("pooled", pd.DataFrame())
     columns = [column for column in pooled if str(column).endswith("_vs_clean")]
     asked = [str(column) for column in columns if pooled[column].notna().any()]
@@ -77,13 +78,6 @@ def compared(
     found["others"] = dict(zip(asked, others, strict=True))
     found["heads"] = [f"p against {other}" for other in others]
     return found
-
-
-def _candidates(choices: pd.DataFrame | None) -> pd.DataFrame | None:
-    if choices is None or choices.empty:  # Of a model that no protocol could have.
-        return None
-    protocols = choices.groupby("protocol", sort=False)
-    return pd.concat([by_candidate(rows).assign(protocol=name) for name, rows in protocols])
 
 
 def trust(tables: Mapping[str, pd.DataFrame], protocol: str) -> Facts | None:

@@ -19,7 +19,7 @@ from results.choices import COLUMNS as CHOICES
 from results.choices import by_candidate
 from results.outputs import counts_of, left_out_of, read_tables
 from results.paired import over_folds
-from results.statistics import holm
+from results.statistics import holm, p_text
 from results.summarise import BY_GROUPS, pairs, untested
 from results.variants import COLUMNS as VARIANTS
 
@@ -435,16 +435,10 @@ def _gain_interval(row: Mapping[str, Any]) -> str:
     return _span(row["gain_low"], row["gain_high"]) + mark
 
 
-def _p(value: float) -> str:
-    if np.isnan(value):
-        return "-"
-    return "< .001" if value < 0.001 else f"{value:.3f}"
-
-
 def _equal(p: float) -> str:
     if np.isnan(p):
         return "could not be tested"
-    return f"p {_p(p)}" if p < 0.001 else f"p = {_p(p)}"
+    return f"p {p_text(p)}" if p < 0.001 else f"p = {p_text(p)}"
 
 
 def _verdict(p: float) -> str:
@@ -471,7 +465,7 @@ FILTERS = {
     "gain_interval": _gain_interval,
     "percent": lambda share: f"{100 * share:.1f} %",
     "points": _points,
-    "p": _p,
+    "p": p_text,
     "verdict": _verdict,
     "equal_p": _equal,
     "gains": _names,

@@ -115,6 +115,24 @@ def corrected_paired_test(a: ArrayLike, b: ArrayLike, n_train: float, n_test: fl
     return _two_sided(difference.mean(), variance, len(difference) - 1)
 
 
+def p_text(p: float) -> str:
+    """How a p-value is written: three digits, none of them made up.
+
+    Parameters
+    ----------
+    p : float
+        In [0, 1], or NaN where nothing was tested.
+
+    Examples
+    --------
+    >>> p_text(0.02), p_text(0.0004), p_text(float("nan"))
+    ('0.020', '< .001', '-')
+    """
+    if np.isnan(p):
+        return "-"
+    return "< .001" if p < 0.001 else f"{p:.3f}"
+
+
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     """Adjust p-values for their number, so that any below .05 may be called significant [4]_.
 

@@ -11,7 +11,7 @@ import typer
 from results.outputs import left_out_of, read_tables
 from results.paired import over_twins
 from results.pooled import KEYS, TESTS
-from results.statistics import corrected_interval, holm
+from results.statistics import corrected_interval, holm, p_text
 from results.summary import NOT_MUSIC, left_out_lines, note_of
 from settings.whole import final
 
@@ -166,7 +166,7 @@ def _line(row: dict[Hashable, Any]) -> str:
         f"{_number(row['train_mean'], 7, '.3f')}{_number(row['mean'], 8, '.4f')}{interval:>15}"
         f"{_number(row['song_mean'], 7, '.3f')}{_number(row['paper_test_accuracy'], 8, '.4f')}"
         f"{_number(row['difference'], 9, '+.4f')}{_number(row['gain'], 9, '+.4f')}"
-        + "".join(f"{_p(row[test]):>10}" for test in HEADERS)
+        + "".join(f"{p_text(row[test]):>10}" for test in HEADERS)
     )
 
 
@@ -185,10 +185,6 @@ def _tests(name: str, rows: pd.DataFrame) -> str:
 
 def _number(value: float, width: int, form: str) -> str:
     return f"{'-' if np.isnan(value) else format(value, form):>{width}}"
-
-
-def _p(value: float) -> str:
-    return "<.001" if value < 0.001 else _number(value, 0, ".3f")
 
 
 def pairs(options: Sequence[str] | None) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TextIO
 from tqdm import tqdm
 
 LINE = "{n_fmt} of {total_fmt} jobs |{bar:20}| {elapsed} gone, {remaining} left{postfix}"
-OF_ALL = {"summary.csv", "findings.md", "report.html"}
+OF_ALL = {"summary.csv", "findings.md", "report.html"}  # What is made of all tables.
 SHOWS = "show"  # The rule whose outputs are what the user asked for.
 # What Snakemake says to who interrupts it.
 INTERRUPTED = ("Terminating processes", "Shutting down", "Will exit after")
