@@ -117,7 +117,7 @@ elif not WHY_NO_PREDICTION:
 PREDICTED = [] if WHY_NO_PREDICTION else ["predictions"]
 
 # Cards that a job which trains by PyTorch or DGL asks for: --resources gpu=1 lets one run at a time.
-CARDS = int(CONFIG.device == "cuda")
+CARDS = int(CONFIG.device in ("cuda", "mps"))
 
 # Where things lie.
 OF_DATASET = "results/{dataset}"

@@ -72,7 +72,7 @@ def test_the_covariance_within_groups_is_shrunk():
     x, groups = drawn(40, 3)
     deviations = x - np.repeat(x.reshape(40, 3, D).mean(axis=1), 3, axis=0)
     found = deviations.T @ deviations / 80
-    expected = 0.9 * found + 0.1 * np.trace(found) / D * np.eye(D)
+    expected = 0.8 * found + 0.2 * np.trace(found) / D * np.eye(D)
     assert_allclose(model_of(fit(x, groups))[0], expected)
 
 

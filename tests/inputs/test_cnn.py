@@ -190,16 +190,6 @@ def test_features_are_the_layer_before_the_classifier():
         assert model(images).shape == (3, 4)
 
 
-def test_cuda_without_a_gpu_is_refused(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert cnn.usable_device("auto") == cnn.usable_device("cpu") == "cpu"
-    with pytest.raises(UserError, match="cuda"):
-        cnn.usable_device("cuda")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert cnn.usable_device("auto") == cnn.usable_device("cuda") == "cuda"
-    assert cnn.usable_device("cpu") == "cpu"
-
-
 def test_images_come_in_the_order_of_the_clips():
     images = np.arange(3, dtype=np.uint8).reshape(3, 1, 1)
     found = images_of(np.array(["c", "a"]), np.array(["a", "b", "c"]), images)

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from graph.adjacency import adjacency
 from inputs.inputs import Inputs
-from learning import baselines
+from learning import baselines, best
 
 # Those that are installed.
 BACKENDS = ["torch", "dgl"] if find_spec("dgl") else ["torch"]
@@ -16,8 +16,9 @@ BACKENDS = ["torch", "dgl"] if find_spec("dgl") else ["torch"]
 
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forests of 50 trees take a tenth of the time, and what must hold of these holds of 500."""
+    """Forests of 50 trees take a tenth of the time, and what must hold of these holds of more."""
     monkeypatch.setattr(baselines, "TREES", 50)
+    monkeypatch.setattr(best, "TREES", 50)
 
 
 @pytest.fixture

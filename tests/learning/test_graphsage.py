@@ -27,6 +27,7 @@ from learning.graphsage import (
 from learning.messages import Backend, Messages
 from settings.errors import UserError
 from settings.seeds import fold_seed
+from training.device import usable_device
 
 SETTINGS = Settings(
     layers=1,
@@ -40,7 +41,7 @@ SETTINGS = Settings(
     adjacency_as_features=False,
     seed=0,
 )
-no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+no_card = pytest.mark.skipif(usable_device("auto") != "cpu", reason="this machine has a card")
 
 
 def edgeless(n):
@@ -527,8 +528,8 @@ def test_main_lets_test_clips_join_one_by_one(step, inputs, tmp_path):
     assert_allclose(pd.read_parquet(output)[inputs.genres].to_numpy(), expected, rtol=1e-6)
 
 
-@no_gpu
-def test_main_refuses_a_gpu_that_is_not_there_before_it_writes(step, tmp_path):
+@no_card
+def test_main_refuses_a_card_that_is_not_there_before_it_writes(step, tmp_path):
     with pytest.raises(UserError, match="device: cuda"):
         step("run", device="cuda")
     assert list((tmp_path / "run").iterdir()) == []

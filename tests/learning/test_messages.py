@@ -13,15 +13,20 @@ import torch
 from numpy.testing import assert_allclose
 from scipy import sparse
 from tests.learning.conftest import BACKENDS
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from graph.adjacency import adjacency
+from learning import messages
 from learning.graphsage import GraphSage, Settings, averages, connected, node_features, train
 from learning.messages import Backend, Messages, usable_backend
 from settings.errors import UserError
+from training.device import BOUND, usable_device
 
 by_each_backend = pytest.mark.parametrize("backend", BACKENDS)
 needs_dgl = pytest.mark.skipif("dgl" not in BACKENDS, reason="DGL is not installed")
-no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+NO_CARD = usable_device("auto") == "cpu"
+no_card = pytest.mark.skipif(not NO_CARD, reason="this machine has a card")
+needs_card = pytest.mark.skipif(NO_CARD, reason="PyTorch sees no card")
 
 SETTINGS = Settings(
     layers=1,
@@ -246,6 +251,7 @@ TRAINED = """
 import hashlib, sys
 import numpy as np
 from scipy import sparse
+from torch.utils._python_dispatch import TorchDispatchMode
 from inputs.inputs import Inputs
 from learning.graphsage import Settings, train
 from learning.messages import Backend
@@ -302,9 +308,72 @@ def test_without_dgl_auto_is_pytorch_alone_and_dgl_is_refused(monkeypatch):
         usable_backend("dgl", "cpu")
 
 
-@no_gpu
+@no_card
 @pytest.mark.parametrize("backend", ["auto", "torch"])
-def test_a_gpu_that_is_not_there_is_refused_and_auto_is_the_cpu(backend):
-    with pytest.raises(UserError, match="device: cuda: PyTorch sees no GPU; use device: cpu"):
+def test_a_card_that_is_not_there_is_refused_and_auto_is_the_cpu(backend):
+    with pytest.raises(UserError, match="device: cuda: PyTorch sees no such card; use device: cpu"):
         usable_backend(backend, "cuda")
     assert usable_backend(backend, "auto").device == "cpu"
+
+
+@needs_dgl
+@pytest.mark.parametrize("card", ["cuda", "mps"])
+def test_a_card_that_dgl_does_not_reach_is_left_to_pytorch(card, monkeypatch):
+    """As this DGL answers, which is built for the CPU: of a card that PyTorch would have."""
+    monkeypatch.setattr(messages, "usable_device", lambda asked: card)
+    if NO_CARD and card == "cuda":
+        monkeypatch.setattr("dgl.DGLGraph.to", built_for_the_cpu)
+    assert usable_backend("auto", "auto") == Backend("dgl", "cpu")
+    assert usable_backend("torch", "auto") == Backend("torch", card)
+    with pytest.raises(UserError, match=f"device: {card}: this DGL does not reach it; use backend"):
+        usable_backend("dgl", card)
+
+
+def built_for_the_cpu(graph, device):
+    """What DGL says where PyTorch has CUDA and DGL has not."""
+    import dgl
+
+    raise dgl.DGLError(f"Device API {device} is not enabled.")
+
+
+# On a card
+
+
+@needs_card
+@pytest.mark.parametrize("weights", ["distance", "similarity", "equal"])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_on_a_card_a_network_says_what_it_says_on_the_cpu_and_again(inputs, graph, layers, weights):
+    settings = replace(SETTINGS, layers=layers, weights=weights, epochs=100)
+    card = Backend("torch", usable_device("auto"))
+    cpu, first, again = (
+        train(inputs, graph, settings, backend)[2] for backend in (Backend(), card, card)
+    )
+    assert_allclose(first, cpu, atol=BOUND, rtol=0)
+    assert first.tobytes() == again.tobytes()
+
+
+@needs_card
+def test_on_a_card_batches_are_learnt_too(inputs, graph):
+    few = Backend("torch", usable_device("auto"), at_once=10)
+    on_card, on_cpu = (
+        train(inputs, graph, SETTINGS, backend)[2] for backend in (few, few._replace(device="cpu"))
+    )
+    assert_allclose(on_card, on_cpu, atol=BOUND, rtol=0)
+
+
+def test_no_number_is_double_where_it_may_be_on_a_card(inputs, graph):
+    """Apple's cards have no double precision: all of `train` but its last step goes without."""
+    last = []
+
+    class Noted(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, given=(), how=None):
+            found = function(*given, **(how or {}))
+            if isinstance(found, torch.Tensor) and found.dtype == torch.float64:
+                last.append(str(function))
+            return found
+
+    with Noted():
+        train(inputs, graph, replace(SETTINGS, layers=2, weights="distance"), Backend())
+        train(inputs, graph, SETTINGS, Backend(at_once=10))
+    made_here = {"aten.lift_fresh.default", "aten._to_copy.default"}  # From NumPy, on the CPU.
+    assert set(last) - made_here == {"aten._softmax.default", "aten.detach.default"}

@@ -89,6 +89,7 @@ def choice_of(protocol: str) -> pd.DataFrame:
             "fold": np.repeat(np.arange(FOLDS), 2),
             "candidate": ["logistic", "<blend>"] * FOLDS,
             "inner_accuracy": rng.random(2 * FOLDS),
+            "inner_brier": rng.random(2 * FOLDS),
             "chosen": [(i // 2 == 1) == (i % 2 == 0) for i in range(2 * FOLDS)],
             "test_accuracy": rng.random(2 * FOLDS),
         }

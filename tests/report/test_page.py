@@ -253,6 +253,7 @@ def test_candidates_are_those_of_their_table_and_their_own_names(made):
         [
             candidate,
             f"{rows['chosen'].sum()} of {len(rows)}",
+            f"{rows['inner_brier'].mean():.4f}",
             f"{rows['inner_accuracy'].mean():.4f}",
             f"{rows['test_accuracy'].mean():.4f}",
         ]

@@ -4,31 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.metrics import brier_score_loss
 
 from results.calibration import (
     BINS,
     COLUMNS,
     CURVES,
-    brier_score,
     calibration_error,
     main,
     reliability,
 )
 from results.collect import collect
 from results.statistics import corrected_interval
-
-
-def test_the_brier_score_is_the_sum_over_genres():
-    assert brier_score(np.array([[1.0, 0, 0]]), np.array([0])) == 0
-    assert brier_score(np.array([[0.0, 1, 0]]), np.array([0])) == 2
-    assert brier_score(np.full((5, 4), 0.25), np.arange(5) % 4) == pytest.approx(1 - 1 / 4)
-    by_hand = 0.5**2 + 0.2**2 + 0.3**2
-    assert brier_score(np.array([[0.5, 0.2, 0.3]]), np.array([0])) == pytest.approx(by_hand)
-    rng = np.random.default_rng(0)
-    probabilities, y = rng.dirichlet(np.ones(3), 50), rng.integers(0, 3, 50)
-    expected = brier_score_loss(y, probabilities, labels=[0, 1, 2], scale_by_half=False)
-    assert brier_score(probabilities, y) == pytest.approx(expected)
 
 
 def test_bins_hold_their_upper_end_and_know_how_sure_and_how_right_their_clips_are():

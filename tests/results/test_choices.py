@@ -12,6 +12,7 @@ def test_every_candidate_of_every_fold_has_a_row(protocol, tmp_path):
                     "fold": number,
                     "candidate": ["plain", "elaborate"],
                     "inner_accuracy": [0.5, number / 4],
+                    "inner_brier": [0.6, 0.5],
                     "chosen": [number < 3, number == 3],
                     "test_accuracy": 0.25,
                 }

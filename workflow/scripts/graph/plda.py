@@ -25,7 +25,7 @@ from graph.similarity import mutual
 
 Matrix = NDArray[np.float64]
 NEIGHBOURS = 5
-SHRINKAGE = 0.1  # Of the covariance within groups, towards a multiple of the identity.
+SHRINKAGE = 0.2  # Of the covariance within groups, towards a multiple of the identity.
 
 
 class Plda(NamedTuple):

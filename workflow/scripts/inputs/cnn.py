@@ -35,6 +35,7 @@ from folds.deal import dealt_whole
 from settings.errors import UserError
 from settings.seeds import fold_seed
 from training.adam import Adam
+from training.device import usable_device
 from training.reproducible import reproducibly
 
 logger = logging.getLogger(__name__)
@@ -293,21 +294,6 @@ def _pass(
     return loss / len(rows), right / len(rows)
 
 
-def usable_device(asked: str) -> str:
-    """Device to train on: ``auto`` is a GPU if PyTorch can use one.
-
-    Raises
-    ------
-    UserError
-        If ``cuda`` is asked for and cannot be used.
-    """
-    if asked != "cpu" and torch.cuda.is_available():
-        return "cuda"
-    if asked == "cuda":
-        raise UserError("device: cuda: PyTorch sees no GPU; use device: cpu or auto")
-    return "cpu"
-
-
 def images_of(
     clips: NDArray[np.str_], available: NDArray[np.str_], images: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
@@ -346,7 +332,7 @@ def main(
     patience: Annotated[int, typer.Option(help="Epochs to wait for a better one.")],
     learning_rate: Annotated[float, typer.Option(help="AdamW's.")],
     seed: Annotated[int, typer.Option(help="The configuration's seed.")],
-    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")],
+    device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")],
     output: Annotated[Path, typer.Option(help="Feature table, to be written (Parquet).")],
     weights: Annotated[Path, typer.Option(help="Model, to be written (PyTorch).")],
     history: Annotated[Path, typer.Option(help="Losses and accuracies, to be written (CSV).")],

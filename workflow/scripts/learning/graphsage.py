@@ -320,8 +320,8 @@ def train(
         ).to(backend.device)
         history = _fit(model, learnt, everyone, settings, backend)
         with torch.no_grad():
-            scores = model(everyone.x, everyone.heard, everyone.messages).double()
-            probabilities = torch.softmax(scores, dim=1).cpu().numpy()
+            scores = model(everyone.x, everyone.heard, everyone.messages)
+            probabilities = torch.softmax(scores.cpu().double(), dim=1).numpy()
     return model.to("cpu"), history, probabilities
 
 

@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from settings.errors import UserError
+from training.device import usable_device
 
 Product = Callable[[Tensor], Tensor]
 
@@ -203,8 +204,8 @@ def usable_backend(backend: str, device: str, at_once: int = Backend().at_once) 
     ----------
     backend : {"auto", "dgl", "torch"}
         ``auto`` is DGL where it is installed, else PyTorch alone.
-    device : {"auto", "cpu", "cuda"}
-        ``auto`` is a GPU if the backend can use one.
+    device : {"auto", "cpu", "cuda", "mps"}
+        ``auto`` is a card if the backend can use one.
     at_once : int
         As `Backend` has it.
 
@@ -220,22 +221,21 @@ def usable_backend(backend: str, device: str, at_once: int = Backend().at_once) 
             "unless it is Python 3.11 on Linux x86-64; use backend: torch or auto"
         )
     name: Literal["torch", "dgl"] = "dgl" if installed and backend != "torch" else "torch"
-    if device == "cpu":
-        return Backend(name, at_once=at_once)
-    reason = _why_no_gpu(name)
-    if device == "cuda" and reason:
-        raise UserError(f"device: cuda: {reason}")
-    return Backend(name, "cpu" if reason else "cuda", at_once)
+    found = usable_device(device)
+    if name == "dgl" and found != "cpu" and not _dgl_reaches(found):
+        if device != "auto":
+            raise UserError(
+                f"device: {device}: this DGL does not reach it; use backend: torch, or device: cpu"
+            )
+        found = "cpu"
+    return Backend(name, found, at_once)
 
 
-def _why_no_gpu(backend: str) -> str:
-    if not torch.cuda.is_available():
-        return "PyTorch sees no GPU; use device: cpu or auto"
-    if backend == "dgl":
-        import dgl
+def _dgl_reaches(device: str) -> bool:
+    import dgl
 
-        try:
-            dgl.graph(([0], [0])).to("cuda")
-        except dgl.DGLError:
-            return "this DGL is built for the CPU alone; use backend: torch, or device: cpu"
-    return ""
+    try:
+        dgl.graph(([0], [0])).to(device)
+    except (dgl.DGLError, KeyError):  # Built for the CPU alone; of a kind that it does not know.
+        return False
+    return True

@@ -24,7 +24,7 @@ Jobs = Annotated[int, typer.Option(min=1, help="Folds that are learnt side by si
 
 # Where
 Backend = Annotated[str, typer.Option(help="dgl, torch or auto.")]
-Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")]
 AtOnce = Annotated[int, typer.Option(help="Clips of which more are learnt from by batches.")]
 
 # The network

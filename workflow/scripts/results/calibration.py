@@ -31,7 +31,7 @@ import numpy as np
 import pandas as pd
 import typer
 from numpy.typing import NDArray
-from sklearn.metrics import log_loss
+from sklearn.metrics import brier_score_loss, log_loss
 
 from results.outputs import Fold, fitted, folds_of, genres_of
 from results.statistics import corrected_interval
@@ -91,24 +91,6 @@ def _judged(model: str, scaling: str, temperature: float, predictions: pd.DataFr
 # Scores
 
 
-def brier_score(probabilities: NDArray[np.float64], y: NDArray[np.int64]) -> float:
-    """Mean over clips of the sum over genres of squared differences [1]_.
-
-    Parameters
-    ----------
-    probabilities : NDArray[np.float64], shape (n, c)
-    y : NDArray[np.int64], shape (n,)
-        True genres, in ``[0, c)``.
-
-    Returns
-    -------
-    float
-        In [0, 2].
-    """
-    truth = np.eye(probabilities.shape[1])[y]
-    return float(((probabilities - truth) ** 2).sum(axis=1).mean())
-
-
 def reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> pd.DataFrame:
     """Confidence and accuracy by bins of confidence.
 
@@ -162,8 +144,9 @@ def describe(folds: Sequence[Judged]) -> tuple[dict[str, Any], pd.DataFrame]:
         genres = genres_of(each.test)
         probabilities = each.test[genres].to_numpy()
         y = pd.Index(genres).get_indexer(pd.Index(each.test["true"]))
-        losses.append(log_loss(y, probabilities, labels=np.arange(len(genres))))
-        scores.append(brier_score(probabilities, y))
+        known = np.arange(len(genres))
+        losses.append(log_loss(y, probabilities, labels=known))
+        scores.append(brier_score_loss(y, probabilities, labels=known, scale_by_half=False))
         confidences.append(probabilities.max(axis=1))
         rights.append((each.test["true"] == each.test["predicted"]).to_numpy())
     sizes = (float(np.mean([s.n_train for s in folds])), float(np.mean([*map(len, rights)])))

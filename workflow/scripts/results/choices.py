@@ -8,9 +8,10 @@ import typer
 
 from results.outputs import folds_of
 
-COLUMNS = (
-    "dataset experiment protocol repeat fold candidate inner_accuracy chosen test_accuracy".split()
-)
+COLUMNS = [
+    *"dataset experiment protocol repeat fold".split(),
+    *"candidate inner_accuracy inner_brier chosen test_accuracy".split(),
+]
 
 
 def gather(folder: Path, dataset: str, experiment: str) -> pd.DataFrame:
@@ -42,14 +43,16 @@ def by_candidate(choices: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        ``candidate folds chosen inner_accuracy test_accuracy``, in the order in which candidates
-        were tried: numbers of folds, and means over them, the latter in [0, 1].
+        ``candidate folds chosen inner_accuracy inner_brier test_accuracy``, in the order in which
+        candidates were tried: numbers of folds, and means over them, accuracies in [0, 1] and
+        Brier scores in [0, 2].
     """
     grouped = choices.groupby("candidate", sort=False)
     table = grouped.agg(
         folds=("chosen", "size"),
         chosen=("chosen", "sum"),
         inner_accuracy=("inner_accuracy", "mean"),
+        inner_brier=("inner_brier", "mean"),
         test_accuracy=("test_accuracy", "mean"),
     )
     return table.reset_index()

@@ -384,9 +384,9 @@ class Config(Model):
         description="What passes GraphSAGE's messages; auto: DGL where it is installed, else "
         "PyTorch alone.",
     )
-    device: Literal["auto", "cpu", "cuda"] = Field(
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto",
-        description="Where networks are trained; auto: a GPU that the backend can use, else CPU.",
+        description="Where networks are trained; auto: a card that the backend can use, else CPU.",
     )
     limits: Limits = Field(Limits(), description="Up to how many clips all is computed as told.")
     datasets: dict[Name, Dataset] = Field({}, description="Facts of named datasets.")
