@@ -1,6 +1,7 @@
 # What all rules share: the checked configuration, the dataset's sheet, and what follows from them.
 import atexit
 import difflib
+import gc
 import hashlib
 import json
 import logging
@@ -12,6 +13,9 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.io import WILDCARD_REGEX
 from snakemake.logging import logger
+
+# A plan is made of objects that stay: to look for rubbish among them would take a sixth of its time.
+gc.set_threshold(200_000)
 
 # The workflow may run in another folder, or as a module of another workflow: its files are found
 # from here, what it computes lies where Snakemake runs. Jobs start steps as python "$GENREGRAPH".

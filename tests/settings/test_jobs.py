@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +20,11 @@ from settings.jobs import memory, memory_by_fold, minutes, survives_shells, unli
 def test_memory_grows_with_input_and_attempt(size_mb, attempt, expected) -> None:
     job_input = SimpleNamespace(size_mb=size_mb)
     assert memory(1000, 15)({}, job_input, attempt) == expected
+
+
+def test_of_what_does_not_grow_with_input_nobody_asks_how_large_that_is() -> None:
+    assert "input" not in signature(memory(500)).parameters
+    assert memory(500)({}, attempt=3) == 1500
 
 
 def test_memory_is_that_of_the_folds_that_are_learnt_side_by_side() -> None:

@@ -11,7 +11,7 @@ def of_genres(*genres: str) -> list[Row]:
 
 
 def doubts_of(*rows: Row) -> list[str]:
-    return doubts(dict(enumerate(rows, start=2)))
+    return doubts(dict(enumerate(rows, start=2)), tidy(rows))
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,7 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path) -> None:
         main(tmp_path / "gone")
 
 
-@pytest.mark.parametrize(("clips", "shards"), [(20, 2), (300, 10), (3000, 32), (106_574, 1024)])
+@pytest.mark.parametrize(("clips", "shards"), [(20, 2), (300, 10), (3000, 16), (106_574, 512)])
 def test_a_shard_has_some_tens_of_clips_and_one_command_can_name_them_all(clips, shards) -> None:
     stated = yaml.safe_load(configuration("mine", Path("music"), Path("mine.tsv"), clips))
     assert stated["datasets"]["mine"]["shards"] == shards

@@ -14,6 +14,8 @@ def memory(base: float, per_mb: float = 0) -> Callable[..., int]:
     per_mb : float
         MB more for each MB of input.
     """
+    if not per_mb:  # Snakemake takes its time to ask for the size of many files.
+        return lambda wildcards, attempt: int(attempt * base)
     return lambda wildcards, input, attempt: int(attempt * (base + per_mb * input.size_mb))
 
 

@@ -65,9 +65,10 @@ def read_sheet(path: Path) -> list[Row]:
         _check(rows)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    for doubt in doubts(rows):
+    tidied = tidy(list(rows.values()))
+    for doubt in doubts(rows, tidied):
         logger.warning("%s: %s", path, doubt)
-    return tidy(list(rows.values()))
+    return tidied
 
 
 def _rows_in(text: str) -> dict[int, Row]:
@@ -221,16 +222,16 @@ def shard_of(clip: str, shards: int) -> int:
 
 
 def shards_for(clips: int) -> int:
-    """How many shards some clips are dealt into: a power of two, and of 128 clips or fewer each.
+    """How many shards some clips are dealt into: a power of two, and of 256 clips or fewer each.
 
     There are 16 at least, and 1,024 at most: so many files one command can be told of.
 
     Examples
     --------
-    >>> [shards_for(clips) for clips in (10, 2048, 2049, 8000, 106_574)]
-    [16, 16, 32, 64, 1024]
+    >>> [shards_for(clips) for clips in (10, 4096, 4097, 10_000, 106_574)]
+    [16, 16, 32, 64, 512]
     """
-    return min(max(16, 1 << (-(-clips // 128) - 1).bit_length()), 1024)
+    return min(max(16, 1 << (-(-clips // 256) - 1).bit_length()), 1024)
 
 
 def rows_by_shard(rows: Iterable[Row], shards: int) -> dict[str, list[Row]]:

@@ -61,15 +61,17 @@ def _spellings(rows: Iterable[Row]) -> list[dict[str, str]]:
     ]
 
 
-def doubts(rows: Mapping[int, Row]) -> list[str]:
+def doubts(rows: Mapping[int, Row], made_tidy: Sequence[Row]) -> list[str]:
     """What looks wrong in a sheet and may be right, each in a line.
 
     Parameters
     ----------
     rows : mapping of int to Row
         By line, before they are made tidy.
+    made_tidy : sequence of Row
+        What `tidy` makes of them.
     """
-    tidied = dict(zip(rows, tidy(list(rows.values())), strict=True))
+    tidied = dict(zip(rows, made_tidy, strict=True))
     merged = [
         f"genres {_listed(names)} are taken for one, {next(iter(names.values()))!r}"
         for names in _spellings(replace(row, genre=_tidy(row.genre)) for row in rows.values())
