@@ -45,7 +45,7 @@ torture: $(VENV)/ready
 # PyTorch Geometric is what training is compared with; nothing else needs it.
 bench: $(VENV)/ready
 	$(VENV)/bin/pip install -qq torch_geometric==2.8.1
-	OMP_NUM_THREADS=1 DGLBACKEND=pytorch $(VENV)/bin/python benchmarks/write.py training features scale
+	OMP_NUM_THREADS=1 DGLBACKEND=pytorch $(VENV)/bin/python benchmarks/write.py training features scale overhead
 
 outdated: $(VENV)/ready
 	$(VENV)/bin/pip list --outdated

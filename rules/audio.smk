@@ -74,7 +74,7 @@ rule audit:
         made_with=AUDIT.made_with,
     output:
         clips=f"{OF_SHARD}/clips.parquet",
-        samples=f"{OF_SHARD}/samples.parquet",
+        samples=OF_SAMPLES if CONFIG.keep_samples else temp(OF_SAMPLES),
         read=f"{OF_SHARD}/read.json",
     log:
         AUDIT.log,

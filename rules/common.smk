@@ -126,6 +126,7 @@ CARDS = int(CONFIG.device in ("cuda", "mps"))
 # Where things lie.
 OF_DATASET = "results/{dataset}"
 OF_SHARD = f"{OF_DATASET}/audio/{{shard}}"
+OF_SAMPLES = f"{OF_SHARD}/samples.parquet"
 OF_CUT = f"{OF_DATASET}/{{cut}}"
 OF_EXPERIMENT = f"{OF_DATASET}/experiments/{{experiment}}"
 OF_PROTOCOL = f"{OF_EXPERIMENT}/{{protocol}}"

@@ -71,7 +71,7 @@ rule weights:
 
 rule extract:
     input:
-        samples=f"{OF_SHARD}/samples.parquet",
+        samples=OF_SAMPLES,
         weights=lambda wildcards: (
             rules.weights.output if wildcards.table in plan.PRETRAINED else []
         ),
@@ -103,7 +103,7 @@ rule extract:
 
 rule images:
     input:
-        samples=f"{OF_SHARD}/samples.parquet",
+        samples=OF_SAMPLES,
         made_with=IMAGES.made_with,
     output:
         f"{OF_CUT}/images/{{shard}}.parquet",

@@ -38,6 +38,17 @@ def run(projects: Sequence[Project], folder: Path, *arguments: str) -> list[str]
     return [(project.folder / LOG).read_text() for project in projects]
 
 
+def test_samples_that_are_not_kept_are_gone_and_the_features_the_same(
+    finished: Project, tmp_path: Path
+) -> None:
+    project, samples = finished.copy(tmp_path / "mine"), "results/mine/audio/01/samples.parquet"
+    for made in (SHARD, samples):
+        (project.folder / made).unlink()
+    project.snakemake("--cores", "2", SHARD, "--config", "audio=audio", "keep_samples=false")
+    assert not (project.folder / samples).exists()
+    assert project.bytes_of(SHARD) == finished.bytes_of(SHARD)
+
+
 def test_two_checkouts_that_race_share_one_cache(
     finished: Project, folder: Path, tmp_path: Path
 ) -> None:

@@ -16,9 +16,9 @@ import librosa
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from audio.samples import SAMPLE_RATE
+from features.running_median import running_median
 from features.table import Clips, Cut, Output, write_shard
 
 N_FFT = 2048
@@ -93,7 +93,7 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
         chroma,
         librosa.feature.rms(y=samples, pad_mode=settings.pad_mode),
         *shape,
-        librosa.feature.zero_crossing_rate(samples),
+        zero_crossing_rate(samples),
         *harmonic_percussive(samples, stft, mask, settings.zero_tail),
     ]
     return np.array(
@@ -162,6 +162,25 @@ def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]
     return [np.concatenate(parts)[None] for parts in zip(*found, strict=True)]
 
 
+def zero_crossing_rate(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Share of the samples of each frame at which the sign changes.
+
+    Equal to librosa's, which looks for them in each of the overlapping frames anew.
+
+    Parameters
+    ----------
+    samples : NDArray[np.float32], shape (n,)
+
+    Returns
+    -------
+    NDArray[np.float64], shape (1, t)
+    """
+    padded = np.pad(samples, N_FFT // 2, mode="edge")
+    so_far = np.cumsum(librosa.zero_crossings(padded, pad=False))
+    starts = np.arange(0, padded.size - N_FFT + 1, HOP)
+    return (so_far[starts + N_FFT - 1] - so_far[starts])[None] / N_FFT
+
+
 def tempo(mel: NDArray[np.float32]) -> float:
     """Tempo that the beat tracker works with, in beats per minute; 0 where there is no onset.
 
@@ -209,6 +228,8 @@ def harmonic_percussive(
 def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
     """Share of each bin that is harmonic, in [0, 1].
 
+    As ``librosa.util.softmask`` of both medians has it, by power 2; half of what is silent.
+
     Parameters
     ----------
     magnitude : NDArray[np.float32], shape (1025, t)
@@ -217,42 +238,15 @@ def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
     -------
     NDArray[np.float32], shape (1025, t)
     """
-    harmonic = running_median(magnitude, HPSS_KERNEL)
-    percussive = running_median(magnitude.T, HPSS_KERNEL).T
+    share = running_median(magnitude.T, HPSS_KERNEL).T
+    percussive = running_median(magnitude, HPSS_KERNEL)
     for start in range(0, magnitude.shape[1], BLOCK):
         frames = np.s_[:, start : start + BLOCK]
-        harmonic[frames] = librosa.util.softmask(
-            harmonic[frames], percussive[frames], power=2, split_zeros=True
-        )
-    return harmonic
-
-
-def running_median(rows: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Median over a window that runs along each row.
-
-    Equal to ``scipy.ndimage.median_filter(rows, size=(1, size), mode="reflect")``, and some
-    15 times faster: SciPy's fast rank filter serves one-dimensional arrays only, so the rows are
-    padded and strung together into one, a block of them at a time.
-
-    Parameters
-    ----------
-    rows : NDArray[np.float32], shape (m, n)
-    size : int
-        Odd window length.
-
-    Returns
-    -------
-    NDArray[np.float32], shape (m, n)
-    """
-    half = size // 2
-    medians = np.empty_like(rows)
-    for start in range(0, len(rows), BLOCK):
-        padded = np.pad(rows[start : start + BLOCK], ((0, 0), (half, half)), mode="symmetric")
-        filtered = ndimage.median_filter(padded.ravel(), size=size, mode="nearest")
-        medians[start : start + BLOCK] = filtered.reshape(padded.shape)[
-            :, half : half + rows.shape[1]
-        ]
-    return medians
+        silent = np.maximum(share[frames], percussive[frames]) < np.finfo(np.float32).tiny
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            share[frames] = 1 / (1 + (percussive[frames] / share[frames]) ** 2)
+        share[frames][silent] = 0.5
+    return share
 
 
 def main(

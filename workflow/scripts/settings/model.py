@@ -388,6 +388,11 @@ class Config(Model):
         "auto",
         description="Where networks are trained; auto: a card that the backend can use, else CPU.",
     )
+    keep_samples: bool = Field(
+        True,
+        description="Decoded samples stay for tables and reports to come; if not, each shard's are "
+        "removed once all tables of a run have them.",
+    )
     limits: Limits = Field(Limits(), description="Up to how many clips all is computed as told.")
     datasets: dict[Name, Dataset] = Field({}, description="Facts of named datasets.")
     audit: Audit = Field(Audit(), description="Which clips are refused.")

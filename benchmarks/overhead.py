@@ -1,0 +1,73 @@
+"""What a run spends on everything but its work: imports of its jobs, and Snakemake's own plan.
+
+    python benchmarks/overhead.py [TARGET]
+
+TARGET is computed from nothing on the built-in demo data, in a folder of its own. CPU seconds are
+those of all processes together.
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+import typer
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = ROOT / "workflow" / "scripts"
+# What a step imports only when it is needed, as it is in each job of a run.
+LATER = {"learning.graphsage": ["dgl"] if find_spec("dgl") else []}
+TRIES = 3
+
+
+def cpu_of(command: Sequence[str], folder: Path) -> float:
+    """CPU seconds of a command and all that it starts."""
+
+    def spent() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    before = spent()
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=sys.stderr)
+    return spent() - before
+
+
+def import_of(step: str, folder: Path) -> float:
+    """CPU seconds until a step can begin: the least of a few tries."""
+    modules = ", ".join(["typer", step, *LATER.get(step, [])])
+    code = f"import gc, sys; gc.disable(); sys.path.insert(0, {str(SCRIPTS)!r}); import {modules}"
+    return min(cpu_of([sys.executable, "-c", code], folder) for _ in range(TRIES))
+
+
+def jobs_of(folder: Path) -> Counter[str]:
+    """How many jobs of each step were run, by their benchmark files."""
+    files = (folder / "results" / "benchmarks").rglob("*.tsv")
+    return Counter(".".join(path.name.split(".")[:2]) for path in files)
+
+
+def main(target: str = "results/multiclass_compare.csv") -> None:
+    """Print what a run took, and how much of it was imports."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), target]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        whole = cpu_of([*command, "--cores", "all"], folder)
+        plan = cpu_of([*command, "--dry-run", "--forceall", "--quiet=all"], folder)
+        jobs = jobs_of(folder)
+        table = pd.DataFrame(
+            [(step, count, import_of(step, folder)) for step, count in jobs.items()],
+            columns=["step", "jobs", "import"],
+        )
+    table["all imports"] = table["jobs"] * table["import"]
+    table["share"] = table["all imports"] / whole
+    print(table.sort_values("share", ascending=False).head(10).round(3).to_string(index=False))
+    print(f"{target}: {whole:.0f} CPU s, {jobs.total()} jobs, plan {plan:.1f}")
+    print(f"imports and plan: {(table['all imports'].sum() + plan) / whole:.1%} (aim <= 10 %)")
+
+
+if __name__ == "__main__":
+    typer.run(main)
