@@ -145,7 +145,7 @@ def test_each_classifier_gives_probabilities_and_learns(inputs, groups):
         assert (probabilities.argmax(axis=1) == inputs.y).mean() > 0.95, name
 
 
-def test_the_seed_grows_trees_and_draws_from_whom_the_svm_learns(noisy, groups, monkeypatch):
+def test_the_seed_grows_trees_and_draws_from_whom_svm_and_forest_learn(noisy, groups, monkeypatch):
     monkeypatch.setattr(best, "limited", lambda inputs, seed: limited(inputs, seed, most=9))
     one, other = (classifiers(prepared(noisy), groups, seed) for seed in (0, 1))
     same = {name: np.array_equal(one[name], other[name]) for name in one}

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from inspect import signature
@@ -7,19 +8,44 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from snakemake.exceptions import is_file_not_found_error
+from snakemake.iocontainers import InputFiles
 from snakemake_interface_executor_plugins.utils import format_cli_arg
 
 from settings.code import SCRIPTS
 from settings.jobs import memory, memory_by_fold, minutes, survives_shells, unlimited
 
 
+@pytest.fixture
+def of_size(tmp_path):
+    """A job's input: sparse files of so many megabytes together."""
+
+    def made(size_mb: int, files: int = 1) -> InputFiles:
+        paths = [tmp_path / f"{i}.npz" for i in range(files)]
+        for path in paths:
+            path.touch()
+            os.truncate(path, size_mb * 2**20 // files)
+        found = InputFiles(toclone=[str(path) for path in paths])
+        found._set_name("inputs", 0, end=files)
+        return found
+
+    return made
+
+
 @pytest.mark.parametrize(
     ("size_mb", "attempt", "expected"),
     [(0, 1, 1000), (100, 1, 2500), (100, 2, 5000), (1000, 3, 48_000)],
 )
-def test_memory_grows_with_input_and_attempt(size_mb, attempt, expected) -> None:
-    job_input = SimpleNamespace(size_mb=size_mb)
-    assert memory(1000, 15)({}, job_input, attempt) == expected
+def test_memory_grows_with_input_and_attempt(of_size, size_mb, attempt, expected) -> None:
+    assert memory(1000, 15)({}, of_size(size_mb, 3), attempt) == pytest.approx(expected, abs=1)
+
+
+def test_the_size_of_what_is_not_there_yet_is_snakemakes_to_find_out(of_size) -> None:
+    job_input = of_size(100)
+    Path(job_input[0]).unlink()
+    with pytest.raises(FileNotFoundError) as raised:
+        memory(1000, 15)({}, job_input, 1)
+    assert is_file_not_found_error(raised.value, job_input)
 
 
 def test_of_what_does_not_grow_with_input_nobody_asks_how_large_that_is() -> None:
@@ -27,14 +53,14 @@ def test_of_what_does_not_grow_with_input_nobody_asks_how_large_that_is() -> Non
     assert memory(500)({}, attempt=3) == 1500
 
 
-def test_memory_is_that_of_the_folds_that_are_learnt_side_by_side() -> None:
-    of_ten = SimpleNamespace(size_mb=1000, inputs=["inputs.npz"] * 10)
+def test_memory_is_that_of_the_folds_that_are_learnt_side_by_side(of_size) -> None:
+    of_ten = of_size(1000, 10)
     assert memory_by_fold(1500, 10)({}, of_ten, threads=1, attempt=1) == 2500
     assert memory_by_fold(1500, 10)({}, of_ten, threads=4, attempt=2) == 20_000
 
 
-def test_minutes_grow_alike() -> None:
-    assert minutes(10, 0.5)({}, SimpleNamespace(size_mb=1000), 2) == 1020
+def test_minutes_grow_alike(of_size) -> None:
+    assert minutes(10, 0.5)({}, of_size(1000), 2) == 1020
 
 
 HOSTILE = ["$(touch x)", "`touch x`", "Don't $HOME", 'say "so"', "a\\b", "a\nb", "a\tb", "a\udc80"]

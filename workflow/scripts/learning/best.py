@@ -169,7 +169,9 @@ def prepared(inputs: Inputs) -> Inputs:
 
 
 def classifiers(inputs: Inputs, artists: NDArray[np.str_], seed: int = 0) -> dict[str, Matrix]:
-    """Probabilities by each classifier, shape (n, c); the SVM learns from a sample of many clips.
+    """Probabilities by each classifier, shape (n, c).
+
+    Of very many clips the SVM and the forest learn from a sample: both take long.
 
     Parameters
     ----------
@@ -180,10 +182,11 @@ def classifiers(inputs: Inputs, artists: NDArray[np.str_], seed: int = 0) -> dic
     seed : int
         Of the forest and the sample.
     """
+    few = limited(inputs, seed)
     models = {
         "logistic": (LogisticRegression(C=0.2, max_iter=2000), inputs),
-        "svm": (SVC(C=10, gamma=0.15 / inputs.x.shape[1]), limited(inputs, seed)),
-        "forest": (RandomForestClassifier(TREES, random_state=seed), inputs),
+        "svm": (SVC(C=10, gamma=0.15 / inputs.x.shape[1]), few),
+        "forest": (RandomForestClassifier(TREES, random_state=seed), few),
     }
     found = {name: fit(*each).probabilities for name, each in models.items()}
     return found | {"hierarchical": hierarchical(inputs, artists).probabilities}
