@@ -64,16 +64,15 @@ def learnt(x: Matrix, y: NDArray[np.int64], artists: NDArray[np.str_]) -> Genres
     counts = np.bincount(y).astype(np.float64)
     apart = x - _sums(x, y)[y] / counts[y, None]
     _, artist = np.unique(artists, return_inverse=True)
-    pairs, group = np.unique(np.stack([y, artist]), axis=1, return_inverse=True)
-    if len(pairs[0]) == len(y):
-        group = y
-        pairs = np.unique(y)[None]
+    (genre, _), group = np.unique(np.stack([y, artist]), axis=1, return_inverse=True)
+    if len(genre) == len(y):
+        genre, group = np.unique(y), y
     spread = fit_groups(apart, group.astype(str))
     clips = np.bincount(group).astype(np.float64)[:, None]
     means = _sums(x @ spread.axes, group) / clips
     weights = 1 / (spread.between + 1 / clips)  # By the variance of an artist's mean.
-    known = _sums(weights, pairs[0])
-    return Genres(spread, _sums(weights * means, pairs[0]) / known, 1 / known, counts / len(y))
+    known = _sums(weights, genre)
+    return Genres(spread, _sums(weights * means, genre) / known, 1 / known, counts / len(y))
 
 
 def log_likelihoods(genres: Genres, x: Matrix) -> Matrix:
