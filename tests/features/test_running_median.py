@@ -50,6 +50,12 @@ def test_running_medians_are_scipys(shape, half, levels, turned, seed):
     assert_array_equal(running_median(columns, size), expected, strict=True)
 
 
+@pytest.mark.parametrize("size", [1, 5, 30])
+def test_windows_that_no_middle_can_be_shared_of_are_refused(size):
+    with pytest.raises(ValueError, match="must be odd, and 7 at least"):
+        running_median(np.zeros((40, 3), dtype=np.float32), size)
+
+
 @pytest.mark.parametrize("frames", [3, 44, 130])
 def test_running_medians_of_spectrograms_are_scipys_in_time_and_in_frequency(frames):
     columns = np.random.default_rng(frames).exponential(size=(1025, frames)).astype(np.float32)

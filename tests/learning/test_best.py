@@ -240,7 +240,9 @@ def test_candidates_are_what_they_say(noisy, seen, groups):
     assert_allclose(found["blend"], blend)
     assert_allclose(found["blend_similar_0.5"], propagate(blend, seen, spread["similar"], 0.5))
     assert_allclose(found["blend_artists_0.8"], propagate(blend, seen, spread["artists"], 0.8))
-    assert_allclose(found["trees_artists_0.8"], propagate(trees, seen, spread["artists"], 0.8))
+    assert_allclose(
+        found["forest_hierarchical_artists_0.8"], propagate(trees, seen, spread["artists"], 0.8)
+    )
 
 
 def test_every_candidate_learns_genres_that_lie_apart(inputs, groups):

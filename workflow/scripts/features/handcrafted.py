@@ -238,14 +238,19 @@ def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
     -------
     NDArray[np.float32], shape (1025, t)
     """
-    share = running_median(magnitude.T, HPSS_KERNEL).T
+    harmonic = running_median(magnitude.T, HPSS_KERNEL).T
     percussive = running_median(magnitude, HPSS_KERNEL)
     for start in range(0, magnitude.shape[1], BLOCK):
         frames = np.s_[:, start : start + BLOCK]
-        silent = np.maximum(share[frames], percussive[frames]) < np.finfo(np.float32).tiny
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            share[frames] = 1 / (1 + (percussive[frames] / share[frames]) ** 2)
-        share[frames][silent] = 0.5
+        harmonic[frames] = _share(harmonic[frames], percussive[frames])
+    return harmonic
+
+
+def _share(of: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.floating]:
+    """Share of the first in the power of both, which does not depend on how loud they are."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        share = 1 / (1 + (other / of) ** 2)
+    share[np.maximum(of, other) < np.finfo(np.float32).tiny] = 0.5
     return share
 
 

@@ -80,7 +80,7 @@ def running_median(columns: Values, size: int) -> Values:
     """Median over a window that runs down each column.
 
     Equal to ``scipy.ndimage.median_filter(columns, size=(size, 1), mode="reflect")``, and some
-    thirty times faster.
+    15 times faster.
 
     Parameters
     ----------
@@ -92,7 +92,14 @@ def running_median(columns: Values, size: int) -> Values:
     Returns
     -------
     NDArray[np.float32], shape (n, m)
+
+    Raises
+    ------
+    ValueError
+        If the window's length is even, or too small to be shared.
     """
+    if size % 2 == 0 or size < 2 * TILE - 1:
+        raise ValueError(f"a window of {size}: it must be odd, and {2 * TILE - 1} at least")
     medians = np.empty(columns.shape, columns.dtype)
     for left in range(0, columns.shape[1], WIDTH):
         some = np.s_[:, left : left + WIDTH]

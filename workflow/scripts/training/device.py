@@ -1,8 +1,8 @@
 """Where PyTorch computes: on the CPU, or on a card that it can use.
 
 Cards are NVIDIA's and AMD's (``cuda``) and Apple's (``mps``). Networks compute in single precision
-on each of them. What a fold's network says on a card is, of each clip and genre, within `BOUND` of
-the probability that the CPU gives; the same card gives the same bits again.
+on each of them. Where a card is found, tests hold what a fold's network says on it to the same bits
+each time, and to within `BOUND` of the probabilities that the CPU gives.
 """
 
 from collections.abc import Callable
