@@ -156,7 +156,8 @@ def check_plan(project: Project, document: str, words: list[str]) -> None:
     experiments = "|".join(name for name in config.experiments if name not in left_out)
     known = rf"all|results/((summary|{experiments})\.csv|findings\.md|report\.html)"
     known += r"|results/weights/musicnn\.safetensors|resources/archives/genres\.tar\.gz"
-    of_dataset = "30s/problems.csv|ro-crate-metadata.json".replace(".", r"\.")
+    of_dataset = r"30s/problems\.csv|ro-crate-metadata\.json"
+    of_dataset += rf"|experiments/({experiments})/calibration\.csv"
     for target in asked.targets:
         assert re.fullmatch(rf"{known}|results/{config.dataset}/({of_dataset})", target), target
 
