@@ -29,7 +29,7 @@ GENRES, FEATURES, K = 10, 57, 10
 NETWORK = [
     *("--neighbours=all", "--layers=1", "--hidden=150", "--learning-rate=0.001", "--epochs=10"),
     *("--messages", "--weights=distance", "--aggregator=mean", "--no-normalise"),
-    *("--no-adjacency-as-features", "--seed=0", "--fold=0", "--backend=torch", "--device=cpu"),
+    *("--no-adjacency-as-features", "--seed=0", "--backend=torch", "--device=cpu"),
 ]
 SEARCH = ["--neighbours=all", "--metric=euclidean", f"--k={K}", "--seed=0"]
 
@@ -72,10 +72,9 @@ def of_graph(clips: int, folder: Path) -> list[dict[str, object]]:
     health = ["--graph=descent.npz", f"--k={K}", "--metric=euclidean", "--neighbours=all"]
     command = step("graph.health", "inputs.npz", *health, "--output=health.csv")
     rows.append(measured("its health", command, folder))
-    files = ["model=model.pt", "history=h.csv", "output=p.parquet", "edgeless=e.parquet"]
-    outputs = [f"--{each}" for each in (*files, "times=t.csv")]
+    outputs = ["--archive=graphsage.tar", "--edgeless=e.parquet", "--times=t.csv"]
     for name, at_once in {"at once": clips, "by batches": 1}.items():
-        command = step("learning.graphsage", "--inputs=inputs.npz", "--graph=descent.npz")
+        command = step("learning.graphsage", "inputs.npz", "--graph=descent.npz")
         options = [*NETWORK, f"--at-once={at_once}", *outputs]
         rows.append(measured(f"ten epochs {name}", [*command, *options], folder))
     recall = pd.read_csv(folder / "health.csv")["recall"][0]

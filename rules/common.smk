@@ -132,8 +132,8 @@ OF_EXPERIMENT = f"{OF_DATASET}/experiments/{{experiment}}"
 OF_PROTOCOL = f"{OF_EXPERIMENT}/{{protocol}}"
 OF_FOLD = f"{OF_PROTOCOL}/fold-{{fold}}"
 OF_MODELS = f"{OF_PROTOCOL}/models"
-# What a fold leaves of GraphSAGE and its twin for results.
-FITTED_IN_FOLD = "predictions.parquet history.csv edgeless.parquet edgeless.csv".split()
+# What a fold leaves of GraphSAGE for results.
+FITTED_IN_FOLD = ["predictions.parquet", "history.csv"]
 VARIED_FILES = ["models/variants.parquet", "models/variants.csv"]
 OF_NEW = f"{OF_DATASET}/predictions"
 OF_PART = f"{OF_NEW}/{{part}}"
@@ -288,10 +288,10 @@ def differing(settings):
 
 
 def compared_of(wildcards):
-    """What stands beside GraphSAGE and its twin: tables of a protocol by this name."""
+    """What stands beside GraphSAGE: its twin, and others; tables of a protocol by this name."""
     models = experiment_of(wildcards).models
     own = [name for name in OF_OWN_RULE if name in models]
-    return [*(["baselines"] if baselines_of(wildcards) else []), *own]
+    return ["edgeless", *(["baselines"] if baselines_of(wildcards) else []), *own]
 
 
 def side_by_side(wildcards, input):
@@ -368,6 +368,11 @@ def every_fold(*names):
     return every_protocol(in_folds)
 
 
+def graphs_of_folds(wildcards):
+    """Options: the graphs of every fold of a job's protocol."""
+    return [f"--graph={path}" for path in every_fold("graph.npz")(wildcards)]
+
+
 def named(names, wildcards):
     """Names, of which some are functions of wildcards that give several."""
     given = [name(wildcards) if callable(name) else [name] for name in names]
@@ -395,7 +400,7 @@ def in_first_fold(*names):
 
 
 def others_of(wildcards):
-    """Predictions of the models beside GraphSAGE and its twin, for all folds of a job's protocol."""
+    """Predictions of the models beside GraphSAGE, for all folds of a job's protocol."""
     folder = OF_MODELS.format(**wildcards)
     return [f"{folder}/{name}.parquet" for name in compared_of(wildcards)]
 

@@ -72,9 +72,7 @@ rule graph_health:
         runtime=minutes(10),
     params:
         options=HEALTH.arguments,
-        graphs=lambda wildcards: [
-            f"--graph={path}" for path in every_fold("graph.npz")(wildcards)
-        ],
+        graphs=graphs_of_folds,
     shell:
         'python "$GENREGRAPH" graph.health {input.inputs:q} {params.graphs:q} {params.options:q}'
         " --output {output:q} 2> {log:q}"

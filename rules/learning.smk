@@ -1,4 +1,4 @@
-# Models trained on one fold.
+# Models trained on the folds of a protocol.
 
 TRAINING = {"neighbours": neighbours, "seed": CONFIG.seed}
 # Of models that build graphs of their own, some of them of parts of the training clips.
@@ -10,7 +10,9 @@ NETWORK = {
     "device": CONFIG.device,
     "at_once": CONFIG.limits.at_once,
 }
-GRAPHSAGE = Step("learning.graphsage", OF_FOLD, NETWORK, record=OF_PROTOCOL)
+GRAPHSAGE = Step("learning.graphsage", OF_PROTOCOL, NETWORK)
+OF_GRAPHSAGE = f"{OF_MODELS}/graphsage.tar"
+UNPACKED = Step("unpack", OF_FOLD, suffix=".graphsage")
 VARIANTS = Step(
     "learning.variants",
     OF_PROTOCOL,
@@ -47,15 +49,13 @@ TUNE = Step(
 
 rule graphsage:
     input:
-        inputs=f"{OF_FOLD}/inputs.npz",
-        graph=f"{OF_FOLD}/graph.npz",
+        inputs=every_fold("inputs.npz"),
+        graphs=every_fold("graph.npz"),
         made_with=GRAPHSAGE.made_with,
     output:
-        weights=f"{OF_FOLD}/graphsage.pt",
-        history=f"{OF_FOLD}/history.csv",
-        predictions=f"{OF_FOLD}/predictions.parquet",
-        edgeless=f"{OF_FOLD}/edgeless.parquet",
-        times=f"{OF_FOLD}/edgeless.csv",
+        archive=temp(OF_GRAPHSAGE),
+        edgeless=f"{OF_MODELS}/edgeless.parquet",
+        times=f"{OF_MODELS}/edgeless.csv",
     log:
         GRAPHSAGE.log,
     benchmark:
@@ -63,17 +63,43 @@ rule graphsage:
     priority: 2
     conda:
         "../envs/learning.yaml"
+    threads: 1 if CARDS else side_by_side
     resources:
-        mem_mb=memory(1500, 10),
-        runtime=minutes(30, 2),
+        mem_mb=memory_by_fold(1500, 10),
+        runtime=minutes(60, 2),
         gpu=CARDS,
     params:
         options=GRAPHSAGE.arguments,
+        graphs=graphs_of_folds,
     shell:
-        'python "$GENREGRAPH" learning.graphsage --inputs {input.inputs:q} --graph {input.graph:q}'
-        " --fold {wildcards.fold} {params.options:q} --model {output.weights:q}"
-        " --history {output.history:q} --output {output.predictions:q}"
+        'python "$GENREGRAPH" learning.graphsage {input.inputs:q} {params.graphs:q}'
+        " --jobs {threads} {params.options:q} --archive {output.archive:q}"
         " --edgeless {output.edgeless:q} --times {output.times:q} 2> {log:q}"
+
+
+# How many folds there are is known after a checkpoint, and what a rule gives before it.
+rule unpack_graphsage:
+    input:
+        OF_GRAPHSAGE,
+    output:
+        weights=f"{OF_FOLD}/graphsage.pt",
+        history=f"{OF_FOLD}/history.csv",
+        predictions=f"{OF_FOLD}/predictions.parquet",
+    log:
+        UNPACKED.log,
+    benchmark:
+        UNPACKED.benchmark
+    priority: 2
+    localrule: True
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(100),
+        runtime=minutes(10),
+    params:
+        folder=lambda wildcards: OF_PROTOCOL.format(**wildcards),
+    shell:
+        "tar -xmof {input:q} -C {params.folder:q} fold-{wildcards.fold} 2> {log:q}"
 
 
 rule variants:
@@ -98,9 +124,7 @@ rule variants:
         gpu=CARDS,
     params:
         options=VARIANTS.arguments,
-        graphs=lambda wildcards: [
-            f"--graph={path}" for path in every_fold("graph.npz")(wildcards)
-        ],
+        graphs=graphs_of_folds,
     shell:
         'python "$GENREGRAPH" learning.variants {input.inputs:q} {params.graphs:q}'
         " --jobs {threads} {params.options:q} --times {output.times:q}"
@@ -193,7 +217,6 @@ rule temperature:
         inputs=every_fold("inputs.npz"),
         folds=f"{OF_PROTOCOL}/folds.parquet",
         predictions=every_fold("predictions.parquet"),
-        edgeless=every_fold("edgeless.parquet"),
         compared=others_of,
         made_with=TEMPERATURE.made_with,
     output:
@@ -215,7 +238,7 @@ rule temperature:
         options=TEMPERATURE.arguments,
         files=lambda wildcards, input: [
             f"--{name}={path}"
-            for name in ("predictions", "edgeless", "compared")
+            for name in ("predictions", "compared")
             for path in input.get(name)
         ],
     shell:

@@ -1,4 +1,5 @@
 import sys
+import tarfile
 import zipfile
 from dataclasses import asdict, replace
 
@@ -412,65 +413,90 @@ def test_batches_are_the_same_every_time(crowd):
 # The step
 
 
+FILES = ["graphsage.pt", "history.csv", "predictions.parquet"]
+
+
 @pytest.fixture
 def step(inputs, graph, tmp_path):
-    """Run the step and return its five files."""
+    """Run the step on folds that share inputs and graph; its files by fold, and its twin's two."""
     inputs.save(tmp_path / "inputs.npz")
     sparse.save_npz(tmp_path / "graph.npz", graph)
 
-    def run(name, settings=SETTINGS, device="cpu", neighbours="all", fold=4, backend="torch"):
+    def run(name, settings=SETTINGS, neighbours="all", folds=1, jobs=1, **where):
         folder = tmp_path / name
         folder.mkdir()
-        names = "graphsage.pt history.csv predictions.parquet edgeless.parquet edgeless.csv"
-        paths = [folder / name for name in names.split()]
+        tables = [folder / "edgeless.parquet", folder / "edgeless.csv"]
         main(
-            tmp_path / "inputs.npz",
-            tmp_path / "graph.npz",
+            [tmp_path / "inputs.npz"] * folds,
+            [tmp_path / "graph.npz"] * folds,
             neighbours,
             **asdict(settings),
-            fold=fold,
-            backend=backend,
-            device=device,
+            **{"backend": "torch", "device": "cpu", **where},
             at_once=10_000,
-            model=paths[0],
-            history=paths[1],
-            output=paths[2],
-            edgeless=paths[3],
-            times=paths[4],
+            archive=folder / "graphsage.tar",
+            edgeless=tables[0],
+            times=tables[1],
+            jobs=jobs,
         )
-        return paths
+        with tarfile.open(folder / "graphsage.tar") as archive:
+            archive.extractall(folder, filter="data")
+        return [[folder / f"fold-{n:02d}" / each for each in FILES] for n in range(folds)], *tables
 
     return run
 
 
-def test_the_same_seed_gives_the_same_files(step):
-    """But for the time that training took."""
-    first = step("first")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_same_seed_gives_the_same_files(step, jobs):
+    """But for the time that training took, which stands in histories."""
+    first, *twins = step("first", folds=2)
     torch.manual_seed(99)
-    second = step("second")
-    assert first[0].read_bytes() == second[0].read_bytes()
-    assert first[2].read_bytes() == second[2].read_bytes()
-    assert first[3].read_bytes() == second[3].read_bytes()
-    histories = [pd.read_csv(files[1]).drop(columns="seconds") for files in (first, second)]
-    assert histories[0].to_csv() == histories[1].to_csv()
+    second, *others = step("second", folds=2, jobs=jobs)
+    for files, same in zip(first, second, strict=True):
+        assert files[0].read_bytes() == same[0].read_bytes()
+        assert files[2].read_bytes() == same[2].read_bytes()
+        histories = [pd.read_csv(each[1]).drop(columns="seconds") for each in (files, same)]
+        assert histories[0].to_csv() == histories[1].to_csv()
+    assert twins[0].read_bytes() == others[0].read_bytes()
 
 
 def test_the_model_file_holds_no_time(step):
-    with zipfile.ZipFile(step("run")[0]) as archive:
+    ((model, *_),), *_ = step("run")
+    with zipfile.ZipFile(model) as archive:
         assert len({entry.date_time for entry in archive.infolist()}) == 1
         assert archive.infolist()[0].date_time[0] < 2000
 
 
 def test_another_seed_gives_another_model(step):
-    first, second = step("first"), step("second", replace(SETTINGS, seed=1))
+    ((first,), *_), ((second,), *_) = step("first"), step("second", replace(SETTINGS, seed=1))
     assert first[0].read_bytes() != second[0].read_bytes()
     assert pd.read_csv(first[1])["loss"].iloc[0] != pd.read_csv(second[1])["loss"].iloc[0]
     assert first[2].read_bytes() != second[2].read_bytes()
 
 
-def test_two_folds_begin_from_different_weights(step):
-    losses = [pd.read_csv(step(f"fold{fold}", fold=fold)[1])["loss"].iloc[0] for fold in range(3)]
-    assert len(set(losses)) == 3
+def test_folds_begin_from_different_weights(step):
+    folds, *_ = step("run", folds=3)
+    assert len({pd.read_csv(history)["loss"].iloc[0] for _, history, _ in folds}) == 3
+
+
+def test_what_folds_that_share_their_inputs_hear_of_them_is_found_once(
+    step, inputs, graph, monkeypatch
+):
+    moved, found = replace(inputs, x=inputs.x + 1), []
+    hears = Messages.__call__
+
+    def spy(messages, x):
+        found.append(x.shape)
+        return hears(messages, x)
+
+    monkeypatch.setattr(Messages, "__call__", spy)
+    wide = replace(SETTINGS, hidden=inputs.x.shape[1] + 1, epochs=1)
+    for each in (moved, inputs, moved):
+        train(each, graph, wide)
+    assert found.count(inputs.x.shape) == 3
+    found.clear()
+    step("shared", wide, folds=3)
+    # The network's once; and its twin's of each fold, which costs nothing.
+    assert found.count(inputs.x.shape) == 1 + 3
 
 
 ASKED = [
@@ -486,23 +512,22 @@ ASKED = [
 @pytest.mark.parametrize("asked", ASKED, ids=str)
 def test_main_passes_its_options_on(step, inputs, graph, asked):
     asked = replace(SETTINGS, **asked)
-    settings = replace(asked, seed=fold_seed(asked.seed, 4))
+    settings = replace(asked, seed=fold_seed(asked.seed, 1))
     _, _, expected = train(inputs, graph, settings)
-    _, history, output, edgeless, times = step("run", asked, device="auto")
+    (_, (_, history, output)), edgeless, times = step("run", asked, device="auto", folds=2)
     assert_allclose(pd.read_parquet(output)[inputs.genres].to_numpy(), expected, rtol=1e-6)
     assert len(pd.read_csv(history)) == asked.epochs
-    alone = pd.read_parquet(edgeless)
+    alone = pd.read_parquet(edgeless).query("fold == 1")
     expected = train_edgeless(inputs, graph, settings).probabilities
     assert_allclose(alone[inputs.genres].to_numpy(), expected, rtol=1e-6)
     assert set(alone["model"]) == {"edgeless"}
-    assert pd.read_csv(times)[["model", "epochs"]].to_numpy().tolist() == [
-        ["edgeless", asked.epochs]
-    ]
+    found = pd.read_csv(times)[["fold", "model", "epochs"]].to_numpy().tolist()
+    assert found == [[fold, "edgeless", asked.epochs] for fold in range(2)]
 
 
 @pytest.mark.parametrize("asked", ASKED, ids=str)
 def test_the_saved_model_gives_the_saved_predictions(step, inputs, graph, asked):
-    model_file, _, output, *_ = step("run", replace(SETTINGS, **asked))
+    ((model_file, _, output),), *_ = step("run", replace(SETTINGS, **asked))
     saved = torch.load(model_file, weights_only=True)
     settings = Settings(**saved["settings"])
     matrix = connected(graph, settings.weights)
@@ -522,8 +547,8 @@ def test_main_lets_test_clips_join_one_by_one(step, inputs, tmp_path):
     with pytest.raises(UserError, match="has test clips for neighbours"):
         step("refused", neighbours="train")
     sparse.save_npz(tmp_path / "graph.npz", joined)
-    _, _, output, *_ = step("run", neighbours="train")
-    settings = replace(SETTINGS, seed=fold_seed(SETTINGS.seed, 4))
+    ((_, _, output),), *_ = step("run", neighbours="train")
+    settings = replace(SETTINGS, seed=fold_seed(SETTINGS.seed, 0))
     expected = train(inputs, joined, settings, one_by_one=True)[2]
     assert_allclose(pd.read_parquet(output)[inputs.genres].to_numpy(), expected, rtol=1e-6)
 

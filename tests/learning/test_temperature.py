@@ -241,8 +241,6 @@ def run(inputs, artists, tmp_path, monkeypatch):
     inputs = replace(inputs, x=x.astype(np.float32))
     names = [*get_args(Compared), "graph_network_edgeless"]
     fits = {name: Fit(rng.dirichlet(np.ones(3), 36), 0) for name in ("edgeless", *names)}
-    twin = compared(inputs, {"edgeless": fits.pop("edgeless")}).predictions
-    twin.to_parquet(tmp_path / "edgeless.parquet")
     network = predictions(inputs, rng.dirichlet(np.ones(3), 36))
     network.to_parquet(tmp_path / "predictions.parquet")
     inputs.save(tmp_path / "inputs.npz")
@@ -250,22 +248,21 @@ def run(inputs, artists, tmp_path, monkeypatch):
     dealt.to_parquet(tmp_path / "folds.parquet")
 
     def ran(apart=True, neighbours="all", names=names):
-        others = compared(inputs, {name: fits[name] for name in names})
+        others = compared(inputs, {name: fits[name] for name in ("edgeless", *names)})
         write_compared([others], tmp_path / "compared.parquet", tmp_path / "times.csv")
         outputs = [tmp_path / "temperature.csv", tmp_path / "calibrated.parquet"]
         main(
             [tmp_path / "inputs.npz"],
             tmp_path / "folds.parquet",
             [tmp_path / "predictions.parquet"],
-            [tmp_path / "edgeless.parquet"],
+            [tmp_path / "compared.parquet"],
             apart,
             *("euclidean", 5, 10_000, neighbours),
             *SETTINGS.values(),
             *(0, "auto", "cpu", 10_000),
             *outputs,
-            [tmp_path / "compared.parquet"],
         )
-        before = [network.assign(model="graphsage"), twin, others.predictions]
+        before = [network.assign(model="graphsage"), others.predictions]
         after = pd.read_parquet(outputs[1])
         assert after.pop("fold").eq(0).all()
         return pd.read_csv(outputs[0]), after, pd.concat(before, ignore_index=True)

@@ -103,7 +103,7 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
     x = rng.normal(size=(N, 6)) + 2 * rng.normal(size=(len(GENRES), 6))[y]
     fold = (np.arange(N) // 4) % FOLDS if protocol == "clean" else (np.arange(N) // 3) % FOLDS
     tables, at = [], []
-    baselines, variants, calibrated = [], [], []
+    twins, baselines, variants, calibrated = [], [], [], []
     for number in range(FOLDS):
         outputs = folder / f"fold-{number:02d}"
         outputs.mkdir(parents=True)
@@ -123,9 +123,7 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
             fits[model] = Fit(odds / odds.sum(axis=1, keepdims=True), 5, 0.5)
         table = predictions(inputs, fits.pop("graphsage").probabilities)
         table.to_parquet(outputs / "predictions.parquet", index=False)
-        twin = compared(inputs, {"edgeless": fits.pop("edgeless")})
-        twin.predictions.to_parquet(outputs / "edgeless.parquet", index=False)
-        twin.times.to_csv(outputs / "edgeless.csv", index=False)
+        twins.append(compared(inputs, {"edgeless": fits.pop("edgeless")}))
         baselines.append(compared(inputs, fits))
         epochs = np.arange(1, 41)
         history = {"epoch": epochs, "loss": 1 / epochs + number / 10, "seconds": epochs / 10}
@@ -141,7 +139,8 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
     models = folder / "models"
     models.mkdir()
     choice_of(protocol).to_csv(models / "choice.csv", index=False)
-    for name, each in (("baselines", baselines), ("variants", variants)):
+    stacked = {"edgeless": twins, "baselines": baselines, "variants": variants}
+    for name, each in stacked.items():
         write_compared(each, models / f"{name}.parquet", models / f"{name}.csv")
     by_fold(calibrated).to_parquet(models / "calibrated.parquet", index=False)
     by_fold(at).to_csv(models / "temperature.csv", index=False)
@@ -169,7 +168,7 @@ def write_dataset(project: Path) -> dict[str, Any]:
         write_protocol(place, clips, place.name)
     left_out = {"evaluations": {}, "left_out": {"filtered": "there is no <split>"}}
     (experiment / "protocols.json").write_text(json.dumps(left_out))
-    compared = ["baselines"]
+    compared = ["edgeless", "baselines"]
     made = {
         "results": folder / f"{EXPERIMENT}.csv",
         "pooled": experiment / "pooled.csv",

@@ -40,9 +40,10 @@ def protocol(tmp_path: Path, predicted: pd.DataFrame) -> Callable[[str], Path]:
             predicted[: len(predicted) - number].to_parquet(outputs / "predictions.parquet")
             history = pd.DataFrame({"epoch": [1, 2, 3], "seconds": [0.1, 0.2, number + 0.12345]})
             history.to_csv(outputs / "history.csv", index=False)
-            predicted.assign(model="edgeless").to_parquet(outputs / "edgeless.parquet")
-            twin = pd.DataFrame({"model": ["edgeless"], "epochs": [40], "seconds": [1.5]})
-            twin.to_csv(outputs / "edgeless.csv", index=False)
+        twin = [predicted.assign(model="edgeless", fold=number) for number in range(4)]
+        pd.concat(twin).to_parquet(folder / "models/edgeless.parquet", index=False)
+        times = {"fold": range(4), "model": "edgeless", "epochs": 40, "seconds": 1.5}
+        pd.DataFrame(times).to_csv(folder / "models/edgeless.csv", index=False)
         clips = predicted[["clip"]].assign(genre=predicted["true"], group=GROUPS)
         dealt = [clips.assign(repeat=repeat, fold=clips.index % 2) for repeat in (1, 0)]
         pd.concat(dealt).to_parquet(folder / "folds.parquet")

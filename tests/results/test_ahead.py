@@ -101,7 +101,7 @@ def test_main_adjusts_over_graph_models_and_protocols(
         add_baselines(folder)
         for number in range(4):
             predicted.to_parquet(folder / f"fold-{number:02d}" / "predictions.parquet")
-    main(clips, "mine", "multiclass_a", tmp_path / "ahead.csv", folders, compared=["baselines"])
+    main(clips, "mine", "multiclass_a", tmp_path / "ahead.csv", folders, ["edgeless", "baselines"])
     table = pd.read_csv(tmp_path / "ahead.csv")
     assert table.columns.tolist() == COLUMNS
     assert table[["protocol", "model", "classifier"]].to_numpy().tolist() == [

@@ -57,7 +57,7 @@ def run(protocol, add_baselines, predicted, tmp_path):
 
     def ran(**options):
         output, curves = tmp_path / "calibration.csv", tmp_path / "reliability.csv"
-        main("mine", "multiclass_a", output, curves, folders, ["baselines"], **options)
+        main("mine", "multiclass_a", output, curves, folders, ["edgeless", "baselines"], **options)
         return folders, pd.read_csv(output), pd.read_csv(curves)
 
     return ran
@@ -68,7 +68,7 @@ def test_losses_are_those_of_the_result_with_their_interval(run):
     assert table.columns.tolist() == COLUMNS
     assert table["model"].tolist() == ["graphsage", "edgeless", "svm"] * 2
     assert set(table["scaling"]) == {"none"}
-    result = collect(folders[0], "mine", "multiclass_a", ["baselines"])
+    result = collect(folders[0], "mine", "multiclass_a", ["edgeless", "baselines"])
     for model, row in table.query("protocol == 'paper'").set_index("model").iterrows():
         own = result[result["model"] == model]
         sizes = own["n_train"].mean(), own["n_test"].mean()

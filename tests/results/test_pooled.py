@@ -140,7 +140,7 @@ def test_main_compares_models_and_protocols(protocol, add_baselines, predicted, 
     clips = predicted[["clip"]].assign(source=predicted["clip"])
     clips.to_parquet(tmp_path / "clips.parquet")
     output = tmp_path / "pooled.csv"
-    main(tmp_path / "clips.parquet", "mine", "binary_a", output, folders, compared=["baselines"])
+    main(tmp_path / "clips.parquet", "mine", "binary_a", output, folders, ["edgeless", "baselines"])
     table = pd.read_csv(output)
     assert table.columns.tolist() == COLUMNS
     assert table["protocol"].tolist() == ["random"] * 3 + ["clean"] * 3

@@ -21,7 +21,7 @@ def evaluated(protocol, predicted):
         dealt = pd.read_parquet(folder / "folds.parquet")
         rng = np.random.default_rng(len(name))
         genres = ["blues", "jazz", "rock"]
-        stacked = []
+        twins, stacked = [], []
         for number in range(4):
             own = dealt[(dealt["repeat"] == number // 2) & (dealt["fold"] == number % 2)]
             part = np.where(predicted["clip"].isin(own["clip"]), "test", "train")
@@ -35,9 +35,10 @@ def evaluated(protocol, predicted):
                 table["predicted"] = table[genres].idxmax(axis=1)
             outputs = folder / f"fold-{number:02d}"
             tables["graphsage"].to_parquet(outputs / "predictions.parquet")
-            twin, *others = (tables[each].assign(model=each) for each in VARIANTS)
-            twin.to_parquet(outputs / "edgeless.parquet")
-            stacked += [each.assign(fold=number) for each in others]
+            twin, *others = (tables[each].assign(model=each, fold=number) for each in VARIANTS)
+            twins.append(twin)
+            stacked += others
+        pd.concat(twins).to_parquet(folder / "models/edgeless.parquet")
         pd.concat(stacked).to_parquet(folder / "models/variants.parquet")
         fits = pd.concat([each[:1] for each in stacked])[["fold", "model"]]
         fits.assign(epochs=3, seconds=0.5).to_csv(folder / "models/variants.csv", index=False)

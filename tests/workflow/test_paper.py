@@ -18,7 +18,6 @@ from results.summarise import COLUMNS as SUMMARY
 from settings.sheet import Row, write_sheet
 
 OF_FOLD = ["inputs.npz", "graph.npz", "graphsage.pt", "history.csv", "predictions.parquet"]
-OF_FOLD += ["edgeless.parquet", "edgeless.csv"]
 
 
 def result(project: Project, experiment: str) -> pd.DataFrame:

@@ -21,13 +21,10 @@ EXPERIMENT = "results/tabled/experiments/multiclass_tabled"
 COMPARED_TARGET = "results/multiclass_compared.csv"
 COMPARED = "results/tabled/experiments/multiclass_compared"
 GATHERED = ["pooled", "choices", "ahead", "calibration"]
-OUTPUTS = set(
-    "inputs.npz graph.npz graphsage.pt history.csv predictions.parquet "
-    "edgeless.parquet edgeless.csv".split()
-)
+OUTPUTS = set("inputs.npz graph.npz graphsage.pt history.csv predictions.parquet".split())
 OF_MODELS = set(
-    "baselines.parquet baselines.csv best.parquet best.csv choice.csv "
-    "graph_network.parquet graph_network.csv".split()
+    "edgeless.parquet edgeless.csv baselines.parquet baselines.csv choice.csv "
+    "best.parquet best.csv graph_network.parquet graph_network.csv".split()
 )
 # Every protocol with two models, and every model under one: all of both would take minutes more.
 TABLED = f"""

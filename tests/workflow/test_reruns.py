@@ -10,7 +10,7 @@ from tests.workflow.conftest import BRACED, RATE, TARGET, Project, tune
 from settings.sheet import read_sheet, write_sheet
 
 FOLDS = 2
-TRAINING = {"graphsage": FOLDS, "collect": 1, "show": 1}
+TRAINING = {"graphsage": 1, "unpack_graphsage": FOLDS, "collect": 1, "show": 1}
 # Which folds there will be is known only when the clips are.
 EXPERIMENT = {"usable": 1, "collect": 1, "show": 1}
 ONE_SHARD = {"audit": 1, "clips": 1, "extract": 2, "gather": 2}
@@ -19,7 +19,7 @@ ONE_SHARD = {"audit": 1, "clips": 1, "extract": 2, "gather": 2}
 def test_what_changes_nothing_computes_nothing(project: Project) -> None:
     script = "workflow/scripts/learning/graphsage.py"
     project.edit(script, "import logging", "# A new comment.\nimport logging")
-    project.edit(script, '"""Train GraphSAGE on one fold, with', '"""Train it on a fold, with')
+    project.edit(script, '"""Train GraphSAGE on every fold', '"""Train it on every fold')
     for pattern in ("workflow/scripts/**/*.py", "audio/*/*"):
         for path in project.folder.glob(pattern):
             os.utime(path)
@@ -89,7 +89,7 @@ def test_a_deleted_result_and_predictions(project: Project) -> None:
     (fold / "predictions.parquet").unlink()
     for table in (TARGET, "results/mine/multiclass_compare.csv"):
         (project.folder / table).unlink()
-    assert project.planned() == {"graphsage": 1, "collect": 1, "show": 1}
+    assert project.planned() == TRAINING
 
 
 def test_the_librosa_profile(project: Project) -> None:

@@ -55,7 +55,6 @@ def test_a_hostile_name_runs_no_command_and_is_predicted(finished: Project) -> N
 
 def test_every_contract_file_of_a_fold_is_there(finished: Project) -> None:
     names = "inputs.npz graph.npz graphsage.pt history.csv predictions.parquet".split()
-    names += ["edgeless.parquet", "edgeless.csv"]
     for fold in ("fold-00", "fold-01"):
         assert sorted(p.name for p in (finished.folder / FOLDS / fold).iterdir()) == sorted(names)
 

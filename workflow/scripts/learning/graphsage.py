@@ -1,4 +1,4 @@
-"""GraphSAGE with a mean aggregator, trained on the graph of one fold and without any messages.
+"""GraphSAGE with a mean aggregator, trained on the graph of each fold and without any messages.
 
 What the network learns without messages, from the same inputs, is what they have to be compared
 with.
@@ -10,9 +10,10 @@ itself. That is ``mean``, the weighted average. GraphSAGE's authors have no weig
 a clip hears the louder, the further its neighbours are: ``dgl_mean``.
 
 A backend passes the messages (`learning.messages`); all else is said here, once. Inputs do not
-change while a network learns: what clips hear of them is found once, before. Of more clips than the
-backend takes at once the network learns by batches that hear some of their neighbours
-(`learning.sampling`); history and predictions are always those of all neighbours.
+change while a network learns: what clips hear of them is found once, before, and once for all folds
+that share inputs and graph. Of more clips than the backend takes at once the network learns by
+batches that hear some of their neighbours (`learning.sampling`); history and predictions are always
+those of all neighbours.
 
 References
 ----------
@@ -26,8 +27,10 @@ References
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, NamedTuple, cast
@@ -43,8 +46,9 @@ from torch import Tensor, nn
 from graph.similarity import locally_scaled, scaled_rows
 from inputs.inputs import Inputs
 from learning import options
+from learning.every_fold import every_fold, remembered, write_archive
 from learning.messages import Backend, Messages, usable_backend
-from learning.predictions import Fit, compared, predictions
+from learning.predictions import Compared, Fit, compared, predictions, write_compared
 from learning.sampling import BATCH, hearings
 from settings.errors import UserError
 from settings.seeds import fold_seed
@@ -304,17 +308,16 @@ def train(
     weights = averages(matrix if settings.messages else alone, settings.aggregator)
     x = node_features(inputs.x, matrix, settings.adjacency_as_features)
 
-    def nodes(weights: sparse.csr_array, chosen: NDArray[np.bool_] | slice) -> Nodes:
-        rows, y, train = (
-            torch.from_numpy(a[chosen]).to(backend.device) for a in (x, inputs.y, inputs.train)
-        )
-        messages = Messages(weights, backend)
-        return Nodes(rows, messages(rows), messages, y, train, weights)
+    y, trained = (torch.from_numpy(each).to(backend.device) for each in (inputs.y, inputs.train))
 
     with reproducibly(settings.seed):
-        everyone = learnt = nodes(weights, slice(None))
+        # The twin hears nothing that would have to be found: the network's is what is remembered.
+        hear = _hear_once if settings.messages else _hear
+        everyone = learnt = Nodes(*hear(x, weights, backend), y, trained, weights)
         if one_by_one:
-            learnt = nodes(weights[inputs.train][:, inputs.train], inputs.train)
+            among = weights[inputs.train][:, inputs.train]
+            heard = _hear(x[inputs.train], among, backend)
+            learnt = Nodes(*heard, y[trained], trained[trained], among)
         model = GraphSage(
             x.shape[1], len(inputs.genres), settings.layers, settings.hidden, settings.normalise
         ).to(backend.device)
@@ -323,6 +326,17 @@ def train(
             scores = model(everyone.x, everyone.heard, everyone.messages)
             probabilities = torch.softmax(scores.cpu().double(), dim=1).numpy()
     return model.to("cpu"), history, probabilities
+
+
+def _hear(
+    x: NDArray[np.float32], weights: sparse.csr_array, backend: Backend
+) -> tuple[Tensor, Tensor, Messages]:
+    """Inputs on a device, what clips hear of them, and by what they hear."""
+    rows, messages = torch.from_numpy(x).to(backend.device), Messages(weights, backend)
+    return rows, messages(rows), messages
+
+
+_hear_once = remembered(_hear)
 
 
 def _fit(
@@ -425,9 +439,59 @@ def train_edgeless(
     return fit(inputs, adjacency, replace(settings, messages=False), backend, one_by_one)
 
 
+class Learnt(NamedTuple):
+    """What a fold leaves.
+
+    Attributes
+    ----------
+    files : mapping of str to bytes
+        Of GraphSAGE by name: the model (PyTorch), its history and its predictions.
+    edgeless : Compared
+        What its twin predicted, and what it took.
+    """
+
+    files: Mapping[str, bytes]
+    edgeless: Compared
+
+
+def learn(
+    inputs: Path,
+    fold: int,
+    graphs: Sequence[Path],
+    settings: Settings,
+    backend: Backend,
+    one_by_one: bool,
+) -> Learnt:
+    """Train on one fold, with messages and without.
+
+    Parameters
+    ----------
+    inputs, fold
+        As `learning.every_fold` gives them.
+    graphs : sequence of Path
+        Of all folds.
+    settings : Settings
+        The seed is the configuration's.
+    backend, one_by_one
+        As `train` takes them.
+    """
+    data, adjacency = Inputs.load(inputs), sparse.load_npz(graphs[fold])
+    how = (replace(settings, seed=fold_seed(settings.seed, fold)), backend, one_by_one)
+    model, history, probabilities = train(data, adjacency, *how)
+    logger.info("fold %d, last epoch: %s", fold, history.iloc[-1].to_dict())
+    weights = BytesIO()
+    torch.save({"settings": asdict(how[0]), "weights": model.state_dict()}, weights)
+    files = {
+        "graphsage.pt": weights.getvalue(),
+        "history.csv": history.to_csv(index=False).encode(),
+        "predictions.parquet": predictions(data, probabilities).to_parquet(index=False),
+    }
+    return Learnt(files, compared(data, {"edgeless": train_edgeless(data, adjacency, *how)}))
+
+
 def main(
-    inputs: options.InputsFile,
-    graph: options.GraphFile,
+    inputs: options.InputsFiles,
+    graph: options.GraphFiles,
     neighbours: options.Neighbours,
     layers: options.Layers,
     hidden: options.Hidden,
@@ -439,20 +503,19 @@ def main(
     normalise: options.Normalise,
     adjacency_as_features: options.AdjacencyAsFeatures,
     seed: options.Seed,
-    fold: options.Fold,
     backend: options.Backend,
     device: options.Device,
     at_once: options.AtOnce,
-    model: Annotated[Path, typer.Option(help="Model, to be written (PyTorch).")],
-    history: Annotated[Path, typer.Option(help="Loss and accuracies, to be written (CSV).")],
-    output: Annotated[Path, typer.Option(help="Predictions, to be written (Parquet).")],
+    archive: Annotated[
+        Path, typer.Option(help="Model, history and predictions by fold, to be written (tar).")
+    ],
     edgeless: Annotated[
-        Path, typer.Option(help="Those without messages, to be written (Parquet).")
+        Path, typer.Option(help="Predictions without messages, to be written (Parquet).")
     ],
     times: Annotated[Path, typer.Option(help="Epochs and seconds of it, to be written (CSV).")],
+    jobs: options.Jobs = 1,
 ) -> None:
-    """Train GraphSAGE on one fold, with messages and without."""
-    data, adjacency = Inputs.load(inputs), sparse.load_npz(graph)
+    """Train GraphSAGE on every fold of a protocol, with messages and without."""
     settings = Settings(
         layers=layers,
         hidden=hidden,
@@ -463,16 +526,12 @@ def main(
         aggregator=aggregator,
         normalise=normalise,
         adjacency_as_features=adjacency_as_features,
-        seed=fold_seed(seed, fold),
+        seed=seed,
     )
-    how = (usable_backend(backend, device, at_once), neighbours == "train")
-    logger.info("%s by %s", settings, how[0])
-    trained, epochs_table, probabilities = train(data, adjacency, settings, *how)
-    torch.save({"settings": asdict(settings), "weights": trained.state_dict()}, model)
-    epochs_table.to_csv(history, index=False)
-    predictions(data, probabilities).to_parquet(output, index=False)
-    logger.info("last epoch: %s", epochs_table.iloc[-1].to_dict())
-    twin = train_edgeless(data, adjacency, settings, *how)
-    beside = compared(data, {"edgeless": twin})
-    beside.predictions.to_parquet(edgeless, index=False)
-    beside.times.to_csv(times, index=False)
+    by = usable_backend(backend, device, at_once)
+    logger.info("%s by %s", settings, by)
+    one_by_one = neighbours == "train"
+    one = partial(learn, graphs=graph, settings=settings, backend=by, one_by_one=one_by_one)
+    folds = every_fold(one, inputs, jobs)
+    write_archive([fold.files for fold in folds], archive)
+    write_compared([fold.edgeless for fold in folds], edgeless, times)

@@ -336,7 +336,7 @@ def main(
     inputs: options.InputsFiles,
     folds: Annotated[Path, typer.Option(help="Folds, which know groups and artists (Parquet).")],
     predictions: Annotated[list[Path], typer.Option(help="GraphSAGE's; once a fold (Parquet).")],
-    edgeless: Annotated[list[Path], typer.Option(help="Its twin's; once a fold (Parquet).")],
+    compared: Annotated[list[Path], typer.Option(help="Other models', of all folds (Parquet).")],
     apart: options.Apart,
     metric: Annotated[str, typer.Option(help="Distance of the graph.")],
     k: Annotated[int, typer.Option(help="Neighbours of a clip.")],
@@ -357,23 +357,19 @@ def main(
     at_once: options.AtOnce,
     temperatures: Annotated[Path, typer.Option(help="Temperature a model, to be written (CSV).")],
     output: Annotated[Path, typer.Option(help="Predictions at these, to be written (Parquet).")],
-    compared: Annotated[
-        list[Path] | None, typer.Option(help="Other models', of all folds (Parquet).")
-    ] = None,
     jobs: options.Jobs = 1,
 ) -> None:
     """Fit a temperature to each model inside the training clips of each fold, and apply it."""
-    others = [pd.read_parquet(path) for path in compared or []]
+    others = [pd.read_parquet(path) for path in compared]
     stacked = [
         pd.concat(
             [
                 pd.read_parquet(own).assign(model="graphsage"),
-                pd.read_parquet(twin),
                 *(table[table["fold"] == fold].drop(columns="fold") for table in others),
             ],
             ignore_index=True,
         )
-        for fold, (own, twin) in enumerate(zip(predictions, edgeless, strict=True))
+        for fold, own in enumerate(predictions)
     ]
     settings = graphsage.Settings(
         layers=layers,

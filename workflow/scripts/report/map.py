@@ -154,7 +154,7 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed.")],
     output: Annotated[Path, typer.Option(help="The map, to be written (JSON).")],
     compared: Annotated[
-        list[str] | None, typer.Option(help="Tables of models beside GraphSAGE and its twin.")
+        list[str] | None, typer.Option(help="Tables of models beside GraphSAGE.")
     ] = None,
     neighbours: Annotated[int, typer.Option(min=1, help="Of each clip, at most.")] = 10,
 ) -> None:

@@ -65,23 +65,19 @@ def folds_of(folder: Path) -> list[Fold]:
 
 
 def fitted(fold: Fold, compared: Sequence[str]) -> Iterator[Fitted]:
-    """Models of a fold: GraphSAGE, its twin without messages, and others.
+    """Models of a fold: GraphSAGE, and others.
 
     Parameters
     ----------
     fold : Fold
     compared : sequence of str
-        Tables of other models: ``baselines``, ``best``. Only these are read, so that a file which a
-        former configuration left counts for nothing.
+        Tables of other models: ``edgeless``, ``baselines``. Only these are read, so that a file
+        which a former configuration left counts for nothing.
     """
     history = pd.read_csv(fold.outputs / "history.csv")
     predictions = pd.read_parquet(fold.outputs / "predictions.parquet")
     last = history.iloc[-1]
     yield Fitted("graphsage", predictions, int(last["epoch"]), float(last["seconds"]))
-    twin = fold.outputs / "edgeless"
-    yield from _each(
-        pd.read_parquet(twin.with_suffix(".parquet")), pd.read_csv(twin.with_suffix(".csv"))
-    )
     for name in compared:
         yield from _each(fold.read(f"{name}.parquet"), fold.read(f"{name}.csv"))
 

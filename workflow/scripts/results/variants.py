@@ -18,7 +18,7 @@ COLUMNS = [
     *"dataset experiment protocol variant n_folds train_mean mean".split(),
     *"difference ci_low ci_high p p_tests p_by_group p_by_group_tests".split(),
 ]
-COMPARED = ["variants"]
+COMPARED = ["edgeless", "variants"]
 
 
 def worth(folds: pd.DataFrame, verdicts: Verdicts, reference: str = "graphsage") -> pd.DataFrame:
