@@ -11,6 +11,8 @@ NETWORK = {
     "at_once": CONFIG.limits.at_once,
 }
 GRAPHSAGE = Step("learning.graphsage", OF_PROTOCOL, NETWORK)
+# On a card one fold at a time, whatever a profile says of threads.
+AT_ONCE = "--jobs 1" if CARDS else "--jobs {threads}"
 OF_GRAPHSAGE = f"{OF_MODELS}/graphsage.tar"
 UNPACKED = Step("unpack", OF_FOLD, suffix=".graphsage")
 VARIANTS = Step(
@@ -72,8 +74,9 @@ rule graphsage:
         options=GRAPHSAGE.arguments,
         graphs=graphs_of_folds,
     shell:
-        'python "$GENREGRAPH" learning.graphsage {input.inputs:q} {params.graphs:q}'
-        " --jobs {threads} {params.options:q} --archive {output.archive:q}"
+        'python "$GENREGRAPH" learning.graphsage {input.inputs:q} {params.graphs:q} '
+        + AT_ONCE
+        + " {params.options:q} --archive {output.archive:q}"
         " --edgeless {output.edgeless:q} --times {output.times:q} 2> {log:q}"
 
 
@@ -126,8 +129,9 @@ rule variants:
         options=VARIANTS.arguments,
         graphs=graphs_of_folds,
     shell:
-        'python "$GENREGRAPH" learning.variants {input.inputs:q} {params.graphs:q}'
-        " --jobs {threads} {params.options:q} --times {output.times:q}"
+        'python "$GENREGRAPH" learning.variants {input.inputs:q} {params.graphs:q} '
+        + AT_ONCE
+        + " {params.options:q} --times {output.times:q}"
         " --output {output.predictions:q} 2> {log:q}"
 
 
@@ -243,8 +247,9 @@ rule temperature:
         ],
     shell:
         'python "$GENREGRAPH" learning.temperature {input.inputs:q}'
-        " --folds {input.folds:q} {params.files:q}"
-        " --jobs {threads} {params.options:q} --temperatures {output.temperatures:q}"
+        " --folds {input.folds:q} {params.files:q} "
+        + AT_ONCE
+        + " {params.options:q} --temperatures {output.temperatures:q}"
         " --output {output.predictions:q} 2> {log:q}"
 
 

@@ -24,7 +24,7 @@ experiments:
     graphsage: {hidden: 4, epochs: 3}
 """
 FOLDS = 2
-TRAINING = {"graphsage": FOLDS, "collect": 1, "show": 1}
+TRAINING = {"graphsage": 1, "unpack_graphsage": FOLDS, "collect": 1, "show": 1}
 GRAPH = {"adjacency": FOLDS, "graph_health": 1, **TRAINING}
 
 
