@@ -23,8 +23,6 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 # What a step imports only when it is needed, as it is in each job of a run.
 LATER = {"learning.graphsage": ["dgl"] if find_spec("dgl") else []}
 TRIES = 3
-# What starts no Python.
-UNPACKED = "unpack.graphsage"
 
 
 def cpu_of(command: Sequence[str], folder: Path) -> float:
@@ -49,8 +47,7 @@ def import_of(step: str, folder: Path) -> float:
 def jobs_of(folder: Path) -> Counter[str]:
     """How many jobs of each step were run, by their benchmark files."""
     files = (folder / "results" / "benchmarks").rglob("*.tsv")
-    steps = (".".join(path.name.split(".")[:2]) for path in files)
-    return Counter(step for step in steps if step != UNPACKED)
+    return Counter(".".join(path.name.split(".")[:2]) for path in files)
 
 
 def main(target: str = "results/multiclass_compare.csv") -> None:

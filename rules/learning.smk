@@ -11,10 +11,8 @@ NETWORK = {
     "at_once": CONFIG.limits.at_once,
 }
 GRAPHSAGE = Step("learning.graphsage", OF_PROTOCOL, NETWORK)
-# On a card one fold at a time, whatever a profile says of threads.
-AT_ONCE = "--jobs 1" if CARDS else "--jobs {threads}"
 OF_GRAPHSAGE = f"{OF_MODELS}/graphsage.tar"
-UNPACKED = Step("unpack", OF_FOLD, suffix=".graphsage")
+UNPACK = Step("learning.unpack", OF_FOLD)
 VARIANTS = Step(
     "learning.variants",
     OF_PROTOCOL,
@@ -74,35 +72,38 @@ rule graphsage:
         options=GRAPHSAGE.arguments,
         graphs=graphs_of_folds,
     shell:
-        'python "$GENREGRAPH" learning.graphsage {input.inputs:q} {params.graphs:q} '
-        + AT_ONCE
-        + " {params.options:q} --archive {output.archive:q}"
+        'python "$GENREGRAPH" learning.graphsage {input.inputs:q} {params.graphs:q}'
+        " --jobs {threads} {params.options:q} --archive {output.archive:q}"
         " --edgeless {output.edgeless:q} --times {output.times:q} 2> {log:q}"
 
 
-# How many folds there are is known after a checkpoint, and what a rule gives before it.
+# A rule names its files before it is known how many folds there are. The archive goes once all are
+# taken out: what it was made of tells whether a fold's files are still what they should be.
 rule unpack_graphsage:
     input:
-        OF_GRAPHSAGE,
+        archive=OF_GRAPHSAGE,
+        inputs=f"{OF_FOLD}/inputs.npz",
+        graph=f"{OF_FOLD}/graph.npz",
+        made_with=GRAPHSAGE.made_with,
     output:
-        weights=f"{OF_FOLD}/graphsage.pt",
+        model=f"{OF_FOLD}/graphsage.pt",
         history=f"{OF_FOLD}/history.csv",
         predictions=f"{OF_FOLD}/predictions.parquet",
     log:
-        UNPACKED.log,
+        UNPACK.log,
     benchmark:
-        UNPACKED.benchmark
+        UNPACK.benchmark
     priority: 2
     localrule: True
     conda:
         "../envs/learning.yaml"
     resources:
-        mem_mb=memory(100),
+        mem_mb=memory(200),
         runtime=minutes(10),
-    params:
-        folder=lambda wildcards: OF_PROTOCOL.format(**wildcards),
     shell:
-        "tar -xmof {input:q} -C {params.folder:q} fold-{wildcards.fold} 2> {log:q}"
+        'python "$GENREGRAPH" learning.unpack {input.archive:q} --fold {wildcards.fold}'
+        " --model {output.model:q} --history {output.history:q}"
+        " --predictions {output.predictions:q} 2> {log:q}"
 
 
 rule variants:
@@ -129,9 +130,8 @@ rule variants:
         options=VARIANTS.arguments,
         graphs=graphs_of_folds,
     shell:
-        'python "$GENREGRAPH" learning.variants {input.inputs:q} {params.graphs:q} '
-        + AT_ONCE
-        + " {params.options:q} --times {output.times:q}"
+        'python "$GENREGRAPH" learning.variants {input.inputs:q} {params.graphs:q}'
+        " --jobs {threads} {params.options:q} --times {output.times:q}"
         " --output {output.predictions:q} 2> {log:q}"
 
 
@@ -247,9 +247,8 @@ rule temperature:
         ],
     shell:
         'python "$GENREGRAPH" learning.temperature {input.inputs:q}'
-        " --folds {input.folds:q} {params.files:q} "
-        + AT_ONCE
-        + " {params.options:q} --temperatures {output.temperatures:q}"
+        " --folds {input.folds:q} {params.files:q}"
+        " --jobs {threads} {params.options:q} --temperatures {output.temperatures:q}"
         " --output {output.predictions:q} 2> {log:q}"
 
 

@@ -65,6 +65,7 @@ def test_main_writes_a_sheet_and_says_what_to_run(
     monkeypatch.chdir(tmp_path)
     written = Path(output or "config/datasets/fma-small.tsv")
     with zipfile.ZipFile("metadata.zip", "w") as archive:
+        archive.writestr("fma_metadata/raw_tracks.csv", "track_id,album_id\n2,1\n")
         archive.write(tracks, "fma_metadata/tracks.csv")
     main(Subset.small, Path(output) if output else None, Path("metadata.zip"))
     assert [row.clip for row in read_sheet(written)] == ["000002", "000140"]

@@ -248,10 +248,15 @@ def test_clips_that_the_archive_lacks_are_named(tmp_path) -> None:
     assert not (tmp_path / "audio").exists()
 
 
-def test_two_clips_that_one_file_would_be_are_not_passed_over() -> None:
-    rows = [Row("a", "disc1/rock/a.wav", "rock"), Row("b", "disc2/rock/a.wav", "rock")]
-    with pytest.raises(UserError, match="lacks 1 of"):
-        match(rows, ["disc1/rock/a.wav", "disc2/rock/a.wav"])
+def test_clips_whose_paths_end_alike_are_told_apart_by_what_is_above_and_by_the_ending() -> None:
+    paths = ["disc1/rock/a.wav", "disc2/rock/a.wav", "disc2/rock/a.mp3"]
+    rows = [Row(f"clip{i}", path, "rock") for i, path in enumerate(paths)]
+    found = match(rows, [f"music/{path}" for path in reversed(paths)])
+    assert found == {f"music/{row.path}": row for row in rows}
+    with pytest.raises(
+        UserError, match=r"'1/rock/a\.wav' in the archive could be clip clip0 or cl"
+    ):
+        match(rows[:2], ["1/rock/a.wav", "2/rock/a.wav"])
 
 
 @pytest.mark.parametrize(("name", "kind"), [("md5", "MD5"), ("sha1", "SHA-1")])

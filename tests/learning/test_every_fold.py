@@ -1,13 +1,12 @@
 import logging
 import os
-import subprocess
 from functools import partial
 
 import numpy as np
 import pytest
 from joblib.externals.loky import get_reusable_executor
 
-from learning.every_fold import every_fold, remembered, write_archive
+from learning.every_fold import every_fold, remembered
 from settings.errors import UserError
 
 PATHS = ["b.npz", "a.npz", "c.npz"]
@@ -28,6 +27,10 @@ def test_every_fold_is_learnt_by_its_number_in_the_order_given(jobs):
     assert here == {jobs == 1}
 
 
+def test_a_card_is_not_shared():
+    assert {process for *_, process in every_fold(told, PATHS, 2, "cuda")} == {os.getpid()}
+
+
 def test_what_a_fold_side_by_side_logs_and_refuses_is_told(capfd):
     get_reusable_executor().shutdown()  # Processes that were started before write elsewhere.
     with pytest.raises(UserError, match=r"a\.npz: no clip trains"):
@@ -45,15 +48,3 @@ def test_the_last_result_is_remembered_by_the_contents_of_its_arguments():
     assert add(np.arange(4), y=2).tolist() == [2, 3, 4, 5]
     assert add(np.arange(3), y=1).tolist() == [1, 2, 3]
     assert len(called) == 4
-
-
-def test_each_fold_is_taken_out_of_the_archive_by_tar(tmp_path):
-    folds = [{"a.csv": b"x\n1\n", "b.pt": bytes(range(256))}, {"a.csv": b"", "b.pt": b"2"}]
-    first, second = (tmp_path / f"{name}.tar" for name in ("first", "second"))
-    for path in (first, second):
-        write_archive(folds, path)
-    assert first.read_bytes() == second.read_bytes()
-    subprocess.run(["tar", "-xmof", first, "-C", tmp_path, "fold-01"], check=True)
-    assert not (tmp_path / "fold-00").exists()
-    written = {path.name: path.read_bytes() for path in (tmp_path / "fold-01").iterdir()}
-    assert written == folds[1]

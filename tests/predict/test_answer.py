@@ -55,18 +55,19 @@ def shard(*pieces: str, **columns: float) -> pd.DataFrame:
 
 def test_features_of_shards_stand_in_the_predictors_order() -> None:
     tables = [
-        [shard("b#0", f1=1.0, f2=2.0, length=9.0), shard("a#0", "a#1", f1=3.0, f2=4.0, length=9.0)],
-        [shard("b#0", f3=np.nan), shard("a#0", "a#1", f3=5.0)],
+        ("one", [shard("b#0", f1=1.0, f2=2.0, x=9.0), shard("a#0", "a#1", f1=3.0, f2=4.0, x=9.0)]),
+        ("two", [shard("b#0", f3=np.nan, x=8.0), shard("a#0", "a#1", f3=5.0, x=8.0)]),
     ]
-    features, lost = features_of(tables, ["f3", "f1"])
-    assert features.columns.tolist() == ["f3", "f1"]
+    features, lost = features_of(tables, ["f3", "f1", "two_x"])
+    assert features.columns.tolist() == ["f3", "f1", "two_x"]
+    assert features.loc["a#0"].tolist() == [5, 3, 8]
     assert features.index.tolist() == ["a#0", "a#1"]
     assert lost == {"b#0": "features are not finite"}
 
 
 def test_features_that_no_extractor_computes_are_told() -> None:
     with pytest.raises(UserError, match=r"have 2 features .* the first of them 'x'.*imported"):
-        features_of([[shard("a#0", f=1.0)]], ["f", "x", "y"])
+        features_of([("one", [shard("a#0", f=1.0)])], ["f", "x", "y"])
 
 
 def test_a_file_is_what_its_pieces_are_on_average(learnt) -> None:

@@ -173,9 +173,10 @@ def test_long_commands_ask_for_what_there_is(
         check_plan(sheeted, document, [*targets, *options])
 
 
-# One of each sort: built-in data, a table alone, music of one's own.
+# One of each sort: built-in data, music that is fetched, a table alone, music of one's own.
 SORTS = [
     ("", ()),
+    ("", ("--config", "dataset=gtzan")),
     ("", ("--config", "dataset=gtzan", "tables={handcrafted: features_30_sec.csv}")),
     ("", ("--config", "dataset=mine", "audio=FOLDER")),
 ]

@@ -36,6 +36,14 @@ def test_another_learning_rate(project: Project) -> None:
     assert project.planned() == TRAINING
 
 
+def test_one_fold_asked_for_by_other_settings_leaves_none_of_the_former(project: Project) -> None:
+    project.edit("small.yaml", "epochs: 5", "epochs: 5, learning_rate: 0.01")
+    folder = "results/mine/experiments/multiclass_compare/paper"
+    project.snakemake("--cores", "2", f"{folder}/fold-00/history.csv")
+    assert not (project.folder / folder / "models/graphsage.tar").exists()
+    assert project.planned() == TRAINING
+
+
 def test_an_older_imported_table(project: Project) -> None:
     table = project.folder / "mine.csv"
     clips = [f"{genre}.{i}" for genre in ("blues", "jazz", "odd") for i in range(5)]

@@ -12,7 +12,7 @@ import shlex
 import zipfile
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 import pandas as pd
@@ -92,7 +92,8 @@ def read_tracks(metadata: Path) -> pd.DataFrame:
 
 
 def _tracks_in(archive: zipfile.ZipFile) -> str:
-    return next(name for name in [*archive.namelist(), "tracks.csv"] if name.endswith("tracks.csv"))
+    names = [*archive.namelist(), "tracks.csv"]  # Beside raw_tracks.csv, which is another.
+    return next(name for name in names if PurePosixPath(name).name == "tracks.csv")
 
 
 def rows_of(tracks: pd.DataFrame, subset: Subset) -> list[Row]:

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import IO, Annotated
 
@@ -71,16 +72,20 @@ def match(rows: Sequence[Row], names: Iterable[str]) -> dict[str, Row]:
     """Which file of the archive is which clip, in the archive's order.
 
     A file belongs to a clip if its last folder and its name less the ending are those of the
-    sheet's path: archives differ in what lies above, and in ``.au`` or ``.wav``.
+    sheet's path: archives differ in what lies above, and in ``.au`` or ``.wav``. Of several such
+    clips it is the one that shares most of the folders above.
 
     Raises
     ------
     UserError
-        If the archive lacks a clip of the sheet, or two of its files would be the same.
+        If the archive lacks a clip of the sheet, two of its files would be the same, or one could
+        be either of two.
     """
-    wanted = {_key(row.path): row for row in rows}
+    wanted: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        wanted.setdefault(_key(row.path), []).append(row)
     found = {
-        name: wanted[_key(name)]
+        name: _clip_of(name, wanted[_key(name)])
         for name in names
         if name.lower().endswith(AUDIO_SUFFIXES) and _key(name) in wanted
     }
@@ -106,6 +111,22 @@ def match(rows: Sequence[Row], names: Iterable[str]) -> dict[str, Row]:
 def _key(path: str) -> tuple[str, str]:
     pure = PurePosixPath(path)
     return pure.parent.name, pure.stem
+
+
+def _clip_of(name: str, rows: Sequence[Row]) -> Row:
+    """Which of the clips of one key a file of the archive is."""
+    likeness = [_alike(PurePosixPath(name), PurePosixPath(row.path)) for row in rows]
+    nearest = [row for row, each in zip(rows, likeness, strict=True) if each == max(likeness)]
+    if len(nearest) > 1:
+        clips = " or ".join(row.clip for row in nearest)
+        raise UserError(f"{name!r} in the archive could be clip {clips}; {BY_HAND}")
+    return nearest[0]
+
+
+def _alike(one: PurePosixPath, other: PurePosixPath) -> tuple[int, bool]:
+    """How many folders, from the last one up, two paths share, and whether their endings."""
+    above = zip(reversed(one.parts[:-1]), reversed(other.parts[:-1]), strict=False)
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], above))), one.suffix == other.suffix
 
 
 def unpack(archive: Path, rows: Sequence[Row], folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The file of a feature table: Parquet, a row a clip, first column ``clip``, then float columns."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -37,3 +38,8 @@ def read_table(path: Path) -> pd.DataFrame:
     table = pd.DataFrame(x, columns=names, copy=False)
     table.insert(0, "clip", clips)
     return table
+
+
+def named_tables(paths: Iterable[Path]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Tables with their names, ``<name>.parquet``, each read when the one before is done with."""
+    return ((path.stem, read_table(path)) for path in paths)

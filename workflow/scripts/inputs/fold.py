@@ -24,41 +24,56 @@ def clips_of(folds: pd.DataFrame, number: int) -> pd.DataFrame:
     return dealt.assign(train=dealt["fold"] != fold)
 
 
-def join(tables: Iterable[pd.DataFrame], clips: Sequence[str], drop: Sequence[str]) -> pd.DataFrame:
+def join(
+    tables: Iterable[tuple[str, pd.DataFrame]], clips: Sequence[str], drop: Sequence[str]
+) -> pd.DataFrame:
     """Features of some clips from several tables, side by side.
 
     Parameters
     ----------
-    tables : iterable of pd.DataFrame
-        First column ``clip``, then float columns; each is taken when the one before is done with.
+    tables : iterable of (str, pd.DataFrame)
+        Each with its name: first column ``clip``, then float columns. Each is taken when the one
+        before is done with.
     clips : sequence of str, length n
         Clips to take, in this order; each must be in every table.
     drop : sequence of str
-        Columns to leave out.
+        Columns to leave out, of all tables.
 
     Returns
     -------
     pd.DataFrame, shape (n, d)
-        Indexed by clip.
+        Indexed by clip. Columns that stand in several tables, as those of embeddings often do, are
+        named ``<table>_<column>``.
 
     Raises
     ------
     UserError
-        If a column to drop does not exist, or a column that is kept stands in two tables.
+        If a column to drop does not exist, or two that are kept are named alike all the same.
     """
-    joined = pd.concat([table.set_index("clip").loc[list(clips)] for table in tables], axis=1)
+    parts, tables_of = [], []
+    for name, table in tables:
+        parts.append(table.set_index("clip").loc[list(clips)])
+        tables_of += [name] * parts[-1].shape[1]
+    joined = pd.concat(parts, axis=1)
     unknown = sorted(set(drop) - set(joined.columns))
     if unknown:
         raise UserError(
             f"drop: {', '.join(unknown)}: no such column in the experiment's tables; "
             f"they begin with {', '.join(joined.columns[:5])}"
         )
+    shared = joined.columns.duplicated(keep=False)
+    joined.columns = pd.Index(
+        [
+            f"{table}_{column}" if twice and column not in drop else column
+            for table, column, twice in zip(tables_of, joined.columns, shared, strict=True)
+        ]
+    )
     kept = joined.drop(columns=list(drop))
-    twice = sorted(kept.columns[kept.columns.duplicated()])
-    if twice:
+    alike = sorted(kept.columns[kept.columns.duplicated()])
+    if alike:
         raise UserError(
-            f"column {twice[0]} stands in two of the experiment's tables; name it under drop:, or "
-            "leave one of the tables out"
+            f"two features of the experiment's tables are called {alike[0]}; name it under drop:, "
+            "or leave one of the tables out"
         )
     return kept
 

@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 from numpy.typing import NDArray
 
-from features.parquet import read_table
+from features.parquet import named_tables
 from inputs.fold import clips_of, fitted_on, join
 from inputs.inputs import Inputs
 from inputs.sample import MOST
@@ -199,7 +199,7 @@ def main(
 ) -> None:
     """Prepare the inputs of a fold."""
     clips = clips_of(pd.read_parquet(folds), fold)
-    features = join(map(read_table, tables), clips["clip"].tolist(), drop or [])
+    features = join(named_tables(tables), clips["clip"].tolist(), drop or [])
     if selection:
         # Names stay text: an embedding's columns may be called 0, 1, 2.
         chosen = read_csv(selection)

@@ -15,7 +15,7 @@ import pandas as pd
 import typer
 from numpy.typing import ArrayLike
 
-from features.parquet import read_table
+from features.parquet import named_tables
 from inputs.controlburn import ControlBurnSelector
 from inputs.fold import clips_of, fitted_on, join
 from inputs.sample import MOST, spread_evenly
@@ -85,7 +85,7 @@ def main(
     if len(seen) > MOST:
         logger.warning("%d clips: features are chosen by a sample of %d", len(seen), MOST)
         seen = seen.iloc[spread_evenly(seen["genre"], MOST, seed)]
-    features = join(map(read_table, tables), seen["clip"].tolist(), drop or [])
+    features = join(named_tables(tables), seen["clip"].tolist(), drop or [])
     genres = seen["genre"].to_numpy(dtype=str)
     table = select(features, genres, n_features, fold_seed(seed, fold))
     write_csv(table, output)

@@ -22,7 +22,10 @@ Given = ParamSpec("Given")
 
 
 def every_fold(
-    learn: Callable[[Path, int], Learnt], inputs: Sequence[Path], jobs: int = 1
+    learn: Callable[[Path, int], Learnt],
+    inputs: Sequence[Path],
+    jobs: int = 1,
+    device: str = "cpu",
 ) -> list[Learnt]:
     """What is learnt from each fold.
 
@@ -36,6 +39,8 @@ def every_fold(
         Inputs of all folds, in the order of their numbers.
     jobs : int
         Processes, each of which holds a fold in memory; 1: none but this one.
+    device : str
+        What they learn on. A card is not shared: there is no process but this one.
 
     Returns
     -------
@@ -47,6 +52,7 @@ def every_fold(
     Exception
         What ``learn`` raises of any fold.
     """
+    jobs = jobs if device == "cpu" else 1
     one = learn if jobs == 1 else partial(_logged, learn)
     found = Parallel(n_jobs=jobs, return_as="generator")(
         delayed(one)(path, number) for number, path in enumerate(inputs)
@@ -87,7 +93,7 @@ def remembered(function: Callable[Given, Learnt]) -> Callable[Given, Learnt]:
 
 
 def write_archive(folds: Sequence[Mapping[str, bytes]], path: Path) -> None:
-    """Write files of every fold into one, from which a rule takes those of each.
+    """Write files of every fold into one, out of which `learning.unpack` takes those of each.
 
     Parameters
     ----------

@@ -532,6 +532,6 @@ def main(
     logger.info("%s by %s", settings, by)
     one_by_one = neighbours == "train"
     one = partial(learn, graphs=graph, settings=settings, backend=by, one_by_one=one_by_one)
-    folds = every_fold(one, inputs, jobs)
+    folds = every_fold(one, inputs, jobs, by.device)
     write_archive([fold.files for fold in folds], archive)
     write_compared([fold.edgeless for fold in folds], edgeless, times)

@@ -383,13 +383,14 @@ def main(
         adjacency_as_features=adjacency_as_features,
         seed=seed,
     )
+    by = usable_backend(backend, device, at_once)
     train = partial(
         learn,
         predictions=stacked,
         dealt=pd.read_parquet(folds, columns=["clip", "group", "artist"]),
-        network=Network(metric, k, settings, usable_backend(backend, device, at_once)),
+        network=Network(metric, k, settings, by),
         hearing=best.Hearing(seed, neighbours == "train", apart, exact),
     )
-    found = every_fold(train, inputs, jobs)
+    found = every_fold(train, inputs, jobs, by.device)
     by_fold([table for table, _ in found]).to_csv(temperatures, index=False)
     by_fold([scaled for _, scaled in found]).to_parquet(output, index=False)

@@ -148,11 +148,7 @@ def main(
         seed=seed,
     )
     networks = dict(named(settings, each) for each in variant)
-    train = partial(
-        learn,
-        graphs=graph,
-        networks=networks,
-        backend=usable_backend(backend, device, at_once),
-        one_by_one=neighbours == "train",
-    )
-    write_compared(every_fold(train, inputs, jobs), output, times)
+    by = usable_backend(backend, device, at_once)
+    one_by_one = neighbours == "train"
+    one = partial(learn, graphs=graph, networks=networks, backend=by, one_by_one=one_by_one)
+    write_compared(every_fold(one, inputs, jobs, by.device), output, times)

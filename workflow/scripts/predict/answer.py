@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from functools import reduce
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 
 from audio.samples import SAMPLE_RATE
 from features.gather import gather
+from inputs.fold import join
 from predict.listing import NOT_PREDICTED
 from predict.predictor import Prediction, Predictor, predict
 from settings.errors import UserError
@@ -29,14 +29,14 @@ NAMED = 3  # Of genres, and of neighbours, that are named in a line.
 
 
 def features_of(
-    tables: Iterable[Sequence[pd.DataFrame]], columns: Sequence[str]
+    tables: Iterable[tuple[str, Sequence[pd.DataFrame]]], columns: Sequence[str]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Features of pieces, as the predictor takes them.
 
     Parameters
     ----------
-    tables : iterable of sequences of pd.DataFrame
-        The shards of each table.
+    tables : iterable of (str, sequence of pd.DataFrame)
+        The shards of each table, with its name.
     columns : sequence of str, length d
         Features to take.
 
@@ -52,8 +52,9 @@ def features_of(
     UserError
         If the tables do not have them all: the training clips' were imported and have others.
     """
-    gathered = [gather(list(shards)) for shards in tables]
-    joined = pd.concat([table.set_index("clip") for table, _ in gathered], axis=1, join="inner")
+    gathered = {name: gather(list(shards)) for name, shards in tables}
+    pieces = set.intersection(*(set(table["clip"]) for table, _ in gathered.values()))
+    joined = join(((name, table) for name, (table, _) in gathered.items()), sorted(pieces), [])
     lacking = [name for name in columns if name not in joined.columns]
     if lacking:
         raise UserError(
@@ -61,8 +62,8 @@ def features_of(
             f"the first of them {lacking[0]!r}: their table was imported and has other columns; "
             "import one that has those of the extractor, or leave tables: out"
         )
-    refused = reduce(lambda all_of_them, each: all_of_them | each[1], gathered, dict[str, str]())
-    return joined[list(columns)].sort_index(), refused
+    refused = {piece: why for _, lost in gathered.values() for piece, why in lost.items()}
+    return joined[list(columns)], refused
 
 
 def of_pieces(pieces: pd.DataFrame, prediction: Prediction, predictor: Predictor) -> pd.DataFrame:
@@ -309,7 +310,9 @@ def main(
     """Predict the genres of new files by the vote of their pieces."""
     learnt = Predictor.load(predictor)
     heard = pd.concat([pd.read_parquet(path / "pieces.parquet") for path in shards])
-    tables = ([pd.read_parquet(path / f"{name}.parquet") for path in shards] for name in table)
+    tables = (
+        (name, [pd.read_parquet(path / f"{name}.parquet") for path in shards]) for name in table
+    )
     features, refused = features_of(tables, learnt.preparation.columns)
     good = heard[heard["piece"].isin(features.index)].sort_values(["file", "start"])
     found = predict(learnt, features.loc[good["piece"]].to_numpy(np.float64))

@@ -14,7 +14,7 @@ import pandas as pd
 import typer
 from numpy.typing import NDArray
 
-from features.parquet import read_table
+from features.parquet import named_tables
 from folds.assign import taken
 from graph.adjacency import EXACT, adjacency, neighbours_of_each
 from inputs.fold import join
@@ -204,7 +204,7 @@ def main(
 ) -> None:
     """Train the network that predicts new clips on all clips that protocol clean takes."""
     learnt = taken(pd.read_parquet(clips), "clean")
-    features = join(map(read_table, tables), learnt["clip"].tolist(), drop or [])
+    features = join(named_tables(tables), learnt["clip"].tolist(), drop or [])
     settings = Settings(
         layers=layers,
         hidden=hidden,
