@@ -69,6 +69,7 @@ rule leaks:
     input:
         folds=f"{OF_PROTOCOL}/folds.parquet",
         clips=clips_of,
+        usable=f"{OF_EXPERIMENT}/usable.parquet",
         tables=shared_tables,
         made_with=LEAKS.made_with,
     output:
@@ -92,5 +93,5 @@ rule leaks:
         options=LEAKS.arguments,
     shell:
         'python "$GENREGRAPH" folds.leaks {input.tables:q} --folds {input.folds:q}'
-        " --clips {input.clips:q} --protocol {wildcards.protocol} {params.options:q}"
-        " --output {output:q} 2> {log:q}"
+        " --clips {input.clips:q} --usable {input.usable:q} --protocol {wildcards.protocol}"
+        " {params.options:q} --output {output:q} 2> {log:q}"

@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from folds import assign, leaks, usable
+from folds.groups import identical
 from folds.leaks import KINDS
 from settings.errors import UserError
 from settings.model import Clean, Experiment
@@ -92,19 +93,20 @@ FOLD = [0, 0, 1, 1, 2, 2, 3, 3]
 
 @pytest.fixture
 def run(tmp_path):
-    def audit(clips, protocol, features=None, fold=FOLD):
+    def audit(clips, protocol, features=None, fold=FOLD, dealt=slice(None)):
         paths = {name: tmp_path / f"{name}.parquet" for name in ("clips", "folds", "table")}
         # The dataset has clips, and an order, that the experiment does not.
         stranger = clips_of(1, clip="aaa", artist=clips["artist"].iloc[:1])
         pd.concat([stranger, clips[::-1]]).to_parquet(paths["clips"])
-        folds_of(clips, fold).to_parquet(paths["folds"])
+        folds_of(clips[dealt], fold).to_parquet(paths["folds"])
         if features is None:
             features = np.random.default_rng(0).normal(size=(len(clips), 8))
         table = pd.DataFrame(features, columns=list("abcdefgh")).assign(clip=clips["clip"])
         table[["clip", *"abcdefgh"]][::-1].to_parquet(paths["table"])
         output = tmp_path / "leaks.csv"
+        clips.to_parquet(usable := tmp_path / "usable.parquet")
         options = {"protocol": protocol, "unknown": "together", "output": output}
-        leaks.main(paths["folds"], paths["clips"], tables=[paths["table"]], **options)
+        leaks.main(paths["folds"], paths["clips"], usable, tables=[paths["table"]], **options)
         return pd.read_csv(output)
 
     return audit
@@ -141,6 +143,17 @@ def test_other_protocols_only_count_it(run, kind, protocol, caplog):
     assert f"'{kind}': 2" in caplog.text
 
 
+def test_copies_are_told_as_where_clips_were_tied_by_what_all_usable_clips_are_like(run):
+    """Excluded clips are less spread: by all a pair is far apart, by those that are dealt near."""
+    features = np.random.default_rng(0).normal(size=(60, 8)) * 0.3
+    features[:8] *= 10
+    features[7] = features[1] + 0.021
+    near = [len(identical(x)) for x in (features, features[:8])]
+    assert near == [0, 1]
+    table = run(clips_of(60), "clean", features, dealt=slice(8))
+    assert not table[KINDS].any(axis=None)
+
+
 @pytest.mark.parametrize("protocol", ["paper", "clean", "inductive"])
 def test_clips_with_nothing_in_common_do_not_leak(run, protocol):
     table = run(clips_of(8), protocol)
@@ -161,7 +174,7 @@ def test_without_tables_replicas_are_not_looked_for(tmp_path):
     clips.to_parquet(tmp_path / "clips.parquet")
     folds_of(clips, FOLD).to_parquet(tmp_path / "folds.parquet")
     leaks.main(
-        *(tmp_path / "folds.parquet", tmp_path / "clips.parquet"),
+        *(tmp_path / "folds.parquet", tmp_path / "clips.parquet", tmp_path / "clips.parquet"),
         *("clean", "together", tmp_path / "leaks.csv"),
     )
     assert counts(pd.read_csv(tmp_path / "leaks.csv"), "near_identical") == [0, 0, 0, 0]
@@ -197,7 +210,7 @@ def test_what_is_assigned_never_leaks(tmp_path_factory, facts, unknown, protocol
     usable.main(clips, asked.model_dump_json(), seed, found, judged, [table])
     assume(protocol in read_evaluations(judged))
     assign.main(found, protocol, 2, 2, seed, folds)
-    leaks.main(folds, clips, protocol, unknown, folder / "leaks.csv", [table])
+    leaks.main(folds, clips, found, protocol, unknown, folder / "leaks.csv", [table])
     found = pd.read_csv(folder / "leaks.csv")
     assert found[["repeat", "fold"]].to_numpy().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
     assert not found[KINDS].any(axis=None)

@@ -321,6 +321,13 @@ def test_inner_folds_hold_out_whole_groups_and_each_clip_once(inputs, groups):
     assert len(inner_folds(inputs.y, np.repeat(["a", "b"], 18), 0)) == 2
 
 
+def test_a_clip_a_genre_is_enough_to_choose_by(inputs):
+    few = np.zeros(36, dtype=bool)
+    few[[np.flatnonzero(inputs.y == genre)[0] for genre in range(3)]] = True
+    scores = choose(replace(inputs, train=few), inputs.clips, inputs.clips)
+    assert scores["chosen"].sum() == 1
+
+
 def test_a_single_group_is_refused(inputs):
     with pytest.raises(UserError, match="all of one group"):
         choose(inputs, np.full(36, "a"), np.full(36, "a"))

@@ -85,7 +85,7 @@ def test_at_a_bound_there_is_no_temperature_nor_of_no_clips_and_that_is_told(hon
     assert table["log_loss"].iloc[1] == pytest.approx(np.log(4))
     assert table["clips"].tolist() == [20_000, 20_000, 0]
     assert [record.message.split(":")[0] for record in caplog.records] == ["even", "none"]
-    assert "its probabilities stay as they are: on 20000 training clips held out" in caplog.text
+    assert "its probabilities stay as they are: of 20000 training clips held out" in caplog.text
     assert "no genre of the clips held out is among those learnt from" in caplog.text
 
 
@@ -148,6 +148,15 @@ def test_each_training_clip_is_predicted_by_who_has_not_heard_its_group_nor_any_
         held_out = training - learnt
         of = dict(zip(inputs.clips, artists, strict=True))
         assert not {of[clip] for clip in held_out} & set(groups)
+
+
+def test_best_has_no_temperature_where_inside_nothing_can_be_chosen(inputs, artists, caplog):
+    """Of two groups one is held out, and best has nothing to choose by in the other."""
+    two = np.where(np.isin(artists, np.unique(artists)[::2]), "a", "b")
+    found, y = cross_fitted(inputs, two, two, [chosen(Hearing())], 0)
+    table = described(found, y)
+    assert table["temperature"].isna().all()
+    assert "of one group, inside which none is chosen" in caplog.text
 
 
 def test_a_genre_that_was_not_learnt_says_nothing_of_how_sure_a_model_should_be():

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from results.outputs import fitted, folds_of, genres_of, left_out_of, read_tables
+from results.outputs import fitted, folds_of, genres_of, left_out_of, read_result, read_tables
 
 
 def test_folds_are_numbered_on_over_repeats(protocol):
@@ -69,3 +69,12 @@ def test_tables_without_rows_change_no_type(tmp_path):
     assert read_tables(paths)["n"].tolist() == [1, 2, 3]
     assert read_tables(paths)["n"].dtype == int
     assert read_tables(paths[:1]).columns.tolist() == ["name", "n"]
+
+
+@pytest.mark.parametrize("name", ["001", "64", "1e3", "null", "NA", "true"])
+def test_a_name_is_a_text_whatever_it_looks_like(tmp_path, name):
+    texts = {"dataset": [name, "b"], "model": [name, "edgeless"], "mean": [0.5, None]}
+    pd.DataFrame(texts).to_csv(tmp_path / "a.csv", index=False)
+    found = read_result(tmp_path / "a.csv")
+    assert found["dataset"].tolist() == [name, "b"] and found["model"].iloc[0] == name
+    assert found["mean"].isna().tolist() == [False, True]

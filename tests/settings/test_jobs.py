@@ -57,6 +57,7 @@ def test_memory_is_that_of_the_folds_that_are_learnt_side_by_side(of_size) -> No
     of_ten = of_size(1000, 10)
     assert memory_by_fold(1500, 10)({}, of_ten, threads=1, attempt=1) == 2500
     assert memory_by_fold(1500, 10)({}, of_ten, threads=4, attempt=2) == 20_000
+    assert memory_by_fold(1500, 10)({}, of_ten, threads=16, attempt=1) == 25_000
 
 
 def test_minutes_grow_alike(of_size) -> None:

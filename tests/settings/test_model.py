@@ -297,6 +297,7 @@ def test_a_variant_is_the_network_but_for_what_it_says() -> None:
 @pytest.mark.parametrize(
     ("experiment", "said"),
     [
+        ({"variants": {"edgeless": {}}}, "variants.edgeless: a model is called so already"),
         ({"variants": {"x": {"wights": 1}}}, "variants.x.wights: Extra inputs are not permitted"),
         ({"variants": {"x": {"layers": 0}}}, "variants.x.layers: must be greater"),
         (

@@ -74,6 +74,7 @@ def _on_both_sides(keys: NDArray[np.str_], test: NDArray[np.bool_]) -> int:
 def main(
     folds: Annotated[Path, typer.Option(help="Folds (Parquet).")],
     clips: Annotated[Path, typer.Option(help="The dataset's clips (Parquet).")],
+    usable: Annotated[Path, typer.Option(help="Those that the experiment can use (Parquet).")],
     protocol: Annotated[str, typer.Option(help="paper, random, clean, inductive or filtered.")],
     unknown: Annotated[str, typer.Option(help="Clips without artist: together, alone or out.")],
     output: Annotated[Path, typer.Option(help="Table, to be written (CSV).")],
@@ -85,9 +86,10 @@ def main(
     dealt = pd.read_parquet(folds)
     first = dealt.loc[dealt["repeat"] == 0, "clip"]
     listed = pd.read_parquet(clips).set_index("clip", drop=False).loc[first]
-    features = features_of(first, tables or [])
-    pairs = identical(features)
-    table = leaks(dealt, listed, pairs, unknown)
+    # Copies are told as where clips were tied: by what all usable clips are like.
+    known = pd.read_parquet(usable)["clip"]
+    places = pd.Index(first).get_indexer(known)[identical(features_of(known, tables or []))]
+    table = leaks(dealt, listed, places[(places >= 0).all(axis=1)], unknown)
     total = table[KINDS].sum()
     logger.info("on both sides of a fold: %s", total.to_dict())
     if protocol in BY_GROUP and total.any():

@@ -108,4 +108,4 @@ def main(
     table.to_csv(output, index=False)
     zero = table["zero_distance_share"].mean()
     if zero >= DEGENERATE:
-        logger.warning("%.0f %% of all distances are zero: the graph says nothing", 100 * zero)
+        logger.warning("%.0f %% of all distances are zero: clips are not told apart", 100 * zero)

@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from features.images import SIZE, read_images
 from features.parquet import write_table
 from folds.deal import dealt_whole
+from inputs.fold import clips_of
 from settings.errors import UserError
 from settings.seeds import fold_seed
 from training.adam import Adam
@@ -340,11 +341,8 @@ def main(
     """Train the CNN on one fold, and write the features of all its clips."""
     settings = Settings(epochs, patience, learning_rate, fold_seed(seed, fold))
     chosen = usable_device(device)
-    dealt = pd.read_parquet(folds)
-    repeat, held_out = divmod(fold, int(dealt["fold"].max()) + 1)
-    dealt = dealt[dealt["repeat"] == repeat]
-    clips = dealt["clip"].to_numpy(dtype=str)
-    train = dealt["fold"].to_numpy() != held_out
+    dealt = clips_of(pd.read_parquet(folds), fold)
+    clips, train = dealt["clip"].to_numpy(dtype=str), dealt["train"].to_numpy()
     pixels = images_of(clips, *read_images(images))
     genres, labels = np.unique(dealt["genre"].to_numpy(dtype=str)[train], return_inverse=True)
     y = np.full(len(clips), -1, dtype=np.int64)  # Test clips have no label here.

@@ -366,7 +366,7 @@ def inner_folds(
     UserError
         If there are fewer than two groups.
     """
-    folds = min(INNER_FOLDS, len(np.unique(groups)), int(np.bincount(y).max()))
+    folds = min(INNER_FOLDS, len(np.unique(groups)))
     if folds < 2:
         raise UserError(
             "the training clips are all of one group: a model cannot be chosen on groups that it "

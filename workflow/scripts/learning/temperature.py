@@ -104,9 +104,9 @@ def fitted_temperature(probabilities: Matrix, y: NDArray[np.int64]) -> float:
     -------
     float
         Between `COLDEST` and `HOTTEST`. The loss is convex in 1 / T, so that there is but one; NaN
-        where there are no clips, or none between these bounds.
+        where there are no clips, probabilities are NaN, or none is between these bounds.
     """
-    if not len(y):
+    if not len(y) or np.isnan(probabilities).any():
         return np.nan
     found = minimize_scalar(
         lambda logarithm: log_loss(probabilities, y, np.exp(logarithm)),
@@ -202,11 +202,16 @@ def classifiers(names: Sequence[str], seed: int, one_by_one: bool) -> Trained:
 
 
 def chosen(hearing: best.Hearing) -> Trained:
-    """Model ``best``, chosen anew inside what is left of the training clips."""
+    """Model ``best``, chosen anew inside what is left of the training clips.
+
+    Its probabilities are NaN where that is of one group, inside which nothing can be chosen.
+    """
 
     def train(
         inputs: Inputs, groups: NDArray[np.str_], artists: NDArray[np.str_]
     ) -> dict[str, Matrix]:
+        if len(np.unique(groups[inputs.train])) < 2:
+            return {"best": np.full((len(inputs.y), len(inputs.genres)), np.nan)}
         scores = best.choose(inputs, groups, artists, hearing)
         own = best.CANDIDATES[int(scores["chosen"].argmax())]
         found = best.all_probabilities(inputs, artists, (own,), hearing)
@@ -252,11 +257,11 @@ def described(found: Mapping[str, Matrix], y: NDArray[np.int64]) -> pd.DataFrame
     for model, probabilities in found.items():
         temperature = fitted_temperature(probabilities, y)
         if np.isnan(temperature):
-            why = (
-                f"on {len(y)} training clips held out, none between {COLDEST} and {HOTTEST} is best"
-                if len(y)
-                else "no genre of the clips held out is among those learnt from"
-            )
+            why = f"of {len(y)} training clips held out, none from {COLDEST} to {HOTTEST} is best"
+            if not len(y):
+                why = "no genre of the clips held out is among those learnt from"
+            elif np.isnan(probabilities).any():
+                why = "clips that are not held out are of one group, inside which none is chosen"
             logger.warning("%s: its probabilities stay as they are: %s", model, why)
         before = log_loss(probabilities, y)
         after = before if np.isnan(temperature) else log_loss(probabilities, y, temperature)

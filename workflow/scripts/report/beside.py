@@ -8,6 +8,7 @@ import pandas as pd
 
 from report import charts
 from results.choices import by_candidate
+from results.outputs import read_result
 
 Facts = dict[str, Any]
 Told = Callable[[pd.DataFrame], pd.DataFrame]
@@ -31,7 +32,7 @@ def read_beside(paths: Sequence[Path]) -> dict[str, dict[str, pd.DataFrame]]:
     for path in paths:
         if path.stem not in KINDS:
             raise ValueError(f"{path}: the page shows no such table, only {', '.join(KINDS)}")
-        found.setdefault(path.parent.name, {})[path.stem] = pd.read_csv(path)
+        found.setdefault(path.parent.name, {})[path.stem] = read_result(path)
     return found
 
 

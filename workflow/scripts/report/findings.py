@@ -17,7 +17,7 @@ from results.ahead import COLUMNS as AHEAD
 from results.calibration import COLUMNS as CALIBRATION
 from results.choices import COLUMNS as CHOICES
 from results.choices import by_candidate
-from results.outputs import counts_of, left_out_of, read_tables
+from results.outputs import counts_of, left_out_of, read_result, read_tables
 from results.paired import over_folds
 from results.statistics import holm, p_text
 from results.summarise import BY_GROUPS, pairs, untested
@@ -492,7 +492,7 @@ def main(
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
     """Say in words what the results say."""
-    table = pd.read_csv(summary).fillna(dict.fromkeys(["note", "interval", "against"], ""))
+    table = read_result(summary).fillna(dict.fromkeys(["note", "interval", "against"], ""))
     keys = list(table[["experiment", "protocol"]].drop_duplicates().itertuples(index=False))
     places = {tuple(key): folder.joinpath(*key) for key in keys}
     facts = facts_of(
@@ -511,5 +511,5 @@ def main(
     facts |= {"dataset": dataset, "synthesised": synthesised}
     counts = {path.stem: counts_of(folder / path.stem / "protocols.json") for path in results}
     facts |= {"left_out": reasons, "not_run": pairs(not_run), "clips": counts}
-    facts |= {"tuning": tuned(pd.read_csv(tuning)) if tuning else None}
+    facts |= {"tuning": tuned(read_result(tuning)) if tuning else None}
     output.write_text(findings(template.read_text(encoding="utf-8"), facts), encoding="utf-8")

@@ -27,7 +27,7 @@ from report.findings import FILTERS
 from report.provenance import read_records, steps, versions
 from report.strictness import PROTOCOLS
 from report.style import counted
-from results.outputs import folds_of, left_out_of
+from results.outputs import folds_of, left_out_of, read_result
 from results.summarise import pairs
 from settings.sheet import Row, locate, read_sheet
 from settings.spreadsheet import read_csv
@@ -391,9 +391,9 @@ def main(
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
     """Write the report of a dataset: one page, to be sent as it is."""
-    table = pd.read_csv(summary).fillna({"note": "", "interval": "", "against": ""})
+    table = read_result(summary).fillna({"note": "", "interval": "", "against": ""})
     rows, settings = read_sheet(sheet), json.loads(config)
-    tables = {path.stem: pd.read_csv(path) for path in results}
+    tables = {path.stem: read_result(path) for path in results}
     shown = {
         path.parents[1].name: (path.parent.name, json.loads(path.read_text(encoding="utf-8")))
         for path in maps or []

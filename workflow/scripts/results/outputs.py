@@ -9,6 +9,8 @@ import pandas as pd
 
 from learning.predictions import NAMED
 
+NAMES = "dataset experiment protocol model variant candidate".split()
+
 
 class Fold(NamedTuple):
     """A fold of a protocol, and the folder of its outputs."""
@@ -34,7 +36,7 @@ class Fold(NamedTuple):
         if path.suffix == ".parquet":
             rows = pd.read_parquet(path, filters=[("fold", "==", self.number)])
         else:
-            rows = pd.read_csv(path).query("fold == @self.number")
+            rows = read_result(path).query("fold == @self.number")
         return rows.drop(columns="fold").reset_index(drop=True)
 
 
@@ -115,8 +117,15 @@ def counts_of(protocols: Path) -> dict[str, dict[str, int]]:
     return json.loads(protocols.read_text(encoding="utf-8")).get("clips", {})
 
 
+def read_result(path: Path) -> pd.DataFrame:
+    """A CSV table of results, in which a name is a text, though it be ``001`` or ``null``."""
+    empty = {name: [""] for name in pd.read_csv(path, nrows=0).columns if name not in NAMES}
+    texts = dict.fromkeys(NAMES, str)
+    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=empty)
+
+
 def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
     """CSV tables of the same columns, one below the other; some may have no rows."""
-    tables = [pd.read_csv(path) for path in paths]
+    tables = [read_result(path) for path in paths]
     filled = [table for table in tables if not table.empty]
     return pd.concat(filled or tables[:1], ignore_index=True)

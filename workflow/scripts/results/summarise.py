@@ -140,7 +140,10 @@ def _rows(
 
 
 def untested(summary: pd.DataFrame, test: str) -> int:
-    """How many models, edgeless not counted, have no p against it: those of single folds."""
+    """How many models, edgeless not counted, have no p against it.
+
+    Those of single folds, and those that differ by the same in all folds.
+    """
     return int(summary.loc[summary["model"] != "edgeless", test].isna().sum())
 
 
@@ -177,7 +180,9 @@ def _tests(name: str, rows: pd.DataFrame) -> str:
         if rows[f"{test}_tests"].iloc[0]
     ]
     missing = untested(rows, "p_vs_edgeless")
-    told = f"; {missing} could not be tested over folds, of which there is but one"
+    told = (
+        f"; {missing} could not be tested over folds: there is but one, or all differ by the same"
+    )
     return f"{name}: tests that p are adjusted for: {', '.join(parts) or 'none'}" + (
         told if missing else ""
     )

@@ -12,8 +12,9 @@ NOT_MUSIC = (
     "works and say nothing about music. For GTZAN: --config dataset=gtzan"
 )
 NO_GRAPH = (
-    "WARNING: most distances are zero, and zero means not connected: the network sees no "
-    "neighbours. On real-valued features use euclidean, cosine or ruzicka."
+    "WARNING: most distances are zero: the metric does not tell these clips apart, and weighed by "
+    "distance a neighbour at zero is not heard. On real-valued features use euclidean, cosine or "
+    "ruzicka."
 )
 GIANT = 0.2  # Share of a genre's clips from which on a group decides what its fold is like.
 

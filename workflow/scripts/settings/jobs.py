@@ -27,11 +27,14 @@ def memory_by_fold(base: float, per_mb: float) -> Callable[..., int]:
     ----------
     base, per_mb : float
         Of a fold, as `memory` has them of a job. The job's inputs are named ``inputs``, one a fold,
-        and it has a thread for each fold that it learns at once.
+        and it learns a fold at once for each thread.
     """
-    return lambda wildcards, input, threads, attempt: int(
-        attempt * threads * (base + per_mb * size_mb(input) / len(input.inputs))
-    )
+
+    def resource(wildcards: Any, input: Any, threads: int, attempt: int) -> int:
+        folds = len(input.inputs)
+        return int(attempt * min(threads, folds) * (base + per_mb * size_mb(input) / folds))
+
+    return resource
 
 
 def size_mb(files: Iterable[str]) -> float:
