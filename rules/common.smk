@@ -71,7 +71,7 @@ try:
     SHEET = CONFIG.sheet or find(f"config/datasets/{CONFIG.dataset}.tsv", HOME)
     ROWS = read_sheet(Path(SHEET))
     DATASET = CONFIG.facts()
-    AUDIO = CONFIG.audio or f"resources/{CONFIG.dataset}"
+    AUDIO = str(Path(CONFIG.audio or f"resources/{CONFIG.dataset}"))
     SYNTHESISED = not CONFIG.audio and DATASET.synthesised
     FETCHED = not CONFIG.audio and DATASET.archive is not None
     # Files of the clips that are there, by clip; the audit reports the others as missing.
@@ -542,16 +542,21 @@ def audio_of(wildcards):
     """Audio files of a shard: all that a rule makes, or those that are there."""
     rows = SHARDS[wildcards.shard]
     if FETCHED or SYNTHESISED:
-        paths = nameable(f"{AUDIO}/{row.path}" for row in rows)
+        paths = nameable(audio_file(row.path) for row in rows)
         # What cannot be named is there when the others are.
         return paths if len(paths) == len(rows) else [*paths, *all_audio()[:1]]
     # Not their times but their contents say whether they are new: see contents_of_audio.
-    return [ancient(f"{AUDIO}/{FILES[row.clip]}") for row in rows if row.clip in FILES]
+    return [ancient(audio_file(FILES[row.clip])) for row in rows if row.clip in FILES]
 
 
 def all_audio():
     """Audio files that a rule makes and can name."""
-    return nameable(f"{AUDIO}/{row.path}" for row in ROWS)
+    return nameable(audio_file(row.path) for row in ROWS)
+
+
+def audio_file(path):
+    """Path of a file in the audio folder, of which the sheet states a part or all."""
+    return str(Path(AUDIO, path))
 
 
 def contents_of_audio(wildcards):

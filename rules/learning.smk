@@ -12,7 +12,7 @@ NETWORK = {
 }
 GRAPHSAGE = Step("learning.graphsage", OF_PROTOCOL, NETWORK)
 OF_GRAPHSAGE = f"{OF_MODELS}/graphsage.tar"
-UNPACK = Step("learning.unpack", OF_FOLD)
+UNPACK_GRAPHSAGE = Step("learning.unpack", OF_FOLD)
 VARIANTS = Step(
     "learning.variants",
     OF_PROTOCOL,
@@ -90,9 +90,9 @@ rule unpack_graphsage:
         history=f"{OF_FOLD}/history.csv",
         predictions=f"{OF_FOLD}/predictions.parquet",
     log:
-        UNPACK.log,
+        UNPACK_GRAPHSAGE.log,
     benchmark:
-        UNPACK.benchmark
+        UNPACK_GRAPHSAGE.benchmark
     priority: 2
     localrule: True
     conda:

@@ -54,6 +54,7 @@ def test_what_is_no_clip_is_passed_over_counted_and_named(tmp_path, caplog) -> N
         *("rock/._a.wav", "__MACOSX/rock/._a.wav", "rock/folder.mp3/notes.txt"),
     )
     (folder / "rock/gone.wav").symlink_to("nowhere.wav")
+    (folder / "rock/odd.wav").symlink_to("x" * 300)  # To look there is an error.
     (folder / "rock/again").symlink_to(folder / "rock")
     assert [row.path for row in rows_of(folder)] == ["rock/a.wav"]
     assert [record.getMessage() for record in caplog.records] == [
@@ -62,7 +63,7 @@ def test_what_is_no_clip_is_passed_over_counted_and_named(tmp_path, caplog) -> N
         "passed over: 1 ending in .txt: 'rock/folder.mp3/notes.txt'",
         "passed over: 5 hidden, or of a system: '.Trash-1000', ...",
         "passed over: 1 in no folder of a genre: 'd.wav'",
-        "passed over: 1 no file, or a link to nowhere: 'rock/gone.wav'",
+        "passed over: 2 no file, or a link to nowhere: 'rock/gone.wav', ...",
         "passed over: 1 without an ending: 'rock/wav'",
     ]
 

@@ -57,6 +57,11 @@ def test_a_file_more_moves_no_other_to_another_shard_until_they_double() -> None
     assert sorted(file for dealt in before.values() for file in dealt) == sorted(files)
 
 
+def test_what_none_may_look_at_is_no_file(tmp_path) -> None:
+    with pytest.raises(UserError, match=r"no file or folder .* may be looked at"):
+        listed([str(tmp_path / ("x" * 300))])
+
+
 def test_what_was_meant_for_config_is_told() -> None:
     with pytest.raises(UserError, match="needs a --config of its own"):
         listed(["audio=/music"])

@@ -46,7 +46,7 @@ def made(tmp_path: Path) -> SimpleNamespace:
         (audio / row.path).parent.mkdir(parents=True, exist_ok=True)
         (audio / row.path).write_text(row.path)
     md5s = [hashlib.md5(row.path.encode()).hexdigest() for row in ROWS[:2]]
-    table = pd.DataFrame({"source": [row.clip for row in ROWS], "md5": [*md5s, ""]})
+    table = pd.DataFrame({"file": [*(row.path for row in ROWS[:2]), ""], "md5": [*md5s, ""]})
     table.to_parquet(folder / "clips.parquet")
     (protocol / "made-with").mkdir()
     (protocol / "made-with/learning.graphsage.json").write_text(json.dumps(RECORD))
@@ -142,6 +142,14 @@ def test_the_packed_workflow_is_whole_and_holds_no_results(made) -> None:
         assert name in names
     assert {"requirements.lock", "LICENSE", "profiles/default/profile.yaml"} <= names
     assert not [name for name in names if "__pycache__" in name or name.startswith("results")]
+    # Of other datasets' sheets and settings none.
+    of_datasets = {name for name in names if name.startswith("config/datasets/")}
+    assert of_datasets == {"config/datasets/mine.tsv"}
+
+
+def test_what_stood_in_for_a_missing_file_is_named_as_what_was_read() -> None:
+    clips = pd.DataFrame({"path": ["a.wav", "b.wav"], "file": ["a.au", ""], "md5": ["5a", ""]})
+    assert crate.audio_of([clips, clips]) == {"a.au": "5a"}
 
 
 # report.verify

@@ -78,6 +78,19 @@ def test_arrays_by_clip_and_an_index_are_keys_too(tmp_path) -> None:
     assert peek(tmp_path / "a.parquet") == ["blues.00000"]
 
 
+def test_keys_are_found_in_each_form_that_is_read(tmp_path) -> None:
+    keys = ["blues.00000.0", "blues.00000.1"]
+    np.savez(tmp_path / "bytes.npz", clip=np.array(keys, dtype="S"), x=np.ones((2, 3)))
+    rows = np.array([(key, 0.5) for key in keys], dtype=[("clip", "U20"), ("x", "f4")])
+    np.save(tmp_path / "rows.npy", rows)
+    long = json.dumps([0.123456789] * 20_000)
+    lines = [f'{key},"{long}"' for key in keys]
+    (tmp_path / "long.csv").write_text("\n".join(["clip,x", *lines]))
+    for name in ("bytes.npz", "rows.npy", "long.csv"):
+        assert peek(tmp_path / name) == keys
+        assert Names(ROWS).cut_of(peek(tmp_path / name)) == "3s"
+
+
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "npz", "npy", "xlsx"])
 def test_what_cannot_be_read_has_no_first_keys(tmp_path, ending) -> None:
     path = tmp_path / f"table.{ending}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from settings.code import libraries
+from settings.errors import UserError
 from settings.store import fetch, installed, keep, key, stored
 
 STEP = '''"""A step."""
@@ -57,6 +58,13 @@ def samples(tmp_path: Path) -> Path:
 def test_a_key_knows_installed_versions_of_all_that_is_needed(scripts: Path) -> None:
     assert installed(libraries("room.step", scripts)) == {"outside": "1.0", "far-away": "2.0"}
     assert installed({"not-there": "1"}) == {"not-there": "not installed"}
+
+
+def test_a_library_that_is_not_locked_is_named(scripts: Path) -> None:
+    step = scripts / "room/step.py"
+    step.write_text(step.read_text() + "import skimage.feature\n")
+    with pytest.raises(UserError, match=r"room\.step imports skimage, of which requirements\.lock"):
+        libraries("room.step", scripts)
 
 
 @pytest.mark.parametrize(

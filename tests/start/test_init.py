@@ -116,6 +116,12 @@ def test_clips_of_a_sheet_come_before_their_copies_and_under_its_names(tmp_path)
     assert alike == [["mine", "a", "z"]]
 
 
+def test_files_that_cannot_be_read_are_no_copies(tmp_path) -> None:
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / name).symlink_to("/proc/self/mem")  # There, and of one size.
+    assert copies_in(tmp_path, ["a.wav", "b.wav"]) == {}
+
+
 def test_only_files_of_one_size_are_read(tmp_path, monkeypatch) -> None:
     folder = made(tmp_path, "a", "bb", "cc")
     read = []

@@ -36,6 +36,19 @@ def test_another_learning_rate(project: Project) -> None:
     assert project.planned() == TRAINING
 
 
+def test_the_audio_folder_is_the_same_however_it_is_written(project: Project) -> None:
+    for written in ("audio/", "./audio"):
+        given = ["--config", f"audio={written}"]
+        assert project.planned(*given) == {}
+        assert "double" not in project.snakemake("--dry-run", TARGET, "--forceall", *given)
+    sheet = project.folder / "config/datasets/mine.tsv"
+    rows = [
+        replace(row, path=str(project.folder / "audio" / row.path)) for row in read_sheet(sheet)
+    ]
+    write_sheet(rows, sheet)
+    assert project.planned()["audit"] > 0  # Paths that state all are found, too.
+
+
 def test_one_fold_asked_for_by_other_settings_leaves_none_of_the_former(project: Project) -> None:
     project.edit("small.yaml", "epochs: 5", "epochs: 5, learning_rate: 0.01")
     folder = "results/mine/experiments/multiclass_compare/paper"

@@ -21,7 +21,7 @@ from settings.sheet import Row, locate, read_sheet, rows_by_shard
 logger = logging.getLogger(__name__)
 
 OFFSET = 0.1  # Of full scale; a larger mean is told.
-COLUMNS = "clip path samples status problem what_was_done md5".split()
+COLUMNS = "clip path file samples status problem what_was_done md5".split()
 SHELL_CHARACTERS = frozenset('$`;&|<>*?!\\"\n\t{}')
 
 
@@ -49,7 +49,7 @@ def audit(
         A value for each of `COLUMNS`; ``status`` is ok, repaired or refused.
     decoded : Decoded or None
     """
-    facts = {"clip": row.clip, "path": row.path, "samples": 0, "md5": ""}
+    facts = {"clip": row.clip, "path": row.path, "file": file or "", "samples": 0, "md5": ""}
     try:
         if file is None:
             raise RefusedClip(f"missing: {_missing(folder / row.path)}")

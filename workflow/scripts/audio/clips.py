@@ -16,7 +16,8 @@ from settings.spreadsheet import write_csv
 logger = logging.getLogger(__name__)
 
 COLUMNS = (
-    "clip source genre group start samples status problem md5 sheet_group artist split excluded"
+    "clip source genre group start samples status problem file md5 sheet_group artist split "
+    "excluded"
 ).split()
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from settings.errors import UserError
-from settings.sheet import AUDIO_SUFFIXES, Row, new_sheet
+from settings.sheet import AUDIO_SUFFIXES, Row, is_file, new_sheet
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ def _not_taken(folder: Path, path: PurePosixPath) -> str:
     """Why a path is no clip; empty if it is one."""
     if _is_of_a_system(path.name):
         return "hidden, or of a system"
-    if not (folder / path).is_file():
+    if not is_file(folder / path):
         return "no file, or a link to nowhere"
     if path.suffix.lower() not in AUDIO_SUFFIXES:
         return f"ending in {path.suffix.lower()}" if path.suffix else "without an ending"

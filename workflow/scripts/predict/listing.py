@@ -1,12 +1,13 @@
 """Which files are to be predicted, and what is passed over: known before any job runs."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from audio.sheet import audio_files, counted, is_unicode
 from settings.errors import UserError
-from settings.sheet import shard_of
+from settings.sheet import is_file, shard_of
 
 NOT_PREDICTED = "refused: no genre is predicted"
 IN_A_SHARD = 16  # Files, at most twice as many on average.
@@ -48,18 +49,21 @@ def listed(named: Sequence[str]) -> Listing:
     found: list[str] = []
     passed_over: dict[str, list[str]] = {}
     for name in named:
-        path = Path(name)
-        if path.is_dir():
+        path, is_folder = Path(name), False
+        with suppress(OSError):  # Where none may look, there is none.
+            is_folder = path.is_dir()
+        if is_folder:
             inside, others = audio_files(path, anywhere=True)
             found += [str(path / file) for file in inside]
             for reason, paths in others.items():
                 passed_over.setdefault(reason, []).extend(str(path / other) for other in paths)
-        elif path.is_file():
+        elif is_file(path):
             found.append(str(path))
         else:
             meant = " (each KEY=VALUE needs a --config of its own)" if "=" in name else ""
             raise UserError(
-                f"predict: there is no file or folder {name!r}; correct its path{meant}"
+                f"predict: there is no file or folder {name!r}, or none that may be looked at; "
+                f"correct its path{meant}"
             )
     files = [file for file in sorted(set(found)) if is_unicode(file)]
     unnameable = [ascii(file)[1:-1] for file in sorted(set(found)) if not is_unicode(file)]

@@ -32,7 +32,6 @@ from results.outputs import folds_of
 from settings.code import SCRIPTS
 from settings.errors import UserError
 from settings.plan import read_evaluations
-from settings.sheet import Row, read_sheet
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
@@ -44,9 +43,10 @@ LICENCE = (
     "The workflow is under the MIT licence (see LICENSE in workflow.zip). How its results may be "
     "used is for those to say who computed them, and whose music it was."
 )
-# What a run of the workflow needs, beside the data.
+# What a run of the workflow needs, beside the data and their sheet. Sheets and settings of other
+# datasets, which may be nobody else's business, are not packed.
 SHIPPED = (
-    "Snakefile rules/*.smk workflow/scripts/**/* config/**/* envs/* profiles/**/* genregraph "
+    "Snakefile rules/*.smk workflow/scripts/**/* config/* envs/* profiles/**/* genregraph "
     "requirements.in requirements.lock LICENSE CITATION.cff README.md"
 ).split()
 FORMATS = {
@@ -96,24 +96,31 @@ def day_of(paths: Iterable[Path]) -> str:
     return datetime.fromtimestamp(newest, UTC).date().isoformat()
 
 
-def audio_of(rows: Sequence[Row], clips: Sequence[pd.DataFrame]) -> dict[str, str]:
-    """MD5 of the audio files that were read, by path.
+def audio_of(clips: Sequence[pd.DataFrame]) -> dict[str, str]:
+    """MD5 of the audio files that were read, by path in the audio folder.
 
     Parameters
     ----------
-    rows : sequence of Row
-        The dataset's sheet.
     clips : sequence of pd.DataFrame
-        Lists of clips with columns ``source`` and ``md5``; one that could not be read has none.
+        Lists of clips with columns ``file`` and ``md5``; one that could not be read has none.
     """
-    md5s: dict[str, str] = {}
+    found: dict[str, str] = {}
     for table in clips:
-        md5s |= zip(table["source"], table["md5"], strict=True)
-    return {row.path: md5s[row.clip] for row in rows if md5s.get(row.clip)}
+        found |= zip(table["file"], table["md5"], strict=True)
+    return {file: md5 for file, md5 in found.items() if md5}
 
 
-def pack(home: Path, output: Path) -> None:
+def pack(home: Path, sheets: Mapping[str, Path], output: Path) -> None:
     """Pack the workflow's files; the same files give the same bytes, whenever they were written.
+
+    Parameters
+    ----------
+    home : Path
+        Folder of the workflow.
+    sheets : mapping of str to Path
+        What goes beside `SHIPPED`, by its path in the archive.
+    output : Path
+        To be written (ZIP).
 
     Raises
     ------
@@ -126,10 +133,10 @@ def pack(home: Path, output: Path) -> None:
     if missing := [pattern for pattern, files in found.items() if not files]:
         raise UserError(f"{home}: there is no {', '.join(missing)}; copy the workflow whole")
     paths = {path for files in found.values() for path in files}
-    named = {path.relative_to(home).as_posix(): path for path in paths}
+    named = {path.relative_to(home).as_posix(): path for path in paths} | dict(sheets)
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(named.items()):
-            if "__pycache__" not in name:
+            if "__pycache__" not in name and "/." not in f"/{name}":
                 entry = zipfile.ZipInfo(name)
                 entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
                 archive.writestr(entry, path.read_bytes())
@@ -315,10 +322,10 @@ def main(
         results += of_folds(folder / "experiments" / name, named.split(","))
     tables = dict(each.split("=", 1) for each in table or [])
     read = Read(
-        audio_of(read_sheet(sheet), [pd.read_parquet(path) for path in clips or []]),
+        audio_of([pd.read_parquet(path) for path in clips or []]),
         {"sheet": sheet} | {f"table {name}": Path(path) for name, path in tables.items()},
         json.loads(config),
     )
-    pack(SCRIPTS.parents[1], workflow)
+    pack(SCRIPTS.parents[1], {f"config/datasets/{folder.name}.tsv": sheet}, workflow)
     found = crate(folder, results, workflow, read, read_records(folder, list(experiments)))
     output.write_text(text_of(found), encoding="utf-8")

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from settings.errors import UserError
+
 SCRIPTS = Path(__file__).resolve().parents[1]
 # Packages whose modules have another name.
 PACKAGES = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
@@ -76,7 +78,7 @@ def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
 
     Raises
     ------
-    KeyError
+    UserError
         If the lock file has no version of a package.
     """
     locked = _locked((scripts.parents[1] / "requirements.lock").read_text(encoding="utf-8"))
@@ -88,6 +90,12 @@ def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
     rooms = {path.name for path in scripts.iterdir() if path.is_dir()}
     foreign = imported - rooms - sys.stdlib_module_names
     packages = sorted(PACKAGES.get(name, name).replace("_", "-") for name in foreign)
+    if unlocked := [package for package in packages if package not in locked]:
+        raise UserError(
+            f"{step} imports {', '.join(unlocked)}, of which requirements.lock has no version: "
+            "name the package in requirements.in and run make lock; if it is not called as its "
+            "module is, say so in PACKAGES of workflow/scripts/settings/code.py"
+        )
     return {package: locked[package] for package in packages}
 
 

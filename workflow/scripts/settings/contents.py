@@ -55,11 +55,12 @@ def look(folder: Path, files: Iterable[str], known: Known) -> dict[str, tuple[in
     for file, stamp in stamps(folder, files).items():
         *before, content = known.get(file, (*stamp, ""))
         same = content and tuple(before) == stamp
-        found[file] = (*stamp, content if same else _read(folder / file))
+        found[file] = (*stamp, content if same else md5_if_readable(folder / file))
     return found
 
 
-def _read(path: Path) -> str:
+def md5_if_readable(path: Path) -> str:
+    """MD5 of a file, or nothing."""
     try:
         return md5(path)
     except OSError:

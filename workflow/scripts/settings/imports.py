@@ -13,6 +13,7 @@ from settings.model import Config, Imported
 from settings.sheet import Row
 
 PEEKED = 200  # Rows by which a table's cut is told.
+LONGEST = 2**31 - 1  # Characters of a cell, such as a list of features.
 
 
 def files_by_cut(config: Config, rows: Sequence[Row]) -> dict[str, dict[str, str]]:
@@ -48,6 +49,7 @@ def peek(path: Path) -> list[str]:
 
 def _peek_csv(path: Path) -> Iterator[str]:
     encoding, delimiter = dialect_of(path, has_key)
+    csv.field_size_limit(LONGEST)
     with path.open(encoding=encoding, newline="") as file:
         rows = csv.DictReader(file, delimiter=delimiter)
         yield from _keys_in(itertools.islice(rows, PEEKED))
@@ -78,7 +80,19 @@ def _peek_npz(path: Path) -> Iterator[str]:
     import numpy as np
 
     with np.load(path, allow_pickle=False) as arrays:
-        yield from map(str, arrays[keys[0]][:PEEKED])
+        yield from map(_text, arrays[keys[0]][:PEEKED])
+
+
+def _peek_npy(path: Path) -> Iterator[str]:
+    import numpy as np
+
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    fields = [name for name in array.dtype.names or () if is_key(name)]
+    yield from map(_text, array[fields[0]][:PEEKED]) if fields else _peek_names(path)
+
+
+def _text(key: object) -> str:
+    return key.decode(errors="replace") if isinstance(key, bytes) else str(key)
 
 
 def _peek_names(path: Path) -> Iterator[str]:
@@ -100,5 +114,5 @@ PEEKS: dict[str, Callable[[Path], Iterator[str]]] = {
     ".json": _peek_lines,
     ".parquet": _peek_parquet,
     ".npz": _peek_npz,
-    ".npy": _peek_names,
+    ".npy": _peek_npy,
 }

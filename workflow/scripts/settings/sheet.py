@@ -267,10 +267,11 @@ def locate(
     ending = PurePosixPath(path).suffix
     others = [path.removesuffix(ending) + other for other in endings] if ending in endings else []
     stand_ins = [other for other in others if other not in named]
-    return next((file for file in (path, *stand_ins) if _is_file(folder / file)), None)
+    return next((file for file in (path, *stand_ins) if is_file(folder / file)), None)
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether there is a file, as far as may be looked."""
     try:
         return path.is_file()
     except OSError:  # A name that is too long, or a folder that may not be entered.

@@ -173,8 +173,8 @@ def copies_in(folder: Path, files: Iterable[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for alike in sizes.values():
         for file in alike if len(alike) > 1 else []:
-            found.setdefault(contents.md5(folder / file), []).append(file)
-    return {md5: sorted(alike) for md5, alike in found.items() if len(alike) > 1}
+            found.setdefault(contents.md5_if_readable(folder / file), []).append(file)
+    return {md5: sorted(alike) for md5, alike in found.items() if md5 and len(alike) > 1}
 
 
 @dataclass(frozen=True)
