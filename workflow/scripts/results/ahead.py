@@ -20,7 +20,8 @@ import typer
 
 from results.collect import collect
 from results.pooled import songs_of
-from results.variants import TESTS, adjusted, worth
+from results.statistics import adjusted
+from results.variants import TESTS, worth
 from results.votes import Verdicts, judge
 
 GRAPH_MODELS = ["graphsage", "graph_network", "best", "label_spreading"]
@@ -95,4 +96,4 @@ def main(
         folds = collect(folder, dataset, experiment, files)
         table = ahead(folds, judge(folder, source, files))
         tables.append(table.assign(dataset=dataset, experiment=experiment, protocol=folder.name))
-    adjusted(tables, COLUMNS).to_csv(output, index=False)
+    adjusted(tables, TESTS, COLUMNS).to_csv(output, index=False)

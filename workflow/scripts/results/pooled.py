@@ -19,7 +19,7 @@ import typer
 
 from folds.groups import tie
 from results.paired import twin_of
-from results.statistics import bootstrap_intervals, holm, sign_flip_test
+from results.statistics import adjusted, bootstrap_intervals, sign_flip_test
 from results.votes import Verdicts, judge
 
 KEYS = ["dataset", "experiment", "protocol", "model"]
@@ -156,14 +156,9 @@ def pool(verdicts: Mapping[str, Verdicts], dataset: str, experiment: str) -> pd.
         for other in OTHERS:
             asked = protocol == "clean" and other in verdicts
             table[f"p_{other}_vs_clean"] = between(verdicts[other], own) if asked else np.nan
-        tables.append(table.rename_axis("model").reset_index())
-    if not tables:
-        return pd.DataFrame(columns=COLUMNS)
-    joined = pd.concat(tables, ignore_index=True).assign(dataset=dataset, experiment=experiment)
-    for test in TESTS:
-        joined[f"{test}_tests"] = joined[test].count()
-        joined[test] = holm(joined[test])
-    return joined.rename(columns={"only_reference": "only_edgeless"})[COLUMNS]
+        named = table.rename_axis("model").rename(columns={"only_reference": "only_edgeless"})
+        tables.append(named.reset_index().assign(dataset=dataset, experiment=experiment))
+    return adjusted(tables, TESTS, COLUMNS)
 
 
 def songs_of(clips: Path) -> dict[str, str]:

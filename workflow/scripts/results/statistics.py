@@ -27,9 +27,11 @@ References
    B 69, 2007.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
@@ -150,9 +152,35 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     tested = np.flatnonzero(~np.isnan(p))
     ascending = tested[np.argsort(p[tested], kind="stable")]
     remaining = np.arange(len(ascending), 0, -1)
-    adjusted = np.full(p.shape, np.nan)
-    adjusted[ascending] = np.maximum.accumulate(np.minimum(p[ascending] * remaining, 1))
-    return adjusted
+    found = np.full(p.shape, np.nan)
+    found[ascending] = np.maximum.accumulate(np.minimum(p[ascending] * remaining, 1))
+    return found
+
+
+def adjusted(
+    tables: Sequence[pd.DataFrame], tests: Sequence[str], columns: Sequence[str]
+) -> pd.DataFrame:
+    """Join the protocols of an experiment, and adjust each p over all of them.
+
+    Parameters
+    ----------
+    tables : sequence of pd.DataFrame
+        With a column for each of ``tests``: p by themselves.
+    tests, columns : sequence of str
+        Columns of p, and all of the whole.
+
+    Returns
+    -------
+    pd.DataFrame
+        Each p adjusted (`holm`) for all rows, whose number stands in the column with ``_tests``.
+    """
+    if not tables:
+        return pd.DataFrame(columns=list(columns))
+    joined = pd.concat(tables, ignore_index=True)
+    for test in tests:
+        joined[f"{test}_tests"] = joined[test].count()
+        joined[test] = holm(joined[test])
+    return joined[list(columns)]
 
 
 def sign_flip_test(differences: ArrayLike) -> float:

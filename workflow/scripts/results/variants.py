@@ -1,6 +1,5 @@
 """What each choice of the network is worth: its variants against it, on the same folds."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 from results.collect import collect
 from results.paired import over_folds
 from results.pooled import compare, songs_of
-from results.statistics import holm
+from results.statistics import adjusted
 from results.votes import Verdicts, judge
 
 TESTS = ["p", "p_by_group"]
@@ -62,30 +61,6 @@ def worth(folds: pd.DataFrame, verdicts: Verdicts, reference: str = "graphsage")
     )
 
 
-def adjusted(tables: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    """Join the protocols of an experiment, and adjust each p over all of them.
-
-    Parameters
-    ----------
-    tables : sequence of pd.DataFrame
-        Each p of `TESTS` by itself.
-    columns : list of str
-        Those of the whole.
-
-    Returns
-    -------
-    pd.DataFrame
-        Each p adjusted (Holm) for all rows, whose number stands in the column with ``_tests``.
-    """
-    if not tables:
-        return pd.DataFrame(columns=columns)
-    joined = pd.concat(tables, ignore_index=True)
-    for test in TESTS:
-        joined[f"{test}_tests"] = joined[test].count()
-        joined[test] = holm(joined[test])
-    return joined[columns]
-
-
 def main(
     clips: Annotated[Path, typer.Option(help="Clips, which know their song (Parquet).")],
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
@@ -100,4 +75,4 @@ def main(
         folds = collect(folder, dataset, experiment, COMPARED)
         table = worth(folds, judge(folder, source, COMPARED)).rename_axis("variant").reset_index()
         tables.append(table.assign(dataset=dataset, experiment=experiment, protocol=folder.name))
-    adjusted(tables, COLUMNS).to_csv(output, index=False)
+    adjusted(tables, TESTS, COLUMNS).to_csv(output, index=False)
