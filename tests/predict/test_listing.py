@@ -58,7 +58,7 @@ def test_a_file_more_moves_no_other_to_another_shard_until_they_double() -> None
 
 
 def test_what_none_may_look_at_is_no_file(tmp_path) -> None:
-    with pytest.raises(UserError, match=r"no file or folder .* may be looked at"):
+    with pytest.raises(UserError, match="no file or folder"):
         listed([str(tmp_path / ("x" * 300))])
 
 

@@ -62,8 +62,7 @@ def listed(named: Sequence[str]) -> Listing:
         else:
             meant = " (each KEY=VALUE needs a --config of its own)" if "=" in name else ""
             raise UserError(
-                f"predict: there is no file or folder {name!r}, or none that may be looked at; "
-                f"correct its path{meant}"
+                f"predict: there is no file or folder {name!r}; correct its path{meant}"
             )
     files = [file for file in sorted(set(found)) if is_unicode(file)]
     unnameable = [ascii(file)[1:-1] for file in sorted(set(found)) if not is_unicode(file)]
