@@ -37,10 +37,8 @@ def test_another_learning_rate(project: Project) -> None:
 
 
 def test_the_audio_folder_is_the_same_however_it_is_written(project: Project) -> None:
-    for written in ("audio/", "./audio"):
-        given = ["--config", f"audio={written}"]
-        assert project.planned(*given) == {}
-        assert "double" not in project.snakemake("--dry-run", TARGET, "--forceall", *given)
+    printed = project.snakemake("--dry-run", TARGET, "--config", "audio=./audio/")
+    assert "Nothing to be done" in printed and "double" not in printed
     sheet = project.folder / "config/datasets/mine.tsv"
     rows = [
         replace(row, path=str(project.folder / "audio" / row.path)) for row in read_sheet(sheet)
