@@ -142,9 +142,19 @@ def test_the_packed_workflow_is_whole_and_holds_no_results(made) -> None:
         assert name in names
     assert {"requirements.lock", "LICENSE", "profiles/default/profile.yaml"} <= names
     assert not [name for name in names if "__pycache__" in name or name.startswith("results")]
-    # Of other datasets' sheets and settings none.
-    of_datasets = {name for name in names if name.startswith("config/datasets/")}
-    assert of_datasets == {"config/datasets/mine.tsv"}
+    assert "config/datasets/mine.tsv" in names
+
+
+def test_other_settings_and_sheets_and_what_is_hidden_are_not_packed(tmp_path) -> None:
+    shipped = [name.replace("**", "a").replace("*", "b") for name in crate.SHIPPED]
+    others = ["config/mine.yaml", "config/datasets/other.tsv", "envs/.hidden", "profiles/.c/d"]
+    for name in [*shipped, *others]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    sheets = {"config/datasets/mine.tsv": tmp_path / "README.md"}
+    crate.pack(tmp_path, sheets, tmp_path / "workflow.zip")
+    with zipfile.ZipFile(tmp_path / "workflow.zip") as archive:
+        assert set(archive.namelist()) == {*shipped, *sheets}
 
 
 def test_what_stood_in_for_a_missing_file_is_named_as_what_was_read() -> None:

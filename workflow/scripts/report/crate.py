@@ -43,10 +43,11 @@ LICENCE = (
     "The workflow is under the MIT licence (see LICENSE in workflow.zip). How its results may be "
     "used is for those to say who computed them, and whose music it was."
 )
-# What a run of the workflow needs, beside the data and their sheet. Sheets and settings of other
-# datasets, which may be nobody else's business, are not packed.
+# What a run of the workflow needs, beside the data and their sheet. A user's other settings and
+# sheets, which may be nobody else's business, are not packed.
 SHIPPED = (
-    "Snakefile rules/*.smk workflow/scripts/**/* config/* envs/* profiles/**/* genregraph "
+    "Snakefile rules/*.smk workflow/scripts/**/* envs/* profiles/**/* genregraph "
+    "config/config.yaml config/experiments.yaml config/config.schema.json config/README.md "
     "requirements.in requirements.lock LICENSE CITATION.cff README.md"
 ).split()
 FORMATS = {

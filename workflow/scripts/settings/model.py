@@ -22,9 +22,8 @@ from pydantic import (
 from settings.code import keys_of
 from settings.errors import UserError
 
-# Models that have a rule, and files of a fold, of their own.
-# Of every experiment.
-OWN = ("graphsage", "edgeless")
+# Models of every experiment; of the others, those that have a rule of their own.
+ALWAYS = ("graphsage", "edgeless")
 OF_OWN_RULE = ("best", "graph_network")
 # What is named where it is written: a metric or a model more is one entry there.
 METRICS = keys_of("graph.adjacency", "METRICS")
@@ -280,7 +279,7 @@ class Experiment(Model):
     @model_validator(mode="after")
     def _variants_are_networks(self) -> "Experiment":
         for name in self.variants:
-            if name in OWN:
+            if name in ALWAYS:
                 raise ValueError(f"variants.{name}: a model is called so already; rename it")
             try:
                 self.network(name)
