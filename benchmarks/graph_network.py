@@ -53,10 +53,11 @@ def predicted(
     for name, model in baselines.MODELS.items():
         if not only or name in only:
             found[name] = model(inputs, seed).probabilities
-    if not only or "best" in only:
-        chosen = best.choose(inputs, groups, artists, hearing)["chosen"].argmax()
-        own = best.CANDIDATES[chosen]
-        found["best"] = best.all_probabilities(inputs, artists, (own,), hearing)[own.name]
+    models = {name: own for name, own in best.MODELS.items() if not only or name in only}
+    if models:
+        chosen = best.chosen_of(best.choose(inputs, groups, artists, hearing, models))
+        of_candidate = best.all_probabilities(inputs, artists, list(chosen.values()), hearing)
+        found |= {name: of_candidate[own.name] for name, own in chosen.items()}
     return {name: probabilities.argmax(axis=1) for name, probabilities in found.items()}
 
 

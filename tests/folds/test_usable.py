@@ -96,6 +96,12 @@ def test_songs_of_unknown_artist_are_of_none_of_the_others():
     assert found["group"].nunique() == 2
 
 
+def test_who_plays_is_told_by_the_artist_before_the_group():
+    columns = {"artist": ["Ann", "", "Ann", "", "", ""], "sheet_group": ["g", "g", "h", "", "", ""]}
+    found = grouped(clips_of(["rock"] * 6).assign(**columns), NOTHING, "alone")
+    assert found["artist"].tolist()[:3] == ["artist ann", "group g", "artist ann"]
+
+
 def test_clips_of_unknown_artist_can_be_excluded_and_belong_to_a_group_still():
     clips = clips_of(["rock"] * 6).assign(
         artist=["Ann", "Ann", "", "", "Bob", "Bob"], excluded=["", "", "", "", "replica", ""]

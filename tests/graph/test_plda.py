@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from scipy.stats import multivariate_normal
 
 from graph import plda
-from graph.plda import Plda, fit, group_graph, log_odds
+from graph.plda import Plda, as_known, fit, group_graph, log_odds
 
 D = 4
 WITHIN = np.array([[1.0, 0.3, 0, 0], [0.3, 0.5, 0, 0], [0, 0, 2, -0.4], [0, 0, -0.4, 1]])
@@ -169,3 +170,37 @@ def test_on_independent_axes_the_formula_can_be_computed_by_hand():
     u, v = 1.5, -0.5
     expected = u * v / 3 - (2 / 3 - 1 / 2) / 2 * (u**2 + v**2) + np.log(2) - np.log(3) / 2
     assert log_odds(one, np.array([[u]]), np.array([[v]])) == pytest.approx(expected)
+
+
+# What is known
+
+
+@pytest.fixture
+def six():
+    """What is probable of six clips, of the last two of which no group is known."""
+    probable = np.zeros((6, 6))
+    for i, j, p in [(0, 1, 0.2), (0, 2, 0.9), (2, 4, 0.3), (4, 5, 0.7)]:
+        probable[i, j] = probable[j, i] = p
+    return sparse.csr_array(probable), np.array(list("aabaxx")), np.arange(6) < 4
+
+
+def test_clips_of_known_groups_are_of_one_or_are_not_and_others_stay_as_probable(six):
+    """0, 1 and 3 are of one group; 4 and 5 are not, though their unknown groups have one name."""
+    expected = np.zeros((6, 6))
+    for i, j, p in [(0, 1, 1), (0, 3, 1), (1, 3, 1), (2, 4, 0.3), (4, 5, 0.7)]:
+        expected[i, j] = expected[j, i] = p
+    found = as_known(*six)
+    assert_array_equal(found.toarray(), expected)
+    assert found.nnz == 10
+
+
+def test_what_is_known_joins_no_training_and_test_clip_where_these_are_kept_apart(six):
+    train = np.array([True, False, True, True, True, True])
+    found = as_known(*six, train).toarray()
+    assert found[0, 3] == found[3, 0] == 1
+    assert not found[1].any() and not found[:, 1].any()
+
+
+def test_where_no_group_is_known_all_stays_as_probable(six):
+    probable, groups, _ = six
+    assert_array_equal(as_known(probable, groups, np.zeros(6, bool)).toarray(), probable.toarray())

@@ -8,7 +8,7 @@ from scipy import sparse, stats
 
 from graph import similarity
 from graph.adjacency import adjacency
-from graph.plda import group_graph
+from graph.plda import as_known, group_graph
 from graph.similarity import balanced, joined_one_by_one, similarity_graph
 from inputs.inputs import Inputs
 from inputs.sample import limited
@@ -16,16 +16,20 @@ from learning import best
 from learning.best import (
     BLEND,
     CANDIDATES,
+    MODELS,
     MOST_FEATURES,
     Hearing,
+    all_of,
     all_probabilities,
     choose,
+    chosen_of,
     classifiers,
     dominant,
     graphs,
     groups_of,
     inner_folds,
     main,
+    models_of,
     normal_scores,
     prepared,
     propagate,
@@ -72,7 +76,16 @@ def test_there_are_few_candidates_of_distinct_names_from_plain_to_elaborate():
     assert all(candidate.share == 0 for candidate in GRAPHLESS)
     assert all(candidate.share > 0 and candidate.graph != "none" for candidate in WITH_GRAPH)
     used = {name for candidate in CANDIDATES for name in candidate.classifiers}
-    assert used == {"logistic", *BLEND}
+    assert used == {"logistic", *BLEND, "discriminants"}
+
+
+def test_what_is_told_is_all_that_tells_the_two_models_apart():
+    for plain, told in zip(*MODELS.values(), strict=True):
+        same = plain._replace(name=told.name, graph=told.graph)
+        assert same == told
+        of_artists = ("artists", "known_artists")
+        assert (plain.graph, told.graph) == of_artists or plain == told
+    assert len(all_of(MODELS)) == len({candidate.name for candidate in all_of(MODELS)}) == 9
 
 
 # Features
@@ -139,7 +152,7 @@ def test_features_that_never_change_are_reduced_to_none(noisy):
 
 def test_each_classifier_gives_probabilities_and_learns(inputs, groups):
     found = classifiers(prepared(inputs), groups)
-    assert tuple(found) == ("logistic", *BLEND)
+    assert tuple(found) == ("logistic", *BLEND, "discriminants")
     for name, probabilities in found.items():
         assert_allclose(probabilities.sum(axis=1), 1)
         assert (probabilities.argmax(axis=1) == inputs.y).mean() > 0.95, name
@@ -149,7 +162,8 @@ def test_the_seed_grows_trees_and_draws_from_whom_svm_and_forest_learn(noisy, gr
     monkeypatch.setattr(best, "limited", lambda inputs, seed: limited(inputs, seed, most=9))
     one, other = (classifiers(prepared(noisy), groups, seed) for seed in (0, 1))
     same = {name: np.array_equal(one[name], other[name]) for name in one}
-    assert same == {"logistic": True, "svm": False, "forest": False, "hierarchical": True}
+    alike = {"logistic": True, "hierarchical": True, "discriminants": True}
+    assert same == {"svm": False, "forest": False, **alike}
 
 
 # Graphs
@@ -167,6 +181,7 @@ def test_the_graphs_are_of_similar_clips_and_of_probable_artists(seen, groups):
     artists = balanced(group_graph(x, seen.train, groups))
     assert_allclose(found["similar"].toarray(), similar.toarray())
     assert_allclose(found["artists"].toarray(), artists.toarray())
+    assert_array_equal(found["known_artists"].toarray(), found["artists"].toarray())
     assert all(np.linalg.eigvalsh(graph.toarray()).max() <= 1 + 1e-9 for graph in found.values())
 
 
@@ -187,6 +202,24 @@ def test_where_artists_are_not_held_out_whole_test_clips_hear_known_ones(seen, g
     expected = balanced(group_graph(x, seen.train, groups, apart=False))
     assert_array_equal(found.toarray(), expected.toarray())
     assert found[~seen.train][:, seen.train].nnz > 0
+
+
+@pytest.fixture
+def named():
+    """Six groups whose artists are known by name, and songs of unknown artists."""
+    return np.array([f"artist {i // 4}" if i < 24 else f"song {i}" for i in range(36)])
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_who_is_known_to_be_of_one_artist_is_told_to_one_graph_alone(seen, named, apart):
+    """Of test clips, too; between training and test clips only where artists are in both."""
+    probable = group_graph(seen.x.astype(np.float64), seen.train, named, apart=apart)
+    known = as_known(probable, named, np.arange(36) < 24, seen.train if apart else None)
+    found = graphs(seen, named, Hearing(apart=apart))
+    assert_array_equal(found["known_artists"].toarray(), balanced(known).toarray())
+    assert_array_equal(found["artists"].toarray(), balanced(probable).toarray())
+    across = known[~seen.train][:, seen.train].nnz
+    assert (across == 0) == apart
 
 
 @pytest.mark.parametrize("one_by_one", [False, True])
@@ -239,7 +272,7 @@ def test_candidates_are_what_they_say(noisy, seen, groups):
     assert_array_equal(found["logistic"], mean_of(noisy, groups, ("logistic",)))
     assert_allclose(found["blend"], blend)
     assert_allclose(found["blend_similar_0.5"], propagate(blend, seen, spread["similar"], 0.5))
-    assert_allclose(found["blend_artists_0.8"], propagate(blend, seen, spread["artists"], 0.8))
+    assert_allclose(found["blend_artists_0.6"], propagate(blend, seen, spread["artists"], 0.6))
     assert_allclose(
         found["forest_hierarchical_artists_0.8"], propagate(trees, seen, spread["artists"], 0.8)
     )
@@ -290,7 +323,7 @@ def test_clips_of_one_artist_vote_together():
     right = {
         name: np.mean((each.argmax(axis=1) == genre)[~inputs.train]) for name, each in found.items()
     }
-    assert right["blend_artists_0.8"] > right["blend"] + 0.1
+    assert right["blend_artists_0.6"] > right["blend"] + 0.1
 
 
 def test_a_genre_without_training_clips_is_never_predicted(noisy, groups):
@@ -325,7 +358,7 @@ def test_a_clip_a_genre_is_enough_to_choose_by(inputs):
     few = np.zeros(36, dtype=bool)
     few[[np.flatnonzero(inputs.y == genre)[0] for genre in range(3)]] = True
     scores = choose(replace(inputs, train=few), inputs.clips, inputs.clips)
-    assert scores["chosen"].sum() == 1
+    assert scores.groupby("model")["chosen"].sum().tolist() == [1, 1]
 
 
 def test_a_single_group_is_refused(inputs):
@@ -358,7 +391,8 @@ def test_the_inner_scores_are_those_of_clips_held_out(noisy, groups):
         found = all_probabilities(fold, kept, hearing=Hearing(2))["blend_artists_0.6"]
         right.extend((found.argmax(axis=1) == inner.y)[held_out])
         lost.extend(((found - np.eye(3)[inner.y]) ** 2).sum(axis=1)[held_out])
-    scores = choose(noisy, groups, groups, Hearing(2)).set_index("candidate")
+    scores = choose(noisy, groups, groups, Hearing(2)).query("model == 'best'")
+    scores = scores.set_index("candidate")
     assert scores.loc["blend_artists_0.6", "inner_accuracy"] == np.mean(right)
     assert scores.loc["blend_artists_0.6", "inner_brier"] == pytest.approx(np.mean(lost))
 
@@ -378,13 +412,21 @@ def fixed(certainties):
 
 
 def test_the_first_of_the_best_is_chosen(inputs, groups, monkeypatch):
-    certainties = dict(zip(NAMES, [0.4, 0.5, 0.75, 0.75, 0.4, 0.6], strict=True))
+    told = [candidate.name for candidate in MODELS["best_known_artists"]]
+    certainties = dict(zip(told, [0.4, 0.5, 0.75, 0.75, 0.4, 0.8], strict=True))
+    certainties |= dict(zip(NAMES, [0.4, 0.5, 0.75, 0.75, 0.4, 0.6], strict=True))
     monkeypatch.setattr(best, "all_probabilities", fixed(certainties))
     scores = choose(inputs, groups, groups)
-    assert scores.columns.tolist() == ["candidate", "inner_accuracy", "inner_brier", "chosen"]
+    columns = ["model", "candidate", "inner_accuracy", "inner_brier", "chosen"]
+    assert scores.columns.tolist() == columns
+    assert scores["candidate"].tolist() == [*NAMES, *told]
     assert (scores["inner_accuracy"] == 1).all()
-    assert_allclose(scores["inner_brier"], [1.5 * (1 - p) ** 2 for p in certainties.values()])
-    assert scores["candidate"][scores["chosen"]].tolist() == ["blend_similar_0.5"]
+    expected = [1.5 * (1 - certainties[name]) ** 2 for name in scores["candidate"]]
+    assert_allclose(scores["inner_brier"], expected)
+    assert {model: own.name for model, own in chosen_of(scores).items()} == {
+        "best": "blend_similar_0.5",
+        "best_known_artists": "blend_known_artists_0.6",
+    }
 
 
 # Groups and artists
@@ -407,6 +449,22 @@ def test_clips_that_the_folds_do_not_know_are_refused():
     folds = pd.DataFrame({"clip": ["a"], "group": ["x"]})
     with pytest.raises(UserError, match="1 clips of the inputs are not in the folds, as b"):
         groups_of(folds, np.array(["a", "b"]), "group")
+
+
+@pytest.mark.parametrize(
+    ("artists", "models"),
+    [
+        (["artist a", "artist a", "song c"], list(MODELS)),
+        (["artist a", "artist b", "song c"], ["best"]),
+        (["song a", "song a", "group b"], ["best"]),
+        (["group b", "group b", None], ["best"]),
+    ],
+)
+def test_who_is_told_artists_is_there_where_clips_are_known_to_be_of_one(artists, models):
+    dealt = pd.DataFrame(
+        {"clip": list("abc") * 2, "artist": artists * 2, "repeat": [0] * 3 + [1] * 3}
+    )
+    assert list(models_of(dealt)) == models
 
 
 def test_an_artist_of_much_of_a_genre_is_dominant(inputs):
@@ -451,7 +509,8 @@ def test_the_step_writes_what_the_chosen_candidate_predicts(step, noisy, groups,
     files = step("run", neighbours=neighbours, apart=apart, seed=3, folds=3)
     written, times, table = (read(path).query("fold == 2").reset_index(drop=True) for path in files)
     hearing = Hearing(fold_seed(3, 2), neighbours == "train", apart)
-    expected = choose(noisy, groups if apart else noisy.clips, groups, hearing)
+    whole = groups if apart else noisy.clips
+    expected = choose(noisy, whole, groups, hearing, {"best": CANDIDATES})
     pd.testing.assert_frame_equal(written.drop(columns=["fold", "test_accuracy"]), expected)
     chosen = expected["candidate"][expected["chosen"]].item()
     assert table["clip"].tolist() == noisy.clips.tolist()
@@ -503,8 +562,27 @@ def test_the_unknown_of_a_genre_are_not_taken_for_one_artist(step, noisy):
     choice, _, _ = step("run", artist=[f"song {i}" for i in range(36)])
     scores = pd.read_csv(choice).set_index("candidate")
     columns = ["inner_accuracy", "test_accuracy"]
-    for name in ("blend_artists_0.6", "blend_artists_0.8"):
-        assert scores.loc[name, columns].tolist() == scores.loc["blend", columns].tolist()
+    assert scores.loc["blend_artists_0.6", columns].equals(scores.loc["blend", columns])
+
+
+def test_where_artists_are_known_a_model_that_is_told_them_stands_beside_best(
+    step, noisy, groups, named
+):
+    """The artists of test clips are looked at for that model alone, and no genre of theirs is."""
+    files = step("run", clip=noisy.clips, group=groups, artist=named)
+    choice, times, table = map(read, files)
+    assert choice.groupby("model")["chosen"].sum().to_dict() == {name: 1 for name in MODELS}
+    assert times["model"].tolist() == table["model"].unique().tolist() == list(MODELS)
+    chosen = choice[choice["chosen"]].set_index("model")["candidate"]
+    found = all_probabilities(noisy, named, all_of(MODELS), Hearing(fold_seed(0, 0)))
+    for model, own in table.groupby("model"):
+        assert_array_equal(own[noisy.genres].to_numpy(), found[chosen[model]])
+    others = np.where(noisy.train, named, "artist x")
+    changed = all_probabilities(
+        other_genres_of_test_clips(noisy), others, all_of(MODELS), Hearing(fold_seed(0, 0))
+    )
+    same = {name: np.array_equal(found[name], changed[name]) for name in found}
+    assert {name for name in same if not same[name]} == {n for n in same if "known" in n}
 
 
 def test_a_dominant_artist_is_told_of(step, caplog):

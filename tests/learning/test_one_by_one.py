@@ -70,9 +70,9 @@ def of_baseline(name):
 
 
 def of_candidate(name):
-    return lambda inputs, artists, folder: best.all_probabilities(inputs, artists, hearing=ALONE)[
-        name
-    ]
+    return lambda inputs, artists, folder: best.all_probabilities(
+        inputs, artists, best.all_of(best.MODELS), ALONE
+    )[name]
 
 
 def of_best(inputs, artists, folder):
@@ -103,7 +103,7 @@ MODELS = {
     "best": of_best,
     "graph_network": of_graph_network(graph_network.DESIGN),
     "graph_network_edgeless": of_graph_network(graph_network.EDGELESS),
-    **{f"best: {each.name}": of_candidate(each.name) for each in best.CANDIDATES},
+    **{f"best: {each.name}": of_candidate(each.name) for each in best.all_of(best.MODELS)},
 }
 
 

@@ -153,8 +153,9 @@ def test_each_training_clip_is_predicted_by_who_has_not_heard_its_group_nor_any_
 def test_best_has_no_temperature_where_inside_nothing_can_be_chosen(inputs, artists, caplog):
     """Of two groups one is held out, and best has nothing to choose by in the other."""
     two = np.where(np.isin(artists, np.unique(artists)[::2]), "a", "b")
-    found, y = cross_fitted(inputs, two, two, [chosen(Hearing())], 0)
+    found, y = cross_fitted(inputs, two, two, [chosen(Hearing(), best.MODELS)], 0)
     table = described(found, y)
+    assert table["model"].tolist() == list(best.MODELS)
     assert table["temperature"].isna().all()
     assert "of one group, inside which none is chosen" in caplog.text
 
@@ -187,9 +188,12 @@ def test_the_model_best_that_is_calibrated_is_chosen_as_its_step_chooses(inputs,
     groups = best.held_out_whole(dealt, inputs.clips, apart)
     assert_array_equal(groups, artists if apart else inputs.clips)
     scores = best.choose(noisy, groups, artists, hearing)
-    [own] = scores["candidate"][scores["chosen"]]
-    expected = best.all_probabilities(noisy, artists, hearing=hearing)[own]
-    assert_array_equal(chosen(hearing)(noisy, groups, artists)["best"], expected)
+    expected = best.all_probabilities(noisy, artists, best.all_of(best.MODELS), hearing)
+    found = chosen(hearing, best.MODELS)(noisy, groups, artists)
+    own = scores[scores["chosen"]].set_index("model")["candidate"]
+    assert list(found) == own.index.tolist() == list(best.MODELS)
+    for model, probabilities in found.items():
+        assert_array_equal(probabilities, expected[own[model]])
 
 
 def test_the_search_for_neighbours_is_told_its_limit_and_seed(inputs, monkeypatch):
@@ -220,7 +224,7 @@ def test_inductive_a_clip_alone_has_the_same_temperature_as_among_others(inputs,
     models = [
         networks(NETWORK, Hearing(one_by_one=True)),
         classifiers(["label_spreading"], 0, one_by_one=True),
-        chosen(Hearing(one_by_one=True)),
+        chosen(Hearing(one_by_one=True), best.MODELS),
         ensembles(Hearing(one_by_one=True)),
     ]
     few = inputs.train | (np.arange(36) == 3)
@@ -228,7 +232,7 @@ def test_inductive_a_clip_alone_has_the_same_temperature_as_among_others(inputs,
     all_clips = cross_fitted(inputs, artists, artists, models, 0)
     one_clip = cross_fitted(replace(inputs, **rows), artists[few], artists[few], models, 0)
     assert set(all_clips[0]) == {
-        *("graphsage", "edgeless", "label_spreading", "best"),
+        *("graphsage", "edgeless", "label_spreading", *best.MODELS),
         *("graph_network", "graph_network_edgeless"),
     }
     for model, probabilities in all_clips[0].items():

@@ -82,11 +82,12 @@ def listed(sheet: list[Row]) -> pd.DataFrame:
 
 
 def choice_of(protocol: str) -> pd.DataFrame:
-    """What a model chose from in each fold."""
+    """What models chose from in each fold."""
     rng = np.random.default_rng(len(protocol))
     return pd.DataFrame(
         {
             "fold": np.repeat(np.arange(FOLDS), 2),
+            "model": "best",
             "candidate": ["logistic", "<blend>"] * FOLDS,
             "inner_accuracy": rng.random(2 * FOLDS),
             "inner_brier": rng.random(2 * FOLDS),

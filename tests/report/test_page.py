@@ -248,19 +248,22 @@ def test_a_variant_is_said_to_differ_in_its_settings(made):
 
 def test_candidates_are_those_of_their_table_and_their_own_names(made):
     table = read_beside(made, "choices")
-    ((*found,),) = rows_below(made.parsed, "candidate", "chosen")
+    ((*found,),) = rows_below(made.parsed, "model", "candidate")
     expected = [
         [
+            model,
             candidate,
             f"{rows['chosen'].sum()} of {len(rows)}",
             f"{rows['inner_brier'].mean():.4f}",
             f"{rows['inner_accuracy'].mean():.4f}",
             f"{rows['test_accuracy'].mean():.4f}",
         ]
-        for (_, candidate), rows in table.groupby(["protocol", "candidate"], sort=False)
+        for (_, model, candidate), rows in table.groupby(
+            ["protocol", "model", "candidate"], sort=False
+        )
     ]
     assert found == expected
-    assert {row[0] for row in found} == {"logistic", "<blend>"}
+    assert {row[1] for row in found} == {"logistic", "<blend>"}
 
 
 def test_what_an_experiment_has_not_is_not_spoken_of(made):

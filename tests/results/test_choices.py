@@ -10,6 +10,7 @@ def test_every_candidate_of_every_fold_has_a_row(protocol, tmp_path):
             pd.DataFrame(
                 {
                     "fold": number,
+                    "model": "best",
                     "candidate": ["plain", "elaborate"],
                     "inner_accuracy": [0.5, number / 4],
                     "inner_brier": [0.6, 0.5],

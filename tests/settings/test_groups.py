@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from folds.groups import tie
-from settings.groups import group_name, is_unknown, normalised, tied
+from settings.groups import group_name, is_unknown, names_artist, normalised, tied
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,13 @@ def test_a_band_with_such_a_name_is_an_artist(artist) -> None:
 @given(st.text(st.sampled_from("aB é'./-\t"), max_size=12))
 def test_case_and_blanks_make_no_other_artist(artist) -> None:
     assert normalised(f" {artist.upper()}  ") == normalised(artist)
+
+
+def test_a_name_tells_whether_it_is_an_artists() -> None:
+    stated = [("", "The Clash"), ("artist", ""), ("g", "The Clash"), ("", "")]
+    names = [group_name(*each, "artist", "artist", "alone") for each in stated]
+    assert [names_artist(name) for name in names] == [True, False, False, False]
+    assert not names_artist(group_name("", "", "a", "artist", "together"))
 
 
 @pytest.mark.parametrize("unknown", ["together", "alone", "out"])

@@ -68,10 +68,13 @@ def grouped(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.DataF
     -------
     pd.DataFrame, shape (n, 8)
         `COLUMNS`. ``group``: clips of one artist, song or recording, which no fold of protocol
-        clean separates. ``artist``: what is known of who plays; a song of unknown artist has a name
-        of its own. ``excluded``: why protocols with whole groups leave the clip out, if they do.
+        clean separates. ``artist``: what is known of who plays: the artist, else the sheet's group;
+        a song of which neither is known has a name of its own. ``excluded``: why protocols with
+        whole groups leave the clip out, if they do.
     """
-    artists, groups = group_names(clips, "alone"), group_names(clips, unknown)
+    groups = group_names(clips, unknown)
+    unplayed = clips["sheet_group"].where(clips["artist"] == "", "")
+    artists = group_names(clips.assign(sheet_group=unplayed), "alone")
     # Clips that are left out by protocol clean are judged by others, and belong somewhere there.
     names = [group or artist for group, artist in zip(groups, artists, strict=True)]
     pairs = identical(features)

@@ -1,4 +1,4 @@
-"""A graph of clips that are probably of one artist, by what artists are known to sound like.
+"""A graph of clips that are of one artist: probably, by what artists sound like, or as is known.
 
 Where whole artists are held out, clips of one unknown artist can still vote together, if they find
 each other; where clips are held out singly, they also find clips of known genre. Who is of one
@@ -141,3 +141,41 @@ def group_graph(
         starts = np.arange(len(rows) + 1) * kept
         blocks.append(sparse.csr_array((probable.ravel(), nearest.ravel(), starts), shape=shape))
     return mutual(sparse.csr_array(sparse.vstack(blocks, format="csr")))
+
+
+def as_known(
+    probable: sparse.csr_array,
+    groups: NDArray[np.str_],
+    known: NDArray[np.bool_],
+    train: NDArray[np.bool_] | None = None,
+) -> sparse.csr_array:
+    """What is known of clips' groups in place of what is probable.
+
+    Parameters
+    ----------
+    probable : scipy.sparse.csr_array, shape (n, n)
+        As `group_graph` gives it.
+    groups : NDArray[np.str_], shape (n,)
+    known : NDArray[np.bool_], shape (n,)
+        Clips whose group is known. Whether two of them are of one group is certain.
+    train : NDArray[np.bool_], shape (n,), optional
+        Where it is given, no edge joins a training and a test clip.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, shape (n, n)
+        Symmetric; 1 for clips of one known group, as in ``probable`` for pairs of which either's is
+        not known. Nothing on the diagonal. A group of m clips has m (m - 1) entries.
+    """
+    parts = groups if train is None else np.char.add(groups, np.where(train, " train", " test"))
+    _, group = np.unique(parts, return_inverse=True)
+    rows = np.flatnonzero(known)
+    shape = (len(groups), group.max() + 1)
+    member = sparse.csr_array((np.ones(len(rows)), (rows, group[rows])), shape=shape)
+    same = member @ member.T - sparse.diags_array(known.astype(np.float64))
+    pairs = probable.tocoo()
+    asked = ~(known[pairs.row] & known[pairs.col])
+    left = (pairs.data[asked], (pairs.row[asked], pairs.col[asked]))
+    found = sparse.csr_array(same + sparse.csr_array(left, shape=probable.shape))
+    found.eliminate_zeros()
+    return found

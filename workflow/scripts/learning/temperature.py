@@ -201,21 +201,20 @@ def classifiers(names: Sequence[str], seed: int, one_by_one: bool) -> Trained:
     return train
 
 
-def chosen(hearing: best.Hearing) -> Trained:
-    """Model ``best``, chosen anew inside what is left of the training clips.
+def chosen(hearing: best.Hearing, models: Mapping[str, Sequence[best.Candidate]]) -> Trained:
+    """Models of `learning.best`, chosen anew inside what is left of the training clips.
 
-    Its probabilities are NaN where that is of one group, inside which nothing can be chosen.
+    Their probabilities are NaN where that is of one group, inside which nothing can be chosen.
     """
 
     def train(
         inputs: Inputs, groups: NDArray[np.str_], artists: NDArray[np.str_]
     ) -> dict[str, Matrix]:
         if len(np.unique(groups[inputs.train])) < 2:
-            return {"best": np.full((len(inputs.y), len(inputs.genres)), np.nan)}
-        scores = best.choose(inputs, groups, artists, hearing)
-        own = best.CANDIDATES[int(scores["chosen"].argmax())]
-        found = best.all_probabilities(inputs, artists, (own,), hearing)
-        return {"best": found[own.name]}
+            return dict.fromkeys(models, np.full((len(inputs.y), len(inputs.genres)), np.nan))
+        own = best.chosen_of(best.choose(inputs, groups, artists, hearing, models))
+        found = best.all_probabilities(inputs, artists, list(own.values()), hearing)
+        return {model: found[candidate.name] for model, candidate in own.items()}
 
     return train
 
@@ -326,7 +325,8 @@ def learn(
     simple = [name for name in asked if name in baselines.MODELS]
     models = [networks(network, own)]
     models += [classifiers(simple, own.seed, own.one_by_one)] if simple else []
-    models += [chosen(own)] if "best" in asked else []
+    chooses = {name: candidates for name, candidates in best.MODELS.items() if name in asked}
+    models += [chosen(own, chooses)] if chooses else []
     models += [ensembles(own)] if "graph_network" in asked else []
     artists = best.groups_of(dealt, data.clips, "artist")
     groups = best.held_out_whole(dealt, data.clips, own.apart)

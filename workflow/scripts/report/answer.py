@@ -7,6 +7,7 @@ import pandas as pd
 
 from graph.health import DEGENERATE
 from report.strictness import PROTOCOLS, strictest
+from results.ahead import TOLD_ARTISTS
 
 Key = tuple[str, str]
 
@@ -90,7 +91,7 @@ def _papers(summary: pd.DataFrame, strict: pd.DataFrame) -> str:
 
 
 def _rivals(own: pd.DataFrame, summary: pd.DataFrame) -> str:
-    others = own[~own["model"].isin(["graphsage", "edgeless"])]
+    others = own[~own["model"].isin(["graphsage", "edgeless", TOLD_ARTISTS])]
     if others.empty:
         without = own[own["model"] == "edgeless"]
         return f"The same network without messages reaches {_range(without)}{_stated(summary)}."

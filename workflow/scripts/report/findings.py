@@ -14,6 +14,7 @@ import typer
 
 from graph.health import DEGENERATE
 from results.ahead import COLUMNS as AHEAD
+from results.ahead import TOLD_ARTISTS
 from results.calibration import COLUMNS as CALIBRATION
 from results.choices import COLUMNS as CHOICES
 from results.choices import by_candidate
@@ -150,7 +151,6 @@ def _evaluation(
     models: list[dict[Any, Any]] = rows.to_dict("records")
     by_name = {row["model"]: row for row in models}
     graphsage, edgeless = by_name["graphsage"], by_name["edgeless"]
-    best = max(models, key=lambda row: row["mean"])
     first = folds.iloc[0]
     return {
         "name": name,
@@ -165,11 +165,17 @@ def _evaluation(
         "same_as_edgeless": accuracies["graphsage"].equals(
             accuracies["edgeless"].rename("graphsage")
         ),
-        "best": best,
-        "behind": graphsage["mean"] - best["mean"],
+        "told": TOLD_ARTISTS in by_name,
+        "best": _best(models),
+        "behind": graphsage["mean"] - _best(models)["mean"],
         "health": health.mean().to_dict(),
         "leaks": leaks.mean().to_dict(),
     }
+
+
+def _best(models: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The model of the highest accuracy, of those that know no more than others."""
+    return max((row for row in models if row["model"] != TOLD_ARTISTS), key=lambda row: row["mean"])
 
 
 def _folds(results: pd.DataFrame, name: str, protocol: str) -> pd.DataFrame:
@@ -257,8 +263,11 @@ def _ahead(table: pd.DataFrame) -> list[dict[str, Any]]:
     found = []
     for (name, protocol), rows in table.groupby(["experiment", "protocol"], sort=False):
         models: list[dict[Any, Any]] = rows.to_dict("records")
-        best = max(models, key=lambda row: row["mean"])
-        found.append({"name": name, "protocol": protocol, "models": models, "best": best})
+        told = TOLD_ARTISTS in rows["model"].to_numpy()
+        best = _best(models)
+        found.append(
+            {"name": name, "protocol": protocol, "models": models, "best": best, "told": told}
+        )
     return found
 
 
@@ -341,7 +350,8 @@ def _contest(
     evaluation: Mapping[str, Any], folds: pd.DataFrame, choices: pd.DataFrame
 ) -> dict[str, Any]:
     sizes = folds.loc[folds["model"] == "best", ["repeat", "fold", "n_train", "n_test"]]
-    graphless = choices[choices["candidate"] == GRAPHLESS].merge(sizes, on=["repeat", "fold"])
+    graphless = choices[(choices["model"] == "best") & (choices["candidate"] == GRAPHLESS)]
+    graphless = graphless.merge(sizes, on=["repeat", "fold"])
     entrants = pd.concat([folds, graphless.assign(model=GRAPHLESS)], ignore_index=True)
     behind = over_folds(entrants, "best").drop(index="best")
     differences = [
@@ -355,14 +365,17 @@ def _contest(
         for model, row in behind.iterrows()
     ]
     by_model = {each["model"]: each for each in differences}
-    others = [each for each in differences if each["model"] != GRAPHLESS]
+    others = [each for each in differences if each["model"] not in (GRAPHLESS, TOLD_ARTISTS)]
+    by_name = {row["model"]: row for row in evaluation["models"]}
     return {
         "name": evaluation["name"],
         "protocol": evaluation["protocol"],
-        "own": next(row for row in evaluation["models"] if row["model"] == "best"),
+        "own": by_name["best"],
+        "told": by_name.get(TOLD_ARTISTS),
         "differences": differences,
         "against_graphsage": by_model["graphsage"],
         "against_graphless": by_model[GRAPHLESS],
+        "against_told": by_model.get(TOLD_ARTISTS),
         "against_other": min(others, key=lambda d: d["mean"]),
         "choices": by_candidate(choices).to_dict("records"),
     }
@@ -382,6 +395,7 @@ def _looks(
         "experiments": len(own),
         "models": sum(len(each["models"]) for each in own),
         "candidates": len(candidates[["experiment", "candidate"]].drop_duplicates()),
+        "told": TOLD_ARTISTS in candidates["model"].to_numpy(),
         # Less graphsage and edgeless, which stand among the variants to be compared with.
         "variants": sum(len(e["rows"]) - 2 for e in compared if e["protocol"] == protocol),
     }

@@ -27,6 +27,7 @@ from report.findings import FILTERS
 from report.provenance import read_records, steps, versions
 from report.strictness import PROTOCOLS
 from report.style import counted
+from results.ahead import TOLD_ARTISTS
 from results.outputs import folds_of, left_out_of, read_result
 from results.summarise import pairs
 from settings.sheet import Row, locate, read_sheet
@@ -434,6 +435,7 @@ def main(
         "sources": of_sources,
         "answer": answer(table, health, {n: len(m["genres"]) for n, (_, m) in shown.items()}),
         "compared": compared(table),
+        "told": TOLD_ARTISTS in table["model"].to_numpy(),
         "axis": axis(table),
         "frame": charts,
         "experiments": experiments,

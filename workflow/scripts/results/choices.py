@@ -1,4 +1,4 @@
-"""Gather what model ``best`` chose in every fold."""
+"""Gather what models chose in every fold: ``best``, and ``best_known_artists`` beside it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ import typer
 from results.outputs import folds_of
 
 COLUMNS = [
-    *"dataset experiment protocol repeat fold".split(),
+    *"dataset experiment protocol repeat fold model".split(),
     *"candidate inner_accuracy inner_brier chosen test_accuracy".split(),
 ]
 
@@ -33,7 +33,7 @@ def gather(folder: Path, dataset: str, experiment: str) -> pd.DataFrame:
 
 
 def by_candidate(choices: pd.DataFrame) -> pd.DataFrame:
-    """How often candidates were chosen in a protocol, and how right they are on average.
+    """How often models chose candidates in a protocol, and how right these are on average.
 
     Parameters
     ----------
@@ -43,11 +43,11 @@ def by_candidate(choices: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        ``candidate folds chosen inner_accuracy inner_brier test_accuracy``, in the order in which
-        candidates were tried: numbers of folds, and means over them, accuracies in [0, 1] and
-        Brier scores in [0, 2].
+        ``model candidate folds chosen inner_accuracy inner_brier test_accuracy``, in the order in
+        which candidates were tried: numbers of folds, and means over them, accuracies in [0, 1]
+        and Brier scores in [0, 2].
     """
-    grouped = choices.groupby("candidate", sort=False)
+    grouped = choices.groupby(["model", "candidate"], sort=False)
     table = grouped.agg(
         folds=("chosen", "size"),
         chosen=("chosen", "sum"),
@@ -64,7 +64,7 @@ def main(
     output: Annotated[Path, typer.Option(help="Choices, to be written (CSV).")],
     folders: Annotated[list[Path] | None, typer.Argument(help="Folder of each protocol.")] = None,
 ) -> None:
-    """Gather what model best chose in every fold."""
+    """Gather what models chose in every fold."""
     tables = [gather(folder, dataset, experiment) for folder in folders or []]
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
     table.to_csv(output, index=False)

@@ -15,6 +15,8 @@ UNKNOWN = frozenset(
     )
 )
 
+ARTIST = "artist "
+
 
 @cache
 def normalised(artist: str) -> str:
@@ -64,8 +66,21 @@ def group_name(group: str, artist: str, song: str, genre: str, unknown: str) -> 
     if group:
         return f"group {group}"
     if artist:
-        return f"artist {normalised(artist)}"
+        return ARTIST + normalised(artist)
     return {"together": f"unknown artists of {genre}", "alone": f"song {song}", "out": ""}[unknown]
+
+
+def names_artist(group: str) -> bool:
+    """Whether a name of `group_name` is that of an artist, and not of a song or of a user's group.
+
+    Examples
+    --------
+    >>> names_artist(group_name("", "The Fugees", "song", "hiphop", "alone"))
+    True
+    >>> names_artist(group_name("", "", "song", "hiphop", "alone"))
+    False
+    """
+    return group.startswith(ARTIST)
 
 
 def tied(keys: Iterable[Sequence[str]]) -> list[int]:
