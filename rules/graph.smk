@@ -18,6 +18,7 @@ HEALTH = Step(
     {
         "k": setting("graph.k"),
         "metric": setting("graph.metric"),
+        "among": setting("graph.among"),
         "neighbours": neighbours,
     },
 )
@@ -27,6 +28,7 @@ rule adjacency:
     input:
         inputs=f"{OF_FOLD}/inputs.npz",
         other=in_first_fold("inputs.npz", "graph.npz"),
+        folds=who_plays,
         made_with=ADJACENCY.made_with,
     output:
         f"{OF_FOLD}/graph.npz",
@@ -43,9 +45,10 @@ rule adjacency:
     params:
         options=ADJACENCY.arguments,
         other=lambda wildcards, input: ["--other", *input.other] if input.other else [],
+        folds=lambda wildcards, input: [f"--folds={path}" for path in input.folds],
     shell:
         'python "$GENREGRAPH" graph.adjacency --inputs {input.inputs:q} {params.options:q}'
-        " {params.other:q} --output {output:q} 2> {log:q}"
+        " {params.other:q} {params.folds:q} --output {output:q} 2> {log:q}"
 
 
 rule graph_health:

@@ -32,6 +32,7 @@ TEMPERATURE = Step(
         **NETWORK,
         "metric": setting("graph.metric"),
         "k": setting("graph.k"),
+        "among": setting("graph.among"),
         **HELD_OUT,
     },
 )

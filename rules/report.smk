@@ -55,7 +55,7 @@ FINDINGS = Step(
     {
         "dataset": CONFIG.dataset,
         "metric": [
-            f"{name}={CONFIG.experiments[name].graph.metric}" for name in RUNNABLE
+            f"{name}={CONFIG.experiments[name].graph.nearness}" for name in RUNNABLE
         ],
         "variant": VARIANTS,
         "not_run": [f"{name}={reason}" for name, reason in NOT_RUNNABLE.items()],

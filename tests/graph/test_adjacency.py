@@ -1,13 +1,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.spatial import distance
 
 from graph import adjacency as step
-from graph.adjacency import EXACT, METRICS, adjacency, joined, main
+from graph.adjacency import EXACT, METRICS, adjacency, joined, main, of_one_artist
 from inputs.inputs import Inputs
 from inputs.prepare import scale
 
@@ -372,3 +373,78 @@ def test_new_clips_join_as_clips_that_are_no_candidates_each_by_itself(metric):
 def test_new_clips_have_at_most_as_many_neighbours_as_known_ones():
     neighbours, _ = joined(features(5), features(3, seed=1), "euclidean", 100)
     assert neighbours.shape == (3, 4)
+
+
+# Clips of one artist
+
+
+# Six clips of one artist, three of another, one of a third; two songs of unknown artists, each of
+# two segments; and three of a group that is not said to be an artist.
+ARTISTS = np.array(
+    [*["artist a"] * 6, *["artist b"] * 3, "artist c", *["song d"] * 2, *["song e"] * 2]
+    + ["group f"] * 3
+)
+HEARD = np.arange(17) % 3 > 0
+
+
+@pytest.fixture
+def played():
+    return np.random.default_rng(0).normal(size=(17, 5)).astype(np.float32)
+
+
+def test_neighbours_are_the_nearest_of_the_clips_own_artist(played):
+    found = of_one_artist(played, "euclidean", 2, ARTISTS)
+    assert np.diff(found.indptr).tolist() == [2] * 9 + [0] * 8
+    distances = distance.cdist(played.astype(np.float64), played.astype(np.float64))
+    for i in range(9):
+        others = [j for j in range(9) if ARTISTS[j] == ARTISTS[i] and j != i]
+        nearest = sorted(others, key=lambda j: distances[i, j])[:2]
+        assert sorted(found.indices[2 * i : 2 * i + 2]) == sorted(nearest)
+        assert_allclose(found[[i], nearest], distances[i, nearest], rtol=1e-6)
+
+
+def test_an_artist_has_no_more_neighbours_than_clips(played):
+    found = of_one_artist(played, "euclidean", 99, ARTISTS)
+    assert np.diff(found.indptr).tolist() == [5] * 6 + [2] * 3 + [0] * 8
+    assert_array_equal(found.diagonal(), 0)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_distances_are_those_among_all_clips(played, metric):
+    """What a metric takes from all clips, such as deciles, it does not take from an artist's."""
+    found = of_one_artist(played, metric, 99, ARTISTS).tocoo()
+    everyone = adjacency(played, metric, 16)
+    assert_allclose(found.data, everyone[found.row, found.col], atol=1e-6)
+
+
+def test_only_candidates_are_neighbours(played):
+    """Clips that join find those of their artist, and a candidate never has itself."""
+    found = of_one_artist(played, "euclidean", 99, ARTISTS, HEARD)
+    assert HEARD[found.indices].all()
+    learnt, joining = np.diff(found.indptr)[:6][HEARD[:6]], np.diff(found.indptr)[:6][~HEARD[:6]]
+    assert set(learnt) == {3} and set(joining) == {4}
+    of_artist_b = np.diff(found.indptr)[6:9]
+    assert of_artist_b.tolist() == [2, 1, 1]
+
+
+def test_where_no_artist_is_known_nobody_has_neighbours(played):
+    found = of_one_artist(played, "euclidean", 3, np.array([f"song {i}" for i in range(17)]))
+    assert found.shape == (17, 17) and found.nnz == 0
+
+
+@pytest.mark.parametrize(("neighbours", "candidates"), [("all", None), ("train", HEARD)])
+def test_the_step_seeks_neighbours_by_artist_where_it_is_given_the_folds(
+    played, neighbours, candidates, tmp_path
+):
+    clips = np.array([f"clip{i}" for i in range(17)])
+    genres, features = np.array(["a"]), np.arange(5).astype(str)
+    data = Inputs(played, np.zeros(17, int), HEARD, clips, genres, features)
+    data.save(tmp_path / "inputs.npz")
+    dealt = pd.DataFrame({"clip": clips, "artist": ARTISTS}).sample(frac=1, random_state=0)
+    pd.concat([dealt, dealt]).to_parquet(tmp_path / "folds.parquet")
+    how = (tmp_path / "inputs.npz", neighbours, "cosine", 3, EXACT, 0, tmp_path / "graph.npz")
+    main(*how, folds=tmp_path / "folds.parquet")
+    expected = of_one_artist(played, "cosine", 3, ARTISTS, candidates)
+    found = sparse.load_npz(tmp_path / "graph.npz")
+    assert_array_equal(found.toarray(), expected.toarray())
+    assert found.nnz == expected.nnz

@@ -75,6 +75,15 @@ def test_recall_is_the_share_of_neighbours_that_are_the_nearest(metric):
     assert recall(graph, x, metric, train) == pytest.approx(0.8)
 
 
+def test_clips_may_have_any_number_of_neighbours_or_none():
+    some = sparse.csr_array(np.array([[0, 2.0, 0, 0, 0], [1, 0, 1, 0, 0], *[[0] * 5] * 3]))
+    figures = health(some, Y, 2)
+    assert (figures["k"], figures["edges"]) == (pytest.approx(0.6), 3)
+    none = health(sparse.csr_array((5, 5)), Y, 2)
+    assert (none["k"], none["edges"], none["components"]) == (0, 0, 5)
+    assert np.isnan(none["homophily"]) and np.isnan(none["zero_distance_share"])
+
+
 def written(graphs, tmp_path):
     names = np.array(list("abcde"))
     Inputs(np.zeros((5, 1), np.float32), Y, Y == 0, names, names[:2], names[:1]).save(
@@ -84,7 +93,7 @@ def written(graphs, tmp_path):
     for graph, path in zip(graphs, paths, strict=True):
         sparse.save_npz(path, graph)
     files = [tmp_path / "inputs.npz"] * len(graphs)
-    main(files, paths, 2, "euclidean", "all", tmp_path / "health.csv")
+    main(files, paths, 2, "euclidean", "all", "all", tmp_path / "health.csv")
     return pd.read_csv(tmp_path / "health.csv")
 
 
@@ -109,4 +118,4 @@ def test_main_refuses_a_graph_too_few(tmp_path, graph):
     written([graph], tmp_path)
     with pytest.raises(ValueError, match="shorter"):
         files = [tmp_path / "inputs.npz"] * 2
-        main(files, [tmp_path / "0.npz"], 2, "euclidean", "all", tmp_path / "health.csv")
+        main(files, [tmp_path / "0.npz"], 2, "euclidean", "all", "all", tmp_path / "health.csv")

@@ -47,6 +47,17 @@ def test_where_there_are_fewer_neighbours_the_last_sets_the_scale():
     assert_array_equal(locally_scaled(line(), 7).toarray(), locally_scaled(line(), 2).toarray())
 
 
+def test_clips_may_have_any_number_of_neighbours_or_none():
+    some = line().toarray()
+    some[1], some[2, 0] = 0, 0
+    found = locally_scaled(sparse.csr_array(some), nth=2).toarray()
+    expected = np.zeros((4, 4))
+    expected[0, 2] = np.exp(-9 / (3 * 2))  # The clip at 3 hears that at 1 alone, 2 away.
+    expected[3, 2] = np.exp(-16 / (6 * 2))
+    assert_allclose(found, expected)  # Who hears nobody has no scale, and is similar to nobody.
+    assert locally_scaled(sparse.csr_array((4, 4))).nnz == 0
+
+
 def test_similarities_do_not_depend_on_units():
     expected = locally_scaled(line()).toarray()
     for unit in (1e-200, 1e200):

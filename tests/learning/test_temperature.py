@@ -9,9 +9,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 
-from graph.adjacency import adjacency
+from graph.adjacency import adjacency, of_one_artist
 from inputs.inputs import Inputs
-from learning import baselines, best, temperature
+from learning import baselines, best, graphsage, temperature
 from learning.baselines import MODELS
 from learning.best import Hearing
 from learning.graphsage import CPU, Settings
@@ -46,7 +46,7 @@ SETTINGS = {
     "normalise": False,
     "adjacency_as_features": False,
 }
-NETWORK = Network("euclidean", 5, Settings(**SETTINGS, seed=0), CPU)
+NETWORK = Network("euclidean", 5, "all", Settings(**SETTINGS, seed=0), CPU)
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_the_model_best_that_is_calibrated_is_chosen_as_its_step_chooses(inputs,
         assert_array_equal(probabilities, expected[own[model]])
 
 
-def test_the_search_for_neighbours_is_told_its_limit_and_seed(inputs, monkeypatch):
+def test_the_search_for_neighbours_is_told_its_limit_and_seed(inputs, artists, monkeypatch):
     told = []
 
     def search(x, metric, k, heard, exact, seed):
@@ -204,8 +204,17 @@ def test_the_search_for_neighbours_is_told_its_limit_and_seed(inputs, monkeypatc
         return adjacency(x, metric, k, heard, exact, seed)
 
     monkeypatch.setattr(temperature, "adjacency", search)
-    networks(NETWORK, Hearing(7, exact=1234))(inputs)
+    networks(NETWORK, Hearing(7, exact=1234))(inputs, artists, artists)
     assert told == [(None, 1234, 7)]
+
+
+def test_networks_on_a_graph_of_known_artists_are_calibrated_on_one(inputs):
+    named = np.array([f"artist {i // 4}" for i in range(36)])
+    found = networks(NETWORK._replace(among="artist"), Hearing(7))(inputs, named, named)
+    graph = of_one_artist(inputs.x, "euclidean", 5, named)
+    settings = replace(NETWORK.settings, seed=7)
+    expected = graphsage.fit(inputs, graph, settings).probabilities
+    assert_array_equal(found["graphsage"], expected)
 
 
 def test_genres_and_features_of_test_clips_change_no_temperature(inputs, artists):
@@ -270,7 +279,7 @@ def run(inputs, artists, tmp_path, monkeypatch):
             [tmp_path / "predictions.parquet"],
             [tmp_path / "compared.parquet"],
             apart,
-            *("euclidean", 5, 10_000, neighbours),
+            *("euclidean", 5, "all", 10_000, neighbours),
             *SETTINGS.values(),
             *(0, "auto", "cpu", 10_000),
             *outputs,

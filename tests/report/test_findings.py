@@ -262,12 +262,12 @@ def test_gains_have_interval_and_both_tests(text):
         np.array(SCORES["multiclass_c", "paper", m]) for m in ("graphsage", "edgeless")
     )
     low, high = corrected_interval(own - edgeless, 90, 10, limits=(-1, 1))[2:]
-    assert row(text(), "`multiclass_c`", "paper", "30")[-4:-2] == [
+    assert row(text(), "`multiclass_c`", "paper", "-", "30")[-4:-2] == [
         "+4.8 points",
         f"{100 * low:+.1f} to {100 * high:+.1f}",
     ]
-    assert row(text(), "`multiclass_c`", "paper", "30")[-1] == "0.002"
-    assert row(text(), "`multiclass_c`", "filtered", "30")[-3:] == [
+    assert row(text(), "`multiclass_c`", "paper", "-", "30")[-1] == "0.002"
+    assert row(text(), "`multiclass_c`", "filtered", "-", "30")[-3:] == [
         "+25.0 to +25.0 *",
         "-",
         "0.002",
@@ -308,8 +308,19 @@ def test_without_any_edges_nothing_is_said_of_messages(text, tables):
     assert "- Protocol" not in found
 
 
+def test_a_graph_of_artists_is_said_to_be_told_of(text, tables):
+    metrics = {**tables["metrics"], "multiclass_c": "cosine of one artist"}
+    assert row(text(metrics=metrics), "`multiclass_c`", "clean", "cosine of one artist", "30")
+    assert "the network is told which are of one artist" in said(text(metrics=metrics))
+    assert "told which are of one artist" not in said(text())
+
+
 def test_graphs_without_edges_are_said_to_send_no_messages(text, tables):
-    assert row(text(), "`multiclass_a`", "clean", "30")[:3] == ["100.0 %", "11.0 %", "10.0 %"]
+    assert row(text(), "`multiclass_a`", "clean", "jaccard", "30")[:3] == [
+        "100.0 %",
+        "11.0 %",
+        "10.0 %",
+    ]
     assert "In all 2 such evaluations, GraphSAGE has the very accuracy of edgeless" in said(text())
     changed = tables["results"].copy()
     changed.loc[0, "test_accuracy"] += 0.01
@@ -641,7 +652,7 @@ def test_the_published_findings_are_what_the_published_results_say(tmp_path):
             for name, experiment in run.items()
             if experiment.variants
         ],
-        metric=[f"{name}={experiment.graph.metric}" for name, experiment in run.items()],
+        metric=[f"{name}={experiment.graph.nearness}" for name, experiment in run.items()],
         variant=[
             f"{name}.{variant}={', '.join(f'{key}: {value}' for key, value in changed.items())}"
             for name, experiment in run.items()

@@ -40,6 +40,7 @@ ROWS = rows_of(blues=12, jazz=4, metal=1)
         ({"tables": ["handcrafted", "mine"]}, "table mine is imported, and nothing here computes"),
         ({"tables": ["cnn"]}, "table cnn is learnt anew inside each fold"),
         ({"reduce": {"method": "tsne"}}, "t-SNE cannot place"),
+        ({"graph": {"among": "artist"}}, "that of a new clip is not asked for"),
         ({"graphsage": {"adjacency_as_features": True}}, "no column in the adjacency matrix"),
     ],
 )
@@ -243,6 +244,30 @@ def test_a_genre_whose_clips_are_all_alike_leaves_out_clean_alone(column) -> Non
     assert not_runnable(settings, rows, False, {}) == {}
     assert "clean is left out: genres of a single group cannot be judged: jazz" in " ".join(
         limits(settings, rows, ["multiclass_x"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("artists", "cut", "runs"),
+    [
+        (["A", "A", "B"], "30s", True),
+        (["the a", "A", ""], "30s", True),
+        (["A", "B", ""], "30s", False),
+        (["A", "", ""], "3s", True),  # Segments of a song are of one artist, too.
+        (["", "", ""], "3s", False),
+    ],
+)
+def test_a_graph_of_artists_needs_two_clips_of_one(artists, cut, runs) -> None:
+    rows = [*rows_of(blues=3), *rows_of(jazz=9)]
+    rows[:3] = [replace(row, artist=name) for row, name in zip(rows, artists, strict=False)]
+    how = Experiment(cut=cut, graph={"among": "artist"}, protocols=["paper"])
+    found = not_runnable(configured(x=how), rows, False, {})
+    assert found == (
+        {}
+        if runs
+        else {
+            "multiclass_x": "its graph joins clips of one artist, and the sheet names no such clips"
+        }
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from settings.errors import UserError
 from settings.groups import group_name
 
 logger = logging.getLogger(__name__)
@@ -111,3 +112,31 @@ def tie(keys: Sequence[Sequence[str]], pairs: NDArray[np.int64]) -> NDArray[np.i
     joined = np.concatenate(ends)
     graph = sparse.coo_array((np.ones(len(joined)), joined.T), shape=(n, n))
     return connected_components(graph, directed=False)[1].astype(np.int64)
+
+
+def groups_of(folds: pd.DataFrame, clips: NDArray[np.str_], column: str) -> NDArray[np.str_]:
+    """Group of each clip by a column of the folds; a clip without is one by itself.
+
+    Parameters
+    ----------
+    folds : pd.DataFrame
+        With ``clip`` and the column, the same in all repeats. ``group`` is what no fold may
+        separate, ``artist`` who a clip is known to be by: clips of unknown artist may be one group,
+        lest they be of one artist, but are no artist to learn from.
+    clips : NDArray[np.str_], shape (n,)
+    column : {"group", "artist"}
+
+    Returns
+    -------
+    NDArray[np.str_], shape (n,)
+
+    Raises
+    ------
+    UserError
+        If clips are not in the folds.
+    """
+    known = folds.drop_duplicates("clip").set_index("clip")[column].reindex(clips)
+    absent = np.setdiff1d(clips, folds["clip"].to_numpy(dtype=str))
+    if len(absent):
+        raise UserError(f"{len(absent)} clips of the inputs are not in the folds, as {absent[0]}")
+    return np.where(known.isna(), clips, known.astype(str).to_numpy(dtype=str))

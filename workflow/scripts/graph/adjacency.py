@@ -24,10 +24,12 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 
 from inputs.inputs import Inputs
+from settings.groups import names_artist
 
 logger = logging.getLogger(__name__)
 
-# scikit-learn is imported where it is needed: to import it takes longer than a fold's graph does.
+# scikit-learn and pandas are imported where they are needed: to import them takes longer than a
+# fold's graph does.
 Matrix = NDArray[np.floating]
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
@@ -183,6 +185,56 @@ def adjacency(
     return sparse.csr_array((values.ravel(), columns.ravel(), np.arange(n + 1) * k), shape=(n, n))
 
 
+def of_one_artist(
+    x: NDArray[np.floating],
+    metric: str,
+    k: int,
+    artists: NDArray[np.str_],
+    candidates: Mask | None = None,
+) -> sparse.csr_array:
+    """Each clip's k nearest other clips that are known to be of its artist, and their distances.
+
+    Collections of music know who plays, of new clips, too. Where folds keep artists apart such a
+    graph joins no training clip with a test clip.
+
+    Parameters
+    ----------
+    x, metric, k, candidates
+        As `adjacency` takes them.
+    artists : NDArray[np.str_], shape (n,)
+        As the folds name them. Songs of unknown artists are of none.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, shape (n, n)
+        As `adjacency` gives it, but that rows may hold fewer, or none.
+    """
+    n = len(x)
+    candidates = np.ones(n, dtype=bool) if candidates is None else candidates
+    seen = METRICS[metric].see(np.asarray(x), candidates)
+    found: list[tuple[Rows, Rows, Matrix]] = [(np.empty(0, int), np.empty(0, int), np.empty(0))]
+    names, which, counts = np.unique(artists, return_inverse=True, return_counts=True)
+    of_each = np.split(np.argsort(which, kind="stable"), np.cumsum(counts)[:-1])
+    for artist, own in zip(names, of_each, strict=True):
+        if names_artist(artist):
+            for rows, columns, distances in _nearest(seen[own], candidates[own], metric, k):
+                found.append((own[rows], own[columns], distances))
+    rows, columns, values = (np.concatenate(each) for each in zip(*found, strict=True))
+    return sparse.csr_array((values, (rows, columns)), shape=(n, n))
+
+
+def _nearest(
+    seen: Matrix, candidates: Mask, metric: str, k: int
+) -> Iterator[tuple[Rows, Rows, Matrix]]:
+    """Rows, columns and values of the graph of a few clips, as the metric sees them."""
+    heard = np.flatnonzero(candidates)
+    for searched, others in ((heard, len(heard) - 1), (np.flatnonzero(~candidates), len(heard))):
+        if len(searched) and others > 0:
+            of_each = min(k, others)
+            for rows, nearest, distances in by_search(seen, [searched], heard, metric, of_each):
+                yield np.repeat(rows, of_each), nearest.ravel(), distances.ravel()
+
+
 def neighbours_of_each(candidates: int, k: int) -> int:
     """Neighbours that a clip has of k that it should have: at most all candidates but itself."""
     return min(k, candidates - 1)
@@ -304,13 +356,29 @@ def main(
     other: Annotated[
         tuple[Path, Path] | None, typer.Option(help="Inputs and graph of another fold.")
     ] = None,
+    folds: Annotated[
+        Path | None, typer.Option(help="Folds, by whose artists neighbours are sought (Parquet).")
+    ] = None,
 ) -> None:
-    """Build the k-nearest-neighbour graph of a fold, or take that of a fold of the same inputs."""
+    """Build the k-nearest-neighbour graph of a fold, or take that of a fold of the same inputs.
+
+    With --folds neighbours are clips that are known to be of one artist.
+    """
     data = Inputs.load(inputs)
     if other and neighbours == "all" and np.array_equal(data.x, Inputs.load(other[0]).x):
         shutil.copyfile(other[1], output)
         return
     candidates = data.train if neighbours == "train" else np.ones_like(data.train)
+    if folds:
+        import pandas as pd
+
+        from folds.groups import groups_of
+
+        known = pd.read_parquet(folds, columns=["clip", "artist"])
+        artists = groups_of(known, data.clips, "artist")
+        graph = of_one_artist(data.x, metric, k, artists, candidates)
+        sparse.save_npz(output, graph, compressed=False)
+        return
     others = int(candidates.sum()) - 1
     if k > others:
         logger.warning("k = %d is more than the other clips; it is capped to %d", k, others)

@@ -90,7 +90,7 @@ def locally_scaled(distances: sparse.csr_array, nth: int = SCALE_NEIGHBOUR) -> s
     Parameters
     ----------
     distances : scipy.sparse.csr_array, shape (n, n)
-        As `graph.adjacency.adjacency` makes it: k neighbours in every row.
+        Of each clip's neighbours, of which there may be any number.
     nth : int
         At least 1; where there are fewer neighbours, the last.
 
@@ -102,8 +102,10 @@ def locally_scaled(distances: sparse.csr_array, nth: int = SCALE_NEIGHBOUR) -> s
     """
     n = distances.shape[0]
     rows = np.repeat(np.arange(n), np.diff(distances.indptr))
-    ordered = np.sort(distances.data.reshape(n, -1), axis=1)
-    scales = ordered[:, min(nth, ordered.shape[1]) - 1]
+    counts = np.diff(distances.indptr)
+    last = distances.indptr[:-1] + np.minimum(nth, counts) - 1
+    ordered, scales = distances.data[np.lexsort((distances.data, rows))], np.zeros(n)
+    scales[counts > 0] = ordered[last[counts > 0]]
     # Two roots, since the product of two small scales may be 0 where neither is.
     root = np.sqrt(scales[rows]) * np.sqrt(scales[distances.indices])
     apart = distances.data > 0

@@ -44,6 +44,7 @@ from sklearn.preprocessing import QuantileTransformer
 from sklearn.svm import SVC
 
 from folds.deal import dealt_whole
+from folds.groups import groups_of
 from graph.adjacency import EXACT
 from graph.plda import as_known, group_graph
 from graph.similarity import balanced, joined_one_by_one, scaled_rows, similarity_graph
@@ -439,34 +440,6 @@ def inner_folds(
         )
     dealt = dealt_whole(y, groups, folds, np.random.default_rng(seed))
     return [dealt == fold for fold in range(folds)]
-
-
-def groups_of(folds: pd.DataFrame, clips: NDArray[np.str_], column: str) -> NDArray[np.str_]:
-    """Group of each clip by a column of the folds; a clip without is one by itself.
-
-    Parameters
-    ----------
-    folds : pd.DataFrame
-        With ``clip`` and the column, the same in all repeats. ``group`` is what no fold may
-        separate, ``artist`` who a clip is known to be by: clips of unknown artist may be one group,
-        lest they be of one artist, but are no artist to learn from.
-    clips : NDArray[np.str_], shape (n,)
-    column : {"group", "artist"}
-
-    Returns
-    -------
-    NDArray[np.str_], shape (n,)
-
-    Raises
-    ------
-    UserError
-        If clips are not in the folds.
-    """
-    known = folds.drop_duplicates("clip").set_index("clip")[column].reindex(clips)
-    absent = np.setdiff1d(clips, folds["clip"].to_numpy(dtype=str))
-    if len(absent):
-        raise UserError(f"{len(absent)} clips of the inputs are not in the folds, as {absent[0]}")
-    return np.where(known.isna(), clips, known.astype(str).to_numpy(dtype=str))
 
 
 def held_out_whole(folds: pd.DataFrame, clips: NDArray[np.str_], apart: bool) -> NDArray[np.str_]:

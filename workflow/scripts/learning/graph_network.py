@@ -44,9 +44,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor, nn
 
+from folds.groups import groups_of
 from inputs.inputs import Inputs
 from learning import options
-from learning.best import HEARING, Hearing, graphs, groups_of, prepared, propagate
+from learning.best import HEARING, Hearing, graphs, prepared, propagate
 from learning.every_fold import every_fold
 from learning.predictions import Compared, Fit, compared, write_compared
 from training.adam import Adam

@@ -40,7 +40,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from graph.adjacency import adjacency
+from folds.groups import groups_of
+from graph.adjacency import adjacency, of_one_artist
 from inputs.inputs import Inputs
 from learning import baselines, best, graph_network, graphsage, options
 from learning.every_fold import every_fold
@@ -171,6 +172,7 @@ class Network(NamedTuple):
 
     metric: str
     k: int
+    among: str
     settings: graphsage.Settings
     backend: Backend
 
@@ -178,9 +180,13 @@ class Network(NamedTuple):
 def networks(network: Network, hearing: best.Hearing) -> Trained:
     """GraphSAGE and its twin, on a graph of the clips at hand."""
 
-    def train(inputs: Inputs, *_: object) -> dict[str, Matrix]:
-        heard = inputs.train if hearing.one_by_one else None
-        graph = adjacency(inputs.x, network.metric, network.k, heard, hearing.exact, hearing.seed)
+    def train(inputs: Inputs, _: object, artists: NDArray[np.str_]) -> dict[str, Matrix]:
+        heard, near = inputs.train if hearing.one_by_one else None, (network.metric, network.k)
+        graph = (
+            of_one_artist(inputs.x, *near, artists, heard)
+            if network.among == "artist"
+            else adjacency(inputs.x, *near, heard, hearing.exact, hearing.seed)
+        )
         settings = replace(network.settings, seed=hearing.seed)
         given = (inputs, graph, settings, network.backend, hearing.one_by_one)
         return {
@@ -328,7 +334,7 @@ def learn(
     chooses = {name: candidates for name, candidates in best.MODELS.items() if name in asked}
     models += [chosen(own, chooses)] if chooses else []
     models += [ensembles(own)] if "graph_network" in asked else []
-    artists = best.groups_of(dealt, data.clips, "artist")
+    artists = groups_of(dealt, data.clips, "artist")
     groups = best.held_out_whole(dealt, data.clips, own.apart)
     found, y = cross_fitted(data, groups, artists, models, own.seed)
     table = described({model: found[model] for model in asked}, y)
@@ -345,6 +351,7 @@ def main(
     apart: options.Apart,
     metric: Annotated[str, typer.Option(help="Distance of the graph.")],
     k: Annotated[int, typer.Option(help="Neighbours of a clip.")],
+    among: Annotated[str, typer.Option(help="Whom neighbours are sought among: all, or artist.")],
     exact: options.Exact,
     neighbours: options.Neighbours,
     layers: options.Layers,
@@ -393,7 +400,7 @@ def main(
         learn,
         predictions=stacked,
         dealt=pd.read_parquet(folds, columns=["clip", "group", "artist"]),
-        network=Network(metric, k, settings, by),
+        network=Network(metric, k, among, settings, by),
         hearing=best.Hearing(seed, neighbours == "train", apart, exact),
     )
     found = every_fold(train, inputs, jobs, by.device)

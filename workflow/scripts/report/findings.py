@@ -93,7 +93,7 @@ def facts_of(
     variants : pd.DataFrame
         Variants of networks as `results.variants` compares them.
     metrics : mapping of str to str
-        Metric of an experiment's graphs.
+        By what an experiment's graphs join clips, as `settings.model.Graph.nearness` says it.
     settings : mapping of str to str
         In what a variant differs, by ``EXPERIMENT.VARIANT``.
 
@@ -103,7 +103,7 @@ def facts_of(
         ``evaluations``: one an experiment and protocol; and selections of them.
     """
     evaluations = [
-        _evaluation(key, rows, results, health[key], leaks[key])
+        _evaluation(key, rows, results, health[key], leaks[key], metrics.get(key[0], "-"))
         for (name, protocol), rows in summary.groupby(["experiment", "protocol"], sort=False)
         for key in [(str(name), str(protocol))]
     ]
@@ -123,6 +123,7 @@ def facts_of(
         "degenerate": degenerate,
         "same": [each for each in degenerate if each["same_as_edgeless"]],
         "connected": connected,
+        "of_artists": any("of one artist" in each["metric"] for each in evaluations),
         "helps": _helps(connected),
         "jaccard": _jaccard(degenerate, compared, metrics),
         "any_songs": any(not np.isnan(each["graphsage"]["song_mean"]) for each in evaluations),
@@ -144,6 +145,7 @@ def _evaluation(
     results: pd.DataFrame,
     health: pd.DataFrame,
     leaks: pd.DataFrame,
+    metric: str,
 ) -> dict[str, Any]:
     name, protocol = key
     folds = _folds(results, name, protocol)
@@ -168,6 +170,7 @@ def _evaluation(
         "told": TOLD_ARTISTS in by_name,
         "best": _best(models),
         "behind": graphsage["mean"] - _best(models)["mean"],
+        "metric": metric,
         "health": health.mean().to_dict(),
         "leaks": leaks.mean().to_dict(),
     }

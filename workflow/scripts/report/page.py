@@ -51,6 +51,7 @@ LEAKS = {
     "near_identical": "pairs of nearly identical features",
 }
 MAIN = ("graphsage", "edgeless")
+AMONG = {"all": "", "artist": ", among clips that are known to be of one artist"}
 
 Facts = dict[str, Any]
 
@@ -244,7 +245,7 @@ def settings_of(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
         "scaling": experiment["scale"],
         "selection": f"ControlBurn to {chosen['n_features']} features" if chosen else "none",
         "reduction": f"{reduced['method']} to {reduced['to']}" if reduced else "none",
-        "graph": f"{graph['metric']} distance, k {graph['k']}",
+        "graph": f"{graph['metric']} distance, k {graph['k']}{AMONG[graph['among']]}",
         "GraphSAGE": ", ".join(_setting(name, value) for name, value in network.items()),
     }
     return list(names.items())

@@ -109,7 +109,8 @@ def graph_note(figures: pd.DataFrame) -> str:
     notes = []
     if mean["k"] < mean["k_asked"]:
         notes.append(
-            f"NOTE: k {mean['k_asked']:g} was asked for; there are only {mean['k']:g} others."
+            f"NOTE: k {mean['k_asked']:g} was asked for; a clip has {mean['k']:.3g} neighbours, "
+            "there being no more."
         )
     if mean["zero_distance_share"] >= DEGENERATE:
         notes.append(NO_GRAPH)

@@ -185,6 +185,16 @@ class Graph(Model):
 
     metric: Metric = Field("jaccard", description="Distance between two clips' inputs.")
     k: int = Field(100, ge=1, description="Neighbours of a clip; at most all other clips.")
+    among: Literal["all", "artist"] = Field(
+        "all",
+        description="Whom a clip may have for a neighbour: all clips, or those known to be of its "
+        "artist, be they training or test clips.",
+    )
+
+    @property
+    def nearness(self) -> str:
+        """By what clips are near, in words."""
+        return self.metric if self.among == "all" else f"{self.metric} of one artist"
 
 
 class GraphSage(Model):

@@ -203,7 +203,16 @@ def not_runnable(
         elif not evaluations(experiment, by_sheet(experiment, rows))[0]:
             left_out = evaluations(experiment, by_sheet(experiment, rows))[1]
             reasons[name] = "; ".join(f"{key}: {reason}" for key, reason in left_out.items())
+        elif experiment.graph.among == "artist" and not _artists_of_two(experiment, rows):
+            reasons[name] = "its graph joins clips of one artist, and the sheet names no such clips"
     return reasons
+
+
+def _artists_of_two(experiment: Experiment, rows: Sequence[Row]) -> bool:
+    """Whether any artist is known to play two clips of an experiment."""
+    asked = [row for row in rows if row.genre in experiment.genres or not experiment.genres]
+    artists = [normalised(row.artist) for row in asked if row.artist]
+    return len(set(artists)) < (len(artists) if experiment.cut == "30s" else 2 * len(artists))
 
 
 def why_no_prediction(config: Config, not_runnable: Mapping[str, str]) -> str:
@@ -241,6 +250,8 @@ def _why_no_new_clip(experiment: Experiment) -> str:
         return "a new clip has no column in the adjacency matrix, whose rows are its features"
     if experiment.reduce and experiment.reduce.method == "tsne":
         return "t-SNE cannot place a clip that comes after training"
+    if experiment.graph.among == "artist":
+        return "its graph joins clips of one artist, and that of a new clip is not asked for"
     return ""
 
 
