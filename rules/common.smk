@@ -402,7 +402,7 @@ def in_first_fold(*names):
 def who_plays(wildcards):
     """Input function: the folds, which know artists, where neighbours are sought among an artist's."""
     among_artist = experiment_of(wildcards).graph.among == "artist"
-    return f"{OF_PROTOCOL}/folds.parquet" if among_artist else []
+    return [f"{OF_PROTOCOL}/folds.parquet"] if among_artist else []
 
 
 def others_of(wildcards):
