@@ -98,7 +98,7 @@ def main(
     judged = Verdicts(pd.concat(verdicts), tied.set_index("clip")["group"])
     print(f"{dealt['clip'].nunique()} clips, {len(columns)} features, {folds} x {repeats} folds")
     print(scores.groupby("model", sort=False)["test_accuracy"].mean().round(4).to_string())
-    references = ["graph_network_edgeless", "graph_network", "best"]
+    references = ["graph_network_edgeless", "graph_network", *best.MODELS]
     for reference in [name for name in references if name in set(scores["model"])]:
         differences = over_folds(scores, reference)
         differences["p_by_group"] = compare(judged, reference)["p_by_group"]

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from tests.workflow.conftest import Project
 
 from folds.leaks import KINDS
@@ -13,6 +14,8 @@ from settings.sheet import Row, write_sheet
 
 FEW = ["logistic", "label_spreading"]
 ALL = [*MODELS, "best", "graph_network"]
+NETWORKS = ["graph_network", "graph_network_edgeless"]
+COMPARED_MODELS = ["graphsage", "edgeless", *MODELS, "best", "best_known_artists", *NETWORKS]
 GENRES = ["blues", "jazz", "rock"]
 PROTOCOLS = ["paper", "random", "clean", "inductive", "filtered"]
 FOLDS = {"paper": 2, "random": 2, "clean": 2, "inductive": 2, "filtered": 1}
@@ -43,7 +46,7 @@ experiments:
     protocols: [clean]
     models: [{", ".join(ALL)}]
     clean: {{folds: 2}}
-    graph: {{metric: euclidean, k: 5}}
+    graph: {{metric: euclidean, k: 5, among: artist}}
     graphsage: {{hidden: 8, epochs: 5}}
 """
 
@@ -130,8 +133,7 @@ def test_every_model_has_its_files_and_rows(evaluated: Project) -> None:
         path.name for path in (evaluated.folder / COMPARED / "clean/models").iterdir()
     } == OF_MODELS
     table = pd.read_csv(evaluated.folder / COMPARED_TARGET)
-    models = ["graphsage", "edgeless", *ALL, "graph_network_edgeless"]
-    assert table["model"].tolist() == [model for model in models for _ in range(2)]
+    assert table["model"].tolist() == [model for model in COMPARED_MODELS for _ in range(2)]
     assert table.notna().all(axis=None)
 
 
@@ -150,12 +152,26 @@ def test_models_are_compared_clip_by_clip_and_choices_gathered(evaluated: Projec
     pooled, choices, ahead, calibration = (
         pd.read_csv(evaluated.folder / COMPARED / f"{name}.csv") for name in GATHERED
     )
-    models = ["graphsage", "edgeless", *ALL, "graph_network_edgeless"]
-    assert pooled["model"].tolist() == calibration["model"].tolist() == models
-    assert choices["chosen"].sum() == 2
-    assert ahead["model"].tolist() == ["graphsage", "label_spreading", "best", "graph_network"]
+    assert pooled["model"].tolist() == calibration["model"].tolist() == COMPARED_MODELS
+    chosen = choices.groupby("model")["chosen"].sum().to_dict()
+    assert chosen == {"best": 2, "best_known_artists": 2}
+    graphs = ["graphsage", "label_spreading", "best", "best_known_artists", "graph_network"]
+    assert ahead["model"].tolist() == graphs
     networks = pooled[pooled["model"].str.startswith("graph_network")]
     assert set(networks["against"]) == {"graph_network_edgeless", "edgeless"}
+
+
+def test_a_graph_of_artists_joins_clips_of_one_alone(evaluated: Project) -> None:
+    """Three clips are of an artist, but where one is left out as a replica."""
+    artist = {row.clip: row.artist for row in rows()}
+    for fold in ("fold-00", "fold-01"):
+        folder = evaluated.folder / COMPARED / "clean" / fold
+        clips = Inputs.load(folder / "inputs.npz").clips
+        names = np.array([artist[clip] for clip in clips])
+        graph = sparse.load_npz(folder / "graph.npz")
+        joined = names[:, None] == names[None, :]
+        np.fill_diagonal(joined, False)
+        np.testing.assert_array_equal(graph.toarray() > 0, joined)
 
 
 def test_only_folds_by_artist_do_not_leak(evaluated: Project) -> None:
