@@ -163,8 +163,8 @@ def adjacency(
     -------
     scipy.sparse.csr_array, shape (n, n)
         Row i holds the distances from clip i to its neighbours, zero distances stored explicitly.
-        Among neighbours at the same distance the choice is arbitrary, but always the same. Rows of
-        candidates are computed from candidates alone, so that not even their rounding depends on
+        Among neighbours at the same distance the choice is arbitrary, but on one kind of processor
+        always the same. Rows of candidates are computed from candidates alone, so that not even their rounding depends on
         the other clips.
     """
     n = len(x)
