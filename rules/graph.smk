@@ -10,6 +10,7 @@ ADJACENCY = Step(
         "exact": CONFIG.limits.all_distances,
         "seed": CONFIG.seed,
     },
+    facts={"among": setting("graph.among")},
     record=OF_PROTOCOL,
 )
 HEALTH = Step(

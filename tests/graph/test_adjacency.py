@@ -433,7 +433,7 @@ def test_where_no_artist_is_known_nobody_has_neighbours(played):
 
 
 @pytest.mark.parametrize(("neighbours", "candidates"), [("all", None), ("train", HEARD)])
-def test_the_step_seeks_neighbours_by_artist_where_it_is_given_the_folds(
+def test_the_step_seeks_neighbours_among_an_artists_clips_where_it_is_told_to(
     played, neighbours, candidates, tmp_path
 ):
     clips = np.array([f"clip{i}" for i in range(17)])

@@ -174,6 +174,15 @@ def test_a_graph_of_artists_joins_clips_of_one_alone(evaluated: Project) -> None
         np.testing.assert_array_equal(graph.toarray() > 0, joined)
 
 
+def test_graphs_are_made_again_where_neighbours_are_sought_among_others(
+    evaluated: Project, tmp_path
+) -> None:
+    project = evaluated.copy(tmp_path / "project")
+    assert project.planned(target=COMPARED_TARGET) == {}
+    project.edit("small.yaml", ", among: artist", "")
+    assert project.planned(target=COMPARED_TARGET)["adjacency"] == 2
+
+
 def test_only_folds_by_artist_do_not_leak(evaluated: Project) -> None:
     leaks = {
         protocol: pd.read_csv(evaluated.folder / EXPERIMENT / protocol / "leaks.csv")

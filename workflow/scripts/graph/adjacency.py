@@ -164,8 +164,8 @@ def adjacency(
     scipy.sparse.csr_array, shape (n, n)
         Row i holds the distances from clip i to its neighbours, zero distances stored explicitly.
         Among neighbours at the same distance the choice is arbitrary, but on one kind of processor
-        always the same. Rows of candidates are computed from candidates alone, so that not even their rounding depends on
-        the other clips.
+        always the same. Rows of candidates are computed from candidates alone, so that not even
+        their rounding depends on the other clips.
     """
     n = len(x)
     candidates = np.ones(n, dtype=bool) if candidates is None else candidates
@@ -360,29 +360,28 @@ def main(
         Path | None, typer.Option(help="Folds, by whose artists neighbours are sought (Parquet).")
     ] = None,
 ) -> None:
-    """Build the k-nearest-neighbour graph of a fold, or take that of a fold of the same inputs.
-
-    With --folds neighbours are clips that are known to be of one artist.
-    """
+    """Build the k-nearest-neighbour graph of a fold, or take that of a fold of the same inputs."""
     data = Inputs.load(inputs)
     if other and neighbours == "all" and np.array_equal(data.x, Inputs.load(other[0]).x):
         shutil.copyfile(other[1], output)
         return
     candidates = data.train if neighbours == "train" else np.ones_like(data.train)
     if folds:
-        import pandas as pd
-
-        from folds.groups import groups_of
-
-        known = pd.read_parquet(folds, columns=["clip", "artist"])
-        artists = groups_of(known, data.clips, "artist")
+        artists = _artists_of(folds, data.clips)
         graph = of_one_artist(data.x, metric, k, artists, candidates)
-        sparse.save_npz(output, graph, compressed=False)
-        return
-    others = int(candidates.sum()) - 1
-    if k > others:
-        logger.warning("k = %d is more than the other clips; it is capped to %d", k, others)
-    if others >= exact:
-        logger.info("more than %d clips: neighbours by descent, graph health has recall", exact)
-    graph = adjacency(data.x, metric, k, candidates, exact, seed)
+    else:
+        others = int(candidates.sum()) - 1
+        if k > others:
+            logger.warning("k = %d is more than the other clips; it is capped to %d", k, others)
+        if others >= exact:
+            logger.info("more than %d clips: neighbours by descent, graph health has recall", exact)
+        graph = adjacency(data.x, metric, k, candidates, exact, seed)
     sparse.save_npz(output, graph, compressed=False)
+
+
+def _artists_of(folds: Path, clips: NDArray[np.str_]) -> NDArray[np.str_]:
+    import pandas as pd
+
+    from folds.groups import groups_of
+
+    return groups_of(pd.read_parquet(folds, columns=["clip", "artist"]), clips, "artist")
