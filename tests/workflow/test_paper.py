@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from scipy import sparse
 from tests.workflow.conftest import RATE, Project, tune
 
 from audio.sheet import rows_of
@@ -387,6 +388,7 @@ experiments:
     clean: {folds: 3, repeats: 1}
     models: [svm]
   multiclass_knn: {protocols: [paper], folds: {n: 5}}
+  multiclass_artists: {protocols: [clean], clean: {folds: 3, repeats: 1}}
   binary_pca: {protocols: [paper], folds: {n: 4}}
   binary_controlburn: {protocols: [paper], folds: {n: 4}}
   # binary_pca but for its scale.
@@ -418,7 +420,7 @@ def gtzan(
     (project.folder / "small.yaml").write_text(ON_GTZAN)
     public_table.to_csv(project.folder / "public.csv", index=False)
     overrides = ["audio=", "tables={handcrafted: public.csv}"]
-    targets = [f"results/{name}.csv" for name in (*BINARY, *MULTICLASS)]
+    targets = [f"results/{name}.csv" for name in (*BINARY, *MULTICLASS, "multiclass_artists")]
     targets += [f"results/gtzan/experiments/{name}/variants.csv" for name in BINARY[:2]]
     project.snakemake("--cores", "2", *targets, "--config", *overrides)
     return project
@@ -477,6 +479,21 @@ def test_an_average_over_a_real_graph_is_no_worse_than_none(gtzan: Project) -> N
     )
     assert ours >= 0.74
     assert ours > edgeless - 0.01
+
+
+def test_neighbours_of_ones_own_artist_help_where_artists_are_kept_apart(gtzan: Project) -> None:
+    ours, edgeless = (
+        accuracy(gtzan, "multiclass_artists", "clean", model) for model in ("graphsage", "edgeless")
+    )
+    assert ours.mean() > edgeless.mean() + 0.03
+    folder = gtzan.folder / "results/gtzan/experiments/multiclass_artists/clean"
+    graphs = pd.read_csv(folder / "graph-health.csv")
+    assert graphs["homophily"].min() > 0.95
+    for fold in ("fold-00", "fold-01", "fold-02"):
+        with np.load(folder / fold / "inputs.npz") as inputs:
+            train = inputs["train"]
+        graph = sparse.load_npz(folder / fold / "graph.npz")
+        assert graph[train][:, ~train].nnz == graph[~train][:, train].nnz == 0
 
 
 @pytest.mark.parametrize("experiment", BINARY[:2])
