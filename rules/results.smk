@@ -238,7 +238,7 @@ rule choices:
             caption="../workflow/scripts/report/captions/choices.rst",
             category="{experiment}",
             subcategory="Tables",
-            labels={"table": "choices of best", "protocol": "all"},
+            labels={"table": "choices of models", "protocol": "all"},
         ),
     log:
         CHOICES.log,

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from folds import groups
-from folds.groups import IDENTICAL, group_names, identical, tie
+from folds.groups import IDENTICAL, group_names, groups_of, identical, tie
+from settings.errors import UserError
 
 NO_PAIRS = np.empty((0, 2), dtype=np.int64)
 
@@ -160,3 +161,22 @@ def test_groups_are_those_of_spreading(data):
     pairs = data.draw(st.lists(st.tuples(position, position), max_size=3))
     found = tie(keys, np.array(pairs, dtype=np.int64).reshape(-1, 2))
     assert partition(found) == partition(by_spreading(keys, pairs, n))
+
+
+def test_groups_are_looked_up_by_clip_in_the_column_asked_for():
+    folds = pd.DataFrame(
+        {
+            "clip": ["a", "b", "c"] * 2,
+            "group": ["x", None, "y"] * 2,
+            "artist": ["x", "song b", "z"] * 2,
+        }
+    )
+    clips = np.array(["c", "a", "b"])
+    assert groups_of(folds, clips, "group").tolist() == ["y", "x", "b"]
+    assert groups_of(folds, clips, "artist").tolist() == ["z", "x", "song b"]
+
+
+def test_clips_that_the_folds_do_not_know_are_refused():
+    folds = pd.DataFrame({"clip": ["a"], "group": ["x"]})
+    with pytest.raises(UserError, match="1 clips of the inputs are not in the folds, as b"):
+        groups_of(folds, np.array(["a", "b"]), "group")

@@ -23,12 +23,12 @@ OTHERS = [
 ]
 
 
-def said(rows, zero_shares=(), **genres):
+def said(rows, zero_shares=(), of_artists=(), **genres):
     summary = pd.DataFrame(rows, columns=COLUMNS)
     keys = map(tuple, summary[["experiment", "protocol"]].to_numpy())
     shares = dict.fromkeys(keys, 0.1) | dict(zero_shares)
     counts = dict.fromkeys(summary["experiment"], 10) | genres
-    return answer(summary, shares, counts)
+    return answer(summary, shares, counts, of_artists)
 
 
 def test_one_experiment_is_told_with_its_intervals():
@@ -51,6 +51,27 @@ def test_several_experiments_are_told_from_the_lowest_to_the_highest():
     assert "in 1 of 2 that could be tested" in messages
     assert "0.7000 (one) to 0.9000 (two)" in paper
     assert "1 of 2 accuracies that the paper states lie within" in paper
+
+
+def test_networks_that_are_told_artists_have_a_sentence_of_their_own():
+    right, messages, paper, told = said([*ROWS, *OTHERS], of_artists=["one"])
+    assert "0.5500 (three) to 0.6000 (two)" in right
+    assert "+0.0 (two, -10.0 to +10.0) to +0.0 (three, +0.0 to +0.0) points" in messages
+    assert "0.9000 (95 % interval 0.8500 to 0.9500, two)" in paper
+    assert "told them, messages are worth +4.0 (+1.0 to +7.0) points: p < .001 by groups" in told
+    right, messages, _, told = said(ROWS, of_artists=["one"])
+    assert "0.5000" in right and "+4.0" in messages and "+4.0" in told
+
+
+def test_a_model_that_is_told_artists_is_no_rival():
+    told = ["one", "paper", "best_known_artists", 0.9, 0.8, 1.0, 0.2, 0.1, 0.3, 0.01, NAN]
+    svm = ["one", "paper", "svm", 0.75, 0.7, 0.8, 0.05, 0.0, 0.1, 0.1, NAN]
+    assert "svm reaches most: 0.7500 (one)" in said([*ROWS[:2], told, svm])[-1]
+
+
+def test_graphs_in_which_no_clip_has_a_neighbour_say_nothing_of_messages():
+    _, messages, _ = said(ROWS, {("one", "clean"): NAN}.items())
+    assert messages.endswith("cannot be said: no clip has a neighbour.")
 
 
 def test_graphs_without_edges_say_nothing_of_messages():

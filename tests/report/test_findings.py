@@ -311,8 +311,30 @@ def test_without_any_edges_nothing_is_said_of_messages(text, tables):
 def test_a_graph_of_artists_is_said_to_be_told_of(text, tables):
     metrics = {**tables["metrics"], "multiclass_c": "cosine of one artist"}
     assert row(text(metrics=metrics), "`multiclass_c`", "clean", "cosine of one artist", "30")
-    assert "the network is told which are of one artist" in said(text(metrics=metrics))
+    found = said(text(metrics=metrics))
+    assert "the network is told which are of one artist" in found
+    assert "- Protocol clean, neighbours of one artist: in 1 experiment whose graphs have" in found
+    assert "- Protocol clean: " not in found  # multiclass_a has no edges there.
     assert "told which are of one artist" not in said(text())
+
+
+def test_a_network_that_is_told_artists_is_not_called_the_best(text, tables):
+    metrics = {**tables["metrics"], "multiclass_a": "cosine of one artist"}
+    summary = tables["summary"].copy()
+    own = (summary["experiment"] == "multiclass_a") & (summary["model"] == "graphsage")
+    summary.loc[own, "mean"] = 0.99
+    found = said(text(metrics=metrics, summary=summary))
+    assert "`graphsage` has the highest accuracy" not in found
+    assert "Of models that are not told artists, `best` has the highest accuracy" in found
+    assert "against GraphSAGE (which is told artists), which is hardly chance" in found
+
+
+def test_a_graph_in_which_no_clip_has_a_neighbour_is_not_said_to_have_edges(text, tables):
+    health = dict(tables["health"])
+    for key in [key for key in health if key[0] == "multiclass_c"]:
+        health[key] = health[key].assign(zero_distance_share=np.nan, homophily=np.nan, k=0)
+    assert row(text(health=health), "`multiclass_c`", "clean", "-", "0")[:2] == ["-", "-"]
+    assert "Protocol random: in" not in said(text(health=health))
 
 
 def test_graphs_without_edges_are_said_to_send_no_messages(text, tables):

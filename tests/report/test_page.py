@@ -270,7 +270,7 @@ def test_what_an_experiment_has_not_is_not_spoken_of(made):
     text = dataset.write_page(made.options, made.project / "bare.html", beside=[]).read_text()
     parsed = Parsed(text)
     assert parsed.open == []
-    kinds = "Song by song", "Reliability", "best classifier", "What each choice", "best chose"
+    kinds = "Song by song", "Reliability", "best classifier", "What each choice", "models chose"
     for words in kinds:
         assert words in made.text
         assert words not in text

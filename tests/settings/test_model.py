@@ -305,6 +305,7 @@ def test_a_variant_is_the_network_but_for_what_it_says() -> None:
             "has no column in the adjacency matrix",
         ),
         ({"protocols": ["inductive"], "reduce": {"method": "tsne"}}, "t-SNE cannot place a clip"),
+        ({"protocols": ["inductive"], "graph": {"among": "artist"}}, "has nobody of its artist"),
         ({"models": ["best"], "select": {"n_features": 3}}, "select fits the inputs to the genres"),
         ({"models": ["best"], "tables": ["cnn"]}, "cnn fits the inputs to the genres"),
     ],

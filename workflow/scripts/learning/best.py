@@ -9,7 +9,8 @@ each other there, unless they join one by one; their genres are never used.
 
 Model ``best_known_artists`` is the same where it is known which clips are of one artist, of test
 clips too, as collections of music know it: what is certain then stands in the graph in place of
-what is probable. It is there if the dataset names artists.
+what is probable. It is there if an artist is known to play two of the clips, and test clips hear
+each other.
 
 The candidates and their constants were found by exploring on two tables of GTZAN, with other deals
 of their folds: the choice inside a fold guards against tuning to folds, not to GTZAN.
@@ -225,7 +226,7 @@ def discriminants(inputs: Inputs) -> Matrix:
 
 
 def graphs(
-    inputs: Inputs, artists: NDArray[np.str_], hearing: Hearing = HEARING
+    inputs: Inputs, artists: NDArray[np.str_], hearing: Hearing = HEARING, told: bool = False
 ) -> dict[str, sparse.csr_array]:
     """Graphs along which probabilities spread, each shape (n, n).
 
@@ -238,12 +239,14 @@ def graphs(
     hearing : Hearing
         A test clip that joins by itself has no other clip that may be of its artist, since artists
         are then held out whole, and hears none.
+    told : bool
+        Whether there is a graph of known artists, too.
 
     Returns
     -------
     dict
-        ``similar``, ``artists`` and ``known_artists``: row i has what clip i hears, scaled as
-        D^(-1/2) W D^(-1/2).
+        ``similar``, ``artists`` and, if told, ``known_artists``: row i has what clip i hears,
+        scaled as D^(-1/2) W D^(-1/2).
     """
     x, one_by_one = inputs.x.astype(np.float64), hearing.one_by_one
     search = ("euclidean", NEIGHBOURS, hearing.exact, hearing.seed)
@@ -254,9 +257,11 @@ def graphs(
     )
     apart = hearing.apart or one_by_one
     probable = group_graph(x, inputs.train, artists, apart=apart)
-    named = np.array([names_artist(artist) for artist in artists])
-    known = as_known(probable, artists, named, inputs.train if apart else None)
-    of_artists = {"artists": balanced(probable), "known_artists": balanced(known)}
+    of_artists = {"artists": balanced(probable)}
+    if told:
+        named = np.array([names_artist(artist) for artist in artists])
+        known = as_known(probable, artists, named, inputs.train if apart else None)
+        of_artists["known_artists"] = balanced(known)
     if one_by_one:  # No edge joins a training and a test clip.
         heard = inputs.train.astype(np.float64)
         of_artists = {name: scaled_rows(graph, heard) for name, graph in of_artists.items()}
@@ -310,7 +315,9 @@ def all_probabilities(
     hearing : Hearing
     """
     seen = prepared(inputs)
-    predicted, spread = classifiers(seen, artists, hearing.seed), graphs(seen, artists, hearing)
+    told = any(candidate.graph == "known_artists" for candidate in candidates)
+    predicted = classifiers(seen, artists, hearing.seed)
+    spread = graphs(seen, artists, hearing, told)
     found = {}
     for candidate in candidates:
         mean = np.mean([predicted[name] for name in candidate.classifiers], axis=0)
@@ -409,17 +416,19 @@ def chosen_of(scores: pd.DataFrame) -> dict[str, Candidate]:
     return {str(model): by_name[name] for model, name in chosen.items()}
 
 
-def models_of(folds: pd.DataFrame) -> dict[str, Sequence[Candidate]]:
-    """The models of `MODELS`; without known artists that which knows nobody.
+def models_of(folds: pd.DataFrame, hearing: Hearing = HEARING) -> dict[str, Sequence[Candidate]]:
+    """The models of `MODELS`, but that which is told artists only where that can tell it anything.
 
     Parameters
     ----------
     folds : pd.DataFrame
         With ``clip`` and ``artist``.
+    hearing : Hearing
+        A clip that joins by itself has nobody of its artist to hear.
     """
     artists = folds.drop_duplicates("clip")["artist"].dropna()
-    named = artists[artists.map(names_artist)]
-    return dict(MODELS) if named.duplicated().any() else {"best": CANDIDATES}
+    shared = artists[artists.map(names_artist)].duplicated().any()
+    return dict(MODELS) if shared and not hearing.one_by_one else {"best": CANDIDATES}
 
 
 def inner_folds(
@@ -511,7 +520,7 @@ def learn(
             *(fold, artist, 100 * share, genre),
         )
     start = time.perf_counter()
-    models = models_of(dealt)
+    models = models_of(dealt, own)
     scores = choose(data, groups, artists, own, models)
     chosen = chosen_of(scores)
     logger.info("fold %d, chosen: %s\n%s", fold, chosen, scores.to_string(index=False))

@@ -1,6 +1,6 @@
 """The answer in three sentences, with numbers of the summary."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,10 @@ Key = tuple[str, str]
 
 
 def answer(
-    summary: pd.DataFrame, zero_shares: Mapping[Key, float], genres: Mapping[str, int]
+    summary: pd.DataFrame,
+    zero_shares: Mapping[Key, float],
+    genres: Mapping[str, int],
+    of_artists: Collection[str] = (),
 ) -> list[str]:
     """How right GraphSAGE is, what messages are worth, and what the paper's protocol makes of it.
 
@@ -22,24 +25,29 @@ def answer(
     summary : pd.DataFrame
         As `results.summarise` makes it.
     zero_shares : mapping of (str, str) to float
-        Share of distances that are zero, by experiment and protocol.
+        Share of distances that are zero, by experiment and protocol; NaN where there are none.
     genres : mapping of str to int
         Number of genres, by experiment.
+    of_artists : collection of str
+        Experiments whose graphs are told artists, which have a sentence of their own.
 
     Returns
     -------
     list of str
-        Three sentences; one if nothing could be evaluated.
+        Three sentences or four; one if nothing could be evaluated.
     """
     if summary.empty:
         return ["No protocol of any experiment could be evaluated."]
     protocol = strictest(summary["protocol"].unique())
     own = summary[summary["protocol"] == protocol]
-    network = own[own["model"] == "graphsage"]
+    networks = own[own["model"] == "graphsage"]
+    told = networks["experiment"].isin(of_artists)
+    network = networks if told.all() else networks[~told]
     return [
         _how_right(network, protocol, genres),
         _messages(network, protocol, zero_shares),
         _papers(summary, network) if protocol != "paper" else _rivals(own, summary),
+        *([_told(networks[told])] if told.any() else []),
     ]
 
 
@@ -56,27 +64,42 @@ def _messages(rows: pd.DataFrame, protocol: str, zero_shares: Mapping[Key, float
     shares = np.array([zero_shares[name, protocol] for name in rows["experiment"]])
     joined = rows[shares < DEGENERATE].sort_values("gain", kind="stable")
     if joined.empty:
-        return (
-            "Whether messages of neighbours help cannot be said: most distances are zero, "
-            "and clips at distance zero are not connected."
+        why = (
+            "no clip has a neighbour"
+            if np.isnan(shares).all()
+            else "most distances are zero, and clips at distance zero are not connected"
         )
-    tested = joined["p_by_group"].dropna()
-    chance = (
-        "whether that is chance could not be tested"
-        if tested.empty
-        else f"p {_p(tested.iloc[0])} by groups of clips"
-        if len(joined) == 1
-        else f"hardly chance (p < .05 by groups of clips) in {(tested < 0.05).sum()} of "
-        f"{len(tested)} that could be tested"
-    )
-    ends = [joined.iloc[0]] if len(joined) == 1 else [joined.iloc[0], joined.iloc[-1]]
-    gains = " to ".join(_gain(row, len(ends) > 1) for row in ends)
+        return f"Whether messages of neighbours help cannot be said: {why}."
+    gains, chance = _worth(joined)
     where = "experiment whose graph has" if len(joined) == 1 else "experiments whose graphs have"
     number = "" if len(joined) == 1 else f"{len(joined)} "
     return (
         f"Against the same network without messages of neighbours that is {gains} points, in "
         f"the {number}{where} edges: {chance}."
     )
+
+
+def _told(rows: pd.DataFrame) -> str:
+    gains, chance = _worth(rows.sort_values("gain", kind="stable"))
+    return (
+        "Of neighbours that are known to be of one artist, as which the network is told them, "
+        f"messages are worth {gains} points: {chance}."
+    )
+
+
+def _worth(rows: pd.DataFrame) -> tuple[str, str]:
+    """The gain by messages, or the least and the greatest, and whether it is chance."""
+    tested = rows["p_by_group"].dropna()
+    chance = (
+        "whether that is chance could not be tested"
+        if tested.empty
+        else f"p {_p(tested.iloc[0])} by groups of clips"
+        if len(rows) == 1
+        else f"hardly chance (p < .05 by groups of clips) in {(tested < 0.05).sum()} of "
+        f"{len(tested)} that could be tested"
+    )
+    ends = [rows.iloc[0]] if len(rows) == 1 else [rows.iloc[0], rows.iloc[-1]]
+    return " to ".join(_gain(row, len(ends) > 1) for row in ends), chance
 
 
 def _papers(summary: pd.DataFrame, strict: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from report import charts
+from results.ahead import TOLD_ARTISTS
 from results.choices import by_candidate
 from results.outputs import read_result
 
@@ -81,7 +82,9 @@ def compared(
     return found
 
 
-def trust(tables: Mapping[str, pd.DataFrame], protocol: str) -> Facts | None:
+def trust(
+    tables: Mapping[str, pd.DataFrame], protocol: str, of_artists: bool = False
+) -> Facts | None:
     """How far probabilities can be trusted under a protocol.
 
     Parameters
@@ -90,13 +93,16 @@ def trust(tables: Mapping[str, pd.DataFrame], protocol: str) -> Facts | None:
         An experiment's tables by kind, as `results.calibration` writes ``calibration`` and
         ``reliability``.
     protocol : str
+    of_artists : bool
+        Whether GraphSAGE's graph is of artists, so that it is told them.
 
     Returns
     -------
     dict or None
-        ``rows``: scores of all models; ``least``: the lowest log loss; ``own``: GraphSAGE's row as
-        it is; ``scaled``: whether there are fitted temperatures; ``lines``: GraphSAGE's
-        reliability, as `charts.reliability` places it. None where there is nothing of it.
+        ``rows``: scores of all models; ``least``: the lowest log loss of those that are not told
+        artists; ``own``: GraphSAGE's row as it is; ``scaled``: whether there are fitted
+        temperatures; ``lines``: GraphSAGE's reliability, as `charts.reliability` places it. None
+        where there is nothing of it.
     """
     if not {"calibration", "reliability"} <= tables.keys():
         return None
@@ -107,9 +113,11 @@ def trust(tables: Mapping[str, pd.DataFrame], protocol: str) -> Facts | None:
     if scores.empty:
         return None
     rows = scores.to_dict("records")
+    told = [TOLD_ARTISTS, *(["graphsage"] if of_artists else [])]
+    untold = scores[~scores["model"].isin(told)]
     return {
         "rows": rows,
-        "least": scores["log_loss"].min(),
+        "least": untold["log_loss"].min(),
         "own": next(r for r in rows if (r["model"], r["scaling"]) == ("graphsage", "none")),
         "scaled": bool((scores["scaling"] == "temperature").any()),
         "lines": charts.reliability(curves[curves["model"] == "graphsage"]),

@@ -109,7 +109,7 @@ def facts_of(
     ]
     paper = [each for each in evaluations if not np.isnan(each["stated"])]
     degenerate = [e for e in evaluations if e["health"]["zero_distance_share"] >= DEGENERATE]
-    connected = [each for each in evaluations if each not in degenerate]
+    connected = [e for e in evaluations if e["health"]["zero_distance_share"] < DEGENERATE]
     compared = _compared(variants, settings)
     protocols = list(dict.fromkeys(each["protocol"] for each in evaluations))
     return {
@@ -123,14 +123,15 @@ def facts_of(
         "degenerate": degenerate,
         "same": [each for each in degenerate if each["same_as_edgeless"]],
         "connected": connected,
-        "of_artists": any("of one artist" in each["metric"] for each in evaluations),
+        "of_artists": any(each["of_artists"] for each in evaluations),
+        "any_told": any(each["told"] for each in evaluations),
         "helps": _helps(connected),
         "jaccard": _jaccard(degenerate, compared, metrics),
         "any_songs": any(not np.isnan(each["graphsage"]["song_mean"]) for each in evaluations),
         "any_by_groups": any(row["interval"] == BY_GROUPS for row in summary.to_dict("records")),
         "networks": _networks(evaluations),
-        "ahead": _ahead(ahead),
-        "trusted": _trusted(calibration),
+        "ahead": _ahead(ahead, metrics),
+        "trusted": _trusted(calibration, metrics),
         "falls": _falls(evaluations),
         "variants": compared,
         "rivalled": [each for each in evaluations if len(each["models"]) > 2],
@@ -167,18 +168,33 @@ def _evaluation(
         "same_as_edgeless": accuracies["graphsage"].equals(
             accuracies["edgeless"].rename("graphsage")
         ),
-        "told": TOLD_ARTISTS in by_name,
-        "best": _best(models),
-        "behind": graphsage["mean"] - _best(models)["mean"],
+        "of_artists": _of_artists(metric),
+        "told": _any_told(models, metric),
+        "best": _best(models, metric),
+        "behind": graphsage["mean"] - _best(models, metric)["mean"],
         "metric": metric,
         "health": health.mean().to_dict(),
         "leaks": leaks.mean().to_dict(),
     }
 
 
-def _best(models: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The model of the highest accuracy, of those that know no more than others."""
-    return max((row for row in models if row["model"] != TOLD_ARTISTS), key=lambda row: row["mean"])
+def _of_artists(metric: str) -> bool:
+    return metric.endswith("of one artist")
+
+
+def _is_told(model: str, metric: str) -> bool:
+    """Whether a model is told which clips are of one artist, by itself or by its graph."""
+    return model == TOLD_ARTISTS or (model == "graphsage" and _of_artists(metric))
+
+
+def _any_told(models: Sequence[Mapping[str, Any]], metric: str) -> bool:
+    return any(_is_told(row["model"], metric) for row in models)
+
+
+def _best(models: Sequence[Mapping[str, Any]], metric: str) -> Mapping[str, Any]:
+    """The model of the highest accuracy, of those that are not told artists."""
+    untold = [row for row in models if not _is_told(row["model"], metric)]
+    return max(untold or models, key=lambda row: row["mean"])
 
 
 def _folds(results: pd.DataFrame, name: str, protocol: str) -> pd.DataFrame:
@@ -215,10 +231,11 @@ def _notes(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _helps(connected: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What messages are worth under each protocol, where graphs have edges."""
+    """What messages are worth under each protocol and kind of graph, where graphs have edges."""
     found = []
-    for protocol in dict.fromkeys(each["protocol"] for each in connected):
-        own = [each for each in connected if each["protocol"] == protocol]
+    kinds = ((each["of_artists"], each["protocol"]) for each in connected)
+    for kind in sorted(dict.fromkeys(kinds), key=lambda kind: kind[0]):
+        own = [each for each in connected if (each["of_artists"], each["protocol"]) == kind]
         gains = [each["graphsage"]["gain"] for each in own]
         tests = []
         for test, words in (("p_vs_edgeless", "over folds"), ("p_by_group", "by group")):
@@ -233,7 +250,8 @@ def _helps(connected: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             )
         found.append(
             {
-                "protocol": protocol,
+                "protocol": kind[1],
+                "of_artists": kind[0],
                 "of": own,
                 "least": min(gains),
                 "most": max(gains),
@@ -261,25 +279,34 @@ def _networks(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def _ahead(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _ahead(table: pd.DataFrame, metrics: Mapping[str, str]) -> list[dict[str, Any]]:
     """Graph models of each experiment and protocol, and the best of them."""
     found = []
     for (name, protocol), rows in table.groupby(["experiment", "protocol"], sort=False):
         models: list[dict[Any, Any]] = rows.to_dict("records")
-        told = TOLD_ARTISTS in rows["model"].to_numpy()
-        best = _best(models)
+        metric = metrics.get(str(name), "-")
         found.append(
-            {"name": name, "protocol": protocol, "models": models, "best": best, "told": told}
+            {
+                "name": name,
+                "protocol": protocol,
+                "models": models,
+                "best": _best(models, metric),
+                "told": _any_told(models, metric),
+            }
         )
     return found
 
 
-def _trusted(calibration: pd.DataFrame) -> list[dict[Any, Any]]:
-    """Of each experiment, protocol and scaling: GraphSAGE, and the model of the least log loss."""
+def _trusted(calibration: pd.DataFrame, metrics: Mapping[str, str]) -> list[dict[Any, Any]]:
+    """Of each experiment, protocol and scaling: GraphSAGE, and the model of the least log loss.
+
+    What is told artists knows more, and is not asked for the least.
+    """
     found: list[dict[Any, Any]] = []
-    for _, rows in calibration.groupby(["experiment", "protocol", "scaling"], sort=False):
-        own = rows["model"] == "graphsage"
-        least = rows["log_loss"] == rows["log_loss"].min()
+    for (name, *_), rows in calibration.groupby(["experiment", "protocol", "scaling"], sort=False):
+        own, metric = rows["model"] == "graphsage", metrics.get(str(name), "-")
+        untold = np.array([not _is_told(model, metric) for model in rows["model"]])
+        least = untold & (rows["log_loss"] == rows.loc[untold, "log_loss"].min())
         found += rows[own | least].drop_duplicates("model").to_dict("records")
     return found
 
@@ -368,13 +395,18 @@ def _contest(
         for model, row in behind.iterrows()
     ]
     by_model = {each["model"]: each for each in differences}
-    others = [each for each in differences if each["model"] not in (GRAPHLESS, TOLD_ARTISTS)]
+    others = [
+        each
+        for each in differences
+        if each["model"] != GRAPHLESS and not _is_told(each["model"], evaluation["metric"])
+    ]
     by_name = {row["model"]: row for row in evaluation["models"]}
     return {
         "name": evaluation["name"],
         "protocol": evaluation["protocol"],
         "own": by_name["best"],
         "told": by_name.get(TOLD_ARTISTS),
+        "of_artists": evaluation["of_artists"],
         "differences": differences,
         "against_graphsage": by_model["graphsage"],
         "against_graphless": by_model[GRAPHLESS],
@@ -480,7 +512,7 @@ FILTERS = {
     "loss_interval": _loss_interval,
     "span": _span,
     "gain_interval": _gain_interval,
-    "percent": lambda share: f"{100 * share:.1f} %",
+    "percent": lambda share: "-" if np.isnan(share) else f"{100 * share:.1f} %",
     "points": _points,
     "p": p_text,
     "verdict": _verdict,

@@ -27,6 +27,7 @@ from report.style import (
 )
 
 NO_EDGES = "All distances are zero, and zero means not connected: the graph has no edges"
+ALONE = "No clip has a neighbour: the graph has no edges"
 
 
 def nearest_edges(graph: sparse.csr_array, neighbours: int) -> NDArray[np.int64]:
@@ -75,7 +76,8 @@ def draw(inputs: Inputs, graph: sparse.csr_array, neighbours: int, seed: int) ->
     _draw_edges(axes, places, edges, inputs.y)
     draw_clips(axes, places, inputs.y, inputs.genres.tolist())
     without_ticks(axes)
-    axes.set_title(_title(edges, inputs.y, neighbours) if len(edges) else NO_EDGES)
+    without = NO_EDGES if graph.nnz else ALONE
+    axes.set_title(_title(edges, inputs.y, neighbours) if len(edges) else without)
     axes.set_xlabel(f"places are those of t-SNE: {MEANINGLESS}")
     draw_genre_legend(figure, axes)
     if len(edges):
@@ -87,7 +89,8 @@ def _title(edges: NDArray[np.int64], y: NDArray[np.int64], neighbours: int) -> s
     within = np.mean(y[edges[:, 0]] == y[edges[:, 1]])
     nearest = f"{neighbours} nearest neighbours" if neighbours > 1 else "nearest neighbour"
     return (
-        f"{len(y):,} clips, each joined to its {nearest}; {within:.0%} of the edges within a genre"
+        f"{len(y):,} clips, each joined to at most its {nearest}; {within:.0%} of the edges within "
+        "a genre"
     )
 
 

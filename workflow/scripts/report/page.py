@@ -91,7 +91,9 @@ def page(template: str, style: str, script: str, facts: Mapping[str, Any]) -> st
 
 
 def figure(value: float) -> str:
-    """Number with three digits, or with all those before its point."""
+    """Number with three digits, or with all those before its point; of NaN a dash."""
+    if np.isnan(value):
+        return "-"
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
@@ -297,7 +299,11 @@ def with_sources(shown: Mapping[str, Any], clips: pd.DataFrame, sources: Sequenc
 
 
 def _protocol(
-    folder: Path, results: pd.DataFrame, paper: float | None, beside: Mapping[str, pd.DataFrame]
+    folder: Path,
+    results: pd.DataFrame,
+    paper: float | None,
+    beside: Mapping[str, pd.DataFrame],
+    of_artists: bool,
 ) -> Facts:
     """What there is to show of an experiment's protocol."""
     outputs = [fold.outputs for fold in folds_of(folder)]
@@ -311,7 +317,7 @@ def _protocol(
         "history": charts.history([pd.read_csv(o / "history.csv") for o in outputs]),
         "health": spread(pd.read_csv(folder / "graph-health.csv"), HEALTH),
         "leaks": spread(leaks, {kind: LEAKS[kind] for kind in KINDS}),
-        "trust": trust(beside, folder.name),
+        "trust": trust(beside, folder.name, of_artists),
     }
 
 
@@ -331,12 +337,14 @@ def _experiment(
     stated = summary["paper_test_accuracy"].dropna()
     protocols = [str(protocol) for protocol in summary["protocol"].unique()]
     paper = float(stated.iloc[0]) if len(stated) else None
+    of_artists = settings["graph"]["among"] == "artist"
     return {
         "name": name,
         "description": settings["description"],
         "settings": settings_of(settings),
         "protocols": [
-            _protocol(folder / protocol, results, paper, beside) for protocol in protocols
+            _protocol(folder / protocol, results, paper, beside, of_artists)
+            for protocol in protocols
         ],
         "beside": compared_beside(beside, name, variants),
         "left_out": left_out_of(folder / "protocols.json"),
@@ -428,15 +436,18 @@ def main(
         for name, protocol in table[["experiment", "protocol"]].drop_duplicates().to_numpy()
     }
     records = read_records(folder, list(tables))
+    of_artists = [n for n in tables if settings["experiments"][n]["graph"]["among"] == "artist"]
     facts = {
         "dataset": settings["dataset"],
         "synthesised": synthesised,
         "clips": {cut: int((found["status"] != "refused").sum()) for cut, found in clips.items()},
         "genres": sorted({row.genre for row in rows}),
         "sources": of_sources,
-        "answer": answer(table, health, {n: len(m["genres"]) for n, (_, m) in shown.items()}),
+        "answer": answer(
+            table, health, {n: len(m["genres"]) for n, (_, m) in shown.items()}, of_artists
+        ),
         "compared": compared(table),
-        "told": TOLD_ARTISTS in table["model"].to_numpy(),
+        "told": TOLD_ARTISTS in table["model"].to_numpy() or bool(of_artists),
         "axis": axis(table),
         "frame": charts,
         "experiments": experiments,

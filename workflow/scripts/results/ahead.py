@@ -24,7 +24,7 @@ from results.statistics import adjusted
 from results.variants import TESTS, worth
 from results.votes import Verdicts, judge
 
-TOLD_ARTISTS = "best_known_artists"  # It knows more of the test clips than any other model.
+TOLD_ARTISTS = "best_known_artists"  # What is told artists is never called the best of models.
 GRAPH_MODELS = ["graphsage", "graph_network", "best", TOLD_ARTISTS, "label_spreading"]
 COLUMNS = [
     *"dataset experiment protocol model n_folds mean classifier classifier_mean".split(),

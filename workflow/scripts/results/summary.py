@@ -109,8 +109,8 @@ def graph_note(figures: pd.DataFrame) -> str:
     notes = []
     if mean["k"] < mean["k_asked"]:
         notes.append(
-            f"NOTE: k {mean['k_asked']:g} was asked for; a clip has {mean['k']:.3g} neighbours, "
-            "there being no more."
+            f"NOTE: k {mean['k_asked']:g} was asked for; a clip has "
+            f"{round(mean['k'], 2):g} neighbours on average, there being no more."
         )
     if mean["zero_distance_share"] >= DEGENERATE:
         notes.append(NO_GRAPH)

@@ -309,6 +309,11 @@ class Experiment(Model):
                 "a clip that comes after training has no column in the adjacency matrix: leave out "
                 "protocol inductive or set graphsage: adjacency_as_features: false"
             )
+        if self.graph.among == "artist":
+            raise ValueError(
+                "a clip that comes after training has nobody of its artist to hear, where artists "
+                "are kept apart: leave out protocol inductive or set graph: among: all"
+            )
         if self.reduce and self.reduce.method == "tsne":
             raise ValueError(
                 "t-SNE cannot place a clip that comes after training: leave out protocol inductive "
