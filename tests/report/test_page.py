@@ -12,6 +12,7 @@ import pytest
 from tests.report import dataset
 
 from report import page
+from report.beside import trust
 from report.page import as_data, compared, confusion, figure, most_confused, printable, spread
 
 VOID = {"meta", "input", "br"}
@@ -264,6 +265,26 @@ def test_candidates_are_those_of_their_table_and_their_own_names(made):
     ]
     assert found == expected
     assert {row[1] for row in found} == {"logistic", "<blend>"}
+
+
+def test_what_is_told_artists_is_said_to_be(made):
+    config = json.loads(made.options["config"])
+    (experiment,) = config["experiments"].values()
+    experiment["graph"]["among"] = "artist"
+    path = made.project / "told.html"
+    told = dataset.write_page(made.options, path, config=json.dumps(config)).read_text()
+    for words in (
+        f"euclidean distance, k {dataset.K}, among clips that are known to be of one artist",
+        "are told which clips these are, of test clips, too; no other model is.",
+        "Of neighbours that are known to be of one artist",
+        "the least log loss of a protocol, of models that are not told artists, is bold",
+    ):
+        assert words in told
+        assert words not in made.text
+    tables = {kind: read_beside(made, kind) for kind in ("calibration", "reliability")}
+    losses = tables["calibration"].query("protocol == 'clean'").set_index("model")["log_loss"]
+    assert trust(tables, "clean")["least"] == losses.min()
+    assert trust(tables, "clean", of_artists=True)["least"] == losses.drop("graphsage").min()
 
 
 def test_what_an_experiment_has_not_is_not_spoken_of(made):
