@@ -58,7 +58,7 @@ def test_networks_that_are_told_artists_have_a_sentence_of_their_own():
     assert "0.5500 (three) to 0.6000 (two)" in right
     assert "+0.0 (two, -10.0 to +10.0) to +0.0 (three, +0.0 to +0.0) points" in messages
     assert "0.9000 (95 % interval 0.8500 to 0.9500, two)" in paper
-    assert "told them, messages are worth +4.0 (+1.0 to +7.0) points: p < .001 by groups" in told
+    assert "one artist, messages are worth +4.0 (+1.0 to +7.0) points: p < .001 by" in told
     right, messages, _, told = said(ROWS, of_artists=["one"])
     assert "0.5000" in right and "+4.0" in messages and "+4.0" in told
 

@@ -276,7 +276,7 @@ def test_what_is_told_artists_is_said_to_be(made):
     for words in (
         f"euclidean distance, k {dataset.K}, among clips that are known to be of one artist",
         "are told which clips these are, of test clips, too; no other model is.",
-        "Of neighbours that are known to be of one artist",
+        "Where neighbours are clips that the network is told are of one artist",
         "the least log loss of a protocol, of models that are not told artists, is bold",
     ):
         assert words in told

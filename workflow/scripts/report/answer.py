@@ -82,8 +82,8 @@ def _messages(rows: pd.DataFrame, protocol: str, zero_shares: Mapping[Key, float
 def _told(rows: pd.DataFrame) -> str:
     gains, chance = _worth(rows.sort_values("gain", kind="stable"))
     return (
-        "Of neighbours that are known to be of one artist, as which the network is told them, "
-        f"messages are worth {gains} points: {chance}."
+        "Where neighbours are clips that the network is told are of one artist, messages are worth "
+        f"{gains} points: {chance}."
     )
 
 
