@@ -285,7 +285,7 @@ def by_search(
         Who may be a neighbour.
     metric : str
     k : int
-        Neighbours, fewer than m.
+        Neighbours, at most m; of who may be heard himself, fewer than m.
 
     Yields
     ------
