@@ -332,6 +332,7 @@ def test_a_genre_without_training_clips_is_never_predicted(noisy, groups):
         assert not (found.argmax(axis=1) == 1).any()
 
 
+@pytest.mark.filterwarnings("error:Only one sample")
 @pytest.mark.parametrize("clips", [1, 2])
 def test_a_genre_of_very_few_training_clips_does_no_harm(noisy, groups, clips):
     few = noisy.train.copy()

@@ -25,6 +25,7 @@ References
 
 import logging
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -219,7 +220,9 @@ def discriminants(inputs: Inputs) -> Matrix:
     train = inputs.y[inputs.train]
     if len(train) == len(np.unique(train)):  # scikit-learn refuses a single clip of each genre.
         return hierarchical(inputs, inputs.clips).probabilities
-    return fit(LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3), inputs).probabilities
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Of a genre of one clip: it has no spread.
+        return fit(LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3), inputs).probabilities
 
 
 # Propagation
