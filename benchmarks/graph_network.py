@@ -43,9 +43,14 @@ ABLATIONS = {
 
 
 def predicted(
-    inputs: Inputs, groups: np.ndarray, artists: np.ndarray, seed: int, only: list[str]
+    inputs: Inputs,
+    groups: np.ndarray,
+    artists: np.ndarray,
+    seed: int,
+    only: list[str],
+    candidates: bool,
 ) -> dict[str, np.ndarray]:
-    """Predicted genre of each clip by each model, shape (n,)."""
+    """Predicted genre of each clip by each model, shape (n,), and by what models choose from."""
     found, hearing = {}, Hearing(seed)
     for name, design in ABLATIONS.items():
         if not only or name in only:
@@ -56,8 +61,11 @@ def predicted(
     models = {name: own for name, own in best.MODELS.items() if not only or name in only}
     if models:
         chosen = best.chosen_of(best.choose(inputs, groups, artists, hearing, models))
-        of_candidate = best.all_probabilities(inputs, artists, list(chosen.values()), hearing)
+        asked = best.all_of(models) if candidates else list(chosen.values())
+        of_candidate = best.all_probabilities(inputs, artists, asked, hearing)
         found |= {name: of_candidate[own.name] for name, own in chosen.items()}
+        if candidates:  # One of them is called as a classifier is.
+            found |= {f"candidate {name}": each for name, each in of_candidate.items()}
     return {name: probabilities.argmax(axis=1) for name, probabilities in found.items()}
 
 
@@ -68,6 +76,7 @@ def main(
     folds: int = 5,
     seed: int = 0,
     only: Annotated[list[str] | None, typer.Option(help="Models; else all.")] = None,
+    candidates: Annotated[bool, typer.Option(help="Also what best chooses from.")] = False,
 ) -> None:
     """Print accuracies under clean, and differences from the twin and from the graph models."""
     features = pd.read_parquet(table).set_index("clip")
@@ -85,7 +94,8 @@ def main(
         y = np.searchsorted(genres, fold["genre"])
         inputs = Inputs(x, y, train, fold["clip"].to_numpy(dtype=str), genres, columns)
         groups, artists = (fold[name].to_numpy(dtype=str) for name in ("group", "artist"))
-        models = predicted(inputs, groups, artists, fold_seed(seed, number), only or [])
+        of_fold = fold_seed(seed, number)
+        models = predicted(inputs, groups, artists, of_fold, only or [], candidates)
         right = pd.DataFrame({name: (found == y)[~train] for name, found in models.items()})
         repeat = number // folds
         for model, accuracy in right.mean().items():

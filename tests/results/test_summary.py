@@ -85,10 +85,12 @@ def test_a_metric_that_tells_no_clips_apart_is_warned_of(table, share, warned):
 
 
 def test_a_k_that_was_capped_is_noted(table):
-    assert (
-        "NOTE: k 100 was asked for; a clip has 19 neighbours on average, there being no more."
-        in summary(table, k=19)
-    )
+    note = "a clip has {} neighbours on average, there being no more."
+    assert f"NOTE: k 100 was asked for; {note.format(19)}" in summary(table, k=19)
+    assert note.format("5.62") in summary(table, k=5.6183)
+    assert "k 5.62, homophily" in summary(table, k=5.6183)
+    many = summary(table, k=1234, k_asked=5000)
+    assert f"NOTE: k 5000 was asked for; {note.format(1234)}" in many
     assert "NOTE" not in summary(table)
 
 

@@ -23,6 +23,7 @@ from results.paired import over_folds
 from results.statistics import holm, p_text
 from results.summarise import BY_GROUPS, pairs, untested
 from results.variants import COLUMNS as VARIANTS
+from settings.groups import OF_ONE_ARTIST
 
 Key = tuple[str, str]  # Experiment and protocol.
 GRAPHLESS = "blend"  # The candidate that is the classifiers of most others, and no graph.
@@ -179,7 +180,7 @@ def _evaluation(
 
 
 def _of_artists(metric: str) -> bool:
-    return metric.endswith("of one artist")
+    return metric.endswith(OF_ONE_ARTIST)
 
 
 def _is_told(model: str, metric: str) -> bool:
@@ -194,7 +195,7 @@ def _any_told(models: Sequence[Mapping[str, Any]], metric: str) -> bool:
 def _best(models: Sequence[Mapping[str, Any]], metric: str) -> Mapping[str, Any]:
     """The model of the highest accuracy, of those that are not told artists."""
     untold = [row for row in models if not _is_told(row["model"], metric)]
-    return max(untold or models, key=lambda row: row["mean"])
+    return max(untold, key=lambda row: row["mean"])
 
 
 def _folds(results: pd.DataFrame, name: str, protocol: str) -> pd.DataFrame:

@@ -77,7 +77,7 @@ def describe(
 def _graph(figures: pd.DataFrame) -> str:
     mean = figures.mean()
     return (
-        f"k {mean['k']:g}, homophily {mean['homophily']:.3f} "
+        f"k {round(mean['k'], 2):g}, homophily {mean['homophily']:.3f} "
         f"(chance {mean['chance_homophily']:.3f}), "
         f"zero distances {100 * mean['zero_distance_share']:.1f} %"
     )

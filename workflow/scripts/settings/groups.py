@@ -16,6 +16,7 @@ UNKNOWN = frozenset(
 )
 
 ARTIST = "artist "
+OF_ONE_ARTIST = "of one artist"  # What is said of a graph that joins no others.
 
 
 @cache

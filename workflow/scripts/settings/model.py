@@ -21,6 +21,7 @@ from pydantic import (
 
 from settings.code import keys_of
 from settings.errors import UserError
+from settings.groups import OF_ONE_ARTIST
 
 # Models of every experiment; of the others, those that have a rule of their own.
 ALWAYS = ("graphsage", "edgeless")
@@ -194,7 +195,7 @@ class Graph(Model):
     @property
     def nearness(self) -> str:
         """By what clips are near, in words."""
-        return self.metric if self.among == "all" else f"{self.metric} of one artist"
+        return self.metric if self.among == "all" else f"{self.metric} {OF_ONE_ARTIST}"
 
 
 class GraphSage(Model):

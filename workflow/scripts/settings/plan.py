@@ -209,10 +209,10 @@ def not_runnable(
 
 
 def _artists_of_two(experiment: Experiment, rows: Sequence[Row]) -> bool:
-    """Whether any artist is known to play two clips of an experiment."""
+    """Whether any artist is known to play two clips of an experiment, as two segments of a song."""
     asked = [row for row in rows if row.genre in experiment.genres or not experiment.genres]
     artists = [normalised(row.artist) for row in asked if row.artist]
-    return len(set(artists)) < (len(artists) if experiment.cut == "30s" else 2 * len(artists))
+    return bool(artists) if experiment.cut == "3s" else len(set(artists)) < len(artists)
 
 
 def why_no_prediction(config: Config, not_runnable: Mapping[str, str]) -> str:
