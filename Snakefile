@@ -1,14 +1,13 @@
 # From audio files to tables of results. Data moves left to right only:
 #
-#   audio -> features -> folds -> inputs -> graph -> learning -> results
+#   audio -> features -> folds -> inputs -> graph -> models -> evaluation -> report
 #
 # results/<dataset>/audio/                    samples and audit of each shard of clips
 # results/<dataset>/<cut>/                    clips.parquet, problems.csv, features/<table>.parquet
-# results/<dataset>/experiments/<experiment>/<protocol>/   folds, graph health, fold-<nn>/
-# results/<dataset>/predictions/              what new music was heard and predicted to be
+# results/<dataset>/experiments/<experiment>/<protocol>/   folds, inputs, graphs, models/
+# results/<dataset>/predictions/              what was read of new music and predicted
 # results/<dataset>/<experiment>.csv          the result; results/<experiment>.csv is its copy for
 #                                             the dataset of the run, as are summary and findings
-# results/weights/                            weights of pre-trained networks
 # results/.../made-with/<step>.json           what the files beside it were made with
 # results/logs/, results/benchmarks/          of every job, under the same names
 from snakemake.utils import min_version
@@ -23,9 +22,9 @@ include: "rules/features.smk"
 include: "rules/folds.smk"
 include: "rules/inputs.smk"
 include: "rules/graph.smk"
-include: "rules/learning.smk"
+include: "rules/models.smk"
 include: "rules/predict.smk"
-include: "rules/results.smk"
+include: "rules/evaluation.smk"
 include: "rules/report.smk"
 
 
@@ -37,6 +36,7 @@ rule all:
     default_target: True
     input:
         "results/summary.csv",
+        "results/comparisons.csv",
         "results/findings.md",
         "results/report.html",
         f"{HERE}/ro-crate-metadata.json",

@@ -3,11 +3,12 @@
     python benchmarks/scale.py
 
 Each row is a process of its own: the workflow's step as a rule runs it, on one thread. Inputs are
-57 features of noise about ten genres. Training trains the twin without messages, too. Plans are
+57 features of noise about ten genres. Training trains the ablation without messages, too. Plans are
 those of `snakemake --dry-run results/multiclass_compare.csv` on clips of which nothing is computed
 yet.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -21,17 +22,17 @@ import numpy as np
 import pandas as pd
 import typer
 
-from inputs.inputs import Inputs
+from inputs.inputs import Inputs, save_inputs
 from settings.sheet import Row, write_sheet
 
 ROOT = Path(__file__).resolve().parents[1]
 GENRES, FEATURES, K = 10, 57, 10
+EXPERIMENT = {"models": [], "search": False, "graphsage": {"epochs": 10, "weights": "distance"}}
 NETWORK = [
-    *("--neighbours=all", "--layers=1", "--hidden=150", "--learning-rate=0.001", "--epochs=10"),
-    *("--messages", "--weights=distance", "--aggregator=mean", "--no-normalise"),
-    *("--no-adjacency-as-features", "--seed=0", "--backend=torch", "--device=cpu"),
+    *("--neighbours=all", "--seed=0", "--backend=torch", "--device=cpu"),
+    f"--experiment={json.dumps(EXPERIMENT)}",
 ]
-SEARCH = ["--neighbours=all", "--metric=euclidean", f"--k={K}", "--seed=0"]
+SEARCH = ["--neighbours=all", "--among=all", "--metric=euclidean", f"--k={K}", "--seed=0"]
 
 
 def measured(name: str, command: list[str], folder: Path) -> dict[str, object]:
@@ -58,24 +59,22 @@ def write_inputs(clips: int, path: Path) -> None:
     y = rng.integers(GENRES, size=clips)
     x = rng.normal(size=(clips, FEATURES)) + rng.normal(size=(GENRES, FEATURES))[y]
     names = [np.arange(each).astype(str) for each in (clips, GENRES, FEATURES)]
-    Inputs(x.astype(np.float32), y, rng.random(clips) < 0.9, *names).save(path)
+    alone, artists = names[0], names[0]
+    fold = Inputs(x.astype(np.float32), y, rng.random(clips) < 0.9, *names, alone, artists)
+    save_inputs(path, [fold], [(0, 0)])
 
 
 def of_graph(clips: int, folder: Path) -> list[dict[str, object]]:
-    """The graph by descent and by search, its recall, and training on it in both ways."""
+    """The graph by search and by descent, its recall, and training on it in both ways."""
     write_inputs(clips, folder / "inputs.npz")
     rows = []
     for name, exact in {"search": clips, "descent": 1}.items():
         command = step("graph.adjacency", "--inputs=inputs.npz", *SEARCH, f"--exact={exact}")
-        output = f"--output={name}.npz"
-        rows.append(measured(f"graph by {name}", [*command, output], folder))
-    health = ["--graph=descent.npz", f"--k={K}", "--metric=euclidean", "--neighbours=all"]
-    command = step("graph.health", "inputs.npz", *health, "--output=health.csv")
-    rows.append(measured("its health", command, folder))
-    outputs = ["--archive=graphsage.tar", "--edgeless=e.parquet", "--times=t.csv"]
+        outputs = [f"--output={name}.npz", "--table=health.csv"]
+        rows.append(measured(f"graph by {name}", [*command, *outputs], folder))
     for name, at_once in {"at once": clips, "by batches": 1}.items():
-        command = step("learning.graphsage", "inputs.npz", "--graph=descent.npz")
-        options = [*NETWORK, f"--at-once={at_once}", *outputs]
+        command = step("models.fit", "--inputs=inputs.npz", "--graphs=descent.npz", *NETWORK)
+        options = [f"--at-once={at_once}", f"--output=models-{at_once}"]
         rows.append(measured(f"ten epochs {name}", [*command, *options], folder))
     recall = pd.read_csv(folder / "health.csv")["recall"][0]
     print(f"{clips:,} clips, {FEATURES} features, k {K}; recall of descent {recall:.3f}")

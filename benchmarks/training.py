@@ -1,4 +1,4 @@
-"""Milliseconds that GraphSAGE takes an epoch, beside other ways to train the same network.
+"""Milliseconds that networks take an epoch, beside other ways to train the same network.
 
     pip install torch_geometric==2.8.1
     OMP_NUM_THREADS=1 DGLBACKEND=pytorch python benchmarks/training.py
@@ -7,20 +7,23 @@ Inputs are noise about genres, neighbours and distances are random: what they ar
 time. All ways take turns on one thread; what counts is an epoch's CPU time in the fastest turn, and
 nothing that is done once. That all learn the same is checked by their losses.
 
-- torch, dgl, edgeless: `learning.graphsage.train` by both backends, and without messages.
+- torch, dgl, edgeless: `models.networks.train` by both backends, and without messages.
 - pyg: PyTorch Geometric's GraphConv, mean of weighted messages, on edges as its documentation has
-  them; pyg_csr: the same on a sparse tensor.
+  them; pyg_csr: the same on a sparse tensor. Left out where it is not installed.
 - sageconv: DGL's SAGEConv as it comes, on weighted edges.
 - dense: the products of inputs and weights, and of gradients and inputs, of the first layer alone.
+
+The other networks are timed by both backends and without messages, with and without dropout.
 """
 
 import sys
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
+from importlib.util import find_spec
 from itertools import pairwise, product
 from pathlib import Path
+from typing import Annotated
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
@@ -32,14 +35,15 @@ import typer
 from dgl.nn.pytorch import SAGEConv
 from scipy import sparse
 from torch import Tensor, nn
-from torch_geometric.nn import GraphConv
 
 from inputs.inputs import Inputs
-from learning.graphsage import GraphSage, Settings, averages, connected, train
-from learning.messages import Backend
-from settings.model import Tuning
-from training.adam import Adam
-from training.reproducible import reproducibly
+from models.layers import network
+from models.messages import Backend
+from models.networks import train
+from models.propagation import averages, connected
+from settings.model import Network, Tuning
+from settings.registry import NETWORKS
+from settings.reproducible import reproducibly
 
 GENRES = 10
 HIDDEN = Tuning().hidden
@@ -50,7 +54,8 @@ OURS = {
     "dgl": (Backend("dgl"), True),
     "edgeless": (Backend("torch"), False),
 }
-OTHERS = ["pyg", "pyg_csr", "sageconv", "dense"]
+PYG = ["pyg", "pyg_csr"] if find_spec("torch_geometric") else []
+OTHERS = [*PYG, "sageconv", "dense"]
 AIMS = [
     *(((n, k, d), "pyg", "torch", ">=", 80 if k == 800 else 30) for n, k, d in CASES[1:]),
     ((1000, 10, 57), "torch", "edgeless", "<=", 1.2),
@@ -59,20 +64,9 @@ AIMS = [
 ]
 
 
-def settings(k: int) -> Settings:
+def settings(k: int) -> Network:
     """Of the network: 150 hidden neurons, or 80 of many neighbours."""
-    return Settings(
-        layers=1,
-        hidden=80 if k == 800 else 150,
-        learning_rate=0.001,
-        epochs=0,
-        messages=True,
-        weights="distance",
-        aggregator="mean",
-        normalise=False,
-        adjacency_as_features=False,
-        seed=0,
-    )
+    return Network(hidden=80 if k == 800 else 150, weights="distance")
 
 
 def fold(n: int, k: int, d: int) -> tuple[Inputs, sparse.csr_array]:
@@ -85,27 +79,32 @@ def fold(n: int, k: int, d: int) -> tuple[Inputs, sparse.csr_array]:
     graph = sparse.csr_array(
         (rng.uniform(1, 9, n * k), others.ravel(), np.arange(n + 1) * k), shape=(n, n)
     )
-    names = [np.arange(each).astype(str) for each in (n, GENRES, d)]
+    names = [np.arange(each).astype(str) for each in (n, GENRES, d, n, n)]
     return Inputs(x, y, rng.random(n) < 0.9, *names), graph
 
 
 def of_ours(
-    name: str, inputs: Inputs, graph: sparse.csr_array, asked: Settings, epochs: int
+    name: str,
+    inputs: Inputs,
+    graph: sparse.csr_array,
+    asked: Network,
+    epochs: int,
+    kind: str = "graphsage",
 ) -> tuple[float, list[float]]:
     """Seconds of so many epochs, with what is done once, and losses."""
     backend, messages = OURS[name]
-    asked = replace(asked, epochs=epochs, messages=messages)
+    asked = asked.model_copy(update={"epochs": epochs, "messages": messages})
     start = time.process_time()
-    history = train(inputs, graph, asked, backend)[1]
+    history = train(inputs, graph, kind, asked, backend).history
     return time.process_time() - start, history["loss"].tolist()
 
 
 def of_other(
-    name: str, inputs: Inputs, graph: sparse.csr_array, asked: Settings, epochs: int
+    name: str, inputs: Inputs, graph: sparse.csr_array, asked: Network, epochs: int
 ) -> tuple[float, list[float]]:
     """Seconds of the fastest epoch, and losses."""
     spent, losses = [], []
-    with reproducibly(asked.seed):
+    with reproducibly(0):
         steps = dense(inputs, asked) if name == "dense" else other(name, inputs, graph, asked)
         for _ in range(1 + epochs):
             start = time.process_time()
@@ -114,7 +113,7 @@ def of_other(
     return min(spent[1:]), losses
 
 
-def other(name: str, inputs: Inputs, graph: sparse.csr_array, asked: Settings) -> Iterator[float]:
+def other(name: str, inputs: Inputs, graph: sparse.csr_array, asked: Network) -> Iterator[float]:
     """Train another library's network with our initial weights: the loss before each update."""
     weights = averages(connected(graph, asked.weights), asked.aggregator)
     n, d = inputs.x.shape
@@ -123,33 +122,36 @@ def other(name: str, inputs: Inputs, graph: sparse.csr_array, asked: Settings) -
     # Theirs divide by the number of messages.
     counts = np.repeat(np.diff(weights.indptr), np.diff(weights.indptr))
     values = torch.from_numpy((weights.data * counts).astype(np.float32))
-    network: tuple[object, ...] = (ends, values)
+    given: tuple[object, ...] = (ends, values)
     if name == "pyg_csr":
         starts, columns = (
             torch.from_numpy(each.astype(np.int64)) for each in (weights.indptr, weights.indices)
         )
-        network = (torch.sparse_csr_tensor(starts, columns, values, size=(n, n)),)
+        given = (torch.sparse_csr_tensor(starts, columns, values, size=(n, n)),)
     elif name == "sageconv":
         graph = dgl.graph((ends[0], ends[1]), num_nodes=n)
     layers = []
-    model = GraphSage(d, GENRES, 1, asked.hidden)
+    model = network("graphsage", d, GENRES, 1, asked.hidden)
     for ours, widths in zip(model.convolutions, pairwise([d, asked.hidden, GENRES]), strict=True):
         if name == "sageconv":
             layer = SAGEConv(*widths, "mean")
             layer.load_state_dict(ours.state_dict())
         else:
+            from torch_geometric.nn import GraphConv
+
             layer = GraphConv(*widths, aggr="mean")
-            own, heard, bias = ours.fc_self.weight, ours.fc_neigh.weight, ours.fc_self.bias
+            own, others, bias = ours.fc_self.weight, ours.fc_neigh.weight, ours.fc_self.bias
             layer.load_state_dict(
-                {"lin_root.weight": own, "lin_rel.weight": heard, "lin_rel.bias": bias}
+                {"lin_root.weight": own, "lin_rel.weight": others, "lin_rel.bias": bias}
             )
         layers.append(layer)
 
     def scored(layer: nn.Module, x: Tensor) -> Tensor:
-        return layer(graph, x, values) if name == "sageconv" else layer(x, *network)
+        return layer(graph, x, values) if name == "sageconv" else layer(x, *given)
 
     x, y, known = (torch.from_numpy(each) for each in (inputs.x, inputs.y, inputs.train))
-    optimiser = Adam([each for layer in layers for each in layer.parameters()], asked.learning_rate)
+    parameters = [each for layer in layers for each in layer.parameters()]
+    optimiser = torch.optim.Adam(parameters, asked.learning_rate, fused=True)
     while True:
         scores = scored(layers[1], torch.relu(scored(layers[0], x)))
         loss = nn.functional.cross_entropy(scores[known], y[known])
@@ -159,8 +161,8 @@ def other(name: str, inputs: Inputs, graph: sparse.csr_array, asked: Settings) -
         yield loss.item()
 
 
-def dense(inputs: Inputs, asked: Settings) -> Iterator[float]:
-    """Multiply inputs and what is heard of them by weights, and gradients by them."""
+def dense(inputs: Inputs, asked: Network) -> Iterator[float]:
+    """Multiply inputs and what is aggregated of them by weights, and gradients by them."""
     n, d = inputs.x.shape
     both = [torch.from_numpy(inputs.x), torch.from_numpy(inputs.x.copy())]
     weights = [torch.rand(asked.hidden, d), torch.rand(asked.hidden, d)]
@@ -212,18 +214,43 @@ def measured(case: tuple[int, int, int], turns: int) -> dict[str, float]:
     return {name: 1000 * seconds for name, seconds in found.items()}
 
 
-def main(turns: int = 5) -> None:
+def of_networks(turns: int, n: int, k: int, d: int) -> pd.DataFrame:
+    """Milliseconds an epoch of all networks, by backend and by dropout; seconds of a training."""
+    (inputs, graph), asked, rows = fold(n, k, d), settings(k), {}
+    for kind, dropout in product(NETWORKS, (0.0, 0.5)):
+        point = asked.model_copy(update={"dropout": dropout})
+        least = dict.fromkeys(product(OURS, (4, 34)), np.inf)
+        for _ in range(turns):
+            for name, length in least:
+                spent, _ = of_ours(name, inputs, graph, point, length, kind)
+                least[name, length] = min(least[name, length], spent)
+        of_epoch = {name: 1000 * (least[name, 34] - least[name, 4]) / 30 for name in OURS}
+        rows[kind, dropout] = {
+            **of_epoch,
+            "dgl / torch": of_epoch["dgl"] / of_epoch["torch"],
+            "seconds, torch": of_epoch["torch"] * asked.epochs / 1000,
+        }
+    return pd.DataFrame(rows).T.rename_axis(["network", "dropout"])
+
+
+def main(
+    turns: int = 5, clips: Annotated[int, typer.Option(help="No more in any case.")] = 10_000
+) -> None:
     """Print milliseconds an epoch, and ratios beside what is aimed at."""
     warnings.filterwarnings("ignore", message="Sparse (CSR tensor|invariant)")
-    found = {case: measured(case, turns) for case in CASES}
+    cases = [case for case in CASES if case[0] <= clips]
+    found = {case: measured(case, turns) for case in cases}
     table = pd.DataFrame(found).T.rename_axis(["clips", "k", "features"])
     print(table.round(2).to_string())
     ratios = [
         (*case, f"{one} / {of}", found[case][one] / found[case][of], f"{sign} {bound}")
         for case, one, of, sign, bound in AIMS
+        if case in found and {one, of} <= found[case].keys()
     ]
     columns = ["clips", "k", "features", "of", "ratio", "aim"]
     print(pd.DataFrame(ratios, columns=columns).round(2).to_string(index=False))
+    print("all networks, 1,000 clips, k 10, 57 features")
+    print(of_networks(turns, *CASES[0]).round(2).to_string())
     tuned = {case[2]: grid(case[0], case[2], turns) for case in CASES[1:3]}
     print(f"products of {len(HIDDEN)} networks, hidden {min(HIDDEN)} to {max(HIDDEN)}, 1,000 clips")
     print(pd.DataFrame(tuned).T.rename_axis("features").round(2).to_string())

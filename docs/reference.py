@@ -26,7 +26,7 @@ ELSEWHERE = {
     "LICENSE": "LICENSE",
 }
 # Rooms in the order of the flow; those that serve others, and any more, follow.
-FLOW = "audio demo features folds inputs graph learning results report".split()
+FLOW = "audio demo features folds inputs graph models evaluation report".split()
 LINK = re.compile(r"(?<=\]\()([^)#\s:]+)(#[^)\s]*)?(?=\))")
 RULE = re.compile(r"^( *)(?:rule|checkpoint) (\w+):\n((?:\1    .*\n|\s*\n)*)", re.MULTILINE)
 REFERENCES = re.compile(r"^References\n-+\n((?:.*\n?)*?)(?=\n\w.*\n-+\n|\Z)", re.MULTILINE)

@@ -70,12 +70,11 @@ if FETCHED:
 
 rule audit:
     input:
-        audio=lambda wildcards: nameable(audio_of(wildcards)),
+        audio=audio_of,
         made_with=AUDIT.made_with,
     output:
         clips=f"{OF_SHARD}/clips.parquet",
         samples=OF_SAMPLES if CONFIG.keep_samples else temp(OF_SAMPLES),
-        read=f"{OF_SHARD}/read.json",
     log:
         AUDIT.log,
     benchmark:
@@ -89,7 +88,7 @@ rule audit:
         options=AUDIT.arguments,
     shell:
         'python "$GENREGRAPH" audio.audit {params.options:q} --shard {wildcards.shard}'
-        " --clips {output.clips:q} --samples {output.samples:q} --read {output.read:q} 2> {log:q}"
+        " --clips {output.clips:q} --samples {output.samples:q} 2> {log:q}"
 
 
 if not UNHEARD:

@@ -1,7 +1,6 @@
 # What all rules share: the checked configuration, the dataset's sheet, and what follows from them.
 import atexit
 import difflib
-import gc
 import hashlib
 import json
 import logging
@@ -13,9 +12,6 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.io import WILDCARD_REGEX
 from snakemake.logging import logger
-
-# A plan is made of objects that stay: to look for rubbish among them would take a sixth of its time.
-gc.set_threshold(200_000)
 
 # The workflow may run in another folder, or as a module of another workflow: its files are found
 # from here, what it computes lies where Snakemake runs. Jobs start steps as python "$GENREGRAPH".
@@ -34,14 +30,14 @@ envvars:
     "GENREGRAPH_CACHE",
 
 
-from settings import contents, places, plan, protocols
+from settings import contents, plan, protocols, registry
 from settings.errors import UserError
 from settings.failures import Failures
-from settings.imports import files_by_cut
-from settings.jobs import memory, memory_by_fold, minutes, survives_shells, unlimited
+from features.cuts import files_by_cut
+from settings.jobs import memory, memory_by_thread, minutes, survives_shells
 from settings.keys import names_beside
 from settings.merge import as_typed, merged
-from settings.model import OF_OWN_RULE, GraphSage, load
+from settings.model import load
 from settings.sheet import (
     AUDITED,
     NAMED,
@@ -51,7 +47,7 @@ from settings.sheet import (
     rows_by_shard,
     shards_for,
 )
-from settings.steps import KEPT, Step
+from settings.steps import Step
 from settings.terminal import Terminal, takes_over
 
 FAILURES = Failures()
@@ -64,8 +60,6 @@ for source in (logger, logging.getLogger("settings")):
 logger.addHandler(FAILURES)
 
 try:
-    if workflow.is_main_process:
-        places.check()
     TYPED = as_typed(config, workflow.config_settings.config_args or [])
     CONFIG = load(merged([HOME, Path()], TYPED))
     SHEET = CONFIG.sheet or find(f"config/datasets/{CONFIG.dataset}.tsv", HOME)
@@ -92,15 +86,10 @@ if CACHE and not Path(CACHE).is_dir():
         f"SNAKEMAKE_OUTPUT_CACHE is no folder: mkdir -p {shlex.quote(CACHE)}"
     )
 
-if workflow.is_main_process:
-    places.pull_back(
-        [Path("results"), *([Path(AUDIO)] if FETCHED or SYNTHESISED else [])]
-    )
-
 RUNNABLE = [name for name in CONFIG.experiments if name not in NOT_RUNNABLE]
 N_SHARDS = DATASET.shards or shards_for(len(ROWS))
 SHARDS = rows_by_shard(ROWS, N_SHARDS)
-COMPUTED = [table for table in plan.COMPUTED if table not in CONFIG.tables]
+COMPUTED = [table for table in registry.COMPUTED if table not in CONFIG.tables]
 
 # New music that is to be predicted, by part, and why none of it can be predicted, if that is so.
 NAMED_NEW = [CONFIG.predict] if isinstance(CONFIG.predict, str) else CONFIG.predict
@@ -130,29 +119,11 @@ OF_SAMPLES = f"{OF_SHARD}/samples.parquet"
 OF_CUT = f"{OF_DATASET}/{{cut}}"
 OF_EXPERIMENT = f"{OF_DATASET}/experiments/{{experiment}}"
 OF_PROTOCOL = f"{OF_EXPERIMENT}/{{protocol}}"
-OF_FOLD = f"{OF_PROTOCOL}/fold-{{fold}}"
 OF_MODELS = f"{OF_PROTOCOL}/models"
-# What a fold leaves of GraphSAGE for results.
-FITTED_IN_FOLD = ["predictions.parquet", "history.csv"]
-VARIED_FILES = ["models/variants.parquet", "models/variants.csv"]
 OF_NEW = f"{OF_DATASET}/predictions"
 OF_PART = f"{OF_NEW}/{{part}}"
 # The same for the dataset of the run.
 HERE = OF_DATASET.format(dataset=CONFIG.dataset)
-
-
-def with_model(*models):
-    """Experiments that have any of some models."""
-    return [
-        name
-        for name in RUNNABLE
-        if not set(models).isdisjoint(CONFIG.experiments[name].models)
-    ]
-
-
-def with_variants():
-    """Experiments that have variants of their network."""
-    return [name for name in RUNNABLE if CONFIG.experiments[name].variants]
 
 
 def text_digest(path):
@@ -171,12 +142,9 @@ wildcard_constraints:
     shard="[0-9]+",
     experiment="|".join(RUNNABLE) or "none",
     protocol="[a-z]+",
-    fold="[0-9]+",
 
 
 onstart:
-    if getattr(workflow, "local_exec", False):
-        unlimited(getattr(workflow, "scheduler", None))
     TERMINAL.warn(left_out())
     takes_over(TERMINAL, logger, workflow.output_settings)
 
@@ -243,7 +211,7 @@ def keeps_apart(wildcards):
 
 
 def neighbours(wildcards):
-    """Clips that may be neighbours in a job's graph."""
+    """Clips that may be neighbours in a job's graph: all, or train."""
     return protocols.neighbours(wildcards.protocol)
 
 
@@ -265,21 +233,15 @@ def papers_accuracies(wildcards):
 
 
 def asked_of(wildcards):
-    """What decides which clips of a job's experiment are judged, and how (JSON)."""
+    """What decides which clips of a job's experiment are evaluated, and how (JSON)."""
     keys = {"genres", "protocols", "folds", "clean"}
     return experiment_of(wildcards).model_dump_json(include=keys)
 
 
-def baselines_of(wildcards):
-    """Models of a job's experiment that rule baselines trains."""
-    models = experiment_of(wildcards).models
-    return [name for name in models if name not in OF_OWN_RULE]
-
-
-def variants_of(wildcards):
-    """Other networks of a job's experiment, each with what differs (JSON)."""
-    variants = experiment_of(wildcards).variants
-    return [f"{name}={json.dumps(differs)}" for name, differs in variants.items()]
+def models_of(wildcards):
+    """What decides which models a job's experiment has (JSON)."""
+    keys = {"models", "graphsage", "search", "variants", "calibrate"}
+    return experiment_of(wildcards).model_dump_json(include=keys)
 
 
 def differing(settings):
@@ -287,20 +249,13 @@ def differing(settings):
     return ", ".join(f"{name}: {value}" for name, value in settings.items())
 
 
-def compared_of(wildcards):
-    """What stands beside GraphSAGE: its twin, and others; tables of a protocol by this name."""
-    models = experiment_of(wildcards).models
-    own = [name for name in OF_OWN_RULE if name in models]
-    return ["edgeless", *(["baselines"] if baselines_of(wildcards) else []), *own]
-
-
-def side_by_side(wildcards, input):
-    """Folds that a job learns at once, of all whose inputs it reads; a cluster is taken for 8 cores."""
+def side_by_side(wildcards):
+    """Folds that a job fits at once; a cluster is taken for 8 cores."""
     try:
         cores = workflow.cores
     except WorkflowError:
         cores = 8
-    return max(1, min(len(input.inputs), cores // 2))
+    return max(1, min(len(evaluation_of(wildcards).numbers), cores // 2))
 
 
 def from_cache(wildcards, input):
@@ -323,17 +278,17 @@ def evaluation_of(wildcards):
 
 
 def tuning_of(wildcards):
-    """The dataset's tuning, if the experiment that is tuned can be judged as the paper did."""
+    """The dataset's tuning, if the experiment that is tuned can be evaluated as the paper did."""
     name = CONFIG.tuning.experiment
     tuned = name in RUNNABLE and "paper" in evaluations_of(name)
     return [f"{HERE}/tuning.csv"] if tuned else []
 
 
-def tuned_folds(wildcards):
-    """Tunings of the first folds of the experiment that is tuned."""
-    name = CONFIG.tuning.experiment
-    numbers = evaluations_of(name)["paper"].numbers[: CONFIG.tuning.folds]
-    return [f"{of_experiment(name)}/paper/fold-{n}/tuning.csv" for n in numbers]
+def learning_curve_of(wildcards):
+    """The dataset's learning curve, if its experiment can be evaluated under protocol clean."""
+    name = CONFIG.learning_curve.experiment
+    drawn = name in RUNNABLE and "clean" in evaluations_of(name)
+    return [f"{HERE}/learning-curve.csv"] if drawn else []
 
 
 def every_protocol(*names):
@@ -354,86 +309,10 @@ def every_protocol(*names):
     return files
 
 
-def every_fold(*names):
-    """Input function: the same of every fold of these protocols."""
-
-    def in_folds(wildcards):
-        numbers = evaluations_of(wildcards.experiment)[wildcards.protocol].numbers
-        return [
-            f"fold-{fold}/{name}"
-            for fold in numbers
-            for name in named(names, wildcards)
-        ]
-
-    return every_protocol(in_folds)
-
-
-def graphs_of_folds(wildcards):
-    """Options: the graphs of every fold of a job's protocol."""
-    return [f"--graph={path}" for path in every_fold("graph.npz")(wildcards)]
-
-
 def named(names, wildcards):
     """Names, of which some are functions of wildcards that give several."""
     given = [name(wildcards) if callable(name) else [name] for name in names]
     return [name for some in given for name in some]
-
-
-def first_fold(*names):
-    """Input function: files of the first fold of a job's protocol."""
-    return lambda wildcards: [
-        f"{OF_PROTOCOL}/fold-00/{name}".format(**wildcards) for name in names
-    ]
-
-
-def in_first_fold(*names):
-    """Input function: the first fold's files, for other folds whose inputs are fitted to all clips.
-
-    These are the same, unless features were learnt or selected by fold.
-    """
-    first = first_fold(*names)
-    return lambda wildcards: (
-        first(wildcards)
-        if fitted_on(wildcards) == "all" and wildcards.fold != "00"
-        else []
-    )
-
-
-def who_plays(wildcards):
-    """Input function: the folds, which know artists, where neighbours are sought among an artist's."""
-    among_artist = experiment_of(wildcards).graph.among == "artist"
-    return [f"{OF_PROTOCOL}/folds.parquet"] if among_artist else []
-
-
-def others_of(wildcards):
-    """Predictions of the models beside GraphSAGE, for all folds of a job's protocol."""
-    folder = OF_MODELS.format(**wildcards)
-    return [f"{folder}/{name}.parquet" for name in compared_of(wildcards)]
-
-
-def is_scaled(wildcards):
-    """Whether probabilities are also given at fitted temperatures."""
-    return experiment_of(wildcards).calibrate == "temperature"
-
-
-def at_temperatures(wildcards):
-    """Names of the files of a protocol that hold predictions at fitted temperatures."""
-    names = ["models/temperature.csv", "models/calibrated.parquet"]
-    return names if is_scaled(wildcards) else []
-
-
-def models_of(wildcards):
-    """Names of the files of a protocol that results are made of beside those of its folds."""
-    compared = compared_of(wildcards)
-    return [f"models/{name}.{end}" for name in compared for end in ("parquet", "csv")]
-
-
-def outputs(wildcards):
-    """Files that results are made of: what models predicted, and what they took."""
-    return [
-        *every_fold(*FITTED_IN_FOLD)(wildcards),
-        *every_protocol(models_of)(wildcards),
-    ]
 
 
 def cut_of(wildcards):
@@ -454,11 +333,14 @@ def shared_tables(wildcards, name="{table}.parquet"):
     return [f"{cut_of(wildcards)}/features/{name}".format(table=t) for t in tables]
 
 
-def all_tables(wildcards):
-    """Feature tables of a job's experiment, with that of its fold."""
+def table_of_folds(wildcards):
+    """The CNN's table of all folds, if a job's experiment has it."""
     per_fold = plan.PER_FOLD in experiment_of(wildcards).tables
-    own = f"{OF_FOLD}/{plan.PER_FOLD}.parquet".format(**wildcards)
-    return shared_tables(wildcards) + ([own] if per_fold else [])
+    return (
+        [f"{OF_PROTOCOL}/{plan.PER_FOLD}.parquet".format(**wildcards)]
+        if per_fold
+        else []
+    )
 
 
 def problems_of(wildcards):
@@ -499,7 +381,9 @@ def imported_file(wildcards):
 
 
 def imported_files(wildcards):
-    """Files of all imported tables of a job's cut."""
+    """Files of a job's imported table, or of all, for its cut."""
+    if "table" in wildcards.keys():
+        return [imported_file(wildcards)]
     return [
         files[wildcards.cut] for files in IMPORTS.values() if wildcards.cut in files
     ]
@@ -517,18 +401,20 @@ def every_imported_file(wildcards):
 
 def contents_of_every_table(wildcards):
     """Fact: digest of all imported tables."""
-    cache = Path(HERE, "made-with/read.json")
-    return contents.digest(Path(), every_imported_file(wildcards).values(), cache)
+    return contents.digest(Path(), every_imported_file(wildcards).values())
 
 
-def names_of_rows(wildcards):
-    """Text files that say which rows of imported arrays are which clips."""
-    one = "table" in wildcards.keys()
-    files = [imported_file(wildcards)] if one else imported_files(wildcards)
+def read_of_tables(wildcards):
+    """Files of a job's imported tables, and texts that say which rows of arrays are which clips."""
+    files = imported_files(wildcards)
     arrays = [Path(file) for file in files if file.lower().endswith(".npy")]
-    return [
-        str(names) for path in arrays for names in names_beside(path) if names.is_file()
-    ]
+    names = [names for path in arrays for names in names_beside(path)]
+    return [*files, *(str(path) for path in names if path.is_file())]
+
+
+def contents_of_tables(wildcards):
+    """Fact: digest of what is read of a job's imported tables."""
+    return contents.digest(Path(), read_of_tables(wildcards))
 
 
 def images_of(wildcards):
@@ -539,8 +425,8 @@ def images_of(wildcards):
 
 
 def selection_of(wildcards):
-    """The selection of a job's fold, if its experiment selects features."""
-    selection = f"{OF_FOLD}/selection.csv".format(**wildcards)
+    """The selections of a job's folds, if its experiment selects features."""
+    selection = f"{OF_PROTOCOL}/selection.csv".format(**wildcards)
     return [selection] if experiment_of(wildcards).select else []
 
 
@@ -551,8 +437,7 @@ def audio_of(wildcards):
         paths = nameable(audio_file(row.path) for row in rows)
         # What cannot be named is there when the others are.
         return paths if len(paths) == len(rows) else [*paths, *all_audio()[:1]]
-    # Not their times but their contents say whether they are new: see contents_of_audio.
-    return [ancient(audio_file(FILES[row.clip])) for row in rows if row.clip in FILES]
+    return users(audio_file(FILES[row.clip]) for row in rows if row.clip in FILES)
 
 
 def all_audio():
@@ -566,39 +451,23 @@ def audio_file(path):
 
 
 def contents_of_audio(wildcards):
-    """Digest of a shard's audio files, if they are not what its audit read."""
+    """Fact: digest of a shard's audio files, unless a rule makes them: Snakemake knows those."""
+    if FETCHED or SYNTHESISED:
+        return None
     rows = SHARDS[wildcards.shard]
-    files = [FILES[row.clip] for row in rows if row.clip in FILES]
-    if (FETCHED or SYNTHESISED) and len(files) < len(rows):
-        return KEPT  # What was removed to save space can be made again.
-    read = Path(f"{OF_SHARD}/read.json".format(**wildcards))
-    return contents.digest_if_new(Path(AUDIO), files, read) or KEPT
-
-
-def contents_of_tables(cache):
-    """Fact: digest of a job's imported tables; what is known of the files lies in a cache."""
-
-    def found(wildcards):
-        one = "table" in wildcards.keys()
-        tables = [imported_file(wildcards)] if one else imported_files(wildcards)
-        paths = [*tables, *names_of_rows(wildcards)]
-        return contents.digest(Path(), paths, Path(cache.format(**wildcards)))
-
-    return found
+    return contents.digest(
+        Path(AUDIO), [FILES[row.clip] for row in rows if row.clip in FILES]
+    )
 
 
 def contents_of_new(wildcards):
-    """Digest of a part of the new music, if it is not what was read."""
-    read = Path(f"{OF_PART}/read.json".format(**wildcards))
-    return contents.digest_if_new(Path(), PARTS[wildcards.part], read) or KEPT
+    """Fact: digest of a part of the new music."""
+    return contents.digest(Path(), PARTS[wildcards.part])
 
 
-def known(*paths):
-    """Inputs whose contents are in a record; their times count, too, unless these lie ahead."""
-    return [
-        ancient(path) if places.is_ahead(Path(path)) else path
-        for path in nameable(paths)
-    ]
+def users(paths):
+    """Inputs that a user gives: the digest in a record says whether they are others."""
+    return [ancient(path) for path in nameable(paths)]
 
 
 def nameable(paths):
@@ -612,17 +481,6 @@ def nameable(paths):
         for path in paths
         if survives_shells(path) and not WILDCARD_REGEX.search(path)
     ]
-
-
-def files_of(found, wildcards):
-    """Files as a list, path or function of wildcards gives them."""
-    return found(wildcards) if callable(found) else found
-
-
-def placed(wildcards):
-    """Wildcards of a job's place, such as mine/experiments/multiclass_compare/paper."""
-    names = ["dataset", "experiments", "experiment", "protocol"]
-    return Place(zip(names, wildcards.place.split("/")))
 
 
 class Place(dict):
@@ -639,79 +497,3 @@ def of_all_experiments(*files):
         for function in files
         for path in function(Place(experiment=name))
     ]
-
-
-def tables_and_figures(wildcards):
-    """Everything that there is to show of the dataset beside the summary."""
-    of_protocol = ["scatter", "graph", "history", "confusion"]
-    shown = []
-    for name in RUNNABLE:
-        experiment, folder = CONFIG.experiments[name], of_experiment(name)
-        figures = [*of_protocol, *(["importances"] if experiment.select else [])]
-        for first in list(evaluations_of(name))[:1]:
-            shown += [f"{folder}/{first}/figures/{figure}.png" for figure in figures]
-            shown += [
-                f"{folder}/figures/{figure}.png" for figure in ("folds", "reliability")
-            ]
-    if tuning_of(wildcards):
-        shown += ["results/tuning.csv", f"{HERE}/figures/tuning.png"]
-    runnable = [CONFIG.experiments[name] for name in RUNNABLE]
-    if any("handcrafted" in e.tables and e.cut == "30s" for e in runnable):
-        shown.append(f"{HERE}/figures/correlation.png")
-    heard = [] if UNHEARD else ["clips", "clip"]
-    return shown + [f"{HERE}/figures/{figure}.png" for figure in heard]
-
-
-def fold_files(wildcards):
-    """Names of the files of a fold that are results, not ways to them."""
-    selected = ["selection.csv"] if experiment_of(wildcards).select else []
-    return ["graphsage.pt", *FITTED_IN_FOLD, *selected]
-
-
-def protocol_files(wildcards):
-    """Names of the files of a protocol that are results of its folds."""
-    experiment = experiment_of(wildcards)
-    return [
-        *models_of(wildcards),
-        *at_temperatures(wildcards),
-        *(["models/choice.csv"] if "best" in experiment.models else []),
-        *(VARIED_FILES if experiment.variants else []),
-    ]
-
-
-def published(wildcards):
-    """Results of the dataset, but for files of single folds."""
-    of_protocols = every_protocol(
-        "folds.parquet", "graph-health.csv", "leaks.csv", protocol_files
-    )
-    shown = [*tables_and_figures(wildcards), *tuning_of(wildcards)]
-    return [
-        *(f"{HERE}/{name}.csv" for name in [*RUNNABLE, "summary"]),
-        *(f"{HERE}/{name}" for name in ("findings.md", "report.html")),
-        *(f"{of_experiment(name)}/protocols.json" for name in RUNNABLE),
-        *of_all_experiments(of_protocols)(wildcards),
-        *all_problems(wildcards),
-        *(path for path in shown if path.startswith(f"{HERE}/")),
-        *(tuned_folds(wildcards) if tuning_of(wildcards) else []),
-    ]
-
-
-def shelf(wildcards):
-    """Category (experiment or dataset) and protocol of a figure in Snakemake's own report."""
-    place = placed(wildcards)
-    category = place.get("experiment", place["dataset"])
-    return category, place.get("protocol", "all")
-
-
-def maps(wildcards):
-    """Maps of all experiments that could be evaluated, each under its strictest protocol."""
-    return [
-        f"{of_experiment(name)}/{strictest(evaluations_of(name))}/map.json"
-        for name in RUNNABLE
-        if evaluations_of(name)
-    ]
-
-
-def all_problems(wildcards):
-    """Lists of what any experiment cannot use, each once."""
-    return list(dict.fromkeys(of_all_experiments(problems_of)(wildcards)))

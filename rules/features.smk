@@ -1,15 +1,12 @@
 # From samples to feature tables: a job a shard, then one table; and tables made elsewhere.
 
-WEIGHTS = Step("features.weights", "results/weights", suffix=".musicnn")
 EXTRACT = Step(
     "features.{table}",
     f"{OF_CUT}/features",
     suffix=".{shard}",
     options={
         "profile": lambda wildcards: (
-            CONFIG.features.profile
-            if "profile" in plan.EXTRACTORS[wildcards.table]
-            else None
+            CONFIG.features.profile if wildcards.table == "handcrafted" else None
         )
     },
 )
@@ -25,9 +22,7 @@ IMPORTED = Step(
     },
     facts={
         "names": digest(ROWS, NAMED),
-        "contents": contents_of_tables(
-            f"{OF_CUT}/features/{{table}}/made-with/read.json"
-        ),
+        "contents": contents_of_tables,
     },
     suffix=".{table}",
     record=f"{OF_CUT}/features/{{table}}",
@@ -36,45 +31,13 @@ LISTED = Step(
     "features.listed",
     OF_CUT,
     {"sheet": SHEET},
-    facts={
-        "rows": digest(ROWS),
-        "contents": contents_of_tables(f"{OF_CUT}/made-with/read.json"),
-    },
+    facts={"rows": digest(ROWS), "contents": contents_of_tables},
 )
-
-
-# For all datasets. The package has one hash, so where it comes from changes nothing: no option of
-# the step, and no input.
-rule weights:
-    input:
-        made_with=WEIGHTS.made_with,
-    output:
-        "results/weights/musicnn.safetensors",
-    log:
-        WEIGHTS.log,
-    benchmark:
-        WEIGHTS.benchmark
-    retries: 0 if CONFIG.musicnn.wheel else 2
-    conda:
-        "../envs/audio.yaml"
-    resources:
-        mem_mb=memory(500),
-        runtime=minutes(30),
-    params:
-        wheel=lambda wildcards, input: (
-            [f"--wheel={CONFIG.musicnn.wheel}"] if CONFIG.musicnn.wheel else []
-        ),
-    shell:
-        'python "$GENREGRAPH" features.weights {params.wheel:q} --output {output:q}'
-        " > {log:q} 2>&1"
 
 
 rule extract:
     input:
         samples=OF_SAMPLES,
-        weights=lambda wildcards: (
-            rules.weights.output if wildcards.table in plan.PRETRAINED else []
-        ),
         made_with=EXTRACT.made_with,
     output:
         f"{OF_CUT}/features/{{table}}/{{shard}}.parquet",
@@ -94,10 +57,9 @@ rule extract:
         cache=from_cache,
         options=EXTRACT.arguments,
         cut=lambda wildcards: wildcards.cut,
-        weights=lambda wildcards, input: [f"--weights={path}" for path in input.weights],
     shell:
         'python "$GENREGRAPH" {params.cache:q} features.{wildcards.table} --samples {input.samples:q}'
-        " --cut {params.cut} {params.options:q} {params.weights:q} --output {output:q}"
+        " --cut {params.cut} {params.options:q} --output {output:q}"
         " 2> {log:q}"
 
 
@@ -158,8 +120,7 @@ rule gather:
 
 rule imported:
     input:
-        foreign=lambda wildcards: known(imported_file(wildcards)),
-        names=lambda wildcards: known(*names_of_rows(wildcards)),
+        foreign=lambda wildcards: users(read_of_tables(wildcards)),
         clips=f"{OF_CUT}/clips.parquet",
         made_with=IMPORTED.made_with,
     output:
@@ -195,8 +156,7 @@ if UNHEARD:
 
     rule listed:
         input:
-            tables=lambda wildcards: known(*imported_files(wildcards)),
-            names=lambda wildcards: known(*names_of_rows(wildcards)),
+            tables=lambda wildcards: users(read_of_tables(wildcards)),
             made_with=LISTED.made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",

@@ -9,13 +9,13 @@ FOLDS = Step(
     {
         "folds": lambda wildcards: evaluation_of(wildcards).folds,
         "repeats": lambda wildcards: evaluation_of(wildcards).repeats,
+        "unknown": setting("clean.unknown_artist"),
         "seed": CONFIG.seed,
     },
 )
-LEAKS = Step("folds.leaks", OF_PROTOCOL, {"unknown": setting("clean.unknown_artist")})
 
 
-# A checkpoint: only when it is known which clips are left is it known how they can be judged.
+# A checkpoint: which protocols can split the clips is known when it is known which clips are left.
 checkpoint usable:
     input:
         clips=clips_of,
@@ -40,40 +40,18 @@ checkpoint usable:
     shell:
         'python "$GENREGRAPH" folds.usable {input.tables:q} --clips {input.clips:q}'
         " {params.images:q} {params.options:q} --output {output.clips:q}"
-        " --judged {output.protocols:q} 2> {log:q}"
+        " --protocols {output.protocols:q} 2> {log:q}"
 
 
 rule folds:
     input:
-        clips=f"{OF_EXPERIMENT}/usable.parquet",
-        made_with=FOLDS.made_with,
-    output:
-        f"{OF_PROTOCOL}/folds.parquet",
-    log:
-        FOLDS.log,
-    benchmark:
-        FOLDS.benchmark
-    conda:
-        "../envs/learning.yaml"
-    resources:
-        mem_mb=memory(1000, 20),
-        runtime=minutes(10),
-    params:
-        options=FOLDS.arguments,
-    shell:
-        'python "$GENREGRAPH" folds.assign --clips {input.clips:q}'
-        " --protocol {wildcards.protocol} {params.options:q} --output {output:q} 2> {log:q}"
-
-
-rule leaks:
-    input:
-        folds=f"{OF_PROTOCOL}/folds.parquet",
         clips=clips_of,
         usable=f"{OF_EXPERIMENT}/usable.parquet",
         tables=shared_tables,
-        made_with=LEAKS.made_with,
+        made_with=FOLDS.made_with,
     output:
-        report(
+        folds=f"{OF_PROTOCOL}/folds.parquet",
+        leaks=report(
             f"{OF_PROTOCOL}/leaks.csv",
             caption="../workflow/scripts/report/captions/leaks.rst",
             category="{experiment}",
@@ -81,17 +59,17 @@ rule leaks:
             labels={"table": "leaks", "protocol": "{protocol}"},
         ),
     log:
-        LEAKS.log,
+        FOLDS.log,
     benchmark:
-        LEAKS.benchmark
+        FOLDS.benchmark
     conda:
         "../envs/learning.yaml"
     resources:
         mem_mb=memory(1000, 15),
         runtime=minutes(10, 0.1),
     params:
-        options=LEAKS.arguments,
+        options=FOLDS.arguments,
     shell:
-        'python "$GENREGRAPH" folds.leaks {input.tables:q} --folds {input.folds:q}'
-        " --clips {input.clips:q} --usable {input.usable:q} --protocol {wildcards.protocol}"
-        " {params.options:q} --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" folds.assign {input.tables:q} --clips {input.clips:q}'
+        " --usable {input.usable:q} --protocol {wildcards.protocol} {params.options:q}"
+        " --output {output.folds:q} --leaking {output.leaks:q} 2> {log:q}"

@@ -1,31 +1,39 @@
-# What the models of a fold see.
+# What the models of a protocol's folds see.
 
-SEED = {"seed": CONFIG.seed}
+
+def has_imported_table(wildcards):
+    """Whether a table of a job's experiment is imported: it may lack columns to leave out."""
+    return not CONFIG.tables.keys().isdisjoint(experiment_of(wildcards).tables)
+
+
 CNN = Step(
     "inputs.cnn",
-    OF_FOLD,
-    {**dict(CONFIG.cnn), **SEED, "device": CONFIG.device},
-    record=OF_PROTOCOL,
+    OF_PROTOCOL,
+    {**dict(CONFIG.cnn), "seed": CONFIG.seed, "device": CONFIG.device},
 )
-FITTED = {"drop": setting("drop"), "fit": fitted_on, **SEED}
+FITTED = {
+    "drop": setting("drop"),
+    "imported": has_imported_table,
+    "fit": fitted_on,
+    "seed": CONFIG.seed,
+}
 SELECTION = Step(
     "inputs.selection",
-    OF_FOLD,
+    OF_PROTOCOL,
     {**FITTED, "n_features": setting("select.n_features")},
-    record=OF_PROTOCOL,
 )
 INPUTS = Step(
     "inputs.prepare",
-    OF_FOLD,
+    OF_PROTOCOL,
     {
         **FITTED,
+        "apart": keeps_apart,
         "scaling": setting("scale"),
         "reduction": lambda wildcards: getattr(
             experiment_of(wildcards).reduce, "method", None
         ),
         "to": lambda wildcards: getattr(experiment_of(wildcards).reduce, "to", None),
     },
-    record=OF_PROTOCOL,
 )
 
 
@@ -35,62 +43,63 @@ rule cnn:
         folds=f"{OF_PROTOCOL}/folds.parquet",
         made_with=CNN.made_with,
     output:
-        table=f"{OF_FOLD}/cnn.parquet",
-        weights=f"{OF_FOLD}/cnn.pt",
-        history=f"{OF_FOLD}/cnn-history.csv",
+        table=f"{OF_PROTOCOL}/cnn.parquet",
+        weights=f"{OF_PROTOCOL}/cnn.pt",
+        history=f"{OF_PROTOCOL}/cnn-history.csv",
     log:
         CNN.log,
     benchmark:
         CNN.benchmark
     conda:
         "../envs/learning.yaml"
+    threads: 1 if CARDS else side_by_side
     resources:
-        mem_mb=memory(2000, 8),
-        runtime=minutes(60, 5),
+        mem_mb=memory_by_thread(2000, 8),
+        runtime=minutes(120, 5),
         gpu=CARDS,
     params:
         options=CNN.arguments,
     shell:
         'python "$GENREGRAPH" inputs.cnn {input.images:q} --folds {input.folds:q}'
-        " --fold {wildcards.fold} {params.options:q} --output {output.table:q}"
+        " --jobs {threads} {params.options:q} --output {output.table:q}"
         " --weights {output.weights:q} --history {output.history:q} 2> {log:q}"
 
 
 rule selection:
     input:
         folds=f"{OF_PROTOCOL}/folds.parquet",
-        # Folds that leak where they must not end here.
-        leaks=f"{OF_PROTOCOL}/leaks.csv",
-        tables=all_tables,
+        tables=shared_tables,
+        fitted=table_of_folds,
         made_with=SELECTION.made_with,
     output:
-        f"{OF_FOLD}/selection.csv",
+        f"{OF_PROTOCOL}/selection.csv",
     log:
         SELECTION.log,
     benchmark:
         SELECTION.benchmark
     conda:
         "../envs/learning.yaml"
+    threads: side_by_side
     resources:
-        mem_mb=memory(1500, 15),
-        runtime=minutes(30, 1),
+        mem_mb=memory_by_thread(1500, 15),
+        runtime=minutes(60, 5),
     params:
         options=SELECTION.arguments,
+        fitted=lambda wildcards, input: [f"--fitted={path}" for path in input.fitted],
     shell:
         'python "$GENREGRAPH" inputs.selection {input.tables:q} --folds {input.folds:q}'
-        " --fold {wildcards.fold} {params.options:q} --output {output:q} 2> {log:q}"
+        " --jobs {threads} {params.fitted:q} {params.options:q} --output {output:q} 2> {log:q}"
 
 
 rule inputs:
     input:
         folds=f"{OF_PROTOCOL}/folds.parquet",
-        # Folds that leak where they must not end here.
-        leaks=f"{OF_PROTOCOL}/leaks.csv",
-        tables=all_tables,
+        tables=shared_tables,
+        fitted=table_of_folds,
         selection=selection_of,
         made_with=INPUTS.made_with,
     output:
-        f"{OF_FOLD}/inputs.npz",
+        f"{OF_PROTOCOL}/inputs.npz",
     log:
         INPUTS.log,
     benchmark:
@@ -99,13 +108,13 @@ rule inputs:
         "../envs/learning.yaml"
     resources:
         mem_mb=memory(1000, 10),
-        runtime=minutes(10, 0.1),
+        runtime=minutes(10, 1),
     params:
         options=INPUTS.arguments,
-        selection=lambda wildcards: [
-            f"--selection={path}" for path in selection_of(wildcards)
+        fitted=lambda wildcards, input: [f"--fitted={path}" for path in input.fitted],
+        selection=lambda wildcards, input: [
+            f"--selection={path}" for path in input.selection
         ],
     shell:
         'python "$GENREGRAPH" inputs.prepare {input.tables:q} --folds {input.folds:q}'
-        " --fold {wildcards.fold} {params.selection:q} {params.options:q} --output {output:q}"
-        " 2> {log:q}"
+        " {params.fitted:q} {params.selection:q} {params.options:q} --output {output:q} 2> {log:q}"

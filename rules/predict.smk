@@ -1,4 +1,4 @@
-# Genres of new music: a network that is trained once, and each new file by itself.
+# Genres of new music: a model that is trained once, and each new file by itself.
 
 PREDICTOR = f"{of_experiment(CONFIG.predict_by)}/predictor.safetensors"
 
@@ -6,18 +6,29 @@ PREDICTOR = f"{of_experiment(CONFIG.predict_by)}/predictor.safetensors"
 BESIDE = {"predictions.csv": f"{OF_NEW}/curves.png".format(dataset=CONFIG.dataset)}
 
 
+# Protocols without leaks, the strictest first: by the first that an experiment has a model is chosen.
+STRICT = ("inductive", "clean", "filtered")
+
+
+def trained_by(wildcards):
+    """What decides how the predictor of a job's experiment is trained (JSON)."""
+    keys = "drop scale select reduce graph models graphsage search variants"
+    return experiment_of(wildcards).model_dump_json(include=set(keys.split()))
+
+
+def strict_models(wildcards):
+    """Models of the strictest protocol by which a job's experiment is evaluated, if any."""
+    evaluated = evaluations_of(wildcards.experiment)
+    strict = [protocol for protocol in STRICT if protocol in evaluated]
+    return [OF_MODELS.format(**wildcards, protocol=protocol) for protocol in strict[:1]]
+
+
 TRAINER = Step(
     "predict.train",
     OF_EXPERIMENT,
     {
-        "drop": setting("drop"),
-        "n_features": lambda wildcards: getattr(
-            experiment_of(wildcards).select, "n_features", None
-        ),
-        "scaling": setting("scale"),
-        "to": lambda wildcards: getattr(experiment_of(wildcards).reduce, "to", None),
-        "metric": setting("graph.metric"),
-        "k": setting("graph.k"),
+        "experiment": trained_by,
+        "imported": has_imported_table,
         "exact": CONFIG.limits.all_distances,
         **{name: value for name, value in NETWORK.items() if name != "neighbours"},
     },
@@ -34,10 +45,7 @@ if PREDICTED:
             "silence": CONFIG.audit.silence,
             "longest": CONFIG.audit.longest,
         },
-        facts={
-            "files": lambda wildcards: PARTS[wildcards.part],
-            "contents": contents_of_new,
-        },
+        facts={"contents": contents_of_new},
     )
     EXTRACT_NEW = Step("features.{table}", OF_PART, EXTRACT.options)
     ANSWER = Step(
@@ -49,6 +57,7 @@ if PREDICTED:
             "dataset": CONFIG.dataset,
             "experiment": CONFIG.predict_by,
             "synthesised": DATASET.synthesised,
+            "artists": CONFIG.predict_artists,
             "unnameable": NEW.unnameable,
             "passed_over": NEW.passed_over,
         },
@@ -61,6 +70,7 @@ rule predictor:
     input:
         clips=f"{OF_EXPERIMENT}/usable.parquet",
         tables=shared_tables,
+        models=strict_models,
         made_with=TRAINER.made_with,
     output:
         f"{OF_EXPERIMENT}/predictor.safetensors",
@@ -75,24 +85,22 @@ rule predictor:
         runtime=minutes(30, 2),
     params:
         options=TRAINER.arguments,
+        models=lambda wildcards, input: [f"--models={path}" for path in input.models],
     shell:
         'python "$GENREGRAPH" predict.train {input.tables:q} --clips {input.clips:q}'
-        " {params.options:q} --output {output:q} 2> {log:q}"
+        " {params.models:q} {params.options:q} --output {output:q} 2> {log:q}"
 
 
 if PREDICTED:
 
     rule pieces:
         input:
-            audio=lambda wildcards: [
-                ancient(path) for path in nameable(PARTS[wildcards.part])
-            ],
+            audio=lambda wildcards: users(PARTS[wildcards.part]),
             clips=f"{OF_DATASET}/{PREDICTING.cut}/clips.parquet",
             made_with=PIECES.made_with,
         output:
             pieces=f"{OF_PART}/pieces.parquet",
             samples=temp(f"{OF_PART}/samples.parquet"),
-            read=f"{OF_PART}/read.json",
         log:
             PIECES.log,
         benchmark:
@@ -109,16 +117,12 @@ if PREDICTED:
             files=lambda wildcards: PARTS[wildcards.part],
         shell:
             'python "$GENREGRAPH" predict.pieces --clips {input.clips:q} {params.options:q}'
-            " --pieces {output.pieces:q} --samples {output.samples:q}"
-            " --read {output.read:q} -- {params.files:q} 2> {log:q}"
+            " --pieces {output.pieces:q} --samples {output.samples:q} -- {params.files:q} 2> {log:q}"
 
     # The extractors, on pieces, which are not to be cut again.
     use rule extract as extract_new with:
         input:
             samples=f"{OF_PART}/samples.parquet",
-            weights=lambda wildcards: (
-                rules.weights.output if wildcards.table in plan.PRETRAINED else []
-            ),
             made_with=EXTRACT_NEW.made_with,
         output:
             f"{OF_PART}/{{table}}.parquet",
@@ -133,13 +137,11 @@ if PREDICTED:
             cache=from_cache,
             options=EXTRACT_NEW.arguments,
             cut="30s",
-            weights=lambda wildcards, input: [
-                f"--weights={path}" for path in input.weights
-            ],
 
     rule predictions:
         input:
             predictor=PREDICTOR,
+            artists=nameable(filter(None, [CONFIG.predict_artists])),
             pieces=expand(f"{OF_PART}/pieces.parquet", part=PARTS, allow_missing=True),
             features=expand(
                 f"{OF_PART}/{{table}}.parquet",

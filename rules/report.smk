@@ -1,35 +1,111 @@
-# Figures, from the files of the other rooms; what the results say, in words; and one page of it all.
+# Figures; what the results say, in words; one page of it all; and its description for machines.
 
 from report.strictness import strictest
+from settings.registry import NETWORKS, ablation_name
 
+
+def strictest_of(name):
+    """The strictest protocol of an experiment, in a list; none if it cannot be evaluated."""
+    protocols = evaluations_of(name)
+    return [strictest(protocols)] if protocols else []
+
+
+def tables_and_figures(wildcards):
+    """Everything that there is to show of the dataset beyond the summary."""
+    shown = []
+    for name in RUNNABLE:
+        select, folder = CONFIG.experiments[name].select, of_experiment(name)
+        figures = [*OF_FOLDS, *(["importances"] if select else [])]
+        for protocol in strictest_of(name):
+            places = [f"{protocol}/figures/{figure}" for figure in figures]
+            places += ["figures/folds", "figures/reliability"]
+            shown += [f"{folder}/{place}.png" for place in places]
+    if tuning_of(wildcards):
+        shown += ["results/tuning.csv", f"{HERE}/figures/tuning.png"]
+    if learning_curve_of(wildcards):
+        shown += [*learning_curve_of(wildcards), f"{HERE}/figures/learning-curve.png"]
+    runnable = [CONFIG.experiments[name] for name in RUNNABLE]
+    if any("handcrafted" in e.tables and e.cut == "30s" for e in runnable):
+        shown.append(f"{HERE}/figures/correlation.png")
+    of_audio = [] if UNHEARD else ["clips", "clip"]
+    return shown + [f"{HERE}/figures/{figure}.png" for figure in of_audio]
+
+
+def selections(wildcards):
+    """Name of the selections of an experiment's folds, if it selects."""
+    return ["selection.csv"] if experiment_of(wildcards).select else []
+
+
+def published(wildcards):
+    """Results of the dataset, without its models."""
+    of_protocols = every_protocol(
+        "folds.parquet", "graph-health.csv", "leaks.csv", selections
+    )
+    shown = [*tables_and_figures(wildcards), *tuning_of(wildcards)]
+    return [
+        *(f"{HERE}/{name}.csv" for name in [*RUNNABLE, "summary", "comparisons"]),
+        *(f"{HERE}/{name}" for name in ("findings.md", "report.html")),
+        *(f"{of_experiment(name)}/protocols.json" for name in RUNNABLE),
+        *CALIBRATED,
+        *of_all_experiments(of_protocols)(wildcards),
+        *all_problems(wildcards),
+        *(path for path in shown if path.startswith(f"{HERE}/")),
+    ]
+
+
+def maps(wildcards):
+    """Maps of all experiments that could be evaluated, each under its strictest protocol."""
+    return [
+        f"{of_experiment(name)}/{protocol}/map.json"
+        for name in RUNNABLE
+        for protocol in strictest_of(name)
+    ]
+
+
+def models_shown(wildcards):
+    """Models that the map of an experiment shows: all but variants."""
+    models = experiment_of(wildcards).models
+    networks = [NETWORKS[0], *(name for name in models if name in NETWORKS)]
+    return [
+        *(each for name in networks for each in (name, ablation_name(name))),
+        *(name for name in models if name not in NETWORKS),
+    ]
+
+
+def all_problems(wildcards):
+    """Lists of what any experiment cannot use, each once."""
+    return list(dict.fromkeys(of_all_experiments(problems_of)(wildcards)))
+
+
+def drawn(place, figure, caption, **labels):
+    """A figure of an experiment, as Snakemake's own report shows it."""
+    return report(
+        f"{place}/figures/{figure}.png",
+        caption=f"../workflow/scripts/report/captions/{caption}.rst",
+        category="{experiment}",
+        subcategory="Figures",
+        labels={"figure": figure, **labels},
+    )
+
+
+OF_FOLDS = ["scatter", "graph", "history", "confusion"]
 TEMPLATE = find("workflow/scripts/report/findings.md.jinja", HOME)
 PAGE_TEXTS = {
-    name: find(f"workflow/scripts/report/page.{ending}", HOME)
-    for name, ending in (
+    name: find(f"workflow/scripts/report/page.{extension}", HOME)
+    for name, extension in (
         ("template", "html.jinja"),
         ("style", "css"),
         ("script", "js"),
     )
 }
-CHOSEN = [f"{of_experiment(name)}/choices.csv" for name in with_model("best")]
-TRUSTED = [f"{of_experiment(name)}/calibration.csv" for name in RUNNABLE]
-AHEAD_OF_ALL = [f"{of_experiment(name)}/ahead.csv" for name in with_model(*OF_OWN_RULE)]
-WORTH = [f"{of_experiment(name)}/variants.csv" for name in with_variants()]
-CURVES = [f"{of_experiment(name)}/reliability.csv" for name in RUNNABLE]
-BESIDE_SUMMARY = [*POOLED_TABLES, *AHEAD_OF_ALL, *WORTH, *CHOSEN, *TRUSTED, *CURVES]
-VARIANTS = [
-    f"{name}.{variant}={differing(settings)}"
+CALIBRATED = [
+    f"{of_experiment(name)}/{table}.csv"
     for name in RUNNABLE
-    for variant, settings in CONFIG.experiments[name].variants.items()
+    for table in ("calibration", "reliability")
 ]
+OF_RUN = CONFIG.model_dump_json(exclude={"predict"})
+NOT_RUN = [f"{name}={reason}" for name, reason in NOT_RUNNABLE.items()]
 FIGURES = {
-    "scatter": first_fold("inputs.npz"),
-    "graph": first_fold("inputs.npz", "graph.npz"),
-    "importances": first_fold("selection.csv"),
-    "history": every_fold("history.csv"),
-    "confusion": every_fold("predictions.parquet"),
-    "folds": lambda wildcards: f"{HERE}/{wildcards.experiment}.csv",
-    "reliability": lambda wildcards: f"{of_experiment(wildcards.experiment)}/reliability.csv",
     "tuning": f"{HERE}/tuning.csv",
     "correlation": f"{HERE}/30s/features/handcrafted.parquet",
     "clips": [
@@ -38,60 +114,41 @@ FIGURES = {
     ],
     "clip": [f"{HERE}/audio/{shard}/samples.parquet" for shard in SHARDS],
 }
-RANDOM = ("scatter", "graph")  # Figures that place points at random.
-FIGURE = Step(
-    "report.{figure}",
-    "results/{place}/figures",
-    {
-        "seed": lambda wildcards: CONFIG.seed if wildcards.figure in RANDOM else None,
-        "paper": lambda wildcards: (
-            papers_accuracy(placed(wildcards)) if wildcards.figure == "folds" else None
-        ),
-    },
+FIGURE = Step("report.{figure}", f"{OF_DATASET}/figures")
+CURVE_FIGURE = Step("report.learning_curve", f"{OF_DATASET}/figures")
+PROTOCOL_FIGURES = Step(
+    "report.protocol_figures",
+    OF_PROTOCOL,
+    {"model": models_shown, "seed": CONFIG.seed},
+)
+IMPORTANCES = Step("report.importances", OF_PROTOCOL)
+EXPERIMENT_FIGURES = Step(
+    "report.experiment_figures", OF_EXPERIMENT, {"paper": papers_accuracy}
 )
 FINDINGS = Step(
     "report.findings",
     OF_DATASET,
-    {
-        "dataset": CONFIG.dataset,
-        "metric": [
-            f"{name}={CONFIG.experiments[name].graph.nearness}" for name in RUNNABLE
-        ],
-        "variant": VARIANTS,
-        "not_run": [f"{name}={reason}" for name, reason in NOT_RUNNABLE.items()],
-        "synthesised": DATASET.synthesised,
-    },
+    {"config": OF_RUN, "not_run": NOT_RUN},
     facts={"template": text_digest(TEMPLATE)},
 )
-MAP = Step("report.map", OF_PROTOCOL, {"compared": compared_of, "seed": CONFIG.seed})
 PAGE = Step(
     "report.page",
     OF_DATASET,
     {
-        "config": CONFIG.model_dump_json(exclude={"predict"}),
+        "config": OF_RUN,
         "audio": None if UNHEARD else AUDIO,
         "ending": DATASET.endings,
-        "variant": VARIANTS,
-        "not_run": [f"{name}={reason}" for name, reason in NOT_RUNNABLE.items()],
-        "synthesised": DATASET.synthesised,
+        "not_run": NOT_RUN,
     },
     facts={
         "sheet": digest(ROWS),
         **{name: text_digest(path) for name, path in PAGE_TEXTS.items()},
     },
 )
-
 CRATE = Step(
     "report.crate",
     OF_DATASET,
-    {
-        "config": CONFIG.model_dump_json(exclude={"predict"}),
-        "sheet": SHEET,
-        "of_fold": [
-            f"{name}={','.join(fold_files(Place(experiment=name)))}"
-            for name in RUNNABLE
-        ],
-    },
+    {"config": OF_RUN, "sheet": SHEET, "experiment": RUNNABLE},
     facts={
         "sheet": text_digest(SHEET),
         "contents": contents_of_every_table,
@@ -100,19 +157,17 @@ CRATE = Step(
 
 
 rule figure:
+    """Draw a figure of the dataset."""
     input:
-        files=lambda wildcards: files_of(FIGURES[wildcards.figure], placed(wildcards)),
+        files=lambda wildcards: FIGURES[wildcards.figure],
         made_with=FIGURE.made_with,
     output:
         report(
-            "results/{place}/figures/{figure}.png",
+            f"{OF_DATASET}/figures/{{figure}}.png",
             caption="../workflow/scripts/report/captions/figure.rst",
-            category=lambda wildcards: shelf(wildcards)[0],
+            category="{dataset}",
             subcategory="Figures",
-            labels=lambda wildcards: {
-                "figure": wildcards.figure,
-                "protocol": shelf(wildcards)[1],
-            },
+            labels={"figure": "{figure}"},
         ),
     log:
         FIGURE.log,
@@ -120,28 +175,127 @@ rule figure:
         FIGURE.benchmark
     wildcard_constraints:
         figure="|".join(FIGURES),
-        place=f"{CONFIG.dataset}(/experiments/.+)?",
     conda:
         "../envs/report.yaml"
     resources:
         mem_mb=memory(1000, 10),
         runtime=minutes(10, 1),
     params:
-        options=FIGURE.arguments,
+        step="report.{figure}",
     shell:
-        'python "$GENREGRAPH" report.{wildcards.figure} {input.files:q} {params.options:q}'
-        " --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" {params.step} {input.files:q} --output {output:q} 2> {log:q}'
+
+
+use rule figure as learning_curve_figure with:
+    input:
+        files=f"{OF_DATASET}/learning-curve.csv",
+        made_with=CURVE_FIGURE.made_with,
+    output:
+        report(
+            f"{OF_DATASET}/figures/learning-curve.png",
+            caption="../workflow/scripts/report/captions/learning-curve.rst",
+            category="{dataset}",
+            subcategory="Figures",
+            labels={"figure": "learning curve"},
+        ),
+    log:
+        CURVE_FIGURE.log,
+    benchmark:
+        CURVE_FIGURE.benchmark
+    params:
+        step="report.learning_curve",
+
+
+rule protocol_figures:
+    """Draw clips, graph, training and confusion under a protocol, and write its map."""
+    input:
+        inputs=f"{OF_PROTOCOL}/inputs.npz",
+        graphs=f"{OF_PROTOCOL}/graph.npz",
+        models=OF_MODELS,
+        made_with=PROTOCOL_FIGURES.made_with,
+    output:
+        scatter=drawn(OF_PROTOCOL, "scatter", "scatter", protocol="{protocol}"),
+        graph=drawn(OF_PROTOCOL, "graph", "graph", protocol="{protocol}"),
+        history=drawn(OF_PROTOCOL, "history", "history", protocol="{protocol}"),
+        confusion=drawn(OF_PROTOCOL, "confusion", "confusion", protocol="{protocol}"),
+        map=f"{OF_PROTOCOL}/map.json",
+    log:
+        PROTOCOL_FIGURES.log,
+    benchmark:
+        PROTOCOL_FIGURES.benchmark
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=memory(1500, 10),
+        runtime=minutes(20, 1),
+    params:
+        options=PROTOCOL_FIGURES.arguments,
+    shell:
+        'python "$GENREGRAPH" report.protocol_figures --inputs {input.inputs:q}'
+        " --graphs {input.graphs:q} --models {input.models:q} {params.options:q}"
+        " --scatter {output.scatter:q} --graph {output.graph:q} --history {output.history:q}"
+        " --confusion {output.confusion:q} --map {output.map:q} 2> {log:q}"
+
+
+rule importances:
+    """Draw what ControlBurn selected in the first fold of a protocol."""
+    input:
+        selection=f"{OF_PROTOCOL}/selection.csv",
+        made_with=IMPORTANCES.made_with,
+    output:
+        drawn(OF_PROTOCOL, "importances", "importances", protocol="{protocol}"),
+    log:
+        IMPORTANCES.log,
+    benchmark:
+        IMPORTANCES.benchmark
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    shell:
+        'python "$GENREGRAPH" report.importances {input.selection:q} --output {output:q} 2> {log:q}'
+
+
+rule experiment_figures:
+    """Draw accuracies of folds, and accuracy by confidence, of an experiment."""
+    input:
+        results=f"{OF_DATASET}/{{experiment}}.csv",
+        curves=f"{OF_EXPERIMENT}/reliability.csv",
+        made_with=EXPERIMENT_FIGURES.made_with,
+    output:
+        folds=drawn(OF_EXPERIMENT, "folds", "folds", protocol="all"),
+        reliability=drawn(
+            OF_EXPERIMENT, "reliability", "calibration-figure", protocol="all"
+        ),
+    log:
+        EXPERIMENT_FIGURES.log,
+    benchmark:
+        EXPERIMENT_FIGURES.benchmark
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        options=EXPERIMENT_FIGURES.arguments,
+    shell:
+        'python "$GENREGRAPH" report.experiment_figures --results {input.results:q}'
+        " --curves {input.curves:q} {params.options:q} --folds {output.folds:q}"
+        " --reliability {output.reliability:q} 2> {log:q}"
 
 
 rule findings:
+    """Write what the tables say, in words."""
     input:
         results=every_result,
-        summary=f"{OF_DATASET}/summary.csv",
-        tables=of_all_experiments(every_protocol("graph-health.csv", "leaks.csv")),
-        choices=CHOSEN,
-        ahead=AHEAD_OF_ALL,
-        calibration=TRUSTED,
-        variants=WORTH,
+        tables=[
+            f"{OF_DATASET}/summary.csv",
+            f"{OF_DATASET}/comparisons.csv",
+            *CALIBRATED,
+        ],
+        of_protocols=of_all_experiments(every_protocol("graph-health.csv", "leaks.csv")),
+        learning_curve=learning_curve_of,
         tuning=tuning_of,
         made_with=FINDINGS.made_with,
     output:
@@ -164,58 +318,34 @@ rule findings:
         runtime=minutes(10),
     params:
         options=FINDINGS.arguments,
-        folder=lambda wildcards: f"{HERE}/experiments",
+        folder=HERE,
         template=lambda wildcards: TEMPLATE,
-        tables=lambda wildcards: [
-            *(f"--choices={path}" for path in CHOSEN),
-            *(f"--ahead={path}" for path in AHEAD_OF_ALL),
-            *(f"--calibration={path}" for path in TRUSTED),
-            *(f"--variants={path}" for path in WORTH),
-            *(f"--tuning={path}" for path in tuning_of(wildcards)),
+        tables=lambda wildcards, input: [
+            *(f"--learning-curve={path}" for path in input.learning_curve),
+            *(f"--tuning={path}" for path in input.tuning),
         ],
     shell:
-        'python "$GENREGRAPH" report.findings {input.results:q} --summary {input.summary:q}'
-        " --folder {params.folder:q} --template {params.template:q} {params.tables:q}"
-        " {params.options:q} --output {output:q} 2> {log:q}"
-
-
-rule clip_map:
-    input:
-        every_fold("inputs.npz", "graph.npz"),
-        outputs=outputs,
-        folds=f"{OF_PROTOCOL}/folds.parquet",
-        made_with=MAP.made_with,
-    output:
-        f"{OF_PROTOCOL}/map.json",
-    log:
-        MAP.log,
-    benchmark:
-        MAP.benchmark
-    conda:
-        "../envs/report.yaml"
-    resources:
-        mem_mb=memory(1500, 6),
-        runtime=minutes(20, 1),
-    params:
-        options=MAP.arguments,
-        folder=lambda wildcards: OF_PROTOCOL.format(**wildcards),
-    shell:
-        'python "$GENREGRAPH" report.map {params.folder:q} {params.options:q}'
-        " --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" report.findings {input.results:q} --folder {params.folder:q}'
+        " --template {params.template:q} {params.tables:q} {params.options:q} --output {output:q}"
+        " 2> {log:q}"
 
 
 rule page:
+    """Write the report, one HTML page."""
     input:
         results=every_result,
-        summary=f"{OF_DATASET}/summary.csv",
-        tables=of_all_experiments(
-            every_protocol("folds.parquet", "graph-health.csv", "leaks.csv"),
-            every_fold("history.csv", "predictions.parquet"),
+        tables=[
+            f"{OF_DATASET}/summary.csv",
+            f"{OF_DATASET}/comparisons.csv",
+            *CALIBRATED,
+        ],
+        of_protocols=of_all_experiments(
+            every_protocol("graph-health.csv", "leaks.csv", "models")
         ),
+        learning_curve=learning_curve_of,
         clips=of_all_experiments(lambda wildcards: [clips_of(wildcards)]),
         maps=maps,
         problems=all_problems,
-        beside=BESIDE_SUMMARY,
         made_with=PAGE.made_with,
     output:
         report(
@@ -236,32 +366,28 @@ rule page:
         runtime=minutes(10, 0.5),
     params:
         options=PAGE.arguments,
-        folder=lambda wildcards: HERE,
+        folder=HERE,
         benchmarks=f"results/benchmarks/{CONFIG.dataset}",
         sheet=SHEET,
         texts=[f"--{name}={path}" for name, path in PAGE_TEXTS.items()],
-        lists=lambda wildcards: [
-            *(f"--map={path}" for path in maps(wildcards)),
-            *(f"--problems={path}" for path in all_problems(wildcards)),
-            *(f"--beside={path}" for path in BESIDE_SUMMARY),
+        lists=lambda wildcards, input: [
+            *(f"--learning-curve={path}" for path in input.learning_curve),
+            *(f"--map={path}" for path in input.maps),
+            *(f"--problems={path}" for path in input.problems),
         ],
     shell:
-        'python "$GENREGRAPH" report.page {input.results:q} --summary {input.summary:q}'
-        " --folder {params.folder:q} --benchmarks {params.benchmarks:q} --sheet {params.sheet:q}"
-        " {params.lists:q} {params.texts:q} {params.options:q} --output {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" report.page {input.results:q} --folder {params.folder:q}'
+        " --benchmarks {params.benchmarks:q} --sheet {params.sheet:q} {params.lists:q}"
+        " {params.texts:q} {params.options:q} --output {output:q} 2> {log:q}"
 
 
-# All that `all` makes, and what it was made from. Tables made elsewhere are known by their contents.
 rule crate:
+    """Describe all that `all` makes, and what it was made from, as an RO-Crate."""
     input:
         files=published,
-        tables=[*POOLED_TABLES, *TRUSTED, *CHOSEN, *AHEAD_OF_ALL, *WORTH],
-        curves=CURVES,
-        folds=of_all_experiments(every_fold(fold_files)),
+        models=of_all_experiments(every_protocol("models")),
         clips=of_all_experiments(lambda wildcards: [clips_of(wildcards)]),
-        imported=lambda wildcards: [
-            ancient(path) for path in nameable(every_imported_file(wildcards).values())
-        ],
+        imported=lambda wildcards: users(every_imported_file(wildcards).values()),
         made_with=CRATE.made_with,
     output:
         metadata=f"{OF_DATASET}/ro-crate-metadata.json",
@@ -278,8 +404,9 @@ rule crate:
         runtime=minutes(10),
     params:
         options=CRATE.arguments,
-        folder=lambda wildcards: HERE,
+        folder=HERE,
         lists=lambda wildcards, input: [
+            *(f"--models={path}" for path in input.models),
             *(f"--clips={path}" for path in sorted(set(input.clips)) if not UNHEARD),
             *(
                 f"--table={name}={path}"
@@ -287,6 +414,6 @@ rule crate:
             ),
         ],
     shell:
-        'python "$GENREGRAPH" report.crate {input.files:q} {input.tables:q} {input.curves:q}'
-        " --folder {params.folder:q} {params.options:q} {params.lists:q}"
-        " --workflow {output.workflow:q} --output {output.metadata:q} 2> {log:q}"
+        'python "$GENREGRAPH" report.crate {input.files:q} --folder {params.folder:q}'
+        " {params.options:q} {params.lists:q} --workflow {output.workflow:q}"
+        " --output {output.metadata:q} 2> {log:q}"

@@ -24,9 +24,8 @@ KINDS = {
     r"(export|mkdir|squeue|scancel|sbatch|docker|apptainer) ": "elsewhere",
     r"make \.venv|\.venv/bin/pip install --requirement envs/slurm\.txt": "elsewhere",
     r"snakemake --cores \d+ ": "plan",
-    r"python workflow/scripts (audio\.sheet|settings\.schema|report\.verify) ?": "run",
-    r"python -m pytest tests/(features|graph|learning)/": "tests/workflow/test_guides.py",
-    r"pip download --no-deps musicnn==0\.1\.0": "tests/features/test_weights.py",
+    r"python workflow/scripts (settings\.schema|report\.verify) ?": "run",
+    r"python -m pytest tests/(features|graph|models)/": "tests/workflow/test_guides.py",
 }
 
 

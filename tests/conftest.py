@@ -14,7 +14,6 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.setdefault("DGLBACKEND", "pytorch")
 
 import pandas as pd  # noqa: E402
-from filelock import FileLock  # noqa: E402
 from hypothesis import is_hypothesis_test, settings  # noqa: E402
 
 # The same few examples every time, however slow the machine; by `make torture`, many others.
@@ -62,26 +61,6 @@ def musicnn_outputs() -> Path:
     return _from_environment(
         "GENREGRAPH_TEST_MUSICNN", "the folder of what the original network gives, reference.npz"
     )
-
-
-@pytest.fixture(scope="session")
-def musicnn_wheel(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The package that has the network's weights; downloaded once for all workers."""
-    from features.weights import WHEEL, download
-    from settings.errors import UserError
-
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "musicnn"
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            folder.mkdir()
-            try:
-                download(folder)
-            except UserError as error:
-                (folder / "why-not.txt").write_text(str(error))
-    if not (folder / WHEEL).exists():
-        pytest.skip((folder / "why-not.txt").read_text())
-    return folder / WHEEL
 
 
 STARVED = """

@@ -26,16 +26,6 @@ def music() -> Callable[..., NDArray[np.float32]]:
     return play
 
 
-@pytest.fixture(scope="session")
-def musicnn_weights(musicnn_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weights of MSD_musicnn."""
-    from features.weights import main
-
-    path = tmp_path_factory.mktemp("weights") / "musicnn.safetensors"
-    main(path, musicnn_wheel)
-    return path
-
-
 @pytest.fixture
 def samples_file(tmp_path: Path) -> Callable[[Mapping[str, NDArray[np.float32]]], Path]:
     """Write a shard's samples, as `audio.audit` does."""

@@ -17,6 +17,7 @@ from features.handcrafted import (
     harmonic_mask,
     harmonic_percussive,
     main,
+    running_median,
     spectral_shape,
     tempo,
     tuning,
@@ -200,6 +201,16 @@ def test_harmonic_and_percussive_parts_are_librosas_and_zero_in_the_tail_if_so_w
             assert part.shape == samples.shape
             assert_allclose(part[: whole - N_FFT], reference[: whole - N_FFT], atol=1e-6)
             assert np.any(part[whole:]) != zero_tail
+
+
+@pytest.mark.parametrize("levels", [2, 10**6])
+@pytest.mark.parametrize("frames", [3, 44, 130])
+def test_running_medians_are_scipys_in_time_and_in_frequency(frames, levels):
+    rng = np.random.default_rng(frames)
+    magnitude = rng.integers(0, levels, (1025, frames)).astype(np.float32)
+    for rows in (magnitude, magnitude.T):
+        expected = ndimage.median_filter(rows, (1, 31))
+        assert_array_equal(running_median(rows), expected, strict=True)
 
 
 def test_what_is_silent_in_both_is_half_harmonic():

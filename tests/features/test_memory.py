@@ -58,7 +58,7 @@ def test_the_audit_of_an_hours_clip_takes_what_it_states(tmp_path, noise, monkey
     used = peak(
         *("audio.audit", "--sheet=sheet.tsv", "--audio=.", "--shard=00", "--shards=1"),
         *("--shortest=1", "--silence=0", f"--longest={LONGEST}"),
-        *("--clips=clips", "--samples=samples", "--read=read"),
+        *("--clips=clips", "--samples=samples"),
     )
     assert 200 < used < stated("audit")
 

@@ -9,8 +9,8 @@ from features.musicnn_embedding import COLUMNS, embedding, main
 
 
 @pytest.fixture(scope="module")
-def network(musicnn_weights):
-    return load(musicnn_weights)
+def network():
+    return load()
 
 
 def test_a_real_clips_embedding_is_that_of_the_original_network(
@@ -27,9 +27,9 @@ def test_columns_are_maxima_then_means():
     assert COLUMNS[752:754] == ["musicnn_max_752", "musicnn_mean_000"]
 
 
-def test_main_writes_a_row_a_clip(samples_file, tmp_path, music, musicnn_weights, network):
+def test_main_writes_a_row_a_clip(samples_file, tmp_path, music, network):
     clips = {"b": music(7), "a": music(1, seed=1)}
-    main(samples_file(clips), "30s", musicnn_weights, tmp_path / "out.parquet")
+    main(samples_file(clips), "30s", tmp_path / "out.parquet")
     table = pd.read_parquet(tmp_path / "out.parquet").set_index("clip")
     assert table.columns.tolist() == COLUMNS
     assert table.index.tolist() == ["b", "a"]

@@ -1,9 +1,14 @@
+import logging
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from folds.assign import COLUMNS, assign, main, taken
+from folds.assign import assign, main, taken
+from folds.leaks import KINDS
+from folds.table import COLUMNS, fold_keys, training_masks, unique_clips
 from folds.usable import COLUMNS as USABLE
+from settings.errors import UserError
 
 
 def clips_of(genres):
@@ -19,19 +24,42 @@ def clips_of(genres):
     )[USABLE]
 
 
-def test_every_repeat_deals_every_clip_once_and_anew():
+def test_every_repeat_splits_every_clip_once_and_anew():
     clips = clips_of(["blues", "jazz"] * 20)
-    for protocol in ("paper", "random", "clean", "inductive"):
+    for protocol in ("kfold", "random", "clean", "inductive"):
         table = assign(clips, protocol, 4, 3, seed=5)
         assert table.columns.tolist() == COLUMNS
-        deals = {repeat: rows for repeat, rows in table.groupby("repeat")}
-        assert list(deals) == [0, 1, 2]
-        for rows in deals.values():
+        repeats = {repeat: rows for repeat, rows in table.groupby("repeat")}
+        assert list(repeats) == [0, 1, 2]
+        for rows in repeats.values():
             assert rows["clip"].tolist() == clips["clip"].tolist()
             assert rows["genre"].tolist() == clips["genre"].tolist()
             assert rows["group"].tolist() == clips["group"].tolist()
             assert set(rows["fold"]) == {0, 1, 2, 3}
-        assert len({tuple(rows["fold"]) for rows in deals.values()}) == 3
+        assert len({tuple(rows["fold"]) for rows in repeats.values()}) == 3
+
+
+def test_the_papers_hold_outs_test_a_third_each_and_a_clip_several_times_or_never():
+    clips = clips_of(["blues", "jazz"] * 50)
+    table = assign(clips, "paper", 3, 2, seed=5)
+    assert table.columns.tolist() == COLUMNS
+    assert fold_keys(table) == [(repeat, fold) for repeat in range(2) for fold in range(3)]
+    pd.testing.assert_frame_equal(unique_clips(table), clips[COLUMNS[:4]])
+    masks = training_masks(table)
+    assert (~masks).sum(axis=1).tolist() == [33] * 6
+    assert len(np.unique(masks, axis=0)) == 6
+    tested = (~masks[:3]).sum(axis=0)
+    assert {0, 1, 2} <= set(tested)
+    rows = table[table["repeat"] == 0]
+    assert (rows["fold"] == -1).sum() == (tested == 0).sum()
+    assert len(rows) == np.maximum(tested, 1).sum()
+
+
+@pytest.mark.parametrize("protocol", ["paper", "kfold", "random", "clean"])
+def test_clips_are_in_the_same_order_in_every_repeat(protocol):
+    clips = clips_of(["blues", "jazz"] * 20)
+    for _, rows in assign(clips, protocol, 3, 3, seed=0).groupby("repeat"):
+        assert rows["clip"].drop_duplicates().tolist() == clips["clip"].tolist()
 
 
 @pytest.mark.parametrize("protocol", ["paper", "clean"])
@@ -45,14 +73,14 @@ def test_the_seed_decides(protocol):
 @pytest.mark.parametrize("protocol", ["paper", "clean"])
 def test_another_repeat_leaves_those_before_as_they_were(protocol):
     clips = clips_of(["blues", "jazz"] * 20)
-    longer = assign(clips, protocol, 4, 3, seed=1)
-    pd.testing.assert_frame_equal(longer[: 2 * len(clips)], assign(clips, protocol, 4, 2, seed=1))
+    longer, shorter = (assign(clips, protocol, 4, repeats, seed=1) for repeats in (3, 2))
+    pd.testing.assert_frame_equal(longer[longer["repeat"] < 2], shorter)
 
 
 @pytest.mark.parametrize("protocol", ["paper", "clean"])
 def test_the_largest_seed_can_be_repeated(protocol):
     table = assign(clips_of(["blues", "jazz"] * 20), protocol, 4, 2, seed=2**32 - 1)
-    assert table.groupby("repeat")["fold"].nunique().tolist() == [4, 4]
+    assert len(fold_keys(table)) == 8
 
 
 def test_clean_and_inductive_have_the_same_folds():
@@ -67,7 +95,7 @@ def test_the_published_split_is_fold_0_and_clips_that_only_train():
     assert table[["repeat", "fold"]].to_numpy().tolist() == [[0, -1], [0, 0], [0, 0], [0, -1]]
 
 
-def test_the_control_deals_clips_not_groups():
+def test_the_control_splits_clips_not_groups():
     clips = clips_of(["blues", "jazz"] * 20)
     whole = {
         protocol: (assign(clips, protocol, 4, 1, seed=0).groupby("group")["fold"].nunique() == 1)
@@ -87,6 +115,7 @@ SHEET = clips_of(["rock"] * 6).assign(
     ("protocol", "positions"),
     [
         ("paper", [0, 1, 2, 3, 4, 5]),
+        ("kfold", [0, 1, 2, 3, 4, 5]),
         ("random", [0, 1, 2, 3]),
         ("clean", [0, 1, 2, 3]),
         ("filtered", [0, 2, 4, 5]),
@@ -98,12 +127,90 @@ def test_a_protocol_takes_the_clips_it_may(protocol, positions):
     assert found.index.tolist() == list(range(len(positions)))
 
 
-def test_main_deals_what_the_protocol_takes(tmp_path):
+# The step
+
+FEATURES = [f"feature{i}" for i in range(8)]
+
+
+def facts_of(clips):
+    """What the dataset's list says of the clips."""
+    unknown = dict.fromkeys(["sheet_group", "artist"], "")
+    return clips.assign(source=clips["clip"], **unknown)
+
+
+@pytest.fixture
+def step(tmp_path):
+    """Run the step; folds and leaks."""
+
+    def run(usable, facts, protocol, folds=4, repeats=1, features=None):
+        usable.to_parquet(tmp_path / "usable.parquet")
+        # The dataset has clips, and an order, that the experiment does not.
+        other = facts.iloc[:1].assign(clip="another")
+        pd.concat([other, facts[::-1]]).to_parquet(tmp_path / "clips.parquet")
+        if features is None:
+            features = np.random.default_rng(0).normal(size=(len(usable), 8))
+        table = pd.DataFrame(features, columns=FEATURES)
+        table.insert(0, "clip", usable["clip"].to_numpy())
+        table[::-1].to_parquet(tmp_path / "table.parquet")
+        main(
+            clips=tmp_path / "clips.parquet",
+            usable=tmp_path / "usable.parquet",
+            protocol=protocol,
+            folds=folds,
+            repeats=repeats,
+            unknown="alone",
+            seed=7,
+            output=tmp_path / "folds.parquet",
+            leaking=tmp_path / "leaks.csv",
+            tables=[tmp_path / "table.parquet"],
+        )
+        return pd.read_parquet(tmp_path / "folds.parquet"), pd.read_csv(tmp_path / "leaks.csv")
+
+    return run
+
+
+@pytest.mark.parametrize("protocol", ["paper", "clean"])
+def test_main_splits_what_the_protocol_takes(step, protocol):
     clips = clips_of(["rock", "pop"] * 20)
-    clips.loc[[7, 8], "excluded"] = "replica"
-    clips.to_parquet(tmp_path / "usable.parquet")
-    main(tmp_path / "usable.parquet", "clean", 3, 2, 7, tmp_path / "folds.parquet")
-    found = pd.read_parquet(tmp_path / "folds.parquet")
-    kept = clips.drop(index=[7, 8]).reset_index(drop=True)
-    pd.testing.assert_frame_equal(found, assign(kept, "clean", 3, 2, 7))
-    assert np.isin(found["fold"], [0, 1, 2]).all()
+    clips.loc[[6, 7], "excluded"] = "replica"
+    folds, leaks = step(clips, facts_of(clips), protocol, 3, 2)
+    kept = taken(clips, protocol)
+    assert len(kept) == {"paper": 40, "clean": 38}[protocol]
+    pd.testing.assert_frame_equal(folds, assign(kept, protocol, 3, 2, 7))
+    assert leaks[["repeat", "fold"]].to_numpy().tolist() == [
+        [r, f] for r in (0, 1) for f in (0, 1, 2)
+    ]
+    assert not leaks[KINDS].any(axis=None)
+
+
+def planted(kind):
+    """Clips of different groups with something in common; and their features."""
+    clips = clips_of(["rock", "pop"] * 4).assign(group=[f"group{i}" for i in range(8)])
+    facts, features = facts_of(clips), np.random.default_rng(0).normal(size=(8, 8))
+    if kind == "near_identical":
+        features[[0, 2, 4, 6]] = features[0]
+    else:
+        column = {"group": "sheet_group", "song": "source"}.get(kind, kind)
+        facts.loc[[0, 2, 4, 6], column] = "the same"
+    return clips, facts, features
+
+
+@pytest.mark.parametrize("protocol", ["clean", "inductive"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_planted_leak_ends_a_protocol_by_group_and_is_named(step, tmp_path, kind, protocol):
+    clips, facts, features = planted(kind)
+    count = {"near_identical": 12}.get(kind, 4)
+    with pytest.raises(UserError, match=rf"^protocol {protocol} leaks: .*\b{count} {kind}\b"):
+        step(clips, facts, protocol, features=features)
+    assert not list(tmp_path.glob("*.csv"))
+    assert not (tmp_path / "folds.parquet").exists()
+
+
+@pytest.mark.parametrize("protocol", ["kfold", "random"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_protocols_only_count_it(step, kind, protocol, caplog):
+    caplog.set_level(logging.INFO)
+    clips, facts, features = planted(kind)
+    _, leaks = step(clips, facts, protocol, 4, features=features)
+    assert leaks[kind].sum() == {"near_identical": 12}.get(kind, 4)
+    assert f"'{kind}': {leaks[kind].sum()}" in caplog.text

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from folds import groups
-from folds.groups import IDENTICAL, group_names, groups_of, identical, tie
-from settings.errors import UserError
+from folds.groups import IDENTICAL, features_of, group_names, identical, tie
 
 NO_PAIRS = np.empty((0, 2), dtype=np.int64)
 
@@ -89,7 +88,7 @@ def test_a_feature_of_the_same_value_everywhere_tells_nothing():
 )
 def test_by_few_features_or_tags_strangers_are_no_copies(x, caplog):
     assert identical(x).shape == (0, 2)
-    assert "too few features to tell copies by" in caplog.text
+    assert "too few features to find copies by" in caplog.text
 
 
 def test_pairs_are_found_within_and_between_blocks(monkeypatch):
@@ -163,20 +162,10 @@ def test_groups_are_those_of_spreading(data):
     assert partition(found) == partition(by_spreading(keys, pairs, n))
 
 
-def test_groups_are_looked_up_by_clip_in_the_column_asked_for():
-    folds = pd.DataFrame(
-        {
-            "clip": ["a", "b", "c"] * 2,
-            "group": ["x", None, "y"] * 2,
-            "artist": ["x", "song b", "z"] * 2,
-        }
-    )
-    clips = np.array(["c", "a", "b"])
-    assert groups_of(folds, clips, "group").tolist() == ["y", "x", "b"]
-    assert groups_of(folds, clips, "artist").tolist() == ["z", "x", "song b"]
-
-
-def test_clips_that_the_folds_do_not_know_are_refused():
-    folds = pd.DataFrame({"clip": ["a"], "group": ["x"]})
-    with pytest.raises(UserError, match="1 clips of the inputs are not in the folds, as b"):
-        groups_of(folds, np.array(["a", "b"]), "group")
+def test_features_of_all_tables_stand_side_by_side_in_the_clips_order(tmp_path):
+    paths = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    pd.DataFrame({"clip": ["x", "y", "z"], "p": [1.0, 2, 3]}).to_parquet(paths[0])
+    pd.DataFrame({"clip": ["z", "y", "x"], "q": [4.0, 5, 6]}).to_parquet(paths[1])
+    clips = pd.Series(["z", "x"])
+    assert features_of(clips, paths).tolist() == [[3, 4], [1, 6]]
+    assert features_of(clips, []).shape == (2, 0)

@@ -1,5 +1,3 @@
-import logging
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,98 +84,50 @@ def test_unknown_artists_leak_only_if_they_are_a_group():
     assert found == {"together": [1, 1], "alone": [0, 0], "out": [0, 0]}
 
 
-# The step
-
-FOLD = [0, 0, 1, 1, 2, 2, 3, 3]
-
-
-@pytest.fixture
-def run(tmp_path):
-    def audit(clips, protocol, features=None, fold=FOLD, dealt=slice(None)):
-        paths = {name: tmp_path / f"{name}.parquet" for name in ("clips", "folds", "table")}
-        # The dataset has clips, and an order, that the experiment does not.
-        stranger = clips_of(1, clip="aaa", artist=clips["artist"].iloc[:1])
-        pd.concat([stranger, clips[::-1]]).to_parquet(paths["clips"])
-        folds_of(clips[dealt], fold).to_parquet(paths["folds"])
-        if features is None:
-            features = np.random.default_rng(0).normal(size=(len(clips), 8))
-        table = pd.DataFrame(features, columns=list("abcdefgh")).assign(clip=clips["clip"])
-        table[["clip", *"abcdefgh"]][::-1].to_parquet(paths["table"])
-        output = tmp_path / "leaks.csv"
-        clips.to_parquet(usable := tmp_path / "usable.parquet")
-        options = {"protocol": protocol, "unknown": "together", "output": output}
-        leaks.main(paths["folds"], paths["clips"], usable, tables=[paths["table"]], **options)
-        return pd.read_csv(output)
-
-    return audit
+def test_a_clip_that_is_tested_several_times_leaks_each_time():
+    """Clips 0 and 1 are of one artist: fold 1 tests both, folds 0 and 2 one of them."""
+    clips = clips_of(4, artist=["Ann", "Ann", "Bob", "Cid"])
+    rows = [
+        ("clip00", 0),
+        ("clip00", 1),
+        ("clip01", 1),
+        ("clip01", 2),
+        ("clip02", 0),
+        ("clip03", -1),
+    ]
+    folds = pd.DataFrame(rows, columns=["clip", "fold"]).assign(repeat=0)
+    table = leaks.leaks(folds, clips, np.array([[0, 1], [2, 3]]), "together")
+    assert counts(table, "artist") == [1, 0, 1]
+    assert counts(table, "near_identical") == [2, 0, 1]
 
 
-def planted(kind):
-    """Clips 1 and 7, of which no fold has both, with something in common; and their features."""
-    clips = clips_of(8)
-    features = np.random.default_rng(0).normal(size=(8, 8))
-    if kind == "near_identical":
-        features[7] = features[1] + 1e-6
-    else:
-        column = {"group": "sheet_group", "song": "source"}.get(kind, kind)
-        clips.loc[[1, 7], column] = "the same"
-    return clips, features
-
-
-@pytest.mark.parametrize("protocol", ["clean", "inductive"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_planted_leak_ends_a_clean_protocol_and_is_named(run, tmp_path, kind, protocol):
-    clips, features = planted(kind)
-    with pytest.raises(UserError, match=rf"^protocol {protocol} leaks: .*\b2 {kind}\b.*folds\.par"):
-        run(clips, protocol, features)
-    assert not (tmp_path / "leaks.csv").exists()
-
-
-@pytest.mark.parametrize("protocol", ["paper", "filtered"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_other_protocols_only_count_it(run, kind, protocol, caplog):
-    caplog.set_level(logging.INFO)
-    clips, features = planted(kind)
-    table = run(clips, protocol, features)
-    assert counts(table, kind) == [1, 0, 0, 1]
-    assert f"'{kind}': 2" in caplog.text
-
-
-def test_copies_are_told_as_where_clips_were_tied_by_what_all_usable_clips_are_like(run):
-    """Excluded clips are less spread: by all a pair is far apart, by those that are dealt near."""
+def test_copies_are_found_among_all_usable_clips():
+    """Excluded clips are less spread: by all a pair is far apart, by those that are split near."""
     features = np.random.default_rng(0).normal(size=(60, 8)) * 0.3
     features[:8] *= 10
     features[7] = features[1] + 0.021
-    near = [len(identical(x)) for x in (features, features[:8])]
-    assert near == [0, 1]
-    table = run(clips_of(60), "clean", features, dealt=slice(8))
-    assert not table[KINDS].any(axis=None)
+    assert [len(identical(x)) for x in (features, features[:8])] == [0, 1]
+    names = clips_of(60)["clip"]
+    assert len(leaks.near_identical(names[:8], names, features)) == 0
+    assert leaks.near_identical(names[:8][::-1], names[:8], features[:8]).tolist() == [[6, 0]]
 
 
-@pytest.mark.parametrize("protocol", ["paper", "clean", "inductive"])
-def test_clips_with_nothing_in_common_do_not_leak(run, protocol):
-    table = run(clips_of(8), protocol)
-    assert table["fold"].tolist() == [0, 1, 2, 3]
-    assert not table[KINDS].any(axis=None)
-
-
-def test_what_is_in_common_within_a_fold_is_no_leak(run):
+def test_without_tables_only_identical_files_are_found():
     clips = clips_of(8)
-    clips.loc[[2, 3], ["artist", "source", "md5", "sheet_group"]] = "the same"
-    features = np.random.default_rng(0).normal(size=(8, 8))
-    features[3] = features[2]
-    assert not run(clips, "clean", features)[KINDS].any(axis=None)
+    pairs = leaks.near_identical(clips["clip"], clips["clip"], np.empty((8, 0)))
+    assert pairs.shape == (0, 2)
 
 
-def test_without_tables_replicas_are_not_looked_for(tmp_path):
-    clips = clips_of(8)
-    clips.to_parquet(tmp_path / "clips.parquet")
-    folds_of(clips, FOLD).to_parquet(tmp_path / "folds.parquet")
-    leaks.main(
-        *(tmp_path / "folds.parquet", tmp_path / "clips.parquet", tmp_path / "clips.parquet"),
-        *("clean", "together", tmp_path / "leaks.csv"),
-    )
-    assert counts(pd.read_csv(tmp_path / "leaks.csv"), "near_identical") == [0, 0, 0, 0]
+@pytest.mark.parametrize("protocol", ["paper", "clean"])
+def test_only_protocols_by_group_end_with_an_error(protocol):
+    counted = pd.DataFrame([[0, 0, 1, 0, 0, 0, 2]], columns=["repeat", "fold", *KINDS])
+    if protocol == "paper":
+        leaks.check(counted, protocol)
+        return
+    with pytest.raises(
+        UserError, match=r"^protocol clean leaks: 1 group, 2 near_identical on both"
+    ):
+        leaks.check(counted, protocol)
 
 
 def names(prefix, most):
@@ -197,20 +147,21 @@ def names(prefix, most):
 )
 def test_what_is_assigned_never_leaks(tmp_path_factory, facts, unknown, protocol, seed):
     folder = tmp_path_factory.mktemp("folds")
-    clips, folds, table = (folder / f"{name}.parquet" for name in ("clips", "folds", "table"))
+    names = "clips table usable folds".split()
+    paths = {name: folder / f"{name}.parquet" for name in names}
     artist, group, md5, look = zip(*facts, strict=True)
-    clips_of(len(facts), artist=artist, sheet_group=group, md5=md5).to_parquet(clips)
+    clips_of(len(facts), artist=artist, sheet_group=group, md5=md5).to_parquet(paths["clips"])
     looks = np.random.default_rng(0).normal(size=(26, 3))[list(look)]
     listed = pd.DataFrame(looks, columns=list("abc")).assign(clip=clips_of(len(facts))["clip"])
-    listed[["clip", *"abc"]].to_parquet(table)
+    listed[["clip", *"abc"]].to_parquet(paths["table"])
     asked = Experiment(
         protocols=[protocol], clean=Clean(folds=2, repeats=2, unknown_artist=unknown)
     )
-    found, judged = folder / "usable.parquet", folder / "protocols.json"
-    usable.main(clips, asked.model_dump_json(), seed, found, judged, [table])
-    assume(protocol in read_evaluations(judged))
-    assign.main(found, protocol, 2, 2, seed, folds)
-    leaks.main(folds, clips, found, protocol, unknown, folder / "leaks.csv", [table])
+    tables, how = [paths["table"]], folder / "protocols.json"
+    usable.main(paths["clips"], asked.model_dump_json(), seed, paths["usable"], how, tables)
+    assume(protocol in read_evaluations(how))
+    split = (paths["clips"], paths["usable"], protocol, 2, 2, unknown, seed, paths["folds"])
+    assign.main(*split, folder / "leaks.csv", tables)
     found = pd.read_csv(folder / "leaks.csv")
     assert found[["repeat", "fold"]].to_numpy().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
     assert not found[KINDS].any(axis=None)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from folds.usable import COLUMNS, features_of, grouped, main, usable
+from folds.usable import COLUMNS, grouped, main, usable
 from settings.model import Experiment
 from settings.plan import UNKNOWN_LEFT_OUT, read_evaluations
 from settings.protocols import Evaluation
@@ -96,7 +96,7 @@ def test_songs_of_unknown_artist_are_of_none_of_the_others():
     assert found["group"].nunique() == 2
 
 
-def test_who_plays_is_told_by_the_artist_before_the_group():
+def test_the_artist_counts_before_the_group():
     columns = {"artist": ["Ann", "", "Ann", "", "", ""], "sheet_group": ["g", "g", "h", "", "", ""]}
     found = grouped(clips_of(["rock"] * 6).assign(**columns), NOTHING, "alone")
     assert found["artist"].tolist()[:3] == ["artist ann", "group g", "artist ann"]
@@ -113,15 +113,6 @@ def test_clips_of_unknown_artist_can_be_excluded_and_belong_to_a_group_still():
 
 def test_where_no_artist_is_known_none_is_left_out():
     assert (grouped(clips_of(["rock"] * 6), NOTHING, "out")["excluded"] == "").all()
-
-
-def test_features_of_all_tables_stand_side_by_side_in_the_clips_order(tmp_path):
-    paths = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
-    pd.DataFrame({"clip": ["x", "y", "z"], "p": [1.0, 2, 3]}).to_parquet(paths[0])
-    pd.DataFrame({"clip": ["z", "y", "x"], "q": [4.0, 5, 6]}).to_parquet(paths[1])
-    clips = pd.Series(["z", "x"])
-    assert features_of(clips, paths).tolist() == [[3, 4], [1, 6]]
-    assert features_of(clips, []).shape == (2, 0)
 
 
 # The step
@@ -148,28 +139,28 @@ def files(tmp_path):
 
 def run(folder, tables=None, images=None, **options):
     experiment = Experiment(protocols=["paper", "clean", "filtered"], **options)
-    found, judged = folder / "usable.parquet", folder / "protocols.json"
-    arguments = (experiment.model_dump_json(), 0, found, judged, tables, images)
+    found, how = folder / "usable.parquet", folder / "protocols.json"
+    arguments = (experiment.model_dump_json(), 0, found, how, tables, images)
     main(folder / "clips.parquet", *arguments)
-    return pd.read_parquet(found), json.loads(judged.read_text())
+    return pd.read_parquet(found), json.loads(how.read_text())
 
 
-def test_main_lists_the_usable_clips_and_how_they_can_be_judged(files, tmp_path):
+def test_main_lists_the_usable_clips_and_how_they_can_be_split(files, tmp_path):
     clips, tables = files
-    found, judged = run(tmp_path, tables)
+    found, how = run(tmp_path, tables)
     kept = clips.drop(index=[0, 1, 3]).sort_values("clip", ignore_index=True)
     assert found.columns.tolist() == COLUMNS
     assert found["clip"].tolist() == kept["clip"].tolist()
     assert found["group"].tolist() == ("artist " + kept["artist"]).tolist()
     assert found["excluded"].tolist() == kept["excluded"].tolist()
-    assert judged["left_out"] == {}
-    assert judged["evaluations"]["clean"] == {"folds": 5, "repeats": 1}
+    assert how["left_out"] == {}
+    assert how["evaluations"]["clean"] == {"folds": 5, "repeats": 1}
     assert read_evaluations(tmp_path / "protocols.json")["paper"] == Evaluation(10, 1)
 
 
 def test_main_counts_what_became_of_every_clip(files, tmp_path):
-    judged = run(tmp_path, files[1])[1]["clips"]
-    assert judged == {
+    how = run(tmp_path, files[1])[1]["clips"]
+    assert how == {
         "paper": {"used": 57, "excluded": 0, "refused": 1, "without_features": 2},
         "clean": {"used": 55, "excluded": 2, "refused": 1, "without_features": 2},
         "filtered": {"used": 42, "excluded": 15, "refused": 1, "without_features": 2},
@@ -202,20 +193,20 @@ def test_a_protocol_that_refusals_made_impossible_is_left_out_and_the_others_sta
     others = (clips["genre"] == "jazz") & (clips["artist"] != "artist2 0")
     clips.loc[others, "status"] = "refused"
     clips.to_parquet(tmp_path / "clips.parquet")
-    _, judged = run(tmp_path, tables)
-    assert list(judged["evaluations"]) == ["paper", "filtered"]
-    assert judged["left_out"] == {"clean": "genres of a single group cannot be judged: jazz"}
+    _, how = run(tmp_path, tables)
+    assert list(how["evaluations"]) == ["paper", "filtered"]
+    assert how["left_out"] == {"clean": "genres of a single group cannot be evaluated: jazz"}
 
 
-def test_groups_of_several_genres_that_leave_too_few_are_found_by_dealing(files, tmp_path):
+def test_groups_of_several_genres_that_leave_too_few_are_found_by_splitting(files, tmp_path):
     clips, tables = files
     clips["artist"] = np.where(clips.index % 2, "Ann", "Bob")  # Both play everything.
     clips.to_parquet(tmp_path / "clips.parquet")
-    _, judged = run(tmp_path, tables)
-    assert judged["evaluations"]["clean"] == {"folds": 2, "repeats": 1}
+    _, how = run(tmp_path, tables)
+    assert how["evaluations"]["clean"] == {"folds": 2, "repeats": 1}
 
 
-def test_one_genre_leaves_nothing_to_judge(files, tmp_path):
-    _, judged = run(tmp_path, files[1], genres=["rock"])
-    assert judged["evaluations"] == {}
-    assert set(judged["left_out"]) == {"paper", "clean", "filtered"}
+def test_one_genre_leaves_nothing_to_evaluate(files, tmp_path):
+    _, how = run(tmp_path, files[1], genres=["rock"])
+    assert how["evaluations"] == {}
+    assert set(how["left_out"]) == {"paper", "clean", "filtered"}

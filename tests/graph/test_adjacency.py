@@ -4,13 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import sparse
 from scipy.spatial import distance
 
-from graph import adjacency as step
-from graph.adjacency import EXACT, METRICS, adjacency, joined, main, of_one_artist
-from inputs.inputs import Inputs
+from graph import search
+from graph.adjacency import EXACT, adjacency, joined, main, of_one_artist
+from graph.health import health
+from graph.metrics import METRICS
+from graph.store import load_graph
+from inputs.inputs import Inputs, save_inputs
 from inputs.prepare import scale
+from settings import registry
 
 
 def euclidean(a, b):
@@ -33,6 +36,13 @@ def ruzicka(a, b):
     return 1 - np.minimum(a, b).sum() / np.maximum(a, b).sum()
 
 
+def jaccard_scipy_before_1_15(a, b):
+    """As SciPy 1.14 had it."""
+    nonzero = np.bitwise_or(a != 0, b != 0)
+    unequal = np.bitwise_and(a != b, nonzero)
+    return unequal.sum() / nonzero.sum() if nonzero.any() else 0.0
+
+
 def deciles(x):
     """Of distinct values."""
     ranks = x.argsort(axis=0).argsort(axis=0)
@@ -50,8 +60,18 @@ DEFINITIONS = {
     "cosine": (lambda x: x, cosine),
     "matching": (deciles, share_that_differs),
     "jaccard": (lambda x: x != 0, distance.jaccard),
+    "jaccard_scipy_before_1_15": (lambda x: x, jaccard_scipy_before_1_15),
     "ruzicka": (to_unit_range, ruzicka),
 }
+
+
+# Of real values with few zeros, all distances by them are equal.
+SETS = ("jaccard", "jaccard_scipy_before_1_15")
+
+
+def test_every_metric_that_the_configuration_may_name_is_made():
+    assert tuple(METRICS) == registry.METRICS
+    assert list(DEFINITIONS) == list(METRICS)
 
 
 def features(n=40, d=9, seed=0):
@@ -60,7 +80,7 @@ def features(n=40, d=9, seed=0):
 
 def sparse_features():
     rng = np.random.default_rng(1)
-    x = np.where(rng.random((40, 9)) < 0.4, rng.normal(size=(40, 9)), 0)
+    x = np.where(rng.random((40, 9)) < 0.4, rng.integers(1, 4, size=(40, 9)), 0.0)
     x[[3, 17]] = 0
     return x
 
@@ -87,7 +107,7 @@ def by_definition(x, metric):
 @pytest.mark.parametrize("k", [1, 7, 39])
 @pytest.mark.parametrize("metric", METRICS)
 def test_neighbours_are_the_nearest_by_definition(metric, k):
-    x = sparse_features() if metric == "jaccard" else features()
+    x = sparse_features() if metric in SETS else features()
     assert_nearest(adjacency(x, metric, k), by_definition(x, metric), k)
 
 
@@ -114,7 +134,7 @@ def test_equal_clips_are_neighbours_at_a_stored_distance_of_exactly_0(metric):
 @pytest.mark.parametrize("rows", [1, 7, 40])
 def test_blocks_do_not_change_the_graph(metric, rows, monkeypatch):
     whole = adjacency(features(), metric, 5)
-    monkeypatch.setattr(step, "BLOCK_BYTES", 8 * 40 * rows)
+    monkeypatch.setattr(search, "BLOCK_BYTES", 8 * 40 * rows)
     blockwise = adjacency(features(), metric, 5)
     assert_array_equal(blockwise.indices, whole.indices)
     assert_array_equal(blockwise.indptr, whole.indptr)
@@ -129,12 +149,72 @@ def test_single_precision_suffices(metric):
     assert_allclose(found.data, expected.data, rtol=1e-6)
 
 
+# Ties
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_ties_are_broken_the_same_way_every_time(metric):
     x = np.round(features(40, 2))
-    first, second = adjacency(x, metric, 4), adjacency(x.copy(), metric, 4)
+    first, second, other = (adjacency(x.copy(), metric, 4, seed=seed) for seed in (0, 0, 1))
     assert_array_equal(first.indices, second.indices)
     assert_array_equal(first.data, second.data)
+    assert (first.indices != other.indices).any()
+    assert_allclose(
+        np.sort(other.data.reshape(40, 4)), np.sort(first.data.reshape(40, 4)), rtol=1e-6
+    )
+
+
+def test_where_all_distances_are_equal_neighbours_are_random_sets():
+    graph = adjacency(features(1000, 5), "jaccard", 100)
+    figures = health(graph, np.arange(1000) % 10, 100)
+    assert figures["degree_max"] < 100 + 5 * 100**0.5
+    assert figures["homophily"] == pytest.approx(figures["chance_homophily"], abs=0.005)
+    assert len(np.unique(graph.indices.reshape(1000, 100), axis=0)) == 1000
+
+
+def in_degrees(x, metric, k, seeds=200, candidates=None):
+    graphs = (adjacency(x, metric, k, candidates, seed=seed) for seed in range(seeds))
+    return sum(np.bincount(graph.indices, minlength=len(x)) for graph in graphs)
+
+
+def test_no_place_in_the_order_of_clips_is_chosen_more_often():
+    degrees = in_degrees(features(60, 3), "jaccard", 6)
+    assert degrees.sum() == 200 * 60 * 6
+    # Binomial with a mean of 1,200.
+    assert np.abs(degrees - 1200).max() < 4.5 * (1200 * 0.9) ** 0.5
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "ruzicka", "matching"])
+def test_of_copies_each_is_chosen_as_often_although_distances_are_rounded(metric, dtype):
+    """A clip has its own copy for a neighbour, and one of the two copies of the next clip."""
+    x = np.repeat(features(20, 30), 2, axis=0).astype(dtype)
+    order = np.random.default_rng(1).permutation(40)
+    degrees = np.empty(40)
+    degrees[order] = in_degrees(x[order], metric, 2)
+    nearer, other = degrees[::2] - 200, degrees[1::2] - 200
+    chosen = nearer + other
+    assert chosen.sum() == 200 * 40
+    assert (np.abs(nearer - other) <= 4.5 * chosen**0.5).all()
+
+
+def test_all_that_are_nearer_than_a_tie_are_neighbours():
+    """From clip 0 clips 1 and 2 are nearer than ten that are equally far."""
+    x = np.array([[0.0, 0], [1, 0], [0, 2], *[[3, 0]] * 5, *[[0, 3]] * 5])
+    rows = {tuple(adjacency(x, "euclidean", 4, seed=seed).indices[:4]) for seed in range(30)}
+    assert len(rows) > 10
+    assert all({1, 2} < set(row) for row in rows)
+
+
+@pytest.mark.parametrize("metric", ["jaccard", "euclidean"])
+def test_ties_of_a_new_clip_depend_on_no_other_new_clip(metric):
+    known, new = np.ones((30, 2)), np.array([[1.0, 2], [1, 3], [1, 2], [2, 3]])
+    neighbours, _ = joined(known, new, metric, 5, seed=3)
+    assert_array_equal(neighbours[0], neighbours[2])
+    assert len(np.unique(neighbours, axis=0)) == 3
+    for i in range(4):
+        assert_array_equal(joined(known, new[[i]], metric, 5, seed=3)[0][0], neighbours[i])
+    assert (joined(known, new, metric, 5, seed=4)[0] != neighbours).any()
 
 
 def test_jaccard_of_standardised_real_features_is_0_throughout():
@@ -188,7 +268,7 @@ FITTED = {
 @pytest.mark.parametrize("k", [1, 7, 29])
 @pytest.mark.parametrize("metric", METRICS)
 def test_neighbours_among_candidates_are_the_nearest_by_definition(metric, k):
-    x = sparse_features() if metric == "jaccard" else features()
+    x = sparse_features() if metric in SETS else features()
     seen = FITTED[metric](x, TRAIN)
     distances = np.array([[DEFINITIONS[metric][1](a, b) for b in seen] for a in seen])
     distances[:, ~TRAIN] = np.inf
@@ -208,7 +288,7 @@ def test_a_test_clip_changes_no_other_clips_neighbours(metric):
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_candidates_hear_each_other_just_as_they_do_alone(metric):
+def test_candidates_have_the_neighbours_that_they_have_alone(metric):
     x = np.random.default_rng(2).normal(size=(300, 57)).astype(np.float32)
     candidates = np.arange(300) % 5 != 0
     alone = adjacency(x[candidates], metric, 8)
@@ -256,9 +336,9 @@ def test_descent_finds_nearly_all_that_a_search_finds(metric):
     assert not found.diagonal().any()
     furthest = expected.data.reshape(1200, 6).max(axis=1, keepdims=True)
     assert (found.data.reshape(1200, 6) <= furthest * (1 + 1e-5)).mean() > 0.98
-    for clip, twin in ((0, 1198), (1199, 1)):
+    for clip, copy in ((0, 1198), (1199, 1)):
         row = slice(*found.indptr[clip : clip + 2])
-        assert found.data[row][found.indices[row] == twin].tolist() == [0]
+        assert found.data[row][found.indices[row] == copy].tolist() == [0]
 
 
 @pytest.mark.torture
@@ -294,61 +374,80 @@ def test_where_descent_gets_stuck_all_are_searched():
 # The step
 
 
+def fold_of(x, train, artists=None):
+    names = np.arange(len(x)).astype(str)
+    return Inputs(
+        x=x.astype(np.float32),
+        y=np.arange(len(x)) % 2,
+        train=train,
+        clips=names,
+        genres=np.array(["a", "b"]),
+        features=np.arange(x.shape[1]).astype(str),
+        groups=names,
+        artists=names if artists is None else artists,
+    )
+
+
 @pytest.fixture
-def inputs(tmp_path):
-    x = features().astype(np.float32)
-    names = np.array([f"{i}" for i in range(40)])
-    Inputs(x, np.zeros(40, int), TRAIN, names, names[:1], names[:9]).save(tmp_path / "inputs.npz")
-    return x
+def step(tmp_path):
+    def run(folds, neighbours="all", among="all", metric="euclidean", k=5, seed=0):
+        keys = [(0, number) for number in range(len(folds))]
+        save_inputs(tmp_path / "inputs.npz", folds, keys)
+        graphs, table = tmp_path / "graph.npz", tmp_path / "health.csv"
+        main(tmp_path / "inputs.npz", neighbours, among, metric, k, EXACT, seed, graphs, table)
+        return [load_graph(graphs, number) for number in range(len(folds))], pd.read_csv(table)
+
+    return run
 
 
-@pytest.mark.parametrize(("neighbours", "candidates"), [("all", None), ("train", TRAIN)])
+def assert_same(found, expected):
+    for part in ("indptr", "indices", "data"):
+        assert_array_equal(getattr(found, part), getattr(expected, part))
+
+
+@pytest.mark.parametrize("neighbours", ["all", "train"])
 @pytest.mark.parametrize("metric", METRICS)
-def test_main_writes_the_graph(metric, neighbours, candidates, inputs, tmp_path, caplog):
-    main(tmp_path / "inputs.npz", neighbours, metric, 5, EXACT, 0, tmp_path / "graph.npz")
-    read = sparse.load_npz(tmp_path / "graph.npz")
-    expected = adjacency(inputs, metric, 5, candidates)
-    assert read.format == "csr"
-    assert read.shape == (40, 40)
-    assert_array_equal(read.indptr, expected.indptr)
-    assert_array_equal(read.indices, expected.indices)
-    assert_array_equal(read.data, expected.data)
-    assert not caplog.records
+def test_main_writes_graph_and_health_of_each_fold(metric, neighbours, step, caplog):
+    folds = [fold_of(features(), TRAIN), fold_of(features(seed=1), ~TRAIN)]
+    graphs, table = step(folds, neighbours, metric=metric, seed=3)
+    for graph, fold, row in zip(graphs, folds, table.to_dict("records"), strict=True):
+        candidates = fold.train if neighbours == "train" else None
+        expected = adjacency(fold.x, metric, 5, candidates, seed=3)
+        assert_same(graph, expected)
+        assert row == pytest.approx(
+            {"repeat": 0, "fold": row["fold"], **health(expected, fold.y, 5), "recall": 1}
+        )
+    assert table["fold"].tolist() == [0, 1]
+    assert ("metric is degenerate" in caplog.text) == table["degenerate"].any()
+    assert table["degenerate"].all() == (metric == "jaccard")
 
 
 @pytest.mark.parametrize(("neighbours", "others"), [("all", 39), ("train", 29)])
-def test_main_warns_if_k_is_capped(neighbours, others, inputs, tmp_path, caplog):
-    how = (tmp_path / "inputs.npz", neighbours, "euclidean")
-    main(*how, others, EXACT, 0, tmp_path / "graph.npz")
+def test_main_warns_if_k_is_capped(neighbours, others, step, caplog):
+    folds = [fold_of(features(), TRAIN)]
+    step(folds, neighbours, k=others)
     assert not caplog.records
-    main(*how, others + 1, EXACT, 0, tmp_path / "graph.npz")
+    graphs, _ = step(folds, neighbours, k=others + 1)
     assert f"capped to {others}" in caplog.text
-    assert sparse.load_npz(tmp_path / "graph.npz").nnz == 40 * others
+    assert graphs[0].nnz == 40 * others
 
 
-def test_main_writes_the_same_bytes_twice(inputs, tmp_path):
-    for name in ("a", "b"):
-        how = (tmp_path / "inputs.npz", "all", "cosine", 5, EXACT, 0)
-        main(*how, tmp_path / f"{name}.npz")
-    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+def test_main_writes_the_same_bytes_twice(step, tmp_path):
+    written = []
+    for _ in range(2):
+        step([fold_of(features(), TRAIN)], metric="jaccard")
+        written.append((tmp_path / "graph.npz").read_bytes())
+    assert written[0] == written[1]
 
 
-def test_main_takes_the_graph_of_a_fold_of_the_same_inputs_alone(inputs, tmp_path):
-    main(tmp_path / "inputs.npz", "all", "cosine", 5, EXACT, 0, tmp_path / "first.npz")
-    marked = sparse.load_npz(tmp_path / "first.npz")
-    marked.data[:] = 7
-    sparse.save_npz(tmp_path / "first.npz", marked, compressed=False)
-    data = Inputs.load(tmp_path / "inputs.npz")
-    replace(data, train=~data.train).save(tmp_path / "same.npz")
-    replace(data, x=data.x + 1).save(tmp_path / "other.npz")
-    for name, neighbours, taken in [
-        ("same", "all", True),
-        ("same", "train", False),
-        ("other", "all", False),
-    ]:
-        how = (tmp_path / f"{name}.npz", neighbours, "cosine", 5, EXACT, 0, tmp_path / "graph.npz")
-        main(*how, (tmp_path / "inputs.npz", tmp_path / "first.npz"))
-        assert (sparse.load_npz(tmp_path / "graph.npz").data == 7).all() == taken
+@pytest.mark.parametrize(("neighbours", "made"), [("all", 1), ("train", 2)])
+def test_folds_of_the_same_inputs_and_candidates_share_a_graph(step, tmp_path, neighbours, made):
+    first = fold_of(features(), TRAIN)
+    graphs, table = step([first, replace(first, train=~TRAIN)], neighbours)
+    with np.load(tmp_path / "graph.npz") as file:
+        assert sum(name.startswith("data.") for name in file.files) == made
+    assert (graphs[0].indices == graphs[1].indices).all() == (made == 1)
+    assert table["fold"].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -360,8 +459,8 @@ def test_new_clips_join_as_clips_that_are_no_candidates_each_by_itself(metric):
     neighbours, distances = joined(x[:40], x[40:], metric, 6)
     rows = graph.data.reshape(60, 6)[40:]
     assert_allclose(np.sort(distances, axis=1), np.sort(rows, axis=1), atol=1e-12)
-    if metric in ("euclidean", "manhattan", "cosine", "ruzicka"):  # Others have many ties.
-        assert_array_equal(neighbours, graph.indices.reshape(60, 6)[40:])
+    assert_array_equal(neighbours, graph.indices.reshape(60, 6)[40:])
+    if metric not in SETS:  # By them all are copies.
         assert distances[10][neighbours[10] == 7] == 0
     for i in (0, 10, 19):
         for alone, among in zip(
@@ -384,18 +483,18 @@ ARTISTS = np.array(
     [*["artist a"] * 6, *["artist b"] * 3, "artist c", *["song d"] * 2, *["song e"] * 2]
     + ["group f"] * 3
 )
-HEARD = np.arange(17) % 3 > 0
+CANDIDATES = np.arange(17) % 3 > 0
 
 
 @pytest.fixture
-def played():
+def clips():
     return np.random.default_rng(0).normal(size=(17, 5)).astype(np.float32)
 
 
-def test_neighbours_are_the_nearest_of_the_clips_own_artist(played):
-    found = of_one_artist(played, "euclidean", 2, ARTISTS)
+def test_neighbours_are_the_nearest_of_the_clips_own_artist(clips):
+    found = of_one_artist(clips, "euclidean", 2, ARTISTS)
     assert np.diff(found.indptr).tolist() == [2] * 9 + [0] * 8
-    distances = distance.cdist(played.astype(np.float64), played.astype(np.float64))
+    distances = distance.cdist(clips.astype(np.float64), clips.astype(np.float64))
     for i in range(9):
         others = [j for j in range(9) if ARTISTS[j] == ARTISTS[i] and j != i]
         nearest = sorted(others, key=lambda j: distances[i, j])[:2]
@@ -403,48 +502,43 @@ def test_neighbours_are_the_nearest_of_the_clips_own_artist(played):
         assert_allclose(found[[i], nearest], distances[i, nearest], rtol=1e-6)
 
 
-def test_an_artist_has_no_more_neighbours_than_clips(played):
-    found = of_one_artist(played, "euclidean", 99, ARTISTS)
+def test_an_artist_has_no_more_neighbours_than_clips(clips):
+    found = of_one_artist(clips, "euclidean", 99, ARTISTS)
     assert np.diff(found.indptr).tolist() == [5] * 6 + [2] * 3 + [0] * 8
     assert_array_equal(found.diagonal(), 0)
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_distances_are_those_among_all_clips(played, metric):
+def test_distances_are_those_among_all_clips(clips, metric):
     """What a metric takes from all clips, such as deciles, it does not take from an artist's."""
-    found = of_one_artist(played, metric, 99, ARTISTS).tocoo()
-    everyone = adjacency(played, metric, 16)
+    found = of_one_artist(clips, metric, 99, ARTISTS).tocoo()
+    everyone = adjacency(clips, metric, 16)
     assert_allclose(found.data, everyone[found.row, found.col], atol=1e-6)
 
 
-def test_only_candidates_are_neighbours(played):
+def test_only_candidates_are_neighbours(clips):
     """Clips that join find those of their artist, and a candidate never has itself."""
-    found = of_one_artist(played, "euclidean", 99, ARTISTS, HEARD)
-    assert HEARD[found.indices].all()
-    learnt, joining = np.diff(found.indptr)[:6][HEARD[:6]], np.diff(found.indptr)[:6][~HEARD[:6]]
+    found = of_one_artist(clips, "euclidean", 99, ARTISTS, CANDIDATES)
+    assert CANDIDATES[found.indices].all()
+    learnt, joining = (
+        np.diff(found.indptr)[:6][CANDIDATES[:6]],
+        np.diff(found.indptr)[:6][~CANDIDATES[:6]],
+    )
     assert set(learnt) == {3} and set(joining) == {4}
     of_artist_b = np.diff(found.indptr)[6:9]
     assert of_artist_b.tolist() == [2, 1, 1]
 
 
-def test_where_no_artist_is_known_nobody_has_neighbours(played):
-    found = of_one_artist(played, "euclidean", 3, np.array([f"song {i}" for i in range(17)]))
+def test_where_no_artist_is_known_no_clip_has_neighbours(clips):
+    found = of_one_artist(clips, "euclidean", 3, np.array([f"song {i}" for i in range(17)]))
     assert found.shape == (17, 17) and found.nnz == 0
 
 
-@pytest.mark.parametrize(("neighbours", "candidates"), [("all", None), ("train", HEARD)])
-def test_the_step_seeks_neighbours_among_an_artists_clips_where_it_is_told_to(
-    played, neighbours, candidates, tmp_path
-):
-    clips = np.array([f"clip{i}" for i in range(17)])
-    genres, features = np.array(["a"]), np.arange(5).astype(str)
-    data = Inputs(played, np.zeros(17, int), HEARD, clips, genres, features)
-    data.save(tmp_path / "inputs.npz")
-    dealt = pd.DataFrame({"clip": clips, "artist": ARTISTS}).sample(frac=1, random_state=0)
-    pd.concat([dealt, dealt]).to_parquet(tmp_path / "folds.parquet")
-    how = (tmp_path / "inputs.npz", neighbours, "cosine", 3, EXACT, 0, tmp_path / "graph.npz")
-    main(*how, folds=tmp_path / "folds.parquet")
-    expected = of_one_artist(played, "cosine", 3, ARTISTS, candidates)
-    found = sparse.load_npz(tmp_path / "graph.npz")
-    assert_array_equal(found.toarray(), expected.toarray())
-    assert found.nnz == expected.nnz
+@pytest.mark.parametrize("neighbours", ["all", "train"])
+def test_main_seeks_neighbours_among_an_artists_clips(clips, neighbours, step):
+    graphs, table = step(
+        [fold_of(clips, CANDIDATES, ARTISTS)], neighbours, "artist", metric="cosine", k=3
+    )
+    candidates = CANDIDATES if neighbours == "train" else None
+    assert_same(graphs[0], of_one_artist(clips, "cosine", 3, ARTISTS, candidates))
+    assert table["recall"].tolist() == [1]

@@ -1,11 +1,10 @@
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import sparse
 
-from graph.adjacency import METRICS, adjacency
-from graph.health import health, main, recall
-from inputs.inputs import Inputs
+from graph.adjacency import adjacency
+from graph.health import health, recall
+from graph.metrics import METRICS
 
 Y = np.array([0, 0, 0, 1, 1])
 # Two neighbours each: 1, 2 / 0, 2 / 0, 1 / 0, 4 / 0, 3.
@@ -34,8 +33,15 @@ def test_figures_of_a_small_graph(graph):
             "chance_homophily": (3 * 2 + 2 * 1) / (5 * 4),
             "components": 2,  # 0-1-2-4 over the edges that are not zero, and 3.
             "degree_max": 4,
+            "degenerate": True,
         }
     )
+
+
+@pytest.mark.parametrize(("zeros", "degenerate"), [(4, False), (5, True)])
+def test_a_graph_of_which_half_the_distances_are_zero_is_degenerate(graph, zeros, degenerate):
+    graph.data[:] = np.arange(10) >= zeros
+    assert health(graph, Y, 2)["degenerate"] == degenerate
 
 
 def test_the_graph_is_left_as_it_was(graph):
@@ -68,7 +74,7 @@ def test_recall_is_the_share_of_neighbours_that_are_the_nearest(metric):
     train = np.arange(400) % 4 > 0
     graph = adjacency(x, metric, 5, train)
     assert recall(graph, x, metric, train) == 1
-    if metric == "jaccard":  # All are at distance 0: any neighbours are the nearest.
+    if metric.startswith("jaccard"):  # All are at one distance: any neighbours are the nearest.
         return
     # One of the five is a clip further away than the sixth.
     graph.data[::5] += 10
@@ -82,40 +88,3 @@ def test_clips_may_have_any_number_of_neighbours_or_none():
     none = health(sparse.csr_array((5, 5)), Y, 2)
     assert (none["k"], none["edges"], none["components"]) == (0, 0, 5)
     assert np.isnan(none["homophily"]) and np.isnan(none["zero_distance_share"])
-
-
-def written(graphs, tmp_path):
-    names = np.array(list("abcde"))
-    Inputs(np.zeros((5, 1), np.float32), Y, Y == 0, names, names[:2], names[:1]).save(
-        tmp_path / "inputs.npz"
-    )
-    paths = [tmp_path / f"{i}.npz" for i in range(len(graphs))]
-    for graph, path in zip(graphs, paths, strict=True):
-        sparse.save_npz(path, graph)
-    files = [tmp_path / "inputs.npz"] * len(graphs)
-    main(files, paths, 2, "euclidean", "all", "all", tmp_path / "health.csv")
-    return pd.read_csv(tmp_path / "health.csv")
-
-
-def test_main_writes_a_row_a_fold_and_warns_of_a_graph_of_zeros(
-    graph, without_weights, tmp_path, caplog
-):
-    table = written([graph, without_weights], tmp_path)
-    assert table["fold"].tolist() == [0, 1]
-    for fold, expected in enumerate([graph, without_weights]):
-        figures = table.drop(columns=["fold", "recall"]).loc[fold].to_dict()
-        assert figures == pytest.approx(health(expected, Y, 2))
-    assert "85 % of all distances are zero" in caplog.text
-
-
-def test_main_does_not_warn_of_a_sound_graph(graph, tmp_path, caplog):
-    graph.data[:6] = 1
-    written([graph], tmp_path)
-    assert not caplog.records
-
-
-def test_main_refuses_a_graph_too_few(tmp_path, graph):
-    written([graph], tmp_path)
-    with pytest.raises(ValueError, match="shorter"):
-        files = [tmp_path / "inputs.npz"] * 2
-        main(files, [tmp_path / "0.npz"], 2, "euclidean", "all", "all", tmp_path / "health.csv")

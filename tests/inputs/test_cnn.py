@@ -16,7 +16,7 @@ QUICK = Settings(epochs=2, patience=5, learning_rate=1e-3, seed=0)
 
 
 def bars(y, seed=0):
-    """Noise; brighter in a band of frequencies that tells the genre."""
+    """Noise; brighter in a band of frequencies of the genre."""
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 100, (len(y), 256, 256), dtype=np.uint8)
     for image, genre in zip(images, y, strict=True):
@@ -137,7 +137,7 @@ def test_another_seed_chooses_other_clips():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_where_a_genre_is_one_group_clips_are_dealt_and_every_genre_is_learnt(seed):
+def test_where_a_genre_is_one_group_clips_are_split_and_every_genre_is_learnt(seed):
     y = np.repeat([0, 1, 2], 10)
     groups = np.where(y == 0, "one artist", np.arange(30).astype(str))
     # Six groups of genres 1 and 2 leave parts without the artist.
@@ -148,14 +148,14 @@ def test_where_a_genre_is_one_group_clips_are_dealt_and_every_genre_is_learnt(se
     assert not whole
     assert chosen.sum() == 6
     assert np.bincount(y[chosen]).tolist() == [2, 2, 2]
-    # Every part that is dealt is a whole genre.
+    # Every part by group is a whole genre.
     y = np.repeat(np.arange(5), 5)
     chosen, whole = stopping_part(y, y.astype(str), seed)
     assert not whole
     assert np.bincount(y[chosen]).tolist() == [1, 1, 1, 1, 1]
 
 
-def test_songs_torn_apart_are_told(fold, caplog):
+def test_groups_on_both_sides_are_logged(fold, caplog):
     images, y, train = fold
     embed(images, y, train, QUICK, groups=y.astype(str))
     assert "too few groups" in caplog.text
@@ -201,23 +201,19 @@ def test_a_clip_without_an_image_is_named():
         images_of(np.array(["a", "x.1"]), np.array(["a"]), np.zeros((1, 2, 2), np.uint8))
 
 
+REPEATS = np.arange(36) // 3 % 2, np.arange(36) // 18
+NAMES = [f"g{i % 3}.{i:02d}" for i in range(36)]
+
+
 @pytest.fixture
-def run(fold, tmp_path):
+def run(fold, folds_of, tmp_path):
     """Run the step on two shards; a clip more has an image than is in the folds."""
     images, y, _ = fold
-    names = [f"g{genre}.{i:02d}" for i, genre in enumerate(y)]
-    write_images(names[20:], list(images[20:]), tmp_path / "0.parquet")
-    write_images([*names[:20], "unused"], [*images[:20], images[0]], tmp_path / "1.parquet")
-    clips = pd.DataFrame({"clip": names, "genre": [f"g{genre}" for genre in y], "group": names})
-    table = pd.concat(
-        [
-            clips.assign(repeat=0, fold=np.arange(36) // 3 % 4),
-            clips.assign(repeat=1, fold=np.arange(36) // 9),
-        ],
-        ignore_index=True,
-    ).sort_values(["repeat", "clip"], ignore_index=True)
+    write_images(NAMES[20:], list(images[20:]), tmp_path / "0.parquet")
+    write_images([*NAMES[:20], "unused"], [*images[:20], images[0]], tmp_path / "1.parquet")
+    table = folds_of(NAMES, [f"g{genre}" for genre in y], *REPEATS)
 
-    def once(where, number, folds=table):
+    def once(where, folds=table, jobs=1):
         folder = tmp_path / where
         folder.mkdir()
         torch.seed()
@@ -225,7 +221,6 @@ def run(fold, tmp_path):
         main(
             images=[tmp_path / "0.parquet", tmp_path / "1.parquet"],
             folds=tmp_path / "folds.parquet",
-            fold=number,
             epochs=2,
             patience=2,
             learning_rate=1e-3,
@@ -234,54 +229,69 @@ def run(fold, tmp_path):
             output=folder / "cnn.parquet",
             weights=folder / f"{where}.pt",
             history=folder / "history.csv",
+            jobs=jobs,
         )
         return folder / "cnn.parquet", folder / f"{where}.pt", folder / "history.csv"
 
-    once.folds, once.images = table, dict(zip(names, images, strict=True))
+    once.folds, once.images = table, dict(zip(NAMES, images, strict=True))
     return once
 
 
-def test_main_writes_a_feature_table_of_all_clips(run, caplog):
+def test_main_writes_the_features_of_all_clips_of_each_fold(run, caplog):
     caplog.set_level(logging.INFO)
-    output, weights, history = run("a", 5)
+    output, weights, history = run("a")
     table = pd.read_parquet(output)
-    dealt = run.folds[run.folds["repeat"] == 1]
-    assert table.columns.tolist() == ["clip", *COLUMNS]
+    keys = [(repeat, fold) for repeat in (0, 1) for fold in (0, 1)]
+    assert table.columns.tolist() == ["repeat", "fold", "clip", *COLUMNS]
     assert (COLUMNS[0], COLUMNS[-1]) == ("cnn_000", "cnn_127")
-    assert table["clip"].tolist() == dealt["clip"].tolist()
+    assert table["clip"].tolist() == NAMES * 4
+    assert list(table[["repeat", "fold"]].drop_duplicates().itertuples(index=False, name=None)) == (
+        keys
+    )
     assert set(table.dtypes[COLUMNS]) == {np.dtype(np.float32)}
-    assert pd.read_csv(history).columns.tolist() == [
-        *"epoch loss accuracy stopping_loss stopping_accuracy kept".split()
+    losses = pd.read_csv(history)
+    assert losses.columns.tolist() == [
+        *"repeat fold epoch loss accuracy stopping_loss stopping_accuracy kept".split()
     ]
-    assert ": 27 clips to train on" in caplog.text
+    assert losses.groupby(["repeat", "fold"])["kept"].sum().tolist() == [1] * 4
+    assert ": 4 folds" in caplog.text
+    assert "too few groups" not in caplog.text
 
     saved = torch.load(weights, weights_only=True)
-    assert saved["genres"] == ["g0", "g1", "g2"]
-    assert saved["settings"] == vars(Settings(2, 2, 1e-3, fold_seed(3, 5)))
-    model = Cnn(3).eval()
-    model.load_state_dict(saved["weights"])
-    images = torch.from_numpy(np.array([run.images[clip] for clip in table["clip"]]))
-    with torch.no_grad():
-        np.testing.assert_allclose(table[COLUMNS], model.embed(images).numpy(), atol=1e-5)
+    assert saved["genres"] == [["g0", "g1", "g2"]] * 4
+    assert saved["settings"] == vars(Settings(2, 2, 1e-3, 3))
+    images = torch.from_numpy(np.array([run.images[clip] for clip in NAMES]))
+    for number, key in enumerate(keys):
+        model = Cnn(3).eval()
+        model.load_state_dict(saved["weights"][number])
+        own = table[(table["repeat"] == key[0]) & (table["fold"] == key[1])]
+        with torch.no_grad():
+            np.testing.assert_allclose(own[COLUMNS], model.embed(images).numpy(), atol=1e-5)
 
 
-def test_the_same_inputs_give_the_same_bytes_and_another_fold_does_not(run):
-    first, second, other = run("a", 5), run("b", 5), run("c", 1)
-    for one, same, different in zip(first, second, other, strict=True):
+def test_each_fold_is_learnt_from_its_training_clips_by_its_own_seed(run, fold):
+    images, y, _ = fold
+    table = pd.read_parquet(run("a")[0])
+    for number, (repeat, mine) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1)]):
+        own = table[(table["repeat"] == repeat) & (table["fold"] == mine)]
+        settings = Settings(2, 2, 1e-3, fold_seed(3, number))
+        expected = embed(images, y, REPEATS[repeat] != mine, settings, groups=np.array(NAMES))[2]
+        assert_array_equal(own[COLUMNS].to_numpy(), expected)
+
+
+def test_folds_side_by_side_give_the_same_bytes(run):
+    first = run.folds[run.folds["repeat"] == 0]
+    for one, same in zip(run("a", first), run("b", first, jobs=2), strict=True):
         assert one.read_bytes() == same.read_bytes()
-        assert one.read_bytes() != different.read_bytes()
 
 
 def test_main_keeps_groups_together(run, caplog):
-    run("a", 5)
-    assert "too few groups" not in caplog.text
-    run("b", 5, run.folds.assign(group=run.folds["genre"]))
+    run("a", run.folds.assign(group=run.folds["genre"]))
     assert "too few groups" in caplog.text
 
 
 def test_main_does_not_see_the_genres_of_test_clips(run):
-    test = (run.folds["repeat"] == 1) & (run.folds["fold"] == 1)
-    genre = run.folds["genre"].mask(test, "a genre that no training clip has")
-    assert (genre != run.folds["genre"]).sum() == 9
-    for one, same in zip(run("a", 5), run("b", 5, run.folds.assign(genre=genre)), strict=True):
+    only = run.folds[run.folds["repeat"] == 0].replace({"fold": {1: -1}})
+    genre = only["genre"].mask(only["fold"] == 0, "a genre that no training clip has")
+    for one, same in zip(run("a", only), run("b", only.assign(genre=genre)), strict=True):
         assert one.read_bytes() == same.read_bytes()

@@ -1,8 +1,9 @@
+import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from inputs.fold import clips_of, fitted_on, join
+from inputs.fold import features_by_fold, join, selected
 from settings.errors import UserError
 
 CLIPS = ["a", "b", "c", "d", "e", "f"]
@@ -27,6 +28,10 @@ def test_an_unknown_column_to_drop_is_refused():
         join(TABLES, CLIPS, ["tempo", "x"])
 
 
+def test_an_imported_table_may_lack_a_column_to_drop():
+    assert join(TABLES, ["a"], ["tempo", "x"], imported=True).columns.tolist() == ["length", "z"]
+
+
 def test_a_column_in_two_tables_is_named_by_its_table():
     other = pd.DataFrame({"clip": CLIPS, "x": 0.5, "y": 9.0})
     joined = join([("a", LEFT), ("b", other)], ["f", "a"], [])
@@ -42,29 +47,34 @@ def test_two_features_of_one_name_are_refused():
 
 
 @pytest.fixture
-def folds():
-    return pd.DataFrame(
-        {
-            "clip": CLIPS * 2,
-            "genre": ["jazz", "blues"] * 6,
-            "group": CLIPS * 2,
-            "repeat": [0] * 6 + [1] * 6,
-            "fold": [0, 0, 1, 1, 2, 2, 2, 1, 0, 2, 1, 0],
-        }
-    )
+def tables(tmp_path):
+    for name, table in TABLES:
+        table.to_parquet(tmp_path / f"{name}.parquet")
+    return [tmp_path / "left.parquet", tmp_path / "right.parquet"]
 
 
-@pytest.mark.parametrize(
-    ("number", "test"), [(0, "ab"), (1, "cd"), (2, "ef"), (3, "cf"), (4, "be"), (5, "ad")]
-)
-def test_folds_are_numbered_on_over_repeats(folds, number, test):
-    clips = clips_of(folds, number)
-    assert clips["clip"].tolist() == CLIPS
-    assert clips["clip"][~clips["train"]].tolist() == list(test)
-    assert clips.index.tolist() == list(range(6))
+def test_without_a_fitted_table_all_folds_have_the_same_features(tables):
+    features_of = features_by_fold(tables, None, CLIPS, ["length"])
+    pd.testing.assert_frame_equal(features_of((0, 0)), join(TABLES, CLIPS, ["length"]))
+    assert features_of((1, 2)) is features_of((0, 0))
 
 
-def test_what_is_fitted_sees_all_clips_or_the_training_clips_alone(folds):
-    clips = clips_of(folds, 4)
-    assert fitted_on(clips, "all").tolist() == [True] * 6
-    assert fitted_on(clips, "train").tolist() == [True, False, True, True, False, True]
+def test_a_fitted_table_has_its_own_values_in_each_fold(tables, tmp_path):
+    rows = [(r, f, clip, 10 * r + f) for r in (0, 1) for f in (0, 1) for clip in CLIPS]
+    fitted = pd.DataFrame(rows, columns=["repeat", "fold", "clip", "x"]).astype({"x": np.float32})
+    fitted.to_parquet(tmp_path / "cnn.parquet")
+    features_of = features_by_fold(tables, tmp_path / "cnn.parquet", CLIPS[::-1], ["length"])
+    for key in [(0, 1), (1, 0)]:
+        features = features_of(key)
+        assert features.columns.tolist() == ["left_x", "z", "cnn_x"]
+        assert features["left_x"].tolist() == [6, 5, 4, 3, 2, 1]
+        assert set(features["cnn_x"]) == {10 * key[0] + key[1]}
+    alone = features_by_fold([], tmp_path / "cnn.parquet", CLIPS, [])((0, 0))
+    assert alone.columns.tolist() == ["x"]
+
+
+def test_features_are_selected_by_repeat_and_fold():
+    rows = [("0", "1", "1", "True"), ("0", "1", "2", "False"), ("1", "0", "2", "True")]
+    chosen = pd.DataFrame(rows, columns=["repeat", "fold", "feature", "selected"])
+    assert selected(chosen, (0, 1)) == ["1"]
+    assert selected(chosen, (1, 0)) == ["2"]

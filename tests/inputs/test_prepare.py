@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from inputs import prepare
-from inputs.inputs import Inputs
+from inputs.inputs import InputsFile
 from inputs.prepare import main, reduce, scale, scaled
 from settings.errors import UserError
 from settings.seeds import fold_seed
@@ -122,75 +122,89 @@ def test_more_dimensions_than_features_or_clips_are_refused(seen, to):
         reduce(np.eye(40, 5), seen, "pca", to, seed=0)
 
 
+GENRES = ["jazz", "blues"] * 3
+REPEATS = [[0, 0, 1, 1, 2, 2], [2, 1, 0, 2, 1, 0]]
+GROUPS = list("ggghhi")
+
+
 @pytest.fixture
-def step(tmp_path):
-    folds = pd.DataFrame(
-        {
-            "clip": CLIPS * 2,
-            "genre": ["jazz", "blues"] * 6,
-            "group": CLIPS * 2,
-            "repeat": [0] * 6 + [1] * 6,
-            "fold": [0, 0, 1, 1, 2, 2, 2, 1, 0, 2, 1, 0],
-        }
-    )
-    folds.to_parquet(tmp_path / "folds.parquet")
+def step(tmp_path, folds_of):
+    """Run the step on two repeats of three folds."""
+    folds_of(CLIPS, GENRES, *REPEATS, groups=GROUPS).to_parquet(tmp_path / "folds.parquet")
     tables = [tmp_path / "left.parquet", tmp_path / "right.parquet"]
     for table, path in zip([LEFT, RIGHT], tables, strict=True):
         table.to_parquet(path)
     output = tmp_path / "inputs.npz"
 
-    def run(fold, scaling="none", fit="all", **options):
-        main(tmp_path / "folds.parquet", fold, fit, scaling, 0, output, tables, **options)
-        return Inputs.load(output)
+    def run(scaling="none", fit="all", apart=False, **options):
+        options = {"tables": tables, **options}
+        main(tmp_path / "folds.parquet", fit, apart, scaling, 0, output, **options)
+        return InputsFile(output)
 
     return run
 
 
 def test_main_gives_each_clip_its_own_features_genre_and_part(step):
-    inputs = step(4)
+    file = step()
+    assert file.keys == [(repeat, fold) for repeat in (0, 1) for fold in (0, 1, 2)]
+    inputs = file[4]
     assert inputs.clips.tolist() == CLIPS
     assert inputs.clips[~inputs.train].tolist() == ["b", "e"]
     assert inputs.genres.tolist() == ["blues", "jazz"]
-    assert inputs.genres[inputs.y].tolist() == ["jazz", "blues"] * 3
+    assert inputs.genres[inputs.y].tolist() == GENRES
     assert inputs.features.tolist() == ["x", "length", "z"]
     assert_array_equal(inputs.x[:, 0], np.float32([1, 2, 3, 4, 5, 6]), strict=True)
     assert_array_equal(inputs.x[:, 2], RIGHT["z"].to_numpy(), strict=True)
     assert (inputs.y.dtype, inputs.train.dtype) == (np.int64, np.bool_)
 
 
+@pytest.mark.parametrize(("apart", "groups"), [(True, GROUPS), (False, CLIPS)])
+def test_clips_are_held_out_by_group_where_the_folds_do_so(step, apart, groups):
+    inputs = step(apart=apart)[0]
+    assert inputs.groups.tolist() == groups
+    assert inputs.artists.tolist() == [f"artist {group}" for group in GROUPS]
+
+
+def test_what_is_fitted_to_all_clips_is_made_once(step):
+    assert step("standard", "all").which == [0] * 6
+    assert step("standard", "train").which == list(range(6))
+
+
 def test_main_leaves_columns_out(step):
-    assert step(4, drop=["length"]).features.tolist() == ["x", "z"]
+    assert step(drop=["length"])[4].features.tolist() == ["x", "z"]
+    with pytest.raises(UserError, match="drop: tempo: no such column"):
+        step(drop=["tempo"])
+    assert step(drop=["tempo"], imported=True)[0].features.tolist() == ["x", "length", "z"]
 
 
-def test_main_takes_the_selected_features_alone(step, tmp_path):
-    selection = pd.DataFrame({"feature": ["x", "length", "z"], "selected": [False, False, True]})
-    selection.to_csv(tmp_path / "selection.csv", index=False)
-    inputs = step(0, selection=tmp_path / "selection.csv")
-    assert inputs.features.tolist() == ["z"]
-    assert_array_equal(inputs.x[:, 0], RIGHT["z"].to_numpy())
-
-
-def test_selected_features_may_have_any_name(step, tmp_path):
+def test_main_takes_the_features_that_a_fold_selects(step, tmp_path):
     table = pd.DataFrame({"clip": CLIPS, "01": 1.0, "1": 2.0, "NA": 3.0, "=1+2": 4.0})
-    selection = pd.DataFrame({"feature": table.columns[1:], "selected": [False, True, True, True]})
-    write_csv(selection, tmp_path / "selection.csv")
-    chosen = {"folds": tmp_path / "folds.parquet", "output": tmp_path / "inputs.npz"}
-    table.to_parquet(tmp_path / "left.parquet")
-    main(
-        fold=0,
-        fit="all",
-        scaling="none",
-        seed=0,
-        tables=[tmp_path / "left.parquet"],
-        selection=tmp_path / "selection.csv",
-        **chosen,
-    )
-    assert Inputs.load(tmp_path / "inputs.npz").features.tolist() == ["1", "NA", "=1+2"]
+    table.to_parquet(tmp_path / "names.parquet")
+    names = table.columns[1:]
+    chosen = [
+        pd.DataFrame({"repeat": r, "fold": f, "feature": names, "selected": names != names[r + f]})
+        for r, f in [(r, f) for r in (0, 1) for f in (0, 1, 2)]
+    ]
+    write_csv(pd.concat(chosen), tmp_path / "selection.csv")
+    own = {"tables": [tmp_path / "names.parquet"], "selection": tmp_path / "selection.csv"}
+    file = step(fit="train", **own)
+    assert file[0].features.tolist() == ["1", "NA", "=1+2"]
+    assert file[5].features.tolist() == ["01", "1", "NA"]
+
+
+@pytest.mark.parametrize("fit", ["all", "train"])
+def test_a_table_fitted_to_each_fold_is_read_fold_by_fold(step, tmp_path, fit):
+    rows = [(r, f, clip, 10 * r + f) for r in (0, 1) for f in (0, 1, 2) for clip in CLIPS]
+    fitted = pd.DataFrame(rows, columns=["repeat", "fold", "clip", "cnn_000"])
+    fitted.astype({"cnn_000": np.float32}).to_parquet(tmp_path / "cnn.parquet")
+    file = step(fit=fit, fitted=tmp_path / "cnn.parquet")
+    assert file.which == list(range(6))
+    assert [set(inputs.x[:, 3]) for inputs in file] == [{v} for v in (0, 1, 2, 10, 11, 12)]
 
 
 @pytest.mark.parametrize("fit", ["all", "train"])
 def test_main_scales_by_the_clips_it_may_see(step, fit):
-    inputs = step(4, "standard", fit)
+    inputs = step("standard", fit)[4]
     seen = inputs.train if fit == "train" else np.ones(6, dtype=bool)
     assert_allclose(inputs.x[seen].mean(axis=0), 0, atol=1e-6)
     assert_allclose(inputs.x[seen].std(axis=0), [1, 0, 1], rtol=1e-6)
@@ -199,23 +213,24 @@ def test_main_scales_by_the_clips_it_may_see(step, fit):
 
 
 def test_main_reduces_after_scaling(step):
-    inputs = step(0, "standard", reduction="pca", to=2)
+    inputs = step("standard", reduction="pca", to=2)[0]
     assert inputs.features.tolist() == ["pca1", "pca2"]
     assert_allclose(inputs.x.std(axis=0), 1, rtol=1e-5)
-    expected = reduce(step(0, "standard").x.astype(float), np.ones(6, dtype=bool), "pca", 2, 0)
+    x = step("standard")[0].x.astype(float)
+    expected = reduce(x, np.ones(6, dtype=bool), "pca", 2, 0)
     assert_allclose(np.abs(inputs.x), np.abs(expected), atol=1e-5)
 
 
-def test_each_fold_has_its_own_seed(step, monkeypatch):
+@pytest.mark.parametrize(("fit", "numbers"), [("train", range(6)), ("all", [0])])
+def test_each_fold_has_its_own_seed(step, monkeypatch, fit, numbers):
     seeds = []
     monkeypatch.setattr(prepare, "reduce", lambda x, *asked: (seeds.append(asked[-1]), x[:, :2])[1])
-    for fold in (0, 4, 0):
-        step(fold, reduction="tsne")
-    assert seeds == [fold_seed(0, 0), fold_seed(0, 4), fold_seed(0, 0)]
+    step(fit=fit, reduction="tsne")
+    assert seeds == [fold_seed(0, number) for number in numbers]
 
 
 def test_main_writes_the_same_bytes_twice(step, tmp_path):
-    step(1, "minmax")
+    step("minmax", "train")
     first = (tmp_path / "inputs.npz").read_bytes()
-    step(1, "minmax")
+    step("minmax", "train")
     assert (tmp_path / "inputs.npz").read_bytes() == first

@@ -1,11 +1,8 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from inputs.inputs import Inputs
-from inputs.sample import limited, spread_evenly
+from inputs.sample import spread_evenly
 
 GENRES = np.repeat(["blues", "jazz", "rock"], [600, 390, 10])
 
@@ -30,16 +27,3 @@ def test_a_seed_has_its_sample(other):
     first, second, third = (spread_evenly(GENRES, 100, seed) for seed in (0, 0, other))
     assert_array_equal(first, second)
     assert set(first) != set(third)
-
-
-def test_only_training_clips_become_fewer():
-    names = [np.arange(n).astype(str) for n in (1000, 3, 1)]
-    _, y = np.unique(GENRES, return_inverse=True)
-    train = np.arange(1000) % 5 > 0
-    inputs = Inputs(np.zeros((1000, 1), np.float32), y, train, *names)
-    few = limited(inputs, seed=0, most=100)
-    assert few.train.sum() == 100
-    assert train[few.train].all()
-    assert few.x is inputs.x
-    assert_array_equal(limited(inputs, seed=0, most=800).train, train)
-    assert_array_equal(limited(replace(inputs, train=~train), 0, 200).train, ~train)

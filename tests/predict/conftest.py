@@ -1,27 +1,29 @@
-"""Clips whose features are drawn at random, and a small network that has learnt from them."""
+"""Clips whose features are drawn at random, and small models that have learnt from them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from learning.graphsage import Settings
+from predict.choose import Choice
 from predict.predictor import Predictor
 from predict.train import trained
+from settings.model import Experiment
 
-SETTINGS = Settings(
-    layers=1,
-    hidden=8,
-    learning_rate=0.01,
-    epochs=20,
-    messages=True,
-    weights="distance",
-    aggregator="mean",
-    normalise=False,
-    adjacency_as_features=False,
-    seed=3,
-)
+SEED = 3
+SMALL = {
+    "models": ["logistic", "lda", "svm", "blend", "selected"],
+    "search": False,
+    "graph": {"metric": "euclidean", "k": 5},
+    "graphsage": {"hidden": 8, "learning_rate": 0.01, "epochs": 20, "weights": "distance"},
+}
+
+
+def small(**changed: Any) -> Experiment:
+    """A small experiment, in which some settings are others."""
+    return Experiment.model_validate({**SMALL, **changed})
 
 
 def drawn(number: int, features: int = 6, seed: int = 0) -> pd.DataFrame:
@@ -37,15 +39,19 @@ def drawn(number: int, features: int = 6, seed: int = 0) -> pd.DataFrame:
 def listed(table: pd.DataFrame) -> pd.DataFrame:
     """Such clips as an experiment lists them."""
     clips = [f"{genre}.{i}" for i, genre in enumerate(table["genre"])]
-    return pd.DataFrame({"clip": clips, "source": clips, "genre": table["genre"]})
+    columns = dict.fromkeys(["clip", "source", "group", "artist"], clips)
+    return pd.DataFrame({**columns, "genre": table["genre"]})
 
 
 @pytest.fixture(scope="session")
 def learnt() -> Callable[..., Predictor]:
-    """What is learnt from such clips."""
+    """What a model learns from such clips, by a small experiment in which some settings differ."""
 
-    def learn(table: pd.DataFrame, **how: object) -> Predictor:
-        how = {"settings": SETTINGS, "metric": "euclidean", "k": 5, **how}
-        return trained(table.drop(columns="genre"), listed(table), **how)
+    def learn(
+        table: pd.DataFrame, model: str = "graphsage", exact: int = 1000, **changed: Any
+    ) -> Predictor:
+        features = table.drop(columns="genre")
+        how = (small(**changed), Choice(model), SEED)
+        return trained(features, listed(table), *how, exact=exact)
 
     return learn

@@ -26,7 +26,7 @@ def test_files_are_taken_by_name_and_folders_for_their_audio(tmp_path, monkeypat
     ]
 
 
-def test_a_name_that_is_not_utf8_is_told_and_the_others_are_taken(tmp_path, monkeypatch) -> None:
+def test_a_name_that_is_not_utf8_is_listed_and_the_others_are_taken(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     made(tmp_path, "new/a.mp3", os.fsdecode("new/Café.mp3".encode("latin-1")))
     found = listed(["new"])
@@ -54,7 +54,7 @@ def test_a_file_more_moves_no_other_to_another_shard_until_they_double() -> None
     assert len(before) == 8
     changed = [shard for shard in after if before.get(shard) != after[shard]]
     assert len(changed) == 1
-    assert sorted(file for dealt in before.values() for file in dealt) == sorted(files)
+    assert sorted(file for part in before.values() for file in part) == sorted(files)
 
 
 def test_what_none_may_look_at_is_no_file(tmp_path) -> None:
@@ -62,6 +62,6 @@ def test_what_none_may_look_at_is_no_file(tmp_path) -> None:
         listed([str(tmp_path / ("x" * 300))])
 
 
-def test_what_was_meant_for_config_is_told() -> None:
+def test_what_was_meant_for_config_is_an_error_that_says_so() -> None:
     with pytest.raises(UserError, match="needs a --config of its own"):
         listed(["audio=/music"])

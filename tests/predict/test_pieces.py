@@ -9,7 +9,7 @@ from tests.audio.conftest import play
 
 from audio.read import decode
 from audio.samples import SAMPLE_RATE, read_samples
-from predict.pieces import cut_up, hear, piece_length
+from predict.pieces import cut_files, cut_up, piece_length
 
 LIMITS = {"shortest": 1.0, "silence": 1e-4, "longest": 600.0}
 
@@ -40,13 +40,16 @@ def test_pieces_are_as_long_as_the_cut_or_as_training_clips_that_are_longer() ->
     assert piece_length(refused, "30s") == 40 * SAMPLE_RATE
 
 
-def test_a_file_is_heard_piece_by_piece_as_it_is_decoded_whole(tmp_path) -> None:
+def test_pieces_of_a_file_are_parts_of_what_is_decoded_whole(tmp_path) -> None:
     file = str(tmp_path / "a.wav")
-    soundfile.write(file, play(7, 44_100, 2), 44_100)
-    table = hear([file], tmp_path / "samples", 2 * SAMPLE_RATE, **LIMITS)
+    with soundfile.SoundFile(file, "w", 44_100, 2) as sound:
+        sound.artist = "Ann"
+        sound.write(play(7, 44_100, 2))
+    table = cut_files([file], tmp_path / "samples", 2 * SAMPLE_RATE, **LIMITS)
     whole = decode(Path(file)).samples
     assert table["start"].tolist() == [0, 44_100, 88_200, 5 * SAMPLE_RATE]
     assert table["samples"].unique().tolist() == [whole.size]
+    assert table["artist"].unique().tolist() == ["Ann"]
     written = dict(read_samples(tmp_path / "samples"))
     assert list(written) == table["piece"].tolist()
     for piece, start, length in table[["piece", "start", "length"]].itertuples(index=False):
@@ -65,7 +68,7 @@ def test_silent_pieces_are_left_out_and_files_of_nothing_else_are_refused(tmp_pa
         soundfile.write(file, wave, SAMPLE_RATE, subtype="FLOAT")
     (tmp_path / "text.mp3").write_text("no music\n" * 500)
     files.append(str(tmp_path / "text.mp3"))
-    table = hear(files, tmp_path / "samples", 2 * SAMPLE_RATE, **LIMITS).set_index("file")
+    table = cut_files(files, tmp_path / "samples", 2 * SAMPLE_RATE, **LIMITS).set_index("file")
     assert table.loc[files[0], "start"] == 4 * SAMPLE_RATE
     assert table["status"].tolist() == ["ok", "refused", "ok", "refused"]
     assert table.loc[files[2], "start"] == 2 * SAMPLE_RATE  # The piece with the click.

@@ -1,69 +1,96 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from tests.predict.conftest import SETTINGS, drawn
+from tests.predict.conftest import SEED, drawn, small
 
 from graph.adjacency import adjacency
 from inputs.inputs import Inputs
 from inputs.prepare import reduce, scale
-from learning.graphsage import train
+from models.classifiers import CLASSIFIERS
+from models.networks import fit_network
+from models.search import inner_splits
+from models.temperature import scaled
 from predict.predictor import Predictor, predict
 from settings.errors import UserError
 
+AS_NUMBER = {"folk": 0, "jazz": 1, "rock": 2}
 
-def of_protocol_inductive(old, new, settings, metric, k, how="standard", to=None) -> np.ndarray:
-    """What protocol inductive makes of new clips, by its own code."""
-    values = np.concatenate([old, new]).astype(np.float64)
+
+def inductive(old, new, experiment) -> Inputs:
+    """Inputs of protocol inductive, by its own code; new clips are its test clips."""
+    values = np.concatenate([each.drop(columns="genre").to_numpy() for each in (old, new)])
     known = np.arange(len(values)) < len(old)
-    x = scale(values[:, :-1].astype(np.float64), known, how)
-    x = reduce(x, known, "pca", to, settings.seed) if to else x
-    x = x.astype(np.float32)
-    inputs = Inputs(
-        x=x,
-        y=values[:, -1].astype(np.int64),
+    x = scale(values, known, experiment.scale)
+    x = reduce(x, known, "pca", experiment.reduce.to, SEED) if experiment.reduce else x
+    names = np.arange(len(x)).astype(str)
+    return Inputs(
+        x=x.astype(np.float32),
+        y=np.concatenate([each["genre"].map(AS_NUMBER).to_numpy() for each in (old, new)]),
         train=known,
-        clips=np.arange(len(x)).astype(str),
-        genres=np.array(["folk", "jazz", "rock"]),
+        clips=names,
+        genres=np.array(list(AS_NUMBER)),
         features=np.arange(x.shape[1]).astype(str),
+        groups=names,
+        artists=names,
     )
-    return train(inputs, adjacency(x, metric, k, known), settings, one_by_one=True)[2][~known]
 
 
 @pytest.mark.parametrize(
-    ("changed", "how"),
+    ("model", "changed"),
     [
-        ({}, {}),
-        ({"layers": 2, "normalise": True}, {"metric": "cosine"}),
-        ({"weights": "similarity"}, {"scaling": "minmax", "metric": "ruzicka"}),
-        ({"weights": "equal", "aggregator": "dgl_mean", "hidden": 2}, {"metric": "matching"}),
-        ({"layers": 3}, {"reduce_to": 2, "scaling": "none"}),
-        ({"messages": False}, {}),
-        ({}, {"k": 100}),
+        ("graphsage", {}),
+        ("graphsage", {"graphsage": {"layers": 2, "normalise": True, "epochs": 5}}),
+        (
+            "graphsage",
+            {"graphsage": {"epochs": 5}, "scale": "minmax", "graph": {"metric": "ruzicka"}},
+        ),
+        ("graphsage", {"graphsage": {"layers": 3, "epochs": 5}, "reduce": {"to": 2}}),
+        ("graphsage", {"scale": "none", "reduce": {"to": 3}, "graph": {"k": 100}}),
+        ("graphsage", {"search": True, "graphsage": {"epochs": 5}}),
+        ("edgeless", {}),
+        ("gcn", {"models": ["gcn"], "graphsage": {"epochs": 5, "k": 3}}),
+        ("gat_edgeless", {"models": ["gat"], "graphsage": {"epochs": 5}}),
     ],
 )
-def test_a_new_clip_is_what_protocol_inductive_makes_of_it(learnt, changed, how) -> None:
+def test_a_network_predicts_new_clips_as_protocol_inductive_does(learnt, model, changed) -> None:
     old, new = drawn(31), drawn(12, seed=1)
-    settings = replace(SETTINGS, **changed)
-    found = predict(learnt(old, settings=settings, **how), new.drop(columns="genre").to_numpy())
-    as_number = {"folk": 0, "jazz": 1, "rock": 2}
-    both = [each.assign(genre=each["genre"].map(as_number)).to_numpy() for each in (old, new)]
-    expected = of_protocol_inductive(
-        *both,
-        settings,
-        how.get("metric", "euclidean"),
-        how.get("k", 5),
-        how.get("scaling", "standard"),
-        how.get("reduce_to"),
+    experiment = small(**changed)
+    predictor = learnt(old, model, **changed)
+    found = predict(predictor, new.drop(columns="genre").to_numpy())
+    inputs = inductive(old, new, experiment)
+    graph = adjacency(
+        inputs.x, experiment.graph.metric, experiment.graph.k, inputs.train, seed=SEED
     )
-    assert_allclose(found.probabilities, expected, atol=2e-6)
+    kind, settings, *_ = experiment.networks()[model]
+    how = {"inductive": True, "seed": SEED, "splits": inner_splits(inputs, SEED)}
+    fit = fit_network(inputs, graph, kind, settings, search=experiment.search, **how)
+    expected = scaled(fit.probabilities[~inputs.train], predictor.temperature)
+    assert_allclose(found.probabilities, expected, atol=5e-6)
     assert_allclose(found.probabilities.sum(axis=1), 1)
     assert (np.diff(found.distances, axis=1) >= 0).all()
 
 
-def test_a_new_clip_does_not_depend_on_others_to_the_last_bit(learnt) -> None:
-    predictor = learnt(drawn(200, features=40), k=20, reduce_to=30)
+@pytest.mark.parametrize("model", ["logistic", "lda", "svm", "blend", "selected"])
+def test_classifiers_predict_new_clips_as_protocol_inductive_does(learnt, model) -> None:
+    old, new = drawn(61), drawn(12, seed=1)
+    predictor = learnt(old, model)
+    found = predict(predictor, new.drop(columns="genre").to_numpy())
+    inputs = inductive(old, new, small())
+    splits = inner_splits(inputs, SEED)
+    fits = {
+        name: CLASSIFIERS[name].fit_predict(inputs, SEED, splits) for name in small().models[:3]
+    }
+    names = {"blend": list(fits), "selected": [min(fits, key=lambda n: fits[n].inner_log_loss)]}
+    members = names.get(model, [model])
+    assert list(predictor.members) == members
+    mean = np.mean([fits[name].probabilities for name in members], axis=0)[~inputs.train]
+    assert_allclose(found.probabilities, scaled(mean, predictor.temperature), atol=1e-5)
+    assert not found.shares.any()
+
+
+@pytest.mark.parametrize("model", ["graphsage", "blend"])
+def test_a_new_clip_does_not_depend_on_others_to_the_last_bit(learnt, model) -> None:
+    predictor = learnt(drawn(200, features=40), model, graph={"k": 20}, reduce={"to": 30})
     new = drawn(50, features=40, seed=1).drop(columns="genre").to_numpy()
     together = predict(predictor, new)
     for i in (0, 7, 49):
@@ -73,8 +100,7 @@ def test_a_new_clip_does_not_depend_on_others_to_the_last_bit(learnt) -> None:
 
 def test_a_training_clip_finds_itself_and_shares_add_up_with_its_own(learnt) -> None:
     old = drawn(31)
-    settings = replace(SETTINGS, weights="similarity")
-    predictor = learnt(old, settings=settings)
+    predictor = learnt(old, graphsage={"weights": "similarity", "epochs": 5})
     found = predict(predictor, old.drop(columns="genre").to_numpy())
     assert found.neighbours[:, 0].tolist() == list(range(31))
     assert_array_equal(found.distances[:, 0], 0)
@@ -84,17 +110,22 @@ def test_a_training_clip_finds_itself_and_shares_add_up_with_its_own(learnt) -> 
     )  # What is the same counts most.
 
 
-def test_what_is_saved_is_what_is_read_and_the_same_bytes_again(learnt, tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("model", "changed"), [("graphsage", {"reduce": {"to": 2}}), ("blend", {})]
+)
+def test_a_file_holds_a_predictor_with_the_same_bytes_again(
+    learnt, tmp_path, model, changed
+) -> None:
     new = drawn(4, seed=1).drop(columns="genre").to_numpy()
-    for to in (None, 2):
-        predictor = learnt(drawn(31), reduce_to=to)
-        predictor.save(tmp_path / "a")
-        again = Predictor.load(tmp_path / "a")
-        again.save(tmp_path / "b")
-        assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-        for ours, theirs in zip(predict(predictor, new), predict(again, new), strict=True):
-            assert_array_equal(ours, theirs)
-        assert again.threshold == predictor.threshold
+    predictor = learnt(drawn(61), model, **changed)
+    predictor.save(tmp_path / "a")
+    again = Predictor.load(tmp_path / "a")
+    again.save(tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    for ours, theirs in zip(predict(predictor, new), predict(again, new), strict=True):
+        assert_array_equal(ours, theirs)
+    assert again.threshold == predictor.threshold
+    assert again.choice[:2] == predictor.choice[:2]
 
 
 @pytest.mark.parametrize("content", [b"", b"no predictor", b"\x02\0\0\0\0\0\0\0{}"])
@@ -105,7 +136,7 @@ def test_another_file_is_no_predictor(tmp_path, content) -> None:
 
 
 def test_what_is_far_from_all_is_beyond_the_threshold_and_few_training_clips_are(learnt) -> None:
-    predictor = learnt(drawn(300))
+    predictor = learnt(drawn(300), "lda")
     assert np.mean(predictor.usual > predictor.threshold) == 0.01
     like = predict(predictor, drawn(300, seed=1).drop(columns="genre").to_numpy())
     assert np.mean(like.distances.mean(axis=1) > predictor.threshold) < 0.05
@@ -113,7 +144,8 @@ def test_what_is_far_from_all_is_beyond_the_threshold_and_few_training_clips_are
     assert far.distances.mean() > predictor.threshold
 
 
-def test_no_new_clip_is_no_prediction(learnt) -> None:
-    found = predict(learnt(drawn(31)), np.empty((0, 6)))
+@pytest.mark.parametrize("model", ["graphsage", "lda"])
+def test_no_new_clip_is_no_prediction(learnt, model) -> None:
+    found = predict(learnt(drawn(31), model), np.empty((0, 6)))
     assert found.probabilities.shape == (0, 3)
     assert found.neighbours.shape == (0, 5)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from inputs.inputs import Inputs
+from report.style import save
 
 GENRES = ["blues", "hip-hop & r'n'b", "pop$rock$", "ünï-jazz"]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -28,15 +29,18 @@ def genres() -> list[str]:
 def inputs() -> Inputs:
     """24 clips in four separate clouds, 5 features, every third clip for testing."""
     rng = np.random.default_rng(0)
+    names = np.array([f"{GENRES[i % 4]}.{i:05d}" for i in range(24)])
     y = np.arange(24) % len(GENRES)
     x = rng.normal(size=(24, 5)) + 6 * rng.normal(size=(len(GENRES), 5))[y]
     return Inputs(
         x=x.astype(np.float32),
         y=y,
         train=np.arange(24) % 3 > 0,
-        clips=np.array([f"{GENRES[genre]}.{i:05d}" for i, genre in enumerate(y)]),
+        clips=names,
         genres=np.array(GENRES),
         features=np.array([f"feature{i}" for i in range(5)]),
+        groups=names,
+        artists=names,
     )
 
 
@@ -69,12 +73,12 @@ def assert_legible_svg(path: Path, expected: Sequence[str]) -> None:
 
 @pytest.fixture
 def assert_legible(tmp_path: Path) -> Callable[..., None]:
-    """Run a step: PNG and SVG show what is expected, and a second time the bytes are the same."""
+    """PNG and SVG show what is expected, and drawn a second time the bytes are the same."""
 
-    def check(main: Callable[..., None], *arguments: object, texts: Sequence[str], **options):
+    def check(draw: Callable[..., Figure], *arguments: object, texts: Sequence[str]):
         png, svg, again = (tmp_path / name for name in ("one.png", "one.svg", "two.svg"))
         for output in (png, svg, again):
-            main(*arguments, output=output, **options)
+            save(draw(*arguments), output)
         assert_legible_png(png)
         assert_legible_svg(svg, texts)
         assert svg.read_bytes() == again.read_bytes()

@@ -13,18 +13,15 @@ import numpy as np
 import pandas as pd
 import soundfile
 from numpy.typing import NDArray
-from scipy import sparse
 
+from evaluation import evaluate, summarise
 from folds.leaks import leaks
 from graph.adjacency import adjacency
 from graph.health import health
-from inputs.inputs import Inputs
-from learning.predictions import Fit, by_fold, compared, predictions, write_compared
-from learning.temperature import scaled
-from report import map as clip_map
-from report import page
-from report.beside import KINDS
-from results import ahead, calibration, choices, collect, pooled, summarise, variants
+from graph.store import save_graphs
+from inputs.inputs import Inputs, save_inputs
+from models.predictions import Fit, Fitted, predictions, write
+from report import page, protocol_figures
 from settings.model import load
 from settings.sheet import Row, write_sheet
 
@@ -39,7 +36,10 @@ PAPER = 0.7203
 PER_GENRE = 20
 N = PER_GENRE * len(GENRES)
 K, FOLDS = 4, 4
-VARIANT = "<s>narrower</s>"
+VARIANT = "nearest"
+SKILL = {"graphsage": 2.0, "edgeless": 1.5, VARIANT: 1.9, "svm": 1.0, "label_spreading": 0.5}
+NETWORKS = ["graphsage", "edgeless", VARIANT]
+SHOWN = ["graphsage", "edgeless", "svm", "label_spreading"]
 NO_EDGE = 2  # A clip that is at distance zero from all its neighbours.
 CLIPS = [EVIL, *(f"clip.{i:03d}" for i in range(1, N))]
 
@@ -53,7 +53,7 @@ def rows(audio: Path) -> list[Row]:
         if i < 3:
             wave = 0.1 * np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050)
             soundfile.write(audio / path, wave, 22_050)
-        artist = ARTIST if i == 0 else f"artist {string.ascii_lowercase[i // 4]}"
+        artist = ARTIST if i == 0 else f"singer {string.ascii_lowercase[i // 4]}"
         row = Row(clip, path, GENRES[i % len(GENRES)], title=TITLE if i == 0 else "", artist=artist)
         named.append(row)
     return [*named, Row("<i>noise</i>", "noise.wav", GENRES[0])]
@@ -67,7 +67,7 @@ def listed(sheet: list[Row]) -> pd.DataFrame:
             "clip": [row.clip for row in sheet],
             "source": [row.clip for row in sheet],
             "genre": [row.genre for row in sheet],
-            "group": [row.artist for row in sheet],
+            "group": [f"artist {row.artist}" for row in sheet],
             "start": 0,
             "samples": 22_050,
             "status": ["refused" if each else "good" for each in refused],
@@ -81,75 +81,83 @@ def listed(sheet: list[Row]) -> pd.DataFrame:
     )
 
 
-def choice_of(protocol: str) -> pd.DataFrame:
-    """What models chose from in each fold."""
-    rng = np.random.default_rng(len(protocol))
-    return pd.DataFrame(
-        {
-            "fold": np.repeat(np.arange(FOLDS), 2),
-            "model": "best",
-            "candidate": ["logistic", "<blend>"] * FOLDS,
-            "inner_accuracy": rng.random(2 * FOLDS),
-            "inner_brier": rng.random(2 * FOLDS),
-            "chosen": [(i // 2 == 1) == (i % 2 == 0) for i in range(2 * FOLDS)],
-            "test_accuracy": rng.random(2 * FOLDS),
-        }
-    )
+def folds_of(clips: pd.DataFrame, protocol: str) -> pd.DataFrame:
+    """Four folds by artist, or four hold-outs in which a clip is tested twice, once, or never."""
+    used = clips[clips["status"] == "good"].reset_index(drop=True)
+    number = np.arange(N)
+    if protocol == "clean":
+        tested = [(number // 4) % FOLDS == fold for fold in range(FOLDS)]
+    else:
+        tested = [(number + 9 * fold) % (N - 10) < 20 for fold in range(FOLDS)]
+    rows = [used[test].assign(repeat=0, fold=fold) for fold, test in enumerate(tested)]
+    rows.append(used[~np.any(tested, axis=0)].assign(repeat=0, fold=-1))
+    table = pd.concat(rows).sort_index(kind="stable")
+    table = table.assign(artist=table["group"]).reset_index(drop=True)
+    return table[["clip", "genre", "group", "artist", "repeat", "fold"]]
 
 
 def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
-    """Four folds with inputs, graphs and what three models predicted."""
+    """Folds with inputs, graphs and what models predicted."""
     rng = np.random.default_rng([ord(letter) for letter in protocol])
     y = np.arange(N) % len(GENRES)
     x = rng.normal(size=(N, 6)) + 2 * rng.normal(size=(len(GENRES), 6))[y]
-    fold = (np.arange(N) // 4) % FOLDS if protocol == "clean" else (np.arange(N) // 3) % FOLDS
-    tables, at = [], []
-    twins, baselines, variants, calibrated = [], [], [], []
-    for number in range(FOLDS):
-        outputs = folder / f"fold-{number:02d}"
-        outputs.mkdir(parents=True)
-        names = [np.array(each) for each in (CLIPS, GENRES, [f"f{i}" for i in range(6)])]
-        inputs = Inputs(x.astype(np.float32), y, fold != number, *names)
-        inputs.save(outputs / "inputs.npz")
-        graph = adjacency(inputs.x, "euclidean", K, np.ones(N, dtype=bool))
+    folds = folds_of(clips, protocol)
+    (folder / "models").mkdir(parents=True)
+    folds.to_parquet(folder / "folds.parquet", index=False)
+    artists = np.array(clips["group"][:N].tolist())
+    names = [np.array(each) for each in (CLIPS, GENRES, [f"f{i}" for i in range(6)])]
+    inputs, graphs, fitted = [], [], {model: [] for model in SKILL}
+    for fold in range(FOLDS):
+        train = ~np.isin(names[0], folds.loc[folds["fold"] == fold, "clip"])
+        own = Inputs(x.astype(np.float32), y, train, *names, artists, artists)
+        graph = adjacency(own.x, "euclidean", K, np.ones(N, dtype=bool))
         graph.data[graph.indptr[NO_EDGE] : graph.indptr[NO_EDGE + 1]] = 0
-        sparse.save_npz(outputs / "graph.npz", graph)
-        tables.append({"fold": number, **health(graph, y, K)})
-        skill = {"graphsage": 2.0, "edgeless": 1.5, "svm": 1.0}
-        fits = {}
-        for model, worth in skill.items():
+        inputs.append(own)
+        graphs.append(graph)
+        for model, skill in SKILL.items():
             scores = rng.normal(size=(N, len(GENRES)))
-            scores[np.arange(N), y] += worth * (1 if protocol == "clean" else 1.5)
+            scores[np.arange(N), y] += skill * (1 if protocol == "clean" else 1.5)
             odds = np.exp(scores)
-            fits[model] = Fit(odds / odds.sum(axis=1, keepdims=True), 5, 0.5)
-        table = predictions(inputs, fits.pop("graphsage").probabilities)
-        table.to_parquet(outputs / "predictions.parquet", index=False)
-        twins.append(compared(inputs, {"edgeless": fits.pop("edgeless")}))
-        baselines.append(compared(inputs, fits))
-        epochs = np.arange(1, 41)
-        history = {"epoch": epochs, "loss": 1 / epochs + number / 10, "seconds": epochs / 10}
-        narrower = Fit(rng.dirichlet(np.ones(len(GENRES)), size=N), 5, 0.5)
-        variants.append(compared(inputs, {VARIANT: narrower}))
-        temperature = 1.5 + number / 10
-        cooler = predictions(inputs, scaled(table[GENRES].to_numpy(), temperature))
-        calibrated.append(cooler.assign(model="graphsage"))
-        at.append(pd.DataFrame({"model": ["graphsage"], "temperature": [temperature]}))
-        history |= {"train_accuracy": 1 - 1 / (epochs + 1), "test_accuracy": 0.6 - 1 / (epochs + 1)}
-        pd.DataFrame(history).to_csv(outputs / "history.csv", index=False)
-    pd.DataFrame(tables).to_csv(folder / "graph-health.csv", index=False)
-    models = folder / "models"
-    models.mkdir()
-    choice_of(protocol).to_csv(models / "choice.csv", index=False)
-    stacked = {"edgeless": twins, "baselines": baselines, "variants": variants}
-    for name, each in stacked.items():
-        write_compared(each, models / f"{name}.parquet", models / f"{name}.csv")
-    by_fold(calibrated).to_parquet(models / "calibrated.parquet", index=False)
-    by_fold(at).to_csv(models / "temperature.csv", index=False)
+            history = history_of(fold) if model in NETWORKS else None
+            fit = Fit(odds / odds.sum(axis=1, keepdims=True), 5, 0.5, history=history)
+            table = predictions(own, fit.probabilities, (0, fold))
+            temperature = 1.5 + fold / 10 if model == "graphsage" else np.nan
+            fitted[model].append(Fitted((0, fold), fit, table, temperature))
+    save_inputs(folder / "inputs.npz", inputs, [(0, fold) for fold in range(FOLDS)])
+    save_graphs(folder / "graph.npz", graphs)
+    figures = [{"repeat": 0, "fold": i, **health(g, y, K)} for i, g in enumerate(graphs)]
+    pd.DataFrame(figures).to_csv(folder / "graph-health.csv", index=False)
+    for model, fits in fitted.items():
+        write(folder / "models", model, fits, {})
+    (folder / "models/.snakemake_timestamp").touch()
     used = clips[clips["status"] == "good"].reset_index(drop=True)
-    dealt = used[["clip", "genre", "group"]].assign(repeat=0, fold=fold)
-    dealt.to_parquet(folder / "folds.parquet", index=False)
-    audited = leaks(dealt, used, np.empty((0, 2), dtype=np.int64), "alone")
+    audited = leaks(folds, used, np.empty((0, 2), dtype=np.int64), "alone")
     audited.to_csv(folder / "leaks.csv", index=False)
+
+
+def history_of(fold: int) -> pd.DataFrame:
+    """Training of a network."""
+    epoch = np.arange(1, 41)
+    history = {"epoch": epoch, "loss": 1 / epoch + fold / 10, "train_accuracy": 1 - 1 / (epoch + 1)}
+    history |= {"test_accuracy": 0.6 - 1 / (epoch + 1), "seconds": epoch / 10}
+    return pd.DataFrame(history)
+
+
+def write_curve(path: Path) -> None:
+    """A learning curve of two models, two levels a series and two repeats."""
+    rows = [
+        ["mine", EXPERIMENT, model, series, repeat, artists + repeat, clips, accuracy, 20]
+        for repeat in range(2)
+        for model, higher in (("graphsage", 0.1), ("lda", 0.0))
+        for series, artists, clips, accuracy in (
+            ("artists", 3, 24, 0.4 + higher),
+            ("artists", 6, 24, 0.5 + higher),
+            ("clips", 3, 12, 0.35 + higher),
+            ("clips", 3, 24, 0.4 + higher),
+        )
+    ]
+    columns = "dataset experiment model series repeat artists clips accuracy n_test".split()
+    pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
 
 
 def write_dataset(project: Path) -> dict[str, Any]:
@@ -167,63 +175,85 @@ def write_dataset(project: Path) -> dict[str, Any]:
     places = [experiment / protocol for protocol in ("paper", "clean")]
     for place in places:
         write_protocol(place, clips, place.name)
+    protocols = experiment / "protocols.json"
     left_out = {"evaluations": {}, "left_out": {"filtered": "there is no <split>"}}
-    (experiment / "protocols.json").write_text(json.dumps(left_out))
-    compared = ["edgeless", "baselines"]
-    made = {
-        "results": folder / f"{EXPERIMENT}.csv",
-        "pooled": experiment / "pooled.csv",
-        "summary": folder / "summary.csv",
-        "text": project / "said.txt",
-    }
-    shared = {"dataset": "mine", "experiment": EXPERIMENT, "folders": places}
-    shared |= {"compared": compared}
-    collect.main(
-        **shared, protocols=experiment / "protocols.json", output=made["results"], text=made["text"]
+    protocols.write_text(json.dumps(left_out))
+    stated = {"description": "Small & <hostile>.", "protocols": ["paper", "clean"]}
+    stated |= {"models": ["svm", "label_spreading"], "graph": {"metric": "euclidean", "k": K}}
+    stated |= {"variants": {VARIANT: {"k": 2}}, "paper_test_accuracy": PAPER}
+    stated |= {"calibrate": "temperature"}
+    config = load(
+        {
+            "dataset": "mine",
+            "datasets": {"mine": {"of_the_paper": True}},
+            "experiments": {EXPERIMENT: stated},
+        }
     )
-    pooled.main(**shared, clips=folder / "30s/clips.parquet", output=made["pooled"])
-    clips_of = folder / "30s/clips.parquet"
-    ahead.main(**shared, clips=clips_of, output=experiment / "ahead.csv")
-    of_variants = {key: each for key, each in shared.items() if key != "compared"}
-    variants.main(**of_variants, clips=clips_of, output=experiment / "variants.csv")
-    choices.main("mine", EXPERIMENT, experiment / "choices.csv", places)
-    scored = {"output": experiment / "calibration.csv", "curves": experiment / "reliability.csv"}
-    calibration.main(**shared, scaled=True, **scored)
+    evaluate.main(
+        "mine",
+        EXPERIMENT,
+        config.experiments[EXPERIMENT].model_dump_json(),
+        folder / "30s/clips.parquet",
+        protocols,
+        folder / f"{EXPERIMENT}.csv",
+        project / "text.txt",
+        **{
+            name: experiment / f"{file}.csv"
+            for name, file in {
+                "accuracy": "accuracies",
+                "calibration": "calibration",
+                "reliability": "reliability",
+                "comparisons": "comparisons",
+            }.items()
+        },
+        folders=places,
+        paper=PAPER,
+    )
     summarise.main(
-        [made["results"]],
-        folder / "experiments",
-        [made["pooled"]],
-        made["summary"],
-        made["text"],
+        [experiment],
+        folder / "summary.csv",
+        folder / "comparisons.csv",
+        project / "text.txt",
         paper=[f"{EXPERIMENT}={PAPER}"],
         note=[f"{EXPERIMENT}=Not <scaled>."],
     )
-    clip_map.main(places[1], 0, places[1] / "map.json", compared, neighbours=K)
-    benchmarks = project / f"results/benchmarks/mine/experiments/{EXPERIMENT}/clean/fold-00"
+    write_curve(folder / "learning-curve.csv")
+    for place in places:
+        write_figures(place)
+    benchmarks = project / f"results/benchmarks/mine/experiments/{EXPERIMENT}/clean"
     benchmarks.mkdir(parents=True)
     measured = "s\th:m:s\tmax_rss\n2.5\t0:00:02\t400.5\n"
-    (benchmarks / "learning.graphsage.tsv").write_text(measured)
+    (benchmarks / "models.fit.tsv").write_text(measured)
     (experiment / "made-with").mkdir()
     record = {"code": "0123456789abcdef", "libraries": {"numpy": "9.9.9"}, "options": {"seed": 7}}
-    record_path = experiment / "made-with/learning.graphsage.json"
-    record_path.write_text(json.dumps(record))
-    stated = {"description": "Small & <hostile>.", "protocols": ["paper", "clean"]}
-    stated |= {"models": ["svm"], "graph": {"metric": "euclidean", "k": K}}
-    config = load({"dataset": "mine", "experiments": {EXPERIMENT: stated}})
+    (experiment / "made-with/models.fit.json").write_text(json.dumps(record))
     return {
-        "results": [made["results"]],
-        "summary": made["summary"],
+        "results": [folder / f"{EXPERIMENT}.csv"],
         "folder": folder,
         "benchmarks": project / "results/benchmarks/mine",
         "sheet": project / "mine.tsv",
         "config": config.model_dump_json(),
         "maps": [places[1] / "map.json"],
         "problems": [folder / "30s/problems.csv"],
-        "beside": [experiment / f"{kind}.csv" for kind in KINDS],
-        "variant": [f"{EXPERIMENT}.{VARIANT}=hidden: <5>"],
+        "learning_curve": folder / "learning-curve.csv",
         "audio": project / "audio",
         "not_run": ["multiclass_other=there is no audio to compute <that>"],
     }
+
+
+def write_figures(place: Path) -> None:
+    """Figures and map of a protocol."""
+    figures = ("scatter", "graph", "history", "confusion")
+    protocol_figures.main(
+        place / "inputs.npz",
+        place / "graph.npz",
+        place / "models",
+        SHOWN,
+        0,
+        *(place / f"{name}.png" for name in figures),
+        place / "map.json",
+        neighbours=K,
+    )
 
 
 def encoded(percents: NDArray[np.integer]) -> str:

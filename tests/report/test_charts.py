@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.report.found import curve
 
 from report import charts
 
@@ -37,7 +38,7 @@ def test_what_lies_outside_is_drawn_at_the_edge():
     assert [charts.share(v, 0.4, 0.8) for v in (0.2, 0.4, 0.5, 0.8, 1.2)] == [0, 0, 25, 100, 100]
 
 
-def test_a_model_that_is_as_right_as_sure_lies_on_the_diagonal():
+def test_a_calibrated_model_lies_on_the_diagonal():
     """The line from (0, 0) to (1, 1); bins without clips are no points, more clips larger ones."""
     curve = pd.DataFrame({"clips": [0, 10, 90], "confidence": [np.nan, 0.3, 0.8]})
     curve = curve.assign(accuracy=curve["confidence"], low=0.0, high=1.0)
@@ -83,6 +84,8 @@ def test_lines_run_from_the_first_epoch_to_the_last_and_bands_about_them():
     histories = [
         pd.DataFrame(
             {
+                "repeat": 0,
+                "fold": fold,
                 "epoch": epochs,
                 "loss": 2 / epochs + fold,
                 "train_accuracy": 1.0,
@@ -91,7 +94,7 @@ def test_lines_run_from_the_first_epoch_to_the_last_and_bands_about_them():
         )
         for fold in (0, 1)
     ]
-    drawn = charts.history(histories)
+    drawn = charts.history(pd.concat(histories))
     line = numbers(drawn["accuracy"]["lines"]["test"]["line"])
     assert line[[0, -1], 0].tolist() == [charts.LEFT, charts.RIGHT]
     assert len(line) <= charts.MOST
@@ -105,5 +108,19 @@ def test_lines_run_from_the_first_epoch_to_the_last_and_bands_about_them():
 
 
 def test_a_single_epoch_is_drawn():
-    history = {"epoch": [1], "loss": [0.0], "train_accuracy": [1.0], "test_accuracy": [1.0]}
-    assert "nan" not in str(charts.history([pd.DataFrame(history)]))
+    history = {"repeat": [0], "fold": [0], "epoch": [1], "loss": [0.0]}
+    history |= {"train_accuracy": [1.0], "test_accuracy": [1.0]}
+    assert "nan" not in str(charts.history(pd.DataFrame(history)))
+
+
+def test_learning_curves_rise_with_their_numbers():
+    artists, clips = charts.learning_curve(curve())
+    assert [text for _, text in artists["xticks"]] == ["4", "6"]
+    assert [text for _, text in clips["xticks"]] == ["12", "24"]
+    for series in (artists, clips):
+        above, below = series["models"]
+        assert (above["name"], below["name"]) == ("graphsage", "lda")
+        x, y = np.array([point[:2] for point in above["points"]]).T
+        assert x.tolist() == [charts.LEFT, charts.RIGHT]
+        assert y[1] < y[0] < below["points"][0][1]  # SVG counts downward.
+    assert artists["models"][1]["points"][1][2] == "lda: accuracy 0.500, 6 artists, 24 clips"

@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from audio.samples import SAMPLE_RATE, SamplesWriter
 from features.handcrafted import COLUMNS, handcrafted
-from report.clip import draw, find_clip, main, measure
+from report.clip import draw, find_clip, measure
 from settings.errors import UserError
 
 
@@ -69,7 +69,7 @@ def test_the_figure_is_legible(shards, assert_legible):
         "Zero crossing rate",
     ]
     expected = [*titles, "MFCCs, each about its mean", "time (s)", "frequency (Hz)", "dB", "C"]
-    assert_legible(main, shards, texts=["Clip b$1$", *expected], clip="b$1$")
+    assert_legible(draw, *find_clip(shards, "b$1$"), texts=["Clip b$1$", *expected])
 
 
 def test_labels_keep_apart(assert_apart):

@@ -3,8 +3,7 @@ import pandas as pd
 import pytest
 
 from features.handcrafted import COLUMNS
-from features.parquet import write_table
-from report.correlation import MOST, correlate, draw, main
+from report.correlation import MOST, correlate, draw
 from settings.errors import UserError
 
 
@@ -38,10 +37,10 @@ def test_a_table_in_which_nothing_varies_is_told():
         draw(table_of(["a", "b"], clips=1))
 
 
-def test_the_figure_is_legible(tmp_path, assert_legible):
-    write_table(table_of([*COLUMNS[:10], "100 $ & <b>"]), tmp_path / "table.parquet")
+def test_the_figure_is_legible(assert_legible):
+    table = table_of([*COLUMNS[:10], "100 $ & <b>"])
     expected = ["chroma_stft_mean", "100 $ & <b>", "Pearson correlation"]
-    assert_legible(main, texts=expected, table=tmp_path / "table.parquet")
+    assert_legible(draw, table, texts=expected)
 
 
 def test_the_labels_of_58_features_keep_apart(assert_apart):

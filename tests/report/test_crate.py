@@ -15,7 +15,7 @@ from settings.model import load
 from settings.sheet import Row, write_sheet
 
 EXPERIMENT = "multiclass_small"
-FOLD_FILES = ["predictions.parquet", "graphsage.pt"]
+MODEL_FILES = ["graphsage.parquet", "graphsage.history.csv", "graphsage.pt"]
 ROWS = [
     Row("a", "rock/a b#1.wav", "rock"),
     Row("b", "rock/ü.mp3", "rock"),
@@ -31,17 +31,15 @@ def digest(content: bytes) -> str:
 
 @pytest.fixture
 def made(tmp_path: Path) -> SimpleNamespace:
-    """Results of two folds, described; each file holds its own path."""
+    """Results of a protocol, described; each file holds its own path."""
     folder, audio = tmp_path / "results/mine", tmp_path / "audio"
     protocol = folder / f"experiments/{EXPERIMENT}/clean"
     results = [folder / "summary.csv", protocol.parent / "protocols.json", protocol / "leaks.csv"]
-    folds = [protocol / f"fold-{n:02d}" / name for n in (0, 1) for name in FOLD_FILES]
-    for path in [*results, *folds, folder / "left over.csv"]:
+    models = [protocol / "models" / name for name in MODEL_FILES]
+    hidden = protocol / "models/.snakemake_timestamp"
+    for path in [*results, *models, hidden, folder / "left over.csv"]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(str(path.relative_to(folder)))
-    stated = {"evaluations": {"clean": {"folds": 2, "repeats": 1}}, "left_out": {}}
-    results[1].write_text(json.dumps(stated))
-    pd.DataFrame({"repeat": 0, "fold": [0, 1, 1]}).to_parquet(protocol / "folds.parquet")
     for row in ROWS[:2]:
         (audio / row.path).parent.mkdir(parents=True, exist_ok=True)
         (audio / row.path).write_text(row.path)
@@ -49,11 +47,11 @@ def made(tmp_path: Path) -> SimpleNamespace:
     table = pd.DataFrame({"file": [*(row.path for row in ROWS[:2]), ""], "md5": [*md5s, ""]})
     table.to_parquet(folder / "clips.parquet")
     (protocol / "made-with").mkdir()
-    (protocol / "made-with/learning.graphsage.json").write_text(json.dumps(RECORD))
+    (protocol / "made-with/models.fit.json").write_text(json.dumps(RECORD))
     write_sheet(ROWS, tmp_path / "mine.tsv")
     (tmp_path / "mert.csv").write_text("clip,x\na,1\n")
     config = load({"dataset": "mine", "seed": 7, "experiments": {EXPERIMENT: {}}})
-    for path in [*results, *folds]:
+    for path in [*results, *models]:
         os.utime(path, (DAY, DAY))
 
     def describe() -> str:
@@ -64,7 +62,8 @@ def made(tmp_path: Path) -> SimpleNamespace:
             config.model_dump_json(),
             folder / "workflow.zip",
             folder / "ro-crate-metadata.json",
-            of_fold=[f"{EXPERIMENT}={','.join(FOLD_FILES)}"],
+            experiment=[EXPERIMENT],
+            models=[protocol / "models"],
             clips=[folder / "clips.parquet"],
             table=[f"mert (30s)={tmp_path / 'mert.csv'}"],
         )
@@ -72,18 +71,18 @@ def made(tmp_path: Path) -> SimpleNamespace:
 
     describe()
     return SimpleNamespace(
-        folder=folder, audio=audio, results=results, folds=folds, md5s=md5s, describe=describe
+        folder=folder, audio=audio, results=results, models=models, md5s=md5s, describe=describe
     )
 
 
 def test_the_librarys_reader_finds_each_result_with_its_digest_and_nothing_else(made) -> None:
     found = ROCrate(made.folder)
     recorded = {Path(e.source): e["sha256"] for e in found.data_entities}
-    expected = [*made.results, *made.folds, made.folder / "workflow.zip"]
+    expected = [*made.results, *made.models, made.folder / "workflow.zip"]
     assert recorded == {path: digest(path.read_bytes()) for path in expected}
     run = found.get("#run")
     assert run["instrument"] is found.mainEntity
-    assert {Path(entity.source) for entity in run["result"]} == {*made.results, *made.folds}
+    assert {Path(entity.source) for entity in run["result"]} == {*made.results, *made.models}
 
 
 def test_it_says_what_the_results_were_computed_from(made) -> None:
@@ -97,14 +96,14 @@ def test_it_says_what_the_results_were_computed_from(made) -> None:
     assert inputs["mine.tsv"]["description"] == "sheet"
     assert inputs["seed"]["value"] == 7
     assert inputs["seed"]["exampleOfWork"]["additionalType"] == "Integer"
-    assert json.loads(inputs["experiments"]["value"])[EXPERIMENT]["graph"]["k"] == 100
+    assert json.loads(inputs["experiments"]["value"])[EXPERIMENT]["graph"]["k"] == 10
 
 
 def test_it_says_with_which_code_and_libraries(made) -> None:
     workflow = ROCrate(made.folder).mainEntity
     assert workflow["programmingLanguage"]["name"] == "Snakemake"
     (step,) = workflow["hasPart"]
-    assert (step["name"], step["version"]) == ("learning.graphsage", "0123456789abcdef")
+    assert (step["name"], step["version"]) == ("models.fit", "0123456789abcdef")
     needed = {entity["name"]: entity for entity in workflow["softwareRequirements"]}
     assert needed["numpy"]["version"] == "9.9.9"
     lock = (crate.SCRIPTS.parents[1] / "requirements.lock").read_bytes()
@@ -167,12 +166,12 @@ def test_what_stood_in_for_a_missing_file_is_named_as_what_was_read() -> None:
 
 def test_what_is_as_it_was_is_said_to_be(made, capsys) -> None:
     verify.main(made.folder, made.audio)
-    files = len([*made.results, *made.folds, *ROWS[:2], "workflow.zip"])
+    files = len([*made.results, *made.models, *ROWS[:2], "workflow.zip"])
     assert f"all {files} files are as they were recorded" in capsys.readouterr().out
 
 
 def test_any_changed_byte_of_any_file_shows(made) -> None:
-    files = [*made.results, *made.folds, made.folder / "workflow.zip", made.audio / ROWS[1].path]
+    files = [*made.results, *made.models, made.folder / "workflow.zip", made.audio / ROWS[1].path]
     for path in files:
         content = path.read_bytes()
         for place in (0, len(content) // 2, len(content) - 1):
@@ -188,13 +187,13 @@ def test_any_changed_byte_of_any_file_shows(made) -> None:
 
 
 def test_a_missing_file_shows(made) -> None:
-    made.folds[0].unlink()
-    with pytest.raises(UserError, match=r"fold-00/predictions\.parquet is missing"):
+    made.models[0].unlink()
+    with pytest.raises(UserError, match=r"models/graphsage\.parquet is missing"):
         verify.main(made.folder)
 
 
 @pytest.mark.parametrize("text", [None, "", "{}", '{"@context": "", "@graph": []}'])
-def test_what_is_no_crate_is_told_with_how_to_make_it(tmp_path, text) -> None:
+def test_what_is_no_crate_is_named_with_how_to_make_it(tmp_path, text) -> None:
     if text is not None:
         (tmp_path / "ro-crate-metadata.json").write_text(text)
     with pytest.raises(UserError, match=r"is no crate .*make it one with\n  snakemake --cores 2 "):

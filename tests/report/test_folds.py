@@ -1,8 +1,7 @@
 import pandas as pd
 import pytest
 
-from report.folds import draw, main
-from results.collect import COLUMNS
+from report.folds import draw
 from settings.errors import UserError
 
 
@@ -15,6 +14,7 @@ def results():
             "experiment": "multiclass",
             "protocol": protocol,
             "model": model,
+            "aggregation": aggregation,
             "repeat": repeat,
             "fold": fold,
             "train_accuracy": 1 - fold / 100,
@@ -24,8 +24,9 @@ def results():
         for model in ("graphsage", "knn")
         for repeat in (1, 0)
         for fold in range(3)
+        for aggregation in ("none", "artist")
     ]
-    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+    return pd.DataFrame(rows)
 
 
 def test_folds_stand_in_their_order_and_titles_state_the_means(results):
@@ -44,18 +45,16 @@ def test_no_point_lies_below_the_axis(results):
         assert 0 <= bottom <= min(line.get_ydata()[0] for line in axes.get_lines())
 
 
-def test_a_model_that_is_not_there_is_told(results):
+def test_a_model_that_is_not_there_is_named(results):
     with pytest.raises(UserError, match="no model 'svm'; they have graphsage, knn"):
         draw(results, "svm", None)
 
 
 @pytest.mark.parametrize("paper", [None, 0.7976])
-def test_the_figure_is_legible(paper, results, tmp_path, assert_legible):
-    results.to_csv(tmp_path / "results.csv", index=False)
+def test_the_figure_is_legible(paper, results, assert_legible):
     expected = ["multiclass on demo: graphsage, by protocol", "fold", "mean train", "mean test"]
     expected += [] if paper is None else ["paper, test: 0.7976"]
-    path = tmp_path / "results.csv"
-    assert_legible(main, texts=expected, results=path, model="graphsage", paper=paper)
+    assert_legible(draw, results, "graphsage", paper, texts=expected)
 
 
 @pytest.mark.parametrize("paper", [None, 0.7976])
@@ -74,7 +73,6 @@ def test_labels_keep_apart_under_all_protocols(paper, results, assert_apart):
     assert [tick for tick in figure.axes[-1].get_xticks() if abs(tick) <= 0.5] == [0]
 
 
-def test_where_nothing_could_be_evaluated_the_figure_says_so(results, tmp_path, assert_legible):
-    path = tmp_path / "results.csv"
-    results.iloc[:0].to_csv(path, index=False)
-    assert_legible(main, texts=["no protocol could be evaluated"], results=path, paper=0.5)
+def test_where_nothing_could_be_evaluated_the_figure_says_so(results, assert_legible):
+    expected = ["no protocol could be evaluated"]
+    assert_legible(draw, results.iloc[:0], "graphsage", 0.5, texts=expected)

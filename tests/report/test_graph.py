@@ -3,7 +3,8 @@ import pytest
 from scipy import sparse
 
 from graph.adjacency import adjacency
-from report.graph import NO_EDGES, draw, main, nearest_edges
+from report.graph import NO_EDGES, draw, nearest_edges
+from report.scatter import place
 
 
 def test_edges_go_to_the_nearest_and_each_pair_comes_once():
@@ -24,7 +25,7 @@ def test_the_title_says_what_share_of_edges_stays_within_a_genre(inputs):
     graph = adjacency(inputs.x, "euclidean", 5)
     edges = nearest_edges(graph, 2)
     within = np.mean(inputs.y[edges[:, 0]] == inputs.y[edges[:, 1]])
-    [axes] = draw(inputs, graph, neighbours=2, seed=0).axes
+    [axes] = draw(inputs, graph, place(inputs.x, 0).tsne, neighbours=2).axes
     title = axes.get_title(loc="left")
     assert title.startswith("24 clips, each joined to at most its 2 nearest neighbours;")
     assert f"{within:.0%}" in title
@@ -32,13 +33,12 @@ def test_the_title_says_what_share_of_edges_stays_within_a_genre(inputs):
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "jaccard"])
-def test_the_figure_is_legible(metric, inputs, genres, tmp_path, assert_legible):
-    inputs.save(tmp_path / "inputs.npz")
-    sparse.save_npz(tmp_path / "graph.npz", adjacency(inputs.x, metric, 5))
+def test_the_figure_is_legible(metric, inputs, genres, assert_legible):
+    graph = adjacency(inputs.x, metric, 5)
     expected = [NO_EDGES] if metric == "jaccard" else ["edge between genres"]
-    files = {"inputs": tmp_path / "inputs.npz", "graph": tmp_path / "graph.npz"}
-    assert_legible(main, texts=[*genres, *expected], **files, seed=0, neighbours=3)
+    places = place(inputs.x, 0).tsne
+    assert_legible(draw, inputs, graph, places, texts=[*genres, *expected])
 
 
 def test_labels_keep_apart(inputs, assert_apart):
-    assert_apart(draw(inputs, adjacency(inputs.x, "euclidean", 5), neighbours=3, seed=0))
+    assert_apart(draw(inputs, adjacency(inputs.x, "euclidean", 5), place(inputs.x, 0).tsne))

@@ -2,19 +2,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from report.history import draw, main, over_folds
+from report.history import draw, over_folds
 
 
 @pytest.fixture
 def histories():
     """Two folds, of 20 and of 30 epochs."""
     tables = []
-    for epochs, shift in ((20, 0), (30, 0.1)):
+    for fold, (epochs, shift) in enumerate(((20, 0), (30, 0.1))):
         epoch = np.arange(1, epochs + 1)
         rise = 1 - np.exp(-epoch / 10)
         tables.append(
             pd.DataFrame(
                 {
+                    "repeat": 0,
+                    "fold": fold,
                     "epoch": epoch,
                     "loss": 2.3 - 2 * rise + shift,
                     "train_accuracy": rise,
@@ -23,22 +25,19 @@ def histories():
                 }
             )
         )
-    return tables
+    return pd.concat(tables, ignore_index=True)
 
 
 def test_a_mean_is_over_the_folds_that_came_so_far(histories):
     mean, deviation = over_folds(histories)
     assert mean.index.tolist() == list(range(1, 31))
-    assert mean.loc[20, "loss"] == pytest.approx(histories[0]["loss"][19] + 0.05)
+    assert mean.loc[20, "loss"] == pytest.approx(histories["loss"][19] + 0.05)
     assert deviation.loc[20, "loss"] == pytest.approx(0.1 / np.sqrt(2))
-    assert mean.loc[21, "loss"] == histories[1]["loss"][20]
+    assert mean.loc[21, "loss"] == histories["loss"][40]
     assert deviation.loc[21:].to_numpy().max() == 0
 
 
-def test_the_figure_is_legible(histories, tmp_path, assert_legible):
-    paths = [tmp_path / f"history{i}.csv" for i in range(2)]
-    for path, history in zip(paths, histories, strict=True):
-        history.to_csv(path, index=False)
+def test_the_figure_is_legible(histories, assert_legible):
     expected = [
         "Loss",
         "Accuracy",
@@ -48,7 +47,7 @@ def test_the_figure_is_legible(histories, tmp_path, assert_legible):
         "test",
         "Mean over 2 folds ± standard deviation",
     ]
-    assert_legible(main, paths, texts=expected)
+    assert_legible(draw, histories, texts=expected)
 
 
 def test_labels_keep_apart(histories, assert_apart):
@@ -56,4 +55,4 @@ def test_labels_keep_apart(histories, assert_apart):
 
 
 def test_a_single_epoch_can_be_drawn(histories, assert_apart):
-    assert_apart(draw([histories[0].head(1)]))
+    assert_apart(draw(histories.head(1)))

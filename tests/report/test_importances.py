@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from report.importances import draw, main
+from report.importances import draw, first_fold
 
 
 @pytest.fixture
@@ -38,10 +38,16 @@ def test_the_title_counts_selected_features_that_are_not_shown(selection):
     assert f"{shown} of them (bold)" in title
 
 
-def test_the_figure_is_legible(selection, tmp_path, assert_legible):
-    selection.to_csv(tmp_path / "selection.csv", index=False)
+def test_the_first_fold_is_drawn_whatever_features_are_called(selection, tmp_path):
+    both = pd.concat([selection.assign(fold=fold) for fold in (0, 1)]).assign(repeat=0)
+    both.to_csv(tmp_path / "selection.csv", index=False)
+    first = first_fold(tmp_path / "selection.csv")
+    assert first["feature"].tolist() == selection["feature"].tolist()
+
+
+def test_the_figure_is_legible(selection, assert_legible):
     expected = ["nan", "a$b$", "pcm_fftMag_spectr…_meanRisingSlope", "after: selected", "feature"]
-    assert_legible(main, texts=expected, selection=tmp_path / "selection.csv", top=30)
+    assert_legible(draw, selection, 30, texts=expected)
 
 
 def test_labels_keep_apart(selection, assert_apart):

@@ -1,13 +1,16 @@
 import base64
 import json
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from tests.report import dataset
 
-from inputs.inputs import Inputs
-from report.map import Looked, chart, main, nearest, places
+from models.predictions import predictions
+from report.map import chart, nearest, within_square
+from report.scatter import place
 
 
 @pytest.fixture
@@ -24,37 +27,30 @@ def test_the_nearest_come_first_and_a_zero_is_no_edge(graph):
     assert nearest(graph, 2, 2) == [(1, 1.0), (3, 1.0)]
 
 
-def test_places_keep_within_the_square_and_keep_its_shape(inputs):
-    found = places(inputs.x, 0)
-    low, high = found.min(axis=0), found.max(axis=0)
-    assert (high - low).max() == pytest.approx(1)
-    assert (low + high) / 2 == pytest.approx(0.5)
-    assert (found == places(inputs.x, 0)).all()
+def test_places_keep_within_the_square_and_keep_its_shape():
+    places = np.array([[-4.0, 1.0], [6.0, 2.0], [1.0, 6.0]])
+    found = within_square(places)
+    assert found.tolist() == [[0, 0.25], [1, 0.35], [0.5, 0.75]]
 
 
-def test_clips_of_a_genre_lie_together(inputs):
-    """The four clouds of the inputs are four clouds on the map."""
-    found = places(inputs.x, 0)
-    distances = np.linalg.norm(found[:, None] - found, axis=2)
-    np.fill_diagonal(distances, np.inf)
-    assert (inputs.y[distances.argmin(axis=1)] == inputs.y).mean() > 0.8
+def test_each_clip_is_shown_as_in_the_first_fold_that_tests_it(inputs, graph):
+    """Of four clips one is tested in both hold-outs, one in the second, and two in none."""
 
-
-def test_each_clip_is_shown_as_in_the_fold_that_tests_it(inputs, graph):
-    """Of four clips two are tested, each in a fold whose graph and probabilities differ."""
-
-    def fold(number, test, graph, certain):
-        train = np.arange(4) != test
-        of_fold = Inputs(
-            inputs.x[:4], inputs.y[:4], train, inputs.clips[:4], inputs.genres, inputs.features
-        )
-        table = np.full((4, 4), 0.1)
-        table[:, certain] = 0.7
-        return Looked(number, of_fold, graph, {"graphsage": table})
+    def table(repeat, fold, tested, certain):
+        train = ~np.isin(np.arange(4), tested)
+        own = {name: getattr(inputs, name)[:4] for name in "x y clips groups artists".split()}
+        of_fold = replace(inputs, train=train, **own)
+        probabilities = np.full((4, 4), 0.1)
+        probabilities[:, certain] = 0.7
+        return predictions(of_fold, probabilities, (repeat, fold)), of_fold
 
     further = graph.copy()
     further.data = further.data * 10
-    shown = chart([fold(0, 1, graph, 3), fold(1, 2, further, 2)], 2, 0)
+    first, own = table(0, 0, [1], 3)
+    second, again = table(0, 1, [1, 2], 2)[0], table(1, 0, [0, 1], 0)[0]
+    whole = pd.concat([second, first, again])
+    places = place(own.x, 0).tsne
+    shown = chart(own, {0: graph, 1: further}, {"graphsage": whole}, places, 2)
     assert shown["fold"] == [-1, 0, 1, -1]
     assert shown["neighbours"] == [[2, 3], [2, 3], [1, 3], [0, 2]]
     assert shown["distances"] == [[1.0, 2.0], [5.0, 5.0], [10.0, 10.0], [4.0, 5.0]]
@@ -64,11 +60,14 @@ def test_each_clip_is_shown_as_in_the_fold_that_tests_it(inputs, graph):
     assert percents.tolist() == [[0] * 4, [10, 10, 10, 70], [10, 10, 70, 10], [0] * 4]
 
 
-def test_the_step_writes_the_same_bytes_again(tmp_path):
-    options = dataset.write_dataset(tmp_path)
-    (path,) = options["maps"]
-    main(path.parent, 0, tmp_path / "again.json", ["edgeless", "baselines"], neighbours=dataset.K)
-    assert (tmp_path / "again.json").read_bytes() == path.read_bytes()
-    shown = json.loads(path.read_text())
-    assert [*shown["models"]] == ["graphsage", "edgeless", "svm"]
+def test_the_step_writes_figures_and_map_and_the_same_bytes_again(tmp_path):
+    folder = tmp_path / "clean"
+    dataset.write_protocol(folder, dataset.listed(dataset.rows(tmp_path / "audio")), "clean")
+    dataset.write_figures(folder)
+    files = {path: path.read_bytes() for path in [*folder.glob("*.png"), folder / "map.json"]}
+    assert len(files) == 5
+    dataset.write_figures(folder)
+    assert {path: path.read_bytes() for path in files} == files
+    shown = json.loads((folder / "map.json").read_text())
+    assert [*shown["models"]] == dataset.SHOWN
     assert shown["neighbours"][dataset.NO_EDGE] == []

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from tests.report import dataset
 
+from evaluation.outputs import read_result
 from report import page
-from report.beside import trust
-from report.page import as_data, compared, confusion, figure, most_confused, printable, spread
+from report.page import accuracies, as_data, confusion, figure, most_confused, printable, spread
 
 VOID = {"meta", "input", "br"}
 
@@ -138,26 +138,31 @@ def test_a_page_can_be_sent(made):
 
 
 def test_without_audio_nothing_is_played(made):
-    text = dataset.write_page(made.options, made.project / "unheard.html", audio=None).read_text()
+    text = dataset.write_page(made.options, made.project / "silent.html", audio=None).read_text()
     data = json.loads(Parsed(text).scripts[0])
     assert data["audio"] == []
     assert {source["path"] for source in data["sources"]} == {""}
 
 
 def test_of_synthesised_clips_the_page_says_what_they_are(made):
-    text = dataset.write_page(made.options, made.project / "synth.html", synthesised=True)
+    config = json.loads(made.options["config"])
+    config["datasets"]["mine"]["synthesised"] = True
+    path = made.project / "synth.html"
+    text = dataset.write_page(made.options, path, config=json.dumps(config))
     assert "say nothing about music" in text.read_text()
     assert "say nothing about music" not in made.text
 
 
 def test_where_nothing_could_be_evaluated_there_is_a_page_all_the_same(made, tmp_path):
     options = dict(made.options)
-    for name in ("results", "summary"):
-        source = options[name][0] if name == "results" else options[name]
-        path = tmp_path / source.name
-        pd.read_csv(source).iloc[:0].to_csv(path, index=False)
-        options[name] = [path] if name == "results" else path
-    text = dataset.write_page({**options, "maps": []}, tmp_path / "report.html").read_text()
+    folder = tmp_path / "mine"
+    shutil.copytree(options["folder"], folder)
+    tables = [*folder.glob("*.csv"), *folder.glob("experiments/*/*.csv")]
+    for path in tables:
+        pd.read_csv(path).iloc[:0].to_csv(path, index=False)
+    results = [folder / f"{dataset.EXPERIMENT}.csv"]
+    options |= {"folder": folder, "results": results, "maps": [], "learning_curve": None}
+    text = dataset.write_page(options, tmp_path / "report.html").read_text()
     assert "No protocol of any experiment could be evaluated." in text
     assert "there is no &lt;split&gt;" in text
     assert Parsed(text).open == []
@@ -165,7 +170,7 @@ def test_where_nothing_could_be_evaluated_there_is_a_page_all_the_same(made, tmp
 
 def test_costs_and_provenance_are_those_of_the_files(made):
     texts = " ".join(" ".join(made.parsed.texts).split())
-    assert "learning.graphsage 1 2.5 2.5 400" in texts
+    assert "models.fit 1 2.5 2.5 400" in texts
     assert "numpy\xa09.9.9" in " ".join(made.parsed.texts)
     assert "0123456789abcdef 7 1" in texts
 
@@ -184,117 +189,80 @@ def as_p(values):
     return ["-" if p != p else "< .001" if p < 0.001 else f"{p:.3f}" for p in values]
 
 
-def read_beside(made, kind):
-    return pd.read_csv(made.options["folder"] / f"experiments/{dataset.EXPERIMENT}/{kind}.csv")
+def as_accuracy(values):
+    return ["-" if value != value else f"{value:.4f}" for value in values]
+
+
+def test_the_answer_has_a_row_an_experiment_under_its_strictest_protocol(made):
+    summary = pd.read_csv(made.options["folder"] / "summary.csv", keep_default_na=False)
+    compared = pd.read_csv(made.options["folder"] / "comparisons.csv", keep_default_na=False)
+    found = rows_below(made.parsed, "experiment", "protocol", "clips")
+    for aggregation, (row,) in zip(("none", "artist"), found, strict=True):
+        of = f"protocol == 'clean' and aggregation == {aggregation!r}"
+        means = summary.query(of).set_index("model")["mean"]
+        (gain,) = compared.query(f"{of} and question == 'messages' and model == 'graphsage'").iloc
+        (best,) = compared.query(f"{of} and question == 'baseline' and model == 'graphsage'").iloc
+        reference = best["reference"]
+        others = ["graphsage", "edgeless", reference]
+        assert row[:4] == [dataset.EXPERIMENT, "clean", str(dataset.N), "0.3333"]
+        own, without, other = (f"{float(means[name]):.4f}" for name in others)
+        assert row[4:8] == [own, without, reference, other]
+        assert row[8] == points(gain["difference"])[0]
+        assert row[9] == " to ".join(points(gain["ci_low"], gain["ci_high"]))
+        assert [row[10]] == as_p([float(gain["p_groups_holm"])])
+
+
+def test_comparisons_are_those_of_their_table(made):
+    table = pd.read_csv(made.options["folder"] / "comparisons.csv")
+    ((*found,),) = rows_below(made.parsed, "model", "settings")
+    assert len(found) == len(table)
+    said = {tuple(row[i] for i in (0, 3, *range(5, 14))) for row in found}
+    for row in table.to_dict("records"):
+        low, high = points(row["ci_low"], row["ci_high"])
+        within = "yes" if row["equivalent_within"] <= 0.02 else "no"
+        tests = ("p_folds", "p_folds_holm", "p_groups", "p_groups_holm")
+        assert (
+            *(row["model"], row["reference"], *points(row["difference"]), f"{low} to {high}"),
+            *as_p([row[test] for test in tests]),
+            *(str(row["n_tests"]), within, *points(row["smallest_detectable"])),
+        ) in said
+    assert {row[1] for row in found if row[0] == dataset.VARIANT} == {"k: 2"}
 
 
 def test_calibration_is_that_of_its_table(made):
-    table = read_beside(made, "calibration")
+    folder = made.options["folder"] / "experiments" / dataset.EXPERIMENT
+    table = pd.read_csv(folder / "calibration.csv")
     ((*found,),) = rows_below(made.parsed, "model", "temperature")
-    assert [row[0] for row in found] == table["model"].tolist()
-    assert {row[1] for row in found} == {"-", "1.65"}
-    for column, digits, place in (
-        *(("log_loss", 3, 2), ("brier", 3, 4), ("confidence", 4, 6)),
-        *(("accuracy", 4, 7), ("calibration_error", 4, 8)),
-    ):
-        assert [row[place] for row in found] == [f"{x:.{digits}f}" for x in table[column]]
-    for column, place in (("log_loss", 3), ("brier", 5)):
-        ends = zip(table[f"{column}_low"], table[f"{column}_high"], strict=True)
-        assert [row[place] for row in found] == [f"{low:.3f} to {high:.3f}" for low, high in ends]
-    text = " ".join(" ".join(made.parsed.texts).split())
-    for row in table.query("model == 'graphsage' and scaling == 'none'").itertuples():
-        assert f"{100 * row.confidence:.1f} % sure and {100 * row.accuracy:.1f} % right" in text
-
-
-def test_songs_are_those_of_their_table(made):
-    table = read_beside(made, "pooled").astype({"against": object}).fillna({"against": "-"})
-    ((*found,),) = rows_below(made.parsed, "model", "songs")
-    assert [row[0] for row in found] == table["model"].tolist()
-    assert [row[5] for row in found] == table["against"].tolist()
-    for row, said in zip(table.itertuples(), found, strict=True):
-        assert said[1:4] == [str(row.songs), str(row.groups), f"{row.accuracy:.4f}"]
-        assert said[4] == f"{row.ci_low:.4f} to {row.ci_high:.4f}"
-        if row.against == "-":
-            assert set(said[5:13]) == {"-"}
-            continue
-        gain, low, high = points(row.gain, row.gain_low, row.gain_high)
-        counts = [row.both, row.only_model, row.only_edgeless, row.neither]
-        assert said[6:8] == [f"{gain} points", f"{low} to {high}"]
-        assert said[8:12] == [str(count) for count in counts]
-    assert [row[12] for row in found] == as_p(table["p_by_group"])
-    assert [row[13] for row in found] == as_p(table["p_paper_vs_clean"])
-
-
-@pytest.mark.parametrize(
-    "kind, name, heads",
-    [("ahead", "model", ("graph model",)), ("variants", "variant", ("variant", "settings"))],
-)
-def test_comparisons_are_those_of_their_tables(made, kind, name, heads):
-    table = read_beside(made, kind)
-    ((*found,),) = rows_below(made.parsed, *heads)
-    assert [row[0] for row in found] == table[name].tolist()
-    for row, said in zip(table.to_dict("records"), found, strict=True):
-        assert f"{row['mean']:.4f}" in said
-        if row["difference"] == row["difference"]:
-            difference, low, high = points(*(row[k] for k in ("difference", "ci_low", "ci_high")))
-            assert said[4:6] == [f"{difference} points", f"{low} to {high}"]
-        assert said[6:] == as_p([row["p"], row["p_by_group"]])
-
-
-def test_a_variant_is_said_to_differ_in_its_settings(made):
-    ((*found,),) = rows_below(made.parsed, "variant", "settings")
-    said = {row[0]: row[1] for row in found}
-    assert said == {"graphsage": "-", "edgeless": "no messages", dataset.VARIANT: "hidden: <5>"}
-
-
-def test_candidates_are_those_of_their_table_and_their_own_names(made):
-    table = read_beside(made, "choices")
-    ((*found,),) = rows_below(made.parsed, "model", "candidate")
-    expected = [
-        [
-            model,
-            candidate,
-            f"{rows['chosen'].sum()} of {len(rows)}",
-            f"{rows['inner_brier'].mean():.4f}",
-            f"{rows['inner_accuracy'].mean():.4f}",
-            f"{rows['test_accuracy'].mean():.4f}",
-        ]
-        for (_, model, candidate), rows in table.groupby(
-            ["protocol", "model", "candidate"], sort=False
+    assert len(found) == len(table)
+    said = {(row[0], *row[2:]) for row in found}
+    for row in table.to_dict("records"):
+        loss, brier = (
+            (f"{row[name]:.3f}", f"{row[f'{name}_low']:.3f} to {row[f'{name}_high']:.3f}")
+            for name in ("log_loss", "brier")
         )
-    ]
-    assert found == expected
-    assert {row[1] for row in found} == {"logistic", "<blend>"}
+        ends = as_accuracy([row["calibration_low"], row["calibration_high"]])
+        names = ("confidence", "accuracy", "calibration_error")
+        assert (
+            *(row["model"], *loss, *brier, *as_accuracy([row[name] for name in names])),
+            *(" to ".join(ends), *as_accuracy([row["calibration_expected"]])),
+        ) in said
+    assert {row[1] for row in found} == {"-", "1.65"}
 
 
-def test_what_is_told_artists_is_said_to_be(made):
-    config = json.loads(made.options["config"])
-    (experiment,) = config["experiments"].values()
-    experiment["graph"]["among"] = "artist"
-    path = made.project / "told.html"
-    told = dataset.write_page(made.options, path, config=json.dumps(config)).read_text()
-    for words in (
-        f"euclidean distance, k {dataset.K}, among clips that are known to be of one artist",
-        "are told which clips these are, of test clips, too; no other model is.",
-        "Where neighbours are clips that the network is told are of one artist",
-        "the least log loss of a protocol, of models that are not told artists, is bold",
-    ):
-        assert words in told
-        assert words not in made.text
-    tables = {kind: read_beside(made, kind) for kind in ("calibration", "reliability")}
-    losses = tables["calibration"].query("protocol == 'clean'").set_index("model")["log_loss"]
-    assert trust(tables, "clean")["least"] == losses.min()
-    assert trust(tables, "clean", of_artists=True)["least"] == losses.drop("graphsage").min()
+def test_a_clip_that_is_tested_twice_counts_twice_in_the_confusion_and_once_among_clips(made):
+    folder = made.options["folder"] / "experiments" / dataset.EXPERIMENT
+    tested = pd.read_parquet(folder / "paper/models/graphsage.parquet").query("part == 'test'")
+    found = confusion(pd.read_parquet(folder / "paper/models/graphsage.parquet"))
+    assert found["total"] == len(tested) > found["clips"] == tested["clip"].nunique()
+    text = " ".join(" ".join(made.parsed.texts).split())
+    assert f"of {found['total']} tests of {found['clips']} clips right" in text
 
 
-def test_what_an_experiment_has_not_is_not_spoken_of(made):
-    text = dataset.write_page(made.options, made.project / "bare.html", beside=[]).read_text()
-    parsed = Parsed(text)
-    assert parsed.open == []
-    kinds = "Song by song", "Reliability", "best classifier", "What each choice", "models chose"
-    for words in kinds:
-        assert words in made.text
-        assert words not in text
+def test_learning_curves_are_drawn_where_there_are_any(made, tmp_path):
+    assert [tag for tag, a in made.parsed.elements if a.get("id") == "curves"] == ["section"]
+    text = dataset.write_page(made.options, tmp_path / "bare.html", learning_curve=None).read_text()
+    assert "Learning curves" not in text
+    assert Parsed(text).open == []
 
 
 def test_a_script_cannot_be_left_from_within_its_data():
@@ -319,22 +287,19 @@ def test_figures_have_three_digits_or_all_before_the_point(value, text):
 def test_confusion_counts_test_clips_alone():
     table = pd.DataFrame(
         {
-            "clip": list("abcd"),
-            "true": ["x", "x", "y", "y"],
-            "predicted": ["x", "y", "y", "x"],
-            "part": ["test", "test", "test", "train"],
-            "x": 0.5,
-            "y": 0.5,
+            **{"clip": list("abcd"), "repeat": 0, "fold": 0, "true": ["x", "x", "y", "y"]},
+            **{"predicted": ["x", "y", "y", "x"], "part": ["test", "test", "test", "train"]},
+            **{"x": 0.5, "y": 0.5},
         }
     )
-    found = confusion([table, table])
-    assert (found["right"], found["total"]) == (4, 6)
+    found = confusion(pd.concat([table, table.assign(fold=1)]))
+    assert (found["right"], found["total"], found["clips"]) == (4, 6, 3)
     assert [[c["count"] for c in row["cells"]] for row in found["rows"]] == [[2, 2], [0, 2]]
     assert [[c["level"] for c in row["cells"]] for row in found["rows"]] == [[5, 5], [0, 10]]
     assert [row["right"] for row in found["rows"]] == [0.5, 1.0]
 
 
-def test_the_surest_mistakes_come_first():
+def test_the_most_confident_mistakes_come_first():
     percents = np.array([[90, 10], [20, 80], [95, 5], [30, 70], [99, 1]], dtype=np.uint8)
     shown = {
         "genres": ["x", "y"],
@@ -359,10 +324,12 @@ def test_the_surest_mistakes_come_first():
     assert found[1]["neighbours"] == [{"clip": "c", "genre": "y", "distance": 1.5}]
 
 
-def test_places_of_the_comparison_are_on_one_scale(made):
-    summary = pd.read_csv(made.options["summary"]).fillna({"note": ""})
-    (experiment,) = compared(summary)
-    rows = [row for protocol in experiment["protocols"] for row in protocol["models"]]
+def test_places_of_the_accuracies_are_on_one_scale(made):
+    summary = read_result(made.options["folder"] / "summary.csv").fillna({"note": ""})
+    (experiment,) = accuracies(summary)
+    keys = [(part["name"], part["aggregation"]) for part in experiment["parts"]]
+    assert keys == [(p, a) for p in ("paper", "clean") for a in ("none", "artist")]
+    rows = [row for part in experiment["parts"] for row in part["models"]]
     means, places = ([row[key] for row in rows] for key in ("mean", "at"))
     slope, start = np.polyfit(means, places, 1)
     assert np.abs(np.polyval([slope, start], means) - places).max() < 0.01
@@ -370,7 +337,7 @@ def test_places_of_the_comparison_are_on_one_scale(made):
     assert stated == pytest.approx([slope * dataset.PAPER + start], abs=0.01)
 
 
-def test_a_spread_is_told_of_what_the_table_has():
+def test_a_spread_is_of_what_the_table_has():
     table = pd.DataFrame({"k": [5, 7]})
     assert spread(table, {"k": "neighbours", "gone": "what former tables lack"}) == [
         {"what": "neighbours", "mean": 6.0, "low": 5.0, "high": 7.0}
@@ -378,7 +345,7 @@ def test_a_spread_is_told_of_what_the_table_has():
 
 
 def test_the_page_names_no_fact_that_there_is_not(made, tmp_path):
-    """A template of one's own is told what it asks for in vain."""
+    """A template of one's own that asks for more is an error."""
     shutil.copyfile(dataset.SCRIPTS / "page.html.jinja", tmp_path / "mine.jinja")
     template = (tmp_path / "mine.jinja").read_text() + "{{ nonsense }}"
     with pytest.raises(page.jinja2.UndefinedError):

@@ -23,7 +23,6 @@ def test_a_step_has_one_row_with_all_that_differs():
 def test_records_of_experiments_that_are_no_more_do_not_count(tmp_path):
     for name in ("30s", "experiments/now/paper", "experiments/before"):
         (tmp_path / name / "made-with").mkdir(parents=True)
-        (tmp_path / name / "made-with/room.step.json").write_text(json.dumps(record("a", 0)))
-        (tmp_path / name / "made-with/read.json").write_text('{"a.wav": [1, 2, "digest"]}')
+        (tmp_path / name / "made-with/package.step.json").write_text(json.dumps(record("a", 0)))
     assert len(read_records(tmp_path, ["now"])) == 2
     assert len(read_records(tmp_path, ["now", "before"])) == 3

@@ -1,18 +1,18 @@
 import pandas as pd
 import pytest
 
-from report.reliability import draw, main
-from results.calibration import CURVES
+from evaluation.calibration import CURVES
+from report.reliability import draw
 
 MODELS = ["graphsage", "edgeless", "logistic", "svm", "forest", "boosting", "knn"]
-MODELS += ["label_spreading", "best", "graph_network", "graph_network_edgeless"]
+MODELS += ["label_spreading", "blend", "selected", "gcn_edgeless"]
 
 
 @pytest.fixture
 def curves():
     """All models under two protocols, as they are and at a temperature; two bins are empty."""
     rows = [
-        ["demo", "multiclass_a", protocol, model, scaling, i, i / 10, (i + 1) / 10, *values]
+        ["demo", "multiclass_a", protocol, model, "none", scaling, i, i / 10, (i + 1) / 10, *values]
         for protocol, fall in (("paper", 0.1), ("clean", 0.3))
         for model in MODELS
         for scaling in ("none", "temperature")
@@ -43,12 +43,11 @@ def test_bins_without_clips_have_no_point_and_fuller_ones_larger_points(curves):
     assert (sizes[1:] > sizes[:-1]).all()
 
 
-def test_the_figure_is_legible(curves, tmp_path, assert_legible):
+def test_the_figure_is_legible(curves, assert_legible):
     two = curves[curves["model"].isin(MODELS[:2])]
-    two.to_csv(tmp_path / "reliability.csv", index=False)
     expected = ["multiclass_a on demo: reliability", "confidence (largest probability)"]
     expected += ["paper", "clean, at a fitted temperature"]
-    assert_legible(main, texts=expected, curves=tmp_path / "reliability.csv")
+    assert_legible(draw, two, texts=expected)
 
 
 def test_labels_keep_apart(curves, assert_apart):
@@ -56,7 +55,5 @@ def test_labels_keep_apart(curves, assert_apart):
     assert_apart(draw(curves.query("model == 'graphsage' and scaling == 'none'")))
 
 
-def test_where_nothing_could_be_evaluated_the_figure_says_so(curves, tmp_path, assert_legible):
-    curves.iloc[:0].to_csv(tmp_path / "reliability.csv", index=False)
-    expected = ["no protocol could be evaluated"]
-    assert_legible(main, texts=expected, curves=tmp_path / "reliability.csv")
+def test_where_nothing_could_be_evaluated_the_figure_says_so(curves, assert_legible):
+    assert_legible(draw, curves.iloc[:0], texts=["no protocol could be evaluated"])

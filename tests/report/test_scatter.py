@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from report.scatter import draw, main, neighbour_map, principal_components
+from report.scatter import draw, neighbour_map, place, principal_components
 
 
 def test_principal_components_keep_all_distances(inputs):
@@ -36,16 +36,15 @@ def test_of_many_clips_a_sample_is_placed_and_the_others_beside_it(inputs):
 def test_the_smallest_inputs_can_be_drawn(inputs, shape):
     clips, features = shape
     small = replace(inputs, x=inputs.x[:clips, :features], y=inputs.y[:clips])
-    figure = draw(small, seed=0)
+    figure = draw(small, place(small.x, 0))
     drawn = [len(points.get_offsets()) for points in figure.axes[1].collections]
     assert sum(drawn) == clips
 
 
-def test_the_figure_is_legible(inputs, genres, tmp_path, assert_legible):
-    inputs.save(tmp_path / "inputs.npz")
+def test_the_figure_is_legible(inputs, genres, assert_legible):
     expected = [*genres, "PCA", "24 clips by 5 features", "genre"]
-    assert_legible(main, texts=expected, inputs=tmp_path / "inputs.npz", seed=0)
+    assert_legible(draw, inputs, place(inputs.x, 0), texts=expected)
 
 
 def test_labels_keep_apart(inputs, assert_apart):
-    assert_apart(draw(inputs, seed=0))
+    assert_apart(draw(inputs, place(inputs.x, 0)))

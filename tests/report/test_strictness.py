@@ -11,8 +11,9 @@ from settings.protocols import AS_CLEAN
         (["paper"], "paper"),
         (["paper", "random"], "random"),
         (["paper", "random", "filtered"], "filtered"),
-        ({"inductive": 1, "filtered": 2}, "inductive"),
-        ([*AS_CLEAN, "paper"], "clean"),
+        ({"clean": 1, "filtered": 2}, "clean"),
+        (["paper", "kfold"], "kfold"),
+        ([*AS_CLEAN, "paper"], "inductive"),
     ],
 )
 def test_the_strictest_is_taken(protocols, expected):

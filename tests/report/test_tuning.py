@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from report.tuning import draw, main
+from report.tuning import draw
 
 VALUES = {"hidden": [50, 100, 150, 200], "learning_rate": [1e-4, 1e-3, 1e-2]}
 
@@ -32,10 +32,9 @@ def test_the_papers_best_are_marked_and_rates_are_logarithmic(tuning):
     assert (hidden.get_xscale(), rate.get_xscale()) == ("linear", "log")
 
 
-def test_the_figure_is_legible(tuning, tmp_path, assert_legible):
-    tuning.to_csv(tmp_path / "tuning.csv", index=False)
+def test_the_figure_is_legible(tuning, assert_legible):
     expected = ["neurons in the hidden layer", "learning rate", "0.001", "multiclass on demo"]
-    assert_legible(main, texts=[*expected, "the paper's best"], tuning=tmp_path / "tuning.csv")
+    assert_legible(draw, tuning, texts=[*expected, "the paper's best"])
 
 
 def test_labels_keep_apart_where_there_are_several_experiments(tuning, assert_apart):

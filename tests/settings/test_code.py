@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from settings.code import SCRIPTS, digest, keys_of, local_modules
+from settings.code import SCRIPTS, digest, local_modules
 
 STEP = '''"""A step."""
 
@@ -181,14 +181,3 @@ def test_no_module_imports_in_ways_that_the_digest_cannot_see() -> None:
 def test_packages_hold_no_code_for_the_digest_misses_it(path) -> None:
     (statement,) = ast.parse(path.read_text(encoding="utf-8")).body
     assert isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-def test_the_keys_of_a_registry_are_read_without_importing_it(tmp_path):
-    (tmp_path / "room").mkdir()
-    text = "import there_is_no_such_library\nlimits: dict[str, int] = {'a': 1, 'b': 2 * LIMIT}\n"
-    (tmp_path / "room/step.py").write_text(text + "numbers = [1]\nothers = {}\n")
-    assert keys_of("room.step", "limits", tmp_path) == ("a", "b")
-    assert keys_of("room.step", "others", tmp_path) == ()
-    for name in ("numbers", "missing"):
-        with pytest.raises(LookupError, match=f"room.step defines no dictionary {name}"):
-            keys_of("room.step", name, tmp_path)

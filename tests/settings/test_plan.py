@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from features.cuts import files_by_cut
 from settings.errors import UserError
-from settings.imports import files_by_cut
 from settings.model import Config, Experiment, Imported
 from settings.plan import (
     check_audio,
@@ -40,7 +40,7 @@ ROWS = rows_of(blues=12, jazz=4, metal=1)
         ({"tables": ["handcrafted", "mine"]}, "table mine is imported, and nothing here computes"),
         ({"tables": ["cnn"]}, "table cnn is learnt anew inside each fold"),
         ({"reduce": {"method": "tsne"}}, "t-SNE cannot place"),
-        ({"graph": {"among": "artist"}}, "that of a new clip is not asked for"),
+        ({"graph": {"among": "artist"}}, "that of a new clip is unknown"),
         ({"graphsage": {"adjacency_as_features": True}}, "no column in the adjacency matrix"),
     ],
 )
@@ -68,7 +68,7 @@ def test_what_cannot_run_or_is_not_there_does_not_predict() -> None:
     assert why_no_prediction(settings, {}) == (
         "predict_by: no experiment 'multiclass_knn'; did you mean 'multiclass_x'?"
     )
-    far = settings.model_copy(update={"predict_by": "best"})
+    far = settings.model_copy(update={"predict_by": "another"})
     assert why_no_prediction(far, {}).endswith("; these can predict: multiclass_x")
     same = settings.model_copy(update={"predict_by": "multiclass_x"})
     assert why_no_prediction(same, {"multiclass_x": "no audio"}) == (
@@ -83,12 +83,12 @@ def config(**options) -> Config:
     return Config(experiments={"multiclass_x": Experiment(**options)}, tables={"mine": "mine.csv"})
 
 
-def left_out(settings: Config, unheard: bool) -> dict[str, str]:
-    return not_runnable(settings, ROWS, unheard, files_by_cut(settings, ROWS))
+def left_out(settings: Config, no_audio: bool) -> dict[str, str]:
+    return not_runnable(settings, ROWS, no_audio, files_by_cut(settings, ROWS))
 
 
 @pytest.mark.parametrize(
-    ("options", "unheard", "reason"),
+    ("options", "no_audio", "reason"),
     [
         ({}, False, None),
         ({"genres": ["blues", "polka", "dub"]}, False, "the dataset has no genre dub, polka"),
@@ -104,13 +104,13 @@ def left_out(settings: Config, unheard: bool) -> dict[str, str]:
         (
             {"protocols": ["clean", "filtered"]},
             False,
-            "clean: genres of a single group cannot be judged: metal; "
+            "clean: genres of a single group cannot be evaluated: metal; "
             "filtered: the sheet has no published split of blues, jazz, metal",
         ),
     ],
 )
-def test_experiments_that_cannot_run_say_why(options, unheard, reason) -> None:
-    found = left_out(config(**options), unheard)
+def test_experiments_that_cannot_run_say_why(options, no_audio, reason) -> None:
+    found = left_out(config(**options), no_audio)
     assert found == ({} if reason is None else {"multiclass_x": reason})
 
 
@@ -148,8 +148,8 @@ def with_tables(*tables: str, cut: str = "30s", genres: tuple[str, ...] = ()) ->
     return Experiment(tables=list(tables), cut=cut, genres=list(genres))
 
 
-def runnable(settings: Config, unheard: bool) -> list[str]:
-    refused = left_out(settings, unheard)
+def runnable(settings: Config, no_audio: bool) -> list[str]:
+    refused = left_out(settings, no_audio)
     return [name for name in settings.experiments if name not in refused]
 
 
@@ -185,7 +185,7 @@ def test_experiments_run_whose_genres_the_sheet_has() -> None:
         "two": with_tables("cnn", genres=("jazz", "blues")),
         "other": with_tables("compare", genres=("blues", "rock")),
     }
-    found = runnable(configured((), **experiments), unheard=False)
+    found = runnable(configured((), **experiments), no_audio=False)
     assert found == ["multiclass_all", "multiclass_two"]
 
 
@@ -200,9 +200,9 @@ def test_without_audio_experiments_run_on_imported_tables_alone() -> None:
         "other": with_tables("mine", genres=("rock",)),
     }
     settings = configured(("mine", "compare2"), **experiments)
-    assert runnable(settings, unheard=True) == ["multiclass_mine", "multiclass_both"]
-    heard = ["mine", "computed", "part", "learnt", "both"]
-    assert runnable(settings, unheard=False) == [f"multiclass_{name}" for name in heard]
+    assert runnable(settings, no_audio=True) == ["multiclass_mine", "multiclass_both"]
+    with_audio = ["mine", "computed", "part", "learnt", "both"]
+    assert runnable(settings, no_audio=False) == [f"multiclass_{name}" for name in with_audio]
 
 
 def test_an_experiment_runs_on_the_table_of_its_cut() -> None:
@@ -210,25 +210,24 @@ def test_an_experiment_runs_on_the_table_of_its_cut() -> None:
     settings = configured((), **experiments).model_copy(
         update={"tables": {"mine": Imported(file_3s="b.csv")}}
     )
-    assert runnable(settings, unheard=True) == ["multiclass_segments"]
+    assert runnable(settings, no_audio=True) == ["multiclass_segments"]
 
 
-# What is told before any job
+# What is said before any job
 
 
-def test_protocols_that_the_sheet_does_not_allow_are_told_with_their_experiments() -> None:
+def test_protocols_that_the_sheet_does_not_allow_are_named_with_their_experiments() -> None:
     settings = configured(
         a=Experiment(protocols=["paper", "clean", "filtered"]),
         b=Experiment(protocols=["paper", "clean"], cut="3s"),
-        c=Experiment(protocols=["paper", "clean"], genres=["blues", "jazz"]),
+        c=Experiment(protocols=["paper", "kfold", "clean"], genres=["blues", "jazz"]),
     )
     assert limits(settings, ROWS, list(settings.experiments)) == [
         "multiclass_a, multiclass_b: protocol clean is left out: "
-        "genres of a single group cannot be judged: metal",
+        "genres of a single group cannot be evaluated: metal",
         "multiclass_a: protocol filtered is left out: "
         "the sheet has no published split of blues, jazz, metal",
-        "multiclass_a: protocol paper has 2 folds, not 10: a genre has no more clips",
-        "multiclass_c: protocol paper has 4 folds, not 10: a genre has no more clips",
+        "multiclass_c: protocol kfold has 4 folds, not 10: a genre has no more clips",
         "multiclass_c: protocol clean has 4 folds, not 5: a genre has no more groups",
     ]
     assert limits(settings, ROWS, []) == []
@@ -242,7 +241,7 @@ def test_a_genre_whose_clips_are_all_alike_leaves_out_clean_alone(column) -> Non
     ]
     settings = configured(x=Experiment(protocols=["paper", "clean"]))
     assert not_runnable(settings, rows, False, {}) == {}
-    assert "clean is left out: genres of a single group cannot be judged: jazz" in " ".join(
+    assert "clean is left out: genres of a single group cannot be evaluated: jazz" in " ".join(
         limits(settings, rows, ["multiclass_x"])
     )
 
@@ -278,7 +277,7 @@ def test_one_genre_is_no_experiment(rows) -> None:
     assert found == {"multiclass_x": f"paper: {reason}; clean: {reason}"}
 
 
-def test_artists_of_more_than_a_tenth_of_a_genre_are_told() -> None:
+def test_artists_of_more_than_a_tenth_of_a_genre_are_named() -> None:
     rows = [
         replace(row, artist=f"artist {min(i % 20, 12)}") for i, row in enumerate(rows_of(blues=40))
     ]

@@ -5,11 +5,11 @@ import pytest
 
 from settings.model import Clean, Experiment, Folds
 from settings.plan import by_sheet, evaluations
-from settings.protocols import Evaluation, fitted_on, neighbours, takes
+from settings.protocols import Evaluation, fitted_on, keeps_apart, neighbours, takes
 from settings.sheet import Row, read_sheet
 
 DATASETS = Path(__file__).parents[2] / "config" / "datasets"
-PROTOCOLS = ["paper", "random", "clean", "inductive", "filtered"]
+PROTOCOLS = ["paper", "kfold", "random", "clean", "inductive", "filtered"]
 
 
 def rows_of(**genres: int) -> list[Row]:
@@ -43,8 +43,9 @@ def test_folds_are_numbered_on_over_repeats() -> None:
     assert Evaluation(10, 11).numbers[-1] == "109"
 
 
-def test_only_paper_fits_to_test_clips_and_only_inductive_has_none_as_neighbours() -> None:
-    assert [name for name in PROTOCOLS if fitted_on(name) == "all"] == ["paper"]
+def test_what_sees_test_clips_and_keeps_groups_apart() -> None:
+    assert [name for name in PROTOCOLS if fitted_on(name) == "all"] == ["paper", "kfold"]
+    assert [name for name in PROTOCOLS if keeps_apart(name)] == ["clean", "inductive", "filtered"]
     assert [name for name in PROTOCOLS if neighbours(name) == "train"] == ["inductive"]
 
 
@@ -56,14 +57,27 @@ def test_which_clips_are_taken(protocol) -> None:
         for excluded in ("", "replica")
         if takes(protocol, split, excluded)
     ]
-    assert len(taken) == (8 if protocol == "paper" else 4)
+    assert len(taken) == (8 if protocol in ("paper", "kfold") else 4)
     if protocol == "filtered":
         assert {split for split, _ in taken} == {"train", "test"}
     if protocol in ("clean", "random", "inductive"):
         assert {excluded for _, excluded in taken} == {""}
 
 
-# Protocol paper
+# Protocols paper and kfold
+
+
+@pytest.mark.parametrize("genres", [["blues", "jazz"], ["blues", "metal"], []])
+def test_hold_outs_are_as_many_as_asked_for(genres) -> None:
+    found, left_out = evaluated(ROWS, "paper", genres=genres, folds=Folds(n=10, repeats=3))
+    assert found == {"paper": Evaluation(10, 3)}
+    assert left_out == {}
+
+
+def test_genres_of_one_clip_each_cannot_be_held_out() -> None:
+    found, left_out = evaluated(rows_of(blues=1, jazz=1), "paper", "kfold")
+    assert found == {"kfold": Evaluation(2, 1)}
+    assert left_out == {"paper": "no genre has two clips, one to train on and one to test"}
 
 
 @pytest.mark.parametrize(
@@ -77,12 +91,12 @@ def test_which_clips_are_taken(protocol) -> None:
     ],
 )
 def test_folds_are_no_more_than_the_smallest_genre_has_clips(genres, n, folds) -> None:
-    found, left_out = evaluated(ROWS, "paper", genres=genres, folds=Folds(n=n, repeats=3))
-    assert found == {"paper": Evaluation(folds, 3)}
+    found, left_out = evaluated(ROWS, "kfold", genres=genres, folds=Folds(n=n, repeats=3))
+    assert found == {"kfold": Evaluation(folds, 3)}
     assert left_out == {}
 
 
-@pytest.mark.parametrize("protocol", ["paper", "random", "clean", "inductive"])
+@pytest.mark.parametrize("protocol", ["paper", "kfold", "random", "clean", "inductive"])
 def test_one_genre_is_nothing_to_tell_apart(protocol) -> None:
     found, left_out = evaluated(ROWS, protocol, genres=["blues"])
     assert (found, left_out) == (
@@ -117,7 +131,7 @@ def test_genres_of_a_single_group_leave_clean_out_and_are_named(unknown, single)
     found, left_out = evaluated(
         by(ARTISTS), "paper", "clean", "inductive", clean=Clean(unknown_artist=unknown)
     )
-    reason = f"genres of a single group cannot be judged: {', '.join(single)}"
+    reason = f"genres of a single group cannot be evaluated: {', '.join(single)}"
     assert left_out == (dict.fromkeys(["clean", "inductive"], reason) if single else {})
     assert list(found) == (["paper"] if single else ["paper", "clean", "inductive"])
 
@@ -140,7 +154,7 @@ def test_clips_that_the_sheet_excludes_make_no_group() -> None:
     assert left_out["clean"].endswith(": jazz")
 
 
-def test_the_control_judges_genres_of_a_single_group() -> None:
+def test_the_control_evaluates_genres_of_a_single_group() -> None:
     rows = by({"blues": "aabb", "jazz": "cccc"})
     found, left_out = evaluated(rows, "random", "clean")
     assert found == {"random": Evaluation(2, 1)}
@@ -174,7 +188,7 @@ def test_genres_without_training_or_test_part_leave_filtered_out_and_are_named(p
 
 # The datasets that are shipped
 
-SINGLE = "genres of a single group cannot be judged: blues, classical, reggae, rock"
+SINGLE = "genres of a single group cannot be evaluated: blues, classical, reggae, rock"
 
 
 def test_gtzan_allows_every_protocol() -> None:
@@ -182,6 +196,7 @@ def test_gtzan_allows_every_protocol() -> None:
     assert left_out == {}
     assert found == {
         "paper": Evaluation(10, 1),
+        "kfold": Evaluation(10, 1),
         "random": Evaluation(5, 1),
         "clean": Evaluation(5, 1),
         "inductive": Evaluation(5, 1),
@@ -191,7 +206,11 @@ def test_gtzan_allows_every_protocol() -> None:
 
 def test_gtzan_mini_has_too_few_artists_and_no_whole_split() -> None:
     found, left_out = evaluated(read_sheet(DATASETS / "gtzan-mini.tsv"), *PROTOCOLS)
-    assert found == {"paper": Evaluation(10, 1), "random": Evaluation(2, 1)}
+    assert found == {
+        "paper": Evaluation(10, 1),
+        "kfold": Evaluation(10, 1),
+        "random": Evaluation(2, 1),
+    }
     assert left_out == {
         "clean": SINGLE,
         "inductive": SINGLE,

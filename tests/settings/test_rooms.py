@@ -5,7 +5,7 @@ import pytest
 from settings.code import SCRIPTS, local_modules
 
 # Rooms that serve all others, then those through which data flows.
-ROOMS = "settings training audio demo features folds inputs graph learning results report"
+ROOMS = "settings audio demo features folds inputs graph models evaluation report"
 ROOMS = [*ROOMS.split(), "predict", "start"]
 MODULES = sorted(
     f"{path.parent.name}.{path.stem}" for path in SCRIPTS.glob("*/*.py") if path.stem != "__init__"

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from settings.code import SCRIPTS, digest, libraries
-from settings.steps import KEPT, Step, write_if_new
+from settings.steps import Step, write_if_new
 
 
 class Wildcards(SimpleNamespace):
@@ -96,14 +96,6 @@ def test_every_step_has_locked_libraries():
     ]
     assert len(names) > 30
     assert [name for name in names if "typer" not in libraries(name)] == []
-
-
-def test_a_fact_that_is_kept_is_what_the_record_says(tmp_path):
-    def recorded(value):
-        path = Step("graph.adjacency", "results", facts={"a": value}).made_with(FOLD)
-        return json.loads((tmp_path / path).read_text())["facts"]["a"]
-
-    assert [recorded(value) for value in (KEPT, "x", KEPT, "y", KEPT)] == [None, "x", "x", "y", "y"]
 
 
 def test_those_who_plan_at_the_same_time_write_whole_files_and_leave_nothing_else(tmp_path) -> None:

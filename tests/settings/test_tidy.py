@@ -74,12 +74,12 @@ def test_parts_artists_and_md5_are_written_as_they_are_compared() -> None:
         ),
     ],
 )
-def test_what_looks_wrong_is_told(rows, said) -> None:
+def test_what_looks_wrong_is_said(rows, said) -> None:
     assert doubts_of(*rows) == said
 
 
 @pytest.mark.parametrize("name", ["2.0", "1.2E+05", "1E+10", "10-Jan", "1-Mar-24"])
-def test_what_a_spreadsheet_makes_of_numbers_is_told(name) -> None:
+def test_what_a_spreadsheet_makes_of_numbers_is_said(name) -> None:
     (said,) = doubts_of(Row("a", "x/a.wav", "x"), Row(name, "x/b.wav", "x"))
     assert said.startswith(f"line 3: clip {name!r} is what spreadsheets make of numbers and dates")
 

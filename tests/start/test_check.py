@@ -38,51 +38,39 @@ def said(capsys, *words: str, faulty: bool = True) -> str:
     return capsys.readouterr().out
 
 
-def test_where_nothing_is_wrong_the_next_command_is_told(here, capsys) -> None:
+def test_where_nothing_is_wrong_the_next_command_is_printed(here, capsys) -> None:
     printed = said(capsys, "seed=1", faulty=False)
     assert "FAULT" not in printed
     assert printed.splitlines()[-1].endswith(
         "results/multiclass_knn.csv --configfile mine.yaml --config seed=1"
     )
     assert "note: multiclass_compare, " in printed  # Folds are fewer than asked for.
-    assert "pip will download musicnn-0.1.0" in printed
-
-
-@pytest.mark.parametrize(
-    ("word", "fault"),
-    [
-        ("sede=1", "sede: unknown key; did you mean 'seed'?"),
-        ("sheet=gone.tsv", "there is no sheet gone.tsv"),
-        ("audio=gone", "gone has none of the sheet's 4 clips"),
-        ("tables={ours: gone.csv}", "1 missing under tables: 'gone.csv'"),
-        ("musicnn={wheel: gone.whl}", "musicnn.wheel: there is no file gone.whl"),
-        ("predict_by=multiclass_nkn", ""),
-        ("seed", "--config"),
-    ],
-)
-def test_faults_of_settings_are_told(here, capsys, word, fault) -> None:
-    printed = said(capsys, word, faulty=bool(fault))
-    if fault:
-        assert fault in printed[printed.index("FAULT: ") :]
-    else:
-        assert "note: predict_by: no experiment 'multiclass_nkn'; did you mean" in printed
 
 
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
+        (["sede=1"], "sede: unknown key; did you mean 'seed'?"),
+        (["sheet=gone.tsv"], "there is no sheet gone.tsv"),
+        (["audio=gone"], "gone has none of the sheet's 4 clips"),
+        (["tables={ours: gone.csv}"], "1 missing under tables: 'gone.csv'"),
+        (["seed"], "--config"),
         (["predict=gone"], "predict: there is no file or folder 'gone'"),
         (["predict=audio", "predict_by=binary_pca"], "predict_by: binary_pca cannot predict new"),
         (["predict=audio", "predict_by=multiclass_cnn"], "predict_by: multiclass_cnn cannot"),
     ],
 )
-def test_what_cannot_be_predicted_is_a_fault_where_it_is_asked_for(
-    here, capsys, words, fault
-) -> None:
-    assert f"FAULT: {fault}" in said(capsys, *words)
+def test_faults_of_settings_are_named(here, capsys, words, fault) -> None:
+    printed = said(capsys, *words)
+    assert fault in printed[printed.index("FAULT: ") :]
 
 
-def test_files_that_are_missing_or_cannot_be_read_are_told_by_their_fault(here, capsys) -> None:
+def test_where_nothing_is_to_be_predicted_that_it_could_not_be_is_noted(here, capsys) -> None:
+    printed = said(capsys, "predict_by=multiclass_nkn", faulty=False)
+    assert "note: predict_by: no experiment 'multiclass_nkn'; did you mean" in printed
+
+
+def test_files_that_are_missing_or_cannot_be_read_are_named_by_their_fault(here, capsys) -> None:
     for name in ("rock/e.mp3", "rock/f.wav"):
         Path("audio", name).write_text("words\n" * 100)
     Path("audio/rock/empty.wav").touch()
@@ -107,7 +95,9 @@ def test_copies_doubtful_values_and_impossible_protocols_are_noted(here, capsys)
     printed = said(capsys, faulty=False)
     assert "note: the same content: 'rock/a.wav', 'rock/again.wav'" in printed
     assert "note: mine.tsv: genres 'Rock', 'rock' are taken for one, 'rock'" in printed
-    assert "protocol clean is left out: genres of a single group cannot be judged: pop" in printed
+    assert (
+        "protocol clean is left out: genres of a single group cannot be evaluated: pop" in printed
+    )
 
 
 def test_a_dataset_of_one_genre_has_no_experiment(here, capsys) -> None:
@@ -120,7 +110,9 @@ def test_a_dataset_of_one_genre_has_no_experiment(here, capsys) -> None:
 def test_tables_alone_need_no_audio(here, capsys) -> None:
     Path("ours.csv").write_text("clip,x\na,1\nb,2\nc,3\nd,4\n")
     words = ["audio=none", "tables={handcrafted: ours.csv}"]
-    assert "FAULT" not in said(capsys, *words, faulty=False)
+    printed = said(capsys, *words, faulty=False)
+    # Its experiments drop a column, length, that this table lacks.
+    assert not any(word in printed for word in ("FAULT", "length", "drop"))
 
 
 def test_the_demo_and_what_is_fetched_need_no_audio_yet(tmp_path, monkeypatch, capsys) -> None:

@@ -1,4 +1,4 @@
-import codecs
+import os
 from pathlib import Path
 
 import pytest
@@ -7,10 +7,9 @@ from tests.audio.test_tags import tagged
 
 import start.init as init
 from settings.errors import UserError
-from settings.model import load
 from settings.row import Row
 from settings.sheet import read_sheet
-from start.init import appended, configuration, copies_in, main, marked, music_in
+from start.init import configuration, copies_in, main, marked, music_in
 from start.project import configured
 
 
@@ -18,7 +17,7 @@ def made(folder: Path, *names: str) -> Path:
     """Files that hold their own names, and no audio."""
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(name)
+        (folder / name).write_bytes(os.fsencode(name))
     return folder
 
 
@@ -27,13 +26,13 @@ def with_tags(folder: Path, name: str, **tags: str) -> None:
     tagged(folder / name, "libmp3lame", tags)
 
 
-def told_of(folder: Path) -> list[tuple[str, str, str, str]]:
-    return [(row.clip, row.genre, row.artist, row.title) for row in music_in(folder).rows]
+def stated_of(folder: Path) -> list[tuple[str, str, str, str]]:
+    return [(row.clip, row.genre, row.artist, row.title) for row in music_in(folder)[0]]
 
 
 def test_folders_name_genres_and_artists(tmp_path) -> None:
     folder = made(tmp_path, "rock/a.wav", "jazz/Ann/Live/b.wav", "jazz/Ann/c.wav")
-    assert told_of(folder) == [
+    assert stated_of(folder) == [
         ("b", "jazz", "Ann", ""),
         ("c", "jazz", "Ann", ""),
         ("a", "rock", "", ""),
@@ -44,13 +43,12 @@ def test_tags_name_artists_and_titles_and_genres_where_no_folder_does(tmp_path) 
     with_tags(tmp_path, "rock/Some Album/01.mp3", artist="Bob", title="One", genre="Pop")
     with_tags(tmp_path, "02.mp3", artist="Cleo", title="Two", genre="Soul")
     made(tmp_path, "03.mp3")
-    assert told_of(tmp_path) == [
+    assert stated_of(tmp_path) == [
         ("02", "Soul", "Cleo", "Two"),
         ("01", "rock", "Bob", "One"),
     ]
-    assert music_in(tmp_path).passed_over == [
-        "1 without a genre, which a folder or a tag can name: '03.mp3'"
-    ]
+    passed_over = "1 without a genre, which a folder or a tag can name: '03.mp3'"
+    assert music_in(tmp_path)[1] == [passed_over]
 
 
 def test_folders_named_like_the_artists_in_the_tags_are_artists(tmp_path) -> None:
@@ -58,7 +56,7 @@ def test_folders_named_like_the_artists_in_the_tags_are_artists(tmp_path) -> Non
     with_tags(tmp_path, "The Bobs/First/2.mp3", artist="Bobs feat. Ann", genre="Pop")
     with_tags(tmp_path, "Cleo/3.mp3", artist="Cleo", genre="Soul")
     with_tags(tmp_path, "Dan/4.mp3", genre="Soul")
-    assert told_of(tmp_path) == [
+    assert stated_of(tmp_path) == [
         ("3", "Soul", "Cleo", ""),
         ("4", "Soul", "Dan", ""),
         ("1", "Pop", "the bobs", ""),
@@ -66,28 +64,40 @@ def test_folders_named_like_the_artists_in_the_tags_are_artists(tmp_path) -> Non
     ]
 
 
-def test_folders_of_numbers_as_fmas_are_no_genres(tmp_path) -> None:
-    with_tags(tmp_path, "000/000002.mp3", artist="AWOL", genre="Hip-Hop")
-    assert told_of(tmp_path) == [("000002", "Hip-Hop", "AWOL", "")]
+@pytest.mark.parametrize(
+    ("name", "genre"),
+    [("000/000002.mp3", "Hip-Hop"), ("1990/000002.mp3", "1990"), ("000/02.mp3", "000")],
+)
+def test_folders_of_numbers_are_genres_unless_they_are_fmas(tmp_path, name, genre) -> None:
+    with_tags(tmp_path, name, artist="AWOL", genre="Hip-Hop")
+    assert stated_of(tmp_path) == [(Path(name).stem, genre, "AWOL", "")]
 
 
-def test_what_is_no_music_is_left_out_and_counted(tmp_path) -> None:
-    folder = made(
-        tmp_path,
-        *("rock/a.wav", "rock/._a.wav", ".Trash-1/b.wav", "@eaDir/rock/c.wav", "rock/d.txt"),
-        "rock/.ipynb_checkpoints/e.wav",
-    )
-    found = music_in(folder)
-    assert [row.path for row in found.rows] == ["rock/a.wav"]
-    assert found.passed_over == [
-        "1 ending in .txt: 'rock/d.txt'",
-        "4 hidden, or of a system: '.Trash-1', ...",
-    ]
+def test_names_that_no_sheet_can_hold_are_passed_over(tmp_path) -> None:
+    latin = os.fsdecode("rock/Café.wav".encode("latin-1"))
+    rows, passed_over = music_in(made(tmp_path, "rock/a.wav", latin))
+    assert [row.path for row in rows] == ["rock/a.wav"]
+    assert passed_over == [r"1 with a name that is not UTF-8: 'rock/Caf\udce9.wav'"]
 
 
-def test_a_folder_without_a_genre_is_an_error(tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        ("rock/1.wav jazz/1.wav jazz/2.wav", "jazz.1 2 rock.1"),
+        ("rock/a.wav jazz/a.wav pop/rock.a.wav", "jazz.a pop.rock.a rock.a"),
+        ("rock/Ann/1.wav rock/Ann/Live/1.wav rock/2.wav", "2 rock.Ann.1 rock.Ann.Live.1"),
+        ("rock/a.wav rock/a.mp3 rock/b.wav", "rock.a.mp3 rock.a.wav b"),
+        ("pop/b.wav rock/a/b.wav rock/a/b.mp3", "pop.b rock.a.b.mp3 rock.a.b.wav"),
+    ],
+)
+def test_names_of_clips_are_no_longer_than_needed(tmp_path, files, names) -> None:
+    assert {row.clip for row in music_in(made(tmp_path, *files.split()))[0]} == {*names.split()}
+
+
+@pytest.mark.parametrize("names", [[], ["a.wav", "b.wav"], ["rock/a.txt"]])
+def test_a_folder_without_a_genre_is_an_error(tmp_path, names) -> None:
     with pytest.raises(UserError, match="no audio of which a folder or a tag tells the genre"):
-        music_in(made(tmp_path, "a.wav", "b.wav"))
+        music_in(made(tmp_path, *names))
 
 
 def test_copies_are_named_and_all_but_the_first_excluded(tmp_path) -> None:
@@ -95,7 +105,7 @@ def test_copies_are_named_and_all_but_the_first_excluded(tmp_path) -> None:
     for name in ("jazz/copy.wav", "rock/z.wav"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("rock/b.wav")
-    rows, alike = marked(music_in(folder).rows, folder)
+    rows, alike = marked(music_in(folder)[0], folder)
     assert alike == [["copy", "b", "z"]]
     assert {row.clip: row.excluded for row in rows} == {
         "copy": "",
@@ -108,12 +118,10 @@ def test_copies_are_named_and_all_but_the_first_excluded(tmp_path) -> None:
 
 def test_clips_of_a_sheet_come_before_their_copies_and_under_its_names(tmp_path) -> None:
     folder = made(tmp_path, "rock/m.wav")
-    for name in ("rock/a.wav", "rock/z.wav"):
-        (folder / name).write_text("rock/m.wav")
-    new = [Row("a", "rock/a.wav", "rock"), Row("z", "rock/z.wav", "rock")]
-    rows, alike = marked(new, folder, [Row("mine", "rock/m.wav", "rock")])
-    assert [row.excluded for row in rows] == ["a copy of mine", "a copy of mine"]
-    assert alike == [["mine", "a", "z"]]
+    (folder / "rock/a.wav").write_text("rock/m.wav")
+    known, new = Row("mine", "rock/m.wav", "rock"), Row("a", "rock/a.wav", "rock")
+    ((row,), alike) = marked([new], folder, [known])
+    assert (row.excluded, alike) == ("a copy of mine", [["mine", "a"]])
 
 
 def test_files_that_cannot_be_read_are_no_copies(tmp_path) -> None:
@@ -151,7 +159,7 @@ def test_a_sheet_and_a_configuration_are_written_that_the_workflow_reads(music, 
     )
 
 
-def test_a_sheet_is_merged_and_what_stands_in_it_stays_to_the_letter(music, capsys) -> None:
+def test_a_sheet_is_merged_and_gets_the_columns_that_it_lacks(music, capsys) -> None:
     main(music)
     sheet, config = (Path(f"config/datasets/my_music.{end}") for end in ("tsv", "yaml"))
     by_hand = b"genre\tcomment\tpath\tclip\n Rock \tgood\trock/a.wav\tmine\nx\t\tgone.wav\tgone"
@@ -160,12 +168,14 @@ def test_a_sheet_is_merged_and_what_stands_in_it_stays_to_the_letter(music, caps
     made(music, "rock/mine.wav")
     capsys.readouterr()
     main(music)
-    assert sheet.read_bytes() == by_hand.replace(b"clip\n", b"clip\tartist\n").replace(
-        b"mine\n", b"mine\t\n"
-    ) + (
-        b"\t\njazz\t\tjazz/Ann/b.wav\tb\tAnn\nrock\t\trock/a.mp3\trock.a.mp3\t\n"
-        b"rock\t\trock/mine.wav\trock.mine.wav\t\n"
-    )
+    assert sheet.read_text().splitlines() == [
+        "genre\tcomment\tpath\tclip\tartist",
+        "Rock\tgood\trock/a.wav\tmine\t",
+        "x\t\tgone.wav\tgone\t",
+        "jazz\t\tjazz/Ann/b.wav\tb\tAnn",
+        "rock\t\trock/a.mp3\trock.a.mp3\t",
+        "rock\t\trock/mine.wav\trock.mine.wav\t",
+    ]
     assert {row.clip: row.artist for row in read_sheet(sheet)}["b"] == "Ann"
     said = capsys.readouterr().out
     assert "5 clips of 3 genres and 1 artists, 3 of them new." in said
@@ -174,22 +184,6 @@ def test_a_sheet_is_merged_and_what_stands_in_it_stays_to_the_letter(music, caps
     before = sheet.read_bytes()
     main(music)
     assert sheet.read_bytes() == before
-
-
-@pytest.mark.parametrize("bom", [codecs.BOM_UTF8, b"", codecs.BOM_UTF16_LE])
-def test_rows_are_put_behind_a_spreadsheets_lines_as_it_writes_them(tmp_path, bom) -> None:
-    encoding = "utf-16-le" if bom == codecs.BOM_UTF16_LE else "utf-8"
-    text = 'sep=;\r\nClip;PATH;Genre\r\na;"b;ä.wav";x\r\n'
-    sheet = tmp_path / "sheet.csv"
-    new = [Row("n;1", "new\r\n.wav", 'a "b"'), Row("n2", "ö.wav", "y", artist="Ann")]
-    sheet.write_bytes(appended(bom + text.encode(encoding), new))
-    found = read_sheet(sheet)
-    assert [(row.clip, row.path, row.genre, row.artist) for row in found] == [
-        ("a", "b;ä.wav", "x", ""),
-        ("n;1", "new\r\n.wav", 'a "b"', ""),
-        ("n2", "ö.wav", "y", "Ann"),
-    ]
-    assert sheet.read_bytes().startswith(bom + text[:22].encode(encoding))
 
 
 def test_what_cannot_be_read_leaves_the_sheet_as_it_was(music) -> None:
@@ -204,7 +198,10 @@ def test_what_cannot_be_read_leaves_the_sheet_as_it_was(music) -> None:
     assert sorted(path.name for path in sheet.parent.iterdir()) == names
 
 
-def test_another_folder_of_this_name_is_refused_and_can_be_given_another(music) -> None:
+def test_a_name_that_is_taken_is_refused_and_another_can_be_given(music) -> None:
+    with pytest.raises(UserError, match=r"there is a dataset demo already; .* --name NAME"):
+        main(music, name="demo")
+    assert not Path("config").exists()
     main(music)
     other = made(Path("elsewhere/my music"), "pop/p.wav")
     with pytest.raises(UserError, match=r"is that of the folder my music; .* --name NAME"):
@@ -213,17 +210,24 @@ def test_another_folder_of_this_name_is_refused_and_can_be_given_another(music) 
     assert configured([Path("config/datasets/other.yaml")], []).audio == str(other)
 
 
-def test_datasets_that_are_configured_keep_their_names(tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("folder", "dataset"),
+    [
+        ("demo", "demo-mine"),
+        ("2024_05", "2024_05"),
+        ("[1990]", "1990_"),
+        ("ß", "mine"),
+        ("a b'; touch x; $(id)", "a_b_touch_x_id_"),
+        ('"quoted" $HOME {live}', "quoted_HOME_live_"),
+    ],
+)
+def test_any_folder_becomes_a_dataset(tmp_path, monkeypatch, folder, dataset) -> None:
     monkeypatch.chdir(tmp_path)
-    main(made(Path("demo"), "rock/a.wav", "jazz/b.wav"))
-    stated = yaml.safe_load(Path("config/datasets/demo-mine.yaml").read_text())
-    assert load(stated).dataset == "demo-mine"
-
-
-def test_the_name_of_another_dataset_is_refused(music) -> None:
-    with pytest.raises(UserError, match=r"there is a dataset demo already; .* --name NAME"):
-        main(music, name="demo")
-    assert not Path("config").exists()
+    main(made(Path(folder), f"{folder}/{folder}.wav", "rock/tab\tnew\nline.wav"))
+    run = configured([Path(f"config/datasets/{dataset}.yaml")], [])
+    assert (run.dataset, run.audio) == (dataset, folder)
+    paths = [row.path for row in read_sheet(Path(run.sheet))]
+    assert sorted(paths) == sorted([f"{folder}/{folder}.wav", "rock/tab\tnew\nline.wav"])
 
 
 def test_a_link_and_the_folder_at_hand_are_called_as_they_are_here(music, monkeypatch) -> None:
@@ -236,7 +240,7 @@ def test_a_link_and_the_folder_at_hand_are_called_as_they_are_here(music, monkey
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path) -> None:
-    with pytest.raises(UserError, match="there is no folder"):
+    with pytest.raises(UserError, match="there is no folder or table"):
         main(tmp_path / "gone")
 
 

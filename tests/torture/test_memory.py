@@ -21,7 +21,7 @@ def test_memory_by_length(tmp_path, capsys) -> None:
         (tmp_path / "sheet.tsv").write_text("clip\tpath\tgenre\na\ta.wav\tx\n")
         options = [f"--sheet={tmp_path}/sheet.tsv", f"--audio={tmp_path}", "--shard=00"]
         options += ["--shards=1", "--shortest=1", "--silence=0", f"--longest={LONGEST}", samples]
-        options += [f"--clips={tmp_path}/clips", f"--read={tmp_path}/read"]
+        options += [f"--clips={tmp_path}/clips"]
         used = {"audit": peak("audio.audit", *options)}
         used["handcrafted"] = peak("features.handcrafted", *written, "--profile=kaggle")
         used["compare"] = peak("features.compare", *written)

@@ -1,4 +1,4 @@
-"""Predictions of real files from beginning to end, and how right they are."""
+"""Predictions of real files from beginning to end, and their accuracy."""
 
 import os
 import shutil
@@ -37,15 +37,15 @@ def barks(count: int = 12, seed: int = 0) -> np.ndarray:
         pitch = rng.uniform(0.9, 1.1) * (250 + 250 * fall)
         throat = signal.sawtooth(2 * np.pi * np.cumsum(pitch) / RATE)
         source = throat + 0.7 * rng.standard_normal(n)
-        heard = np.zeros(n)
+        wave = np.zeros(n)
         for low, high, q in ((700, 1200, 5), (1700, 2600, 6)):
             state = np.zeros(2)
             for part in np.array_split(np.arange(n), 20):
                 peak = signal.iirpeak(low + (high - low) * fall[part].mean(), q, fs=RATE)
                 formant, state = signal.lfilter(*peak, source[part], zi=state)
-                heard[part] += formant
-        heard *= np.minimum(1, np.arange(n) / (0.01 * RATE)) * fall**0.7
-        found += [heard / np.abs(heard).max() / 2, np.zeros(int(rng.uniform(0.3, 1.0) * RATE))]
+                wave[part] += formant
+        wave *= np.minimum(1, np.arange(n) / (0.01 * RATE)) * fall**0.7
+        found += [wave / np.abs(wave).max() / 2, np.zeros(int(rng.uniform(0.3, 1.0) * RATE))]
     return np.concatenate(found).astype(np.float32)
 
 
@@ -82,7 +82,7 @@ def predicted(real_audio: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
     return project
 
 
-def test_unseen_clips_are_heard_as_their_public_features_say(
+def test_unseen_clips_are_predicted_from_audio_as_by_public_features(
     predicted: Project, public_table: pd.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = pd.read_csv(predicted.folder / TARGET).set_index("file")
@@ -104,7 +104,7 @@ def test_unseen_clips_are_heard_as_their_public_features_say(
 def test_odd_files_are_what_they_are(predicted: Project) -> None:
     files = pd.read_csv(predicted.folder / TARGET).set_index("file")
     assert files.loc["new/ten minutes.wav", "pieces"] == 20
-    assert files.loc["new/ten minutes.wav", "seconds_heard"] == pytest.approx(600, abs=0.1)
+    assert files.loc["new/ten minutes.wav", "seconds"] == pytest.approx(600, abs=0.1)
     assert files.loc["new/three seconds.wav", "pieces"] == 1
     first = files.loc["new/stereo.mp3", "genre"]
     assert first == files.loc["new/blues/blues.00001.wav", "genre"]

@@ -15,8 +15,8 @@ import soundfile
 from filelock import FileLock
 from tests.workflow import forked
 
-from audio.sheet import rows_of
 from settings.sheet import write_sheet
+from start.init import music_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = [
@@ -185,7 +185,7 @@ def unrun(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
             copy(ROOT / part, folder / part)
         (folder / "small.yaml").write_text(SMALL)
         write_clips(folder / "audio")
-        write_sheet(rows_of(folder / "audio"), folder / "config/datasets/mine.tsv")
+        write_sheet(music_in(folder / "audio")[0], folder / "config/datasets/mine.tsv")
 
     return _once("unrun", make, tmp_path_factory, worker_id)
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
 from scipy.spatial.distance import cdist
 from tests.workflow.conftest import ROOT, Project
 
-from inputs.inputs import Inputs
+from graph.store import load_graph
+from inputs.inputs import InputsFile
 from settings.code import digest, local_modules
 
 GUIDE = (ROOT / "docs/extend.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"<!-- (\w+): (.*?) -->\n```(?:python|yaml)\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"<!-- (\w+): (.*?) -->\n```\w+\n(.*?)```", re.DOTALL)
 GENRES = ["blues", "jazz", "odd"]
 FILES = [f"{name}.yaml" for name in ("small", "extractor", "metric", "model")]
 # What makes the run small, and nothing that the guide is about.
@@ -43,7 +43,7 @@ def insert(path: Path, place: str, text: str) -> None:
     if side == "before":
         lines.insert(number, f"{text}\n\n")
     else:  # After an entry of a dictionary, or the line that opens it.
-        assert line.rstrip()[-1] in ",{"
+        assert line.rstrip()[-1] in ",{("
         lines.insert(number + 1, textwrap.indent(text, "    "))
     path.write_text("".join(lines), encoding="utf-8")
 
@@ -73,14 +73,15 @@ def extended(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
 def test_the_three_work_together(extended: Project) -> None:
     """Up to a graph and the models: what comes after them is the same for all."""
     protocol = "results/mine/experiments/multiclass_mine/paper"
-    wanted = [f"{protocol}/{name}" for name in ("fold-00/graph.npz", "models/baselines.parquet")]
-    extended.snakemake("--cores", "2", *wanted, "--configfile", *FILES)
-    table = pd.read_parquet(extended.folder / wanted[1])
-    assert set(table["model"]) == {"logistic", "bayes"}
+    extended.snakemake("--cores", "2", f"{protocol}/models", "--configfile", *FILES)
+    folder = extended.folder / protocol
+    models = {path.stem for path in folder.glob("models/*.parquet")}
+    assert models == {"graphsage", "edgeless", "logistic", "bayes"}
+    table = pd.read_parquet(folder / "models/bayes.parquet")
     assert table[GENRES].sum(axis=1).sub(1).abs().lt(1e-6).all()
-    inputs = Inputs.load(extended.folder / protocol / "fold-00/inputs.npz")
+    inputs = InputsFile(folder / "inputs.npz")[0]
     assert inputs.features.tolist() == ["loudness_mean", "loudness_std", "loudness_range"]
-    graph = sparse.load_npz(extended.folder / wanted[0])
+    graph = load_graph(folder / "graph.npz", 0)
     assert graph.shape == (19, 19)
     found = cdist(inputs.x, inputs.x, "canberra")
     np.testing.assert_allclose(graph.data, found[graph.nonzero()], rtol=1e-5)
@@ -90,7 +91,7 @@ def test_the_three_work_together(extended: Project) -> None:
 
 def test_the_three_pass_the_tests_that_the_guide_names(extended: Project) -> None:
     """Of those of all models, the tests that are of single ones; they take seconds."""
-    named = "features/test_loudness.py graph/test_adjacency.py learning/test_baselines.py".split()
+    named = "features/test_loudness.py graph/test_adjacency.py models/test_classifiers.py".split()
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-k", "loudness or canberra or bayes"),
@@ -115,15 +116,15 @@ def test_the_names_are_in_the_schema(extended: Project) -> None:
 
 
 def test_only_what_an_addition_is_part_of_is_computed_anew(extended: Project) -> None:
-    """The extractor changes no step; the metric and the model change those that the guide says."""
+    """An extractor, a metric and a model change no step of audio and features."""
     scripts = extended.folder / "workflow/scripts"
     steps = [
         f"{path.parent.name}.{path.stem}"
         for path in (ROOT / "workflow/scripts").glob("*/*.py")
         if "\ndef main(" in path.read_text(encoding="utf-8")
     ]
-    edited = {"graph.adjacency", "learning.baselines"}
+    edited = {"graph.metrics", "models.classifiers", "settings.registry"}
     changed = {step for step in steps if digest(step, scripts) != digest(step)}
     assert changed == {step for step in steps if edited & local_modules(step)}
-    assert "graph.adjacency" in changed
-    assert not {"folds.usable", "features.compare", "features.gather"} & changed
+    assert {"graph.adjacency", "models.fit"} <= changed
+    assert not [step for step in changed if step.startswith(("audio.", "features."))]

@@ -23,9 +23,8 @@ experiments:
     graph: {metric: euclidean, k: 3}
     graphsage: {hidden: 4, epochs: 3}
 """
-FOLDS = 2
-TRAINING = {"graphsage": 1, "unpack_graphsage": FOLDS, "collect": 1, "show": 1}
-GRAPH = {"adjacency": FOLDS, "graph_health": 1, **TRAINING}
+TRAINING = {"models": 1, "evaluate": 1, "show": 1}
+GRAPH = {"adjacency": 1, **TRAINING}
 
 
 class Small(Project):
@@ -94,7 +93,7 @@ def test_results_copied_to_another_clone_are_good_as_they_are(small: Small, tmp_
     ("name", "old", "new", "expected"),
     [
         ("small.yaml", "k: 3", "k: 5", GRAPH),
-        ("workflow/scripts/learning/graphsage.py", "torch.relu_(", "torch.tanh_(", TRAINING),
+        ("workflow/scripts/models/layers.py", "torch.relu_(", "torch.tanh_(", TRAINING),
         ("requirements.lock", "\ndgl==", "\ndgl==0", TRAINING),
     ],
 )

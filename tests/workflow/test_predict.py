@@ -15,6 +15,18 @@ from tests.workflow.conftest import HOSTILE_NAME, RATE, Project, tune
 TARGET = "results/predictions.csv"
 HERE = "results/mine/predictions"
 HOSTILE = f"new/{HOSTILE_NAME} {{dataset}}/=1+1\n#.wav"
+SMALL = """
+predict_by: multiclass_small
+experiments:
+  multiclass_small:
+    drop: [length]
+    protocols: [clean, inductive]
+    clean: {folds: 2, unknown_artist: alone}
+    models: [lda, logistic, label_spreading]
+    search: false
+    graph: {k: 5}
+    graphsage: {hidden: 8, epochs: 5}
+"""
 
 
 def genregraph(project: Project, *arguments: str, fails: bool = False) -> str:
@@ -46,12 +58,27 @@ def write_new(project: Project) -> None:
 
 def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
     write_new(project)
-    printed = project.snakemake("--cores", "2", TARGET, "--config", "audio=audio", "predict=new")
+    project.edit("small.yaml", "\nexperiments:\n", SMALL)
+    artists = pd.DataFrame({"file": [HOSTILE, "new/long.mp3"], "artist": ["Ann", "ann"]})
+    artists.to_csv(project.folder / "artists.csv", index=False)
+    words = ["audio=audio", "predict=new", "predict_artists=artists.csv"]
+    printed = project.snakemake("--cores", "2", TARGET, "--config", *words)
     files = pd.read_csv(project.folder / TARGET).set_index("file")
     assert sorted(files.index) == sorted([HOSTILE, "new/long.mp3", "new/noise.wav"])
     assert files["pieces"].to_dict()["new/long.mp3"] == 2
     assert np.allclose(files.filter(regex=r"^p\(").sum(axis=1), 1, atol=2e-4)
     assert set(files["genre"]) <= {"blues", "jazz", "odd"}
+    assert files["model"].nunique() == 1
+    together = files.loc[files["artist"].str.lower() == "ann", "genre_by_artist"]
+    assert len(together) == 2 and together.nunique() == 1
+    assert files["genre_by_artist"].notna().sum() == 2
+    inductive, clean = (
+        project.folder / f"results/mine/experiments/multiclass_small/{protocol}/models"
+        for protocol in ("inductive", "clean")
+    )
+    assert inductive.is_dir() and not clean.exists()
+    assert f"Predicted by {files['model'].iloc[0]} of multiclass_small, trained on" in printed
+    assert "Under protocol inductive its accuracy is" in printed
     assert files.loc["new/noise.wav", "unlike"]
     assert not files.loc[HOSTILE, "unlike"]
     problems = pd.read_csv(project.folder / HERE / "problems.csv").set_index("file")
@@ -63,8 +90,7 @@ def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
     assert set(near["file"]) == set(files.index)
     assert (project.folder / HERE / "curves.png").is_file()
     assert not list(project.folder.glob(f"{HERE}/*/samples.parquet"))
-    nothing = project.planned("--config", "audio=audio", "predict=new", target=TARGET)
-    assert nothing == {}
+    assert project.planned("--config", *words, target=TARGET) == {}
 
     # Alone, and by the wrapper, a file is what it was among others, to the last digit.
     together = pd.read_csv(project.folder / HERE / "pieces.csv")
@@ -83,12 +109,12 @@ def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
     [
         ([], "say which music is to be predicted: --config predict=FOLDER"),
         (
-            ["predict=audio", "predict_by=multiclass_all"],
-            "table cnn is learnt anew inside each fold",
+            ["predict=audio", "predict_by=binary_pca"],
+            "a new clip has no column in the adjacency matrix",
         ),
     ],
 )
-def test_what_cannot_be_predicted_is_told(unrun: Project, words: list[str], said: str) -> None:
+def test_what_cannot_be_predicted_is_an_error(unrun: Project, words: list[str], said: str) -> None:
     words = ["audio=audio", *words]
     printed = unrun.snakemake("--dry-run", TARGET, "--config", *words, fails=True)
     assert said in " ".join(printed.split())

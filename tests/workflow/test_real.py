@@ -64,10 +64,9 @@ def test_the_result_has_all_folds_and_no_empty_cell(real: Project, part: Part) -
 
 
 @pytest.fixture(scope="module")
-def tagged(real: Project, real_audio: Path, musicnn_wheel: Path) -> Project:
-    """The same after a run of the tags, whose network is fetched."""
-    wheel = f"musicnn={{wheel: {musicnn_wheel}}}"
-    real.snakemake("--cores", "2", TAGGED, "--config", f"audio={real_audio}", wheel)
+def tagged(real: Project, real_audio: Path) -> Project:
+    """The same after a run of the tags."""
+    real.snakemake("--cores", "2", TAGGED, "--config", f"audio={real_audio}")
     return real
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from tests.workflow.conftest import HOSTILE_NAME, TARGET, Project
 
-from results.collect import COLUMNS
+from evaluation.evaluate import COLUMNS
 
 FOLDS = "results/mine/experiments/multiclass_compare/paper"
 
@@ -49,14 +49,17 @@ def test_every_bad_clip_is_listed_with_what_was_done(finished: Project) -> None:
 
 def test_a_hostile_name_runs_no_command_and_is_predicted(finished: Project) -> None:
     assert not list(finished.folder.rglob("x"))
-    predicted = pd.read_parquet(finished.folder / FOLDS / "fold-00/predictions.parquet")
+    predicted = pd.read_parquet(finished.folder / FOLDS / "models/graphsage.parquet")
     assert {HOSTILE_NAME, "a{b}", "{dataset}"} <= set(predicted["clip"])
 
 
-def test_every_contract_file_of_a_fold_is_there(finished: Project) -> None:
-    names = "inputs.npz graph.npz graphsage.pt history.csv predictions.parquet".split()
-    for fold in ("fold-00", "fold-01"):
-        assert sorted(p.name for p in (finished.folder / FOLDS / fold).iterdir()) == sorted(names)
+def test_every_contract_file_of_a_protocol_is_there(finished: Project) -> None:
+    names = "folds.parquet graph-health.csv graph.npz inputs.npz leaks.csv made-with models"
+    folder = finished.folder / FOLDS
+    assert sorted(path.name for path in folder.iterdir()) == names.split()
+    found = sorted(path.name for path in folder.glob("models/[!.]*"))
+    ends = ("csv", "history.csv", "parquet", "pt")
+    assert found == [f"{name}.{end}" for name in ("edgeless", "graphsage") for end in ends]
 
 
 def test_nothing_tells_of_where_it_was_written_aside(finished: Project) -> None:

@@ -7,28 +7,23 @@ A step is a module with a function ``main`` whose annotated parameters are its o
 a user can mend (`settings.errors.UserError`) end in one line; all else ends in a traceback.
 """
 
-import gc
 import importlib
 import os
 import sys
 from pathlib import Path
 
-# Libraries read these when they are first imported. A step's arithmetic must not depend on how
+import typer
+
+from settings.errors import UserError
+from settings.logs import start_logging
+from settings.store import stored
+from settings.whole import whole
+
+# Libraries read these when a step first imports them. A step's arithmetic must not depend on how
 # many cores happen to be free, and DGL would otherwise write to the user's home.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ.setdefault("DGLBACKEND", "pytorch")
-# What is imported stays: to look for rubbish in between takes a quarter of a small step's time.
-gc.disable()
-
-from settings.caches import ensure_cache  # noqa: E402
-
-ensure_cache()
-
-import typer  # noqa: E402
-
-from settings.errors import UserError  # noqa: E402
-from settings.logs import start_logging  # noqa: E402
 
 
 def steps() -> list[str]:
@@ -45,14 +40,8 @@ def run(step: str, options: list[str], cache: str = "") -> None:
     """Import a step and hand it its command line."""
     start_logging()
     main = importlib.import_module(step).main
-    gc.freeze()
-    gc.enable()
     if cache:
-        from settings.store import stored
-
         main = stored(Path(cache), step, main)
-    from settings.whole import whole
-
     main = whole(main)
     sys.argv = [f"python workflow/scripts {step}", *options]
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

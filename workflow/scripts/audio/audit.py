@@ -15,7 +15,7 @@ import typer
 
 from audio.read import Decoded, RefusedClip, check, decode, to_full_scale
 from audio.samples import SAMPLE_RATE, SamplesWriter
-from settings import contents
+from settings.contents import md5
 from settings.sheet import Row, locate, read_sheet, rows_by_shard
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def _missing(path: Path) -> str:
 
 def _decode(row: Row, path: Path, facts: dict[str, object], longest: float) -> Decoded:
     try:
-        facts["md5"] = contents.md5(path)
+        facts["md5"] = md5(path)
     except PermissionError as error:
         allow = shlex.join(["chmod", "u+r", str(path)])
         raise RefusedClip(f"unreadable: no permission; allow it: {allow}") from error
@@ -185,7 +185,6 @@ def main(
     longest: Annotated[float, typer.Option(help="Seconds of a longer clip that are used.")],
     clips: Annotated[Path, typer.Option(help="Facts of the clips, to be written (Parquet).")],
     samples: Annotated[Path, typer.Option(help="Their samples, to be written (Parquet).")],
-    read: Annotated[Path, typer.Option(help="What was read, to be written (JSON).")],
     ending: Annotated[
         list[str] | None, typer.Option(help="Endings that stand in for each other.")
     ] = None,
@@ -197,10 +196,6 @@ def main(
         row: locate(audio, row.path, ending or (), named)
         for row in rows_by_shard(rows, shards).get(shard, [])
     }
-    stamps = contents.stamps(audio, filter(None, files.values()))
     table = audit_shard(files, audio, samples, shortest, silence, longest)
     table.to_parquet(clips, index=False)
-    md5s = dict(zip(table["clip"], table["md5"], strict=True))
-    found = {file: row.clip for row, file in files.items() if file in stamps}
-    contents.write_known({file: (*stamps[file], md5s[clip]) for file, clip in found.items()}, read)
     logger.info("shard %s: %d clips, %s", shard, len(table), dict(Counter(table["status"])))

@@ -4,23 +4,26 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Hashable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from settings.delimited import dialect_of
 from settings.errors import UserError
-from settings.keys import has_key, is_key, names_beside
+from settings.keys import is_key, names_beside
 
 UNNAMED = "Unnamed: "  # What pandas calls a column without a name.
 KINDS = "Parquet, CSV or TSV, JSON lines, NPZ or NPY"
+LISTS = (list, np.ndarray)
 LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 
 
-def read(path: Path) -> pd.DataFrame:
+def read(path: Path, is_text: Callable[[str], bool] = is_key) -> pd.DataFrame:
     """Read a table as it is written, lists spread over columns.
 
     Parameters
@@ -31,6 +34,9 @@ def read(path: Path) -> pd.DataFrame:
         line), ``.npz`` (an array of names and others with a row for each; or an array a clip, by
         its name) or ``.npy`` (beside a text file of names, a line a row; or structured). Nothing is
         unpickled.
+    is_text : callable
+        Whether a column of a text file of this name is text, whatever stands in it. One at least
+        must be, or it is not clear what separates columns.
 
     Returns
     -------
@@ -45,24 +51,48 @@ def read(path: Path) -> pd.DataFrame:
     UserError
         If there is no such file, or it is broken or of another kind.
     """
+    return _spread(rows_in(path, is_text))
+
+
+def rows_in(
+    path: Path, is_text: Callable[[str], bool] = is_key, most: int | None = None
+) -> pd.DataFrame:
+    """Rows of a table as `read` takes it, lists as they are.
+
+    Parameters
+    ----------
+    path : Path
+    is_text : callable
+    most : int, optional
+        For the keys of the first rows alone, so many, without reading it all.
+
+    Raises
+    ------
+    UserError
+        As `read` does.
+    """
     reader = READERS.get(path.suffix.lower())
     if reader is None or not path.is_file():
         raise UserError(f"there is no such file of {KINDS}; mend the path")
     try:
-        table = reader(path)
+        return reader(path, is_text, most).rename(columns=str)
     except (UserError, MemoryError):
         raise
     except UnicodeError as error:
         raise UserError(f"not UTF-8 ({error}); save it as text in UTF-8") from None
     except Exception as error:
+        if "allow_pickle" in str(error):
+            raise UserError(
+                "holds pickled Python objects, which are not read; save text by .astype(str), and "
+                "else arrays of numbers"
+            ) from None
         raise UserError(
             f"cannot be read as {path.suffix} ({error}); write it anew as {KINDS}"
         ) from None
-    return _spread(table.rename(columns=str))
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    encoding, delimiter = dialect_of(path, has_key)
+def _read_csv(path: Path, is_text: Callable[[str], bool], most: int | None) -> pd.DataFrame:
+    encoding, delimiter = dialect_of(path, lambda names: any(map(is_text, names)))
     # A delimiter behind the last value names no column. Left to itself, pandas takes the first
     # column for an index then, and moves the others by one.
     form: dict[str, Any] = {"sep": delimiter, "encoding": encoding, "index_col": False}
@@ -70,44 +100,50 @@ def _read_csv(path: Path) -> pd.DataFrame:
     form |= {"decimal": ","} if delimiter == ";" else {}
     header = pd.read_csv(path, nrows=0, **form).columns
     # Keys stay text: 000002 is not 2.
-    text = {name: "str" for name in header if is_key(name)}
+    form["dtype"] = {name: "str" for name in header if is_text(name)}
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
         try:
-            table = pd.read_csv(path, dtype=text, low_memory=False, **form)
+            return _numbered(pd.read_csv(path, nrows=most, low_memory=False, **form), 2)
         except pd.errors.ParserWarning:
             raise UserError(
                 f"rows hold more values than the header's {len(header)}; name every column"
             ) from None
-    return _numbered(table, 2)
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
-    table = pd.read_parquet(path)
+def _read_parquet(path: Path, _: object, most: int | None) -> pd.DataFrame:
+    if most is None:
+        table = pd.read_parquet(path)
+    else:
+        with pq.ParquetFile(path) as file:
+            table = next(file.iter_batches(most)).to_pandas()
     if not isinstance(table.index, pd.RangeIndex):
         table = table.reset_index(names=table.index.name or f"{UNNAMED}0")
     return _numbered(table, 1)
 
 
-def _read_lines(path: Path) -> pd.DataFrame:
-    records, lines = [], []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise UserError(f"line {number} is no JSON ({error}); write an object a line") from None
-        if not isinstance(record, dict):
-            raise UserError(f"line {number} is no object; write one a line, with key and features")
-        records.append(record)
-        lines.append(number)
-    return pd.DataFrame(records, index=pd.Index(lines))
+def _read_lines(path: Path, _: object, most: int | None) -> pd.DataFrame:
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
+        lines = ((number, line) for number, line in enumerate(file, start=1) if line.strip())
+        records = {number: _object(line, number) for number, line in islice(lines, most)}
+    return pd.DataFrame(list(records.values()), index=pd.Index(list(records)))
 
 
-def _read_npz(path: Path) -> pd.DataFrame:
+def _object(line: str, number: int) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise UserError(f"line {number} is no JSON ({error}); write an object a line") from None
+    if not isinstance(record, dict):
+        raise UserError(f"line {number} is no object; write one a line, with key and features")
+    return record
+
+
+def _read_npz(path: Path, _: object, most: int | None) -> pd.DataFrame:
     with np.load(path, allow_pickle=False) as file:
-        arrays = {name: _plain(name, file, name) for name in file.files}
+        # An array is read when it is asked for.
+        few = ([*filter(is_key, file.files)] or file.files)[:most]
+        arrays = {name: file[name] for name in (file.files if most is None else few)}
     text = [name for name, array in arrays.items() if array.dtype.kind in "US" and array.ndim == 1]
     named = [name for name in text if is_key(name)] or text[:1]
     if not named:
@@ -130,16 +166,6 @@ def _read_npz(path: Path) -> pd.DataFrame:
     return table
 
 
-def _plain(name: str, arrays: Mapping[str, NDArray[Any]], array: str) -> NDArray[Any]:
-    try:
-        return arrays[array]
-    except ValueError:
-        raise UserError(
-            f"array {name!r} holds pickled Python objects, which are not read; save it with "
-            ".astype(str) if it is text, else as an array of numbers"
-        ) from None
-
-
 def _decoded(names: NDArray[Any]) -> list[str]:
     return [n.decode() if isinstance(n, bytes) else str(n) for n in names.tolist()]
 
@@ -154,19 +180,12 @@ def _by_clip(arrays: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
     return _numbered(pd.DataFrame({"clip": list(arrays), "feature": list(arrays.values())}), 1)
 
 
-def _read_npy(path: Path) -> pd.DataFrame:
-    try:
-        array = np.load(path, allow_pickle=False)
-    except ValueError:
-        raise UserError(
-            "holds pickled Python objects, which are not read; save an array of numbers"
-        ) from None
+def _read_npy(path: Path, _: object, most: int | None) -> pd.DataFrame:
+    array = np.load(path, mmap_mode="r" if most else None, allow_pickle=False)
     if array.dtype.names:
-        fields = {
-            name: _decoded(array[name]) if array[name].dtype.kind in "US" else list(array[name])
-            for name in array.dtype.names
-        }
-        return _numbered(pd.DataFrame(fields), 1)
+        fields = {name: array[name][:most] for name in array.dtype.names}
+        text = {name: _decoded(x) for name, x in fields.items() if x.dtype.kind in "US"}
+        return _numbered(pd.DataFrame({n: text.get(n, list(x)) for n, x in fields.items()}), 1)
     beside = names_beside(path)
     found = next((names for names in beside if names.is_file()), None)
     if found is None:
@@ -179,16 +198,13 @@ def _read_npy(path: Path) -> pd.DataFrame:
             f"{found.name} names {len(names)} rows, and the array is of shape {array.shape}; it "
             "needs a row for each name"
         )
-    return _numbered(pd.DataFrame({"clip": names, "feature": list(array)}), 1)
+    return _numbered(pd.DataFrame({"clip": names[:most], "feature": list(array[:most])}), 1)
 
 
-READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": _read_csv,
-    ".tsv": _read_csv,
+READERS: dict[str, Callable[[Path, Callable[[str], bool], int | None], pd.DataFrame]] = {
+    **dict.fromkeys((".csv", ".tsv"), _read_csv),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), _read_lines),
     ".parquet": _read_parquet,
-    ".jsonl": _read_lines,
-    ".ndjson": _read_lines,
-    ".json": _read_lines,
     ".npz": _read_npz,
     ".npy": _read_npy,
 }
@@ -205,19 +221,17 @@ def _spread(table: pd.DataFrame) -> pd.DataFrame:
         return table
     counts = [_rows_of(row, lists) for row in table.index]
     kept = table.drop(columns=list(lists)).loc[np.repeat(table.index, counts)]
-    parts = [kept]
+    parts = [kept.reset_index(drop=True)]
     for name, arrays in lists.items():
         width = next(iter(arrays.values())).shape[-1]
-        gap = np.full(width, np.nan)
+        digits = max(3, len(str(width - 1)))
         blocks = [
-            np.broadcast_to(arrays.get(row, gap), (count, width))
+            np.broadcast_to(arrays.get(row, np.nan), (count, width))
             for row, count in zip(table.index, counts, strict=True)
         ]
-        digits = max(3, len(str(width - 1)))
         names = [f"{name}_{i:0{digits}d}" for i in range(width)]
         parts.append(pd.DataFrame(np.concatenate(blocks), columns=names))
-    spread = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
-    spread.index = kept.index
+    spread = pd.concat(parts, axis=1).set_axis(kept.index)
     spread.attrs = table.attrs
     return spread
 
@@ -246,22 +260,16 @@ def _arrays(cells: pd.Series) -> dict[Hashable, NDArray[Any]]:
 
 def _array(cell: Any) -> NDArray[Any] | None:
     """A list of numbers as an array; None if a cell is none."""
+    if isinstance(cell, np.ndarray) and cell.dtype.kind in "fiub":
+        return cell if cell.ndim else None
     try:
-        if isinstance(cell, str):
-            if not LIST.fullmatch(cell):
-                return None
-            return np.asarray(_numbers_in(cell), dtype=np.float64)
-        if isinstance(cell, np.ndarray) and cell.dtype.kind in "fiub":
-            return cell if cell.ndim else None
-        if isinstance(cell, list | np.ndarray):
-            return np.array([_array(part) if _nested(part) else part for part in cell], np.float64)
+        if isinstance(cell, str) and LIST.fullmatch(cell):
+            return np.asarray(_numbers_in(cell), np.float64)
+        if isinstance(cell, LISTS):
+            return np.array([_array(x) if isinstance(x, LISTS) else x for x in cell], np.float64)
     except (ValueError, TypeError):
         pass
     return None
-
-
-def _nested(cell: Any) -> bool:
-    return isinstance(cell, list | np.ndarray)
 
 
 def _numbers_in(text: str) -> Any:

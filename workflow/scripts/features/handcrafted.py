@@ -16,9 +16,9 @@ import librosa
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from audio.samples import SAMPLE_RATE
-from features.running_median import running_median
 from features.table import Clips, Cut, Output, write_shard
 
 N_FFT = 2048
@@ -238,12 +238,28 @@ def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
     -------
     NDArray[np.float32], shape (1025, t)
     """
-    harmonic = running_median(magnitude.T, HPSS_KERNEL).T
-    percussive = running_median(magnitude, HPSS_KERNEL)
+    harmonic = running_median(magnitude)
+    percussive = running_median(magnitude.T).T
     for start in range(0, magnitude.shape[1], BLOCK):
         frames = np.s_[:, start : start + BLOCK]
-        harmonic[frames] = _share(harmonic[frames], percussive[frames])
-    return harmonic
+        percussive[frames] = _share(harmonic[frames], percussive[frames])
+    return percussive  # Its frames lie in memory as the transform's do.
+
+
+def running_median(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Median over a window that runs along each row, which is mirrored at both ends.
+
+    Equal to ``scipy.ndimage.median_filter(rows, size=(1, HPSS_KERNEL))``, but SciPy has a fast
+    filter for one dimension: rows stand one behind the other, each with its mirrored ends.
+
+    Parameters
+    ----------
+    rows : NDArray[np.float32], shape (d, t)
+    """
+    half = HPSS_KERNEL // 2
+    padded = np.pad(rows, [(0, 0), (half, half)], mode="symmetric")
+    medians = ndimage.median_filter(padded.ravel(), HPSS_KERNEL)
+    return medians.reshape(padded.shape)[:, half:-half]
 
 
 def _share(of: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.floating]:

@@ -61,8 +61,8 @@ def read_foreign(path: Path, names: Names, cut: str) -> pd.DataFrame:
     try:
         foreign = read(path)
         shown = []
-        for column in _key_columns(foreign):
-            keys = _as_text(foreign[column])
+        for column in key_columns(foreign):
+            keys = as_text(foreign[column])
             clips = names.match(keys.dropna(), cut)
             if clips:
                 return _with_clips(foreign, column, keys, clips)
@@ -77,7 +77,7 @@ def read_foreign(path: Path, names: Names, cut: str) -> pd.DataFrame:
         raise UserError(f"tables: {path}: {error}") from None
 
 
-def _key_columns(foreign: pd.DataFrame) -> list[str]:
+def key_columns(foreign: pd.DataFrame) -> list[str]:
     """Columns that may hold keys, the likeliest first."""
     rank = {name: i for i, key in enumerate(KEYS) for name in (f"{key}s", key)}
     named = sorted(filter(is_key, foreign.columns), key=lambda name: rank[plain_name(name)])
@@ -86,7 +86,8 @@ def _key_columns(foreign: pd.DataFrame) -> list[str]:
     return [*named, *([index] if text else [])]
 
 
-def _as_text(keys: pd.Series) -> pd.Series:
+def as_text(keys: pd.Series) -> pd.Series:
+    """A column as text, missing where it is empty; whole numbers have no decimals."""
     if pd.api.types.is_float_dtype(keys) and (keys.dropna() % 1 == 0).all():
         keys = keys.astype("Int64")  # Whole numbers with a gap among them.
     return keys.astype("str").where(keys.notna())
@@ -145,7 +146,7 @@ def features_in(
         says_what = is_key(name) or name in OF_SHEET or is_named_like_a_label(name)
         if says_what and name not in keep and not pd.api.types.is_numeric_dtype(cells):
             continue
-        values = _numbers(cells, f"tables: {path}: column {name!r}")
+        values = numbers(cells, f"tables: {path}: column {name!r}")
         unnamed = (not name or name.startswith(UNNAMED)) and name not in keep
         if values is not None and np.isfinite(values).any() and not unnamed:
             features[name] = values
@@ -171,7 +172,7 @@ def features_in(
     return table, left_out
 
 
-def _numbers(cells: pd.Series, where: str) -> NDArray[np.float64] | None:
+def numbers(cells: pd.Series, where: str) -> NDArray[np.float64] | None:
     """A column's cells as numbers, NaN where empty; None if the column is text."""
     if pd.api.types.is_numeric_dtype(cells):
         return cells.to_numpy(np.float64, na_value=np.nan)

@@ -1,8 +1,9 @@
-"""Tags that MSD_musicnn hears: 50 probabilities, their mean and deviation over a clip's windows.
+"""Tags by MSD_musicnn: 50 probabilities, their mean and deviation over a clip's windows.
 
 The network was trained on songs of the Million Song Dataset to say which of 50 tags each has. It is
 rebuilt here in PyTorch, and computes what the original computes in TensorFlow, but that loud music
-does not overflow. Its weights are under the ISC licence (`features.weights`).
+does not overflow. Its weights are those of the package musicnn 0.1.0, under the ISC licence
+(musicnn.LICENSE.txt); ``musicnn.safetensors`` has them by the names of this network's layers.
 
 References
 ----------
@@ -12,25 +13,24 @@ References
    music audio tagging at scale", ISMIR 2018.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import librosa
 import numpy as np
 import torch
-import typer
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load as tensors_of
 from torch import Tensor, nn
 
 from audio.samples import SAMPLE_RATE
 from features.table import Clips, Cut, Output, write_shard
 from settings.errors import UserError
-from training.reproducible import reproducibly
+from settings.reproducible import reproducibly
 
-Weights = Annotated[Path, typer.Option(help="Weights, as features.weights writes them.")]
+WEIGHTS = Path(__file__).with_name("musicnn.safetensors")
+SHA256 = "d09110b1b1a453d152939d5f98053e44f92e24e32c89f8525879c143e5711068"
 
 RATE = 16_000  # Hz
 N_FFT = 512
@@ -78,11 +78,7 @@ class Block(nn.Module):
 
 
 class Network(nn.Module):
-    """MSD_musicnn.
-
-    TensorFlow numbers the layers of a kind in the order in which they are made, which is the same
-    here: `load` finds their weights by it.
-    """
+    """MSD_musicnn."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,60 +121,25 @@ class Network(nn.Module):
         return self.tags(hidden).sigmoid(), maximum, mean
 
 
-# By the kind of layer: TensorFlow's name of it, and of its parameters.
-NORM = {
-    "weight": "gamma",
-    "bias": "beta",
-    "running_mean": "moving_mean",
-    "running_var": "moving_variance",
-}
-NAMES = {
-    nn.Conv2d: ("conv2d", {"weight": "kernel", "bias": "bias"}),
-    nn.Linear: ("dense", {"weight": "kernel", "bias": "bias"}),
-    nn.BatchNorm1d: ("batch_normalization", NORM),
-    nn.BatchNorm2d: ("batch_normalization", NORM),
-}
-
-
-def load(path: Path) -> Network:
+def load(path: Path = WEIGHTS) -> Network:
     """Build the network with its weights.
 
     Parameters
     ----------
     path : Path
-        As `features.weights` writes it.
+        By default the file that is shipped.
 
     Raises
     ------
     UserError
-        If the file is no safetensors file, or not of this network's weights.
+        If the file is missing, or is not that very file.
     """
+    content = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != SHA256:
+        raise UserError(f"{path} is not the file of this version: copy or check it out anew")
     network = Network()
-    state = network.state_dict()
-    seen: dict[str, int] = {}
-    try:
-        tensors = load_file(path)
-        for place, layer in network.named_modules():
-            if type(layer) in NAMES:
-                kind, parameters = NAMES[type(layer)]
-                number = seen[kind] = seen.get(kind, -1) + 1
-                name = f"{kind}_{number}" if number else kind
-                for ours, theirs in parameters.items():
-                    state[f"{place}.{ours}"] = _ours(tensors[f"{name}/{theirs}"])
-        network.load_state_dict(state)
-    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-        raise UserError(
-            f"{path}: not the weights of MSD_musicnn ({error}); remove it, and have it made anew "
-            "by features.weights"
-        ) from error
+    network.load_state_dict(tensors_of(content))
     return network
-
-
-def _ours(tensor: Tensor) -> Tensor:
-    """Tensor in PyTorch's order of dimensions: outputs, inputs, kernel."""
-    if tensor.ndim == 4:
-        return tensor.permute(3, 2, 0, 1)
-    return tensor.mT if tensor.ndim == 2 else tensor
 
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -290,8 +251,8 @@ def musicnn(samples: NDArray[np.float32], network: Network) -> NDArray[np.float3
     return np.concatenate([tags.mean(axis=0), tags.std(axis=0)])
 
 
-def main(samples: Clips, cut: Cut, weights: Weights, output: Output) -> None:
+def main(samples: Clips, cut: Cut, output: Output) -> None:
     """Compute the tags of a shard's clips."""
-    network = load(weights)
+    network = load()
     with reproducibly(seed=0):
         write_shard(samples, cut, output, COLUMNS, lambda piece: musicnn(piece, network))

@@ -9,9 +9,9 @@ References
 import numpy as np
 from numpy.typing import NDArray
 
-from features.musicnn import Network, Weights, activations, load
+from features.musicnn import Network, activations, load
 from features.table import Clips, Cut, Output, write_shard
-from training.reproducible import reproducibly
+from settings.reproducible import reproducibly
 
 CHANNELS = 753
 COLUMNS = [f"musicnn_{pooled}_{i:03}" for pooled in ("max", "mean") for i in range(CHANNELS)]
@@ -37,8 +37,8 @@ def embedding(samples: NDArray[np.float32], network: Network) -> NDArray[np.floa
     return np.concatenate([found.maximum.mean(axis=0), found.mean.mean(axis=0)])
 
 
-def main(samples: Clips, cut: Cut, weights: Weights, output: Output) -> None:
+def main(samples: Clips, cut: Cut, output: Output) -> None:
     """Compute the embeddings of a shard's clips."""
-    network = load(weights)
+    network = load()
     with reproducibly(seed=0):
         write_shard(samples, cut, output, COLUMNS, lambda piece: embedding(piece, network))

@@ -3,6 +3,7 @@
 import itertools
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,26 +11,26 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from settings.errors import UserError
+from features.parquet import read_table
 from settings.groups import group_name
 
 logger = logging.getLogger(__name__)
 
 BLOCK = 512  # clips, or features, that are looked at together
-TELLING = 8  # Features that must tell most clips apart, or clips are near each other by chance.
+DISTINCT = 8  # Features in which most clips must differ, or clips are near each other by chance.
 IDENTICAL = 0.01  # Root mean square over features of a difference in standard deviations.
 
 
 def group_names(clips: pd.DataFrame, unknown: str) -> list[str]:
-    """Group of each clip by the sheet; empty for a clip that is to be left out.
+    """Group of each clip by the sheet; empty for a clip that is left out.
 
     Parameters
     ----------
     clips : pd.DataFrame
         As `audio.clips` lists them.
     unknown : {"together", "alone", "out"}
-        What becomes of clips without group and artist, if any clip of the dataset has one; else
-        each song is a group.
+        What becomes of clips without group and artist. Each song is a group where no clip has
+        either.
     """
     if not (clips["sheet_group"].any() or clips["artist"].any()):
         unknown = "alone"
@@ -39,6 +40,12 @@ def group_names(clips: pd.DataFrame, unknown: str) -> list[str]:
     return [
         group_name(group, artist, song, genre, unknown) for group, artist, song, genre in stated
     ]
+
+
+def features_of(clips: pd.Series, tables: Sequence[Path]) -> NDArray[np.floating]:
+    """Features of some clips from all tables, shape (n, d); d is 0 without tables."""
+    parts = [read_table(path).set_index("clip").loc[clips].to_numpy() for path in tables]
+    return np.hstack(parts) if parts else np.empty((len(clips), 0))
 
 
 def identical(features: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -53,13 +60,13 @@ def identical(features: NDArray[np.floating]) -> NDArray[np.int64]:
     -------
     NDArray[np.int64], shape (pairs, 2)
         Positions, the smaller first: the root mean square difference of their standardised features
-        is at most `IDENTICAL`. None where fewer than `TELLING` features have values of their own
+        is at most `IDENTICAL`. None where fewer than `DISTINCT` features have values of their own
         for most clips.
     """
     n, d = features.shape
     own = (2 * len(np.unique(features[:, i])) > n for i in range(d))
-    if sum(itertools.islice(filter(None, own), TELLING)) < TELLING:
-        logger.warning("too few features to tell copies by: those of the same MD5 are told alone")
+    if sum(itertools.islice(filter(None, own), DISTINCT)) < DISTINCT:
+        logger.warning("too few features to find copies by: only those of the same MD5 are found")
         return np.empty((0, 2), dtype=np.int64)
     scaled = np.empty((n, d), dtype=np.float32)
     for start in range(0, d, BLOCK):
@@ -112,31 +119,3 @@ def tie(keys: Sequence[Sequence[str]], pairs: NDArray[np.int64]) -> NDArray[np.i
     joined = np.concatenate(ends)
     graph = sparse.coo_array((np.ones(len(joined)), joined.T), shape=(n, n))
     return connected_components(graph, directed=False)[1].astype(np.int64)
-
-
-def groups_of(folds: pd.DataFrame, clips: NDArray[np.str_], column: str) -> NDArray[np.str_]:
-    """Group of each clip by a column of the folds; a clip without is one by itself.
-
-    Parameters
-    ----------
-    folds : pd.DataFrame
-        With ``clip`` and the column, the same in all repeats. ``group`` is what no fold may
-        separate, ``artist`` who a clip is known to be by: clips of unknown artist may be one group,
-        lest they be of one artist, but are no artist to learn from.
-    clips : NDArray[np.str_], shape (n,)
-    column : {"group", "artist"}
-
-    Returns
-    -------
-    NDArray[np.str_], shape (n,)
-
-    Raises
-    ------
-    UserError
-        If clips are not in the folds.
-    """
-    known = folds.drop_duplicates("clip").set_index("clip")[column].reindex(clips)
-    absent = np.setdiff1d(clips, folds["clip"].to_numpy(dtype=str))
-    if len(absent):
-        raise UserError(f"{len(absent)} clips of the inputs are not in the folds, as {absent[0]}")
-    return np.where(known.isna(), clips, known.astype(str).to_numpy(dtype=str))

@@ -1,7 +1,7 @@
-"""Which clips an experiment can use, what ties them together, and how each protocol can judge them.
+"""Which clips an experiment can use, what ties them together, and which protocols can split them.
 
-What the sheet promises may not be there: clips may have been refused since. A protocol that is left
-without what it needs is left out with its reason, and takes no other protocol's result along.
+The audit may have refused clips of the sheet. A protocol that then lacks what it needs is left out
+with its reason; the others stay.
 """
 
 import json
@@ -16,9 +16,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import typer
 
-from features.parquet import read_table
 from folds.assign import assign, taken
-from folds.groups import group_names, identical, tie
+from folds.groups import features_of, group_names, identical, tie
 from settings.errors import UserError
 from settings.groups import normalised
 from settings.model import Experiment
@@ -53,7 +52,7 @@ def usable(
 
 
 def grouped(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.DataFrame:
-    """Tell of each clip which others are not independent of it.
+    """Groups and artists of clips, by which others are not independent of them.
 
     Parameters
     ----------
@@ -68,14 +67,14 @@ def grouped(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.DataF
     -------
     pd.DataFrame, shape (n, 8)
         `COLUMNS`. ``group``: clips of one artist, song or recording, which no fold of protocol
-        clean separates. ``artist``: what is known of who plays: the artist, else the sheet's group;
-        a song of which neither is known has a name of its own. ``excluded``: why protocols with
-        whole groups leave the clip out, if they do.
+        clean separates. ``artist``: the artist, else the sheet's group; a song of which neither
+        is known has a name of its own. ``excluded``: why protocols with whole groups leave the
+        clip out, if they do.
     """
     groups = group_names(clips, unknown)
-    unplayed = clips["sheet_group"].where(clips["artist"] == "", "")
-    artists = group_names(clips.assign(sheet_group=unplayed), "alone")
-    # Clips that are left out by protocol clean are judged by others, and belong somewhere there.
+    without_artist = clips["sheet_group"].where(clips["artist"] == "", "")
+    artists = group_names(clips.assign(sheet_group=without_artist), "alone")
+    # Clips that protocol clean leaves out are split by others, and need a group there.
     names = [group or artist for group, artist in zip(groups, artists, strict=True)]
     pairs = identical(features)
     stated = [normalised(artist) for artist in clips["artist"]]
@@ -94,14 +93,8 @@ def clips_in(*paths: Path) -> frozenset[str]:
     return frozenset(clip for column in columns for clip in column.to_pylist())
 
 
-def features_of(clips: pd.Series, tables: Sequence[Path]) -> np.ndarray:
-    """Features of some clips from all tables, shape (n, d); d is 0 without tables."""
-    parts = [read_table(path).set_index("clip").loc[clips].to_numpy() for path in tables]
-    return np.hstack(parts) if parts else np.empty((len(clips), 0))
-
-
-def protocols(clips: pd.DataFrame, experiment: Experiment, seed: int) -> dict[str, dict[str, Any]]:
-    """How an experiment's protocols can judge its clips.
+def evaluated(clips: pd.DataFrame, experiment: Experiment, seed: int) -> dict[str, dict[str, Any]]:
+    """How an experiment's protocols can split its clips.
 
     Parameters
     ----------
@@ -109,7 +102,7 @@ def protocols(clips: pd.DataFrame, experiment: Experiment, seed: int) -> dict[st
         As `grouped` gives them.
     experiment : Experiment
     seed : int
-        By which clips will be dealt.
+        By which clips will be split.
 
     Returns
     -------
@@ -118,14 +111,14 @@ def protocols(clips: pd.DataFrame, experiment: Experiment, seed: int) -> dict[st
     """
     columns = clips[["genre", "group", "split", "excluded"]]
     found, left_out = evaluations(experiment, [Clip(*row) for row in columns.to_numpy()])
-    judged: dict[str, dict[str, int]] = {}
+    possible: dict[str, dict[str, int]] = {}
     for protocol, numbers in found.items():
         try:  # Groups of several genres may leave less than was counted genre by genre.
             assign(taken(clips, protocol), protocol, numbers.folds, numbers.repeats, seed)
-            judged[protocol] = asdict(numbers)
+            possible[protocol] = asdict(numbers)
         except UserError as reason:
             left_out[protocol] = str(reason)
-    return {"evaluations": judged, "left_out": left_out}
+    return {"evaluations": possible, "left_out": left_out}
 
 
 def counted(
@@ -146,8 +139,8 @@ def counted(
     Returns
     -------
     dict of str to dict of str to int
-        ``used``; ``excluded`` by the sheet, or in no part of its split; ``refused`` for what was
-        heard; ``without_features`` in one of the tables. They are all.
+        ``used``; ``excluded`` by the sheet, or in no part of its split; ``refused`` by
+        the audit; ``without_features`` in one of the tables. They are all.
     """
     asked = listed[listed["genre"].isin(genres)] if genres else listed
     refused = int((asked["status"] == "refused").sum())
@@ -168,13 +161,13 @@ def main(
     experiment: Annotated[str, typer.Option(help="Protocols, folds and clean of it (JSON).")],
     seed: Annotated[int, typer.Option(help="Seed.")],
     output: Annotated[Path, typer.Option(help="Usable clips, to be written (Parquet).")],
-    judged: Annotated[Path, typer.Option(help="How they can be judged, to be written (JSON).")],
+    protocols: Annotated[Path, typer.Option(help="Which can split them, to be written (JSON).")],
     tables: Annotated[
         list[Path] | None, typer.Argument(help="The experiment's feature tables.")
     ] = None,
     images: Annotated[list[Path] | None, typer.Option(help="Images of a shard.")] = None,
 ) -> None:
-    """Find the clips that an experiment can use, and how each protocol can judge them."""
+    """Find the clips that an experiment can use, and how its protocols can split them."""
     asked = Experiment.model_validate_json(experiment)
     listed = pd.read_parquet(clips)
     known = [clips_in(path) for path in tables or []]
@@ -184,7 +177,7 @@ def main(
     unknown = asked.clean.unknown_artist
     found = grouped(good, features_of(good["clip"], tables or []), unknown)
     found.to_parquet(output, index=False)
-    how = protocols(found, asked, seed)
+    how = evaluated(found, asked, seed)
     how["clips"] = counted(listed, found, asked.genres, how["evaluations"])
-    judged.write_text(json.dumps(how, indent=1) + "\n", encoding="utf-8")
+    protocols.write_text(json.dumps(how, indent=1) + "\n", encoding="utf-8")
     logger.info("%d of %d clips can be used; %s", len(good), len(listed), how)

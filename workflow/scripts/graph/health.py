@@ -1,22 +1,14 @@
 """How sound each fold's graph is: whether it connects clips, and clips of one genre."""
 
-import logging
-from pathlib import Path
-from typing import Annotated
-
 import numpy as np
-import pandas as pd
-import typer
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from graph.adjacency import METRICS, by_search
-from inputs.inputs import Inputs
+from graph.metrics import METRICS
+from graph.search import by_search, draws_of
 
-logger = logging.getLogger(__name__)
-
-DEGENERATE = 0.5  # Share of zero distances from which on a metric tells clips apart no longer.
+DEGENERATE = 0.5  # Share of zero distances from which on a metric is degenerate.
 SAMPLE = 200  # Clips whose neighbours are looked for again.
 ROUNDING = 1e-5  # Relative, of distances in single precision.
 
@@ -33,7 +25,7 @@ def recall(
     x : NDArray[np.floating], shape (n, d)
         The fold's inputs.
     metric : str
-        One of `graph.adjacency.METRICS`.
+        One of `graph.metrics.METRICS`.
     candidates : NDArray[np.bool_], shape (n,)
         Clips that may be neighbours.
 
@@ -45,8 +37,8 @@ def recall(
     sample = np.unique(np.linspace(0, len(x) - 1, SAMPLE).astype(int))
     k = int(np.diff(graph.indptr[:2])[0])
     found = graph.data.reshape(-1, k)[sample]
-    heard = np.flatnonzero(candidates)
-    blocks = by_search(METRICS[metric].see(x, candidates), [sample], heard, metric, k)
+    seen, draws = METRICS[metric].see(x, candidates), draws_of(x, candidates)
+    blocks = by_search(seen, [sample], np.flatnonzero(candidates), metric, k, draws, 0)
     furthest = np.concatenate([distances.max(axis=1) for *_, distances in blocks])
     return float(np.mean(found <= furthest[:, None] * (1 + ROUNDING)))
 
@@ -70,50 +62,28 @@ def health(graph: sparse.csr_array, y: NDArray[np.int64], k_asked: int) -> dict[
         ``zero_distance_share``: of the edges; ``homophily``: share of edges within a genre;
         ``chance_homophily``: the same of all pairs of clips; ``components``: weakly connected ones
         over edges that are not zero, which the paper's adjacency matrix does not hold;
-        ``degree_max``: how often the most popular clip is a neighbour. Shares of no edges are NaN.
+        ``degree_max``: how often the most popular clip is a neighbour; ``degenerate``: whether the
+        metric finds hardly any difference between clips (`DEGENERATE`). Shares of no edges are NaN.
     """
     n = len(y)
     rows = np.repeat(np.arange(n), np.diff(graph.indptr))
     k = len(rows) / n
     counts = np.bincount(y)
+    zero = _share(graph.data == 0)
     connected = graph.copy()
     connected.eliminate_zeros()
     return {
         "k_asked": k_asked,
         "k": int(k) if k.is_integer() else k,
         "edges": len(rows),
-        "zero_distance_share": _share(graph.data == 0),
+        "zero_distance_share": zero,
         "homophily": _share(y[rows] == y[graph.indices]),
         "chance_homophily": float((counts * (counts - 1)).sum() / (n * (n - 1))),
         "components": int(connected_components(connected, directed=True, connection="weak")[0]),
         "degree_max": int(np.bincount(graph.indices, minlength=n).max()),
+        "degenerate": zero >= DEGENERATE,
     }
 
 
 def _share(which: NDArray[np.bool_]) -> float:
     return float(which.mean()) if len(which) else np.nan
-
-
-def main(
-    inputs: Annotated[list[Path], typer.Argument(help="Inputs of all folds, in order (NPZ).")],
-    graphs: Annotated[list[Path], typer.Option("--graph", help="Graph of a fold, in their order.")],
-    k: Annotated[int, typer.Option(help="Neighbours asked for.")],
-    metric: Annotated[str, typer.Option(help="By which they are near.")],
-    neighbours: Annotated[str, typer.Option(help="Whose: of all clips, or of train.")],
-    among: Annotated[str, typer.Option(help="Whom neighbours are sought among: all, or artist.")],
-    output: Annotated[Path, typer.Option(help="Table, to be written (CSV).")],
-) -> None:
-    """Tell how sound each fold's graph is."""
-    rows = []
-    for fold, (path, graph) in enumerate(zip(inputs, graphs, strict=True)):
-        data, found = Inputs.load(path), sparse.load_npz(graph)
-        candidates = data.train if neighbours == "train" else np.ones_like(data.train)
-        figures = health(found, data.y, k)
-        all_seen = among == "artist"  # Of an artist no clip is missed.
-        share = 1.0 if all_seen else recall(found, data.x, metric, candidates)
-        rows.append({"fold": fold, **figures, "recall": share})
-    table = pd.DataFrame(rows)
-    table.to_csv(output, index=False)
-    zero = table["zero_distance_share"].mean()
-    if zero >= DEGENERATE:
-        logger.warning("%.0f %% of all distances are zero: clips are not told apart", 100 * zero)

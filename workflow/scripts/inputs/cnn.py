@@ -1,4 +1,4 @@
-"""A CNN that turns mel images into 128 features, trained on the training clips of one fold.
+"""A CNN that turns mel images into 128 features, trained on the training clips of each fold.
 
 A table learnt from the labels of a fold's training clips serves that fold alone: in any other, some
 of those clips are test clips.
@@ -15,12 +15,14 @@ References
 
 import copy
 import logging
+import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import pairwise
 from math import prod
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,13 +33,13 @@ from torch import Tensor, nn
 
 from features.images import SIZE, read_images
 from features.parquet import write_table
-from folds.deal import dealt_whole
-from inputs.fold import clips_of
+from folds.split import split_groups
+from folds.table import fold_keys, training_masks, unique_clips
+from settings.device import usable_device
 from settings.errors import UserError
+from settings.every_fold import every_fold
+from settings.reproducible import reproducibly
 from settings.seeds import fold_seed
-from training.adam import Adam
-from training.device import usable_device
-from training.reproducible import reproducibly
 
 logger = logging.getLogger(__name__)
 
@@ -120,9 +122,9 @@ def stopping_part(
 ) -> tuple[NDArray[np.bool_], bool]:
     """Choose the training clips that say when to stop: about a fifth, stratified by genre.
 
-    Groups are dealt whole into five parts, and that part is taken which leaves every genre to learn
+    Whole groups are split into five parts, and that part is taken which leaves every genre to learn
     from, holds the most genres, and is nearest a fifth. Where no part leaves every genre, because
-    too few groups make up a genre, clips are dealt instead.
+    too few groups make up a genre, clips are split instead.
 
     Parameters
     ----------
@@ -155,8 +157,8 @@ def stopping_part(
         return learnt, held, -abs(chosen.mean() - 1 / STOPPING_PARTS)
 
     def best(units: NDArray[np.int64]) -> NDArray[np.bool_]:
-        dealt = dealt_whole(y, units, STOPPING_PARTS, np.random.default_rng(seed))
-        return max((dealt == part for part in range(STOPPING_PARTS)), key=merit)
+        parts = split_groups(y, units, STOPPING_PARTS, np.random.default_rng(seed))
+        return max((parts == part for part in range(STOPPING_PARTS)), key=merit)
 
     names, units = np.unique(groups, return_inverse=True)
     if len(names) >= STOPPING_PARTS:
@@ -245,7 +247,9 @@ def _fit(
     device: str,
 ) -> pd.DataFrame:
     """Train until the loss on ``stopping`` falls no more, and keep the best epoch's weights."""
-    optimiser = Adam(model.parameters(), settings.learning_rate, WEIGHT_DECAY)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=settings.learning_rate, weight_decay=WEIGHT_DECAY
+    )
     history: list[dict[str, float]] = []
     best, weights = 0, copy.deepcopy(model.state_dict())
     for epoch in range(1, settings.epochs + 1):
@@ -278,7 +282,7 @@ def _pass(
     genres: Tensor,
     rows: Tensor,
     device: str,
-    optimiser: Adam | None = None,
+    optimiser: torch.optim.Optimizer | None = None,
 ) -> tuple[float, float]:
     """Mean cross entropy and accuracy over some rows; learns from them if given an optimiser."""
     loss = right = 0.0
@@ -325,46 +329,101 @@ def images_of(
     return images[rows]
 
 
+class Fitted(NamedTuple):
+    """What the CNN made of a fold.
+
+    Attributes
+    ----------
+    embedding : NDArray[np.float32], shape (n, 128)
+    history : pd.DataFrame
+    genres : list of str
+        Of the training clips, in the order of the CNN's scores.
+    weights : dict of str to Tensor
+    """
+
+    embedding: NDArray[np.float32]
+    history: pd.DataFrame
+    genres: list[str]
+    weights: dict[str, Tensor]
+
+
+def fit_fold(
+    number: int,
+    images: NDArray[np.uint8],
+    clips: pd.DataFrame,
+    masks: NDArray[np.bool_],
+    settings: Settings,
+    device: str,
+) -> Fitted:
+    """Train on one fold, and compute the features of all its clips.
+
+    Parameters
+    ----------
+    number : int
+        Place of the fold.
+    images : NDArray[np.uint8], shape (n, 256, 256)
+    clips : pd.DataFrame, length n
+        Columns ``genre`` and ``group``.
+    masks : NDArray[np.bool_], shape (folds, n)
+        True for training clips.
+    settings : Settings
+        With the configuration's seed.
+    device : str
+    """
+    train = masks[number]
+    genres, labels = np.unique(clips["genre"].to_numpy(dtype=str)[train], return_inverse=True)
+    y = np.full(len(clips), -1, dtype=np.int64)  # Test clips have no label here.
+    y[train] = labels
+    start = time.perf_counter()
+    of_fold = replace(settings, seed=fold_seed(settings.seed, number))
+    groups = clips["group"].to_numpy(dtype=str)
+    model, history, embedding = embed(images, y, train, of_fold, device, groups)
+    seconds = (time.perf_counter() - start) / len(history)
+    kept = history[history["kept"]].iloc[0].to_dict()
+    logger.info("fold %d: %d epochs of %.2f s; kept: %s", number, len(history), seconds, kept)
+    return Fitted(embedding, history, genres.tolist(), dict(model.state_dict()))
+
+
 def main(
     images: Annotated[list[Path], typer.Argument(help="Images of all shards (Parquet).")],
     folds: Annotated[Path, typer.Option(help="Folds (Parquet).")],
-    fold: Annotated[int, typer.Option(help="Which fold, numbered on over repeats.")],
     epochs: Annotated[int, typer.Option(help="Passes over the training clips, at most.")],
     patience: Annotated[int, typer.Option(help="Epochs to wait for a better one.")],
     learning_rate: Annotated[float, typer.Option(help="AdamW's.")],
     seed: Annotated[int, typer.Option(help="The configuration's seed.")],
     device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")],
-    output: Annotated[Path, typer.Option(help="Feature table, to be written (Parquet).")],
-    weights: Annotated[Path, typer.Option(help="Model, to be written (PyTorch).")],
+    output: Annotated[Path, typer.Option(help="Features of all folds, to be written (Parquet).")],
+    weights: Annotated[Path, typer.Option(help="Models, to be written (PyTorch).")],
     history: Annotated[Path, typer.Option(help="Losses and accuracies, to be written (CSV).")],
+    jobs: Annotated[int, typer.Option(min=1, help="Folds side by side.")] = 1,
 ) -> None:
-    """Train the CNN on one fold, and write the features of all its clips."""
-    settings = Settings(epochs, patience, learning_rate, fold_seed(seed, fold))
+    """Train the CNN on each fold, and write the features of all its clips."""
+    table, settings = pd.read_parquet(folds), Settings(epochs, patience, learning_rate, seed)
+    keys, clips, masks = fold_keys(table), unique_clips(table), training_masks(table)
     chosen = usable_device(device)
-    dealt = clips_of(pd.read_parquet(folds), fold)
-    clips, train = dealt["clip"].to_numpy(dtype=str), dealt["train"].to_numpy()
-    pixels = images_of(clips, *read_images(images))
-    genres, labels = np.unique(dealt["genre"].to_numpy(dtype=str)[train], return_inverse=True)
-    y = np.full(len(clips), -1, dtype=np.int64)  # Test clips have no label here.
-    y[train] = labels
-    logger.info("%s on %s: %d clips to train on", settings, chosen, train.sum())
-    start = time.perf_counter()
-    groups = dealt["group"].to_numpy(dtype=str)
-    model, epochs_table, embedding = embed(pixels, y, train, settings, chosen, groups)
-    seconds = (time.perf_counter() - start) / len(epochs_table)
-    table = pd.DataFrame(embedding, columns=COLUMNS)
-    table.insert(0, "clip", pd.Series(clips, dtype="str"))
-    write_table(table, output)
-    epochs_table.to_csv(history, index=False)
+    logger.info("%s on %s: %d folds", settings, chosen, len(keys))
+    names = clips["clip"].to_numpy(dtype=str)
+    pixels = images_of(names, *read_images(images))
+    one = partial(
+        fit_fold, images=pixels, clips=clips, masks=masks, settings=settings, device=chosen
+    )
+    fitted = every_fold(one, len(keys), jobs, chosen)
+    embeddings = [pd.DataFrame(fold.embedding, names, COLUMNS) for fold in fitted]
+    of_folds = pd.concat(embeddings, keys=keys, names=["repeat", "fold", "clip"])
+    write_table(of_folds.reset_index(), output)
+    histories = pd.concat([fold.history for fold in fitted], keys=keys, names=["repeat", "fold"])
+    histories.reset_index([0, 1]).to_csv(history, index=False)
     # Given a path, torch.save would write the file's name into the file.
     with weights.open("wb") as file:
         torch.save(
             {
                 "settings": asdict(settings),
-                "genres": genres.tolist(),
-                "weights": model.state_dict(),
+                "genres": [fold.genres for fold in fitted],
+                # Names that are one object give the same bytes, whichever process they are from.
+                "weights": [
+                    {sys.intern(name): value for name, value in fold.weights.items()}
+                    for fold in fitted
+                ],
             },
             file,
         )
-    kept = epochs_table[epochs_table["kept"]].iloc[0].to_dict()
-    logger.info("%d epochs of %.2f s; kept: %s", len(epochs_table), seconds, kept)

@@ -1,31 +1,19 @@
-"""Clips and features of one fold, before anything is fitted."""
+"""Features of the clips of a fold, before anything is fitted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.parquet import named_tables
 from settings.errors import UserError
 
 
-def clips_of(folds: pd.DataFrame, number: int) -> pd.DataFrame:
-    """Clips of a fold, each once, with a column ``train``.
-
-    Parameters
-    ----------
-    folds : pd.DataFrame
-        As `folds.assign` makes it.
-    number : int
-        Which fold; numbered on over the repeats.
-    """
-    repeat, fold = divmod(number, int(folds["fold"].max()) + 1)
-    dealt = folds[folds["repeat"] == repeat].reset_index(drop=True)
-    return dealt.assign(train=dealt["fold"] != fold)
-
-
 def join(
-    tables: Iterable[tuple[str, pd.DataFrame]], clips: Sequence[str], drop: Sequence[str]
+    tables: Iterable[tuple[str, pd.DataFrame]],
+    clips: Sequence[str],
+    drop: Sequence[str],
+    imported: bool = False,
 ) -> pd.DataFrame:
     """Features of some clips from several tables, side by side.
 
@@ -38,6 +26,8 @@ def join(
         Clips to take, in this order; each must be in every table.
     drop : sequence of str
         Columns to leave out, of all tables.
+    imported : bool
+        A table is imported: it may lack a column that is to be left out, which an extractor has.
 
     Returns
     -------
@@ -48,7 +38,8 @@ def join(
     Raises
     ------
     UserError
-        If a column to drop does not exist, or two that are kept are named alike all the same.
+        If a column to drop does not exist in computed tables, or two that are kept have one name
+        all the same.
     """
     parts, tables_of = [], []
     for name, table in tables:
@@ -56,19 +47,22 @@ def join(
         tables_of += [name] * parts[-1].shape[1]
     joined = pd.concat(parts, axis=1)
     unknown = sorted(set(drop) - set(joined.columns))
-    if unknown:
+    if unknown and not imported:
         raise UserError(
             f"drop: {', '.join(unknown)}: no such column in the experiment's tables; "
             f"they begin with {', '.join(joined.columns[:5])}"
         )
     shared = joined.columns.duplicated(keep=False)
+    dropped = joined.columns.isin(list(drop))
     joined.columns = pd.Index(
         [
-            f"{table}_{column}" if twice and column not in drop else column
-            for table, column, twice in zip(tables_of, joined.columns, shared, strict=True)
+            f"{table}_{column}" if several and not left_out else column
+            for table, column, several, left_out in zip(
+                tables_of, joined.columns, shared, dropped, strict=True
+            )
         ]
     )
-    kept = joined.drop(columns=list(drop))
+    kept = joined.loc[:, ~dropped]
     alike = sorted(kept.columns[kept.columns.duplicated()])
     if alike:
         raise UserError(
@@ -78,18 +72,54 @@ def join(
     return kept
 
 
-def fitted_on(fold: pd.DataFrame, fit: str) -> NDArray[np.bool_]:
-    """Mark the clips that scaling, selection and reduction may see.
+def features_by_fold(
+    tables: Sequence[Path],
+    fitted: Path | None,
+    clips: Sequence[str],
+    drop: Sequence[str],
+    imported: bool = False,
+) -> Callable[[tuple[int, int]], pd.DataFrame]:
+    """Features of each fold of a protocol.
 
     Parameters
     ----------
-    fold : pd.DataFrame, length n
-        As `clips_of` gives it.
-    fit : {"all", "train"}
-        All clips of the fold, as the paper did, or its training clips.
+    tables : sequence of Path
+        Feature tables that serve all folds.
+    fitted : Path, optional
+        A table that is fitted to the training clips of each fold, with columns ``repeat fold clip``
+        and its features (`inputs.cnn`).
+    clips, drop, imported
+        See `join`.
 
     Returns
     -------
-    NDArray[np.bool_], shape (n,)
+    callable
+        Takes the repeat and the number of a fold, and returns its features as `join` does. They
+        are the same for all folds if there is no fitted table.
     """
-    return np.ones(len(fold), dtype=bool) if fit == "all" else fold["train"].to_numpy(dtype=bool)
+    if fitted is None:
+        features = join(named_tables(tables), clips, drop, imported)
+        return lambda key: features
+    shared = list(named_tables(tables))
+
+    def of_fold(key: tuple[int, int]) -> pd.DataFrame:
+        chosen = [("repeat", "==", key[0]), ("fold", "==", key[1])]
+        own = pd.read_parquet(fitted, filters=chosen).drop(columns=["repeat", "fold"])
+        return join([*shared, (fitted.stem, own)], clips, drop, imported)
+
+    return of_fold
+
+
+def selected(chosen: pd.DataFrame, key: tuple[int, int]) -> list[str]:
+    """Features that are selected in a fold.
+
+    Parameters
+    ----------
+    chosen : pd.DataFrame
+        What `inputs.selection` writes, as `settings.spreadsheet.read_csv` reads it: all is text,
+        since features may be called 0, 1, 2.
+    key : (int, int)
+        Repeat and fold.
+    """
+    own = (chosen["repeat"] == str(key[0])) & (chosen["fold"] == str(key[1]))
+    return chosen.loc[own & (chosen["selected"] == "True"), "feature"].tolist()

@@ -1,6 +1,8 @@
-"""Prepare the inputs of a fold: join feature tables, take what is selected, scale, reduce."""
+"""Prepare the inputs of each fold: join feature tables, take what is selected, scale, reduce."""
 
 import logging
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -9,9 +11,9 @@ import pandas as pd
 import typer
 from numpy.typing import NDArray
 
-from features.parquet import named_tables
-from inputs.fold import clips_of, fitted_on, join
-from inputs.inputs import Inputs
+from folds.table import fold_keys, training_masks, unique_clips
+from inputs.fold import features_by_fold, selected
+from inputs.inputs import Inputs, save_inputs
 from inputs.sample import MOST
 from settings.errors import UserError
 from settings.seeds import fold_seed
@@ -54,7 +56,7 @@ def scaling_of(x: NDArray[np.float64], how: str) -> Scaling:
     ----------
     x : NDArray[np.float64], shape (n, d)
     how : {"standard", "minmax", "none"}
-        As `scale` takes it.
+        To mean 0 and variance 1; to [0, 1]; not at all.
     """
     least, most = x.min(axis=0), x.max(axis=0)
     if how == "none":
@@ -93,7 +95,7 @@ def scaled(
     features : pd.DataFrame, shape (n, d)
         Float columns; each block is scaled in double precision.
     seen, how
-        As `scale` takes them.
+        See `scale`.
     dtype : type
         Of the result.
 
@@ -119,7 +121,7 @@ def reduce(
         Scaled features. Of more than `LARGE` values, principal components are found by iteration
         (ARPACK), which needs a copy of ``x`` alone: a full decomposition needs three.
     seen : NDArray[np.bool_], shape (n,)
-        Clips to which the reduction is fitted. t-SNE has no way to place new clips: it always
+        Clips to which the reduction is fitted. t-SNE cannot place new clips: it always
         embeds all n together, by their features alone; the labels of test clips are never seen.
     method : {"pca", "tsne"}
     to : int
@@ -171,12 +173,12 @@ def principal_components(
     ----------
     x : NDArray[np.floating], shape (n, d)
     to, seed : int
-        As `reduce` takes them.
+        Dimensions, and the seed of ARPACK.
     values : int, optional
         Of all clips that are to be reduced, which decide how components are found; by default those
         of ``x``.
     """
-    # To import scikit-learn takes longer than to prepare a fold: not where nothing is reduced.
+    # Most experiments reduce nothing, and to import scikit-learn takes longer than all else here.
     from sklearn.decomposition import PCA
 
     large = (x.size if values is None else values) > LARGE
@@ -184,42 +186,83 @@ def principal_components(
     return PCA(to, svd_solver=solver, random_state=seed).fit(x)
 
 
+def prepare(
+    features: pd.DataFrame,
+    seen: NDArray[np.bool_],
+    scaling: str,
+    reduction: str | None,
+    to: int,
+    seed: int,
+) -> tuple[NDArray[np.float32], list[str]]:
+    """Scale and reduce the features of a fold.
+
+    Parameters
+    ----------
+    features : pd.DataFrame, shape (n, d)
+    seen : NDArray[np.bool_], shape (n,)
+        Clips that scaling and reduction are fitted to.
+    scaling : {"standard", "minmax", "none"}
+    reduction : {"pca", "tsne"}, optional
+    to, seed : int
+        Of the reduction.
+
+    Returns
+    -------
+    x : NDArray[np.float32], shape (n, d) or (n, to)
+    names : list of str
+        Of its columns.
+    """
+    precise = reduction is not None and features.size <= LARGE
+    x = scaled(features, seen, scaling, np.float64 if precise else np.float32)
+    if reduction is None:
+        return x, features.columns.tolist()
+    names = [f"{reduction}{i + 1}" for i in range(to)]
+    return reduce(x, seen, reduction, to, seed).astype(np.float32), names
+
+
 def main(
     folds: Annotated[Path, typer.Option(help="Folds (Parquet).")],
-    fold: Annotated[int, typer.Option(help="Which fold, numbered on over repeats.")],
-    fit: Annotated[str, typer.Option(help="Fit to all clips of the fold, or to train.")],
+    fit: Annotated[str, typer.Option(help="Fit to all clips of a fold, or to train.")],
+    apart: Annotated[bool, typer.Option(help="Groups are held out whole, here as in the folds.")],
     scaling: Annotated[str, typer.Option(help="standard, minmax or none.")],
     seed: Annotated[int, typer.Option(help="The configuration's seed.")],
-    output: Annotated[Path, typer.Option(help="Inputs of the fold, to be written (NPZ).")],
-    tables: Annotated[list[Path], typer.Argument(help="The experiment's feature tables.")],
+    output: Annotated[Path, typer.Option(help="Inputs of all folds, to be written (NPZ).")],
+    tables: Annotated[list[Path] | None, typer.Argument(help="Feature tables.")] = None,
+    fitted: Annotated[Path | None, typer.Option(help="Table fitted to each fold.")] = None,
     drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
+    imported: Annotated[bool, typer.Option(help="A table is imported.")] = False,
     selection: Annotated[Path | None, typer.Option(help="Features to keep (CSV).")] = None,
     reduction: Annotated[str | None, typer.Option(help="pca or tsne.")] = None,
     to: Annotated[int, typer.Option(help="Dimensions to reduce to.")] = 2,
 ) -> None:
-    """Prepare the inputs of a fold."""
-    clips = clips_of(pd.read_parquet(folds), fold)
-    features = join(named_tables(tables), clips["clip"].tolist(), drop or [])
-    if selection:
-        # Names stay text: an embedding's columns may be called 0, 1, 2.
-        chosen = read_csv(selection)
-        features = features[chosen.loc[chosen["selected"] == "True", "feature"].tolist()]
-    names = features.columns.tolist()
-    seen = fitted_on(clips, fit)
-    precise = reduction is not None and features.size <= LARGE
-    x = scaled(features, seen, scaling, np.float64 if precise else np.float32)
-    del features
-    if reduction:
-        x = reduce(x, seen, reduction, to, fold_seed(seed, fold))
-        names = [f"{reduction}{i + 1}" for i in range(to)]
+    """Prepare the inputs of all folds of a protocol."""
+    table = pd.read_parquet(folds)
+    keys, masks, clips = fold_keys(table), training_masks(table), unique_clips(table)
+    names = clips["clip"].to_numpy(dtype=str)
+    features_of = features_by_fold(tables or [], fitted, names.tolist(), drop or [], imported)
+    chosen = read_csv(selection) if selection else None
     genres, y = np.unique(clips["genre"].to_numpy(dtype=str), return_inverse=True)
-    inputs = Inputs(
-        x=x.astype(np.float32, copy=False),
-        y=y.astype(np.int64),
-        train=clips["train"].to_numpy(dtype=bool),
-        clips=clips["clip"].to_numpy(dtype=str),
-        genres=genres,
-        features=np.array(names, dtype=str),
-    )
-    inputs.save(output)
-    logger.info("%s: %d clips, %d features", output, *inputs.x.shape)
+
+    def of_fold(number: int) -> Inputs:
+        features = features_of(keys[number])
+        if chosen is not None:
+            features = features[selected(chosen, keys[number])]
+        seen = masks[number] | (fit == "all")
+        x, columns = prepare(features, seen, scaling, reduction, to, fold_seed(seed, number))
+        logger.info("repeat %d, fold %d: %d clips, %d features", *keys[number], *x.shape)
+        return Inputs(
+            x=x,
+            y=y.astype(np.int64),
+            train=masks[number],
+            clips=names,
+            genres=genres,
+            features=np.array(columns, dtype=str),
+            groups=clips["group"].to_numpy(dtype=str) if apart else names,
+            artists=clips["artist"].to_numpy(dtype=str),
+        )
+
+    every: Iterable[Inputs] = map(of_fold, range(len(keys)))
+    if fit == "all" and not fitted:
+        first = of_fold(0)
+        every = (replace(first, train=train) for train in masks)
+    save_inputs(output, every, keys)

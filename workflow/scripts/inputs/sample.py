@@ -1,11 +1,7 @@
 """Samples of clips, for what takes time by the square of their number or worse."""
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from inputs.inputs import Inputs
 
 MOST = 20_000  # Clips up to which all are taken.
 
@@ -35,11 +31,3 @@ def spread_evenly(genres: ArrayLike, most: int, seed: int) -> NDArray[np.int64]:
         for each, size in enumerate(wanted)
     ]
     return np.sort(np.concatenate(chosen))
-
-
-def limited(inputs: Inputs, seed: int, most: int = MOST) -> Inputs:
-    """Inputs of which no more than ``most`` training clips are learnt from."""
-    known = np.flatnonzero(inputs.train)
-    train = np.zeros_like(inputs.train)
-    train[known[spread_evenly(inputs.y[known], most, seed)]] = True
-    return replace(inputs, train=train)

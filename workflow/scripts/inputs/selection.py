@@ -1,4 +1,4 @@
-"""Choose the features of a fold with ControlBurn.
+"""Choose the features of each fold with ControlBurn.
 
 References
 ----------
@@ -11,15 +11,17 @@ import logging
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import typer
 from numpy.typing import ArrayLike
 
-from features.parquet import named_tables
+from folds.table import fold_keys, training_masks, unique_clips
 from inputs.controlburn import ControlBurnSelector
-from inputs.fold import clips_of, fitted_on, join
+from inputs.fold import features_by_fold
 from inputs.sample import MOST, spread_evenly
 from settings.errors import UserError
+from settings.every_fold import every_fold
 from settings.seeds import fold_seed
 from settings.spreadsheet import write_csv
 
@@ -71,22 +73,35 @@ def select(features: pd.DataFrame, genres: ArrayLike, n_features: int, seed: int
 
 def main(
     folds: Annotated[Path, typer.Option(help="Folds (Parquet).")],
-    fold: Annotated[int, typer.Option(help="Which fold, numbered on over repeats.")],
-    fit: Annotated[str, typer.Option(help="Choose by all clips of the fold, or by train.")],
+    fit: Annotated[str, typer.Option(help="Choose by all clips of a fold, or by train.")],
     n_features: Annotated[int, typer.Option(help="How many features to choose.")],
     seed: Annotated[int, typer.Option(help="The configuration's seed.")],
-    output: Annotated[Path, typer.Option(help="Selection, to be written (CSV).")],
-    tables: Annotated[list[Path], typer.Argument(help="The experiment's feature tables.")],
+    output: Annotated[Path, typer.Option(help="Selections, to be written (CSV).")],
+    tables: Annotated[list[Path] | None, typer.Argument(help="Feature tables.")] = None,
+    fitted: Annotated[Path | None, typer.Option(help="Table fitted to each fold.")] = None,
     drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
+    imported: Annotated[bool, typer.Option(help="A table is imported.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Folds side by side.")] = 1,
 ) -> None:
-    """Choose the features of a fold with ControlBurn, by a sample where clips are many."""
-    clips = clips_of(pd.read_parquet(folds), fold)
-    seen = clips[fitted_on(clips, fit)]
-    if len(seen) > MOST:
-        logger.warning("%d clips: features are chosen by a sample of %d", len(seen), MOST)
-        seen = seen.iloc[spread_evenly(seen["genre"], MOST, seed)]
-    features = join(named_tables(tables), seen["clip"].tolist(), drop or [])
-    genres = seen["genre"].to_numpy(dtype=str)
-    table = select(features, genres, n_features, fold_seed(seed, fold))
-    write_csv(table, output)
-    logger.info("%s: %s", output, ", ".join(table.loc[table["selected"], "feature"]))
+    """Choose the features of each fold with ControlBurn, by a sample where clips are many."""
+    table = pd.read_parquet(folds)
+    keys, masks, clips = fold_keys(table), training_masks(table), unique_clips(table)
+    features_of = features_by_fold(
+        tables or [], fitted, clips["clip"].tolist(), drop or [], imported
+    )
+
+    def choose(number: int) -> pd.DataFrame:
+        seen = np.flatnonzero(masks[number] | (fit == "all"))
+        if len(seen) > MOST:
+            logger.warning("%d clips: features are chosen by a sample of %d", len(seen), MOST)
+            seen = seen[spread_evenly(clips["genre"].iloc[seen], MOST, seed)]
+        features = features_of(keys[number]).iloc[seen]
+        genres = clips["genre"].iloc[seen].to_numpy(dtype=str)
+        found = select(features, genres, n_features, fold_seed(seed, number))
+        logger.info("%s: %s", keys[number], ", ".join(found.loc[found["selected"], "feature"]))
+        return found
+
+    # Fitted to all clips, all folds have one selection.
+    count = 1 if fit == "all" and not fitted else len(keys)
+    chosen = every_fold(choose, count, jobs) * (len(keys) // count)
+    write_csv(pd.concat(chosen, keys=keys, names=["repeat", "fold"]).reset_index([0, 1]), output)

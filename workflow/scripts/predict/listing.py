@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from audio.sheet import audio_files, counted, is_unicode
+from audio.folder import audio_files, counted, is_unicode
 from settings.errors import UserError
 from settings.sheet import is_file, shard_of
 
@@ -14,7 +14,7 @@ IN_A_SHARD = 16  # Files, at most twice as many on average.
 
 
 class Listing(NamedTuple):
-    """Files that are to be heard.
+    """Files that are to be predicted.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ def listed(named: Sequence[str]) -> Listing:
     """Files that are named, and the audio files in folders that are.
 
     A file that is named is taken whatever its ending. What lies in folders is taken or passed over
-    as `audio.sheet` does it.
+    as `audio.folder` says.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def listed(named: Sequence[str]) -> Listing:
         with suppress(OSError):  # Where none may look, there is none.
             is_folder = path.is_dir()
         if is_folder:
-            inside, others = audio_files(path, anywhere=True)
+            inside, others = audio_files(path)
             found += [str(path / file) for file in inside]
             for reason, paths in others.items():
                 passed_over.setdefault(reason, []).extend(str(path / other) for other in paths)
@@ -88,7 +88,7 @@ def shards_of(files: Sequence[str]) -> dict[str, list[str]]:
     count = 1
     while count * IN_A_SHARD < len(files):
         count *= 2
-    dealt: dict[str, list[str]] = {}
+    shards: dict[str, list[str]] = {}
     for file in files:
-        dealt.setdefault(f"{shard_of(file, count):02d}-of-{count:02d}", []).append(file)
-    return dict(sorted(dealt.items()))
+        shards.setdefault(f"{shard_of(file, count):02d}-of-{count:02d}", []).append(file)
+    return dict(sorted(shards.items()))

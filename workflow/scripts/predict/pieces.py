@@ -13,15 +13,15 @@ from audio.audit import audit
 from audio.cut import SEGMENT
 from audio.read import RefusedClip, check
 from audio.samples import SAMPLE_RATE, SamplesWriter
+from audio.tags import read_tags
 from predict.listing import NOT_PREDICTED
-from settings import contents
 from settings.row import Row
 
 logger = logging.getLogger(__name__)
 
 # Of the pieces that a file is cut into, in samples; those of 3 s as `audio.cut` has them.
 PIECE = {"30s": 30 * SAMPLE_RATE, "3s": SEGMENT - 1}
-COLUMNS = "piece file start length samples status problem what_was_done md5".split()
+COLUMNS = "piece file artist start length samples status problem what_was_done md5".split()
 
 
 def piece_length(clips: pd.DataFrame, cut: str) -> int:
@@ -71,7 +71,7 @@ def cut_up(samples: int, length: int) -> list[tuple[int, int]]:
     return [(start, length) for start in [*starts, *([samples - length] * (2 * rest >= length))]]
 
 
-def hear(
+def cut_files(
     files: Iterable[str],
     samples: Path,
     length: int,
@@ -94,9 +94,9 @@ def hear(
     Returns
     -------
     pd.DataFrame
-        `COLUMNS`, a row a piece; ``start`` and ``length``, and ``samples`` of the file, in samples.
-        Pieces that would be refused as a clip, for silence, are left out; a file of which none is
-        left has a row that says why.
+        `COLUMNS`, a row a piece; ``start`` and ``length``, and ``samples`` of the file, in samples;
+        ``artist`` is that of the file's tags. Pieces that would be refused as a clip, for silence,
+        are left out; a file of which none is left has a row that says why.
     """
     rows = []
     with SamplesWriter(samples) as writer:
@@ -105,9 +105,10 @@ def hear(
             facts, decoded = audit(row, file, Path(), shortest, silence, longest)
             refusal = str(facts["problem"])
             good: list[dict[str, object]] = []
-            heard = decoded.samples if decoded else np.empty(0, dtype=np.float32)
-            for start, size in cut_up(heard.size, length) if decoded else []:
-                piece = heard[start : start + size]
+            whole = decoded.samples if decoded else np.empty(0, dtype=np.float32)
+            facts |= {"file": file, "artist": read_tags(Path(file)).artist if decoded else ""}
+            for start, size in cut_up(whole.size, length) if decoded else []:
+                piece = whole[start : start + size]
                 name = f"{file}#{len(good)}"
                 try:
                     check(piece, shortest, silence)
@@ -115,9 +116,9 @@ def hear(
                     refusal = f"every piece of it is refused, the first for being {why}"
                     continue
                 writer.write(name, piece)
-                good.append({**facts, "piece": name, "file": file, "start": start, "length": size})
+                good.append({**facts, "piece": name, "start": start, "length": size})
             refused = {"status": "refused", "problem": refusal, "what_was_done": NOT_PREDICTED}
-            rows += good or [{**facts, "file": file, "start": 0, "length": 0, **refused}]
+            rows += good or [{**facts, "start": 0, "length": 0, **refused}]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -130,14 +131,10 @@ def main(
     longest: Annotated[float, typer.Option(help="Seconds of a longer file that are used.")],
     pieces: Annotated[Path, typer.Option(help="Facts of the pieces, to be written (Parquet).")],
     samples: Annotated[Path, typer.Option(help="Their samples, to be written (Parquet).")],
-    read: Annotated[Path, typer.Option(help="What was read, to be written (JSON).")],
 ) -> None:
     """Open each new file of a shard once: keep its pieces' samples, or say why it is refused."""
     columns = ["status", "samples"]
     length = piece_length(pd.read_parquet(clips, columns=columns), cut)
-    stamps = contents.stamps(Path(), files)
-    table = hear(files, samples, length, shortest, silence, longest)
+    table = cut_files(files, samples, length, shortest, silence, longest)
     table.to_parquet(pieces, index=False)
-    md5s = dict(zip(table["file"], table["md5"], strict=True))
-    contents.write_known({file: (*stamps[file], md5s[file]) for file in stamps}, read)
     logger.info("%d files, %d pieces", len(files), len(table))

@@ -1,12 +1,13 @@
-"""A network that was trained once, with all that places a new clip: its file, and how it is used.
+"""A model that was trained once, with all that places a new clip: its file, and how it is used.
 
-A new clip is scaled and reduced as the training clips were, joins their graph by its nearest ones,
-and hears them; none of them hears it. So what becomes of it is what protocol ``inductive`` makes of
-a test clip, and depends on no other new clip, to the last bit.
+A new clip is scaled and reduced as the training clips were, and gets edges from its nearest ones;
+none of them gets one from it (inductive). So what is predicted of it is what protocol ``inductive``
+predicts of a test clip, and depends on no other new clip, to the last bit.
 """
 
 import json
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,56 +16,46 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 from scipy import sparse
-from torch import Tensor
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from graph.adjacency import joined
-from inputs.prepare import Scaling
-from learning.graphsage import GraphSage, Settings, averages, connected
-from learning.messages import Backend, Messages
+from models.classifiers import CLASSIFIERS
+from models.networks import FittedNetwork, predict_new
+from models.search import learnable
+from models.temperature import scaled
+from predict.choose import Choice
 from settings.errors import UserError
-from training.reproducible import reproducibly
+from settings.model import Network
 
 QUANTILE = 0.99
 Floats = NDArray[np.float64]
 
 
-class Reduction(NamedTuple):
-    """Principal components of scaled features, each then scaled to variance 1.
-
-    Attributes
-    ----------
-    mean : NDArray[np.float64], shape (d,)
-    components : NDArray[np.float64], shape (to, d)
-    scaling : Scaling
-    """
-
-    mean: Floats
-    components: Floats
-    scaling: Scaling
-
-
 class Preparation(NamedTuple):
-    """How features become inputs.
+    """How features become inputs: ``matrix (features - centre) + shift``.
 
     Attributes
     ----------
     columns : list of str, length d
         Features that are taken, of all that the tables have.
-    scaling : Scaling
-    reduction : Reduction or None
+    centre : NDArray[np.float64], shape (d,)
+    matrix : NDArray[np.float64], shape (to, d) or (d,)
+        Of scaling and principal components; a diagonal where nothing is reduced.
+    shift : NDArray[np.float64], shape (to,) or (d,)
     """
 
     columns: list[str]
-    scaling: Scaling
-    reduction: Reduction | None
+    centre: Floats
+    matrix: Floats
+    shift: Floats
 
     def __call__(self, features: Floats) -> NDArray[np.float32]:
         """Inputs of a clip, of its features in the order of ``columns``, shape (d,)."""
-        x = self.scaling(features)
-        if self.reduction:
-            mean, components, scaling = self.reduction
-            x = scaling(components @ (x - mean))
-        return x.astype(np.float32)
+        centred, matrix = features - self.centre, self.matrix
+        product = matrix * centred if matrix.ndim == 1 else matrix @ centred
+        return (product + self.shift).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -85,10 +76,21 @@ class Predictor:
     usual : NDArray[np.float64], shape (n,)
         Mean distance of each training clip to its nearest ones, without those of its own song.
     metric : str
-    settings : Settings
-        Of the network.
+    choice : Choice
+        The model, and how it was evaluated.
+    temperature : float
+        Of its probabilities, fitted to training clips that were held out.
+    seed : int
+        By which it was trained.
+    kind : str
+        Of a network, one of `settings.registry.NETWORKS`; empty for classifiers.
+    settings : dict
+        Of a network, as `settings.model.Network` has them.
     weights : dict of str to NDArray[np.float32]
-        The network's parameters.
+        Of a network.
+    members : dict of str to dict
+        Parameters of classifiers, by name. The prediction is the mean of theirs. They are fitted
+        again when they are used, which takes seconds and no pickle.
     """
 
     preparation: Preparation
@@ -101,8 +103,13 @@ class Predictor:
     distances: Floats
     usual: Floats
     metric: str
-    settings: Settings
+    choice: Choice
+    temperature: float
+    seed: int
+    kind: str
+    settings: dict[str, Any]
     weights: dict[str, NDArray[np.float32]]
+    members: dict[str, dict[str, Any]]
 
     @property
     def threshold(self) -> float:
@@ -111,31 +118,13 @@ class Predictor:
 
     def save(self, path: Path) -> None:
         """Write a safetensors file, which can hold no code."""
-        arrays = {name: np.ascontiguousarray(value) for name, value in self._arrays().items()}
-        said = {
-            "columns": self.preparation.columns,
-            "clips": self.clips,
-            "songs": self.songs,
-            "genres": self.genres,
-            "metric": self.metric,
-            "settings": vars(self.settings),
-        }
+        values = {name: getattr(self, name) for name in OWN} | self.preparation._asdict()
+        arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+        plain = {name: value for name, value in values.items() if name not in arrays}
+        arrays |= {f"{WEIGHT}{name}": value for name, value in self.weights.items()}
+        whole = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
         # One entry: several would stand in another order each time.
-        path.write_bytes(save(arrays, metadata={"predictor": json.dumps(said)}))
-
-    def _arrays(self) -> dict[str, NDArray[Any]]:
-        scaling, reduction = self.preparation.scaling, self.preparation.reduction
-        names = ("x", "y", "neighbours", "distances", "usual")
-        found = {name: getattr(self, name) for name in names}
-        found |= {f"scaling.{name}": value for name, value in scaling._asdict().items()}
-        if reduction:
-            found |= {
-                "reduction.mean": reduction.mean,
-                "reduction.components": reduction.components,
-            }
-            scales = reduction.scaling._asdict()
-            found |= {f"reduction.scaling.{name}": value for name, value in scales.items()}
-        return found | {f"network.{name}": value for name, value in self.weights.items()}
+        path.write_bytes(save(whole, metadata={"predictor": json.dumps(plain)}))
 
     @classmethod
     def load(cls, path: Path) -> "Predictor":
@@ -148,55 +137,42 @@ class Predictor:
         """
         content = path.read_bytes()
         try:
-            arrays = load(content)
+            values: dict[str, Any] = dict(load(content))
             size = int.from_bytes(content[:8], "little")
-            said = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["predictor"])
+            values |= json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["predictor"])
+            return cls(
+                preparation=Preparation(*(values[name] for name in Preparation._fields)),
+                weights={
+                    name.removeprefix(WEIGHT): value
+                    for name, value in values.items()
+                    if name.startswith(WEIGHT)
+                },
+                **{name: values[name] for name in OWN} | {"choice": Choice(*values["choice"])},
+            )
         except Exception as error:
             raise UserError(
                 f"{path} is no predictor ({error}); remove it to have it trained anew"
             ) from error
 
-        def below(name: str) -> dict[str, NDArray[Any]]:
-            return {
-                key.removeprefix(name): value
-                for key, value in arrays.items()
-                if key.startswith(name)
-            }
 
-        reduction = None
-        if "reduction.mean" in arrays:
-            scaling = Scaling(**below("reduction.scaling."))
-            reduction = Reduction(arrays["reduction.mean"], arrays["reduction.components"], scaling)
-        preparation = Preparation(said["columns"], Scaling(**below("scaling.")), reduction)
-        return cls(
-            preparation=preparation,
-            x=arrays["x"],
-            y=arrays["y"],
-            clips=said["clips"],
-            songs=said["songs"],
-            genres=said["genres"],
-            neighbours=arrays["neighbours"],
-            distances=arrays["distances"],
-            usual=arrays["usual"],
-            metric=said["metric"],
-            settings=Settings(**said["settings"]),
-            weights=below("network."),
-        )
+WEIGHT = "weight."
+OWN = [each.name for each in fields(Predictor) if each.name not in ("preparation", "weights")]
 
 
 class Prediction(NamedTuple):
-    """What becomes of m new clips, k training clips being neighbours of each.
+    """Predictions of m new clips, k training clips being neighbours of each.
 
     Attributes
     ----------
     probabilities : NDArray[np.float64], shape (m, c)
-        Rows add up to 1.
+        Calibrated; rows add up to 1.
     neighbours : NDArray[np.int64], shape (m, k)
         Training clips, the nearest first.
     distances : NDArray[np.float64], shape (m, k)
         How far they are.
     shares : NDArray[np.float64], shape (m, k)
-        How much each counts in what the clip hears: a clip hears itself, too.
+        How much each counts in what a network averages, the clip itself being the rest; 0 for
+        models without messages.
     """
 
     probabilities: Floats
@@ -217,71 +193,49 @@ def predict(predictor: Predictor, features: Floats) -> Prediction:
     new = [predictor.preparation(row) for row in features]
     x = np.array(new, dtype=np.float32).reshape(len(new), predictor.x.shape[1])
     k = predictor.neighbours.shape[1]
-    neighbours, distances = joined(predictor.x, x, predictor.metric, k)
-    heard = _heard(predictor, neighbours, distances)
-    n, c = len(predictor.x), len(predictor.genres)
-    probabilities, shares = np.empty((len(x), c)), np.zeros(neighbours.shape)
-    with reproducibly(predictor.settings.seed), torch.no_grad():
-        model = _network(predictor)
-        known = _values_of_layers(predictor, model, heard[:n, :n])
-        for i, row in enumerate(x):
-            weights = heard[[n + i]].toarray()[0]
-            shares[i], own = weights[neighbours[i]], weights[n + i]
-            scores = _scores(model, row, own, neighbours[i], shares[i], known)
-            probabilities[i] = torch.softmax(scores.double(), dim=0).numpy()
+    neighbours, distances = joined(predictor.x, x, predictor.metric, k, predictor.seed)
+    if predictor.kind:
+        probabilities, shares = _by_network(predictor, x, neighbours, distances)
+    else:
+        probabilities, shares = _by_classifiers(predictor, x), np.zeros(neighbours.shape)
     order = np.argsort(distances, axis=1, kind="stable")
     each = np.arange(len(x))[:, None]
     return Prediction(
-        probabilities, neighbours[each, order], distances[each, order], shares[each, order]
+        scaled(probabilities, predictor.temperature),
+        neighbours[each, order],
+        distances[each, order],
+        shares[each, order],
     )
 
 
-def _heard(
-    predictor: Predictor, neighbours: NDArray[np.int64], distances: Floats
-) -> sparse.csr_array:
-    """What training clips, and behind them new ones, hear: shape (n + m, n + m)."""
-    columns = np.concatenate([predictor.neighbours, neighbours])
-    values = np.concatenate([predictor.distances, distances])
-    n, k = columns.shape
-    starts = np.arange(n + 1) * k
-    graph = sparse.csr_array((values.ravel(), columns.ravel(), starts), shape=(n, n))
-    settings = predictor.settings
-    if not settings.messages:
-        return sparse.eye_array(n, format="csr")
-    return averages(connected(graph, settings.weights), settings.aggregator)
+def _by_network(
+    predictor: Predictor, x: NDArray[np.float32], neighbours: NDArray[np.int64], distances: Floats
+) -> tuple[Floats, Floats]:
+    n, k = predictor.neighbours.shape
+    parts = (predictor.distances.ravel(), predictor.neighbours.ravel(), np.arange(n + 1) * k)
+    fitted = FittedNetwork(
+        kind=predictor.kind,
+        settings=Network.model_validate(predictor.settings),
+        genres=len(predictor.genres),
+        features=predictor.x.shape[1],
+        weights={name: torch.from_numpy(value) for name, value in predictor.weights.items()},
+        seed=predictor.seed,
+    )
+    graph = sparse.csr_array(parts, shape=(n, n))
+    return predict_new(fitted, predictor.x, graph, x, neighbours, distances)
 
 
-def _network(predictor: Predictor) -> GraphSage:
-    settings = predictor.settings
-    shape = (predictor.x.shape[1], len(predictor.genres), settings.layers, settings.hidden)
-    model = GraphSage(*shape, settings.normalise)
-    model.load_state_dict({name: torch.from_numpy(w) for name, w in predictor.weights.items()})
-    return model
-
-
-def _values_of_layers(
-    predictor: Predictor, model: GraphSage, heard: sparse.csr_array
-) -> list[Tensor]:
-    """What each layer of the network sees of the training clips."""
-    messages = Messages(sparse.csr_array(heard), Backend())
-    values = [torch.from_numpy(predictor.x)]
-    for convolution in list(model.convolutions)[:-1]:
-        values.append(model.activated(convolution(values[-1], messages(values[-1]))))
-    return values
-
-
-def _scores(
-    model: GraphSage,
-    row: NDArray[np.float32],
-    own: float,
-    neighbours: NDArray[np.int64],
-    shares: Floats,
-    known: list[Tensor],
-) -> Tensor:
-    """Scores of one new clip, shape (c,), which hears itself and training clips."""
-    x, weights = torch.from_numpy(row)[None], torch.from_numpy(shares).float()
-    chosen = torch.from_numpy(neighbours)
-    for layer, (convolution, values) in enumerate(zip(model.convolutions, known, strict=True)):
-        x = model.activated(x) if layer else x
-        x = convolution(x, float(own) * x + weights @ values[chosen])
-    return x[0]
+def _by_classifiers(predictor: Predictor, x: NDArray[np.float32]) -> Floats:
+    """Mean of the members' probabilities; of one clip at a time, so that none depends on others."""
+    found = np.zeros((len(x), len(predictor.genres)))
+    known = predictor.x.astype(np.float64), predictor.y
+    for name, parameters in predictor.members.items():
+        own = CLASSIFIERS[name].build(predictor.seed).set_params(**parameters)
+        able = learnable(predictor.y)
+        model = make_pipeline(StandardScaler(), own) if able else DummyClassifier()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Of few clips, and of iterations that ran out.
+            model.fit(*known)
+        for i, row in enumerate(x.astype(np.float64)):
+            found[i] += model.predict_proba(row[None])[0] / len(predictor.members)
+    return found

@@ -1,18 +1,19 @@
-"""Train the network that predicts new clips, once, on all clips that protocol clean takes.
+"""Train the model that predicts new clips, once, on all clips that protocol clean takes.
 
-It is the network, the graph and the inputs of an experiment, fitted as in a fold of protocol
-``inductive`` whose test part is empty: so what that protocol says of its accuracy holds for new
-clips, but for the clips more that it has learnt from.
+It is the model with the lowest leak-free log loss of an experiment (`predict.choose`), with its
+graph and inputs, fitted as in a fold of protocol ``inductive`` whose test part is empty: so what
+that protocol says of its accuracy holds for new clips, which it has a few more clips to learn for.
 """
 
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import typer
 from numpy.typing import NDArray
+from scipy import sparse
 
 from features.parquet import named_tables
 from folds.assign import taken
@@ -21,11 +22,17 @@ from inputs.fold import join
 from inputs.inputs import Inputs
 from inputs.prepare import check_dimensions, principal_components, scaling_of
 from inputs.selection import select
-from learning import options
-from learning.graphsage import CPU, Settings, train
-from learning.messages import Backend, usable_backend
-from predict.predictor import Predictor, Preparation, Reduction
+from models.classifiers import CLASSIFIERS, COMBINED
+from models.messages import Backend, usable_backend
+from models.networks import CPU, fit_network
+from models.predictions import HeldOut
+from models.search import inner_splits
+from models.temperature import fitted_temperature
+from predict.choose import Choice, best, candidates, evaluated
+from predict.predictor import Predictor, Preparation
 from settings.errors import UserError
+from settings.model import Experiment
+from settings.registry import NETWORKS
 from settings.seeds import fold_seed
 
 logger = logging.getLogger(__name__)
@@ -58,16 +65,17 @@ def prepared(
         If there are fewer features or clips than components.
     """
     values = features.to_numpy(np.float64)
-    scaling, reduction = scaling_of(values, how), None
+    centre, width, varies = scaling_of(values, how)
+    matrix = np.divide(1, width, out=np.zeros_like(width), where=varies)
+    shift = np.zeros_like(matrix)
     if reduce_to:
         check_dimensions(reduce_to, values.shape)
-        scaled = scaling(values)
+        scaled = (values - centre) * matrix
         found = principal_components(scaled, reduce_to, seed)
-        mean, components = found.mean_, found.components_
-        reduction = Reduction(
-            mean, components, scaling_of((scaled - mean) @ components.T, "standard")
-        )
-    preparation = Preparation(features.columns.tolist(), scaling, reduction)
+        mean, deviation, _ = scaling_of(found.transform(scaled), "standard")
+        shift = -(found.components_ @ found.mean_ + mean) / deviation
+        matrix = found.components_ * matrix / deviation[:, None]
+    preparation = Preparation(features.columns.tolist(), centre, matrix, shift)
     return preparation, np.array([preparation(row) for row in values])
 
 
@@ -105,14 +113,66 @@ def own_distances(
     return found
 
 
+class Learnt(NamedTuple):
+    """A model that was fitted to all clips: what `predict.predictor.Predictor` holds of it.
+
+    Attributes
+    ----------
+    held_out : HeldOut or None
+        Predictions of clips by the same model, fitted without them.
+    """
+
+    held_out: HeldOut | None
+    kind: str
+    settings: dict[str, Any]
+    weights: dict[str, NDArray[np.float32]]
+    members: dict[str, dict[str, Any]]
+
+
+def learn(
+    model: str,
+    inputs: Inputs,
+    graph: sparse.csr_array,
+    experiment: Experiment,
+    seed: int,
+    backend: Backend,
+) -> Learnt:
+    """Fit a model of an experiment to all clips, with the search of its own kind.
+
+    Parameters
+    ----------
+    model : str
+        As `predict.choose.candidates` names it.
+    inputs : Inputs
+        All clips are training clips.
+    graph : scipy.sparse.csr_array, shape (n, n)
+    experiment : Experiment
+    seed : int
+    backend : Backend
+        Of a network.
+    """
+    splits = inner_splits(inputs, seed)
+    if model in (networks := experiment.networks()):
+        kind, settings, *_ = networks[model]
+        how = {"inductive": True, "search": experiment.search, "calibrate": True}
+        fit = fit_network(inputs, graph, kind, settings, backend, seed=seed, splits=splits, **how)
+        weights = {name: each.numpy() for name, each in (fit.weights or {}).items()}
+        return Learnt(fit.held_out, kind, {**settings.model_dump(), **fit.parameters}, weights, {})
+    names = [model] if model in CLASSIFIERS else [n for n in experiment.models if n in CLASSIFIERS]
+    fits = {
+        name: CLASSIFIERS[name].fit_predict(inputs, seed, splits, calibrate=True) for name in names
+    }
+    fit = COMBINED[model](fits) if model in COMBINED else fits[model]
+    used = [str(fit.parameters["model"])] if model == "selected" else names
+    return Learnt(fit.held_out, "", {}, {}, {name: dict(fits[name].parameters) for name in used})
+
+
 def trained(
     features: pd.DataFrame,
     clips: pd.DataFrame,
-    settings: Settings,
-    metric: str,
-    k: int,
-    scaling: str = "standard",
-    reduce_to: int | None = None,
+    experiment: Experiment,
+    choice: Choice,
+    seed: int,
     backend: Backend = CPU,
     exact: int = EXACT,
 ) -> Predictor:
@@ -123,13 +183,12 @@ def trained(
     features : pd.DataFrame, shape (n, d)
         Indexed by clip.
     clips : pd.DataFrame, length n
-        Columns ``clip source genre``, in the order of the features.
-    settings : Settings
-        Of the network.
-    metric, k
-        As `graph.adjacency.adjacency` takes them.
-    scaling, reduce_to
-        As `prepared` takes them.
+        Columns ``clip source genre group artist``, in the order of the features.
+    experiment : Experiment
+        Its scaling, reduction, graph and models.
+    choice : Choice
+        The model.
+    seed : int
     backend : Backend
     exact : int
         As `graph.adjacency.adjacency` takes it.
@@ -144,8 +203,10 @@ def trained(
         raise UserError(
             f"{len(clips)} clips of {len(genres)} genre(s) are no choice: two are needed"
         )
-    preparation, x = prepared(features, scaling, reduce_to, settings.seed)
-    graph = adjacency(x, metric, k, exact=exact, seed=settings.seed)
+    reduce_to = experiment.reduce.to if experiment.reduce else None
+    preparation, x = prepared(features, experiment.scale, reduce_to, seed)
+    metric, k = experiment.graph.metric, experiment.graph.k
+    graph = adjacency(x, metric, k, exact=exact, seed=seed)
     inputs = Inputs(
         x=x,
         y=y.astype(np.int64),
@@ -153,12 +214,19 @@ def trained(
         clips=clips["clip"].to_numpy(dtype=str),
         genres=genres,
         features=np.arange(x.shape[1]).astype(str),
+        groups=clips["group"].to_numpy(dtype=str),
+        artists=clips["artist"].to_numpy(dtype=str),
     )
-    model, history, _ = train(inputs, graph, settings, backend)
-    logger.info("%d clips, %d inputs; last epoch: %s", *x.shape, history.iloc[-1].to_dict())
+    learnt = learn(choice.model, inputs, graph, experiment, seed, backend)
+    temperature = fitted_temperature(*learnt.held_out) if learnt.held_out else np.nan
+    if experiment.select or not np.isfinite(temperature):
+        # Where features were selected by the genres of all clips, no clip was held out.
+        logger.warning("no temperature can be fitted: probabilities stay as they are")
+        temperature = 1.0
     shape = (len(x), neighbours_of_each(len(x), k))
     songs = clips["source"].to_numpy(dtype=str)
-    usual = own_distances(x, songs, metric, shape[1], exact, settings.seed)
+    usual = own_distances(x, songs, metric, shape[1], exact, seed)
+    logger.info("%s, %d clips, %d inputs, temperature %.3f", choice, *x.shape, temperature)
     return Predictor(
         preparation=preparation,
         x=x,
@@ -170,55 +238,43 @@ def trained(
         distances=graph.data.reshape(shape),
         usual=usual[np.isfinite(usual)],
         metric=metric,
-        settings=settings,
-        weights={name: value.numpy() for name, value in model.state_dict().items()},
+        choice=choice,
+        temperature=temperature,
+        seed=seed,
+        kind=learnt.kind,
+        settings=learnt.settings,
+        weights=learnt.weights,
+        members=learnt.members,
     )
 
 
 def main(
     tables: Annotated[list[Path], typer.Argument(help="The experiment's feature tables.")],
     clips: Annotated[Path, typer.Option(help="Clips that it can use (Parquet).")],
-    scaling: Annotated[str, typer.Option(help="standard, minmax or none.")],
-    metric: Annotated[str, typer.Option(help="Of the graph.")],
-    k: Annotated[int, typer.Option(help="Neighbours of a clip.")],
+    experiment: Annotated[str, typer.Option(help="The experiment (JSON).")],
     exact: Annotated[int, typer.Option(help="Clips up to which all distances are computed.")],
-    layers: options.Layers,
-    hidden: options.Hidden,
-    learning_rate: options.LearningRate,
-    epochs: options.Epochs,
-    messages: options.Messages,
-    weights: options.Weights,
-    aggregator: options.Aggregator,
-    normalise: options.Normalise,
-    adjacency_as_features: options.AdjacencyAsFeatures,
-    seed: options.Seed,
-    backend: options.Backend,
-    device: options.Device,
-    at_once: options.AtOnce,
+    seed: Annotated[int, typer.Option(help="The configuration's seed.")],
+    backend: Annotated[str, typer.Option(help="dgl, torch or auto.")],
+    device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")],
+    at_once: Annotated[int, typer.Option(help="Clips above which training is by batches.")],
     output: Annotated[Path, typer.Option(help="The predictor, to be written (safetensors).")],
-    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
-    n_features: Annotated[
-        int | None, typer.Option(help="How many features ControlBurn chooses; by default all.")
+    imported: Annotated[bool, typer.Option(help="A table is imported.")] = False,
+    models: Annotated[
+        Path | None, typer.Option(help="Folder models of a protocol without leaks.")
     ] = None,
-    to: Annotated[int | None, typer.Option(help="Principal components; by default none.")] = None,
 ) -> None:
-    """Train the network that predicts new clips on all clips that protocol clean takes."""
+    """Train the model that predicts new clips on all clips that protocol clean takes."""
+    asked = Experiment.model_validate_json(experiment)
     learnt = taken(pd.read_parquet(clips), "clean")
-    features = join(named_tables(tables), learnt["clip"].tolist(), drop or [])
-    settings = Settings(
-        layers=layers,
-        hidden=hidden,
-        learning_rate=learning_rate,
-        epochs=epochs,
-        messages=messages,
-        weights=weights,
-        aggregator=aggregator,
-        normalise=normalise,
-        adjacency_as_features=adjacency_as_features,
-        seed=fold_seed(seed, FOLD),
-    )
-    if n_features:
-        chosen = select(features, learnt["genre"].to_numpy(dtype=str), n_features, settings.seed)
+    features = join(named_tables(tables), learnt["clip"].tolist(), asked.drop, imported)
+    own, choice = fold_seed(seed, FOLD), Choice(NETWORKS[0])
+    if models:
+        scores = evaluated(models, candidates(asked))
+        logger.info("protocol %s\n%s", models.parent.name, scores.to_string(index=False))
+        choice = best(scores, models.parent.name)
+    if asked.select:
+        genres = learnt["genre"].to_numpy(dtype=str)
+        chosen = select(features, genres, asked.select.n_features, own)
         features = features[chosen.loc[chosen["selected"], "feature"].tolist()]
     how = usable_backend(backend, device, at_once)
-    trained(features, learnt, settings, metric, k, scaling, to, how, exact).save(output)
+    trained(features, learnt, asked, choice, own, how, exact).save(output)

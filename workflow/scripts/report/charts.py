@@ -8,11 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from report.history import over_folds
+from report.learning_curve import SERIES, levels
 
 WIDTH, HEIGHT = 420, 220
 LEFT, RIGHT, TOP, BOTTOM = 40, 410, 12, 184
 PARTS = ("train", "test")
-MOST = 60  # Epochs of a line: more cannot be told apart.
+MOST = 60  # Epochs of a line: more cannot be distinguished.
 
 
 def ticks(low: float, high: float) -> list[float]:
@@ -46,7 +47,7 @@ def folds(results: pd.DataFrame, paper: float | None) -> dict[str, Any]:
     Parameters
     ----------
     results : pd.DataFrame
-        Rows of one protocol and model, as `results.collect` makes them.
+        Rows of one protocol and model, as `evaluation.collect` makes them.
     paper : float or None
         The paper's test accuracy.
     """
@@ -67,13 +68,13 @@ def folds(results: pd.DataFrame, paper: float | None) -> dict[str, Any]:
     }
 
 
-def history(histories: Sequence[pd.DataFrame]) -> dict[str, Any]:
+def history(histories: pd.DataFrame) -> dict[str, Any]:
     """Loss and accuracies over the epochs: means, and bands of a standard deviation.
 
     Parameters
     ----------
-    histories : sequence of pd.DataFrame
-        Columns ``epoch loss train_accuracy test_accuracy``, one of each fold.
+    histories : pd.DataFrame
+        Columns ``repeat fold epoch loss train_accuracy test_accuracy``; of one network.
     """
     mean, deviation = over_folds(histories)
     last = max(int(mean.index.max()), 2)
@@ -97,7 +98,7 @@ def reliability(curves: pd.DataFrame) -> list[dict[str, Any]]:
     Parameters
     ----------
     curves : pd.DataFrame
-        As `results.calibration` writes them; one protocol and model.
+        As `evaluation.calibration` writes them; one protocol and model.
 
     Returns
     -------
@@ -119,6 +120,56 @@ def reliability(curves: pd.DataFrame) -> list[dict[str, Any]]:
         points = [(*at, r, title) for at, r, title in zip(places, radii, titles, strict=True)]
         found.append({"scaling": scaling, "line": _path(places), "points": points})
     return found
+
+
+def learning_curve(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Accuracy by the number of training artists, and by that of training clips.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        As ``learning-curve.csv`` has it.
+
+    Returns
+    -------
+    list of dict
+        One of each series: ``label``, ``xticks``, ``yticks``, and ``models``, each with ``name``,
+        ``line`` and ``points`` (across, up, title).
+    """
+    found = levels(table)
+    means = found["mean"].to_numpy()
+    low, high = np.floor(10 * means.min()) / 10, min(1.0, np.ceil(10 * means.max() + 0.01) / 10)
+    drawn = []
+    for series, label in SERIES.items():
+        own = found[found["series"] == series]
+        first, last = own[series].min(), own[series].max()
+        models = []
+        for name, rows in own.groupby("model", sort=False):
+            x = LEFT + _between(rows[series], first, last) * (RIGHT - LEFT)
+            places = _points(x, _upward(rows["mean"], low, high))
+            titles = [
+                f"{name}: accuracy {row.mean:.3f}, {row.artists:.0f} artists, {row.clips:.0f} clips"
+                for row in rows.itertuples()
+            ]
+            points = [(*at, title) for at, title in zip(places, titles, strict=True)]
+            models.append({"name": name, "line": _path(places), "points": points})
+        sizes = own.groupby("level")[series].mean()
+        across = LEFT + _between(sizes, first, last) * (RIGHT - LEFT)
+        xticks = [(round(float(x), 1), f"{n:,.0f}") for x, n in zip(across, sizes, strict=True)]
+        drawn.append(
+            {
+                "label": label,
+                "models": models,
+                "xticks": xticks,
+                "yticks": [(_up(tick, low, high), f"{tick:g}") for tick in ticks(low, high)],
+            }
+        )
+    return drawn
+
+
+def _between(values: pd.Series, low: float, high: float) -> NDArray[np.float64]:
+    """Where values lie between two others, from 0 to 1."""
+    return (values.to_numpy(dtype=float) - low) / max(high - low, 1e-9)
 
 
 def shares() -> list[tuple[float, float, str]]:

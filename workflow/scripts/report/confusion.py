@@ -1,48 +1,43 @@
-"""Figure of which genres are taken for which, over the test clips of all folds."""
-
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated
+"""Figure of which genres are predicted for which, over the test clips of all folds."""
 
 import numpy as np
 import pandas as pd
-import typer
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
-from learning.predictions import NAMED
-from report.style import counted, in_style, new_figure, plain, save
+from evaluation.outputs import genres_of
+from report.style import counted, in_style, new_figure, plain
 
 
-def confuse(predictions: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Number of test clips of each genre that were taken for each genre.
+def confuse(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Number of tests in which clips of each genre were predicted to be of each genre.
 
     Parameters
     ----------
-    predictions : sequence of pd.DataFrame
-        As `learning.predictions` makes them, one of each fold.
+    predictions : pd.DataFrame
+        Of one model, all folds; a clip that is tested several times counts each time.
 
     Returns
     -------
     pd.DataFrame, shape (c, c)
         Rows are true genres, columns predicted ones.
     """
-    genres = [column for column in predictions[0].columns if column not in NAMED]
-    test = pd.concat([table[table["part"] == "test"] for table in predictions])
+    genres = genres_of(predictions)
+    test = predictions[predictions["part"] == "test"]
     counts = confusion_matrix(test["true"], test["predicted"], labels=genres)
     return pd.DataFrame(counts, index=genres, columns=genres)
 
 
 @in_style()
-def draw(predictions: Sequence[pd.DataFrame]) -> Figure:
+def draw(predictions: pd.DataFrame) -> Figure:
     """Heat map: colours are shares of the true genre's clips, numbers are clips.
 
     Parameters
     ----------
-    predictions : sequence of pd.DataFrame
-        As `learning.predictions` makes them, one of each fold.
+    predictions : pd.DataFrame
+        Of one model, all folds; a clip that is tested several times counts each time.
     """
     table = confuse(predictions)
     counts = table.to_numpy()
@@ -59,8 +54,9 @@ def draw(predictions: Sequence[pd.DataFrame]) -> Figure:
     axes.set(xlabel="predicted genre", ylabel="true genre")
     axes.spines[:].set_visible(False)
     right, total = int(np.trace(counts)), int(counts.sum())
-    folds = counted(len(predictions), "fold")
-    figure.suptitle(f"{right:,} of {total:,} test clips right, over {folds}")
+    folds = len(predictions[["repeat", "fold"]].drop_duplicates())
+    over = counted(folds, "fold")
+    figure.suptitle(f"{right:,} of {total:,} tests of clips right, over {over}")
     figure.colorbar(image, ax=axes, label="share of the true genre", shrink=0.7)
     return figure
 
@@ -76,11 +72,3 @@ def _write_counts(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.floa
             fontsize=7.5,
             color="white" if shares[row, column] > 0.7 else "black",
         )
-
-
-def main(
-    predictions: Annotated[list[Path], typer.Argument(help="Predictions of all folds (Parquet).")],
-    output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
-) -> None:
-    """Draw which genres are taken for which."""
-    save(draw([pd.read_parquet(path) for path in predictions]), output)

@@ -12,7 +12,7 @@ def costs(benchmarks: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Parameters
     ----------
     benchmarks : mapping of str to pd.DataFrame
-        Columns ``s`` and ``max_rss`` (MB) of each job, by its path ``.../ROOM.STEP.tsv``; a job
+        Columns ``s`` and ``max_rss`` (MB) of each job, by its path ``.../PACKAGE.STEP.tsv``; a job
         that was too short to be measured has no memory.
 
     Returns

@@ -3,7 +3,7 @@
 The folder of the dataset's results becomes a crate [1]_ [2]_: a JSON-LD file names every result
 with its SHA-256, the audio with the MD5 at which it was read, the configuration, the digests of the
 code of every step, and the locked versions of the libraries it imports. The workflow itself is
-packed beside it. `report.verify` tells whether a file is still what the crate says.
+packed in the same folder. `report.verify` says whether a file is still what the crate says.
 
 References
 ----------
@@ -28,10 +28,9 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from report.provenance import read_records, steps, versions
-from results.outputs import folds_of
+from report.tables import pairs
 from settings.code import SCRIPTS
 from settings.errors import UserError
-from settings.plan import read_evaluations
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
@@ -43,7 +42,7 @@ LICENCE = (
     "The workflow is under the MIT licence (see LICENSE in workflow.zip). How its results may be "
     "used is for those to say who computed them, and whose music it was."
 )
-# What a run of the workflow needs, beside the data and their sheet. A user's other settings and
+# What a run of the workflow needs, without the data and their sheet. A user's other settings and
 # sheets, which may be nobody else's business, are not packed.
 SHIPPED = (
     "Snakefile rules/*.smk workflow/scripts/**/* envs/* profiles/**/* genregraph "
@@ -55,10 +54,11 @@ FORMATS = {
     ".html": "text/html",
     ".json": "application/json",
     ".md": "text/markdown",
-    ".npz": "application/x-npz",
     ".parquet": "application/vnd.apache.parquet",
     ".png": "image/png",
     ".pt": "application/x-pytorch",
+    ".tsv": "text/tab-separated-values",
+    ".txt": "text/plain",
     ".zip": "application/zip",
 }
 TYPES = {bool: "Boolean", int: "Integer", float: "Float"}
@@ -119,7 +119,7 @@ def pack(home: Path, sheets: Mapping[str, Path], output: Path) -> None:
     home : Path
         Folder of the workflow.
     sheets : mapping of str to Path
-        What goes beside `SHIPPED`, by its path in the archive.
+        What is packed with `SHIPPED`, by its path in the archive.
     output : Path
         To be written (ZIP).
 
@@ -282,22 +282,19 @@ def text_of(found: ROCrate) -> str:
     return json.dumps(metadata, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def of_folds(folder: Path, names: Iterable[str]) -> list[Path]:
-    """Files of all folds of an experiment.
+def of_models(folders: Iterable[Path]) -> list[Path]:
+    """Files of models, without those that Snakemake keeps there for itself.
 
     Parameters
     ----------
-    folder : Path
-        Of the experiment.
-    names : iterable of str
-        Of the files of a fold.
+    folders : iterable of Path
+        One of each protocol.
     """
-    protocols = read_evaluations(folder / "protocols.json")
     return [
-        fold.outputs / name
-        for protocol in protocols
-        for fold in folds_of(folder / protocol)
-        for name in names
+        path
+        for folder in folders
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith(".")
     ]
 
 
@@ -308,25 +305,23 @@ def main(
     config: Annotated[str, typer.Option(help="Configuration of the run (JSON).")],
     workflow: Annotated[Path, typer.Option(help="The workflow, to be written (ZIP).")],
     output: Annotated[Path, typer.Option(help="The crate's metadata, to be written (JSON-LD).")],
-    of_fold: Annotated[
-        list[str] | None, typer.Option(help="EXPERIMENT=FILE,FILE: results that each fold has.")
+    experiment: Annotated[list[str] | None, typer.Option(help="One that was run.")] = None,
+    models: Annotated[
+        list[Path] | None, typer.Option(help="Folder of models, of a protocol.")
     ] = None,
     clips: Annotated[
-        list[Path] | None, typer.Option(help="Lists of clips that were heard (Parquet).")
+        list[Path] | None, typer.Option(help="Lists of clips whose audio was read (Parquet).")
     ] = None,
     table: Annotated[list[str] | None, typer.Option(help="NAME=FILE: an imported table.")] = None,
 ) -> None:
     """Describe the results of a dataset, and what they were computed from, as an RO-Crate."""
-    experiments = dict(each.split("=", 1) for each in of_fold or [])
-    results = list(files)
-    for name, named in experiments.items():
-        results += of_folds(folder / "experiments" / name, named.split(","))
-    tables = dict(each.split("=", 1) for each in table or [])
+    results = [*files, *of_models(models or [])]
+    tables = pairs(table)
     read = Read(
         audio_of([pd.read_parquet(path) for path in clips or []]),
         {"sheet": sheet} | {f"table {name}": Path(path) for name, path in tables.items()},
         json.loads(config),
     )
     pack(SCRIPTS.parents[1], {f"config/datasets/{folder.name}.tsv": sheet}, workflow)
-    found = crate(folder, results, workflow, read, read_records(folder, list(experiments)))
+    found = crate(folder, results, workflow, read, read_records(folder, experiment or []))
     output.write_text(text_of(found), encoding="utf-8")

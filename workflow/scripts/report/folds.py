@@ -1,16 +1,12 @@
 """Figure of the accuracies of each fold, protocol by protocol."""
 
-from pathlib import Path
-from typing import Annotated
-
 import numpy as np
 import pandas as pd
-import typer
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from report.style import BLACK, BLUE, VERMILION, in_style, new_figure, plain, save
+from report.style import BLACK, BLUE, VERMILION, in_style, new_figure, plain
 from settings.errors import UserError
 
 PARTS = {"train": (BLUE, "s"), "test": (VERMILION, "o")}
@@ -38,13 +34,13 @@ def draw(results: pd.DataFrame, model: str, paper: float | None) -> Figure:
     Parameters
     ----------
     results : pd.DataFrame
-        As `results.collect` makes it; one experiment. Without rows, the figure says that there is
-        nothing.
+        As `evaluation.collect` makes it; one experiment. Without rows, the figure says that there
+        is nothing. Clips are predicted one by one (aggregation none).
     model : str
-        Which model.
     paper : float or None
         The paper's test accuracy.
     """
+    results = results[results["aggregation"] == "none"]
     if results.empty:
         figure = new_figure(4, 1)
         figure.text(0.5, 0.5, "no protocol could be evaluated", ha="center", va="center")
@@ -81,13 +77,3 @@ def _draw_protocol(axes: Axes, rows: pd.DataFrame, paper: float | None) -> None:
         axes.axhline(paper, color=BLACK, ls="--", lw=1, label=f"paper, test: {paper:.4f}", zorder=1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set(xlabel="fold", xlim=(-0.5, len(ordered) - 0.5))
-
-
-def main(
-    results: Annotated[Path, typer.Argument(help="Results of an experiment (CSV).")],
-    output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
-    model: Annotated[str, typer.Option(help="Which model.")] = "graphsage",
-    paper: Annotated[float | None, typer.Option(help="The paper's test accuracy.")] = None,
-) -> None:
-    """Draw the accuracies of each fold."""
-    save(draw(pd.read_csv(results), model, paper), output)

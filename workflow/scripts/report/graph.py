@@ -1,10 +1,6 @@
 """Figure of a fold's graph: clips, and the edges to their nearest neighbours."""
 
-from pathlib import Path
-from typing import Annotated
-
 import numpy as np
-import typer
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
@@ -13,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from inputs.inputs import Inputs
-from report.scatter import DIMENSIONS, MEANINGLESS, neighbour_map, principal_components
+from report.scatter import MEANINGLESS
 from report.style import (
     GREY,
     PALE,
@@ -22,7 +18,6 @@ from report.style import (
     draw_genre_legend,
     in_style,
     new_figure,
-    save,
     without_ticks,
 )
 
@@ -55,7 +50,9 @@ def nearest_edges(graph: sparse.csr_array, neighbours: int) -> NDArray[np.int64]
 
 
 @in_style()
-def draw(inputs: Inputs, graph: sparse.csr_array, neighbours: int, seed: int) -> Figure:
+def draw(
+    inputs: Inputs, graph: sparse.csr_array, places: NDArray[np.floating], neighbours: int = 3
+) -> Figure:
     """Clips where t-SNE puts them, and thin lines to their nearest neighbours.
 
     Parameters
@@ -64,12 +61,11 @@ def draw(inputs: Inputs, graph: sparse.csr_array, neighbours: int, seed: int) ->
         n clips.
     graph : scipy.sparse.csr_array, shape (n, n)
         As `graph.adjacency` makes it.
+    places : NDArray, shape (n, 2)
+        By t-SNE, as `report.scatter.place` has them.
     neighbours : int
         Lines from each clip, at most.
-    seed : int
-        Of PCA and t-SNE.
     """
-    places = neighbour_map(principal_components(inputs.x, DIMENSIONS, seed)[0], seed)
     edges = nearest_edges(graph, neighbours)
     figure = new_figure(8, 6)
     axes = figure.subplots()
@@ -122,14 +118,3 @@ def _draw_edge_legend(axes: Axes) -> None:
         bbox_to_anchor=(0.5, -0.06),
         ncols=2,
     )
-
-
-def main(
-    inputs: Annotated[Path, typer.Argument(help="Inputs of the fold (NPZ).")],
-    graph: Annotated[Path, typer.Argument(help="Its graph (SciPy NPZ).")],
-    seed: Annotated[int, typer.Option(help="Seed.")],
-    output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
-    neighbours: Annotated[int, typer.Option(min=1, help="Edges from each clip, at most.")] = 3,
-) -> None:
-    """Draw a fold's graph."""
-    save(draw(Inputs.load(inputs), sparse.load_npz(graph), neighbours, seed), output)

@@ -1,44 +1,39 @@
 """Figure of the training: loss and accuracies over the epochs, mean and spread over folds."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated
-
 import pandas as pd
-import typer
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from report.style import BLUE, VERMILION, counted, in_style, new_figure, save
+from report.style import BLUE, VERMILION, counted, in_style, new_figure
 
 
-def over_folds(histories: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def over_folds(histories: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Mean and standard deviation of each epoch over the folds that came to it.
 
     Parameters
     ----------
-    histories : sequence of pd.DataFrame
-        Columns ``epoch loss train_accuracy test_accuracy``, one of each fold.
+    histories : pd.DataFrame
+        Columns ``repeat fold epoch loss train_accuracy test_accuracy``; of one network.
 
     Returns
     -------
     mean, deviation : pd.DataFrame
         Indexed by epoch; the deviation of a single fold is 0.
     """
-    epochs = pd.concat(histories).groupby("epoch")
+    epochs = histories.groupby("epoch")
     columns = ["loss", "train_accuracy", "test_accuracy"]
     return epochs[columns].mean(), epochs[columns].std().fillna(0)
 
 
 @in_style()
-def draw(histories: Sequence[pd.DataFrame]) -> Figure:
+def draw(histories: pd.DataFrame) -> Figure:
     """Left the loss, right the accuracies; lines are means, bands a standard deviation wide.
 
     Parameters
     ----------
-    histories : sequence of pd.DataFrame
-        Columns ``epoch loss train_accuracy test_accuracy``, one of each fold.
+    histories : pd.DataFrame
+        Columns ``repeat fold epoch loss train_accuracy test_accuracy``; of one network.
     """
     mean, deviation = over_folds(histories)
     figure = new_figure(8, 3.4)
@@ -52,7 +47,8 @@ def draw(histories: Sequence[pd.DataFrame]) -> Figure:
     right.legend(loc="lower right")
     for axes in (left, right):
         _count_epochs(axes, mean.index.max())
-    figure.suptitle(f"Mean over {counted(len(histories), 'fold')} ± standard deviation")
+    folds = len(histories[["repeat", "fold"]].drop_duplicates())
+    figure.suptitle(f"Mean over {counted(folds, 'fold')} ± standard deviation")
     return figure
 
 
@@ -66,18 +62,10 @@ def _draw_band(
 
 
 def _count_epochs(axes: Axes, last: int) -> None:
-    """Give the first epochs, in which most happens, the most room."""
+    """Give the first epochs, in which most happens, the most space."""
     axes.set_xscale("log")
     axes.set_xlim(1, max(last, 2))
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("epoch (logarithmic)")
-
-
-def main(
-    histories: Annotated[list[Path], typer.Argument(help="Histories of all folds (CSV).")],
-    output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
-) -> None:
-    """Draw loss and accuracies over the epochs."""
-    save(draw([pd.read_csv(path) for path in histories]), output)

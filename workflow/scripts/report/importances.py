@@ -48,11 +48,17 @@ def draw(selection: pd.DataFrame, top: int) -> Figure:
     return figure
 
 
+def first_fold(path: Path) -> pd.DataFrame:
+    """Selection of the first fold, from that of all (CSV)."""
+    table = pd.read_csv(path, keep_default_na=False)
+    first = table[(table["repeat"] == 0) & (table["fold"] == 0)]
+    return first.assign(feature=first["feature"].map(unguarded))
+
+
 def main(
-    selection: Annotated[Path, typer.Argument(help="The fold's selection (CSV).")],
+    selection: Annotated[Path, typer.Argument(help="Selections of all folds (CSV).")],
     output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
     top: Annotated[int, typer.Option(min=1, help="Features to draw.")] = 25,
 ) -> None:
-    """Draw the features' importances before and after ControlBurn."""
-    table = pd.read_csv(selection, keep_default_na=False)
-    save(draw(table.assign(feature=table["feature"].map(unguarded)), top), output)
+    """Draw the importances of features before and after ControlBurn, in the first fold."""
+    save(draw(first_fold(selection), top), output)

@@ -92,7 +92,7 @@
   const predicted = (i) => map.models[model].predicted[i];
   const percent = (i, genre) => map.models[model].bytes[i * map.genres.length + genre];
   const result = (i) => (predicted(i) < 0 ? "untested" : predicted(i) === map.genre[i] ? "right" : "wrong");
-  const verdict = (i) => (predicted(i) < 0 ? "not tested" : `${map.genres[predicted(i)]}, ${percent(i, predicted(i))} %`);
+  const prediction = (i) => (predicted(i) < 0 ? "not tested" : `${map.genres[predicted(i)]}, ${percent(i, predicted(i))} %`);
   const who = (i) => [map.about[i].artist, map.about[i].title].filter(Boolean).join(": ");
 
   const filter = () => {
@@ -109,7 +109,7 @@
     const right = shown.filter((i) => result(i) === "right").length;
     const tested = shown.filter((i) => result(i) !== "untested").length;
     get("status").textContent = `${shown.length.toLocaleString("en")} of ${map.clips.length.toLocaleString("en")} clips shown; `
-      + `under protocol ${map.protocol}, ${model} named the genre of ${right.toLocaleString("en")} of ${tested.toLocaleString("en")} that were tested.`;
+      + `under protocol ${map.protocol}, ${model} predicted the genre of ${right.toLocaleString("en")} of ${tested.toLocaleString("en")} that were tested.`;
     tabulate();
     soon("draw", draw);
   };
@@ -125,7 +125,7 @@
       canvas.height = Math.round(height * ratio);
     }
   };
-  // Pixels of the map's unit: as many as leave room for its longer side, whichever fits less.
+  // Pixels of the map's unit: as many as its longer side allows, whichever fits less.
   const unit = () => Math.min((width - 2 * MARGIN) / map.wide, (height - 2 * MARGIN) / map.high) * view.zoom;
   const left = (i) => width / 2 + (map.x[i] - 0.5) * scale + view.x;
   const above = (i) => height / 2 - (map.y[i] - 0.5) * scale + view.y;
@@ -243,7 +243,7 @@
     const tip = get("tip");
     tip.hidden = hovered < 0;
     if (hovered < 0) return;
-    const lines = [map.clips[hovered], who(hovered), `${map.genres[map.genre[hovered]]}; taken for ${verdict(hovered)}`];
+    const lines = [map.clips[hovered], who(hovered), `${map.genres[map.genre[hovered]]}; predicted: ${prediction(hovered)}`];
     tip.replaceChildren(...lines.filter(Boolean).map((line) => make("div", line)));
     tip.style.left = `${Math.max(4, Math.min(left(hovered) + 14, width - tip.offsetWidth - 6))}px`;
     tip.style.top = `${Math.max(4, Math.min(above(hovered) + 14, height - tip.offsetHeight - 6))}px`;
@@ -349,7 +349,7 @@
       else line.removeAttribute("aria-current");
     }
   };
-  // Who came by the keyboard stays where they are: at the table's row, or in what is told anew.
+  // Who came by the keyboard stays where they are: at the table's row, or in what is shown anew.
   const select = (i) => {
     selected = i;
     const within = get("detail").contains(document.activeElement);
@@ -388,7 +388,7 @@
     const fold = map.fold[i] < 0 ? "in the test part of no fold" : `tested in fold ${map.fold[i]}`;
     const parts = [make("h3", map.clips[i], { tabIndex: -1 })];
     if (who(i)) parts.push(make("p", who(i)));
-    parts.push(make("p", `${map.genres[map.genre[i]]}, ${fold}${predicted(i) < 0 ? "" : `; ${model} took it for ${verdict(i)}: ${result(i)}`}.`));
+    parts.push(make("p", `${map.genres[map.genre[i]]}, ${fold}${predicted(i) < 0 ? "" : `; ${model} predicted ${prediction(i)}: ${result(i)}`}.`));
     parts.push(...player(i));
     if (predicted(i) >= 0) {
       const order = map.genres.map((_, g) => g).sort((a, b) => percent(i, b) - percent(i, a)).slice(0, 10);
@@ -402,9 +402,9 @@
     parts.push(make("h4", "Nearest neighbours in the graph"));
     if (map.neighbours[i].length) {
       const rows = map.neighbours[i].map((j, n) => row([
-        link(j), map.genres[map.genre[j]], map.distances[i][n], predicted(j) < 0 ? "-" : verdict(j),
+        link(j), map.genres[map.genre[j]], map.distances[i][n], predicted(j) < 0 ? "-" : prediction(j),
       ]));
-      parts.push(table("Neighbours", ["clip", "genre", "distance", "taken for"], rows, "near"));
+      parts.push(table("Neighbours", ["clip", "genre", "distance", "predicted"], rows, "near"));
     } else parts.push(make("p", "None: its distances are zero, which means not connected, or the graph has no edges."));
     detail.replaceChildren(...parts);
   };
@@ -417,11 +417,11 @@
     const part = map.times ? `#t=${map.times[i].join(",")}` : "";
     const audio = make("audio", "", { controls: true, preload: "none", src: `${folder}/${file}${part}` });
     audio.setAttribute("aria-label", `Sound of ${map.clips[i]}`);
-    const told = make("p", "", { className: "caption" });
+    const failure = make("p", "", { className: "caption" });
     audio.addEventListener("error", () => {
-      told.textContent = `${map.about[i].path} cannot be played: it is not at hand beside this page, or your browser does not know its format.`;
+      failure.textContent = `${map.about[i].path} cannot be played: it is not where it lay when this page was written, or your browser does not know its format.`;
     });
-    return [audio, told];
+    return [audio, failure];
   };
 
   options("experiment", names.map((name) => [name, `${name} (${data.maps[name].protocol})`]));

@@ -1,4 +1,4 @@
-"""The report: one HTML page that needs nothing beside itself, from the results of a dataset."""
+"""The report: one HTML page that needs no other file, from the results of a dataset."""
 
 import base64
 import hashlib
@@ -17,20 +17,17 @@ from markupsafe import Markup
 
 from audio.samples import SAMPLE_RATE
 from folds.leaks import KINDS
-from report import charts
-from report.answer import answer
-from report.beside import compared as compared_beside
-from report.beside import read_beside, trust
+from report import answer, charts
 from report.confusion import confuse
 from report.cost import costs, read_benchmarks
-from report.findings import FILTERS
 from report.provenance import read_records, steps, versions
 from report.strictness import PROTOCOLS
 from report.style import counted
-from results.ahead import TOLD_ARTISTS
-from results.outputs import folds_of, left_out_of, read_result
-from results.summarise import pairs
-from settings.sheet import Row, locate, read_sheet
+from report.tables import Row, Tables, pairs, read
+from report.words import AGGREGATIONS, FILTERS
+from settings.registry import EDGELESS, NETWORKS
+from settings.sheet import Row as SheetRow
+from settings.sheet import locate, read_sheet
 from settings.spreadsheet import read_csv
 
 CONFUSED = 10  # Clips that an experiment shows as most confused,
@@ -50,8 +47,15 @@ LEAKS = {
     "md5": "identical files",
     "near_identical": "pairs of nearly identical features",
 }
-MAIN = ("graphsage", "edgeless")
-AMONG = {"all": "", "artist": ", among clips that are known to be of one artist"}
+MAIN = (NETWORKS[0], EDGELESS)
+AMONG = {"all": "", "artist": ", among clips of one artist by the sheet"}
+QUESTIONS = {
+    "messages": "a network and the same without messages",
+    "baseline": "graph models and the best model that uses no other test clip",
+    "variant": "variants and the network that they vary",
+    "protocol": "protocol clean and another protocol, of one model",
+    "paper": "GraphSAGE and the paper's number",
+}
 
 Facts = dict[str, Any]
 
@@ -118,47 +122,54 @@ def _digest(text: str) -> str:
     return f"sha256-{base64.b64encode(sha).decode('ascii')}"
 
 
-def compared(summary: pd.DataFrame) -> list[Facts]:
-    """Rows of the summary by experiment and protocol, with places in percent of a common scale."""
+def accuracies(summary: pd.DataFrame) -> list[Facts]:
+    """Rows of the summary by experiment, protocol and aggregation.
+
+    Returns
+    -------
+    list of dict
+        ``name`` of the experiment and its ``parts``, whose ``models`` have places in percent of a
+        common scale.
+    """
     low, high = charts.scale(summary)
 
     def place(value: float) -> float | None:
         return None if np.isnan(value) else charts.share(value, low, high)
 
     found: dict[str, Facts] = {}
-    for (name, protocol), rows in summary.groupby(["experiment", "protocol"], sort=False):
-        models: list[dict[Any, Any]] = rows.to_dict("records")
+    parts = summary.groupby(["experiment", "protocol", "aggregation"], sort=False)
+    for (name, protocol, aggregation), rows in parts:
+        models: list[Row] = rows.to_dict("records")
         for row in models:
-            stated = row["paper_test_accuracy"] if protocol == "paper" else np.nan
+            stated = protocol == "paper" and aggregation == "none"
+            paper = row["paper_test_accuracy"] if stated else np.nan
             row |= {"at": place(row["mean"]), "from": place(row["ci_low"])}
-            row |= {"to": place(row["ci_high"]), "paper_at": place(stated)}
+            row |= {"to": place(row["ci_high"]), "paper_at": place(paper)}
             row["kind"] = row["model"] if row["model"] in MAIN else "other"
-        of_protocol = {
+        part = {
             "name": protocol,
+            "aggregation": aggregation,
             "what": PROTOCOLS[str(protocol)],
             "folds": int(rows["n_folds"].iloc[0]),
             "models": models,
-            "note": rows["note"].iloc[0],
         }
-        found.setdefault(str(name), {"name": name, "protocols": []})["protocols"].append(
-            of_protocol
-        )
+        found.setdefault(str(name), {"name": name, "parts": []})["parts"].append(part)
     return list(found.values())
 
 
 def axis(summary: pd.DataFrame) -> list[tuple[float, str]]:
-    """Ticks of the scale of `compared`: place in percent, and text."""
+    """Ticks of the scale of `accuracies`: place in percent, and text."""
     low, high = charts.scale(summary)
     return [(charts.share(tick, low, high), f"{tick:g}") for tick in charts.ticks(low, high)]
 
 
-def confusion(predictions: Sequence[pd.DataFrame]) -> Facts:
-    """Of each true genre, how many test clips were taken for which, and in which share.
+def confusion(predictions: pd.DataFrame) -> Facts:
+    """Of each true genre, how many tests of its clips gave which genre, and in which share.
 
     Parameters
     ----------
-    predictions : sequence of pd.DataFrame
-        As `learning.predictions` makes them, one of each fold.
+    predictions : pd.DataFrame
+        Of one model, all folds; a clip that is tested several times counts each time.
     """
     table = confuse(predictions)
     counts = table.to_numpy()
@@ -179,6 +190,7 @@ def confusion(predictions: Sequence[pd.DataFrame]) -> Facts:
         "rows": rows,
         "right": int(np.trace(counts)),
         "total": int(counts.sum()),
+        "clips": int(predictions.loc[predictions["part"] == "test", "clip"].nunique()),
     }
 
 
@@ -197,7 +209,7 @@ def spread(table: pd.DataFrame, columns: Mapping[str, str]) -> list[Facts]:
 
 
 def most_confused(shown: Mapping[str, Any], most: int, neighbours: int) -> list[Facts]:
-    """Test clips that GraphSAGE is surest of to be of another genre, the surest first.
+    """Test clips to which GraphSAGE gives another genre with the highest confidence.
 
     Parameters
     ----------
@@ -225,14 +237,14 @@ def most_confused(shown: Mapping[str, Any], most: int, neighbours: int) -> list[
             "clip": clips[i],
             "true": genres[shown["genre"][i]],
             "predicted": genres[own["predicted"][i]],
-            "percent": -surety,
+            "percent": -confidence,
             "fold": shown["fold"][i],
             "neighbours": [
                 {"clip": clips[j], "genre": genres[shown["genre"][j]], "distance": distance}
                 for j, distance in zip(shown["neighbours"][i], shown["distances"][i], strict=True)
             ][:neighbours],
         }
-        for surety, i in sorted(wrong)[:most]
+        for confidence, i in sorted(wrong)[:most]
     ]
 
 
@@ -248,20 +260,25 @@ def settings_of(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
         "selection": f"ControlBurn to {chosen['n_features']} features" if chosen else "none",
         "reduction": f"{reduced['method']} to {reduced['to']}" if reduced else "none",
         "graph": f"{graph['metric']} distance, k {graph['k']}{AMONG[graph['among']]}",
-        "GraphSAGE": ", ".join(_setting(name, value) for name, value in network.items()),
+        "network": ", ".join(_setting(name, value) for name, value in network.items()),
+        "weight decay and dropout": "searched inside the training clips"
+        if experiment["search"]
+        else "as stated",
     }
     return list(names.items())
 
 
 def _setting(name: str, value: Any) -> str:
     words = name.replace("_", " ")
+    if value is None:
+        return "all neighbours"
     if isinstance(value, bool):
         return words if value else f"no {words}"
     return f"{words} {value}"
 
 
 def of_source(
-    rows: Sequence[Row], audio: Path | None, endings: Sequence[str] = ()
+    rows: Sequence[SheetRow], audio: Path | None, endings: Sequence[str] = ()
 ) -> dict[str, Facts]:
     """Title, artist and audio file (empty where it is not at hand) of each clip of the sheet."""
     named = {row.path for row in rows}
@@ -298,56 +315,98 @@ def with_sources(shown: Mapping[str, Any], clips: pd.DataFrame, sources: Sequenc
     }
 
 
-def _protocol(
-    folder: Path,
-    results: pd.DataFrame,
-    paper: float | None,
-    beside: Mapping[str, pd.DataFrame],
-    of_artists: bool,
-) -> Facts:
+def comparisons_of(found: Tables, name: str) -> list[Facts]:
+    """Comparisons of an experiment by question, protocol and aggregation.
+
+    Returns
+    -------
+    list of dict
+        ``question`` in words, ``protocol``, ``aggregation`` and ``rows``.
+    """
+    parts: dict[tuple[str, str, str], list[Row]] = {}
+    for question in QUESTIONS:
+        for row in found.compared(question):
+            if row["experiment"] == name:
+                key = question, row["protocol"], row["aggregation"]
+                row["settings"] = found.settings_of(name, row["model"])
+                parts.setdefault(key, []).append(row)
+    return [
+        {"question": QUESTIONS[question], "protocol": p, "aggregation": a, "rows": rows}
+        for (question, p, a), rows in parts.items()
+    ]
+
+
+def calibrated(found: Tables, name: str) -> list[Facts]:
+    """How calibrated an experiment's models are, by protocol and aggregation.
+
+    Returns
+    -------
+    list of dict
+        ``protocol``, ``aggregation`` and ``rows`` of all models; ``least``: the lowest log loss;
+        ``own``: GraphSAGE's row at no temperature; ``lines``: its reliability, as
+        `charts.reliability` places it.
+    """
+    tables = [t[t["experiment"] == name] for t in (found.calibration, found.reliability)]
+    scores, curves = tables
+    parts = []
+    for (protocol, aggregation), rows in scores.groupby(["protocol", "aggregation"], sort=False):
+        own = curves.query("protocol == @protocol and aggregation == @aggregation")
+        records: list[Row] = rows.to_dict("records")
+        parts.append(
+            {
+                "protocol": protocol,
+                "aggregation": aggregation,
+                "rows": records,
+                "least": rows["log_loss"].min(),
+                "own": next(
+                    r for r in records if (r["model"], r["scaling"]) == (NETWORKS[0], "none")
+                ),
+                "lines": charts.reliability(own[own["model"] == NETWORKS[0]]),
+            }
+        )
+    return parts
+
+
+def _protocol(folder: Path, found: Tables, name: str) -> Facts:
     """What there is to show of an experiment's protocol."""
-    outputs = [fold.outputs for fold in folds_of(folder)]
-    own = results[(results["protocol"] == folder.name) & (results["model"] == "graphsage")]
-    leaks = pd.read_csv(folder / "leaks.csv")
+    protocol = folder.name
+    results = found.results[name]
+    own = results.query("protocol == @protocol and model == 'graphsage' and aggregation == 'none'")
+    graphsage = found.row(name, protocol, NETWORKS[0], "none") or {}
+    paper = graphsage.get("paper_test_accuracy", np.nan)
+    leaks = found.leaks[name, protocol]
     return {
-        "name": folder.name,
-        "what": PROTOCOLS[folder.name],
-        "confusion": confusion([pd.read_parquet(o / "predictions.parquet") for o in outputs]),
-        "folds": charts.folds(own, paper if folder.name == "paper" else None),
-        "history": charts.history([pd.read_csv(o / "history.csv") for o in outputs]),
-        "health": spread(pd.read_csv(folder / "graph-health.csv"), HEALTH),
+        "name": protocol,
+        "what": PROTOCOLS[protocol],
+        "confusion": confusion(pd.read_parquet(folder / "models/graphsage.parquet")),
+        "folds": charts.folds(own, None if protocol != "paper" or np.isnan(paper) else paper),
+        "history": charts.history(pd.read_csv(folder / "models/graphsage.history.csv")),
+        "health": spread(found.health[name, protocol], HEALTH),
         "leaks": spread(leaks, {kind: LEAKS[kind] for kind in KINDS}),
-        "trust": trust(beside, folder.name, of_artists),
     }
 
 
 def _experiment(
     name: str,
     folder: Path,
-    results: pd.DataFrame,
-    summary: pd.DataFrame,
+    found: Tables,
     settings: Mapping[str, Any],
     shown: tuple[str, Mapping[str, Any]] | None,
     sources: Mapping[str, Facts],
     of_clip: Mapping[Any, Any],
-    beside: Mapping[str, pd.DataFrame],
-    variants: Mapping[str, str],
 ) -> Facts:
     """What there is to show of an experiment; ``shown`` is its map with the map's protocol."""
-    stated = summary["paper_test_accuracy"].dropna()
-    protocols = [str(protocol) for protocol in summary["protocol"].unique()]
-    paper = float(stated.iloc[0]) if len(stated) else None
-    of_artists = settings["graph"]["among"] == "artist"
+    own = found.summary[found.summary["experiment"] == name]
+    trusted = calibrated(found, name)
     return {
         "name": name,
         "description": settings["description"],
         "settings": settings_of(settings),
-        "protocols": [
-            _protocol(folder / protocol, results, paper, beside, of_artists)
-            for protocol in protocols
-        ],
-        "beside": compared_beside(beside, name, variants),
-        "left_out": left_out_of(folder / "protocols.json"),
+        "protocols": [_protocol(folder / p, found, name) for p in own["protocol"].unique()],
+        "comparisons": comparisons_of(found, name),
+        "calibrated": trusted,
+        "scaled": any(row["scaling"] == "temperature" for p in trusted for row in p["rows"]),
+        "left_out": found.left_out[name],
         "map_protocol": shown[0] if shown else "",
         "confused": [
             {**clip, "source": sources[of_clip[clip["clip"]]]}
@@ -376,8 +435,7 @@ def _where(audio: Path | None, folder: Path) -> list[str]:
 
 def main(
     results: Annotated[list[Path], typer.Argument(help="Tables, named by experiment (CSV).")],
-    summary: Annotated[Path, typer.Option(help="Summary of all experiments (CSV).")],
-    folder: Annotated[Path, typer.Option(help="Folder of the dataset.")],
+    folder: Annotated[Path, typer.Option(help="Folder of the dataset, with its other tables.")],
     benchmarks: Annotated[Path, typer.Option(help="Folder of its jobs' benchmarks.")],
     sheet: Annotated[Path, typer.Option(help="Its sheet.")],
     config: Annotated[str, typer.Option(help="Configuration of the run (JSON).")],
@@ -387,89 +445,81 @@ def main(
     output: Annotated[Path, typer.Option(help="Report, to be written (HTML).")],
     maps: Annotated[list[Path] | None, typer.Option("--map", help="Of an experiment.")] = None,
     problems: Annotated[list[Path] | None, typer.Option(help="Lists of problems (CSV).")] = None,
-    beside: Annotated[
-        list[Path] | None, typer.Option(help="More tables, each in its experiment's folder (CSV).")
-    ] = None,
-    variant: Annotated[
-        list[str] | None, typer.Option(help="EXPERIMENT.VARIANT=in what it differs.")
-    ] = None,
+    learning_curve: Annotated[Path | None, typer.Option(help="If there is one (CSV).")] = None,
     audio: Annotated[Path | None, typer.Option(help="Folder of the audio files.")] = None,
     ending: Annotated[
-        list[str] | None, typer.Option(help="Endings that stand in for each other.")
+        list[str] | None, typer.Option(help="File extensions that replace each other.")
     ] = None,
     not_run: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=why not.")] = None,
-    synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
     """Write the report of a dataset: one page, to be sent as it is."""
-    table = read_result(summary).fillna({"note": "", "interval": "", "against": ""})
-    rows, settings = read_sheet(sheet), json.loads(config)
-    tables = {path.stem: read_result(path) for path in results}
+    settings = json.loads(config)
+    found = read(results, folder, settings, learning_curve)
     shown = {
         path.parents[1].name: (path.parent.name, json.loads(path.read_text(encoding="utf-8")))
         for path in maps or []
     }
-    cuts = sorted({settings["experiments"][name]["cut"] for name in tables})
-    clips = {cut: pd.read_parquet(folder / cut / "clips.parquet") for cut in cuts}
-    of_sources = of_source(rows, audio, ending or ())
-    more, differs = read_beside(beside or []), pairs(variant)
+    cut_of = {name: found.experiments[name].cut for name in found.results}
+    clips = {
+        cut: pd.read_parquet(folder / cut / "clips.parquet") for cut in sorted({*cut_of.values()})
+    }
+    sources = of_source(read_sheet(sheet), audio, ending or ())
     experiments = [
         _experiment(
             name,
             folder / "experiments" / name,
-            own,
-            table[table["experiment"] == name],
+            found,
             settings["experiments"][name],
             shown.get(name),
-            of_sources,
-            clips[settings["experiments"][name]["cut"]].set_index("clip")["source"].to_dict(),
-            more.get(name, {}),
-            differs,
+            sources,
+            clips[cut_of[name]].set_index("clip")["source"].to_dict(),
         )
-        for name, own in tables.items()
+        for name in found.results
     ]
-    health = {
-        (name, protocol): float(
-            pd.read_csv(folder / "experiments" / name / protocol / "graph-health.csv")[
-                "zero_distance_share"
-            ].mean()
-        )
-        for name, protocol in table[["experiment", "protocol"]].drop_duplicates().to_numpy()
+    genres = {
+        e["name"]: len(e["protocols"][0]["confusion"]["genres"])
+        for e in experiments
+        if e["protocols"]
     }
-    records = read_records(folder, list(tables))
-    of_artists = [n for n in tables if settings["experiments"][n]["graph"]["among"] == "artist"]
+    strict = {aggregation: answer.rows(found, aggregation, genres) for aggregation in AGGREGATIONS}
+    tested = {
+        (e["name"], p["name"]): p["confusion"]["clips"] for e in experiments for p in e["protocols"]
+    }
+    records = read_records(folder, list(found.results))
+    curve = found.learning_curve
     facts = {
-        "dataset": settings["dataset"],
-        "synthesised": synthesised,
-        "clips": {cut: int((found["status"] != "refused").sum()) for cut, found in clips.items()},
-        "genres": sorted({row.genre for row in rows}),
-        "sources": of_sources,
-        "answer": answer(
-            table, health, {n: len(m["genres"]) for n, (_, m) in shown.items()}, of_artists
-        ),
-        "compared": compared(table),
-        "told": TOLD_ARTISTS in table["model"].to_numpy() or bool(of_artists),
-        "axis": axis(table),
+        "dataset": found.dataset,
+        "synthesised": found.facts.synthesised,
+        "sources": sources,
+        "strict": {aggregation: rows for aggregation, rows in strict.items() if rows},
+        "tested": tested,
+        "sentences": answer.sentences(found, strict["none"]),
+        "accuracies": accuracies(found.summary),
+        "aggregations": AGGREGATIONS,
+        "notes": found.notes(),
+        "axis": axis(found.summary),
         "frame": charts,
         "experiments": experiments,
+        "learning": None
+        if curve is None
+        else {"of": curve["experiment"].iloc[0], "series": charts.learning_curve(curve)},
         "problems": _problems(problems or []),
         "not_run": pairs(not_run),
-        "costs": costs(read_benchmarks(benchmarks, list(tables))).to_dict("records"),
+        "costs": costs(read_benchmarks(benchmarks, list(found.results))).to_dict("records"),
         "steps": steps(records),
         "versions": {"python": platform.python_version()} | versions(records),
         "config": json.dumps(settings, indent=1),
         "seed": settings["seed"],
         "map": {
-            "dataset": settings["dataset"],
+            "dataset": found.dataset,
             "audio": _where(audio, folder),
-            "sources": [{"clip": name, **facts} for name, facts in of_sources.items()],
+            "sources": [{"clip": name, **facts} for name, facts in sources.items()],
             "maps": {
                 name: {
                     "protocol": protocol,
-                    **with_sources(
-                        found, clips[settings["experiments"][name]["cut"]], list(of_sources)
-                    ),
+                    **with_sources(each, clips[cut_of[name]], list(sources)),
                 }
-                for name, (protocol, found) in shown.items()
+                for name, (protocol, each) in shown.items()
             },
         },
     }

@@ -14,7 +14,7 @@ def steps(records: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     Parameters
     ----------
     records : mapping of str to mapping
-        As `settings.steps` writes them, by path ``.../made-with/ROOM.STEP.json``.
+        As `settings.steps` writes them, by path ``.../made-with/PACKAGE.STEP.json``.
 
     Returns
     -------
@@ -46,8 +46,6 @@ def versions(records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 def read_records(folder: Path, experiments: list[str]) -> dict[str, dict[str, Any]]:
     """Records of a dataset, without those of experiments that are not named.
 
-    Lists of what was read, which lie beside them, are named otherwise than a step is.
-
     Parameters
     ----------
     folder : Path
@@ -56,6 +54,6 @@ def read_records(folder: Path, experiments: list[str]) -> dict[str, dict[str, An
     """
     return {
         str(path): json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(folder.glob("**/made-with/*.*.json"))
+        for path in sorted(folder.glob("**/made-with/*.json"))
         if belongs(path.relative_to(folder), experiments)
     }

@@ -1,14 +1,10 @@
-"""Figure of how right models are where they are so and so sure, a panel a model."""
-
-from pathlib import Path
-from typing import Annotated
+"""Figure of accuracy by confidence, a panel a model."""
 
 import pandas as pd
-import typer
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from report.style import GREY, colour_of, in_style, new_figure, plain, save
+from report.style import GREY, colour_of, in_style, new_figure, plain
 
 COLUMNS = 4  # Of panels.
 LINES = {"none": "-", "temperature": "--"}
@@ -21,9 +17,10 @@ def draw(curves: pd.DataFrame) -> Figure:
     Parameters
     ----------
     curves : pd.DataFrame
-        As `results.calibration` writes them; one experiment. Points are bins, their areas grow with
-        the share of clips in them. Without rows, the figure says that there is nothing.
+        As `evaluation.calibration` writes them; one experiment. Points are bins, their areas grow
+        with the share of clips in them. Without rows, the figure says that there is nothing.
     """
+    curves = curves[curves["aggregation"] == "none"]
     if curves.empty:
         figure = new_figure(4, 1)
         figure.text(0.5, 0.5, "no protocol could be evaluated", ha="center", va="center")
@@ -69,11 +66,3 @@ def _draw_curve(axes: Axes, curve: pd.DataFrame, number: int, protocol: str, sca
         zorder=3,
         clip_on=False,
     )
-
-
-def main(
-    curves: Annotated[Path, typer.Argument(help="Reliability by bins (CSV).")],
-    output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
-) -> None:
-    """Draw how right models are where they are so and so sure."""
-    save(draw(pd.read_csv(curves)), output)

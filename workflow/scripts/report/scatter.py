@@ -6,11 +6,9 @@ References
    Research 9 (2008) 2579-2605.
 """
 
-from pathlib import Path
-from typing import Annotated
+from typing import NamedTuple
 
 import numpy as np
-import typer
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
@@ -25,7 +23,6 @@ from report.style import (
     draw_genre_legend,
     in_style,
     new_figure,
-    save,
     without_ticks,
 )
 
@@ -67,8 +64,8 @@ def neighbour_map(components: Floats, seed: int, most: int = MOST) -> Floats:
     components : NDArray, shape (n, m)
     seed : int
     most : int
-        Of more clips a sample of this size is placed, and each other amid the three that are
-        nearest to it.
+        Of more clips a sample of this size is placed, and each other at the mean of its three
+        nearest.
 
     Returns
     -------
@@ -88,37 +85,59 @@ def neighbour_map(components: Floats, seed: int, most: int = MOST) -> Floats:
     return places
 
 
+class Placed(NamedTuple):
+    """Clips of a fold in two dimensions.
+
+    Attributes
+    ----------
+    components : NDArray, shape (n, m)
+        Principal components, m at least 2.
+    shares : NDArray, shape (m,)
+        Of the variance.
+    tsne : NDArray, shape (n, 2)
+    """
+
+    components: Floats
+    shares: Floats
+    tsne: Floats
+
+
+def place(x: Floats, seed: int) -> Placed:
+    """Place clips by PCA and t-SNE.
+
+    Parameters
+    ----------
+    x : NDArray, shape (n, d)
+        Inputs.
+    seed : int
+        Of both.
+    """
+    components, shares = principal_components(x, DIMENSIONS, seed)
+    return Placed(components, shares, neighbour_map(components, seed))
+
+
 @in_style()
-def draw(inputs: Inputs, seed: int) -> Figure:
+def draw(inputs: Inputs, placed: Placed) -> Figure:
     """Clips of a fold, coloured by genre: left by PCA, right by t-SNE.
 
     Parameters
     ----------
     inputs : Inputs
         n clips, d features.
-    seed : int
+    placed : Placed
+        As `place` places these clips.
     """
-    components, shares = principal_components(inputs.x, DIMENSIONS, seed)
     figure = new_figure(9.5, 4.4)
     left, right = figure.subplots(1, 2)
-    draw_clips(left, components[:, :2], inputs.y, inputs.genres.tolist())
-    draw_clips(right, neighbour_map(components, seed), inputs.y, inputs.genres.tolist())
+    draw_clips(left, placed.components[:, :2], inputs.y, inputs.genres.tolist())
+    draw_clips(right, placed.tsne, inputs.y, inputs.genres.tolist())
     left.set(
         title="PCA",
-        xlabel=f"component 1 ({shares[0]:.0%} of the variance)",
-        ylabel=f"component 2 ({shares[1]:.0%})",
+        xlabel=f"component 1 ({placed.shares[0]:.0%} of the variance)",
+        ylabel=f"component 2 ({placed.shares[1]:.0%})",
     )
     right.set(title="t-SNE", xlabel=MEANINGLESS)
     without_ticks(right)
     draw_genre_legend(figure, left)
     figure.suptitle(f"{counted(len(inputs.y), 'clip')} by {counted(inputs.x.shape[1], 'feature')}")
     return figure
-
-
-def main(
-    inputs: Annotated[Path, typer.Argument(help="Inputs of the fold (NPZ).")],
-    seed: Annotated[int, typer.Option(help="Seed.")],
-    output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
-) -> None:
-    """Draw the clips of a fold in two dimensions."""
-    save(draw(Inputs.load(inputs), seed), output)

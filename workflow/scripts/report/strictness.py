@@ -4,11 +4,13 @@ from collections.abc import Iterable
 
 # The strictest first, with what it asks.
 PROTOCOLS = {
+    "inductive": "artists, songs and copies kept on one side of each fold; test clips join the "
+    "graph after training",
     "clean": "artists, songs and copies kept on one side of each fold",
-    "inductive": "artists kept apart, and test clips joining the graph one by one after training",
     "filtered": "the published split of the sheet",
-    "random": "the clips of clean, dealt at random",
-    "paper": "random folds, and everything fitted on all clips",
+    "random": "the clips of clean, split at random",
+    "kfold": "stratified folds, everything fitted on all clips",
+    "paper": "random hold-outs of 33 %, everything fitted on all clips",
 }
 
 

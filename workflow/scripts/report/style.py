@@ -2,7 +2,7 @@
 
 References
 ----------
-.. [1] M. Okabe, K. Ito, "Color Universal Design", 2008: colours that the colour-blind tell apart.
+.. [1] M. Okabe, K. Ito, "Color Universal Design", 2008: colours that the colour-blind distinguish.
 .. [2] P. Tol, "Colour Schemes", SRON technical note, 2021: the scheme "muted".
 """
 
@@ -66,7 +66,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def save(figure: Figure, output: Path) -> None:
-    """Write a figure as PNG or SVG with nothing cut off and nothing that tells the time.
+    """Write a figure as PNG or SVG with nothing cut off and no time in it.
 
     Raises
     ------

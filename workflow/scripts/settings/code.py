@@ -99,31 +99,6 @@ def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
     return {package: locked[package] for package in packages}
 
 
-def keys_of(module: str, name: str, scripts: Path = SCRIPTS) -> tuple[str, ...]:
-    """Keys of a dictionary that a module defines, without importing what the module imports.
-
-    Parameters
-    ----------
-    module : str
-        Dotted name, such as ``graph.adjacency``.
-    name : str
-        The dictionary, written out on the module's top level.
-    scripts : Path
-        Folder that holds the rooms.
-
-    Raises
-    ------
-    LookupError
-        If the module has no such dictionary.
-    """
-    for node in ast.parse(_text(module, scripts)).body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-                return tuple(ast.literal_eval(key) for key in node.value.keys if key)
-    raise LookupError(f"{module} defines no dictionary {name}")
-
-
 @cache
 def _locked(text: str) -> dict[str, str]:
     pins = re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE)

@@ -3,7 +3,6 @@
 import codecs
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -133,39 +132,15 @@ def _one_or_many(one: Line, spanned: str, delimiter: str, fewest: int, width: in
 
 def _row(text: str, start: int, delimiter: str, across: bool) -> tuple[list[str], int]:
     """Values of a row, and where the next begins; ``across``: they may span lines and columns."""
-    values = []
-    while True:
-        value, start = _value(text, start, delimiter, across)
-        values.append(value)
-        if text[start : start + 1] != delimiter:
-            ended = BREAK.match(text, start)
-            return values, ended.end() if ended else start
-        start += 1
-
-
-def _value(text: str, start: int, delimiter: str, across: bool) -> tuple[str, int]:
-    patterns = _patterns(delimiter)
-    quoted = patterns.across.match(text, start) if across else patterns.within.match(text, start)
-    if quoted:
-        return quoted[1].replace('""', '"'), quoted.end()
-    bare = patterns.bare.match(text, start)
-    assert bare  # It matches nothing, too.
-    return bare[0].strip(), bare.end()
-
-
-class _Patterns(NamedTuple):
-    """A value in quotation marks that may span lines and columns, or may not; and one without."""
-
-    across: re.Pattern[str]
-    within: re.Pattern[str]
-    bare: re.Pattern[str]
-
-
-@cache
-def _patterns(delimiter: str) -> _Patterns:
-    ends = rf"{delimiter}\r\n"
-    across, within = (
-        re.compile(rf'"({other}*(?:""{other}*)*)"(?=[{ends}]|\Z)')
-        for other in ('[^"]', rf'[^"{ends}]')
+    inner = '[^"]' if across else rf'[^"{delimiter}\r\n]'
+    value = re.compile(
+        rf'(?:"({inner}*(?:""{inner}*)*)"|([^{delimiter}\r\n]*))({delimiter}|\r\n|\r|\n|\Z)'
     )
-    return _Patterns(across, within, re.compile(rf"[^{ends}]*"))
+    values, end = [], delimiter
+    while end == delimiter:
+        found = value.match(text, start)
+        assert found  # Its second form fits whatever there is.
+        quoted, bare, end = found.groups()
+        values.append(bare.strip() if quoted is None else quoted.replace('""', '"'))
+        start = found.end()
+    return values, start

@@ -10,12 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from settings.places import without_room
-
 MOST_LINES = 15  # Of one message.
 OF_STEP = re.compile(r"[a-z_]+\.[a-z_]+: .+")  # How `__main__` words what the user can mend.
 PROGRESS = re.compile(r"\d{4}-\d\d-\d\d|.*\d%\|")
-KILLED = "it ended without a word: it was killed, as happens for want of memory or time"
+KILLED = "it ended without a word: it was killed, as happens for want of memory, time or disk"
 
 
 class Failed(NamedTuple):
@@ -43,8 +41,8 @@ class Failures(logging.Handler):
             self.jobs[failed.outputs] = failed
 
     def ends(self) -> None:
-        """Tell why jobs failed, if any did, and of places that are full."""
-        if told := "\n\n".join(filter(None, [self.report(), *without_room()])):
+        """Say why jobs failed, if any did."""
+        if told := self.report():
             print(f"\n{told}", file=sys.stderr)
 
     def report(self) -> str:

@@ -1,7 +1,6 @@
-"""What Snakemake is told of its jobs: what they need and read, and not to hold them back."""
+"""What Snakemake should know of its jobs: what they need, and which paths it can handle."""
 
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 
@@ -17,43 +16,25 @@ def memory(base: float, per_mb: float = 0) -> Callable[..., int]:
     """
     if not per_mb:
         return lambda wildcards, attempt: int(attempt * base)
-    return lambda wildcards, input, attempt: int(attempt * (base + per_mb * size_mb(input)))
+    return lambda wildcards, input, attempt: int(attempt * (base + per_mb * input.size_mb))
 
 
-def memory_by_fold(base: float, per_mb: float) -> Callable[..., int]:
-    """The same for a job that learns folds side by side, and holds the inputs of these alone.
+def memory_by_thread(base: float, per_mb: float) -> Callable[..., int]:
+    """The same for a job that fits as many folds at once as it has threads.
 
     Parameters
     ----------
     base, per_mb : float
-        Of a fold, as `memory` has them of a job. The job's inputs are named ``inputs``, one a fold,
-        and it learns a fold at once for each thread.
+        MB that each of them takes, and MB more for each MB of the job's input.
     """
 
     def resource(wildcards: Any, input: Any, threads: int, attempt: int) -> int:
-        folds = len(input.inputs)
-        return int(attempt * min(threads, folds) * (base + per_mb * size_mb(input) / folds))
+        return int(attempt * (threads * base + per_mb * input.size_mb))
 
     return resource
 
 
-def size_mb(files: Iterable[str]) -> float:
-    """Megabytes (2 ** 20 bytes) of files.
-
-    Snakemake's own ``input.size_mb`` asks for each in a loop of events, which takes long where a
-    plan has thousands.
-
-    Raises
-    ------
-    FileNotFoundError
-        If one is not there yet: for Snakemake, to be determined.
-    """
-    return sum(Path(file).stat().st_size for file in files) / 2**20
-
-
-def minutes(base: float, per_mb: float = 0) -> Callable[..., int]:
-    """Resource function: minutes, as `memory` has megabytes."""
-    return memory(base, per_mb)
+minutes = memory  # They grow alike.
 
 
 def survives_shells(path: str) -> bool:
@@ -69,14 +50,3 @@ def survives_shells(path: str) -> bool:
     (True, False)
     """
     return repr(path) == f"'{path}'" and not set('"$`').intersection(path)
-
-
-def unlimited(scheduler: Any) -> None:
-    """Switch off Snakemake's limit of jobs per second, which is of use on clusters alone.
-
-    For each job that has finished it looks for jobs once more a second: hundreds of times a second
-    in the end. No option does it, and the attribute is Snakemake's own: one that has none is left
-    as it is.
-    """
-    if getattr(scheduler, "job_rate_limiter", None) is not None:
-        scheduler.job_rate_limiter = None

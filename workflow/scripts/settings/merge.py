@@ -10,7 +10,7 @@ import yaml
 from settings.errors import UserError
 
 # Keys whose values are names and paths.
-TEXTS = ("dataset", "sheet", "audio", "predict", "predict_by")
+TEXTS = ("dataset", "sheet", "audio", "predict", "predict_by", "predict_artists")
 FILES = ("config/config.yaml", "config/experiments.yaml")
 
 

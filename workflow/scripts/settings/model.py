@@ -7,7 +7,7 @@
 import difflib
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     BaseModel,
@@ -19,21 +19,16 @@ from pydantic import (
     model_validator,
 )
 
-from settings.code import keys_of
 from settings.errors import UserError
 from settings.groups import OF_ONE_ARTIST
-
-# Models of every experiment; of the others, those that have a rule of their own.
-ALWAYS = ("graphsage", "edgeless")
-OF_OWN_RULE = ("best", "graph_network")
-# What is named where it is written: a metric or a model more is one entry there.
-METRICS = keys_of("graph.adjacency", "METRICS")
-MODELS = (*keys_of("learning.baselines", "MODELS"), *OF_OWN_RULE)
+from settings.registry import CLASSIFIERS, COMBINED, COMPARED, METRICS, NETWORKS, ablation_name
 
 Cut = Literal["30s", "3s"]
 Ending = Annotated[str, Field(pattern=r"^\.[a-z0-9]+$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Protocol = Literal["paper", "random", "clean", "inductive", "filtered"]
+# Files that stand beside an experiment's NAME.csv.
+RESERVED = "summary comparisons tuning learning-curve predictions findings report".split()
+Protocol = Literal["paper", "kfold", "random", "clean", "inductive", "filtered"]
 UnknownArtist = Literal["together", "alone", "out"]
 Scale = Literal["standard", "minmax", "none"]
 Word = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
@@ -41,7 +36,7 @@ if TYPE_CHECKING:
     Compared = str
     Metric = str
 else:
-    Compared, Metric = Literal[MODELS], Literal[METRICS]
+    Compared, Metric = Literal[COMPARED], Literal[METRICS]
 
 
 class Model(BaseModel):
@@ -132,19 +127,17 @@ class Cnn(Model):
     learning_rate: float = Field(0.001, gt=0, le=1, description="AdamW's learning rate.")
 
 
-class Musicnn(Model):
-    """Where the weights of MSD_musicnn are, by which ``musicnn`` tables are computed."""
-
-    wheel: str | None = Field(
-        None, description="Path of musicnn-0.1.0-py3-none-any.whl; by default pip downloads it."
-    )
-
-
 class Folds(Model):
-    """How clips are dealt into folds."""
+    """Folds of protocols paper and kfold."""
 
-    n: int = Field(10, ge=2, le=100, description="Folds; no more than the smallest genre's clips.")
-    repeats: int = Field(1, ge=1, le=100, description="How often all clips are dealt anew.")
+    n: int = Field(
+        10,
+        ge=2,
+        le=100,
+        description="paper: random hold-outs of 33 % of the clips; kfold: folds, no more than the "
+        "smallest genre's clips.",
+    )
+    repeats: int = Field(1, ge=1, le=100, description="How often clips are split anew.")
 
 
 class Select(Model):
@@ -184,8 +177,8 @@ class Clean(Model):
 class Graph(Model):
     """The k-nearest-neighbour graph."""
 
-    metric: Metric = Field("jaccard", description="Distance between two clips' inputs.")
-    k: int = Field(100, ge=1, description="Neighbours of a clip; at most all other clips.")
+    metric: Metric = Field("euclidean", description="Distance between two clips' inputs.")
+    k: int = Field(10, ge=1, description="Neighbours of a clip; at most all other clips.")
     among: Literal["all", "artist"] = Field(
         "all",
         description="Whom a clip may have for a neighbour: all clips, or those known to be of its "
@@ -198,32 +191,68 @@ class Graph(Model):
         return self.metric if self.among == "all" else f"{self.metric} {OF_ONE_ARTIST}"
 
 
-class GraphSage(Model):
-    """The network and its training."""
+class Network(Model):
+    """A graph neural network and its training: GraphSAGE's, and that of others beside it."""
 
     layers: int = Field(1, ge=1, le=8, description="Hidden layers.")
     hidden: int = Field(150, ge=1, description="Neurons of a hidden layer.")
-    learning_rate: float = Field(0.001, gt=0, le=1, description="Adam's learning rate.")
+    learning_rate: float = Field(0.001, gt=0, le=1, description="AdamW's learning rate.")
     epochs: int = Field(300, ge=1, description="Passes over the training clips.")
+    weight_decay: float = Field(
+        0.0, ge=0, le=100, description="AdamW's weight decay; search chooses it."
+    )
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="Share of inputs of a layer set to 0; search chooses it."
+    )
     messages: bool = Field(
-        True, description="Neighbours send messages; without, it is the model edgeless."
+        True, description="Neighbours send messages; without, it is the ablation edgeless."
+    )
+    k: int | None = Field(
+        None, ge=1, description="Only the k nearest neighbours of the graph; null: all of them."
     )
     weights: Literal["distance", "similarity", "equal"] = Field(
-        "distance",
-        description="What a neighbour counts by: its distance, as in the paper, its similarity, or "
-        "all the same.",
+        "similarity",
+        description="Weight of an edge: its distance, as in the paper (the furthest counts most), "
+        "its similarity, or 1.",
     )
     aggregator: Literal["mean", "dgl_mean"] = Field(
         "mean",
-        description="mean: the weighted average of clip and neighbours, sum(w h) / sum(w); "
-        "dgl_mean: DGL's sum(w h) / number of neighbours.",
+        description="GraphSAGE's. mean: the weighted average of clip and neighbours, sum(w h) / "
+        "sum(w); dgl_mean: DGL's sum(w h) / number of neighbours.",
     )
     normalise: bool = Field(
-        False, description="Scale each clip's hidden layer to length 1, as GraphSAGE's authors do."
+        False,
+        description="Scale each clip's hidden layer to length 1, as GraphSAGE's authors do.",
     )
     adjacency_as_features: bool = Field(
         False, description="Put a clip's row of the adjacency matrix beside its features."
     )
+
+
+# Settings that change nothing of a network without messages.
+OF_MESSAGES = frozenset({"messages", "k", "weights", "aggregator"})
+SEARCHED = ("weight_decay", "dropout")
+
+
+class Trained(NamedTuple):
+    """A network of an experiment.
+
+    Attributes
+    ----------
+    kind : str
+        One of `settings.registry.NETWORKS`.
+    settings : Network
+    like : str
+        The network of the experiment whose weight decay and dropout it takes; empty where it has
+        its own, searched or stated.
+    ablation : str
+        The same network without messages; empty where it is one.
+    """
+
+    kind: str
+    settings: Network
+    like: str
+    ablation: str
 
 
 class Limits(Model):
@@ -238,8 +267,8 @@ class Limits(Model):
     at_once: int = Field(
         200_000,
         ge=1,
-        description="GraphSAGE learns from all training clips at once; above, by batches that hear "
-        "some of their neighbours.",
+        description="GraphSAGE learns from all training clips at once; above, by batches that "
+        "aggregate some of their neighbours.",
     )
 
 
@@ -257,23 +286,30 @@ class Experiment(Model):
     protocols: list[Protocol] = Field(
         ["paper", "clean"], min_length=1, description="How it is evaluated."
     )
-    folds: Folds = Field(Folds(), description="Folds of protocol paper.")
+    folds: Folds = Field(Folds(), description="Folds of protocols paper and kfold.")
     clean: Clean = Field(Clean(), description="Folds of protocols random, clean and inductive.")
     graph: Graph = Field(Graph(), description="The graph.")
     models: list[Compared] = Field(
-        ["logistic", "svm", "forest", "boosting", "knn", "label_spreading"],
-        description="What GraphSAGE is compared with, beside itself without neighbours (edgeless).",
+        [*CLASSIFIERS, "label_spreading", *COMBINED],
+        description="What GraphSAGE is compared with, beside itself without messages (edgeless): "
+        "other networks, and classifiers, which are tuned inside the training clips.",
     )
-    graphsage: GraphSage = Field(GraphSage(), description="The model.")
+    graphsage: Network = Field(Network(), description="GraphSAGE, and what other networks share.")
+    search: bool = Field(
+        True,
+        description="Choose weight decay and dropout of each network inside the training clips of "
+        "each fold.",
+    )
     calibrate: Literal["none", "temperature"] = Field(
         "none",
         description="temperature: probabilities of each model are also given at a temperature that "
-        "is fitted inside the training clips of each fold, for which all are trained thrice more.",
+        "is fitted inside the training clips of each fold.",
     )
     variants: dict[Word, dict[str, Any]] = Field(
         {},
-        description="By name, settings in which other networks differ from graphsage: trained on "
-        "the same folds, they say what each of its choices is worth.",
+        description="By name, settings in which other networks differ from graphsage (or, with "
+        "model: gcn, from that): trained on the same folds, with the weight decay and dropout of "
+        "the network that they vary.",
     )
     note: str = Field(
         "", description="What to know of its numbers under protocol paper, for the summary."
@@ -289,11 +325,18 @@ class Experiment(Model):
 
     @model_validator(mode="after")
     def _variants_are_networks(self) -> "Experiment":
-        for name in self.variants:
-            if name in ALWAYS:
+        taken = {*COMPARED, *NETWORKS, *(ablation_name(name) for name in NETWORKS)}
+        for name, differs in self.variants.items():
+            if name in taken or name.endswith("_edgeless"):
                 raise ValueError(f"variants.{name}: a model is called so already; rename it")
+            base = differs.get("model", NETWORKS[0])
+            if base not in (NETWORKS[0], *self.models) or base not in NETWORKS:
+                raise ValueError(
+                    f"variants.{name}.model: {base} is no network of this experiment; name it "
+                    "under models"
+                )
             try:
-                self.network(name)
+                self.variant(name)
             except ValidationError as error:
                 first = error.errors()[0]
                 where = ".".join(["variants", name, *map(str, first["loc"])])
@@ -304,7 +347,7 @@ class Experiment(Model):
     def _new_clips_have_no_place(self) -> "Experiment":
         if "inductive" not in self.protocols:
             return self
-        networks = [self.graphsage, *map(self.network, self.variants)]
+        networks = [self.graphsage, *map(self.variant, self.variants)]
         if any(network.adjacency_as_features for network in networks):
             raise ValueError(
                 "a clip that comes after training has no column in the adjacency matrix: leave out "
@@ -323,22 +366,46 @@ class Experiment(Model):
         return self
 
     @model_validator(mode="after")
-    def _choices_are_made_inside(self) -> "Experiment":
+    def _temperatures_are_fitted_inside(self) -> "Experiment":
         outside = [*(["select"] if self.select else []), *(["cnn"] if "cnn" in self.tables else [])]
-        fits = f"{' and '.join(outside)} fits the inputs to the genres of all training clips, so "
-        if "best" in self.models and outside:
-            raise ValueError(
-                f"{fits}that none of them is left to choose a model by: leave best out of models"
-            )
         if self.calibrate != "none" and outside:
             raise ValueError(
-                f"{fits}that none of them is left to fit a temperature to: set calibrate: none"
+                f"{' and '.join(outside)} fits the inputs to the genres of all training clips, so "
+                "that none of them is left to fit a temperature to: set calibrate: none"
             )
         return self
 
-    def network(self, variant: str) -> GraphSage:
-        """The network of a variant."""
-        return GraphSage.model_validate({**self.graphsage.model_dump(), **self.variants[variant]})
+    def variant(self, name: str) -> Network:
+        """Settings of a variant's network."""
+        differs = {key: value for key, value in self.variants[name].items() if key != "model"}
+        return Network.model_validate({**self.graphsage.model_dump(), **differs})
+
+    def networks(self) -> dict[str, Trained]:
+        """Networks of the experiment by name, each before those that are like it.
+
+        An ablation differs from its network in nothing but the messages. A variant has one of its
+        own where it changes more than the messages.
+        """
+        found: dict[str, Trained] = {}
+        silent = {"messages": False}
+        for kind in (NETWORKS[0], *(name for name in self.models if name in NETWORKS)):
+            twin = ablation_name(kind) if self.graphsage.messages else ""
+            found[kind] = Trained(kind, self.graphsage, "", twin)
+            own = self.graphsage.model_copy(update=silent)
+            found[ablation_name(kind)] = Trained(kind, own, "", "")
+        for name, differs in self.variants.items():
+            kind, settings = differs.get("model", NETWORKS[0]), self.variant(name)
+            like = "" if differs.keys() & set(SEARCHED) else kind
+            if not settings.messages:
+                found[name] = Trained(kind, settings, like and ablation_name(kind), "")
+                continue
+            own_twin = bool(differs.keys() - OF_MESSAGES - {"model"})
+            twin = ablation_name(name if own_twin else kind)
+            found[name] = Trained(kind, settings, like, twin)
+            if own_twin:
+                alone = settings.model_copy(update=silent)
+                found[twin] = Trained(kind, alone, like and ablation_name(kind), "")
+        return found
 
 
 class Imported(Model):
@@ -391,6 +458,13 @@ class Tuning(Model):
     )
 
 
+class LearningCurve(Model):
+    """Accuracy by the number of training artists, and of training clips."""
+
+    experiment: Name = Field("multiclass_knn", description="Whose inputs, graph and networks.")
+    repeats: int = Field(5, ge=1, le=100, description="Splits of protocol clean, each its own.")
+
+
 class Config(Model):
     """All that ``config/*.yaml`` and ``--config`` may say."""
 
@@ -417,7 +491,6 @@ class Config(Model):
     audit: Audit = Field(Audit(), description="Which clips are refused.")
     features: Features = Field(Features(), description="How features are computed.")
     cnn: Cnn = Field(Cnn(), description="How the CNN is trained.")
-    musicnn: Musicnn = Field(Musicnn(), description="Where the weights of MSD_musicnn are.")
     tables: dict[
         Word,
         Annotated[Imported, BeforeValidator(_as_imported, json_schema_input_type=str | Imported)],
@@ -429,17 +502,23 @@ class Config(Model):
     )
     predict_by: Name = Field(
         "multiclass_knn",
-        description="The experiment whose inputs, graph and network predict new music.",
+        description="The experiment whose inputs, graph and models predict new music.",
+    )
+    predict_artists: str | None = Field(
+        None,
+        description="Table (CSV or TSV) with columns file and artist: who plays new music, where "
+        "its tags do not say so.",
     )
     tuning: Tuning = Field(Tuning(), description="The tuning of hidden neurons and learning rate.")
+    learning_curve: LearningCurve = Field(LearningCurve(), description="The learning curves.")
     experiments: dict[Name, Experiment] = Field({}, description="The experiments, by name.")
 
     @field_validator("experiments")
     @classmethod
-    def _names_start_with_their_kind(cls, value: dict[str, Experiment]) -> dict[str, Experiment]:
+    def _names_are_free(cls, value: dict[str, Experiment]) -> dict[str, Experiment]:
         for name in value:
-            if not name.startswith(("binary_", "multiclass_")):
-                raise ValueError(f"'{name}' must start with binary_ or multiclass_")
+            if name.lower() in RESERVED:
+                raise ValueError(f"'{name}' is the name of another result; rename the experiment")
         return value
 
     @model_validator(mode="after")

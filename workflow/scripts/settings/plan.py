@@ -8,16 +8,12 @@ from functools import cache
 from pathlib import Path
 
 from settings.errors import UserError
-from settings.extractors import extractors
 from settings.groups import group_name, normalised, tied
 from settings.model import Config, Experiment, UnknownArtist
 from settings.protocols import Clip, Evaluation, LeftOut, evaluation
+from settings.registry import COMPUTED
 from settings.sheet import Row, locate
 
-EXTRACTORS = extractors()  # With the options that each takes.
-COMPUTED = tuple(EXTRACTORS)
-# By a network whose weights are fetched.
-PRETRAINED = tuple(name for name, options in EXTRACTORS.items() if "weights" in options)
 PER_FOLD = "cnn"  # Learnt from the labels of a fold's training clips, so made anew for each fold.
 ANY_CUT = ("30s", "3s")  # What is computed is computed for both.
 OVERVIEWS = {"all", "summary", "findings", "report", "ro-crate-metadata"}
@@ -53,7 +49,7 @@ def evaluations(
 
 
 def by_sheet(experiment: Experiment, rows: Sequence[Row]) -> list[Clip]:
-    """Clips of an experiment as the sheet states them, before any is heard."""
+    """Clips of an experiment as the sheet states them, before any is decoded."""
     genres = frozenset(experiment.genres)
     return _clips(tuple(rows), genres, experiment.clean.unknown_artist)
 
@@ -91,7 +87,7 @@ def asked_for(targets: Collection[str], experiments: Iterable[str], predict_by: 
 
 
 def limits(config: Config, rows: Sequence[Row], runnable: Sequence[str]) -> list[str]:
-    """What the sheet does not allow of experiments that can run, to be told before any job does.
+    """What the sheet does not allow of experiments that can run, in lines.
 
     Parameters
     ----------
@@ -101,7 +97,7 @@ def limits(config: Config, rows: Sequence[Row], runnable: Sequence[str]) -> list
     runnable : sequence of str
         Names of experiments.
     """
-    told: dict[str, list[str]] = {}
+    lines: dict[str, list[str]] = {}
     for name in runnable:
         experiment = config.experiments[name]
         found, left_out = evaluations(experiment, by_sheet(experiment, rows))
@@ -114,15 +110,18 @@ def limits(config: Config, rows: Sequence[Row], runnable: Sequence[str]) -> list
                 if how.folds < asked
             ]
         for line in said:
-            told.setdefault(line, []).append(name)
-    return [f"{', '.join(names)}: {line}" for line, names in told.items()]
+            lines.setdefault(line, []).append(name)
+    return [f"{', '.join(names)}: {line}" for line, names in lines.items()]
 
 
 def _folds_asked(experiment: Experiment, protocol: str) -> tuple[int, str]:
-    """How many folds a protocol should have, and what each fold needs of each genre."""
-    if protocol == "filtered":
-        return 1, ""
-    if protocol == "paper":
+    """How many folds a protocol should have, and what each fold needs of each genre.
+
+    Hold-outs and the published split are never fewer than asked for.
+    """
+    if protocol in ("paper", "filtered"):
+        return 0, ""
+    if protocol == "kfold":
         return experiment.folds.n, "clips"
     return experiment.clean.folds, "groups"
 
@@ -171,7 +170,7 @@ def check_tables(config: Config) -> None:
 
 
 def not_runnable(
-    config: Config, rows: Sequence[Row], unheard: bool, files: Mapping[str, Mapping[str, str]]
+    config: Config, rows: Sequence[Row], no_audio: bool, files: Mapping[str, Mapping[str, str]]
 ) -> dict[str, str]:
     """Experiments that the dataset does not allow, and why.
 
@@ -180,10 +179,10 @@ def not_runnable(
     config : Config
     rows : sequence of Row
         The dataset's sheet.
-    unheard : bool
+    no_audio : bool
         There is no audio: only experiments whose tables are all imported can run.
     files : mapping of str to mapping of str to str
-        Of imported tables, by name and cut, as `settings.imports.files_by_cut` gives them.
+        Of imported tables, by name and cut, as `features.cuts.files_by_cut` gives them.
     """
     genres = {row.genre for row in rows}
     reasons = {}
@@ -192,7 +191,7 @@ def not_runnable(
         computed = sorted(set(experiment.tables) - set(config.tables))
         if missing:
             reasons[name] = f"the dataset has no genre {', '.join(missing)}"
-        elif unheard and computed:
+        elif no_audio and computed:
             reasons[name] = f"there is no audio to compute {', '.join(computed)}"
         elif uncut := [t for t in experiment.tables if experiment.cut not in files.get(t, ANY_CUT)]:
             key = "file" if experiment.cut == "30s" else "file_3s"
@@ -209,7 +208,7 @@ def not_runnable(
 
 
 def _artists_of_two(experiment: Experiment, rows: Sequence[Row]) -> bool:
-    """Whether any artist is known to play two clips of an experiment, as two segments of a song."""
+    """Whether two clips of an experiment are of one known artist, as segments of a song are."""
     asked = [row for row in rows if row.genre in experiment.genres or not experiment.genres]
     artists = [normalised(row.artist) for row in asked if row.artist]
     return bool(artists) if experiment.cut == "3s" else len(set(artists)) < len(artists)
@@ -243,7 +242,7 @@ def _why_no_new_clip(experiment: Experiment) -> str:
     """Why an experiment has no place for a clip that comes after training; empty if it has."""
     foreign = [table for table in experiment.tables if table not in (*COMPUTED, PER_FOLD)]
     if PER_FOLD in experiment.tables:
-        return f"table {PER_FOLD} is learnt anew inside each fold, and no network of it is kept"
+        return f"table {PER_FOLD} is learnt anew inside each fold, and has no network for new clips"
     if foreign:
         return f"table {foreign[0]} is imported, and nothing here computes it for new clips"
     if experiment.graphsage.adjacency_as_features:
@@ -251,7 +250,7 @@ def _why_no_new_clip(experiment: Experiment) -> str:
     if experiment.reduce and experiment.reduce.method == "tsne":
         return "t-SNE cannot place a clip that comes after training"
     if experiment.graph.among == "artist":
-        return "its graph joins clips of one artist, and that of a new clip is not asked for"
+        return "its graph joins clips of one artist, and that of a new clip is unknown"
     return ""
 
 

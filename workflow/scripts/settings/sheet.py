@@ -1,5 +1,6 @@
 """Dataset sheets: which clips there are, where their files lie, and in which shard they are."""
 
+import codecs
 import csv
 import difflib
 import hashlib
@@ -9,7 +10,7 @@ import logging
 import os
 import re
 import shlex
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -26,11 +27,12 @@ AUDIO_SUFFIXES = tuple(
 )
 REQUIRED = ("clip", "path", "genre")
 # Columns of a fold's predictions; beside them stands a column a genre.
-NO_GENRES = ("clip", "true", "predicted", "part", "model", "fold")
+NO_GENRES = ("clip", "true", "predicted", "part", "model", "repeat", "fold")
 # What the audit of a clip depends on: an artist that is mended computes no feature anew.
 AUDITED = ("clip", "path", "md5")
-# What an imported table's keys are told by.
+# What the keys of an imported table name.
 NAMED = ("clip", "path")
+EXCEL = re.compile(r"\Asep=.(\r\n|\r|\n)")  # Its own note of what separates.
 
 
 def read_sheet(path: Path) -> list[Row]:
@@ -54,15 +56,15 @@ def read_sheet(path: Path) -> list[Row]:
         too many, or names a clip twice.
     """
     if not path.is_file():
-        steps = os.path.relpath(Path(__file__).parents[1])
+        command = f"./{os.path.relpath(Path(__file__).parents[3] / 'genregraph')}"
         raise UserError(
             f"there is no sheet {path}; make one with\n"
-            f"  python {shlex.quote(steps)} audio.sheet FOLDER --output {shlex.quote(str(path))}\n"
+            f"  {shlex.quote(command)} init FOLDER --name "
+            f"{shlex.quote(path.stem)}\n"
             "(that of FMA with audio.fma --subset small), or name another with --config sheet=FILE"
         )
     try:
         rows = _rows_in(decoded(path.read_bytes()))
-        _check(rows)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     tidied = tidy(list(rows.values()))
@@ -72,57 +74,57 @@ def read_sheet(path: Path) -> list[Row]:
 
 
 def _rows_in(text: str) -> dict[int, Row]:
-    """Rows of a sheet by their line."""
-    text = re.sub(r"\Asep=.(\r\n|\r|\n)", "", text)  # Excel's own note of what separates.
-    delimiter = delimiter_of(BREAK.split(text, maxsplit=1)[0], lambda names: not _missing(names))
-    found = lines(text, delimiter, fewest=len(REQUIRED))
-    header = [plain(name).casefold() for name in next(found, Line(1, [])).values]
-    missing = _missing(header)
-    if missing:
+    """Rows of a sheet by their line, none of which lacks a value or repeats a clip."""
+    _, found = _parsed(text)
+    header = _names(next(found, Line(1, [])).values)
+    if missing := _missing(header):
         raise UserError(
             f"no column {', '.join(missing)}; "
             f"the header line must hold {' '.join(REQUIRED)}, separated by tabs"
         )
-    twice = [name for name in COLUMNS if header.count(name) > 1]
-    if twice:
+    if twice := [name for name in COLUMNS if header.count(name) > 1]:
         raise UserError(f"two columns are called {twice[0]}; remove or rename one")
     for name in header:
         near = difflib.get_close_matches(name, COLUMNS, n=1, cutoff=0.8)
         if near and near[0] not in header:
             logger.warning("column %r is not read; rename it if it is %r", name, near[0])
-    rows = {}
-    for number, values in found:
+    rows: dict[int, Row] = {}
+    seen: dict[str, int] = {}
+    for line, values in found:
         if any(values[len(header) :]):
             raise UserError(
-                f"line {number} has {len(values)} values, and the header {len(header)}; put a "
+                f"line {line} has {len(values)} values, and the header {len(header)}; put a "
                 "value that holds what separates values in quotation marks"
             )
         stated = dict(zip(header, values, strict=False))
-        rows[number] = Row(**{name: stated.get(name, "") for name in COLUMNS})
-    return rows
-
-
-def _missing(header: Iterable[str]) -> list[str]:
-    names = {plain(name).casefold() for name in header}
-    return [name for name in REQUIRED if name not in names]
-
-
-def _check(rows: Mapping[int, Row]) -> None:
-    if not rows:
-        raise UserError("no clips; add a line for each")
-    seen: dict[str, int] = {}
-    for line, row in rows.items():
-        empty = [name for name in REQUIRED if not getattr(row, name)]
-        if empty:
+        row = rows[line] = Row(**{name: stated.get(name, "") for name in COLUMNS})
+        if empty := [name for name in REQUIRED if not stated.get(name)]:
             raise UserError(f"line {line} has no {', '.join(empty)}; fill it in")
         if plain(row.genre) in NO_GENRES:
             raise UserError(f"line {line}: a genre cannot be called {row.genre!r}; rename it")
-        if row.clip in seen:
+        if seen.setdefault(row.clip, line) != line:
             raise UserError(
                 f"line {line} names clip {row.clip!r} again, as line {seen[row.clip]} does; "
                 "rename one of them"
             )
-        seen[row.clip] = line
+    if not rows:
+        raise UserError("no clips; add a line for each")
+    return rows
+
+
+def _parsed(text: str) -> tuple[str, Iterator[Line]]:
+    """What separates the values of a sheet, and its lines, the header first."""
+    body = EXCEL.sub("", text)
+    delimiter = delimiter_of(BREAK.split(body, maxsplit=1)[0], lambda names: not _missing(names))
+    return delimiter, lines(body, delimiter, fewest=len(REQUIRED))
+
+
+def _names(header: Iterable[str]) -> list[str]:
+    return [plain(name).casefold() for name in header]
+
+
+def _missing(header: Iterable[str]) -> list[str]:
+    return [name for name in REQUIRED if name not in _names(header)]
 
 
 def write_sheet(rows: Iterable[Row], path: Path) -> None:
@@ -135,20 +137,12 @@ def write_sheet(rows: Iterable[Row], path: Path) -> None:
     """
     rows = list(rows)
     used = [name for name in COLUMNS if name in REQUIRED or any(getattr(r, name) for r in rows)]
-    text = as_text([used, *([getattr(row, name) for name in used] for row in rows)])
+    text = _as_text([used, *([getattr(row, name) for name in used] for row in rows)])
     path.write_text(text, encoding="utf-8", newline="")
 
 
 def new_sheet(rows: Iterable[Row], path: Path, source: Path) -> list[Row]:
     """Write the sheet of what a source says, and return it as it will be read.
-
-    Parameters
-    ----------
-    rows : iterable of Row
-    path : Path
-        Where there is none yet.
-    source : Path
-        A folder of music, or metadata.
 
     Raises
     ------
@@ -157,24 +151,44 @@ def new_sheet(rows: Iterable[Row], path: Path, source: Path) -> list[Row]:
     """
     if path.exists():
         raise UserError(
-            f"there is a sheet {path} already; move it away or name another output (genregraph "
-            "init adds new clips to a sheet)"
+            f"there is a sheet {path} already; move it away, or name another (init: --name NAME, "
+            "audio.fma: --output FILE)"
         )
     with checked(path, source) as aside:
         write_sheet(rows, aside)
     return read_sheet(path)
 
 
+def appended(sheet: bytes, rows: Sequence[Row]) -> bytes:
+    """A sheet's content with rows behind it, in its own columns, delimiter and encoding.
+
+    What stands in it stays to the letter; only where columns must be added behind its own, its
+    lines are written anew, with the same values.
+    """
+    text = decoded(sheet)
+    delimiter, found = _parsed(text)
+    header, *known = (line.values for line in found)
+    names = _names(header)
+    lacking = [n for n in COLUMNS if n not in names and any(getattr(row, n) for row in rows)]
+    width, all_names = len(header), [*names, *lacking]
+    header = [*header, *lacking]
+    new = [[getattr(row, n) if n in COLUMNS else "" for n in all_names] for row in rows]
+    ending = (BREAK.findall(text) or ["\n"])[0]
+    if lacking:
+        known = [([*values, *width * [""]][:width] + len(lacking) * [""]) for values in known]
+        before = EXCEL.match(text)
+        text = (before[0] if before else "") + _as_text([header, *known], delimiter, ending)
+    elif not BREAK.fullmatch(text[-1:]):
+        text += ending
+    text += _as_text([header, *new], delimiter, ending).split(ending, maxsplit=1)[1]
+    wide = sheet.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    marked = sheet.startswith(codecs.BOM_UTF8)
+    return text.encode("utf-16" if wide else "utf-8-sig" if marked else "utf-8")
+
+
 @contextmanager
 def checked(sheet: Path, source: Path) -> Iterator[Path]:
     """A file beside a sheet, which takes its place if it can be read as one.
-
-    Parameters
-    ----------
-    sheet : Path
-        It may be missing, and so may its folder.
-    source : Path
-        What its rows are of.
 
     Raises
     ------
@@ -193,14 +207,8 @@ def checked(sheet: Path, source: Path) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
-def as_text(values: Sequence[Sequence[str]], delimiter: str = "\t", ending: str = "\n") -> str:
-    """Lines of a table that `settings.delimited.lines` reads as these values.
-
-    Raises
-    ------
-    UserError
-        If a value would be read as another: one of both tabs and line breaks may be.
-    """
+def _as_text(values: Sequence[Sequence[str]], delimiter: str = "\t", ending: str = "\n") -> str:
+    """Lines of a table that `settings.delimited.lines` reads as these values."""
     # Left to itself, csv quotes neither a carriage return nor blanks around a value.
     quoted = any("\r" in value or value != value.strip() for line in values for value in line)
     text = io.StringIO(newline="")
@@ -222,9 +230,9 @@ def shard_of(clip: str, shards: int) -> int:
 
 
 def shards_for(clips: int) -> int:
-    """How many shards some clips are dealt into: a power of two, and of 256 clips or fewer each.
+    """Number of shards of some clips: a power of two, of 256 clips or fewer each.
 
-    There are 16 at least, and 1,024 at most: so many files one command can be told of.
+    There are 16 at least, and 1,024 at most: one command can name so many files.
 
     Examples
     --------
@@ -236,10 +244,10 @@ def shards_for(clips: int) -> int:
 
 def rows_by_shard(rows: Iterable[Row], shards: int) -> dict[str, list[Row]]:
     """Rows of each shard that has any, by its two-digit (or longer) number."""
-    dealt: dict[str, list[Row]] = {}
+    found: dict[str, list[Row]] = {}
     for row in rows:
-        dealt.setdefault(f"{shard_of(row.clip, shards):02d}", []).append(row)
-    return dict(sorted(dealt.items()))
+        found.setdefault(f"{shard_of(row.clip, shards):02d}", []).append(row)
+    return dict(sorted(found.items()))
 
 
 def digest(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> str:

@@ -18,7 +18,6 @@ from typing import Any
 
 from settings.code import digest, libraries
 
-KEPT = "kept as it is recorded"
 Value = str | int | float | bool | None | list[str] | list[int] | list[float]
 Option = Value | Callable[[Any], Value]
 
@@ -38,7 +37,7 @@ class Step:
         Command line options by name, each a value or a function of a job's wildcards: ``None`` is
         left out, a list is repeated, and ``True`` or ``False`` is a flag.
     facts : mapping
-        What else a job's result depends on, in the same form. `KEPT` is what the record says now.
+        What else a job's result depends on, in the same form.
     record : str, optional
         Folder of the record, where that of several jobs is the same; by default ``place``.
     suffix : str
@@ -80,7 +79,7 @@ class Step:
         if str(path) not in self._written:
             content = {
                 "options": _evaluated(self.options, wildcards),
-                "facts": _with_kept(_evaluated(self.facts, wildcards), path),
+                "facts": _evaluated(self.facts, wildcards),
                 **_code(name),
             }
             write_if_new(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
@@ -96,14 +95,6 @@ def _code(step: str) -> dict[str, Any]:
 
 def _evaluated(values: Mapping[str, Option], wildcards: Any) -> dict[str, Value]:
     return {name: value(wildcards) if callable(value) else value for name, value in values.items()}
-
-
-def _with_kept(facts: dict[str, Value], path: Path) -> dict[str, Value]:
-    """Facts, those that are `KEPT` as they stand in the record at ``path``."""
-    if KEPT not in facts.values() or not path.is_file():
-        return {name: None if value == KEPT else value for name, value in facts.items()}
-    recorded = json.loads(path.read_text(encoding="utf-8"))["facts"]
-    return {name: recorded.get(name) if v == KEPT else v for name, v in facts.items()}
 
 
 def _arguments(name: str, value: Value) -> list[str]:

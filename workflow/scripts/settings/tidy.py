@@ -23,6 +23,27 @@ SPREADSHEET = re.compile(
 )
 
 
+# Columns, what is wrong with a value of theirs, and what is said of it.
+ODD: tuple[tuple[str, Callable[[str], object], str], ...] = (
+    (
+        "clip genre group",
+        SPREADSHEET.fullmatch,
+        "is what spreadsheets make of numbers and dates; if it was another, set the column's "
+        "format to text before pasting",
+    ),
+    (
+        "split",
+        lambda part: part not in PARTS,
+        "is none of train, valid and test, and counts as none",
+    ),
+    (
+        "md5",
+        lambda md5: not re.fullmatch("[0-9a-f]{32}", md5),
+        "is no md5, which has 32 digits of 0-9 and a-f",
+    ),
+)
+
+
 def tidy(rows: Sequence[Row]) -> list[Row]:
     """Rows with values that mean the same written the same.
 
@@ -32,11 +53,14 @@ def tidy(rows: Sequence[Row]) -> list[Row]:
     the like exclude nothing; ``Various Artists`` and the like are no artist.
     """
     tidied = [replace(row, **{name: _tidy(getattr(row, name)) for name in TIDIED}) for row in rows]
-    spelt = {name: spelling for names in _spellings(tidied) for name, spelling in names.items()}
+    counts = Counter(row.genre for row in tidied)
+    spelling: dict[str, str] = {}
+    for genre in sorted(counts, key=lambda name: (-counts[name], name)):
+        spelling.setdefault(genre.casefold(), genre)
     return [
         replace(
             row,
-            genre=spelt[row.genre],
+            genre=spelling[row.genre.casefold()],
             md5=row.md5.lower(),
             split=PARTS.get(row.split.casefold(), row.split),
             excluded="" if row.excluded.casefold() in NO_REASONS else row.excluded,
@@ -50,17 +74,6 @@ def _tidy(value: str) -> str:
     return plain(unicodedata.normalize("NFC", value))
 
 
-def _spellings(rows: Iterable[Row]) -> list[dict[str, str]]:
-    """Of each genre, how it is to be spelt, by how it is spelt."""
-    counts: dict[str, Counter[str]] = {}
-    for row in rows:
-        counts.setdefault(row.genre.casefold(), Counter())[row.genre] += 1
-    return [
-        dict.fromkeys(sorted(names), min(names, key=lambda name: (-names[name], name)))
-        for names in counts.values()
-    ]
-
-
 def doubts(rows: Mapping[int, Row], made_tidy: Sequence[Row]) -> list[str]:
     """What looks wrong in a sheet and may be right, each in a line.
 
@@ -72,71 +85,45 @@ def doubts(rows: Mapping[int, Row], made_tidy: Sequence[Row]) -> list[str]:
         What `tidy` makes of them.
     """
     tidied = dict(zip(rows, made_tidy, strict=True))
-    merged = [
-        f"genres {_listed(names)} are taken for one, {next(iter(names.values()))!r}"
-        for names in _spellings(replace(row, genre=_tidy(row.genre)) for row in rows.values())
-        if len(names) > 1
-    ]
-    return [*merged, *_alike_genres(tidied.values()), *_same_file(tidied), *_odd_values(tidied)]
-
-
-def _alike_genres(rows: Iterable[Row]) -> list[str]:
-    alike: dict[str, set[str]] = {}
-    for row in rows:
-        bare = "".join(filter(str.isalnum, unicodedata.normalize("NFKD", row.genre.casefold())))
-        alike.setdefault(bare, set()).add(row.genre)
-    return [
-        f"genres {_listed(sorted(names))} look alike; give them one name if they are one"
-        for bare, names in alike.items()
-        if bare and len(names) > 1
-    ]
-
-
-def _same_file(rows: Mapping[int, Row]) -> list[str]:
+    genres = {_tidy(row.genre): tidied[line].genre for line, row in rows.items()}
     first: dict[str, int] = {}
-    again = [(line, first.setdefault(row.path, line), row.path) for line, row in rows.items()]
-    return _some(
-        f"line {line} names the file {path!r} again, as line {other} does"
-        for line, other, path in again
-        if line != other
-    )
-
-
-def _odd_values(rows: Mapping[int, Row]) -> list[str]:
-    def odd(names: str, wrong: Callable[[str], object], said: str) -> list[str]:
-        return _some(
-            f"line {line}: {name} {getattr(row, name)!r} {said}"
-            for line, row in rows.items()
+    same_file = [
+        f"line {line} names the file {row.path!r} again, as line {first[row.path]} does"
+        for line, row in tidied.items()
+        if first.setdefault(row.path, line) != line
+    ]
+    odd = [
+        [
+            f"line {line}: {name} {value!r} {said}"
+            for line, row in tidied.items()
             for name in names.split()
-            if getattr(row, name) and wrong(getattr(row, name))
-        )
-
+            if (value := getattr(row, name)) and wrong(value)
+        ]
+        for names, wrong, said in ODD
+    ]
     return [
-        *odd(
-            "clip genre group",
-            SPREADSHEET.fullmatch,
-            "is what spreadsheets make of numbers and dates; if it was another, set the column's "
-            "format to text before pasting",
+        *(
+            f"genres {', '.join(map(repr, names))} are taken for one, {genres[names[0]]!r}"
+            for names in _alike(genres, str.casefold)
         ),
-        *odd(
-            "split",
-            lambda part: part not in PARTS,
-            "is none of train, valid and test, and counts as none",
+        *(
+            f"genres {', '.join(map(repr, names))} look alike; give them one name if they are one"
+            for names in _alike(genres.values(), _bare)
         ),
-        *odd(
-            "md5",
-            lambda md5: not re.fullmatch("[0-9a-f]{32}", md5),
-            "is no md5, which has 32 digits of 0-9 and a-f",
+        *(
+            each[0] + (f" (and {len(each) - 1} more like it)" if len(each) > 1 else "")
+            for each in filter(None, [same_file, *odd])
         ),
     ]
 
 
-def _some(found: Iterable[str]) -> list[str]:
-    """The first of what was found, and how many more there are."""
-    all_of_them = list(found)
-    more = f" (and {len(all_of_them) - 1} more like it)" if len(all_of_them) > 1 else ""
-    return [f"{each}{more}" for each in all_of_them[:1]]
+def _bare(genre: str) -> str:
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", genre.casefold())))
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(map(repr, names))
+def _alike(names: Iterable[str], key: Callable[[str], str]) -> list[list[str]]:
+    """Names that are one by a key, which is not empty."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(set(names)):
+        found.setdefault(key(name), []).append(name)
+    return [alike for common, alike in found.items() if common and len(alike) > 1]

@@ -1,7 +1,7 @@
-"""All that can be wrong, told before long work: by configuration, sheet and files' headers."""
+"""All that can be wrong, found before long work: by configuration, sheet and files' headers."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import typer
@@ -9,24 +9,22 @@ from tqdm import tqdm
 
 from audio.content import Content
 from audio.decoders import Unreadable, ffmpeg, libsndfile
-from features.weights import WHEEL, take_out
+from features.cuts import files_by_cut
 from predict.listing import listed
 from settings import plan
 from settings.errors import UserError
-from settings.imports import files_by_cut
 from settings.model import Config
 from settings.row import Row
 from settings.sheet import find, read_sheet
-from start.init import TARGET, copies_in
+from start.init import REPORT, TARGET, copies_in
 from start.project import HOME, Configfiles, Words, as_typed_by_hand, configured, snakemake
 
-WEIGHTS = Path("results/weights/musicnn.safetensors")
 SETTINGS = logging.getLogger("settings")
 NAMED = 3  # Files of one fault.
 
 
 class Findings(logging.Handler):
-    """What was found: faults, without mending which a result is missing or less, and notes.
+    """Faults, without mending which a result is missing or less; notes; and what can be made.
 
     A context manager in which what settings warn of is noted, and not logged.
     """
@@ -35,6 +33,7 @@ class Findings(logging.Handler):
         super().__init__(logging.WARNING)
         self.faults: list[str] = []
         self.notes: list[str] = []
+        self.target = TARGET
 
     def __enter__(self) -> "Findings":
         SETTINGS.addHandler(self)
@@ -70,21 +69,17 @@ def checked(config: Config, found: Findings) -> None:
     files = plan.files_there(rows, folder, facts.endings)
     synthesised = not config.audio and facts.synthesised
     fetched = not config.audio and facts.archive is not None
-    unheard = bool(not synthesised and config.tables and not files)
-    if not (synthesised or fetched or unheard):
+    without_audio = bool(not synthesised and config.tables and not files)
+    if not (synthesised or fetched or without_audio):
         plan.check_audio(rows, folder, files)
-        found.faults += _named("not in the audio folder", missing(rows, files))
+        missing = [row.path for row in rows if row.clip not in files]
+        found.faults += _named("not in the audio folder", missing)
     for why, paths in headers(folder, files.values(), config.audit.shortest).items():
         found.faults += _named(why, paths)
     for paths in copies_in(folder, files.values()).values():
         found.notes.append(f"the same content: {', '.join(map(repr, paths))}")
     found.notes += filter(None, [] if synthesised else [plan.prolific(rows)])
-    experiments(config, rows, unheard, found)
-
-
-def missing(rows: Iterable[Row], files: Mapping[str, str]) -> list[str]:
-    """Paths of clips of which there is no file."""
-    return [row.path for row in rows if row.clip not in files]
+    experiments(config, rows, without_audio, found)
 
 
 def headers(folder: Path, files: Iterable[str], shortest: float) -> dict[str, list[str]]:
@@ -115,7 +110,7 @@ def header(path: Path, shortest: float) -> str:
         return f"unreadable: {error.strerror}"
 
 
-def experiments(config: Config, rows: Sequence[Row], unheard: bool, found: Findings) -> None:
+def experiments(config: Config, rows: Sequence[Row], without_audio: bool, found: Findings) -> None:
     """What the dataset does not allow of experiments, and what they lack."""
     plan.check_tables(config)
     lacking = [
@@ -125,20 +120,12 @@ def experiments(config: Config, rows: Sequence[Row], unheard: bool, found: Findi
         if file is not None and not Path(file).is_file()
     ]
     found.faults += _named("missing under tables", lacking)
-    left_out = plan.not_runnable(config, rows, unheard, files_by_cut(config, rows))
+    left_out = plan.not_runnable(config, rows, without_audio, files_by_cut(config, rows))
     runnable = [name for name in config.experiments if name not in left_out]
     listed_out = [f"experiment {name} is left out: {reason}" for name, reason in left_out.items()]
     (found.notes if runnable else found.faults).extend(listed_out)
+    found.target = TARGET if Path(TARGET).stem in runnable else REPORT
     found.notes += plan.limits(config, rows, runnable)
-    pretrained = [
-        name
-        for name in runnable
-        if not set(plan.PRETRAINED).isdisjoint(
-            set(config.experiments[name].tables) - set(config.tables)
-        )
-    ]
-    if pretrained and not WEIGHTS.exists():
-        found.notes += weights(config.musicnn.wheel, pretrained, found)
     why = plan.why_no_prediction(config, left_out)
     named = [config.predict] if isinstance(config.predict, str) else config.predict
     if named:
@@ -146,20 +133,6 @@ def experiments(config: Config, rows: Sequence[Row], unheard: bool, found: Findi
         listed(named)
     else:
         found.notes += filter(None, [why])
-
-
-def weights(wheel: str | None, experiments: Sequence[str], found: Findings) -> list[str]:
-    """What is to be known of the weights that experiments need and that are not there yet."""
-    if wheel is None:
-        return [
-            f"{', '.join(experiments)}: pip will download {WHEEL} (29 MB); where there is no "
-            "network, name it by --config 'musicnn={wheel: FILE}'"
-        ]
-    try:
-        take_out(Path(wheel).expanduser())
-    except UserError as error:
-        found.faults.append(str(error))
-    return []
 
 
 def _named(why: str, files: Sequence[str]) -> list[str]:
@@ -171,7 +144,7 @@ def _named(why: str, files: Sequence[str]) -> list[str]:
 
 
 def main(configfile: Configfiles = None, config: Words = None) -> None:
-    """Tell everything that can be wrong before long work."""
+    """Find everything that can be wrong before long work."""
     with Findings() as found:
         try:
             checked(configured(configfile or [], config or []), found)
@@ -184,7 +157,7 @@ def main(configfile: Configfiles = None, config: Words = None) -> None:
     if found.faults:
         print(f"{len(found.faults)} fault(s); what they name is left out of results, or stops them")
         raise typer.Exit(1)
-    command = snakemake(TARGET, configfile or [], config or [])
+    command = snakemake(found.target, configfile or [], config or [])
     print(
         f"Nothing is wrong that can be seen before the work. Next:\n  {as_typed_by_hand(command)}"
     )

@@ -1,6 +1,7 @@
 """The configuration and the commands of a run, as the workflow itself has them."""
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 from snakemake.cli import parse_config
 
 from settings.errors import UserError
@@ -86,3 +88,14 @@ def genregraph(*arguments: str) -> str:
     """A command of ``genregraph`` as it can be typed into this terminal."""
     path = os.path.relpath(HOME / "genregraph")
     return shlex.join([path if os.sep in path else f".{os.sep}{path}", *arguments])
+
+
+def dataset_name(stem: str) -> str:
+    """Name that a dataset can have, as near as can be to that of a folder or table."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", stem).lstrip("_-") or "mine"
+
+
+def configuration_text(stated: Mapping[str, Any]) -> str:
+    """Text of a file of settings."""
+    said = yaml.safe_dump(dict(stated), sort_keys=False, allow_unicode=True)
+    return f"# Of genregraph init; to be named after --configfile. It may be changed.\n{said}"

@@ -1,0 +1,145 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from evaluation.calibration import (
+    BINS,
+    COLUMNS,
+    KEYS,
+    calibration_error,
+    describe,
+    error_interval,
+    expected_error,
+    reliability,
+    scalings,
+)
+from evaluation.outputs import Model
+from evaluation.scores import of_clips
+from evaluation.statistics import corrected_interval, draw_groups
+
+GENRES = ["blues", "jazz", "rock"]
+
+
+def test_bins_hold_their_upper_end_and_have_the_confidence_and_accuracy_of_their_clips():
+    confidence = np.array([0.31, 0.4, 0.35, 0.41, 0.95, 1.0, 0.0])
+    right = np.array([True, False, False, True, True, True, False])
+    curve = reliability(confidence, right)
+    assert curve["clips"].tolist() == [1, 0, 0, 3, 1, 0, 0, 0, 0, 2]
+    assert_allclose(curve.loc[3, ["confidence", "accuracy"]], [1.06 / 3, 1 / 3])
+    assert curve.loc[1, ["confidence", "accuracy"]].isna().all()
+    assert curve["low"].tolist() == pytest.approx([i / 10 for i in range(10)])
+    assert len(curve) == BINS == 10
+
+
+def test_each_tenth_lies_in_the_bin_that_it_ends():
+    tenths = np.arange(1, 11) / 10
+    assert reliability(tenths, tenths > 0)["clips"].tolist() == [1] * 10
+
+
+def test_the_calibration_error_counts_bins_by_their_clips():
+    confidence, right = np.array([0.35, 0.35, 0.95, 0.95]), np.array([1, 1, 1, 0]) > 0
+    assert calibration_error(confidence, right) == pytest.approx((2 * 0.65 + 2 * 0.45) / 4)
+    assert calibration_error(np.ones(5), np.ones(5) > 0) == 0
+
+
+# What is due to chance
+
+
+def confidences(n, seed):
+    """Mean 0.7."""
+    return np.sqrt(np.random.default_rng(seed).uniform(0.1, 1, n))
+
+
+def test_a_calibrated_model_of_948_clips_has_an_error_near_027_by_chance():
+    confidence = confidences(948, 5)
+    expected = expected_error(confidence, np.arange(948))
+    assert 0.024 < expected < 0.032
+    rng = np.random.default_rng(1)
+    found = [calibration_error(confidence, rng.random(948) < confidence) for _ in range(400)]
+    assert_allclose(np.mean(found), expected, rtol=0.05)
+    assert expected_error(confidences(290, 5), np.arange(290)) > 0.04
+
+
+def test_repeated_tests_of_the_same_clips_do_not_lower_it():
+    once = confidences(300, 5)
+    thrice, units = np.tile(once, 3), np.tile(np.arange(300), 3)
+    assert_allclose(expected_error(thrice, units), expected_error(once, units[:300]))
+    assert expected_error(thrice, np.arange(900)) < 0.7 * expected_error(thrice, units)
+
+
+def calibrated(rng, gap, groups=150, songs=5):
+    """Clips of groups that hang together, and whose accuracy is less than confidence by a gap."""
+    confidence = rng.uniform(0.5, 0.9, (groups, songs))
+    shared = np.where(rng.random((groups, songs)) < 0.5, rng.random((groups, 1)), 2)
+    draws = np.where(shared < 2, shared, rng.random((groups, songs)))
+    group = pd.Categorical(np.arange(groups).repeat(songs))
+    right = (draws < confidence - gap).ravel()
+    return pd.DataFrame({"confidence": confidence.ravel(), "right": right, "group": group})
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.15])
+def test_the_interval_holds_the_mean_error_of_so_many_clips_as_often_as_it_says(gap):
+    rng, draws = np.random.default_rng(0), draw_groups(150)[:1000]
+    clips = [calibrated(rng, gap) for _ in range(300)]
+    errors = [calibration_error(each["confidence"], each["right"].to_numpy()) for each in clips]
+    low, high = np.transpose([error_interval(each, draws) for each in clips])
+    assert (low <= errors).all() and (errors <= high).all()
+    assert 0.92 < np.mean((low <= np.mean(errors)) & (np.mean(errors) <= high)) <= 1
+
+
+def test_one_group_tells_no_interval_of_the_error():
+    clips = calibrated(np.random.default_rng(0), 0.1, groups=1)
+    assert np.isnan(error_interval(clips, draw_groups(1))).all()
+
+
+# A model
+
+
+@pytest.fixture
+def clips(predicted):
+    """Two folds."""
+    found = of_clips(pd.concat([predicted, predicted[:-1].assign(fold=1)], ignore_index=True))
+    groups = found["clip"].map({"clip3": "a", "clip4": "a", "clip5": "b", "clip6": "c"})
+    return found.assign(group=groups.astype("category"), unit=found["clip"])
+
+
+def test_losses_are_means_over_folds_with_their_corrected_interval(clips):
+    scores, curve = describe(clips, 3, draw_groups(3))
+    assert list(scores) == COLUMNS[len(KEYS) + 1 :]
+    losses = clips.groupby("fold")["loss"].mean()
+    interval = corrected_interval(losses, 3, 3.5, limits=(0, math.inf))
+    found = [scores[name] for name in ("log_loss", "log_loss_low", "log_loss_high")]
+    assert found == pytest.approx([interval.mean, interval.low, interval.high])
+    assert scores["brier"] == pytest.approx(clips.groupby("fold")["brier"].mean().mean())
+    assert (scores["n_folds"], scores["clips"]) == (2, 7)
+    assert scores["accuracy"] == pytest.approx(5 / 7)
+    assert scores["confidence"] == pytest.approx((5 * 0.5 + 2 * 0.75) / 7)
+    assert scores["calibration_error"] == pytest.approx((5 * abs(3 / 5 - 0.5) + 2 * 0.25) / 7)
+    assert curve["clips"].tolist() == [0, 0, 0, 0, 5, 0, 0, 2, 0, 0]
+
+
+def test_a_single_fold_has_intervals_by_groups(clips):
+    scores, _ = describe(clips[clips["fold"] == 0], 3, draw_groups(3))
+    assert scores["log_loss_low"] < scores["log_loss"] < scores["log_loss_high"]
+    assert scores["brier_low"] < scores["brier"] < scores["brier_high"]
+
+
+def test_where_any_fold_has_a_temperature_it_is_applied_to_that_fold(predicted):
+    both = pd.concat([predicted, predicted.assign(fold=1)], ignore_index=True)
+    fits = pd.DataFrame({"repeat": 0, "fold": [0, 1], "temperature": [2.0, np.nan]})
+    none, scaled = scalings(Model("svm", both, fits))
+    assert none[0] == "none" and math.isnan(none[1]) and none[2] is both
+    assert scaled[:2] == ("temperature", 2.0)
+    table = scaled[2].set_index(["fold", "clip"])[GENRES]
+    roots = np.sqrt([0.5, 0.25, 0.25])
+    assert_allclose(table.loc[(0, "clip3")], roots / roots.sum())
+    assert_allclose(table.loc[(1, "clip3")], [0.5, 0.25, 0.25])
+    assert both.loc[3, "blues"] == 0.5
+
+
+def test_without_any_temperature_there_is_no_scaling(predicted):
+    fits = pd.DataFrame({"repeat": 0, "fold": [0], "temperature": [np.nan]})
+    assert [each[0] for each in scalings(Model("svm", predicted, fits))] == ["none"]

@@ -1,0 +1,148 @@
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation.comparisons import COLUMNS as COMPARISONS
+from evaluation.comparisons import RAW
+from evaluation.notes import NO_GRAPH, NOT_MUSIC
+from evaluation.scores import ACCURACIES, BY_FOLDS, BY_GROUPS
+from evaluation.summarise import COLUMNS, KEYS, main, summarise, table_text
+
+CONTRACT = (
+    "dataset experiment protocol model aggregation mean std ci_low ci_high interval n_folds "
+    "train_mean song_mean artist_mean artist_low artist_high n_groups paper_test_accuracy "
+    "difference note"
+).split()
+PLACES = [
+    ("multiclass_a", "paper", "graphsage", "none"),
+    ("multiclass_a", "paper", "edgeless", "none"),
+    ("multiclass_a", "paper", "graphsage", "artist"),
+    ("multiclass_a", "filtered", "graphsage", "none"),
+    ("binary_b", "clean", "graphsage", "none"),
+]
+
+
+@pytest.fixture
+def accuracies():
+    table = pd.DataFrame(PLACES, columns=KEYS[1:]).assign(
+        dataset="mine", **dict.fromkeys(ACCURACIES, 0.5)
+    )
+    table["mean"] = [0.70, 0.60, 0.80, 0.55, 0.90]
+    table["interval"] = [BY_FOLDS, BY_FOLDS, BY_FOLDS, BY_GROUPS, ""]
+    table["song_mean"] = [np.nan] * 4 + [0.9]
+    return table.assign(n_groups=30, ci_low=0.45, ci_high=0.55)[[*KEYS, *ACCURACIES]]
+
+
+@pytest.fixture
+def comparisons():
+    row = dict.fromkeys(RAW, 0.25) | {"question": "messages", "reference": "edgeless"}
+    places = [dict(zip(KEYS[1:], place, strict=True)) for place in (PLACES[0], PLACES[4])]
+    tests = [{"difference": 0.1, "p_folds": 0.0004}, {"p_folds": np.nan}]
+    return pd.DataFrame([{**row, **p, **t} for p, t in zip(places, tests, strict=True)])[RAW]
+
+
+def test_the_difference_is_ours_less_the_papers_and_of_graphsage_as_it_is(accuracies):
+    summary = summarise(accuracies, {"multiclass_a": 0.8}, {})
+    assert summary.columns.tolist() == COLUMNS == CONTRACT
+    np.testing.assert_allclose(summary["difference"], [-0.1, np.nan, np.nan, -0.25, np.nan])
+    np.testing.assert_allclose(summary["paper_test_accuracy"], [0.8, np.nan, np.nan, 0.8, np.nan])
+    assert summarise(accuracies, {}, {})["difference"].isna().all()
+
+
+def test_notes_stand_beside_every_model_of_their_protocol(accuracies):
+    summary = summarise(accuracies, {}, {("multiclass_a", "paper"): "leaky"})
+    assert summary["note"].tolist() == ["leaky"] * 3 + ["", ""]
+
+
+# The step
+
+
+@pytest.fixture
+def run(accuracies, comparisons, tmp_path):
+    """Run the step on three experiments; graphs of binary_b connect nothing."""
+    health = {"k_asked": 100, "k": 100, "homophily": 0.5, "chance_homophily": 0.5}
+    for name in ("multiclass_a", "binary_b", "binary_none"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for kind, table in {"accuracies": accuracies, "comparisons": comparisons}.items():
+            own = table[table["experiment"] == name]
+            own.to_csv(folder / f"{kind}.csv", index=False)
+        left_out = {"clean": "one artist"} if name == "binary_none" else {}
+        (folder / "protocols.json").write_text(json.dumps({"left_out": left_out}))
+    for name, protocol in {place[:2] for place in PLACES}:
+        folder = tmp_path / name / protocol
+        folder.mkdir()
+        table = pd.DataFrame([{**health, "degenerate": name == "binary_b"}] * 2)
+        table.to_csv(folder / "graph-health.csv", index=False)
+        folds = pd.DataFrame({"genre": "rock", "repeat": 0, "group": list("aabcde")})
+        folds.to_parquet(folder / "folds.parquet")
+
+    def summarised(names=("multiclass_a", "binary_b", "binary_none"), **options):
+        paths = [tmp_path / f"{name}.csv" for name in ("summary", "comparisons")]
+        text = tmp_path / "summary.txt"
+        main([tmp_path / name for name in names], *paths, text, **options)
+        return *map(pd.read_csv, paths), text.read_text()
+
+    return summarised
+
+
+def test_the_tables_are_of_all_experiments(run, accuracies, comparisons):
+    summary, compared, _ = run(paper=["multiclass_a=0.8"], note=["multiclass_a=Few clips."])
+    assert summary.columns.tolist() == CONTRACT
+    assert summary[KEYS[1:]].apply(tuple, axis=1).tolist() == PLACES
+    assert summary["difference"].dropna().tolist() == pytest.approx([-0.1, -0.25])
+    assert compared.columns.tolist() == COMPARISONS
+    assert compared["p_folds"].tolist()[0] == 0.0004 and math.isnan(compared["p_folds"][1])
+    assert compared["n_tests"].tolist() == [1, 1]
+    giant = "NOTE: large groups cannot be split evenly: a hold 2 of 6 clips of rock."
+    assert summary["note"].fillna("").tolist() == ["Few clips."] * 3 + ["", f"{NO_GRAPH} {giant}"]
+
+
+def line(text, *start):
+    [found] = [w for w in map(str.split, text.splitlines()) if w[: len(start)] == list(start)]
+    return found[len(start) :]
+
+
+def test_the_text_has_a_line_a_row_with_the_effect_of_messages(run):
+    text = run(paper=["multiclass_a=0.8"])[2]
+    heads = "train test interval by artist songs paper differ. messages p folds p groups".split()
+    assert line(text, "experiment", "protocol", "model", "aggregation") == heads
+    own = line(text, "multiclass_a", "paper", "graphsage", "none")
+    assert own[:4] == ["0.500", "0.7000", "0.450-0.550", "0.5000"]
+    assert own[4:] == ["-", "0.8000", "-0.1000", "+0.1000", "<", ".001", "0.250"]
+    assert line(text, "multiclass_a", "paper", "edgeless", "none")[5:] == ["-"] * 5
+    assert line(text, "multiclass_a", "filtered", "graphsage")[3] == "0.450-0.550*"
+    assert line(text, "binary_b", "clean", "graphsage", "none")[2:] == [
+        *("-", "0.5000", "0.900", "-", "-", "+0.2500", "-", "0.250")
+    ]
+    assert "nan" not in text
+
+
+def test_without_artists_the_text_has_no_aggregation(accuracies, comparisons):
+    none = summarise(accuracies[accuracies["aggregation"] == "none"], {}, {})
+    text = table_text(none, comparisons.assign(p_folds_holm=1.0, p_groups_holm=1.0))
+    assert "aggregation" not in text.splitlines()[1]
+
+
+def test_the_text_says_each_note_once_and_what_is_left_out(run, tmp_path):
+    text = run(note=["multiclass_a=They leak."])[2]
+    assert text.count("They leak.") == 1
+    assert "\nmulticlass_a, paper: They leak.\n" in text
+    assert text.count("WARNING") == 1
+    assert "binary_none, protocol clean is left out: one artist\n" in text
+    assert text.endswith(f"table: {tmp_path / 'summary.csv'}\n")
+    assert NOT_MUSIC not in text
+
+
+def test_the_text_says_so_if_clips_are_no_music(run):
+    assert NOT_MUSIC in run(synthesised=True)[2]
+
+
+def test_where_nothing_could_be_evaluated_the_tables_have_no_rows(run):
+    summary, compared, text = run(["binary_none"])
+    assert (summary.columns.tolist(), len(summary)) == (CONTRACT, 0)
+    assert (compared.columns.tolist(), len(compared)) == (COMPARISONS, 0)
+    assert "nothing could be evaluated" in text

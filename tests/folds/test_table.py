@@ -1,0 +1,37 @@
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+
+from folds.table import COLUMNS, fold_keys, listed, training_masks, unique_clips
+
+CLIPS = pd.DataFrame({name: list("abcd") for name in ("clip", "genre", "group", "artist")})
+# Clip b is tested twice in the first repeat; c is never tested there.
+TESTED = np.array([[[1, 1, 0, 0], [0, 1, 0, 1]], [[0, 0, 1, 0], [1, 0, 0, 0]]], dtype=bool)
+
+
+@pytest.fixture
+def folds():
+    rows = [listed(CLIPS, tested, repeat) for repeat, tested in enumerate(TESTED)]
+    return pd.concat(rows, ignore_index=True)
+
+
+def test_a_row_is_a_clip_and_a_fold_in_which_it_is_tested(folds):
+    assert folds.columns.tolist() == COLUMNS
+    assert folds[["clip", "repeat", "fold"]].to_numpy().tolist() == [
+        *(["a", 0, 0], ["b", 0, 0], ["b", 0, 1], ["c", 0, -1], ["d", 0, 1]),
+        *(["a", 1, 1], ["b", 1, -1], ["c", 1, 0], ["d", 1, -1]),
+    ]
+
+
+def test_clips_that_are_not_tested_in_a_fold_train_in_it(folds):
+    assert fold_keys(folds) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    pd.testing.assert_frame_equal(unique_clips(folds), CLIPS)
+    assert_array_equal(training_masks(folds), ~TESTED.reshape(4, 4))
+
+
+def test_a_published_split_is_a_single_fold():
+    folds = listed(CLIPS, np.array([[False, True, True, False]]), 0)
+    assert folds["fold"].tolist() == [-1, 0, 0, -1]
+    assert fold_keys(folds) == [(0, 0)]
+    assert training_masks(folds).tolist() == [[True, False, False, True]]

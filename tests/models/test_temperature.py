@@ -1,0 +1,61 @@
+"""Temperatures of probabilities whose right one is known."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import softmax
+
+from models.temperature import COLDEST, HOTTEST, LEAST, fitted_temperature, log_loss, scaled
+
+
+@pytest.fixture(scope="module")
+def honest():
+    """Probabilities by which 20,000 genres were drawn: they are what they say."""
+    rng = np.random.default_rng(0)
+    probabilities = softmax(2 * rng.normal(size=(20_000, 4)), axis=1)
+    y = (rng.random((20_000, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
+    return probabilities, y
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 3.0])
+def test_too_high_or_low_a_confidence_is_found(honest, temperature):
+    probabilities, y = honest
+    wrong = softmax(np.log(probabilities) / temperature, axis=1)
+    found = fitted_temperature(wrong, y)
+    assert found == pytest.approx(1 / temperature, rel=0.03)
+    assert log_loss(scaled(wrong, found), y) == pytest.approx(log_loss(wrong, y, found))
+    for other in (0.9 * found, 1.1 * found):
+        assert log_loss(wrong, y, other) > log_loss(wrong, y, found)
+
+
+def test_at_a_bound_there_is_no_temperature_nor_of_no_clips(honest):
+    """All are right, all are wrong, or no temperature makes a difference."""
+    probabilities, y = honest
+    for wrong in (probabilities.argmax(axis=1), probabilities.argmin(axis=1)):
+        assert np.isnan(fitted_temperature(probabilities, wrong))
+    assert np.isnan(fitted_temperature(np.full((9, 3), 1 / 3), np.zeros(9, dtype=int)))
+    assert np.isnan(fitted_temperature(np.full((9, 3), np.nan), np.zeros(9, dtype=int)))
+    assert np.isnan(fitted_temperature(probabilities[:0], y[:0]))
+    assert np.isnan(log_loss(probabilities[:0], y[:0]))
+
+
+@pytest.mark.parametrize("temperature", [COLDEST, 0.3, 1.0, 7.0, HOTTEST])
+def test_the_most_probable_genre_stays_so_with_votes_of_0_and_ties(temperature):
+    rng = np.random.default_rng(0)
+    votes = rng.multinomial(5, np.ones(4) / 4, size=300) / 5
+    forest = rng.multinomial(500, rng.dirichlet(np.ones(4)), size=300) / 500
+    confident = softmax(30 * rng.normal(size=(300, 4)), axis=1)
+    for probabilities in (votes, forest, confident, np.eye(4), np.full((1, 4), 0.25)):
+        found = scaled(probabilities, temperature)
+        assert_array_equal(found.argmax(axis=1), probabilities.argmax(axis=1))
+        assert_allclose(found.sum(axis=1), 1)
+        assert (found >= 0).all()
+    if temperature == 1:
+        assert_allclose(scaled(confident, 1), np.maximum(confident, LEAST), rtol=1e-9)
+
+
+def test_a_clip_has_the_same_probabilities_alone_as_among_others(honest):
+    probabilities = honest[0][:50]
+    together = scaled(probabilities, 1.7)
+    for i, row in enumerate(probabilities):
+        assert_array_equal(scaled(row[None], 1.7)[0], together[i])

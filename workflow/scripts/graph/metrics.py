@@ -1,0 +1,126 @@
+"""Distances between clips.
+
+References
+----------
+.. [1] M. Deza, E. Deza, "Encyclopedia of Distances", Springer 2009: Ruzicka and Bray-Curtis.
+.. [2] SciPy, `scipy.spatial.distance.jaccard`: change of version 1.15.0 for input beside 0 and 1.
+"""
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+from sklearn.metrics import pairwise_distances
+from sklearn.preprocessing import KBinsDiscretizer, MinMaxScaler
+
+Matrix = NDArray[np.floating]
+Mask = NDArray[np.bool_]
+BINS = 10
+
+
+def _as_is(x: Matrix, _candidates: Mask) -> Matrix:
+    return x
+
+
+def _double(x: Matrix, _candidates: Mask) -> Matrix:
+    return x.astype(np.float64, copy=False)
+
+
+def _deciles(x: Matrix, candidates: Mask) -> Matrix:
+    """Each value as the number of its feature's decile, since real values hardly ever match."""
+    binner = KBinsDiscretizer(
+        BINS,
+        encode="ordinal",
+        strategy="quantile",
+        quantile_method="averaged_inverted_cdf",
+        subsample=None,
+    )
+    values = x.astype(np.float64, copy=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # A constant feature has a single bin.
+        return binner.fit(values[candidates]).transform(values)
+
+
+def _minmax(x: Matrix, candidates: Mask) -> Matrix:
+    values = x.astype(np.float64, copy=False)
+    return MinMaxScaler(clip=True).fit(values[candidates]).transform(values)
+
+
+def _non_zero(x: Matrix, _candidates: Mask) -> Matrix:
+    return (x != 0).astype(np.float32)
+
+
+def _in_either(a: Matrix, b: Matrix) -> tuple[Matrix, Matrix]:
+    """Numbers of features that are 1 in both of two rows, and in either.
+
+    They are exact in single precision, up to 2^24.
+    """
+    both = a @ b.T
+    return both, a.sum(axis=1)[:, None] + b.sum(axis=1)[None, :] - both
+
+
+def _share(part: Matrix, whole: Matrix) -> Matrix:
+    zeros = np.zeros(part.shape)
+    return np.divide(part, whole, out=zeros, where=whole > 0, dtype=np.float64)
+
+
+def _jaccard(a: Matrix, b: Matrix) -> Matrix:
+    """Share of features that are non-zero in exactly one of those non-zero in either."""
+    both, either = _in_either(a, b)
+    return _share(either - both, either)
+
+
+def _jaccard_before_1_15(a: Matrix, b: Matrix) -> Matrix:
+    """Features whose values are unequal, over features that are non-zero in either row [2]_.
+
+    On GTZAN's public table (57 features, standardised) its column tempo has 35 values, so that 55 %
+    of the 100 nearest neighbours are chosen by equal tempo. Of all neighbours .112 are of the same
+    genre (.099 by chance).
+    """
+    unequal = np.rint(cdist(a, b, "hamming") * a.shape[1])
+    masks = ((rows != 0).astype(np.float32) for rows in (a, b))
+    return _share(unequal, _in_either(*masks)[1])
+
+
+def _ruzicka(a: Matrix, b: Matrix) -> Matrix:
+    """1 - sum(min) / sum(max), from the Bray-Curtis distance B as 2B / (1 + B) [1]_."""
+    bray_curtis = np.nan_to_num(cdist(a, b, "braycurtis"))  # 0 / 0 between two rows of zeros.
+    return 2 * bray_curtis / (1 + bray_curtis)
+
+
+class Metric(NamedTuple):
+    """How a metric sees the inputs, and its distances between two sets of rows.
+
+    Attributes
+    ----------
+    see : callable
+        Takes inputs, shape (n, d), and the clips that may be neighbours, shape (n,), to which it
+        fits what it changes.
+    distances : callable
+        Takes two sets of rows, shapes (m, d) and (n, d), and gives distances, shape (m, n): not
+        negative, and 0 between a row and its copy.
+    descends_by : str
+        What pynndescent calls the metric, or one of the same order; without, all distances are
+        always computed.
+    """
+
+    see: Callable[[Matrix, Mask], Matrix]
+    distances: Callable[[Matrix, Matrix], Matrix]
+    descends_by: str = ""
+
+
+# Of single precision, scikit-learn computes Euclidean distances in double precision, a part at a
+# time.
+METRICS = {
+    "euclidean": Metric(_as_is, partial(pairwise_distances, metric="euclidean"), "euclidean"),
+    "manhattan": Metric(_double, partial(pairwise_distances, metric="manhattan"), "manhattan"),
+    "cosine": Metric(_double, partial(pairwise_distances, metric="cosine"), "cosine"),
+    "matching": Metric(_deciles, partial(cdist, metric="hamming"), "hamming"),
+    "jaccard": Metric(_non_zero, _jaccard, "jaccard"),
+    "jaccard_scipy_before_1_15": Metric(_double, _jaccard_before_1_15),
+    "ruzicka": Metric(_minmax, _ruzicka, "braycurtis"),
+}

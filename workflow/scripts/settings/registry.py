@@ -1,0 +1,52 @@
+"""Names that the configuration may use: one entry here and one class or function where it is made.
+
+A test holds that each name is implemented.
+"""
+
+# Tables of features that are computed from audio, each by the step of its name in `features`.
+COMPUTED = (
+    "compare",
+    "handcrafted",
+    "musicnn",
+    "musicnn_embedding",
+)
+# Distances between clips, made by `graph.adjacency`.
+METRICS = (
+    "euclidean",
+    "manhattan",
+    "cosine",
+    "matching",
+    "jaccard",
+    "jaccard_scipy_before_1_15",
+    "ruzicka",
+)
+# Graph neural networks, made by `models.networks`. Each is trained a second time without messages.
+NETWORKS = ("graphsage", "gcn", "gat", "appnp")
+# Models of scikit-learn that use no other test clip, made by `models.classifiers`.
+CLASSIFIERS = (
+    "logistic",
+    "lda",
+    "svm",
+    "forest",
+    "boosting",
+    "knn",
+)
+# Of the classifiers of an experiment: the mean of their probabilities, and the one with the lowest
+# log loss inside the training clips.
+COMBINED = ("blend", "selected")
+# A graph model without a network.
+SPREADING = ("label_spreading",)
+# What an experiment may name beside GraphSAGE and its ablation, which are always there.
+COMPARED = (*NETWORKS[1:], *CLASSIFIERS, *SPREADING, *COMBINED)
+EDGELESS = "edgeless"  # GraphSAGE without messages; of another network <name>_edgeless.
+
+
+def ablation_name(network: str) -> str:
+    """Name of a network without message passing.
+
+    Examples
+    --------
+    >>> ablation_name("graphsage"), ablation_name("gcn")
+    ('edgeless', 'gcn_edgeless')
+    """
+    return EDGELESS if network == NETWORKS[0] else f"{network}_{EDGELESS}"

@@ -1,1 +1,0 @@
-"""What every step that trains a network shares."""
