@@ -177,7 +177,7 @@ def test_shards_together_hold_each_clip_once(tmp_path, audited) -> None:
     shards = rows_by_shard(audited.rows, 4)
     tables, clips = [], []
     for shard in shards:
-        facts, samples, _ = made = [tmp_path / f"{shard}.{i}" for i in range(3)]
+        facts, samples = made = [tmp_path / f"{shard}.{i}" for i in range(2)]
         main(sheet, audited.folder, shard, 4, 1.0, 1e-4, 600, *made, [".wav", ".au"])
         tables.append(pd.read_parquet(facts))
         clips += [clip for clip, _ in read_samples(samples)]

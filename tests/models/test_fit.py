@@ -157,18 +157,6 @@ def test_the_same_bytes_side_by_side(folder):
             assert path.read_bytes() == (two / path.name).read_bytes(), path.name
 
 
-def test_the_folder_of_an_earlier_run_is_replaced_only_by_a_whole_one(folder):
-    written = run(folder, experiment(models=["knn"]))
-    (folder / "graph.npz").rename(folder / "away.npz")
-    with pytest.raises(FileNotFoundError):
-        run(folder, experiment(models=["lda"]))
-    assert (written / "knn.csv").exists()
-    (folder / "away.npz").rename(folder / "graph.npz")
-    run(folder, experiment(models=["lda"]))
-    assert (written / "lda.csv").exists()
-    assert not (written / "knn.csv").exists()
-
-
 def test_inductive_predictions_of_a_clip_use_no_other_test_clip(folder):
     inputs = noisy()
     x = inputs.x.copy()

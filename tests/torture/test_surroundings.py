@@ -81,7 +81,9 @@ def test_a_full_disk(half: Project, finished: Project, tmp_path: Path, capsys) -
             if done.returncode == 0:
                 break
             failures += 1
-            assert "No space left on device" in done.stdout, done.stdout
+            # PyTorch names no disk where it cannot write all of a file.
+            said = ("No space left on device", "RuntimeError: [enforce fail at inline_container")
+            assert any(text in done.stdout for text in said), done.stdout
             assert not list(project.folder.glob("results/**/.part-*"))
         assert failures > 3
         undisturbed(project, finished)

@@ -119,13 +119,10 @@ def read_images(paths: Sequence[Path]) -> tuple[NDArray[np.str_], NDArray[np.uin
     images : NDArray[np.uint8], shape (n, 256, 256)
     """
     table = pa.concat_tables([pq.read_table(path, schema=SCHEMA) for path in paths])
-    clips = np.array(table["clip"].to_pylist(), dtype=str)
-    order = np.argsort(clips, kind="stable")
-    images = np.empty((len(clips), SIZE, SIZE), dtype=np.uint8)
-    for i, row in enumerate(order):
-        pixels = np.frombuffer(table["image"][int(row)].as_py(), dtype=np.uint8)
-        images[i] = pixels.reshape(SIZE, SIZE)
-    return clips[order], images
+    table = table.sort_by("clip")
+    pixels = [np.frombuffer(image.as_buffer(), np.uint8) for image in table["image"]]
+    images = np.array(pixels, np.uint8).reshape(-1, SIZE, SIZE)
+    return np.array(table["clip"].to_pylist(), dtype=str), images
 
 
 def main(

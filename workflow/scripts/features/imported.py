@@ -28,6 +28,8 @@ from settings.sheet import read_sheet
 
 logger = logging.getLogger(__name__)
 
+# Gives the command line option that imports a table with some keys set.
+Setting = Callable[[Mapping[str, object]], str]
 MOST_LOST = 0.1  # Share of a table's columns that may be left out.
 NUMBER = r"[+-]?(?:\d[\d.,'_\s]*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?"  # In any country's form.
 # Columns that say where in its clip a row is, which is no feature of the clip.
@@ -200,35 +202,17 @@ def _named(columns: Iterable[str], reasons: Mapping[str, str]) -> str:
     return ", ".join(listed) + (f" and {len(some) - 5} more" if len(some) > 5 else "")
 
 
-def check_labels(
-    table: pd.DataFrame,
-    clips: pd.DataFrame,
-    path: Path,
-    keep: Iterable[str],
-    setting: Callable[[Mapping[str, object]], str],
+def _check_labels(
+    table: pd.DataFrame, clips: pd.DataFrame, path: Path, keep: list[str], setting: Setting
 ) -> None:
-    """Raise a `UserError` if columns tell a clip's genre, part or row rather than how it sounds.
-
-    Parameters
-    ----------
-    table : pd.DataFrame
-        As `features_in` gives it, with all rows of the file in their order.
-    clips : pd.DataFrame
-        As `audio.clips` lists them.
-    path : Path
-        The table's file.
-    keep : iterable of str
-        Columns that are features all the same.
-    setting : callable
-        Gives the command line option that imports the table with some keys set.
-    """
+    """Raise a `UserError` if columns tell a clip's genre, part or row rather than how it sounds."""
     once = table.drop_duplicates("clip")
     found = label_like(table, clips) | {
         str(column): "it numbers the clips"
         for column in once.columns[1:]
         if len(once) < len(table) and numbers_rows(once[column].to_numpy())
     }
-    refused = {column: reason for column, reason in found.items() if column not in set(keep)}
+    refused = {column: reason for column, reason in found.items() if column not in keep}
     if refused:
         raise UserError(
             f"tables: {path}: columns that would tell a model the answer: "
@@ -244,9 +228,7 @@ def _setting(name: str, file: str, path: Path, stated: Mapping[str, object]) -> 
     return f"--config {shlex.quote('tables={' + name + ': {' + ', '.join(parts) + '}}')}"
 
 
-def one_row_a_clip(
-    table: pd.DataFrame, path: Path, setting: Callable[[Mapping[str, object]], str]
-) -> None:
+def _one_row_a_clip(table: pd.DataFrame, path: Path, setting: Setting) -> None:
     """Raise a `UserError` if a clip stands in several rows."""
     again = table["clip"].duplicated(keep=False)
     if again.any():
@@ -273,20 +255,10 @@ def pooled(table: pd.DataFrame) -> pd.DataFrame:
         ``clip``, then all ``<column>_mean``, then all ``<column>_std`` (that of the rows
         themselves, divided by their number); clips as they come. Not finite where any row is not.
     """
-    codes, clips = pd.factorize(table["clip"])
-    order = np.argsort(codes, kind="stable")
-    x = table.drop(columns="clip").to_numpy(np.float64)[order]
-    counts = np.bincount(codes)[:, None]
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    with np.errstate(invalid="ignore"):
-        means = np.add.reduceat(x, starts) / counts
-        x -= np.repeat(means, counts[:, 0], axis=0)
-        deviations = np.sqrt(np.add.reduceat(x**2, starts) / counts)
-    columns = list(table.columns[1:])
-    names = [f"{name}_{statistic}" for statistic in ("mean", "std") for name in columns]
-    found = pd.DataFrame(np.hstack([means, deviations]), columns=names)
-    found.insert(0, "clip", clips)
-    return found
+    clips = table.groupby("clip", sort=False)
+    means, deviations = clips.mean(skipna=False), clips.std(ddof=0, skipna=False)
+    both = [means.add_suffix("_mean"), deviations.add_suffix("_std")]
+    return pd.concat(both, axis=1).reset_index()
 
 
 def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -313,7 +285,7 @@ def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, p
     return rows.sort_values("clip", ignore_index=True), lacking
 
 
-def why_none(table: pd.DataFrame, clips: pd.DataFrame) -> str:
+def _why_none(table: pd.DataFrame, clips: pd.DataFrame) -> str:
     """Why no usable clip has a finite row in a table, and what to do."""
     usable = clips[clips["status"] != "refused"]
     known = table[table["clip"].isin(usable["clip"])]
@@ -328,16 +300,10 @@ def why_none(table: pd.DataFrame, clips: pd.DataFrame) -> str:
     )
 
 
-def lacks(rows: pd.DataFrame, clips: pd.DataFrame) -> str:
+def _lacks(rows: pd.DataFrame, clips: pd.DataFrame) -> str:
     """How many clips of which genre a table lacks; empty if it has all.
 
-    Parameters
-    ----------
-    rows : pd.DataFrame
-        As `for_clips` gives them.
-    clips : pd.DataFrame
-        As `audio.clips` or `features.listed` lists them. Refused clips do not count, but for those
-        of which nothing is there.
+    Refused clips do not count, but for those of which nothing is there.
     """
     wanted = clips[(clips["status"] != "refused") | (clips["problem"] == NO_FEATURES)]
     lacking = wanted[~wanted["clip"].isin(rows["clip"])]
@@ -364,41 +330,37 @@ def main(
     pool: Annotated[bool, typer.Option(help="Rows are frames or windows of clips.")] = False,
 ) -> None:
     """Take a feature table that was computed elsewhere."""
-    listed = pd.read_parquet(clips)
-    stated = {"keep": keep or [], "pool": pool}
+    listed, name, keep = pd.read_parquet(clips), output.stem, keep or []
 
     def setting(more: Mapping[str, object]) -> str:
         file = "file" if cut == "30s" else "file_3s"
-        return _setting(output.stem, file, foreign, {**stated, **more})
+        return _setting(name, file, foreign, {"keep": keep, "pool": pool, **more})
 
     read = read_foreign(foreign, Names(read_sheet(sheet)), cut)
-    table, left_out = features_in(read, foreign, keep or [])
+    table, left_out = features_in(read, foreign, keep)
     if pool:
-        where = [c for c in table.columns[1:] if POSITION.fullmatch(c) and c not in (keep or [])]
+        where = [c for c in table.columns[1:] if POSITION.fullmatch(c) and c not in keep]
         left_out |= dict.fromkeys(where, "it says where in a clip a row is")
         table = table.drop(columns=where)
     else:
-        one_row_a_clip(table[table["clip"].isin(listed["clip"])], foreign, setting)
-    check_labels(table, listed, foreign, keep or [], setting)
+        _one_row_a_clip(table[table["clip"].isin(listed["clip"])], foreign, setting)
+    _check_labels(table, listed, foreign, keep, setting)
     if pool:
-        count = len(table)
-        table = pooled(table)
+        count, table = len(table), pooled(table)
         logger.info("%d rows are pooled into %d clips", count, len(table))
     rows, lacking = for_clips(table, listed)
     if rows.empty:
-        raise UserError(f"tables: {foreign}: {why_none(table, listed)}")
+        raise UserError(f"tables: {foreign}: {_why_none(table, listed)}")
     write_table(rows, output)
     for column, reason in left_out.items():
         logger.info("column %r is left out: %s", column, reason)
-    name, missing = output.stem, lacks(rows, listed)
+    missing = _lacks(rows, listed)
+    no_row = f"{name}: the imported table has no finite row of it"
     write_problems(
         [
             *([("", f"{name} lacks {missing}", NOT_IN_TABLE)] if missing else []),
             *(("", f"column {column!r}: {why}", "left out") for column, why in left_out.items()),
-            *(
-                (clip, f"{name}: the imported table has no finite row of it", NOT_IN_TABLE)
-                for clip in lacking["clip"]
-            ),
+            *((clip, no_row, NOT_IN_TABLE) for clip in lacking["clip"]),
         ],
         problems,
     )

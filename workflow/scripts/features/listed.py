@@ -36,44 +36,25 @@ def list_unheard(rows: list[Row], tables: Sequence[pd.DataFrame], cut: str) -> p
     pd.DataFrame
         `audio.clips.COLUMNS`, ordered by clip. A clip that no table has is refused.
     """
-    songs = {row.clip: row for row in rows}
-    lengths: dict[str, int] = {}
-    for table in tables:
-        stated = pd.to_numeric(table.get("length", pd.Series(0, table.index)), errors="coerce")
-        samples = stated.where(np.isfinite(stated), 0).astype(int)
-        for clip, length in zip(table["clip"], samples, strict=True):
-            lengths[clip] = lengths.get(clip) or length
-    sources = {clip: clip if cut == "30s" else clip.rpartition(".")[0] for clip in lengths}
-    known = {clip: song for clip, song in sources.items() if song in songs}
+    named = pd.concat([table.reindex(columns=["clip", "length"]) for table in tables])
+    lengths = pd.to_numeric(named["length"], errors="coerce").replace([0, np.inf, -np.inf], np.nan)
+    samples = lengths.groupby(named["clip"]).first().fillna(0).astype(int)
+    facts = {row.clip: {**stated(row), "md5": row.md5, "start": 0} for row in rows}
+    sources = {clip: clip if cut == "30s" else clip.rpartition(".")[0] for clip in samples.index}
     found = [
-        _listed(songs[song], clip, "" if cut == "30s" else song, lengths[clip])
-        for clip, song in known.items()
-    ]
-    heard = set(known.values())
-    lacking = [
         {
-            **_listed(row, row.clip, "", 0),
-            "status": "refused",
-            "problem": NO_FEATURES,
+            **facts[song],
+            **({} if cut == "30s" else {"group": song}),
+            **{"clip": clip, "samples": samples[clip], "status": "ok", "problem": ""},
         }
-        for song, row in songs.items()
-        if song not in heard
+        for clip, song in sources.items()
+        if song in facts
+    ]
+    lacking = [
+        {**facts[clip], "clip": clip, "samples": 0, "status": "refused", "problem": NO_FEATURES}
+        for clip in facts.keys() - {*sources.values()}
     ]
     return pd.DataFrame(found + lacking, columns=COLUMNS).sort_values("clip", ignore_index=True)
-
-
-def _listed(row: Row, clip: str, song: str, samples: int) -> dict[str, object]:
-    facts = stated(row)
-    return {
-        **facts,
-        "clip": clip,
-        "group": song or facts["group"],
-        "start": 0,
-        "samples": samples,
-        "status": "ok",
-        "problem": "",
-        "md5": row.md5,
-    }
 
 
 def main(

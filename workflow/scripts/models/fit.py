@@ -1,8 +1,6 @@
 """Fit all models of an experiment to every fold of a protocol."""
 
 import logging
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -140,7 +138,9 @@ def main(
     backend: options.Backend,
     device: options.Device,
     at_once: options.AtOnce,
-    output: Annotated[Path, typer.Option(help="Folder of predictions, times and weights.")],
+    output: Annotated[
+        Path, typer.Option(help="Folder of predictions, times and weights, to be written.")
+    ],
     jobs: options.Jobs = 1,
 ) -> None:
     """Fit all models of an experiment to every fold of a protocol."""
@@ -155,12 +155,7 @@ def main(
     fit = partial(fit_and_describe, inputs, graphs, how, seed)
     folds = every_fold(fit, len(InputsFile(inputs)), jobs, how.backend.device)
     networks = asked.networks()
-    # Whole or not there: a folder that is renamed.
-    with tempfile.TemporaryDirectory(prefix=f".part-{output.name}-", dir=output.parent) as part:
-        folder = Path(part) / output.name
-        folder.mkdir()
-        for name in folds[0]:
-            settings = networks[name].settings.model_dump() if name in networks else {}
-            write(folder, name, [fold[name] for fold in folds], settings)
-        shutil.rmtree(output, ignore_errors=True)
-        folder.rename(output)
+    output.mkdir(exist_ok=True)
+    for name in folds[0]:
+        settings = networks[name].settings.model_dump() if name in networks else {}
+        write(output, name, [fold[name] for fold in folds], settings)

@@ -4,10 +4,9 @@ Others name clips by file, with or without ending and folder, in another case, o
 slashes.
 """
 
-import itertools
 import re
 import unicodedata
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -29,11 +28,6 @@ def is_key(name: str) -> bool:
     return plain in KEYS or plain.removesuffix("s") in KEYS
 
 
-def has_key(names: Iterable[str]) -> bool:
-    """Whether one of some columns may hold keys."""
-    return any(map(is_key, names))
-
-
 def plain_name(name: str) -> str:
     """A column's name in lower case, words joined by ``_``."""
     return re.sub(r"[\s-]+", "_", name.strip().lower())
@@ -52,8 +46,8 @@ def less_ending(name: str) -> str:
     >>> less_ending("blues.00000.WAV"), less_ending("blues.00000")
     ('blues.00000', 'blues.00000')
     """
-    ending = name[name.rfind(".") :] if "." in name else ""
-    return name[: -len(ending)] if ending.lower() in AUDIO_SUFFIXES else name
+    start, dot, ending = name.rpartition(".")
+    return start if dot + ending.lower() in AUDIO_SUFFIXES else name
 
 
 class Found(NamedTuple):
@@ -87,12 +81,8 @@ class Names:
 
     def find(self, key: str) -> Found:
         """Clips that a key of a whole clip may mean: one if it is clear, none if it is unknown."""
-        for bent, candidates in enumerate(
-            itertools.chain.from_iterable(index.candidates(key) for index in self._indices)
-        ):
-            if candidates:
-                return Found(tuple(sorted(candidates)), bent)
-        return Found((), 0)
+        candidates = enumerate(c for index in self._indices for c in index.candidates(key))
+        return next((Found(tuple(sorted(c)), bent) for bent, c in candidates if c), Found((), 0))
 
     def find_segment(self, key: str) -> Found:
         """Segments, ``<clip>.<number>``, that a key may mean."""
@@ -130,19 +120,16 @@ class Names:
                     "sheet does, or their paths"
                 )
         known = {key: (clips[0], bent) for key, (clips, bent) in found.items() if clips}
-        least: dict[str, int] = {}
-        for clip, bent in known.values():
-            least[clip] = min(bent, least.get(clip, bent))
+        # Of several for one clip the last, which is the least bent.
+        least = dict(sorted(known.values(), key=lambda one: one[1], reverse=True))
         return {key: clip for key, (clip, bent) in known.items() if bent == least[clip]}
 
     def cut_of(self, keys: Iterable[str]) -> str:
         """Cut of a table by its keys: ``3s`` if more of them mean segments than whole clips."""
-        cuts = Counter(
-            "30s" if self.find(key).clips else "3s"
-            for key in keys
-            if self.find(key).clips or self.find_segment(key).clips
+        more = sum(
+            -1 if self.find(key).clips else bool(self.find_segment(key).clips) for key in keys
         )
-        return "3s" if cuts["3s"] > cuts["30s"] else "30s"
+        return "3s" if more > 0 else "30s"
 
 
 def _folded(name: str) -> str:
@@ -159,25 +146,25 @@ class _Index:
 
     def __init__(self, rows: Sequence[Row], plain: Callable[[str], str]) -> None:
         self._plain = plain
-        self._clips: dict[str, set[str]] = {}
-        self._tails: dict[tuple[str, ...], set[str]] = {}
-        self._files: dict[str, set[str]] = {}
+        self._clips: dict[str, set[str]] = defaultdict(set)
+        self._tails: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        self._files: dict[str, set[str]] = defaultdict(set)
         self._folders: dict[str, str] = {}
         for row in rows:
-            parts = tuple(map(plain, _parts(row.path)))
-            self._clips.setdefault(plain(row.clip), set()).add(row.clip)
-            for start in range(len(parts) - 1):
-                self._tails.setdefault(parts[start:], set()).add(row.clip)
-            for name in {plain(row.clip), parts[-1]}:
-                self._files.setdefault(name, set()).add(row.clip)
-            self._folders[row.clip] = _folded(parts[-2]) if len(parts) > 1 else ""
+            *folders, file = parts = tuple(map(plain, _parts(row.path)))
+            self._clips[plain(row.clip)].add(row.clip)
+            for start in range(len(folders)):
+                self._tails[parts[start:]].add(row.clip)
+            for name in (plain(row.clip), file):
+                self._files[name].add(row.clip)
+            self._folders[row.clip] = _folded(folders[-1]) if folders else ""
         self._known = set(self._folders.values()) - {""}
 
     def candidates(self, key: str) -> Iterator[set[str]]:
         yield self._clips.get(self._plain(key), set())
-        parts = tuple(map(self._plain, _parts(key)))
-        tails = (self._tails.get(parts[start:], set()) for start in range(len(parts) - 1))
-        yield next((clips for clips in tails if clips), set())
-        folder = _folded(parts[-2]) if len(parts) > 1 else ""
-        files = self._files.get(parts[-1], set())
+        *folders, file = parts = tuple(map(self._plain, _parts(key)))
+        tails = (self._tails.get(parts[start:]) for start in range(len(folders)))
+        yield next(filter(None, tails), set())
+        folder = _folded(folders[-1]) if folders else ""
+        files = self._files.get(file, set())
         yield {c for c in files if folder not in self._known or folder == self._folders[c]}

@@ -23,7 +23,7 @@ WRITTEN = "to be written"  # What the help of an output says.
 
 
 def outputs(main: Callable[..., None]) -> list[str]:
-    """Names of the parameters of a step that are files it writes, as their help says."""
+    """Names of the parameters of a step that are files or folders it writes, as their help says."""
     parameters = inspect.signature(main, eval_str=True).parameters
     return [
         name
@@ -53,6 +53,8 @@ def whole(main: Callable[..., None]) -> Callable[..., None]:
             }
             main(**{**options, **parts})
             for name, part in parts.items():
+                if options[name].is_dir():
+                    shutil.rmtree(options[name])
                 part.replace(options[name])
 
     return aside
@@ -70,8 +72,10 @@ def final(path: Path) -> Path:
 
 
 def replaceable(path: Path | None) -> bool:
-    """Whether a file may be put in a path's place: not where a device or a link is."""
-    return path is not None and not path.is_symlink() and (path.is_file() or not path.exists())
+    """Whether a file or folder may be put in a path's place: not where a device or a link is."""
+    if path is None or path.is_symlink():
+        return False
+    return path.is_file() or path.is_dir() or not path.exists()
 
 
 @contextlib.contextmanager
