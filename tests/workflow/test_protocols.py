@@ -16,7 +16,7 @@ from settings.registry import CLASSIFIERS, COMBINED, NETWORKS, ablation_name
 from settings.sheet import Row, write_sheet
 
 FEW = ["logistic", "label_spreading"]
-COMPARED_MODELS = ["gcn", "lda", "knn", "label_spreading", "blend", "selected"]
+COMPARED_MODELS = ["gcn", "gat", "appnp", "lda", "knn", "label_spreading", "blend", "selected"]
 GENRES = ["blues", "jazz", "rock"]
 FOLDS = {"paper": 3, "kfold": 3, "random": 2, "clean": 2, "inductive": 2, "filtered": 1}
 PROTOCOLS = list(FOLDS)
@@ -47,7 +47,8 @@ experiments:
     clean: {{folds: 2}}
     graph: {{metric: euclidean, k: 5, among: artist}}
     graphsage: {{hidden: 8, epochs: 5}}
-    search: false
+    variants: {{flat: {{weights: equal}}, deep: {{layers: 2}}}}
+    calibrate: temperature
 """
 
 
@@ -131,6 +132,7 @@ def test_a_protocol_has_the_files_of_all_folds(evaluated: Project, protocol: str
 def test_every_model_has_its_files_and_rows(evaluated: Project) -> None:
     networks = [name for name in NETWORKS if name in ("graphsage", *COMPARED_MODELS)]
     models = {*networks, *map(ablation_name, networks), *COMPARED_MODELS}
+    models |= {"flat", "deep", "deep_edgeless"}
     names = {path.name for path in (evaluated.folder / COMPARED / "clean/models").iterdir()}
     assert {f"{model}{ending}" for model in models for ending in (".parquet", ".csv")} <= names
     table = pd.read_csv(evaluated.folder / COMPARED_TARGET)
@@ -138,6 +140,41 @@ def test_every_model_has_its_files_and_rows(evaluated: Project) -> None:
     assert set(table["aggregation"]) == {"none", "artist"}
     assert table.notna().all(axis=None)
     assert models & {*CLASSIFIERS, *COMBINED} == {"lda", "knn", "blend", "selected"}
+
+
+def test_parameters_are_searched_inside_each_fold(evaluated: Project) -> None:
+    folder = evaluated.folder / COMPARED / "clean/models"
+    for name in ("graphsage", "edgeless", "gat", "appnp_edgeless"):
+        fits = pd.read_csv(folder / f"{name}.csv")
+        assert fits["inner_log_loss"].notna().all()
+        assert fits["parameters"].str.contains("weight_decay").all()
+    best = pd.read_csv(folder / "selected.csv")["parameters"]
+    assert best.str.contains("lda|knn").all()
+
+
+def test_every_comparison_is_in_one_table(evaluated: Project) -> None:
+    table = pd.read_csv(evaluated.folder / COMPARED / "comparisons.csv")
+    pairs = {
+        question: set(rows[["model", "reference"]].itertuples(index=False, name=None))
+        for question, rows in table.groupby("question")
+    }
+    assert pairs["messages"] == {
+        *(("graphsage", "edgeless"), ("flat", "edgeless")),
+        *((name, f"{name}_edgeless") for name in ("gcn", "gat", "appnp", "deep")),
+    }
+    assert pairs["variant"] == {("flat", "graphsage"), ("deep", "graphsage")}
+    assert len({reference for _, reference in pairs["baseline"]}) == 1
+    own = pd.read_csv(evaluated.folder / EXPERIMENT / "comparisons.csv")
+    of_clean = own[(own["question"] == "protocol") & (own["model"] == "graphsage")]
+    assert set(of_clean["reference"]) == {"paper", "kfold", "random"}
+
+
+def test_probabilities_are_also_scored_at_temperatures(evaluated: Project) -> None:
+    table = pd.read_csv(evaluated.folder / COMPARED / "calibration.csv")
+    fitted = table[table["scaling"] == "temperature"]
+    assert fitted["temperature"].between(0.05, 20).all() and {"gcn", "blend"} <= {*fitted["model"]}
+    plain = pd.read_csv(evaluated.folder / EXPERIMENT / "calibration.csv")
+    assert plain["scaling"].eq("none").all()
 
 
 def test_a_graph_of_artists_joins_clips_of_one_alone(evaluated: Project) -> None:

@@ -71,4 +71,4 @@ def test_the_page_is_made_by_its_rule_and_all_is_in_snakemakes_report(project: P
     }
     shelved = [name for shelf in shelves.values() for names in shelf.values() for name in names]
     assert sorted(shelved) == sorted(records)
-    assert set(shelves["multiclass_compare"]["Figures"]) == set(FIGURES)
+    assert set(FIGURES) < set(shelves["multiclass_compare"]["Figures"])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from models.predictions import NAMED
+from settings.registry import NAMED
 from settings.model import Experiment
 from settings.registry import NETWORKS
 

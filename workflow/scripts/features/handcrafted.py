@@ -87,14 +87,15 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
     mfcc = librosa.feature.mfcc(S=mel, sr=SAMPLE_RATE, n_mfcc=MFCCS)
     chroma = librosa.feature.chroma_stft(S=power, sr=SAMPLE_RATE, tuning=tuning(power))
     del power  # A long clip's spectrograms are large.
-    shape, mask = spectral_shape(magnitude), harmonic_mask(magnitude)
+    shape = spectral_shape(magnitude)
+    stft *= harmonic_mask(magnitude)  # Of the harmonic part from here on.
     del magnitude
     series = [
         chroma,
         librosa.feature.rms(y=samples, pad_mode=settings.pad_mode),
         *shape,
         zero_crossing_rate(samples),
-        *harmonic_percussive(samples, stft, mask, settings.zero_tail),
+        *harmonic_percussive(samples, stft, settings.zero_tail),
     ]
     return np.array(
         [samples.size, *_mean_and_variance(series), tempo(mel), *_mean_and_variance(list(mfcc))]
@@ -196,10 +197,7 @@ def tempo(mel: NDArray[np.float32]) -> float:
 
 
 def harmonic_percussive(
-    samples: NDArray[np.float32],
-    stft: NDArray[np.complex64],
-    mask: NDArray[np.float32],
-    zero_tail: bool,
+    samples: NDArray[np.float32], stft: NDArray[np.complex64], zero_tail: bool
 ) -> list[NDArray[np.float32]]:
     """Harmonic and percussive part of a signal, by median filtering [3]_.
 
@@ -209,9 +207,7 @@ def harmonic_percussive(
     ----------
     samples : NDArray[np.float32], shape (n,)
     stft : NDArray[np.complex64], shape (1025, t)
-        Of the samples.
-    mask : NDArray[np.float32], shape (1025, t)
-        As `harmonic_mask` makes it of the absolute values.
+        Of the harmonic part: that of the samples, times `harmonic_mask` of its absolute values.
     zero_tail : bool
         Leave what lies behind the last whole hop at zero.
 
@@ -220,7 +216,7 @@ def harmonic_percussive(
     list of two NDArray[np.float32], shape (n,)
     """
     end = samples.size // HOP * HOP if zero_tail else samples.size
-    harmonic = librosa.istft(stft * mask, n_fft=N_FFT, hop_length=HOP, length=end)
+    harmonic = librosa.istft(stft, n_fft=N_FFT, hop_length=HOP, length=end)
     both = [harmonic, samples[:end] - harmonic]
     return [librosa.util.fix_length(part, size=samples.size) for part in both]
 
@@ -238,12 +234,12 @@ def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
     -------
     NDArray[np.float32], shape (1025, t)
     """
-    harmonic = running_median(magnitude)
+    harmonic = np.asfortranarray(running_median(magnitude))  # In memory as the other one.
     percussive = running_median(magnitude.T).T
     for start in range(0, magnitude.shape[1], BLOCK):
         frames = np.s_[:, start : start + BLOCK]
         percussive[frames] = _share(harmonic[frames], percussive[frames])
-    return percussive  # Its frames lie in memory as the transform's do.
+    return percussive
 
 
 def running_median(rows: NDArray[np.float32]) -> NDArray[np.float32]:

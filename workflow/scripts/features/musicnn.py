@@ -3,7 +3,8 @@
 The network was trained on songs of the Million Song Dataset to say which of 50 tags each has. It is
 rebuilt here in PyTorch, and computes what the original computes in TensorFlow, but that loud music
 does not overflow. Its weights are those of the package musicnn 0.1.0, under the ISC licence
-(musicnn.LICENSE.txt); ``musicnn.safetensors`` has them by the names of this network's layers.
+(config/weights/musicnn.LICENSE.txt); ``musicnn.safetensors`` beside it has them by the names of
+this network's layers.
 
 References
 ----------
@@ -29,7 +30,7 @@ from features.table import Clips, Cut, Output, write_shard
 from settings.errors import UserError
 from settings.reproducible import reproducibly
 
-WEIGHTS = Path(__file__).with_name("musicnn.safetensors")
+WEIGHTS = Path(__file__).parents[3] / "config/weights/musicnn.safetensors"
 SHA256 = "d09110b1b1a453d152939d5f98053e44f92e24e32c89f8525879c143e5711068"
 
 RATE = 16_000  # Hz

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from inputs.inputs import Inputs
+from settings.registry import NAMED
 
-NAMED = ["clip", "repeat", "fold", "part", "true", "predicted"]
 Matrix = NDArray[np.float64]
 
 

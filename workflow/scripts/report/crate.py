@@ -47,6 +47,7 @@ LICENCE = (
 SHIPPED = (
     "Snakefile rules/*.smk workflow/scripts/**/* envs/* profiles/**/* genregraph "
     "config/config.yaml config/experiments.yaml config/config.schema.json config/README.md "
+    "config/weights/* "
     "requirements.in requirements.lock LICENSE CITATION.cff README.md"
 ).split()
 FORMATS = {
