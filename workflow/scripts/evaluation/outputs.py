@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from settings.registry import NAMED
 from settings.model import Experiment
-from settings.registry import NETWORKS
+from settings.registry import NAMED, NETWORKS
 
 # Columns that are texts, whatever they look like.
 TEXTS = (

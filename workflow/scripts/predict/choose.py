@@ -13,11 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from models.predictions import NAMED
 from models.temperature import log_loss
 from settings.errors import UserError
 from settings.model import Experiment
-from settings.registry import CLASSIFIERS, COMBINED, NETWORKS, ablation_name
+from settings.registry import CLASSIFIERS, COMBINED, NAMED, NETWORKS, ablation_name
 
 UNEVALUATED = "no protocol without leaks"
 
