@@ -41,7 +41,7 @@ COMPARED = (*NETWORKS[1:], *CLASSIFIERS, *SPREADING, *COMBINED)
 EDGELESS = "edgeless"  # GraphSAGE without messages; of another network <name>_edgeless.
 
 # Columns of a table of predictions, beside one of probabilities a genre.
-NAMED = ("clip", "repeat", "fold", "part", "true", "predicted")
+NAMED = ["clip", "repeat", "fold", "part", "true", "predicted"]
 
 
 def ablation_name(network: str) -> str:
