@@ -30,6 +30,7 @@ envvars:
     "GENREGRAPH_CACHE",
 
 
+from report.strictness import strictest
 from settings import contents, plan, protocols, registry
 from settings.errors import UserError
 from settings.failures import Failures
@@ -38,6 +39,7 @@ from settings.jobs import memory, memory_by_thread, minutes, survives_shells
 from settings.keys import names_beside
 from settings.merge import as_typed, merged
 from settings.model import load
+from settings.registry import NETWORKS, ablation_name
 from settings.sheet import (
     AUDITED,
     NAMED,
@@ -451,7 +453,7 @@ def audio_file(path):
 
 
 def contents_of_audio(wildcards):
-    """Fact: digest of a shard's audio files, unless a rule makes them: Snakemake knows those."""
+    """Fact: digest of a shard's audio files, unless a job makes them: Snakemake knows those."""
     if FETCHED or SYNTHESISED:
         return None
     rows = SHARDS[wildcards.shard]
@@ -497,3 +499,111 @@ def of_all_experiments(*files):
         for function in files
         for path in function(Place(experiment=name))
     ]
+
+
+def has_imported_table(wildcards):
+    """Whether a table of a job's experiment is imported: it may lack columns to leave out."""
+    return not CONFIG.tables.keys().isdisjoint(experiment_of(wildcards).tables)
+
+
+def trained_by(wildcards):
+    """What decides how the predictor of a job's experiment is trained (JSON)."""
+    keys = "drop scale select reduce graph models graphsage search variants"
+    return experiment_of(wildcards).model_dump_json(include=set(keys.split()))
+
+
+def strict_models(wildcards):
+    """Models of the strictest protocol by which a job's experiment is evaluated, if any."""
+    evaluated = evaluations_of(wildcards.experiment)
+    strict = [protocol for protocol in STRICT if protocol in evaluated]
+    return [OF_MODELS.format(**wildcards, protocol=protocol) for protocol in strict[:1]]
+
+
+def compared_of(wildcards):
+    """What decides which models of a job's experiment are compared with which (JSON)."""
+    keys = {"models": True, "graphsage": True, "variants": True, "graph": {"among"}}
+    return experiment_of(wildcards).model_dump_json(include=keys)
+
+
+def strictest_of(name):
+    """The strictest protocol of an experiment, in a list; none if it cannot be evaluated."""
+    protocols = evaluations_of(name)
+    return [strictest(protocols)] if protocols else []
+
+
+def tables_and_figures(wildcards):
+    """Everything that there is to show of the dataset beyond the summary."""
+    shown = []
+    for name in RUNNABLE:
+        select, folder = CONFIG.experiments[name].select, of_experiment(name)
+        figures = [*OF_FOLDS, *(["importances"] if select else [])]
+        for protocol in strictest_of(name):
+            places = [f"{protocol}/figures/{figure}" for figure in figures]
+            places += ["figures/folds", "figures/reliability"]
+            shown += [f"{folder}/{place}.png" for place in places]
+    if tuning_of(wildcards):
+        shown += ["results/tuning.csv", f"{HERE}/figures/tuning.png"]
+    if learning_curve_of(wildcards):
+        shown += [*learning_curve_of(wildcards), f"{HERE}/figures/learning-curve.png"]
+    runnable = [CONFIG.experiments[name] for name in RUNNABLE]
+    if any("handcrafted" in e.tables and e.cut == "30s" for e in runnable):
+        shown.append(f"{HERE}/figures/correlation.png")
+    of_audio = [] if UNHEARD else ["clips", "clip"]
+    return shown + [f"{HERE}/figures/{figure}.png" for figure in of_audio]
+
+
+def selections(wildcards):
+    """Name of the selections of an experiment's folds, if it selects."""
+    return ["selection.csv"] if experiment_of(wildcards).select else []
+
+
+def published(wildcards):
+    """Results of the dataset, without its models."""
+    of_protocols = every_protocol(
+        "folds.parquet", "graph-health.csv", "leaks.csv", selections
+    )
+    shown = [*tables_and_figures(wildcards), *tuning_of(wildcards)]
+    return [
+        *(f"{HERE}/{name}.csv" for name in [*RUNNABLE, "summary", "comparisons"]),
+        *(f"{HERE}/{name}" for name in ("findings.md", "report.html")),
+        *(f"{of_experiment(name)}/protocols.json" for name in RUNNABLE),
+        *CALIBRATED,
+        *of_all_experiments(of_protocols)(wildcards),
+        *all_problems(wildcards),
+        *(path for path in shown if path.startswith(f"{HERE}/")),
+    ]
+
+
+def maps(wildcards):
+    """Maps of all experiments that could be evaluated, each under its strictest protocol."""
+    return [
+        f"{of_experiment(name)}/{protocol}/map.json"
+        for name in RUNNABLE
+        for protocol in strictest_of(name)
+    ]
+
+
+def models_shown(wildcards):
+    """Models that the map of an experiment shows: all but variants."""
+    models = experiment_of(wildcards).models
+    networks = [NETWORKS[0], *(name for name in models if name in NETWORKS)]
+    return [
+        *(each for name in networks for each in (name, ablation_name(name))),
+        *(name for name in models if name not in NETWORKS),
+    ]
+
+
+def all_problems(wildcards):
+    """Lists of what any experiment cannot use, each once."""
+    return list(dict.fromkeys(of_all_experiments(problems_of)(wildcards)))
+
+
+def drawn(place, figure, caption, **labels):
+    """A figure of an experiment, as Snakemake's own report shows it."""
+    return report(
+        f"{place}/figures/{figure}.png",
+        caption=f"../workflow/scripts/report/captions/{caption}.rst",
+        category="{experiment}",
+        subcategory="Figures",
+        labels={"figure": figure, **labels},
+    )

@@ -1,12 +1,6 @@
 # From predictions to tables of results, by dataset; and their copies for the dataset of the run.
 
 
-def compared_of(wildcards):
-    """What decides which models of a job's experiment are compared with which (JSON)."""
-    keys = {"models": True, "graphsage": True, "variants": True, "graph": {"among"}}
-    return experiment_of(wildcards).model_dump_json(include=keys)
-
-
 EVALUATE = Step(
     "evaluation.evaluate",
     OF_EXPERIMENT,

@@ -1,11 +1,6 @@
 # What the models of a protocol's folds see.
 
 
-def has_imported_table(wildcards):
-    """Whether a table of a job's experiment is imported: it may lack columns to leave out."""
-    return not CONFIG.tables.keys().isdisjoint(experiment_of(wildcards).tables)
-
-
 CNN = Step(
     "inputs.cnn",
     OF_PROTOCOL,

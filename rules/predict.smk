@@ -10,19 +10,6 @@ BESIDE = {"predictions.csv": f"{OF_NEW}/curves.png".format(dataset=CONFIG.datase
 STRICT = ("inductive", "clean", "filtered")
 
 
-def trained_by(wildcards):
-    """What decides how the predictor of a job's experiment is trained (JSON)."""
-    keys = "drop scale select reduce graph models graphsage search variants"
-    return experiment_of(wildcards).model_dump_json(include=set(keys.split()))
-
-
-def strict_models(wildcards):
-    """Models of the strictest protocol by which a job's experiment is evaluated, if any."""
-    evaluated = evaluations_of(wildcards.experiment)
-    strict = [protocol for protocol in STRICT if protocol in evaluated]
-    return [OF_MODELS.format(**wildcards, protocol=protocol) for protocol in strict[:1]]
-
-
 TRAINER = Step(
     "predict.train",
     OF_EXPERIMENT,

@@ -1,92 +1,5 @@
 # Figures; what the results say, in words; one page of it all; and its description for machines.
 
-from report.strictness import strictest
-from settings.registry import NETWORKS, ablation_name
-
-
-def strictest_of(name):
-    """The strictest protocol of an experiment, in a list; none if it cannot be evaluated."""
-    protocols = evaluations_of(name)
-    return [strictest(protocols)] if protocols else []
-
-
-def tables_and_figures(wildcards):
-    """Everything that there is to show of the dataset beyond the summary."""
-    shown = []
-    for name in RUNNABLE:
-        select, folder = CONFIG.experiments[name].select, of_experiment(name)
-        figures = [*OF_FOLDS, *(["importances"] if select else [])]
-        for protocol in strictest_of(name):
-            places = [f"{protocol}/figures/{figure}" for figure in figures]
-            places += ["figures/folds", "figures/reliability"]
-            shown += [f"{folder}/{place}.png" for place in places]
-    if tuning_of(wildcards):
-        shown += ["results/tuning.csv", f"{HERE}/figures/tuning.png"]
-    if learning_curve_of(wildcards):
-        shown += [*learning_curve_of(wildcards), f"{HERE}/figures/learning-curve.png"]
-    runnable = [CONFIG.experiments[name] for name in RUNNABLE]
-    if any("handcrafted" in e.tables and e.cut == "30s" for e in runnable):
-        shown.append(f"{HERE}/figures/correlation.png")
-    of_audio = [] if UNHEARD else ["clips", "clip"]
-    return shown + [f"{HERE}/figures/{figure}.png" for figure in of_audio]
-
-
-def selections(wildcards):
-    """Name of the selections of an experiment's folds, if it selects."""
-    return ["selection.csv"] if experiment_of(wildcards).select else []
-
-
-def published(wildcards):
-    """Results of the dataset, without its models."""
-    of_protocols = every_protocol(
-        "folds.parquet", "graph-health.csv", "leaks.csv", selections
-    )
-    shown = [*tables_and_figures(wildcards), *tuning_of(wildcards)]
-    return [
-        *(f"{HERE}/{name}.csv" for name in [*RUNNABLE, "summary", "comparisons"]),
-        *(f"{HERE}/{name}" for name in ("findings.md", "report.html")),
-        *(f"{of_experiment(name)}/protocols.json" for name in RUNNABLE),
-        *CALIBRATED,
-        *of_all_experiments(of_protocols)(wildcards),
-        *all_problems(wildcards),
-        *(path for path in shown if path.startswith(f"{HERE}/")),
-    ]
-
-
-def maps(wildcards):
-    """Maps of all experiments that could be evaluated, each under its strictest protocol."""
-    return [
-        f"{of_experiment(name)}/{protocol}/map.json"
-        for name in RUNNABLE
-        for protocol in strictest_of(name)
-    ]
-
-
-def models_shown(wildcards):
-    """Models that the map of an experiment shows: all but variants."""
-    models = experiment_of(wildcards).models
-    networks = [NETWORKS[0], *(name for name in models if name in NETWORKS)]
-    return [
-        *(each for name in networks for each in (name, ablation_name(name))),
-        *(name for name in models if name not in NETWORKS),
-    ]
-
-
-def all_problems(wildcards):
-    """Lists of what any experiment cannot use, each once."""
-    return list(dict.fromkeys(of_all_experiments(problems_of)(wildcards)))
-
-
-def drawn(place, figure, caption, **labels):
-    """A figure of an experiment, as Snakemake's own report shows it."""
-    return report(
-        f"{place}/figures/{figure}.png",
-        caption=f"../workflow/scripts/report/captions/{caption}.rst",
-        category="{experiment}",
-        subcategory="Figures",
-        labels={"figure": figure, **labels},
-    )
-
 
 OF_FOLDS = ["scatter", "graph", "history", "confusion"]
 TEMPLATE = find("workflow/scripts/report/findings.md.jinja", HOME)
@@ -318,7 +231,7 @@ rule findings:
         runtime=minutes(10),
     params:
         options=FINDINGS.arguments,
-        folder=HERE,
+        folder=lambda wildcards: HERE,
         template=lambda wildcards: TEMPLATE,
         tables=lambda wildcards, input: [
             *(f"--learning-curve={path}" for path in input.learning_curve),
@@ -366,7 +279,7 @@ rule page:
         runtime=minutes(10, 0.5),
     params:
         options=PAGE.arguments,
-        folder=HERE,
+        folder=lambda wildcards: HERE,
         benchmarks=f"results/benchmarks/{CONFIG.dataset}",
         sheet=SHEET,
         texts=[f"--{name}={path}" for name, path in PAGE_TEXTS.items()],
@@ -404,7 +317,7 @@ rule crate:
         runtime=minutes(10),
     params:
         options=CRATE.arguments,
-        folder=HERE,
+        folder=lambda wildcards: HERE,
         lists=lambda wildcards, input: [
             *(f"--models={path}" for path in input.models),
             *(f"--clips={path}" for path in sorted(set(input.clips)) if not UNHEARD),

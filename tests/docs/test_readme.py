@@ -1,4 +1,4 @@
-"""What README and docs/data.md state of results stands in the tables that are published with them."""
+"""What README and docs/data.md state of results stands in tables that are published with them."""
 
 import re
 from pathlib import Path
