@@ -86,6 +86,12 @@ class Dataset(Model):
         description="Endings with which it goes about: where a file with one of them is missing, "
         "that with another stands in.",
     )
+    most_folds: int | None = Field(
+        None,
+        ge=2,
+        description="At most so many folds or hold-outs, of one repeat, in every experiment: the "
+        "numbers of synthesised clips mean nothing, and a demo should be quick.",
+    )
     of_the_paper: bool = Field(
         False, description="The clips that the paper had: its numbers stand beside those found."
     )
@@ -527,6 +533,24 @@ class Config(Model):
         if stated and self.tuning.experiment not in self.experiments:
             raise ValueError(f"tuning: there is no experiment {self.tuning.experiment}")
         return self
+
+    @model_validator(mode="after")
+    def _few_folds_of_a_demo(self) -> "Config":
+        most = self.facts().most_folds
+        if most is None:
+            return self
+        quick = {
+            name: experiment.model_copy(
+                update={
+                    "folds": Folds(n=min(experiment.folds.n, most)),
+                    "clean": experiment.clean.model_copy(
+                        update={"folds": min(experiment.clean.folds, most), "repeats": 1}
+                    ),
+                }
+            )
+            for name, experiment in self.experiments.items()
+        }
+        return self.model_copy(update={"experiments": quick})
 
     def facts(self) -> Dataset:
         """Facts of the chosen dataset, the defaults where none are given."""
