@@ -410,7 +410,7 @@ def accuracy(
 ) -> np.ndarray:
     """Test accuracy of each fold, in order."""
     table = result(project, experiment)
-    place = (protocol, model, aggregation)
+    place = [protocol, model, aggregation]
     chosen = (table[["protocol", "model", "aggregation"]] == place).all(axis=1)
     return table.loc[chosen, "test_accuracy"].to_numpy()
 
