@@ -71,6 +71,7 @@ $(VENV)/ready: requirements.lock
 	@bash envs/check-platform.sh "$(PYTHON)"
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/pip install -qq --requirement requirements.lock
+	$(VENV)/bin/pip install -qq --no-deps --editable .
 	$(VENV)/bin/python -c "import librosa.feature, librosa.beat, librosa.effects"
 	touch $@
 
@@ -82,8 +83,8 @@ test-pythons:
 	done
 
 $(VENV)/trained: $(VENV)/ready
-	$(VENV)/bin/python -m pytest -q tests/learning/test_messages.py tests/learning/test_graphsage.py \
-		tests/training tests/graph/test_adjacency.py
+	$(VENV)/bin/python -m pytest -q tests/models/test_messages.py tests/models/test_networks.py \
+		tests/graph/test_adjacency.py
 
 docs: $(DOCS)/ready
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet

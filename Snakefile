@@ -1,6 +1,6 @@
 # From audio files to tables of results. Data moves left to right only:
 #
-#   audio -> features -> folds -> inputs -> graph -> models -> evaluation -> report
+#   audio -> features -> folds -> preprocessing -> graph -> models -> evaluation -> report
 #
 # results/<dataset>/audio/                    samples and audit of each shard of clips
 # results/<dataset>/<cut>/                    clips.parquet, problems.csv, features/<table>.parquet
@@ -20,7 +20,7 @@ include: "rules/demo.smk"
 include: "rules/audio.smk"
 include: "rules/features.smk"
 include: "rules/folds.smk"
-include: "rules/inputs.smk"
+include: "rules/preprocessing.smk"
 include: "rules/graph.smk"
 include: "rules/models.smk"
 include: "rules/predict.smk"

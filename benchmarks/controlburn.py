@@ -32,7 +32,7 @@ from sklearn.model_selection import StratifiedKFold
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
-from inputs.controlburn import ControlBurnSelector
+from genregraph.selection.controlburn import ControlBurnSelector
 
 Data = tuple[NDArray[np.float64], NDArray[np.str_]]
 SIZES = (3, 6, 10)

@@ -22,9 +22,9 @@ import pandas as pd
 import typer
 from numpy.typing import NDArray
 
-from audio.read import decode
-from features.compare import compare, extractor
-from features.handcrafted import COLUMNS, handcrafted
+from genregraph.audio.read import decode
+from genregraph.features.compare import compare, extractor
+from genregraph.features.handcrafted import COLUMNS, handcrafted
 
 AIMS = {"handcrafted": "<= 0.167", "compare": "<= 1.05"}
 SAME = 1e-4  # Relative; means of the harmonic and percussive signal are mere rounding.

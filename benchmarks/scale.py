@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 import typer
 
-from inputs.inputs import Inputs, save_inputs
-from settings.sheet import Row, write_sheet
+from genregraph.datasets.sheet import Row, write_sheet
+from genregraph.preprocessing.inputs import Inputs, save_inputs
 
 ROOT = Path(__file__).resolve().parents[1]
 GENRES, FEATURES, K = 10, 57, 10

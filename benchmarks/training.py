@@ -36,14 +36,14 @@ from dgl.nn.pytorch import SAGEConv
 from scipy import sparse
 from torch import Tensor, nn
 
-from inputs.inputs import Inputs
-from models.layers import network
-from models.messages import Backend
-from models.networks import train
-from models.propagation import averages, connected
-from settings.model import Network, Tuning
-from settings.registry import NETWORKS
-from settings.reproducible import reproducibly
+from genregraph.common.reproducible import reproducibly
+from genregraph.config.model import Network, Tuning
+from genregraph.config.registry import NETWORKS
+from genregraph.models.layers import network
+from genregraph.models.messages import Backend
+from genregraph.models.networks import train
+from genregraph.models.propagation import averages, connected
+from genregraph.preprocessing.inputs import Inputs
 
 GENRES = 10
 HIDDEN = Tuning().hidden

@@ -26,7 +26,7 @@ ELSEWHERE = {
     "LICENSE": "LICENSE",
 }
 # Rooms in the order of the flow; those that serve others, and any more, follow.
-FLOW = "audio demo features folds inputs graph models evaluation report".split()
+FLOW = "datasets audio demo features folds preprocessing selection graph models evaluation".split()
 LINK = re.compile(r"(?<=\]\()([^)#\s:]+)(#[^)\s]*)?(?=\))")
 RULE = re.compile(r"^( *)(?:rule|checkpoint) (\w+):\n((?:\1    .*\n|\s*\n)*)", re.MULTILINE)
 REFERENCES = re.compile(r"^References\n-+\n((?:.*\n?)*?)(?=\n\w.*\n-+\n|\Z)", re.MULTILINE)
@@ -217,11 +217,11 @@ def _shown(text: str, known: Mapping[str, str]) -> str:
 def commands(scripts: Path) -> dict[str, str]:
     """First line of what each step says of itself, by ``room.step``."""
     found = {}
-    for path in sorted(scripts.glob("*/*.py")):
+    for path in sorted(scripts.glob("*/**/*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and node.name == "main":
                 said = ast.get_docstring(node) or ""
-                found[f"{path.parent.name}.{path.stem}"] = _words(said.partition("\n\n")[0])
+                found[_module(path, scripts)] = _words(said.partition("\n\n")[0])
     return found
 
 
@@ -231,13 +231,19 @@ def rooms_of(scripts: Path) -> list[str]:
     return [*FLOW, *(room for room in found if room not in FLOW)]
 
 
+def _module(path: Path, scripts: Path) -> str:
+    return ".".join(path.relative_to(scripts).with_suffix("").parts)
+
+
 def of_room(room: str, scripts: Path) -> str:
     """The modules of a room, for mkdocstrings to fill in (Markdown)."""
     lead = ast.get_docstring(ast.parse((scripts / room / "__init__.py").read_text("utf-8"))) or ""
-    modules = sorted(p.stem for p in (scripts / room).glob("*.py") if p.stem != "__init__")
+    modules = sorted(
+        _module(p, scripts) for p in (scripts / room).rglob("*.py") if p.stem != "__init__"
+    )
     text = [f"# {room}", "", _words(lead), ""]
     for module in modules:
-        text += [f"## {room}.{module}", "", f"::: {room}.{module}", ""]
+        text += [f"## {module}", "", f"::: genregraph.{module}", ""]
     return "\n".join(text)
 
 
@@ -253,7 +259,7 @@ def with_references(text: str) -> str:
 
 def generated(root: Path = ROOT) -> dict[str, str]:
     """Texts of the pages and files that are made when the site is built, by their place."""
-    scripts = root / "workflow/scripts"
+    scripts = root / "workflow/scripts/genregraph"
     rooms = rooms_of(scripts)
     schema = json.loads((root / "config/config.schema.json").read_text(encoding="utf-8"))
     names = ["common", *(room for room in rooms if (root / f"rules/{room}.smk").is_file())]
@@ -273,7 +279,7 @@ def generated(root: Path = ROOT) -> dict[str, str]:
 def on_config(config: Any) -> Any:
     """Name the pages of all rooms in the navigation."""
     reference = next(part["Reference"] for part in config.nav if "Reference" in part)
-    pages = [f"reference/{room}.md" for room in rooms_of(ROOT / "workflow/scripts")]
+    pages = [f"reference/{room}.md" for room in rooms_of(ROOT / "workflow/scripts/genregraph")]
     reference.append({"Steps": pages})
     return config
 

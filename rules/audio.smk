@@ -1,7 +1,7 @@
 # From audio files to checked samples: fetch, audit, cut.
 
-FETCH = Step("audio.fetch", HERE)
-UNPACK = Step("audio.unpack", HERE, options={"sheet": SHEET, "folder": AUDIO})
+FETCH = Step("datasets.fetch", HERE)
+UNPACK = Step("datasets.unpack", HERE, options={"sheet": SHEET, "folder": AUDIO})
 AUDIT = Step(
     "audio.audit",
     OF_SHARD,
@@ -43,7 +43,7 @@ if FETCHED:
             urls=lambda wildcards: DATASET.archive.urls,
             checksum=DATASET.archive.checksum,
         shell:
-            'python "$GENREGRAPH" audio.fetch {params.urls:q} --checksum {params.checksum}'
+            'python "$GENREGRAPH" datasets.fetch {params.urls:q} --checksum {params.checksum}'
             " --output {output:q} 2>&1 | tee {log:q} >&2"
 
     rule unpack:
@@ -64,7 +64,7 @@ if FETCHED:
             options=UNPACK.arguments,
             checksum=DATASET.archive.checksum,
         shell:
-            'python "$GENREGRAPH" audio.unpack --archive {input:q} --checksum {params.checksum}'
+            'python "$GENREGRAPH" datasets.unpack --archive {input:q} --checksum {params.checksum}'
             " {params.options:q} 2> {log:q}"
 
 
@@ -101,7 +101,7 @@ if not UNHEARD:
             clips=f"{OF_CUT}/clips.parquet",
             problems=report(
                 f"{OF_CUT}/problems.csv",
-                caption="../workflow/scripts/report/captions/problems.rst",
+                caption="../workflow/scripts/genregraph/report/captions/problems.rst",
                 category="{dataset}",
                 subcategory="Tables",
                 labels={"table": "problems of {cut}"},

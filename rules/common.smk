@@ -5,7 +5,6 @@ import hashlib
 import json
 import logging
 import os
-import shlex
 import sys
 from pathlib import Path
 
@@ -16,31 +15,28 @@ from snakemake.logging import logger
 # The workflow may run in another folder, or as a module of another workflow: its files are found
 # from here, what it computes lies where Snakemake runs. Jobs start steps as python "$GENREGRAPH".
 HOME = Path(str(workflow.current_basedir)).parent
-os.environ["GENREGRAPH"] = str(HOME / "workflow" / "scripts")
-sys.path.insert(0, os.environ["GENREGRAPH"])
-# Where --cache keeps feature shards. By its own name, since Snakemake does not hand --cache on to
-# jobs on a cluster.
-if workflow.enable_cache:
-    os.environ["GENREGRAPH_CACHE"] = os.environ.get("SNAKEMAKE_OUTPUT_CACHE", "")
-CACHE = os.environ.setdefault("GENREGRAPH_CACHE", "")
+os.environ["GENREGRAPH"] = str(HOME / "workflow" / "scripts" / "genregraph")
+sys.path.insert(0, str(HOME / "workflow" / "scripts"))
 
 
 envvars:
     "GENREGRAPH",
-    "GENREGRAPH_CACHE",
 
 
-from report.strictness import strictest
-from settings import contents, plan, protocols, registry
-from settings.errors import UserError
-from settings.failures import Failures
-from features.cuts import files_by_cut
-from settings.jobs import memory, memory_by_thread, minutes, survives_shells
-from settings.keys import names_beside
-from settings.merge import as_typed, merged
-from settings.model import load
-from settings.registry import NETWORKS, ablation_name
-from settings.sheet import (
+from genregraph.report.strictness import strictest
+from genregraph.common import contents
+from genregraph.plan import plan
+from genregraph.folds import protocols
+from genregraph.config import registry
+from genregraph.common.errors import UserError
+from genregraph.plan.failures import Failures
+from genregraph.features.cuts import files_by_cut
+from genregraph.plan.jobs import memory, memory_by_thread, minutes, survives_shells
+from genregraph.features.keys import names_beside
+from genregraph.config.merge import as_typed, merged
+from genregraph.config.model import load
+from genregraph.config.registry import NETWORKS, ablation_name
+from genregraph.datasets.sheet import (
     AUDITED,
     NAMED,
     digest,
@@ -49,15 +45,15 @@ from settings.sheet import (
     rows_by_shard,
     shards_for,
 )
-from settings.steps import Step
-from settings.terminal import Terminal, takes_over
+from genregraph.plan.steps import Step
+from genregraph.plan.terminal import Terminal, takes_over
 
 FAILURES = Failures()
 TERMINAL = Terminal()
 # After Snakemake's own last words, so that why jobs failed, or else the result, is what one sees.
 if workflow.is_main_process:
     atexit.register(FAILURES.ends)
-for source in (logger, logging.getLogger("settings")):
+for source in (logger, logging.getLogger("genregraph")):
     source.addHandler(TERMINAL)
 logger.addHandler(FAILURES)
 
@@ -83,11 +79,6 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-if CACHE and not Path(CACHE).is_dir():
-    raise WorkflowError(
-        f"SNAKEMAKE_OUTPUT_CACHE is no folder: mkdir -p {shlex.quote(CACHE)}"
-    )
-
 RUNNABLE = [name for name in CONFIG.experiments if name not in NOT_RUNNABLE]
 N_SHARDS = DATASET.shards or shards_for(len(ROWS))
 SHARDS = rows_by_shard(ROWS, N_SHARDS)
@@ -102,7 +93,7 @@ if not NAMED_NEW:
         "say which music is to be predicted: --config predict=FOLDER, or a file"
     )
 elif not WHY_NO_PREDICTION:
-    from predict.listing import listed, shards_of
+    from genregraph.predict.listing import listed, shards_of
 
     try:
         NEW = listed(NAMED_NEW)
@@ -258,11 +249,6 @@ def side_by_side(wildcards):
     except WorkflowError:
         cores = 8
     return max(1, min(len(evaluation_of(wildcards).numbers), cores // 2))
-
-
-def from_cache(wildcards, input):
-    """Option of the runner of steps, if feature shards are shared."""
-    return [f"--cache={CACHE}"] if CACHE else []
 
 
 # Which files jobs read.
@@ -602,7 +588,7 @@ def drawn(place, figure, caption, **labels):
     """A figure of an experiment, as Snakemake's own report shows it."""
     return report(
         f"{place}/figures/{figure}.png",
-        caption=f"../workflow/scripts/report/captions/{caption}.rst",
+        caption=f"../workflow/scripts/genregraph/report/captions/{caption}.rst",
         category="{experiment}",
         subcategory="Figures",
         labels={"figure": figure, **labels},

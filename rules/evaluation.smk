@@ -47,7 +47,7 @@ rule evaluate:
     output:
         table=report(
             f"{OF_DATASET}/{{experiment}}.csv",
-            caption="../workflow/scripts/report/captions/result.rst",
+            caption="../workflow/scripts/genregraph/report/captions/result.rst",
             category="{experiment}",
             subcategory="Tables",
             labels={"table": "results", "protocol": "all"},
@@ -56,14 +56,14 @@ rule evaluate:
         accuracy=f"{OF_EXPERIMENT}/accuracies.csv",
         calibration=report(
             f"{OF_EXPERIMENT}/calibration.csv",
-            caption="../workflow/scripts/report/captions/calibration.rst",
+            caption="../workflow/scripts/genregraph/report/captions/calibration.rst",
             category="{experiment}",
             subcategory="Tables",
             labels={"table": "calibration", "protocol": "all"},
         ),
         reliability=report(
             f"{OF_EXPERIMENT}/reliability.csv",
-            caption="../workflow/scripts/report/captions/reliability.rst",
+            caption="../workflow/scripts/genregraph/report/captions/reliability.rst",
             category="{experiment}",
             subcategory="Tables",
             labels={"table": "reliability", "protocol": "all"},
@@ -108,14 +108,14 @@ rule summary:
     output:
         table=report(
             f"{OF_DATASET}/summary.csv",
-            caption="../workflow/scripts/report/captions/summary.rst",
+            caption="../workflow/scripts/genregraph/report/captions/summary.rst",
             category="{dataset}",
             subcategory="Tables",
             labels={"table": "summary"},
         ),
         comparisons=report(
             f"{OF_DATASET}/comparisons.csv",
-            caption="../workflow/scripts/report/captions/comparisons.rst",
+            caption="../workflow/scripts/genregraph/report/captions/comparisons.rst",
             category="{dataset}",
             subcategory="Tables",
             labels={"table": "comparisons"},

@@ -54,11 +54,10 @@ rule extract:
         mem_mb=memory(600 + 2 * CONFIG.audit.longest),
         runtime=minutes(30, 0.5),
     params:
-        cache=from_cache,
         options=EXTRACT.arguments,
         cut=lambda wildcards: wildcards.cut,
     shell:
-        'python "$GENREGRAPH" {params.cache:q} features.{wildcards.table} --samples {input.samples:q}'
+        'python "$GENREGRAPH" features.{wildcards.table} --samples {input.samples:q}'
         " --cut {params.cut} {params.options:q} --output {output:q}"
         " 2> {log:q}"
 
@@ -78,10 +77,8 @@ rule images:
     resources:
         mem_mb=memory(600 + 2 * CONFIG.audit.longest),
         runtime=minutes(30, 0.5),
-    params:
-        cache=from_cache,
     shell:
-        'python "$GENREGRAPH" {params.cache:q} features.images --samples {input.samples:q}'
+        'python "$GENREGRAPH" features.images --samples {input.samples:q}'
         " --cut {wildcards.cut} --output {output:q} 2> {log:q}"
 
 
@@ -97,7 +94,7 @@ rule gather:
         table=f"{OF_CUT}/features/{{table}}.parquet",
         problems=report(
             f"{OF_CUT}/features/{{table}}.problems.csv",
-            caption="../workflow/scripts/report/captions/problems.rst",
+            caption="../workflow/scripts/genregraph/report/captions/problems.rst",
             category="{dataset}",
             subcategory="Tables",
             labels={"table": "problems of {table} in {cut}"},
@@ -127,7 +124,7 @@ rule imported:
         table=f"{OF_CUT}/features/{{table}}.parquet",
         problems=report(
             f"{OF_CUT}/features/{{table}}.problems.csv",
-            caption="../workflow/scripts/report/captions/problems.rst",
+            caption="../workflow/scripts/genregraph/report/captions/problems.rst",
             category="{dataset}",
             subcategory="Tables",
             labels={"table": "problems of {table} in {cut}"},
@@ -162,7 +159,7 @@ if UNHEARD:
             clips=f"{OF_CUT}/clips.parquet",
             problems=report(
                 f"{OF_CUT}/problems.csv",
-                caption="../workflow/scripts/report/captions/problems.rst",
+                caption="../workflow/scripts/genregraph/report/captions/problems.rst",
                 category="{dataset}",
                 subcategory="Tables",
                 labels={"table": "problems of {cut}"},

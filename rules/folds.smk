@@ -53,7 +53,7 @@ rule folds:
         folds=f"{OF_PROTOCOL}/folds.parquet",
         leaks=report(
             f"{OF_PROTOCOL}/leaks.csv",
-            caption="../workflow/scripts/report/captions/leaks.rst",
+            caption="../workflow/scripts/genregraph/report/captions/leaks.rst",
             category="{experiment}",
             subcategory="Tables",
             labels={"table": "leaks", "protocol": "{protocol}"},

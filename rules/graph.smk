@@ -22,7 +22,7 @@ rule adjacency:
         graphs=f"{OF_PROTOCOL}/graph.npz",
         table=report(
             f"{OF_PROTOCOL}/graph-health.csv",
-            caption="../workflow/scripts/report/captions/graph-health.rst",
+            caption="../workflow/scripts/genregraph/report/captions/graph-health.rst",
             category="{experiment}",
             subcategory="Tables",
             labels={"table": "graph health", "protocol": "{protocol}"},

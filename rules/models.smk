@@ -71,7 +71,7 @@ rule tune:
     output:
         table=report(
             f"{OF_DATASET}/tuning.csv",
-            caption="../workflow/scripts/report/captions/tuning.rst",
+            caption="../workflow/scripts/genregraph/report/captions/tuning.rst",
             category="{dataset}",
             subcategory="Tables",
             labels={"table": "tuning"},
@@ -102,7 +102,7 @@ rule learning_curve:
     output:
         report(
             f"{OF_DATASET}/learning-curve.csv",
-            caption="../workflow/scripts/report/captions/learning-curve.rst",
+            caption="../workflow/scripts/genregraph/report/captions/learning-curve.rst",
             category="{dataset}",
             subcategory="Tables",
             labels={"table": "learning curve"},

@@ -121,7 +121,6 @@ if PREDICTED:
             part="[0-9]+-of-[0-9]+",
             table="|".join(PREDICTING.tables),
         params:
-            cache=from_cache,
             options=EXTRACT_NEW.arguments,
             cut="30s",
 
@@ -140,7 +139,7 @@ if PREDICTED:
         output:
             table=report(
                 f"{OF_DATASET}/predictions.csv",
-                caption="../workflow/scripts/report/captions/predictions.rst",
+                caption="../workflow/scripts/genregraph/report/captions/predictions.rst",
                 category="{dataset}",
                 subcategory="Tables",
                 labels={"table": "predictions"},
@@ -177,7 +176,7 @@ if PREDICTED:
         output:
             report(
                 f"{OF_NEW}/curves.png",
-                caption="../workflow/scripts/report/captions/curves.rst",
+                caption="../workflow/scripts/genregraph/report/captions/curves.rst",
                 category="{dataset}",
                 subcategory="Figures",
                 labels={"figure": "genres over time"},

@@ -2,9 +2,9 @@
 
 
 OF_FOLDS = ["scatter", "graph", "history", "confusion"]
-TEMPLATE = find("workflow/scripts/report/findings.md.jinja", HOME)
+TEMPLATE = find("workflow/scripts/genregraph/report/findings.md.jinja", HOME)
 PAGE_TEXTS = {
-    name: find(f"workflow/scripts/report/page.{extension}", HOME)
+    name: find(f"workflow/scripts/genregraph/report/page/page.{extension}", HOME)
     for name, extension in (
         ("template", "html.jinja"),
         ("style", "css"),
@@ -27,16 +27,16 @@ FIGURES = {
     ],
     "clip": [f"{HERE}/audio/{shard}/samples.parquet" for shard in SHARDS],
 }
-FIGURE = Step("report.{figure}", f"{OF_DATASET}/figures")
-CURVE_FIGURE = Step("report.learning_curve", f"{OF_DATASET}/figures")
+FIGURE = Step("report.figures.{figure}", f"{OF_DATASET}/figures")
+CURVE_FIGURE = Step("report.figures.learning_curve", f"{OF_DATASET}/figures")
 PROTOCOL_FIGURES = Step(
-    "report.protocol_figures",
+    "report.figures.protocol_figures",
     OF_PROTOCOL,
     {"model": models_shown, "seed": CONFIG.seed},
 )
-IMPORTANCES = Step("report.importances", OF_PROTOCOL)
+IMPORTANCES = Step("report.figures.importances", OF_PROTOCOL)
 EXPERIMENT_FIGURES = Step(
-    "report.experiment_figures", OF_EXPERIMENT, {"paper": papers_accuracy}
+    "report.figures.experiment_figures", OF_EXPERIMENT, {"paper": papers_accuracy}
 )
 FINDINGS = Step(
     "report.findings",
@@ -45,7 +45,7 @@ FINDINGS = Step(
     facts={"template": text_digest(TEMPLATE)},
 )
 PAGE = Step(
-    "report.page",
+    "report.page.page",
     OF_DATASET,
     {
         "config": OF_RUN,
@@ -77,7 +77,7 @@ rule figure:
     output:
         report(
             f"{OF_DATASET}/figures/{{figure}}.png",
-            caption="../workflow/scripts/report/captions/figure.rst",
+            caption="../workflow/scripts/genregraph/report/captions/figure.rst",
             category="{dataset}",
             subcategory="Figures",
             labels={"figure": "{figure}"},
@@ -94,7 +94,7 @@ rule figure:
         mem_mb=memory(1000, 10),
         runtime=minutes(10, 1),
     params:
-        step="report.{figure}",
+        step="report.figures.{figure}",
     shell:
         'python "$GENREGRAPH" {params.step} {input.files:q} --output {output:q} 2> {log:q}'
 
@@ -106,7 +106,7 @@ use rule figure as learning_curve_figure with:
     output:
         report(
             f"{OF_DATASET}/figures/learning-curve.png",
-            caption="../workflow/scripts/report/captions/learning-curve.rst",
+            caption="../workflow/scripts/genregraph/report/captions/learning-curve.rst",
             category="{dataset}",
             subcategory="Figures",
             labels={"figure": "learning curve"},
@@ -116,7 +116,7 @@ use rule figure as learning_curve_figure with:
     benchmark:
         CURVE_FIGURE.benchmark
     params:
-        step="report.learning_curve",
+        step="report.figures.learning_curve",
 
 
 rule protocol_figures:
@@ -144,7 +144,7 @@ rule protocol_figures:
     params:
         options=PROTOCOL_FIGURES.arguments,
     shell:
-        'python "$GENREGRAPH" report.protocol_figures --inputs {input.inputs:q}'
+        'python "$GENREGRAPH" report.figures.protocol_figures --inputs {input.inputs:q}'
         " --graphs {input.graphs:q} --models {input.models:q} {params.options:q}"
         " --scatter {output.scatter:q} --graph {output.graph:q} --history {output.history:q}"
         " --confusion {output.confusion:q} --map {output.map:q} 2> {log:q}"
@@ -167,7 +167,7 @@ rule importances:
         mem_mb=memory(1000),
         runtime=minutes(10),
     shell:
-        'python "$GENREGRAPH" report.importances {input.selection:q} --output {output:q} 2> {log:q}'
+        'python "$GENREGRAPH" report.figures.importances {input.selection:q} --output {output:q} 2> {log:q}'
 
 
 rule experiment_figures:
@@ -193,7 +193,7 @@ rule experiment_figures:
     params:
         options=EXPERIMENT_FIGURES.arguments,
     shell:
-        'python "$GENREGRAPH" report.experiment_figures --results {input.results:q}'
+        'python "$GENREGRAPH" report.figures.experiment_figures --results {input.results:q}'
         " --curves {input.curves:q} {params.options:q} --folds {output.folds:q}"
         " --reliability {output.reliability:q} 2> {log:q}"
 
@@ -214,7 +214,7 @@ rule findings:
     output:
         report(
             f"{OF_DATASET}/findings.md",
-            caption="../workflow/scripts/report/captions/findings.rst",
+            caption="../workflow/scripts/genregraph/report/captions/findings.rst",
             category="{dataset}",
             subcategory="Tables",
             labels={"table": "findings"},
@@ -263,7 +263,7 @@ rule page:
     output:
         report(
             f"{OF_DATASET}/report.html",
-            caption="../workflow/scripts/report/captions/page.rst",
+            caption="../workflow/scripts/genregraph/report/captions/page.rst",
             category="{dataset}",
             subcategory="Tables",
             labels={"table": "report"},
@@ -289,7 +289,7 @@ rule page:
             *(f"--problems={path}" for path in input.problems),
         ],
     shell:
-        'python "$GENREGRAPH" report.page {input.results:q} --folder {params.folder:q}'
+        'python "$GENREGRAPH" report.page.page {input.results:q} --folder {params.folder:q}'
         " --benchmarks {params.benchmarks:q} --sheet {params.sheet:q} {params.lists:q}"
         " {params.texts:q} {params.options:q} --output {output:q} 2> {log:q}"
 

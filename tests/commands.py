@@ -19,12 +19,12 @@ KINDS = {
     r"python -m pytest -m torture -s tests/torture/\w+\.py": "make torture",
     r"snakemake --report \S+ all": "tests/workflow/test_report.py",
     r"snakemake (--workflow-profile slurm |--unlock)": "tests/cluster/test_slurm.py",
-    r"python workflow/scripts audio\.fma ": "tests/audio/test_fma.py",
+    r"python -m genregraph datasets\.fma ": "tests/datasets/test_fma.py",
     # Of clusters and containers, which are no part of what is tested, or of their set-up.
     r"(export|mkdir|squeue|scancel|sbatch|docker|apptainer) ": "elsewhere",
     r"make \.venv|\.venv/bin/pip install --requirement envs/slurm\.txt": "elsewhere",
     r"snakemake --cores \d+ ": "plan",
-    r"python workflow/scripts (settings\.schema|report\.verify) ?": "run",
+    r"python -m genregraph (config\.schema|report\.verify) ?": "run",
     r"python -m pytest tests/(features|graph|models)/": "tests/workflow/test_guides.py",
 }
 

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ.setdefault("DGLBACKEND", "pytorch")
 
+import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 from hypothesis import is_hypothesis_test, settings  # noqa: E402
 
@@ -66,7 +67,7 @@ def musicnn_outputs() -> Path:
 STARVED = """
 import functools, importlib, resource, sys, typer
 step, spare, *sys.argv[1:] = sys.argv[1:]
-main = importlib.import_module(step).main
+main = importlib.import_module(f"genregraph.{step}").main
 app = typer.Typer(pretty_exceptions_enable=False)
 @app.command()
 @functools.wraps(main)
@@ -95,3 +96,26 @@ def starved(tmp_path: Path) -> Callable[..., str]:
         return done.stderr
 
     return run
+
+
+@pytest.fixture(scope="session")
+def folds_of() -> Callable[..., pd.DataFrame]:
+    """Folds of some clips, of the fold of each clip in each repeat."""
+    from genregraph.folds.table import listed
+
+    def make(
+        clips: Sequence[str],
+        genres: Sequence[str],
+        *repeats: Sequence[int],
+        groups: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        named = pd.DataFrame({"clip": clips, "genre": genres, "group": clips, "artist": clips})
+        if groups is not None:
+            named = named.assign(group=groups, artist=[f"artist {name}" for name in groups])
+        rows = [
+            listed(named, np.asarray(fold) == np.arange(max(fold) + 1)[:, None], repeat)
+            for repeat, fold in enumerate(repeats)
+        ]
+        return pd.concat(rows, ignore_index=True)
+
+    return make

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audio.audit import COLUMNS, audit, audit_shard, main
-from audio.read import Decoded
-from audio.samples import read_samples
-from settings.sheet import Row, locate, read_sheet, rows_by_shard, write_sheet
+from genregraph.audio.audit import COLUMNS, audit, audit_shard, main
+from genregraph.audio.read import Decoded
+from genregraph.audio.samples import read_samples
+from genregraph.datasets.sheet import Row, locate, read_sheet, rows_by_shard, write_sheet
 
 # librosa.load imports modules that Python will drop.
 

@@ -1,10 +1,10 @@
 import pandas as pd
 import pytest
 
-from audio.audit import COLUMNS as AUDITED
-from audio.clips import COLUMNS, list_pieces, list_problems, main
-from audio.problems import PROBLEM_COLUMNS
-from settings.sheet import Row, write_sheet
+from genregraph.audio.audit import COLUMNS as AUDITED
+from genregraph.audio.clips import COLUMNS, list_pieces, list_problems, main
+from genregraph.audio.problems import PROBLEM_COLUMNS
+from genregraph.datasets.sheet import Row, write_sheet
 
 SEGMENT = 66_150
 SHORT = "too short to be cut into pieces of 3s"

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from tests.audio.corpus import corpus
 
-from audio.audit import SHELL_CHARACTERS, audit_shard
-from audio.samples import SAMPLE_RATE, read_samples
-from settings.sheet import Row, locate
+from genregraph.audio.audit import SHELL_CHARACTERS, audit_shard
+from genregraph.audio.samples import SAMPLE_RATE, read_samples
+from genregraph.datasets.sheet import Row, locate
 
 FILES = list(corpus())
 REASONS = ("unreadable: ", "empty: ", "too short: ", "non-finite: ", "silent: ", "level: ")

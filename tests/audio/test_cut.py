@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.cut import piece_name, read_pieces, windows
-from audio.samples import SamplesWriter
+from genregraph.audio.cut import piece_name, read_pieces, windows
+from genregraph.audio.samples import SamplesWriter
 
 SEGMENT = 66_150
 

@@ -4,10 +4,10 @@ import pytest
 import soundfile as sf
 from tests.audio.corpus import SECONDS, SUBTYPES, sound, written
 
-from audio.content import Content
-from audio.ends import breaks_off
-from audio.read import decode
-from audio.samples import SAMPLE_RATE
+from genregraph.audio.content import Content
+from genregraph.audio.ends import breaks_off
+from genregraph.audio.read import decode
+from genregraph.audio.samples import SAMPLE_RATE
 
 FORMATS = [(kind, subtype) for kind in ("OGG", "CAF") for subtype in SUBTYPES[kind].split()]
 

@@ -1,6 +1,6 @@
 import pandas as pd
 
-from audio.problems import NOT_IN_TABLE, of_whole_tables, write_problems
+from genregraph.audio.problems import NOT_IN_TABLE, of_whole_tables, write_problems
 
 
 def test_what_a_whole_table_lacks_is_told_from_its_clips_and_columns(tmp_path):

@@ -8,10 +8,10 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from audio import decoders
-from audio.content import Content
-from audio.read import Decoded, RefusedClip, check, decode, to_full_scale
-from audio.samples import SAMPLE_RATE
+from genregraph.audio import decoders
+from genregraph.audio.content import Content
+from genregraph.audio.read import Decoded, RefusedClip, check, decode, to_full_scale
+from genregraph.audio.samples import SAMPLE_RATE
 
 # librosa.load imports modules that Python will drop.
 

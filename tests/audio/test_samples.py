@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from audio.samples import SamplesWriter, read_samples
+from genregraph.audio.samples import SamplesWriter, read_samples
 
 HOSTILE = ["a b'; touch x; $(id).wav", "tab\there", "two\nlines", 'a "quote"', "", "日本 🎷", "\0"]
 

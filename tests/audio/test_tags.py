@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from tests.audio.conftest import play
 
-from audio.tags import Tags, read_tags
+from genregraph.audio.tags import Tags, read_tags
 
 STATED = {"title": "Song  1", "artist": "Ann", "album_artist": "Ann & Band", "genre": "Folk; Pop"}
 

@@ -93,15 +93,15 @@ class Slurm:
             for number, state, node, cores, memory, rule in rows
         ]
 
-    def snakemake(self, project: Project, *arguments: str, cache: Path) -> subprocess.Popen[str]:
+    def snakemake(self, project: Project, *arguments: str) -> subprocess.Popen[str]:
         """Start Snakemake with the profile as users have it, but that it asks more often."""
         return subprocess.Popen(
             project.command(
                 *("--workflow-profile", "slurm", "--default-resources", "slurm_partition=main"),
-                *("--slurm-init-seconds-before-status-checks", "2", "--cache", *arguments),
+                *("--slurm-init-seconds-before-status-checks", "2", *arguments),
             ),
             cwd=project.folder,
-            env={**self.environment, "SNAKEMAKE_OUTPUT_CACHE": str(cache)},
+            env=self.environment,
             stdout=(project.folder / "printed").open("w"),
             stderr=subprocess.STDOUT,
             text=True,

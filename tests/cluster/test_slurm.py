@@ -13,8 +13,6 @@ from tests.cluster.conftest import NODES, Job, Slurm, wait_for
 from tests.workflow.conftest import ROOT, TARGET, Project
 from tests.workflow.test_environments import LOCKED, pins
 
-from settings.store import key
-
 COMPARE = "results/mine/30s/features/compare.parquet"
 SHARDS = "results/mine/30s/features/compare/*.parquet"
 OF_AUDIT, OF_EXTRACT = "rule_audit_audit", "rule_extract_extract"
@@ -33,19 +31,14 @@ def test_what_the_executor_needs_is_what_is_locked(executor: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def killed(
-    slurm: Slurm, unrun: Project, cache: Path, tmp_path_factory: pytest.TempPathFactory
+    slurm: Slurm, unrun: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Project, list[Job]]:
     """A feature table made over both nodes, one of whose jobs was killed; the jobs by number."""
     project = unrun.copy(tmp_path_factory.mktemp("cluster") / "project")
     # One Slurm job for all three audits, two for the shards of the table.
     groups = ["--group-components", "audit=4", "extract=2"]
-    snakemake = slurm.snakemake(project, *groups, "--", COMPARE, cache=cache)
+    snakemake = slurm.snakemake(project, *groups, "--", COMPARE)
 
     def extracting() -> list[psutil.Process]:
         assert snakemake.poll() is None, (project.folder / "printed").read_text()
@@ -97,22 +90,12 @@ def test_a_hostile_name_runs_no_command_on_the_way_to_a_node(
     assert "uid=" not in (project.folder / "printed").read_text()
 
 
-def test_another_checkout_finds_what_nodes_computed(
-    killed: tuple[Project, list[Job]], cache: Path, finished: Project
-) -> None:
-    samples = finished.folder.glob("results/mine/audio/*/samples.parquet")
-    wanted = {key("features.compare", {"samples": path, "cut": "30s"}) for path in samples}
-    assert len(wanted) == 3
-    assert {path.name for path in cache.iterdir()} == wanted
-
-
 @pytest.mark.torture
 def test_a_whole_run_survives_that_snakemake_itself_is_killed(
     slurm: Slurm, unrun: Project, finished: Project, tmp_path: Path
 ) -> None:
     project = unrun.copy(tmp_path / "project")
-    (tmp_path / "cache").mkdir()
-    first = slurm.snakemake(project, "--", TARGET, cache=tmp_path / "cache")
+    first = slurm.snakemake(project, "--", TARGET)
     before = {job.number for job in slurm.jobs()}
 
     def extracting() -> bool:
@@ -127,7 +110,7 @@ def test_a_whole_run_survives_that_snakemake_itself_is_killed(
     slurm.ask("scancel", "--me")
     wait_for(lambda: not slurm.ask("squeue", "--noheader"), 60)
     project.snakemake("--unlock")
-    second = slurm.snakemake(project, "--", TARGET, cache=tmp_path / "cache")
+    second = slurm.snakemake(project, "--", TARGET)
     assert second.wait() == 0, (project.folder / "printed").read_text()
     patterns = ["results/mine/**/*.parquet", "results/mine/**/*.npz", "results/mine/**/*.pt"]
     ours, theirs = project.bytes_of(*patterns), finished.bytes_of(*patterns)

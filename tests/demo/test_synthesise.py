@@ -7,9 +7,11 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from audio.samples import SAMPLE_RATE
-from demo.instruments import DRUMS, INSTRUMENTS, Note
-from demo.sketches import (
+from genregraph.audio.samples import SAMPLE_RATE
+from genregraph.common.errors import UserError
+from genregraph.datasets.sheet import read_sheet
+from genregraph.demo.instruments import DRUMS, INSTRUMENTS, Note
+from genregraph.demo.sketches import (
     ACCENTS,
     BAR,
     GENRES,
@@ -21,7 +23,7 @@ from demo.sketches import (
     parse_harmony,
     strokes,
 )
-from demo.synthesise import (
+from genregraph.demo.synthesise import (
     CLIP_SAMPLES,
     Song,
     invent_artist,
@@ -30,8 +32,6 @@ from demo.synthesise import (
     render_drums,
     synthesise_clip,
 )
-from settings.errors import UserError
-from settings.sheet import read_sheet
 
 SHEET = Path(__file__).parents[2] / "config" / "datasets" / "demo.tsv"
 

@@ -9,8 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from settings.code import SCRIPTS
-from settings.model import Config
+from genregraph.common.code import SCRIPTS
+from genregraph.config.model import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -125,7 +125,8 @@ def test_every_rule_is_in_the_reference_with_what_it_makes(pages) -> None:
 
 
 def test_every_module_is_in_the_reference(pages) -> None:
-    modules = {f"{p.parent.name}.{p.stem}" for p in SCRIPTS.glob("*/*.py") if p.stem != "__init__"}
+    files = (p.relative_to(SCRIPTS.parent) for p in SCRIPTS.glob("*/**/*.py"))
+    modules = {".".join(p.with_suffix("").parts) for p in files if p.stem != "__init__"}
     text = "".join(pages.values())
     assert set(re.findall(r"^::: (\S+)$", text, re.MULTILINE)) == modules
 

@@ -4,8 +4,8 @@ import pytest
 from numpy.testing import assert_allclose
 from pandas.testing import assert_frame_equal
 
-from evaluation.aggregate import by_artist, by_song, known_artists
-from settings.groups import group_name
+from genregraph.datasets.groups import group_name
+from genregraph.evaluation.aggregate import by_artist, by_song, known_artists
 
 ARTISTS = pd.Series({"clip0": "artist a", "clip3": "artist a", "clip4": "artist a"})
 GENRES = ["blues", "jazz", "rock"]

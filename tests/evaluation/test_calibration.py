@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from evaluation.calibration import (
+from genregraph.evaluation.calibration import (
     BINS,
     COLUMNS,
     KEYS,
@@ -16,9 +16,9 @@ from evaluation.calibration import (
     reliability,
     scalings,
 )
-from evaluation.outputs import Model
-from evaluation.scores import of_clips
-from evaluation.statistics import corrected_interval, draw_groups
+from genregraph.evaluation.outputs import Model
+from genregraph.evaluation.scores import of_clips
+from genregraph.evaluation.statistics import corrected_interval, draw_groups
 
 GENRES = ["blues", "jazz", "rock"]
 

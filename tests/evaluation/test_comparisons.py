@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from evaluation.comparisons import (
+from genregraph.config.model import Experiment
+from genregraph.evaluation.comparisons import (
     COLUMNS,
     RAW,
     View,
@@ -16,8 +17,7 @@ from evaluation.comparisons import (
     of_experiment,
     with_best,
 )
-from evaluation.statistics import draw_groups, holm, over_folds, sign_flip_test
-from settings.model import Experiment
+from genregraph.evaluation.statistics import draw_groups, holm, over_folds, sign_flip_test
 
 
 def view(models, groups, tests, n_train=67, songs=None):

@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.comparisons import RAW
-from evaluation.evaluate import COLUMNS, TABLES, main
-from evaluation.notes import NOT_MUSIC
-from settings.model import Experiment
+from genregraph.config.model import Experiment
+from genregraph.evaluation.comparisons import RAW
+from genregraph.evaluation.evaluate import COLUMNS, TABLES, main
+from genregraph.evaluation.notes import NOT_MUSIC
 
 CONTRACT = (
     "dataset,experiment,protocol,model,aggregation,repeat,fold,n_train,n_test,"

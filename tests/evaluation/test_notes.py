@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from evaluation.notes import (
+from genregraph.evaluation.notes import (
     NO_GRAPH,
     count_lines,
     giant_note,

@@ -3,7 +3,8 @@ import json
 import pandas as pd
 import pytest
 
-from evaluation.outputs import (
+from genregraph.config.model import Experiment
+from genregraph.evaluation.outputs import (
     counts_of,
     genres_of,
     left_out_of,
@@ -14,7 +15,6 @@ from evaluation.outputs import (
     songs_of,
     stacked,
 )
-from settings.model import Experiment
 
 
 def test_models_are_networks_with_ablations_and_variants_and_then_all_others():

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.aggregate import by_song
-from evaluation.scores import (
+from genregraph.evaluation.aggregate import by_song
+from genregraph.evaluation.scores import (
     ACCURACIES,
     BY_FOLDS,
     BY_GROUPS,
@@ -15,7 +15,7 @@ from evaluation.scores import (
     of_folds,
     of_training,
 )
-from evaluation.statistics import corrected_interval, draw_groups
+from genregraph.evaluation.statistics import corrected_interval, draw_groups
 
 GROUPS = pd.Series({"clip3": "a", "clip4": "a", "clip5": "b", "clip6": "c"}, dtype="category")
 

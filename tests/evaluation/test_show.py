@@ -1,4 +1,4 @@
-from evaluation.show import main
+from genregraph.evaluation.show import main
 
 
 def test_what_was_computed_is_copied(tmp_path):

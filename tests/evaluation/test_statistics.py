@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
-from evaluation import statistics
-from evaluation.statistics import (
+from genregraph.evaluation import statistics
+from genregraph.evaluation.statistics import (
     corrected_interval,
     draw_groups,
     holm,

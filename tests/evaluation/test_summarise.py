@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.comparisons import COLUMNS as COMPARISONS
-from evaluation.comparisons import RAW
-from evaluation.notes import NO_GRAPH, NOT_MUSIC
-from evaluation.scores import ACCURACIES, BY_FOLDS, BY_GROUPS
-from evaluation.summarise import COLUMNS, KEYS, main, summarise, table_text
+from genregraph.evaluation.comparisons import COLUMNS as COMPARISONS
+from genregraph.evaluation.comparisons import RAW
+from genregraph.evaluation.notes import NO_GRAPH, NOT_MUSIC
+from genregraph.evaluation.scores import ACCURACIES, BY_FOLDS, BY_GROUPS
+from genregraph.evaluation.summarise import COLUMNS, KEYS, main, summarise, table_text
 
 CONTRACT = (
     "dataset experiment protocol model aggregation mean std ci_low ci_high interval n_folds "

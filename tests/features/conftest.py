@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audio.samples import SAMPLE_RATE, SamplesWriter
+from genregraph.audio.samples import SAMPLE_RATE, SamplesWriter
 
 
 @pytest.fixture(scope="session")

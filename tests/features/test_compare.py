@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from features.compare import compare, extractor, main
+from genregraph.features.compare import compare, extractor, main
 
 
 @pytest.fixture(scope="module")

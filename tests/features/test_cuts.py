@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.cuts import files_by_cut, peek
-from settings.keys import Names
-from settings.model import Config
-from settings.sheet import Row
+from genregraph.config.model import Config
+from genregraph.datasets.sheet import Row
+from genregraph.features.cuts import files_by_cut, peek
+from genregraph.features.keys import Names
 
 ROWS = [Row(f"blues.0000{i}", f"blues/blues.0000{i}.wav", "blues") for i in range(2)]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.cuts import peek
-from features.foreign import read
-from settings.errors import UserError
+from genregraph.common.errors import UserError
+from genregraph.features.cuts import peek
+from genregraph.features.foreign import read
 
 CLIPS = ["a", "b", "c"]
 X = np.arange(12, dtype=np.float32).reshape(3, 4) / 7

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.gather import gather, main
-from features.parquet import write_table
+from genregraph.features.gather import gather, main
+from genregraph.features.parquet import write_table
 
 
 @pytest.fixture

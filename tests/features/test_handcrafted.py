@@ -5,10 +5,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
-from audio.cut import windows
-from audio.read import decode
-from audio.samples import SAMPLE_RATE
-from features.handcrafted import (
+from genregraph.audio.cut import windows
+from genregraph.audio.read import decode
+from genregraph.audio.samples import SAMPLE_RATE
+from genregraph.features.handcrafted import (
     COLUMNS,
     HOP,
     N_FFT,

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from audio.samples import SAMPLE_RATE
-from features.images import main, mel_image, read_images, time_means, write_images
+from genregraph.audio.samples import SAMPLE_RATE
+from genregraph.features.images import main, mel_image, read_images, time_means, write_images
 
 
 def tone(frequency, seconds=3.0):

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from audio.problems import PROBLEM_COLUMNS
-from features.handcrafted import COLUMNS as HANDCRAFTED
-from features.imported import features_in, for_clips, main, pooled, read_foreign
-from settings.errors import UserError
-from settings.keys import Names
-from settings.model import load
-from settings.sheet import Row, write_sheet
+from genregraph.audio.problems import PROBLEM_COLUMNS
+from genregraph.common.errors import UserError
+from genregraph.config.model import load
+from genregraph.datasets.sheet import Row, write_sheet
+from genregraph.features.handcrafted import COLUMNS as HANDCRAFTED
+from genregraph.features.imported import features_in, for_clips, main, pooled, read_foreign
+from genregraph.features.keys import Names
 
 CLIPS = pd.DataFrame(
     {

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.labels import is_named_like_a_label, label_like, numbers_rows
+from genregraph.features.labels import is_named_like_a_label, label_like, numbers_rows
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 import pandas as pd
 import pytest
 
-from audio.clips import COLUMNS
-from audio.problems import PROBLEM_COLUMNS
-from features.listed import list_unheard, main
-from settings.errors import UserError
-from settings.sheet import Row, write_sheet
+from genregraph.audio.clips import COLUMNS
+from genregraph.audio.problems import PROBLEM_COLUMNS
+from genregraph.common.errors import UserError
+from genregraph.datasets.sheet import Row, write_sheet
+from genregraph.features.listed import list_unheard, main
 
 ROWS = [
     Row("jazz.0", "jazz/jazz.0.wav", "jazz", artist="Coltrane", md5="5" * 32),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio.samples import SAMPLE_RATE, SamplesWriter
+from genregraph.audio.samples import SAMPLE_RATE, SamplesWriter
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 600  # Seconds; the default of audit.longest.
@@ -29,7 +29,7 @@ print(int(peak[1]) / 1024)
 
 def peak(*arguments: str) -> float:
     """Peak of memory of a step, in MB."""
-    command = [sys.executable, "-c", MEASURED, str(ROOT / "workflow/scripts")]
+    command = [sys.executable, "-c", MEASURED, str(ROOT / "workflow/scripts/genregraph")]
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return float(done.stdout.splitlines()[-1])

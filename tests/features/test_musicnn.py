@@ -6,9 +6,10 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors import safe_open
 
-from audio.read import decode
-from audio.samples import SAMPLE_RATE
-from features.musicnn import (
+from genregraph.audio.read import decode
+from genregraph.audio.samples import SAMPLE_RATE
+from genregraph.common.errors import UserError
+from genregraph.features.musicnn import (
     COLUMNS,
     TAGS,
     WEIGHTS,
@@ -20,7 +21,6 @@ from features.musicnn import (
     musicnn,
     windows,
 )
-from settings.errors import UserError
 
 # Of the 40 real clips whose published tags are known, the three that correlate least, and one that
 # correlates most.

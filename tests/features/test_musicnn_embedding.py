@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from audio.read import decode
-from features.musicnn import activations, load
-from features.musicnn_embedding import COLUMNS, embedding, main
+from genregraph.audio.read import decode
+from genregraph.features.musicnn import activations, load
+from genregraph.features.musicnn_embedding import COLUMNS, embedding, main
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import parquet
-from features.parquet import read_table, write_table
+from genregraph.features import parquet
+from genregraph.features.parquet import read_table, write_table
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

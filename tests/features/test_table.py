@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from features.table import write_shard
+from genregraph.features.table import write_shard
 
 COLUMNS = ["first", "inverse_size"]
 HOSTILE = [

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from folds.assign import assign, main, taken
-from folds.leaks import KINDS
-from folds.table import COLUMNS, fold_keys, training_masks, unique_clips
-from folds.usable import COLUMNS as USABLE
-from settings.errors import UserError
+from genregraph.common.errors import UserError
+from genregraph.folds.assign import assign, main, taken
+from genregraph.folds.leaks import KINDS
+from genregraph.folds.table import COLUMNS, fold_keys, training_masks, unique_clips
+from genregraph.folds.usable import COLUMNS as USABLE
 
 
 def clips_of(genres):

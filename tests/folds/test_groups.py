@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from folds import groups
-from folds.groups import IDENTICAL, features_of, group_names, identical, tie
+from genregraph.folds import groups
+from genregraph.folds.groups import IDENTICAL, features_of, group_names, identical, tie
 
 NO_PAIRS = np.empty((0, 2), dtype=np.int64)
 

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from folds import assign, leaks, usable
-from folds.groups import identical
-from folds.leaks import KINDS
-from settings.errors import UserError
-from settings.model import Clean, Experiment
-from settings.plan import read_evaluations
+from genregraph.common.errors import UserError
+from genregraph.config.model import Clean, Experiment
+from genregraph.folds import assign, leaks, usable
+from genregraph.folds.groups import identical
+from genregraph.folds.leaks import KINDS
+from genregraph.plan.plan import read_evaluations
 
 NO_PAIRS = np.empty((0, 2), dtype=np.int64)
 

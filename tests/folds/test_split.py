@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from folds.split import TRAINS_ONLY, grouped, held_out, published, stratified
-from settings.errors import UserError
-from settings.groups import group_name
+from genregraph.common.errors import UserError
+from genregraph.datasets.groups import group_name
+from genregraph.folds.split import TRAINS_ONLY, grouped, held_out, published, stratified
 
 GTZAN = Path(__file__).parents[2] / "config/datasets/gtzan.tsv"
 

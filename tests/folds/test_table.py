@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from folds.table import COLUMNS, fold_keys, listed, training_masks, unique_clips
+from genregraph.folds.table import COLUMNS, fold_keys, listed, training_masks, unique_clips
 
 CLIPS = pd.DataFrame({name: list("abcd") for name in ("clip", "genre", "group", "artist")})
 # Clip b is tested twice in the first repeat; c is never tested there.

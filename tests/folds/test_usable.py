@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from folds.usable import COLUMNS, grouped, main, usable
-from settings.model import Experiment
-from settings.plan import UNKNOWN_LEFT_OUT, read_evaluations
-from settings.protocols import Evaluation
+from genregraph.config.model import Experiment
+from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, Evaluation
+from genregraph.folds.usable import COLUMNS, grouped, main, usable
+from genregraph.plan.plan import read_evaluations
 
 
 def clips_of(genres, status="ok"):

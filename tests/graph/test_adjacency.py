@@ -6,14 +6,14 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial import distance
 
-from graph import search
-from graph.adjacency import EXACT, adjacency, joined, main, of_one_artist
-from graph.health import health
-from graph.metrics import METRICS
-from graph.store import load_graph
-from inputs.inputs import Inputs, save_inputs
-from inputs.prepare import scale
-from settings import registry
+from genregraph.config import registry
+from genregraph.graph import search
+from genregraph.graph.adjacency import EXACT, adjacency, joined, main, of_one_artist
+from genregraph.graph.health import health
+from genregraph.graph.metrics import METRICS
+from genregraph.graph.store import load_graph
+from genregraph.preprocessing.inputs import Inputs, save_inputs
+from genregraph.preprocessing.prepare import scale
 
 
 def euclidean(a, b):

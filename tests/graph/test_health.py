@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from graph.adjacency import adjacency
-from graph.health import health, recall
-from graph.metrics import METRICS
+from genregraph.graph.adjacency import adjacency
+from genregraph.graph.health import health, recall
+from genregraph.graph.metrics import METRICS
 
 Y = np.array([0, 0, 0, 1, 1])
 # Two neighbours each: 1, 2 / 0, 2 / 0, 1 / 0, 4 / 0, 3.

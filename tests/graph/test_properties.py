@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 
-from graph.adjacency import adjacency
-from graph.metrics import METRICS
+from genregraph.graph.adjacency import adjacency
+from genregraph.graph.metrics import METRICS
 
 # A coarse grid: replicas, ties and rows of zeros are frequent.
 CLIPS = st.integers(3, 20).flatmap(

@@ -3,8 +3,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from graph.adjacency import adjacency
-from graph.similarity import locally_scaled, scaled_rows
+from genregraph.graph.adjacency import adjacency
+from genregraph.graph.similarity import locally_scaled, scaled_rows
 
 # Clips on a line at 0, 1, 3, 7. Their two nearest are: of 0, 1 and 3; of 1, 0 and 3; of 3, 1 and 0;
 # of 7, 3 and 1.

@@ -2,7 +2,7 @@ import numpy as np
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
-from graph.store import load_graph, save_graphs
+from genregraph.graph.store import load_graph, save_graphs
 
 
 def graph(seed):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from graph.adjacency import adjacency
-from inputs.inputs import Inputs
-from models import classifiers
+from genregraph.graph.adjacency import adjacency
+from genregraph.models import classifiers
+from genregraph.preprocessing.inputs import Inputs
 
 # Those that are installed.
 BACKENDS = ["torch", "dgl"] if find_spec("dgl") else ["torch"]

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy import sparse
 
-from models.attention import Attention
-from models.messages import Backend
+from genregraph.models.attention import Attention
+from genregraph.models.messages import Backend
 
 RNG = np.random.default_rng(0)
 EVEN = sparse.csr_array(np.roll(np.eye(12), 1, axis=0) + np.eye(12) + np.roll(np.eye(12), 5, 1))

@@ -17,12 +17,12 @@ from sklearn.preprocessing import StandardScaler, scale
 from sklearn.svm import SVC
 from tests.models.conftest import noisy
 
-from inputs.inputs import Inputs
-from models.classifiers import CLASSIFIERS, COMBINED, blend, selected
-from models.predictions import Fit, HeldOut
-from models.search import inner_splits
-from models.temperature import fitted_temperature, log_loss
-from settings import registry
+from genregraph.config import registry
+from genregraph.models.classifiers import CLASSIFIERS, COMBINED, blend, selected
+from genregraph.models.predictions import Fit, HeldOut
+from genregraph.models.search import inner_splits
+from genregraph.models.temperature import fitted_temperature, log_loss
+from genregraph.preprocessing.inputs import Inputs
 
 every = pytest.mark.parametrize("name", CLASSIFIERS)
 

@@ -2,8 +2,8 @@ import numpy as np
 from numpy.testing import assert_allclose
 from tests.models.conftest import noisy
 
-from models import estimators
-from models.estimators import Lda, Neighbours, Svm
+from genregraph.models import estimators
+from genregraph.models.estimators import Lda, Neighbours, Svm
 
 
 def test_svm_learns_from_a_part_of_very_many_clips(monkeypatch):

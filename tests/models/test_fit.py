@@ -9,17 +9,17 @@ import pytest
 from numpy.testing import assert_array_equal
 from tests.models.conftest import noisy
 
-from graph.adjacency import adjacency
-from graph.store import save_graphs
-from inputs.inputs import save_inputs
-from models.fit import Protocol, fit_fold, main
-from models.label_spreading import fit_predict
-from models.networks import fit_network
-from models.search import inner_splits
-from models.temperature import fitted_temperature
-from settings.errors import UserError
-from settings.model import Experiment
-from settings.seeds import fold_seed
+from genregraph.common.errors import UserError
+from genregraph.common.seeds import fold_seed
+from genregraph.config.model import Experiment
+from genregraph.graph.adjacency import adjacency
+from genregraph.graph.store import save_graphs
+from genregraph.models.fit import Protocol, fit_fold, main
+from genregraph.models.label_spreading import fit_predict
+from genregraph.models.networks import fit_network
+from genregraph.models.search import inner_splits
+from genregraph.models.temperature import fitted_temperature
+from genregraph.preprocessing.inputs import save_inputs
 
 NETWORK = {"hidden": 4, "epochs": 20, "learning_rate": 0.05}
 KEYS = [(0, 0), (0, 1), (1, 0)]
@@ -108,7 +108,7 @@ def test_blend_is_of_the_classifiers_and_selected_is_the_best_of_them_inside(fol
 
 
 def test_a_variant_takes_what_its_network_chose(folder, monkeypatch):
-    monkeypatch.setattr("models.networks.WEIGHT_DECAY", (0.0, 10.0))
+    monkeypatch.setattr("genregraph.models.networks.WEIGHT_DECAY", (0.0, 10.0))
     inputs = noisy()
     graph = adjacency(inputs.x, "euclidean", 5)
     asked = experiment(

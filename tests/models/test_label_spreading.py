@@ -6,10 +6,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.semi_supervised import LabelSpreading
 from tests.models.conftest import noisy
 
-from inputs.inputs import Inputs
-from models.label_spreading import ALPHA, NEIGHBOURS, by_others, fit_predict
-from models.search import inner_splits
-from models.temperature import log_loss
+from genregraph.models.label_spreading import ALPHA, NEIGHBOURS, by_others, fit_predict
+from genregraph.models.search import inner_splits
+from genregraph.models.temperature import log_loss
+from genregraph.preprocessing.inputs import Inputs
 
 both = pytest.mark.parametrize("inductive", [False, True])
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 from tests.models.conftest import BACKENDS, needs_dgl
 
-from models.layers import GraphNetwork, heads_of, network
-from models.messages import Backend
-from models.propagation import connected, propagation
-from models.training import nodes
-from settings.model import Network
-from settings.registry import NETWORKS
+from genregraph.config.model import Network
+from genregraph.config.registry import NETWORKS
+from genregraph.models.layers import GraphNetwork, heads_of, network
+from genregraph.models.messages import Backend
+from genregraph.models.propagation import connected, propagation
+from genregraph.models.training import nodes
 
 by_each_backend = pytest.mark.parametrize("backend", BACKENDS)
 

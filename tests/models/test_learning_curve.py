@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from inputs.inputs import Inputs, save_inputs
-from models.learning_curve import (
+from genregraph.config.model import Experiment
+from genregraph.models.learning_curve import (
     COLUMNS,
     Design,
     curve,
@@ -19,8 +19,8 @@ from models.learning_curve import (
     points,
     sizes_of,
 )
-from models.messages import Backend
-from settings.model import Experiment
+from genregraph.models.messages import Backend
+from genregraph.preprocessing.inputs import Inputs, save_inputs
 
 ASKED = {"graphsage": {"hidden": 16, "epochs": 40, "learning_rate": 0.02, "weights": "equal"}}
 

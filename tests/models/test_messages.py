@@ -15,15 +15,15 @@ from scipy import sparse
 from tests.models.conftest import BACKENDS, needs_dgl
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from graph.adjacency import adjacency
-from models import messages
-from models.messages import Backend, Messages, usable_backend
-from models.networks import train
-from models.propagation import averages, connected
-from settings.device import BOUND, usable_device
-from settings.errors import UserError
-from settings.model import Network
-from settings.registry import NETWORKS
+from genregraph.common.device import BOUND, usable_device
+from genregraph.common.errors import UserError
+from genregraph.config.model import Network
+from genregraph.config.registry import NETWORKS
+from genregraph.graph.adjacency import adjacency
+from genregraph.models import messages
+from genregraph.models.messages import Backend, Messages, usable_backend
+from genregraph.models.networks import train
+from genregraph.models.propagation import averages, connected
 
 by_each_backend = pytest.mark.parametrize("backend", BACKENDS)
 NO_CARD = usable_device("auto") == "cpu"
@@ -173,11 +173,11 @@ TRAINED = """
 import hashlib, sys
 import numpy as np
 from scipy import sparse
-from inputs.inputs import Inputs
-from models.messages import Backend
-from models.networks import train
-from settings.model import Network
-from settings.registry import NETWORKS
+from genregraph.preprocessing.inputs import Inputs
+from genregraph.models.messages import Backend
+from genregraph.models.networks import train
+from genregraph.config.model import Network
+from genregraph.config.registry import NETWORKS
 rng = np.random.default_rng(0)
 names = [np.arange(n).astype(str) for n in (100, 3, 20, 100, 100)]
 inputs = Inputs(

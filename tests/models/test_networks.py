@@ -8,11 +8,13 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from graph.adjacency import adjacency, joined
-from inputs.inputs import Inputs
-from models import training
-from models.messages import Backend
-from models.networks import (
+from genregraph.common.errors import UserError
+from genregraph.config.model import Network
+from genregraph.config.registry import NETWORKS
+from genregraph.graph.adjacency import adjacency, joined
+from genregraph.models import training
+from genregraph.models.messages import Backend
+from genregraph.models.networks import (
     DROPOUT,
     WEIGHT_DECAY,
     FittedNetwork,
@@ -20,12 +22,10 @@ from models.networks import (
     predict_new,
     train,
 )
-from models.propagation import connected, propagation
-from models.search import inner_splits
-from models.temperature import log_loss
-from settings.errors import UserError
-from settings.model import Network
-from settings.registry import NETWORKS
+from genregraph.models.propagation import connected, propagation
+from genregraph.models.search import inner_splits
+from genregraph.models.temperature import log_loss
+from genregraph.preprocessing.inputs import Inputs
 
 SETTINGS = Network(hidden=8, learning_rate=0.01, epochs=20, weights="distance")
 by_kind = pytest.mark.parametrize("kind", NETWORKS)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from models.predictions import NAMED, Fit, Fitted, predictions, write
+from genregraph.models.predictions import NAMED, Fit, Fitted, predictions, write
 
 GENRES = ["blues", "jazz", "rock"]
 

@@ -6,10 +6,17 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from tests.models.conftest import needs_dgl
 
-from graph.adjacency import adjacency
-from graph.similarity import locally_scaled
-from models.propagation import averages, connected, nearest, node_features, propagation, symmetric
-from settings.model import Network
+from genregraph.config.model import Network
+from genregraph.graph.adjacency import adjacency
+from genregraph.graph.similarity import locally_scaled
+from genregraph.models.propagation import (
+    averages,
+    connected,
+    nearest,
+    node_features,
+    propagation,
+    symmetric,
+)
 
 SMALL = sparse.csr_array(
     (np.array([0.5, 0.0, 2.0, 3.0]), np.array([1, 2, 0, 0]), np.array([0, 2, 3, 4])), shape=(3, 3)

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from models.sampling import drawn, neighbourhoods
+from genregraph.models.sampling import drawn, neighbourhoods
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from numpy.testing import assert_array_equal
 from sklearn.dummy import DummyClassifier
 from tests.models.conftest import noisy
 
-from models.search import held_out, inner_splits, score, score_at_best_temperature
-from models.temperature import fitted_temperature, log_loss
+from genregraph.models.search import held_out, inner_splits, score, score_at_best_temperature
+from genregraph.models.temperature import fitted_temperature, log_loss
 
 
 @pytest.mark.parametrize("grouped", [True, False])

@@ -5,7 +5,14 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 
-from models.temperature import COLDEST, HOTTEST, LEAST, fitted_temperature, log_loss, scaled
+from genregraph.models.temperature import (
+    COLDEST,
+    HOTTEST,
+    LEAST,
+    fitted_temperature,
+    log_loss,
+    scaled,
+)
 
 
 @pytest.fixture(scope="module")

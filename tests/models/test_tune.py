@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from graph.adjacency import adjacency
-from graph.store import save_graphs
-from inputs.inputs import save_inputs
-from models.networks import train
-from models.tune import COLUMNS, describe, main, points, tune
-from settings.errors import UserError
-from settings.model import Network
-from settings.seeds import fold_seed
+from genregraph.common.errors import UserError
+from genregraph.common.seeds import fold_seed
+from genregraph.config.model import Network
+from genregraph.graph.adjacency import adjacency
+from genregraph.graph.store import save_graphs
+from genregraph.models.networks import train
+from genregraph.models.tune import COLUMNS, describe, main, points, tune
+from genregraph.preprocessing.inputs import save_inputs
 
 SETTINGS = Network(hidden=6, learning_rate=0.01, epochs=8, weights="distance")
 HIDDEN = [1, 4, 16]

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from predict.choose import Choice
-from predict.predictor import Predictor
-from predict.train import trained
-from settings.model import Experiment
+from genregraph.config.model import Experiment
+from genregraph.predict.choose import Choice
+from genregraph.predict.predictor import Predictor
+from genregraph.predict.train import trained
 
 SEED = 3
 SMALL = {

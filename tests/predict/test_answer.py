@@ -4,15 +4,15 @@ import pytest
 from numpy.testing import assert_allclose
 from tests.predict.conftest import drawn, listed
 
-from audio.samples import SAMPLE_RATE
-from features.parquet import write_table
-from predict.answer import features_of, list_problems, main, of_files, of_pieces
-from predict.listing import NOT_PREDICTED
-from predict.pieces import COLUMNS
-from predict.predictor import predict
-from settings.errors import UserError
-from settings.row import Row
-from settings.sheet import write_sheet
+from genregraph.audio.samples import SAMPLE_RATE
+from genregraph.common.errors import UserError
+from genregraph.datasets.row import Row
+from genregraph.datasets.sheet import write_sheet
+from genregraph.features.parquet import write_table
+from genregraph.predict.answer import features_of, list_problems, main, of_files, of_pieces
+from genregraph.predict.listing import NOT_PREDICTED
+from genregraph.predict.pieces import COLUMNS
+from genregraph.predict.predictor import predict
 
 
 def pieces_of(*counts: tuple[str, int]) -> pd.DataFrame:

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from predict.artists import artists_of, by_artist, read_artists
-from settings.errors import UserError
+from genregraph.common.errors import UserError
+from genregraph.predict.artists import artists_of, by_artist, read_artists
 
 
 def test_files_of_one_artist_have_the_mean_of_their_probabilities() -> None:

@@ -8,8 +8,8 @@ from scipy.special import log_softmax
 from sklearn.metrics import log_loss
 from tests.predict.conftest import small
 
-from predict.choose import best, candidates, evaluated
-from settings.errors import UserError
+from genregraph.common.errors import UserError
+from genregraph.predict.choose import best, candidates, evaluated
 
 GENRES = ["folk", "jazz", "rock"]
 

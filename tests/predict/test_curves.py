@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from predict.curves import MOST, draw, long_files, main, shown_genres
+from genregraph.predict.curves import MOST, draw, long_files, main, shown_genres
 
 GENRES = [f"g{i:02d}" for i in range(12)]
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from predict.listing import listed, shards_of
-from settings.errors import UserError
+from genregraph.common.errors import UserError
+from genregraph.predict.listing import listed, shards_of
 
 
 def made(folder: Path, *names: str) -> None:

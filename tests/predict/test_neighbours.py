@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from tests.predict.conftest import drawn, listed
 
-from predict.neighbours import in_words, of_files
-from predict.predictor import predict
-from settings.row import Row
+from genregraph.datasets.row import Row
+from genregraph.predict.neighbours import in_words, of_files
+from genregraph.predict.predictor import predict
 
 
 @pytest.mark.parametrize("model", ["graphsage", "lda"])

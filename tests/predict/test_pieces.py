@@ -7,9 +7,9 @@ import soundfile
 from numpy.testing import assert_array_equal
 from tests.audio.conftest import play
 
-from audio.read import decode
-from audio.samples import SAMPLE_RATE, read_samples
-from predict.pieces import cut_files, cut_up, piece_length
+from genregraph.audio.read import decode
+from genregraph.audio.samples import SAMPLE_RATE, read_samples
+from genregraph.predict.pieces import cut_files, cut_up, piece_length
 
 LIMITS = {"shortest": 1.0, "silence": 1e-4, "longest": 600.0}
 

@@ -3,15 +3,15 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.predict.conftest import SEED, drawn, small
 
-from graph.adjacency import adjacency
-from inputs.inputs import Inputs
-from inputs.prepare import reduce, scale
-from models.classifiers import CLASSIFIERS
-from models.networks import fit_network
-from models.search import inner_splits
-from models.temperature import scaled
-from predict.predictor import Predictor, predict
-from settings.errors import UserError
+from genregraph.common.errors import UserError
+from genregraph.graph.adjacency import adjacency
+from genregraph.models.classifiers import CLASSIFIERS
+from genregraph.models.networks import fit_network
+from genregraph.models.search import inner_splits
+from genregraph.models.temperature import scaled
+from genregraph.predict.predictor import Predictor, predict
+from genregraph.preprocessing.inputs import Inputs
+from genregraph.preprocessing.prepare import reduce, scale
 
 AS_NUMBER = {"folk": 0, "jazz": 1, "rock": 2}
 

@@ -1,7 +1,7 @@
 import pandas as pd
 
-from predict.choose import Choice
-from predict.text import as_text, of_model
+from genregraph.predict.choose import Choice
+from genregraph.predict.text import as_text, of_model
 
 FILES = {
     "file": "a.mp3",

@@ -9,16 +9,16 @@ from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 from tests.predict.conftest import SEED, SMALL, drawn, listed, small
 from tests.predict.test_choose import write_model
 
-from evaluation.statistics import Interval, corrected_interval
-from features.parquet import write_table
-from graph.adjacency import adjacency
-from inputs.inputs import Inputs
-from models.messages import Backend
-from models.temperature import log_loss
-from predict.choose import Choice
-from predict.predictor import Predictor, predict
-from predict.train import learn, main, own_distances, trained
-from settings.errors import UserError
+from genregraph.common.errors import UserError
+from genregraph.evaluation.statistics import Interval, corrected_interval
+from genregraph.features.parquet import write_table
+from genregraph.graph.adjacency import adjacency
+from genregraph.models.messages import Backend
+from genregraph.models.temperature import log_loss
+from genregraph.predict.choose import Choice
+from genregraph.predict.predictor import Predictor, predict
+from genregraph.predict.train import learn, main, own_distances, trained
+from genregraph.preprocessing.inputs import Inputs
 
 
 def test_distances_of_training_clips_leave_out_their_own_song() -> None:
@@ -36,7 +36,7 @@ def test_every_search_for_neighbours_gets_its_limit_and_seed(learnt, monkeypatch
         got.append((exact, seed))
         return adjacency(*how, exact=exact, seed=seed)
 
-    monkeypatch.setattr("predict.train.adjacency", search)
+    monkeypatch.setattr("genregraph.predict.train.adjacency", search)
     learnt(drawn(31), "lda", exact=1234)
     assert got == 2 * [(1234, SEED)]
 

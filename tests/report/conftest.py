@@ -12,8 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from inputs.inputs import Inputs
-from report.style import save
+from genregraph.preprocessing.inputs import Inputs
+from genregraph.report.figures.style import save
 
 GENRES = ["blues", "hip-hop & r'n'b", "pop$rock$", "ünï-jazz"]
 SVG = "{http://www.w3.org/2000/svg}"

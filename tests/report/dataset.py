@@ -14,19 +14,20 @@ import pandas as pd
 import soundfile
 from numpy.typing import NDArray
 
-from evaluation import evaluate, summarise
-from folds.leaks import leaks
-from graph.adjacency import adjacency
-from graph.health import health
-from graph.store import save_graphs
-from inputs.inputs import Inputs, save_inputs
-from models.predictions import Fit, Fitted, predictions, write
-from report import page, protocol_figures
-from settings.model import load
-from settings.sheet import Row, write_sheet
+from genregraph.config.model import load
+from genregraph.datasets.sheet import Row, write_sheet
+from genregraph.evaluation import evaluate, summarise
+from genregraph.folds.leaks import leaks
+from genregraph.graph.adjacency import adjacency
+from genregraph.graph.health import health
+from genregraph.graph.store import save_graphs
+from genregraph.models.predictions import Fit, Fitted, predictions, write
+from genregraph.preprocessing.inputs import Inputs, save_inputs
+from genregraph.report.figures import protocol_figures
+from genregraph.report.page import page
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ROOT / "workflow/scripts/report"
+SCRIPTS = ROOT / "workflow/scripts/genregraph/report"
 GENRES = ["<b>blues</b>", "hip-hop & r'n'b", "ünï-jazz"]
 EVIL = "</script><script>document.title='hacked'</script>"
 ARTIST = '"><img src=x onerror="document.title=\'hacked\'">'
@@ -264,6 +265,6 @@ def encoded(percents: NDArray[np.integer]) -> str:
 def write_page(options: dict[str, Any], output: Path, **others: Any) -> Path:
     """Run the step as its rule does."""
     texts = {"template": "page.html.jinja", "style": "page.css", "script": "page.js"}
-    paths = {name: SCRIPTS / file for name, file in texts.items()}
+    paths = {name: SCRIPTS / "page" / file for name, file in texts.items()}
     page.main(**{**options, **paths, **others}, output=output)
     return output

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from evaluation.comparisons import COLUMNS
-from report.tables import Tables
-from settings.model import Dataset, Experiment
+from genregraph.config.model import Dataset, Experiment
+from genregraph.evaluation.comparisons import COLUMNS
+from genregraph.report.page.tables import Tables
 
 NAN = np.nan
 PAPER = {"multiclass_a": 0.72, "binary_b": 0.95, "multiclass_lacking": 0.8}

@@ -8,7 +8,7 @@ import pytest
 from docutils.core import publish_parts
 
 ROOT = Path(__file__).parents[2]
-CAPTIONS = ROOT / "workflow/scripts/report/captions"
+CAPTIONS = ROOT / "workflow/scripts/genregraph/report/captions"
 RULES = {path.name: path.read_text() for path in (ROOT / "rules").glob("*.smk")}
 INTERMEDIATE = {"EXPERIMENT/accuracies.csv", "EXPERIMENT/comparisons.csv"}
 INTERMEDIATE |= {"PROTOCOL/selection.csv", "PROTOCOL/cnn-history.csv"}

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from rocrate.rocrate import ROCrate
 
-from report import crate, verify
-from settings.errors import UserError
-from settings.model import load
-from settings.sheet import Row, write_sheet
+from genregraph.common.errors import UserError
+from genregraph.config.model import load
+from genregraph.datasets.sheet import Row, write_sheet
+from genregraph.report import crate, verify
 
 EXPERIMENT = "multiclass_small"
 MODEL_FILES = ["graphsage.parquet", "graphsage.history.csv", "graphsage.pt"]
@@ -106,7 +106,7 @@ def test_it_says_with_which_code_and_libraries(made) -> None:
     assert (step["name"], step["version"]) == ("models.fit", "0123456789abcdef")
     needed = {entity["name"]: entity for entity in workflow["softwareRequirements"]}
     assert needed["numpy"]["version"] == "9.9.9"
-    lock = (crate.SCRIPTS.parents[1] / "requirements.lock").read_bytes()
+    lock = (crate.SCRIPTS.parents[2] / "requirements.lock").read_bytes()
     assert needed["requirements.lock"]["sha256"] == digest(lock)
 
 
@@ -135,9 +135,14 @@ def test_the_same_files_give_the_same_bytes_and_no_time_but_theirs(made) -> None
 def test_the_packed_workflow_is_whole_and_holds_no_results(made) -> None:
     with zipfile.ZipFile(made.folder / "workflow.zip") as archive:
         names = set(archive.namelist())
-        home = crate.SCRIPTS.parents[1]
+        home = crate.SCRIPTS.parents[2]
         assert archive.read("Snakefile") == (home / "Snakefile").read_bytes()
-    for name in ("rules/report.smk", "workflow/scripts/report/page.js", "config/config.yaml"):
+    page = "workflow/scripts/genregraph/report/page/page.js"
+    for name in (
+        "rules/report.smk",
+        page,
+        "config/config.yaml",
+    ):
         assert name in names
     assert {"requirements.lock", "LICENSE", "profiles/default/profile.yaml"} <= names
     assert not [name for name in names if "__pycache__" in name or name.startswith("results")]

@@ -10,13 +10,13 @@ import pytest
 import yaml
 from tests.report.found import comparisons, curve, summary, tables
 
-from report.findings import facts_of, findings, main
-from settings.model import Dataset, load
-from settings.plan import not_runnable
-from settings.sheet import read_sheet
+from genregraph.config.model import Dataset, load
+from genregraph.datasets.sheet import read_sheet
+from genregraph.plan.plan import not_runnable
+from genregraph.report.findings import facts_of, findings, main
 
 ROOT = Path(__file__).parents[2]
-TEMPLATE = ROOT / "workflow/scripts/report/findings.md.jinja"
+TEMPLATE = ROOT / "workflow/scripts/genregraph/report/findings.md.jinja"
 SAME = ["+0.0", "-3.0 to +3.0", "0.400", "0.800", "0.300", "0.600", "3", "no", "+5.0"]
 
 

@@ -20,8 +20,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 from tests.report import dataset
 
-from evaluation.outputs import read_result
-from settings.sheet import Row, read_sheet, write_sheet
+from genregraph.datasets.sheet import Row, read_sheet, write_sheet
+from genregraph.evaluation.outputs import read_result
 
 CHROMIUM, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
 pytestmark = pytest.mark.skipif(

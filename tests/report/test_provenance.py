@@ -1,6 +1,6 @@
 import json
 
-from report.provenance import read_records, steps, versions
+from genregraph.report.provenance import read_records, steps, versions
 
 
 def record(code, seed, **libraries):

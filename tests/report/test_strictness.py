@@ -1,8 +1,8 @@
 import pytest
 
-from report.strictness import PROTOCOLS, strictest
-from settings.model import Experiment
-from settings.protocols import AS_CLEAN
+from genregraph.config.model import Experiment
+from genregraph.folds.protocols import AS_CLEAN
+from genregraph.report.strictness import PROTOCOLS, strictest
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 import requests
 from tests.commands import ROOT, Command, of, yaml_of
 
-from settings.merge import merged
-from settings.model import load
-from settings.sheet import read_sheet
+from genregraph.config.merge import merged
+from genregraph.config.model import load
+from genregraph.datasets.sheet import read_sheet
 
 pytestmark = pytest.mark.torture
 TUTORIAL = "docs/tutorial.md"

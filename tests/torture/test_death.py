@@ -28,7 +28,7 @@ def steps_of(run: subprocess.Popen) -> list[psutil.Process]:
     """Steps that a run has under way."""
     try:
         below = psutil.Process(run.pid).children(recursive=True)
-        return [each for each in below if any("workflow/scripts" in a for a in each.cmdline())]
+        return [each for each in below if "scripts/genregraph" in " ".join(each.cmdline())]
     except psutil.NoSuchProcess:
         return []
 

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 from tests.features.test_memory import LONGEST, peak, stated
 
-from audio.samples import SAMPLE_RATE
+from genregraph.audio.samples import SAMPLE_RATE
 
 pytestmark = pytest.mark.torture
 

@@ -15,7 +15,7 @@ from scipy import signal
 from tests.predict.test_train import unseen_and_cross_validated
 from tests.workflow.conftest import PARTS, ROOT, Project
 
-from settings.sheet import read_sheet, write_sheet
+from genregraph.datasets.sheet import read_sheet, write_sheet
 
 pytestmark = pytest.mark.torture
 

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from tests.audio.corpus import SUBTYPES, sound, written
 
-from audio.read import RefusedClip, check, decode
-from audio.samples import SAMPLE_RATE
+from genregraph.audio.read import RefusedClip, check, decode
+from genregraph.audio.samples import SAMPLE_RATE
 
 SECONDS = float(os.environ.get("GENREGRAPH_TORTURE_SECONDS", 300))
 SLOWEST = 5.0  # Seconds for a file of a second.

@@ -15,8 +15,8 @@ import soundfile
 from filelock import FileLock
 from tests.workflow import forked
 
-from settings.sheet import write_sheet
-from start.init import music_in
+from genregraph.cli.init import music_in
+from genregraph.datasets.sheet import write_sheet
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = [
@@ -63,7 +63,8 @@ class Project:
         folders = [Path(sys.executable).parent, os.environ["PATH"]]
         if forked and FORKED in os.environ:
             folders.insert(0, os.environ[FORKED])
-        return {**os.environ, "PATH": ":".join(map(str, folders))}
+        scripts = str(self.folder / "workflow/scripts")
+        return {**os.environ, "PATH": ":".join(map(str, folders)), "PYTHONPATH": scripts}
 
     def snakemake(self, *arguments: str, fails: bool = False, forked: bool = True) -> str:
         """Run Snakemake and return all that it printed."""
@@ -228,7 +229,7 @@ def run_step() -> Callable[[Sequence[str]], subprocess.CompletedProcess[str]]:
 
     def run(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "workflow/scripts", *arguments],
+            [sys.executable, "workflow/scripts/genregraph", *arguments],
             cwd=ROOT,
             capture_output=True,
             text=True,

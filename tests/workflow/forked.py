@@ -37,7 +37,7 @@ CLIENT = f"""\
 #!{sys.executable} -ISE
 import json, os, socket, sys
 first = "".join(sys.argv[1:2])
-if not (first.endswith("workflow/scripts") or sys.argv[1:3] == ["-m", "snakemake"]):
+if not (first.endswith("workflow/scripts/genregraph") or sys.argv[1:3] == ["-m", "snakemake"]):
     os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])
 server = socket.socket(socket.AF_UNIX)
 server.connect(os.path.join(os.path.dirname(__file__), {SERVER!r}))

@@ -15,12 +15,12 @@ from snakemake.cli import get_argument_parser, parse_config
 from tests.commands import Command, commands, documents, of, yaml_of
 from tests.workflow.conftest import PARTS, RATE, ROOT, Project, tune
 
-from features.cuts import files_by_cut
-from report import crate
-from settings.merge import as_typed, merged
-from settings.model import load
-from settings.plan import check_tables, not_runnable
-from settings.sheet import read_sheet
+from genregraph.config.merge import as_typed, merged
+from genregraph.config.model import load
+from genregraph.datasets.sheet import read_sheet
+from genregraph.features.cuts import files_by_cut
+from genregraph.plan.plan import check_tables, not_runnable
+from genregraph.report import crate
 
 ALL = [command for document in documents() for command in of(document)]
 RUN = sorted({command.text for command in ALL if command.kind == "run"})

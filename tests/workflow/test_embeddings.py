@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from tests.workflow.conftest import RATE, ROOT, Project, tune
 
-from settings.sheet import Row, write_sheet
+from genregraph.datasets.sheet import Row, write_sheet
 
 GUIDE = (ROOT / "docs/embeddings.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"<!-- (\S+) -->\n```python\n(.*?)```", GUIDE, re.DOTALL))

@@ -13,9 +13,9 @@ import pytest
 from scipy.spatial.distance import cdist
 from tests.workflow.conftest import ROOT, Project
 
-from graph.store import load_graph
-from inputs.inputs import InputsFile
-from settings.code import digest, local_modules
+from genregraph.common.code import SCRIPTS, digest, local_modules
+from genregraph.graph.store import load_graph
+from genregraph.preprocessing.inputs import InputsFile
 
 GUIDE = (ROOT / "docs/extend.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"<!-- (\w+): (.*?) -->\n```\w+\n(.*?)```", re.DOTALL)
@@ -107,9 +107,8 @@ def test_the_three_pass_the_tests_that_the_guide_names(extended: Project) -> Non
 
 
 def test_the_names_are_in_the_schema(extended: Project) -> None:
-    subprocess.run(
-        [sys.executable, "workflow/scripts", "settings.schema"], cwd=extended.folder, check=True
-    )
+    command = [sys.executable, "workflow/scripts/genregraph", "config.schema"]
+    subprocess.run(command, cwd=extended.folder, check=True)
     schema = (extended.folder / "config/config.schema.json").read_text()
     assert '"canberra"' in schema
     assert '"bayes"' in schema
@@ -117,13 +116,13 @@ def test_the_names_are_in_the_schema(extended: Project) -> None:
 
 def test_only_what_an_addition_is_part_of_is_computed_anew(extended: Project) -> None:
     """An extractor, a metric and a model change no step of audio and features."""
-    scripts = extended.folder / "workflow/scripts"
+    scripts = extended.folder / "workflow/scripts/genregraph"
     steps = [
-        f"{path.parent.name}.{path.stem}"
-        for path in (ROOT / "workflow/scripts").glob("*/*.py")
+        ".".join(path.relative_to(SCRIPTS).with_suffix("").parts)
+        for path in SCRIPTS.glob("*/**/*.py")
         if "\ndef main(" in path.read_text(encoding="utf-8")
     ]
-    edited = {"graph.metrics", "models.classifiers", "settings.registry"}
+    edited = {"graph.metrics", "models.classifiers", "config.registry"}
     changed = {step for step in steps if digest(step, scripts) != digest(step)}
     assert changed == {step for step in steps if edited & local_modules(step)}
     assert {"graph.adjacency", "models.fit"} <= changed

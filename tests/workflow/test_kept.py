@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from tests.workflow.conftest import Project
 
-from settings.sheet import Row, write_sheet
+from genregraph.datasets.sheet import Row, write_sheet
 
 GENRES = ["blues", "jazz"]
 TARGET = "results/multiclass_small.csv"
@@ -93,7 +93,7 @@ def test_results_copied_to_another_clone_are_good_as_they_are(small: Small, tmp_
     ("name", "old", "new", "expected"),
     [
         ("small.yaml", "k: 3", "k: 5", GRAPH),
-        ("workflow/scripts/models/layers.py", "torch.relu_(", "torch.tanh_(", TRAINING),
+        ("workflow/scripts/genregraph/models/layers.py", "torch.relu_(", "torch.tanh_(", TRAINING),
         ("requirements.lock", "\ndgl==", "\ndgl==0", TRAINING),
     ],
 )

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from tests.workflow.conftest import Project
 
-from features.musicnn import COLUMNS, SHA256
+from genregraph.features.musicnn import COLUMNS, SHA256
 
 CLIPS = "results/mine/30s/clips.parquet"
 TABLE = "results/mine/30s/features/musicnn.parquet"
@@ -33,5 +33,5 @@ def test_other_weights_make_the_tables_anew(tagged: Project, tmp_path: Path) -> 
     assert tagged.planned(target=TABLE) == {}
     assert tagged.planned(target=EMBEDDING) == {"extract": 3, "gather": 1}
     project = tagged.copy(tmp_path / "project")
-    project.edit("workflow/scripts/features/musicnn.py", SHA256, "0" * 64)
+    project.edit("workflow/scripts/genregraph/features/musicnn.py", SHA256, "0" * 64)
     assert project.planned(target=TABLE) == {"extract": 3, "gather": 1}

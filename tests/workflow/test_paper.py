@@ -11,13 +11,13 @@ import pytest
 import soundfile
 from tests.workflow.conftest import RATE, Project, tune
 
-from evaluation.evaluate import COLUMNS
-from evaluation.summarise import COLUMNS as SUMMARY
-from graph.store import load_graph
-from inputs.inputs import InputsFile
-from report.verify import changed, recorded_in
-from settings.sheet import Row, write_sheet
-from start.init import music_in
+from genregraph.cli.init import music_in
+from genregraph.datasets.sheet import Row, write_sheet
+from genregraph.evaluation.evaluate import COLUMNS
+from genregraph.evaluation.summarise import COLUMNS as SUMMARY
+from genregraph.graph.store import load_graph
+from genregraph.preprocessing.inputs import InputsFile
+from genregraph.report.verify import changed, recorded_in
 
 
 def result(project: Project, experiment: str) -> pd.DataFrame:

@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 from tests.workflow.conftest import Project
 
-from folds.leaks import KINDS
-from folds.table import fold_keys, training_masks
-from graph.store import load_graph
-from inputs import prepare, selection
-from inputs.inputs import InputsFile
-from settings.registry import CLASSIFIERS, COMBINED, NETWORKS, ablation_name
-from settings.sheet import Row, write_sheet
+from genregraph.config.registry import CLASSIFIERS, COMBINED, NETWORKS, ablation_name
+from genregraph.datasets.sheet import Row, write_sheet
+from genregraph.folds.leaks import KINDS
+from genregraph.folds.table import fold_keys, training_masks
+from genregraph.graph.store import load_graph
+from genregraph.preprocessing import prepare
+from genregraph.preprocessing.inputs import InputsFile
+from genregraph.selection import selection
 
 FEW = ["logistic", "label_spreading"]
 COMPARED_MODELS = ["gcn", "gat", "appnp", "lda", "knn", "label_spreading", "blend", "selected"]

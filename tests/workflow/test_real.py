@@ -10,9 +10,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.workflow.conftest import TARGET, Project
 
-from audio.samples import read_samples
-from features.handcrafted import COLUMNS
-from settings.sheet import read_sheet, write_sheet
+from genregraph.audio.samples import read_samples
+from genregraph.datasets.sheet import read_sheet, write_sheet
+from genregraph.features.handcrafted import COLUMNS
 
 FEATURES = "results/gtzan-mini/30s/features"
 TAGGED = "results/multiclass_musicnn.csv"

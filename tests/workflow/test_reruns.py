@@ -7,7 +7,7 @@ from dataclasses import replace
 import soundfile
 from tests.workflow.conftest import BRACED, RATE, TARGET, Project, tune
 
-from settings.sheet import read_sheet, write_sheet
+from genregraph.datasets.sheet import read_sheet, write_sheet
 
 TRAINING = {"models": 1, "evaluate": 1, "show": 1}
 # Which folds there will be is known only when the clips are.
@@ -16,7 +16,7 @@ ONE_SHARD = {"audit": 1, "clips": 1, "extract": 2, "gather": 2}
 
 
 def test_what_changes_nothing_computes_nothing(project: Project) -> None:
-    script = "workflow/scripts/models/networks.py"
+    script = "workflow/scripts/genregraph/models/networks.py"
     project.edit(script, "import time", "# A new comment.\nimport time")
     project.edit(script, '"""Train a network on the training', '"""Train one on the training')
     for path in project.folder.glob("workflow/scripts/**/*.py"):
@@ -25,7 +25,9 @@ def test_what_changes_nothing_computes_nothing(project: Project) -> None:
 
 
 def test_edited_code_of_a_module_that_steps_import(project: Project) -> None:
-    project.edit("workflow/scripts/models/predictions.py", '"train", "test"', '"fit", "test"')
+    project.edit(
+        "workflow/scripts/genregraph/models/predictions.py", '"train", "test"', '"fit", "test"'
+    )
     assert project.planned() == TRAINING
 
 

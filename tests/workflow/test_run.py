@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from tests.workflow.conftest import HOSTILE_NAME, TARGET, Project
 
-from evaluation.evaluate import COLUMNS
+from genregraph.evaluation.evaluate import COLUMNS
 
 FOLDS = "results/mine/experiments/multiclass_compare/paper"
 

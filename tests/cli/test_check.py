@@ -1,0 +1,123 @@
+from pathlib import Path
+
+import pytest
+import soundfile
+import typer
+from tests.audio.conftest import play
+
+from genregraph.cli.check import main
+
+ROWS = ["rock/a.wav", "rock/b.wav", "jazz/c.wav", "jazz/d.wav"]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    """A folder with a sheet of four sound clips, and the configuration of it."""
+    monkeypatch.chdir(tmp_path)
+    for number, name in enumerate(ROWS):
+        Path("audio", name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(Path("audio", name), play(2 + number / 10), 22_050)
+    write_sheet(*ROWS)
+    Path("mine.yaml").write_text("{dataset: mine, sheet: mine.tsv, audio: audio}")
+    return tmp_path
+
+
+def write_sheet(*paths: str) -> None:
+    lines = [f"{Path(path).stem}\t{path}\t{Path(path).parent}" for path in paths]
+    Path("mine.tsv").write_text("\n".join(["clip\tpath\tgenre", *lines]))
+
+
+def said(capsys, *words: str, faulty: bool = True) -> str:
+    """What the check prints, which ends in a fault or not."""
+    if faulty:
+        with pytest.raises(typer.Exit) as ended:
+            main([Path("mine.yaml")], [*words])
+        assert ended.value.exit_code == 1
+    else:
+        main([Path("mine.yaml")], [*words])
+    return capsys.readouterr().out
+
+
+def test_where_nothing_is_wrong_the_next_command_is_printed(here, capsys) -> None:
+    printed = said(capsys, "seed=1", faulty=False)
+    assert "FAULT" not in printed
+    assert printed.splitlines()[-1].endswith(
+        "results/multiclass_knn.csv --configfile mine.yaml --config seed=1"
+    )
+    assert "note: multiclass_compare, " in printed  # Folds are fewer than asked for.
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (["sede=1"], "sede: unknown key; did you mean 'seed'?"),
+        (["sheet=gone.tsv"], "there is no sheet gone.tsv"),
+        (["audio=gone"], "gone has none of the sheet's 4 clips"),
+        (["tables={ours: gone.csv}"], "1 missing under tables: 'gone.csv'"),
+        (["seed"], "--config"),
+        (["predict=gone"], "predict: there is no file or folder 'gone'"),
+        (["predict=audio", "predict_by=binary_pca"], "predict_by: binary_pca cannot predict new"),
+        (["predict=audio", "predict_by=multiclass_cnn"], "predict_by: multiclass_cnn cannot"),
+    ],
+)
+def test_faults_of_settings_are_named(here, capsys, words, fault) -> None:
+    printed = said(capsys, *words)
+    assert fault in printed[printed.index("FAULT: ") :]
+
+
+def test_where_nothing_is_to_be_predicted_that_it_could_not_be_is_noted(here, capsys) -> None:
+    printed = said(capsys, "predict_by=multiclass_nkn", faulty=False)
+    assert "note: predict_by: no experiment 'multiclass_nkn'; did you mean" in printed
+
+
+def test_files_that_are_missing_or_cannot_be_read_are_named_by_their_fault(here, capsys) -> None:
+    for name in ("rock/e.mp3", "rock/f.wav"):
+        Path("audio", name).write_text("words\n" * 100)
+    Path("audio/rock/empty.wav").touch()
+    soundfile.write("audio/rock/short.wav", play(0.5), 22_050)
+    bad = ["rock/e.mp3", "rock/f.wav", "rock/empty.wav", "rock/short.wav", "rock/gone.wav"]
+    write_sheet(*ROWS, *bad)
+    printed = said(capsys)
+    assert "FAULT: 1 not in the audio folder: 'rock/gone.wav'" in printed
+    assert "FAULT: 2 unreadable: Format not recognised: 'rock/e.mp3', 'rock/f.wav'" in printed
+    assert "FAULT: 1 empty: 'rock/empty.wav'" in printed
+    assert "FAULT: 1 shorter than 1 s: 'rock/short.wav'" in printed
+    assert "4 fault(s)" in printed
+
+
+def test_copies_doubtful_values_and_impossible_protocols_are_noted(here, capsys) -> None:
+    Path("audio/rock/again.wav").write_bytes(Path("audio/rock/a.wav").read_bytes())
+    Path("audio/pop").mkdir()
+    soundfile.write("audio/pop/one.wav", play(2.9), 22_050)
+    write_sheet(*ROWS, "rock/again.wav", "pop/one.wav")
+    text = Path("mine.tsv").read_text()
+    Path("mine.tsv").write_text(text.replace("\trock\n", "\tRock\n", 1))
+    printed = said(capsys, faulty=False)
+    assert "note: the same content: 'rock/a.wav', 'rock/again.wav'" in printed
+    assert "note: mine.tsv: genres 'Rock', 'rock' are taken for one, 'rock'" in printed
+    assert (
+        "protocol clean is left out: genres of a single group cannot be evaluated: pop" in printed
+    )
+
+
+def test_a_dataset_of_one_genre_has_no_experiment(here, capsys) -> None:
+    write_sheet("rock/a.wav", "rock/b.wav")
+    printed = said(capsys)
+    assert "FAULT: experiment multiclass_knn is left out:" in printed
+    assert "at least 2 genres are needed" in printed
+
+
+def test_tables_alone_need_no_audio(here, capsys) -> None:
+    Path("ours.csv").write_text("clip,x\na,1\nb,2\nc,3\nd,4\n")
+    words = ["audio=none", "tables={handcrafted: ours.csv}"]
+    printed = said(capsys, *words, faulty=False)
+    # Its experiments drop a column, length, that this table lacks.
+    assert not any(word in printed for word in ("FAULT", "length", "drop"))
+
+
+def test_the_demo_and_what_is_fetched_need_no_audio_yet(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    main()
+    assert "artists of more than a tenth" not in capsys.readouterr().out  # Invented ones.
+    main(config=["dataset=gtzan-mini"])
+    assert "note: artists of more than a tenth" in capsys.readouterr().out

@@ -1,0 +1,202 @@
+"""From a table of features to a sheet and a configuration."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from genregraph.cli import check
+from genregraph.cli.init import main
+from genregraph.cli.project import configured
+from genregraph.common.errors import UserError
+from genregraph.datasets.sheet import read_sheet
+from genregraph.features.imported import main as import_table
+from genregraph.features.listed import main as list_clips
+
+GENRES = ["Alt. Rock", "Soul"]
+
+
+def songs(n: int = 24) -> pd.DataFrame:
+    """A table as Spotify's: no column names clips, and one that looks as if it did is a scale."""
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "Track": [f"Song, no. {i}" for i in range(n)],
+            "Artist": [f"Artist {i // 2}" for i in range(n)],
+            "Year": 1960 + np.arange(n) % 40,
+            "Key": rng.integers(0, 12, n),
+            "Loudness": -10 * rng.random(n),
+            "Tempo": 100 + rng.normal(size=n),
+            "Genre": np.repeat(GENRES, n // 2),
+        }
+    )
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def made(table: pd.DataFrame, capsys, **options) -> tuple[dict[str, object], pd.DataFrame, str]:
+    """Rows of the sheet by clip, the features, and what is printed."""
+    table.to_csv("My Songs.csv", index=False)
+    main(Path("My Songs.csv"), **{"genre": "Genre", "artist": "Artist", **options})
+    rows = read_sheet(Path("config/datasets/My_Songs.tsv"))
+    features = pd.read_parquet("config/datasets/My_Songs.parquet")
+    assert features["clip"].tolist() == [row.clip for row in rows]
+    return {row.clip: row for row in rows}, features, capsys.readouterr().out
+
+
+def test_rows_without_names_are_numbered_and_numbers_are_features(capsys) -> None:
+    table = songs()
+    rows, features, said = made(table, capsys)
+    assert list(rows)[::23] == ["0001", "0024"]
+    first = rows["0001"]
+    stated = (first.genre, first.artist, first.title, first.excluded)
+    assert stated == ("Alt. Rock", "Artist 0", "Song, no. 0", "")
+    names = ["Key", "Loudness", "Tempo"]
+    assert features.columns.tolist() == ["clip", *names]
+    pd.testing.assert_frame_equal(features[names], table[names].astype(float))
+    assert "no features, they say when or how often, not how: 'Year'" in said
+    assert "24 clips of 2 genres and 12 artists" in said
+
+
+def test_the_configuration_has_an_experiment_and_the_printed_commands_are_right(capsys) -> None:
+    *_, said = made(songs(), capsys)
+    config = Path("config/datasets/My_Songs.yaml")
+    target = f"results/report.html --configfile {config}"
+    assert said.splitlines()[-1].endswith(target)
+    run = configured([config], [])
+    assert run.experiments["multiclass_My_Songs"].tables == ["my_songs"]
+    assert run.learning_curve.experiment == "multiclass_My_Songs"
+    assert run.tables["my_songs"].file == "config/datasets/My_Songs.parquet"
+    check.main([config])
+    checked = capsys.readouterr().out
+    assert checked.splitlines()[-1].endswith(target)
+    assert "multiclass_My_Songs is left out" not in checked
+    assert "multiclass_knn is left out: there is no audio to compute handcrafted" in checked
+
+
+def test_odd_names_of_clips_are_imported(capsys) -> None:
+    forms = ["a/b c/" + "long" * 15 + "{}", "é ß 音楽 {}", "0{}", "x.{}", "'{}' \"q\", a;b", " {} "]
+    names = [form.format(i) for i in range(4) for form in [*forms, "{}.WAV"]]
+    table = songs(len(names)).assign(Track=names).rename(columns={"Track": "Filename"})
+    rows, _, said = made(table, capsys)
+    assert list(rows) == names
+    assert "columns: clip 'Filename', genre 'Genre', artist 'Artist'" in said
+    sheet, file = Path("config/datasets/My_Songs.tsv"), Path("config/datasets/My_Songs.parquet")
+    outputs = [Path(name) for name in ("clips.parquet", "a.csv", "mine.parquet", "b.csv")]
+    list_clips(sheet, [file], "30s", *outputs[:2])
+    import_table(file, sheet, outputs[0], "30s", *outputs[2:])
+    found = pd.read_parquet(outputs[2]).set_index("clip").loc[names]
+    assert found["Tempo"].tolist() == table["Tempo"].tolist()
+
+
+def test_recordings_of_several_genres_and_copies_are_excluded_and_counted(capsys) -> None:
+    table = songs()
+    numbers = ["Key", "Loudness", "Tempo"]
+    for copy, of in ((13, 1), (3, 2), (5, 4)):  # Row 13 is of the other genre.
+        table.loc[copy, numbers] = table.loc[of, numbers].to_list()
+    table.loc[4, "Genre"] = "ALT. rock"  # No other genre.
+    rows, _, said = made(table, capsys)
+    assert {clip: row.excluded for clip, row in rows.items() if row.excluded} == {
+        **dict.fromkeys(["0002", "0014"], "its features have several genres"),
+        "0004": "the same features as 0003",
+        "0006": "the same features as 0005",
+    }
+    assert "recordings with several genres: 1: 2 rows, which are excluded" in said
+    assert "copies, by their features, of one genre: 2 rows, which are excluded" in said
+
+
+def test_rows_of_one_clip_are_one_and_excluded_if_their_genres_differ(capsys) -> None:
+    table = songs().rename(columns={"Track": "id"})
+    table.loc[1, "id"], table.loc[20, "id"] = table.loc[0, "id"], table.loc[2, "id"]
+    rows, _, said = made(table, capsys, clip="id")
+    assert len(rows) == 22
+    assert [clip for clip, row in rows.items() if row.excluded] == [table.loc[2, "id"]]
+    assert "rows that repeat the clip of an earlier row: 2" in said
+    assert "clips whose rows have several genres: 1 rows, which are excluded" in said
+
+
+def test_spellings_of_an_artist_and_repeated_titles_are_counted(capsys) -> None:
+    table = songs()
+    table.loc[1, ["Artist", "Track"]] = " artist  0", table.loc[0, "Track"]
+    rows, _, said = made(table, capsys)
+    spelt = "artists that are spelt in several ways, and count as one: 1"
+    assert f"{spelt}, such as 'Artist 0', 'artist 0'" in said
+    assert "rows that repeat title and artist of an earlier row: 1" in said
+    assert ("12 artists" in said, rows["0002"].excluded) == (True, "")
+
+
+def test_what_looks_like_a_label_is_no_feature_unless_it_is_kept(capsys) -> None:
+    table = songs().assign(label=np.arange(24) % 7, code=np.repeat([0.1, 0.2], 12), mood="calm")
+    _, features, said = made(table, capsys)
+    assert features.columns.tolist() == ["clip", "Key", "Loudness", "Tempo"]
+    assert "no features, their names are those of labels: 'label'" in said
+    assert "no features, it is the same for all clips of a genre: 'code'" in said
+    assert "no features, text: 'mood'" in said
+    Path("config/datasets/My_Songs.tsv").unlink()
+    _, features, _ = made(table, capsys, keep=["label,code", "Year"])
+    assert set(features) == {"clip", "Key", "Loudness", "Tempo", "label", "code", "Year"}
+    keep = configured([Path("config/datasets/My_Songs.yaml")], []).tables["my_songs"].keep
+    assert keep == ["label", "code", "Year"]
+
+
+def test_columns_and_genres_are_left_out_as_asked_and_gaps_are_said(capsys) -> None:
+    table = songs(36).assign(Genre=np.repeat([*GENRES, "Today"], 12))
+    table.loc[[3, 4], "Tempo"] = np.nan
+    table.loc[5, "Genre"] = np.nan
+    rows, features, said = made(table, capsys, drop=["Key"], without=["Today"])
+    assert features.columns.tolist() == ["clip", "Loudness", "Tempo"]
+    assert {row.genre for row in rows.values()} == set(GENRES)
+    assert "rows of 'Today': 12; left out" in said
+    assert "rows without clip or genre: 1; left out" in said
+    assert "rows that lack a number: 2, which no result will have; most lack 'Tempo' (2)" in said
+
+
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+def test_spreadsheets_of_any_country_are_read(separator, capsys) -> None:
+    table = songs()
+    table.to_csv("t.csv", index=False, sep=separator, decimal="," if separator == ";" else ".")
+    main(Path("t.csv"), genre="Genre", name="mine")
+    found = pd.read_parquet("config/datasets/mine.parquet")
+    assert np.allclose(found["Tempo"], table["Tempo"])
+    assert "artist 'Artist'" in capsys.readouterr().out  # By its name.
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"genre": ""}, "--genre COLUMN"),
+        ({"genre": "Gnre"}, "no column 'Gnre'; there are 'Track', "),
+        ({"drop": ["Keys"]}, "no column 'Keys' to drop or keep"),
+        ({"without": ["soul"]}, "no genre 'soul'; there are 'Alt. Rock', 'Soul'"),
+        ({"drop": ["Key,Loudness", "Tempo"]}, "no column of numbers is left"),
+        ({"name": "demo"}, "there is a dataset demo already"),
+    ],
+)
+def test_what_cannot_be_is_said_and_nothing_is_written(options, problem, capsys) -> None:
+    with pytest.raises(UserError, match=problem):
+        made(songs(), capsys, **options)
+    assert not list(Path().glob("config/datasets/*.*"))
+
+
+def test_a_sheet_that_is_there_stays(capsys) -> None:
+    made(songs(), capsys)
+    with pytest.raises(UserError, match=r"there is a sheet .* already"):
+        made(songs(), capsys)
+
+
+def test_a_number_that_is_none_or_no_genre_at_all_is_an_error(capsys) -> None:
+    broken = songs().astype({"Tempo": object})
+    broken.loc[3, "Tempo"] = "fast"
+    with pytest.raises(UserError, match=r"My Songs.csv: column 'Tempo', row 5: 'fast' is no numb"):
+        made(broken, capsys)
+    with pytest.raises(UserError, match="no row has a genre; is 'Genre' the right column"):
+        made(songs().assign(Genre=np.nan), capsys)
+
+
+def test_a_folder_has_no_columns(tmp_path) -> None:
+    with pytest.raises(UserError, match="is a folder, which has no columns"):
+        main(tmp_path, genre="Genre")

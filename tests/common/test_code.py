@@ -1,0 +1,183 @@
+import ast
+import os
+from pathlib import Path
+
+import pytest
+
+from genregraph.common.code import SCRIPTS, digest, local_modules
+
+STEP = '''"""A step."""
+
+import numpy as np
+
+from room.helper import scale
+
+
+class Tool:
+    """A tool."""
+
+    limit = 3
+
+
+def compute(values, factor=2):
+    """Scale values."""
+    # Twice as large.
+    return scale(values, factor) + np.array(Tool.limit)
+'''
+HELPER = '''"""Help."""
+
+from other.far import OFFSET
+
+
+def scale(values, factor):
+    return values * factor + OFFSET
+'''
+MODULES = {
+    "room/step.py": STEP,
+    "room/helper.py": HELPER,
+    "room/unrelated.py": "LIMIT = 1\n",
+    "other/far.py": "OFFSET = 1\n",
+}
+
+
+@pytest.fixture
+def scripts(tmp_path) -> Path:
+    for name, text in MODULES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def edited(scripts: Path, name: str, old: str, new: str) -> str:
+    """Digest of the step after an edit."""
+    path = scripts / name
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+    return digest("room.step", scripts)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("room/step.py", "# Twice as large.", "# Larger by a factor."),
+        ("room/step.py", "    # Twice as large.\n", ""),
+        ("room/step.py", '"""A step."""', '"""A step, as it is."""'),
+        ("room/step.py", '    """Scale values."""\n', ""),
+        ("room/step.py", '"""A tool."""', '"""A tool.\n\n    And more.\n    """'),
+        ("room/step.py", "\n\ndef compute", "\n\n\n\ndef compute"),
+        ("room/step.py", "(values, factor=2)", "(\n    values,\n    factor = 2,\n)"),
+        ("room/helper.py", '"""Help."""', "# Help."),
+        ("other/far.py", "OFFSET = 1", "OFFSET = (1)  # in samples"),
+    ],
+)
+def test_an_edit_without_meaning_changes_nothing(scripts, name, old, new) -> None:
+    assert edited(scripts, name, old, new) == digest_of_untouched(scripts)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("room/step.py", "limit = 3", "limit = 4"),
+        ("room/step.py", "factor=2", "factor=2.0"),
+        ("room/step.py", ") + np", ") - np"),
+        ("room/step.py", "import numpy as np", "import scipy as np"),
+        ("room/helper.py", "values * factor", "factor * values"),
+        ("other/far.py", "OFFSET = 1", "OFFSET = 2"),
+        ("other/far.py", "OFFSET = 1", "OFFSET = 1\nOFFSET += 1"),
+        ("other/far.py", "OFFSET = 1", "OFFSET = '1'"),
+    ],
+)
+def test_an_edit_with_meaning_changes_the_digest(scripts, name, old, new) -> None:
+    assert edited(scripts, name, old, new) != digest_of_untouched(scripts)
+
+
+def digest_of_untouched(scripts: Path) -> str:
+    """Digest of the step with all modules as they were at first."""
+    for name, text in MODULES.items():
+        (scripts / name).write_text(text)
+    return digest("room.step", scripts)
+
+
+def test_times_and_places_change_nothing(scripts, tmp_path_factory) -> None:
+    before = digest("room.step", scripts)
+    os.utime(scripts / "room/step.py", (0, 0))
+    assert digest("room.step", scripts) == before
+    moved = scripts.rename(tmp_path_factory.mktemp("another") / "place")
+    assert digest("room.step", moved) == before
+
+
+def test_a_module_that_is_not_imported_changes_nothing(scripts) -> None:
+    assert edited(scripts, "room/unrelated.py", "1", "2") == digest_of_untouched(scripts)
+    (scripts / "room" / "new.py").write_text("print('hello')\n")
+    assert digest("room.step", scripts) == digest_of_untouched(scripts)
+
+
+def test_a_module_that_a_helper_comes_to_import_counts(scripts) -> None:
+    (scripts / "other/far.py").write_text("OFFSET = 1\nimport room.unrelated\n")
+    before = digest("room.step", scripts)
+    assert edited(scripts, "room/unrelated.py", "1", "2") != before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import other.far",
+        "import os, other.far as far",
+        "from other import far",
+        "from other import far as distant",
+        "from other.far import OFFSET",
+        "from other.far import *",
+        "def run():\n    from other.far import OFFSET",
+        "if True:\n    import other.far",
+        "try:\n    import other.far\nexcept ImportError:\n    pass",
+    ],
+)
+def test_each_form_of_import_is_seen(scripts, text) -> None:
+    (scripts / "room/step.py").write_text(f"{text}\n")
+    assert local_modules("room.step", scripts) == {"room.step", "other.far"}
+
+
+def test_modules_may_import_each_other(scripts) -> None:
+    (scripts / "other/far.py").write_text("import room.step\n")
+    assert local_modules("room.step", scripts) == {"room.step", "room.helper", "other.far"}
+
+
+def test_a_step_that_does_not_exist_is_an_error(scripts) -> None:
+    with pytest.raises(FileNotFoundError):
+        digest("room.stap", scripts)
+
+
+def modules() -> dict[str, ast.Module]:
+    files = (path for path in SCRIPTS.glob("*/*.py") if path.name != "__init__.py")
+    return {f"{p.parent.name}.{p.stem}": ast.parse(p.read_text(encoding="utf-8")) for p in files}
+
+
+def test_every_module_has_a_digest_of_its_own() -> None:
+    digests = {name: digest(name) for name in modules()}
+    assert {"audio.audit", "features.handcrafted", "common.code"} <= set(digests)
+    assert len(set(digests.values())) == len(digests)
+
+
+def test_the_digest_follows_a_step_to_all_that_it_uses() -> None:
+    used = local_modules("audio.audit")
+    assert {"audio.audit", "audio.read", "audio.samples", "datasets.sheet"} <= used
+    assert "datasets.fetch" not in used
+
+
+def test_no_module_imports_in_ways_that_the_digest_cannot_see() -> None:
+    for name, module in modules().items():
+        nodes = list(ast.walk(module))
+        assert not any(isinstance(node, ast.ImportFrom) and node.level for node in nodes), name
+        called = {node.id for node in nodes if isinstance(node, ast.Name)}
+        imported = {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
+        assert not called & {"__import__", "exec", "eval"}, name
+        assert "importlib" not in imported, name
+
+
+@pytest.mark.parametrize(
+    "path", sorted(SCRIPTS.glob("**/__init__.py")), ids=lambda p: p.parent.name
+)
+def test_packages_hold_no_code_for_the_digest_misses_it(path) -> None:
+    (statement,) = ast.parse(path.read_text(encoding="utf-8")).body
+    assert isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

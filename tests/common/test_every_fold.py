@@ -1,0 +1,34 @@
+import logging
+import os
+from functools import partial
+
+import pytest
+from joblib.externals.loky import get_reusable_executor
+
+from genregraph.common.errors import UserError
+from genregraph.common.every_fold import every_fold
+
+
+def fitted(fold, refused=None):
+    logging.getLogger("models").info("fold %d", fold)
+    if fold == refused:
+        raise UserError(f"fold {fold}: no clip trains")
+    return fold, os.getpid()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_results_are_in_the_order_of_the_folds(jobs):
+    results = every_fold(fitted, 3, jobs)
+    assert [fold for fold, _ in results] == [0, 1, 2]
+    assert {process == os.getpid() for _, process in results} == {jobs == 1}
+
+
+def test_a_card_is_not_shared():
+    assert {process for _, process in every_fold(fitted, 3, 2, "cuda")} == {os.getpid()}
+
+
+def test_logs_and_errors_of_other_processes_arrive(capfd):
+    get_reusable_executor().shutdown()  # Processes that were started before write elsewhere.
+    with pytest.raises(UserError, match="fold 1: no clip trains"):
+        every_fold(partial(fitted, refused=1), 2, jobs=2)
+    assert "models: fold 1" in capfd.readouterr().err

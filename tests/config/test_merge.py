@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+from snakemake.cli import parse_config
+from snakemake.settings.types import ConfigSettings
+
+from genregraph.common.errors import UserError
+from genregraph.config.merge import as_typed, merged
+
+
+def configured(folder: Path, **files: str) -> Path:
+    (folder / "config").mkdir(parents=True)
+    for name, text in files.items():
+        (folder / "config" / f"{name}.yaml").write_text(text)
+    return folder
+
+
+def test_what_is_nearer_the_call_counts_key_by_key(tmp_path):
+    home = configured(
+        tmp_path / "home",
+        config="dataset: demo\nseed: 0\ncnn: {epochs: 30, patience: 6}",
+        experiments="experiments: {multiclass_a: {cut: 30s}}",
+    )
+    here = configured(tmp_path / "here", config="seed: 1\ncnn: {epochs: 5}")
+    given = {"cnn": {"patience": 2}, "experiments": {"multiclass_b": {}}}
+    assert merged([home, here], given) == {
+        "dataset": "demo",
+        "seed": 1,
+        "cnn": {"epochs": 5, "patience": 2},
+        "experiments": {"multiclass_a": {"cut": "30s"}, "multiclass_b": {}},
+    }
+
+
+def test_a_list_or_value_replaces_what_was_there(tmp_path):
+    home = configured(tmp_path, config="a: [1, 2]\nb: {c: 1}")
+    assert merged([home], {"a": [3], "b": None}) == {"a": [3], "b": None}
+
+
+def test_folders_without_files_add_nothing(tmp_path):
+    assert merged([tmp_path, tmp_path], {"seed": 1}) == {"seed": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("a: [", "is not YAML"), ("- a", "keys and values"), ("", "keys and values")]
+)
+def test_a_file_without_keys_is_told(tmp_path, text, said):
+    configured(tmp_path, experiments=text)
+    with pytest.raises(UserError, match=f"experiments.yaml.*{said}"):
+        merged([tmp_path], {})
+
+
+NAMES = [
+    *("2024_05", "1e5", "[1990]", "{x}", "{x: y}", "007", "0x1F", "True", "null", "nan", "1:2"),
+    *("My Music #1", "- a", "a: b", "!x", "*x", "&x y", "'a", '"', "a=b", "~", "R&B {live}", "|"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("key", ["dataset", "sheet", "audio"])
+def test_names_are_what_was_typed_whatever_snakemake_makes_of_them(key, name) -> None:
+    words = [f"{key}={name}", "seed=7"]
+    assert as_typed(parse_config(words), words) == {key: name, "seed": 7}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_another_program_gives_are_taken_as_they_are(name) -> None:
+    given = {"audio": name}
+    assert as_typed(given, ConfigSettings(config=given).config_args) == given
+
+
+def test_what_was_not_typed_stays() -> None:
+    assert as_typed({"dataset": "a", "audio": None}, ["audio=", "tables={a: 1}"]) == {
+        "dataset": "a",
+        "audio": None,
+    }

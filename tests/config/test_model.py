@@ -1,0 +1,386 @@
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from genregraph.common.errors import UserError
+from genregraph.config.model import RESERVED, Config, Dataset, Experiment, Network, Trained, load
+from genregraph.datasets.fma import Subset
+
+CONFIG = Path(__file__).parents[2] / "config"
+MD5 = "0" * 32
+
+
+def written(name: str) -> dict[str, Any]:
+    return yaml.safe_load((CONFIG / name).read_text(encoding="utf-8"))
+
+
+def keys(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+    """Paths of all keys of a model, those of models inside it too."""
+    for name, field in model.model_fields.items():
+        yield (name,)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from ((name, *inner) for inner in keys(field.annotation))
+
+
+def value_at(values: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        values = values[name]
+    return values
+
+
+def faults(merged: dict[str, Any]) -> list[str]:
+    with pytest.raises(UserError) as error:
+        load(merged)
+    first, *lines = str(error.value).splitlines()
+    assert first == "the configuration has faults:"
+    return [line.removeprefix("  - ") for line in lines]
+
+
+SETTINGS = [path for path in keys(Config) if path[0] not in ("datasets", "experiments")]
+# What is said of experiments stands in experiments.yaml, all else in config.yaml.
+OF_EXPERIMENTS = {"experiments", "tuning", "learning_curve"}
+
+
+@pytest.mark.parametrize("path", SETTINGS, ids=".".join)
+def test_the_yaml_files_state_each_key_with_its_default(path) -> None:
+    default = value_at(Config().model_dump(mode="json"), path)
+    file = "experiments.yaml" if path[0] in OF_EXPERIMENTS else "config.yaml"
+    assert value_at(written(file), path) == default
+
+
+def test_the_yaml_files_hold_nothing_else() -> None:
+    assert set(written("config.yaml")) == set(Config.model_fields) - OF_EXPERIMENTS
+    assert set(written("experiments.yaml")) == OF_EXPERIMENTS
+
+
+@pytest.mark.parametrize("path", list(keys(Experiment)), ids=".".join)
+def test_the_first_experiment_shows_each_key(path) -> None:
+    value_at(written("experiments.yaml")["experiments"]["multiclass_compare"], path)
+
+
+def test_the_keys_are_found_on_every_level() -> None:
+    assert {("audit", "silence"), ("cnn", "patience"), ("tuning", "hidden")} <= set(SETTINGS)
+    assert ("graphsage", "epochs") in list(keys(Experiment))
+    assert ("clean", "unknown_artist") in list(keys(Experiment))
+
+
+def test_what_is_shipped_loads_and_has_its_sheets() -> None:
+    config = load(written("config.yaml") | written("experiments.yaml"))
+    assert "multiclass_compare" in config.experiments
+    assert config.facts() == config.datasets[config.dataset]
+    sheets = {path.stem for path in (CONFIG / "datasets").glob("*.tsv")}
+    made = {f"fma-{subset}" for subset in Subset}  # By `datasets.fma`, of FMA's metadata.
+    assert set(config.datasets) == sheets | made
+
+
+@pytest.mark.parametrize(
+    ("merged", "fault"),
+    [
+        ({"sede": 1}, "sede: unknown key; did you mean 'seed'?"),
+        ({"audit": {"shortes": 1}}, "audit.shortes: unknown key; did you mean 'shortest'?"),
+        ({"audit": {"zz": 1}}, "audit.zz: unknown key; known keys: longest, shortest, silence"),
+        (
+            {"datasets": {"mine": {"shard": 1}}},
+            "datasets.mine.shard: unknown key; did you mean 'shards'?",
+        ),
+        (
+            {
+                "datasets": {
+                    "mine": {"archive": {"urls": [], "md5": MD5, "filename": "a.zip", "urll": ""}}
+                }
+            },
+            "datasets.mine.archive.urll: unknown key; did you mean 'urls'?",
+        ),
+        (
+            {"experiments": {"multiclass_x": {"tabels": ["compare"]}}},
+            "experiments.multiclass_x.tabels: unknown key; did you mean 'tables'?",
+        ),
+        (
+            {"experiments": {"multiclass_x": {"graph": {"metrik": "jaccard"}}}},
+            "experiments.multiclass_x.graph.metrik: unknown key; did you mean 'metric'?",
+        ),
+    ],
+)
+def test_an_unknown_key_names_the_nearest(merged, fault) -> None:
+    assert faults(merged) == [fault]
+
+
+def at(path: str, value: Any) -> dict[str, Any]:
+    """Configuration with one value, at a dotted path."""
+    for name in reversed(path.split(".")):
+        value = {name: value}
+    return value
+
+
+X = "experiments.multiclass_x"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("seed", -1),
+        ("seed", 2**32),
+        ("seed", "zero"),
+        ("device", "gpu"),
+        ("dataset", "../demo"),
+        ("dataset", ""),
+        ("datasets.mine.shards", 0),
+        ("datasets.mine.shards", 5000),
+        ("audit.shortest", 0),
+        ("audit.silence", -0.1),
+        ("audit.silence", 1),
+        ("features.profile", "kagle"),
+        ("experiments", None),
+        (f"{X}.cut", "10s"),
+        (f"{X}.tables", []),
+        (f"{X}.tables.0", "../compare"),
+        (f"{X}.scale", "robust"),
+        (f"{X}.protocols", []),
+        (f"{X}.protocols.0", "dirty"),
+        (f"{X}.models.0", "graphsage"),
+        (f"{X}.clean.folds", 1),
+        (f"{X}.clean.repeats", 0),
+        (f"{X}.clean.unknown_artist", "apart"),
+        (f"{X}.folds.n", 1),
+        (f"{X}.folds.repeats", 0),
+        (f"{X}.graph.metric", "jacard"),
+        (f"{X}.graph.k", 0),
+        (f"{X}.graphsage.layers", 0),
+        (f"{X}.graphsage.hidden", 0),
+        (f"{X}.graphsage.learning_rate", 0),
+        (f"{X}.graphsage.epochs", 1.5),
+        (f"{X}.paper_test_accuracy", 79.76),
+        (f"{X}.select.n_features", 0),
+        (f"{X}.reduce.method", "umap"),
+        (f"{X}.reduce.to", 0),
+        ("cnn.epochs", 0),
+        ("cnn.patience", 0),
+        ("cnn.learning_rate", 2),
+        ("tables.mine", None),
+        ("tuning.experiment", "a/b"),
+        ("tuning.folds", 0),
+        ("tuning.hidden", []),
+        ("tuning.hidden.0", 0),
+        ("tuning.learning_rate", []),
+        ("tuning.learning_rate.0", 0),
+        ("tuning.learning_rate.0", 2),
+    ],
+)
+def test_an_impossible_value_is_shown_with_its_place(path, value) -> None:
+    merged = at(path.removesuffix(".0"), [value] if path.endswith(".0") else value)
+    (fault,) = faults(merged)
+    assert fault.startswith(f"{path}: ")
+    assert fault.endswith(f" (it is {value!r}); change it in config/ or by --config")
+
+
+def test_tsne_takes_three_dimensions_at_most() -> None:
+    (fault,) = faults(at(f"{X}.reduce", {"method": "tsne", "to": 4}))
+    assert fault.startswith(f"{X}.reduce: tsne takes at most 3 dimensions, not 4; use pca or to: 3")
+    for reduce in ({"method": "tsne", "to": 3}, {"method": "pca", "to": 4}):
+        assert load(at(f"{X}.reduce", reduce)).experiments["multiclass_x"].reduce
+
+
+def test_clips_that_come_after_training_have_no_row_of_the_adjacency() -> None:
+    rows = {"adjacency_as_features": True}
+    (fault,) = faults(at(X, {"protocols": ["clean", "inductive"], "graphsage": rows}))
+    assert fault.startswith(f"{X}: a clip that comes after training has no column in the adjacency")
+    assert fault.endswith(
+        ": leave out protocol inductive or set graphsage: adjacency_as_features: false; "
+        "change it in config/ or by --config"
+    )
+    assert load(at(X, {"graphsage": rows})).experiments["multiclass_x"]
+
+
+@pytest.mark.parametrize(
+    ("merged", "fault"),
+    [
+        (at("audit.longest", float("inf")), "audit.longest: must be a finite number (it is inf)"),
+        (at(f"{X}.tables", ["compare", "compare"]), f"{X}.tables: a table can be joined only once"),
+        (at("tuning.experiment", "multiclass_x"), "tuning: there is no experiment multiclass_x"),
+    ],
+)
+def test_what_no_job_could_do_is_told_before_any(merged, fault) -> None:
+    (found,) = faults(merged)
+    assert fault in found
+
+
+@pytest.mark.parametrize("name", ["../mine", "Mine", "a.b", ""])
+def test_an_imported_tables_name_must_do_for_a_file(name) -> None:
+    (fault,) = faults({"tables": {name: "mine.csv"}})
+    assert fault.startswith(f"tables.{name}")
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("md5", "5b3d"),
+        ("md5", "Z" * 32),
+        ("sha1", MD5),
+        ("filename", "genres.rar"),
+        ("filename", "../genres.zip"),
+        ("urls", "https://example.org/genres.zip"),
+    ],
+)
+def test_an_archive_must_be_one_that_can_be_fetched(part, value) -> None:
+    archive = {"urls": ["~/genres.zip"], "md5": MD5, "filename": "genres.zip"}
+    assert load({"datasets": {"mine": {"archive": archive}}}).datasets["mine"].archive
+    (fault,) = faults({"datasets": {"mine": {"archive": archive | {part: value}}}})
+    assert fault.startswith(f"datasets.mine.archive.{part}: ")
+
+
+def test_an_archive_needs_one_checksum() -> None:
+    archive = {"urls": ["~/genres.zip"], "filename": "genres.zip"}
+    (fault,) = faults({"datasets": {"mine": {"archive": archive}}})
+    assert fault.startswith("datasets.mine.archive: md5 or sha1 must say which archive it is")
+    sha1 = load({"datasets": {"mine": {"archive": archive | {"sha1": "0" * 40}}}})
+    assert sha1.datasets["mine"].archive.checksum == "0" * 40
+
+
+@pytest.mark.parametrize("name", ["binary_a", "multiclass_A-1", "compare", "summary_2", "0"])
+def test_an_experiment_may_have_any_name_of_a_file(name) -> None:
+    assert list(load({"experiments": {name: {}}}).experiments) == [name]
+
+
+@pytest.mark.parametrize("name", [*RESERVED, "Summary"])
+def test_the_name_of_another_result_is_refused(name) -> None:
+    (fault,) = faults({"experiments": {name: {}}})
+    assert f"'{name}' is the name of another result; rename the experiment" in fault
+
+
+@pytest.mark.parametrize("name", ["multiclass_a/b", "multiclass_a b", "multiclass_é", ""])
+def test_a_name_that_is_no_file_name_is_refused(name) -> None:
+    (fault,) = faults({"experiments": {name: {}}})
+    assert fault.startswith(f"experiments.{name}")
+
+
+def test_all_faults_are_told_at_once() -> None:
+    merged = {"sede": 1, "audit": {"silence": 2}, "experiments": {"multiclass_x": {"cut": "1s"}}}
+    assert sorted(fault.split(":")[0] for fault in faults(merged)) == [
+        "audit.silence",
+        "experiments.multiclass_x.cut",
+        "sede",
+    ]
+
+
+def test_a_dataset_that_is_not_listed_has_default_facts() -> None:
+    listed = {"listed": {"shards": 3, "synthesised": True}}
+    assert load({"dataset": "listed", "datasets": listed}).facts() == Dataset(
+        shards=3, synthesised=True, archive=None, of_the_paper=False
+    )
+    assert load({"dataset": "mine", "datasets": listed}).facts() == Dataset()
+
+
+def test_a_loaded_configuration_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load({}).seed = 1
+
+
+def test_networks_of_an_experiment_are_each_trained_without_messages_too() -> None:
+    experiment = Experiment(models=["gcn", "lda"])
+    assert list(experiment.networks()) == ["graphsage", "edgeless", "gcn", "gcn_edgeless"]
+    for name, twin in [("graphsage", "edgeless"), ("gcn", "gcn_edgeless")]:
+        own, alone = experiment.networks()[name], experiment.networks()[twin]
+        assert (own.kind, own.ablation, alone.kind, alone.ablation) == (name, twin, name, "")
+        assert own.settings.model_copy(update={"messages": False}) == alone.settings
+
+
+def test_a_variant_is_the_network_but_for_what_it_says() -> None:
+    experiment = Experiment.model_validate(
+        {"graphsage": {"hidden": 7}, "variants": {"flat": {"weights": "equal"}}}
+    )
+    flat = Network(hidden=7, weights="equal")
+    assert experiment.networks()["flat"] == Trained("graphsage", flat, "graphsage", "edgeless")
+
+
+def test_a_variant_that_changes_more_than_messages_has_an_ablation_of_its_own() -> None:
+    variants = {"deep": {"layers": 2}, "near": {"model": "gat", "k": 5}, "firm": {"dropout": 0.5}}
+    experiment = Experiment.model_validate({"models": ["gat"], "variants": variants})
+    networks = experiment.networks()
+    assert networks["deep"].ablation == "deep_edgeless"
+    silent = networks["deep"].settings.model_copy(update={"messages": False})
+    assert networks["deep_edgeless"] == Trained("graphsage", silent, "edgeless", "")
+    assert networks["near"] == Trained("gat", Network(k=5), "gat", "gat_edgeless")
+    assert networks["firm"].like == ""  # It states what would be searched.
+
+
+def test_a_demo_has_few_folds_in_every_experiment() -> None:
+    stated = {"folds": {"n": 10, "repeats": 2}, "clean": {"folds": 5, "unknown_artist": "out"}}
+    for most, folds in [({}, (10, 2, 5)), ({"most_folds": 3}, (3, 1, 3))]:
+        config = load({"datasets": {"demo": most}, "experiments": {"multiclass_x": stated}})
+        experiment = config.experiments["multiclass_x"]
+        found = (experiment.folds.n, experiment.folds.repeats, experiment.clean.folds)
+        assert found == folds and experiment.clean.unknown_artist == "out"
+
+
+def test_a_network_of_a_new_experiment_has_a_graph_with_edges() -> None:
+    experiment = Experiment()
+    graph = (experiment.graph.metric, experiment.graph.k, experiment.graphsage.weights)
+    assert graph == ("euclidean", 10, "similarity")
+
+
+@pytest.mark.parametrize(
+    ("experiment", "said"),
+    [
+        ({"variants": {"edgeless": {}}}, "variants.edgeless: a model is called so already"),
+        ({"variants": {"x": {"wights": 1}}}, "variants.x.wights: Extra inputs are not permitted"),
+        ({"variants": {"x": {"layers": 0}}}, "variants.x.layers: must be greater"),
+        (
+            {"protocols": ["inductive"], "variants": {"x": {"adjacency_as_features": True}}},
+            "has no column in the adjacency matrix",
+        ),
+        ({"protocols": ["inductive"], "reduce": {"method": "tsne"}}, "t-SNE cannot place a clip"),
+        ({"protocols": ["inductive"], "graph": {"among": "artist"}}, "has nobody of its artist"),
+        ({"variants": {"x": {"model": "gcn"}}}, "variants.x.model: gcn is no network of this"),
+        ({"variants": {"x_edgeless": {}}}, "variants.x_edgeless: a model is called so already"),
+        (
+            {"calibrate": "temperature", "select": {"n_features": 3}},
+            "select fits the inputs to the genres",
+        ),
+        ({"calibrate": "temperature", "tables": ["cnn"]}, "cnn fits the inputs to the genres"),
+    ],
+)
+def test_parts_that_do_not_go_together_are_told(experiment, said) -> None:
+    with pytest.raises(UserError) as error:
+        load({"experiments": {"multiclass_x": experiment}})
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("stated", "file", "keep"),
+    [
+        ("a b.csv", "a b.csv", []),
+        ({"file": "a.csv"}, "a.csv", []),
+        ({"file": "a.csv", "keep": ["y", "0"]}, "a.csv", ["y", "0"]),
+    ],
+)
+def test_an_imported_table_is_a_file_or_more(stated, file, keep) -> None:
+    table = load({"tables": {"mine": stated}}).tables["mine"]
+    assert (table.file, table.keep) == (file, keep)
+
+
+@pytest.mark.parametrize(
+    ("stated", "fault"),
+    [
+        (
+            5,
+            "tables.mine: must be a file, or {file: FILE, pool: true, keep: [COLUMN, ...]} (it is",
+        ),
+        ({"file": "a", "kep": []}, "tables.mine.kep: unknown key; did you mean 'keep'?"),
+        ({"pool": True}, "tables.mine: file or file_3s must name the table; change it"),
+    ],
+)
+def test_what_is_no_imported_table_says_what_it_should_be(stated, fault) -> None:
+    (found,) = faults({"tables": {"mine": stated}})
+    assert found.startswith(fault)
+
+
+@pytest.mark.parametrize("value", [202405, 1e5, True, date(2024, 5, 1)])
+def test_a_name_that_yaml_takes_for_something_else_is_to_be_quoted(value) -> None:
+    with pytest.raises(UserError) as error:
+        load({"dataset": value})
+    assert f"(YAML takes it for {value!r}: put it in quotation marks)" in str(error.value)

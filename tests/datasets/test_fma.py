@@ -1,0 +1,105 @@
+import shlex
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from genregraph.common.errors import UserError
+from genregraph.datasets.fma import Subset, main, read_tracks, rows_of
+from genregraph.datasets.sheet import Row, read_sheet
+
+# As in the published table: two lines of names, then one that names the index alone.
+TRACKS = """\
+,artist,artist,set,set,track,track
+,id,name,split,subset,genre_top,title
+track_id,,,,,,
+2,1,AWOL,training,small,Hip-Hop,Food
+5,1,AWOL,test,medium,Hip-Hop,"This World, twice"
+20,4,Nicky Cook,training,large,,Spiritual Level
+140,54,Alec K. Redfearn,validation,small,Folk,"Queen	Of
+The Wires"
+1486,7,Somebody,training,medium,Rock,Silence
+98565,8,Else,training,large,Rock,None
+"""
+
+
+@pytest.fixture
+def tracks(tmp_path) -> Path:
+    path = tmp_path / "tracks.csv"
+    path.write_text(TRACKS, encoding="utf-8")
+    return path
+
+
+def test_a_subset_holds_the_smaller_ones_and_no_track_without_a_genre(tracks, caplog) -> None:
+    table = read_tracks(tracks)
+    clips = {subset: [row.clip for row in rows_of(table, subset)] for subset in Subset}
+    assert clips["small"] == ["000002", "000140"]
+    assert clips["medium"] == ["000002", "000005", "000140", "001486"]
+    assert clips["large"] == clips["full"] == [*clips["medium"], "098565"]
+    assert caplog.messages == ["left out: 1 tracks of no single genre"] * 2
+
+
+def test_a_row_says_what_the_table_says(tracks) -> None:
+    rows = {row.clip: row for row in rows_of(read_tracks(tracks), Subset.medium)}
+    assert rows["000005"] == Row(
+        *("000005", "000/000005.mp3", "Hip-Hop"),
+        split="test",
+        title="This World, twice",
+        artist="AWOL",
+    )
+    assert (rows["000002"].split, rows["000140"].split) == ("train", "valid")
+    assert rows["000140"].title == "Queen Of The Wires"
+
+
+def test_clips_that_are_known_to_be_broken_are_told(tracks) -> None:
+    table = read_tracks(tracks)
+    told = {subset: [row.excluded for row in rows_of(table, subset)][-2:] for subset in Subset}
+    assert told["large"] == ["no sound", "shorter than 30 s"]
+    assert told["full"] == ["", ""]  # Its tracks are whole.
+
+
+@pytest.mark.parametrize("output", [None, "mine/sheet.tsv"])
+def test_main_writes_a_sheet_and_says_what_to_run(
+    tracks, tmp_path, monkeypatch, capsys, output
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written = Path(output or "config/datasets/fma-small.tsv")
+    with zipfile.ZipFile("metadata.zip", "w") as archive:
+        archive.writestr("fma_metadata/raw_tracks.csv", "track_id,album_id\n2,1\n")
+        archive.write(tracks, "fma_metadata/tracks.csv")
+    main(Subset.small, Path(output) if output else None, Path("metadata.zip"))
+    assert [row.clip for row in read_sheet(written)] == ["000002", "000140"]
+    *_, command = capsys.readouterr().out.splitlines()
+    words = shlex.split(command)
+    assert words[-1] == (f"sheet={output}" if output else "dataset=fma-small")
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", TRACKS.replace("genre_top", "genre")])
+def test_another_table_is_refused(tracks, text) -> None:
+    tracks.write_text(text)
+    with pytest.raises(UserError, match=r"no tracks\.csv of FMA .*; it comes in https://"):
+        read_tracks(tracks)
+
+
+def test_an_archive_without_the_table_is_refused(tmp_path) -> None:
+    with zipfile.ZipFile(tmp_path / "fma_small.zip", "w") as archive:
+        archive.writestr("fma_small/000/000002.mp3", b"")
+    with pytest.raises(UserError, match=r"no tracks\.csv of FMA"):
+        read_tracks(tmp_path / "fma_small.zip")
+
+
+def test_metadata_that_are_damaged_or_a_bomb_are_refused(tracks, tmp_path, monkeypatch) -> None:
+    packed = tmp_path / "fma_metadata.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(tracks, "fma_metadata/tracks.csv")
+    monkeypatch.setattr("genregraph.datasets.fma.LARGEST", len(TRACKS.encode()) - 1)
+    with pytest.raises(
+        UserError, match=r"no tracks\.csv of FMA \(fma_metadata/tracks\.csv would be"
+    ):
+        read_tracks(packed)
+    monkeypatch.undo()
+    packed.write_bytes(packed.read_bytes().replace(b"AWOL", b"LOWA"))
+    with pytest.raises(
+        UserError, match=r"no tracks\.csv of FMA \(Bad CRC-32 .*; it comes in https"
+    ):
+        read_tracks(packed)

@@ -1,0 +1,25 @@
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genregraph.datasets.spreadsheet import guarded, read_csv, unguarded, write_csv
+
+FORMULAS = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "\r=1"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_formula_begins_a_cell(text) -> None:
+    assert guarded(text) == f"'{text}"
+
+
+@given(st.text(alphabet="'=+-@\t\r ab", max_size=6))
+def test_every_text_comes_back(text) -> None:
+    assert unguarded(guarded(text)) == text
+
+
+def test_a_table_comes_back_with_its_numbers_unchanged(tmp_path) -> None:
+    table = pd.DataFrame({"clip": [*FORMULAS, "NA", ""], "value": [-1.5, *range(7)]})
+    write_csv(table, tmp_path / "table.csv")
+    assert pd.read_csv(tmp_path / "table.csv")["value"].tolist() == table["value"].tolist()
+    assert read_csv(tmp_path / "table.csv")["clip"].tolist() == table["clip"].tolist()

@@ -1,0 +1,89 @@
+import unicodedata
+
+import pytest
+
+from genregraph.datasets.sheet import Row
+from genregraph.datasets.tidy import doubts, tidy
+
+
+def of_genres(*genres: str) -> list[Row]:
+    return [Row(f"c{i}", f"x/{i}.wav", genre) for i, genre in enumerate(genres)]
+
+
+def doubts_of(*rows: Row) -> list[str]:
+    return doubts(dict(enumerate(rows, start=2)), tidy(rows))
+
+
+@pytest.mark.parametrize(
+    ("genres", "genre"),
+    [
+        (["rock", "rock ", " rock", "rock\u00a0"], "rock"),
+        (["hip hop", "hip  hop", "hip\thop"], "hip hop"),
+        (["chão", unicodedata.normalize("NFD", "chão")], "chão"),
+        (["Rock", "rock", "rock", "ROCK"], "rock"),
+        (["rock", "Rock"], "Rock"),
+    ],
+)
+def test_one_genre_is_written_one_way(genres, genre) -> None:
+    assert {row.genre for row in tidy(of_genres(*genres))} == {genre}
+
+
+def test_names_and_paths_stay_as_they_are() -> None:
+    row = Row(" a\u0308  b ", " x/a\u0308  b.wav ", "x")
+    assert tidy([row]) == [row]
+
+
+@pytest.mark.parametrize(
+    "word", ["False", "FALSE", "0", "0.0", "no", "No ", "nein", "n", "-", "none", "NaN", "n/a"]
+)
+def test_a_word_that_says_no_excludes_nothing(word) -> None:
+    assert tidy([Row("a", "x/a.wav", "x", excluded=word)])[0].excluded == ""
+
+
+@pytest.mark.parametrize("word", ["True", "1", "yes", "replica of b", "noise", "not music"])
+def test_a_reason_excludes(word) -> None:
+    assert tidy([Row("a", "x/a.wav", "x", excluded=word)])[0].excluded == word
+
+
+def test_parts_artists_and_md5_are_written_as_they_are_compared() -> None:
+    row = Row("a", "x/a.wav", "x", split="Training", artist="Various Artists", md5="AB" * 16)
+    assert tidy([row]) == [Row("a", "x/a.wav", "x", split="train", md5="ab" * 16)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (of_genres("rock", "rock "), []),
+        (of_genres("rock", "Rock"), ["genres 'Rock', 'rock' are taken for one, 'Rock'"]),
+        (
+            of_genres("hip-hop", "hiphop", "jazz"),
+            ["genres 'hip-hop', 'hiphop' look alike; give them one name if they are one"],
+        ),
+        (of_genres("?", "!", "*"), []),
+        (
+            [Row("a", "x/a.wav", "x"), Row("b", "x/a.wav", "x"), Row("c", "x/a.wav", "x")],
+            ["line 3 names the file 'x/a.wav' again, as line 2 does (and 1 more like it)"],
+        ),
+        (
+            [Row("a", "x/a.wav", "x", split="TEST"), Row("b", "x/b.wav", "x", split="fold 3")],
+            ["line 3: split 'fold 3' is none of train, valid and test, and counts as none"],
+        ),
+        (
+            [Row("a", "x/a.wav", "x", md5="1.23E+31")],
+            ["line 2: md5 '1.23e+31' is no md5, which has 32 digits of 0-9 and a-f"],
+        ),
+    ],
+)
+def test_what_looks_wrong_is_said(rows, said) -> None:
+    assert doubts_of(*rows) == said
+
+
+@pytest.mark.parametrize("name", ["2.0", "1.2E+05", "1E+10", "10-Jan", "1-Mar-24"])
+def test_what_a_spreadsheet_makes_of_numbers_is_said(name) -> None:
+    (said,) = doubts_of(Row("a", "x/a.wav", "x"), Row(name, "x/b.wav", "x"))
+    assert said.startswith(f"line 3: clip {name!r} is what spreadsheets make of numbers and dates")
+
+
+@pytest.mark.parametrize("name", ["blues.00000", "000002", "1e5", "2.05", "10-January", "7"])
+def test_other_names_are_not(name) -> None:
+    assert doubts_of(Row(name, "x/b.wav", "x")) == []

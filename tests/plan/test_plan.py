@@ -1,0 +1,288 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from genregraph.common.errors import UserError
+from genregraph.config.model import Config, Experiment, Imported
+from genregraph.datasets.sheet import Row
+from genregraph.features.cuts import files_by_cut
+from genregraph.plan.plan import (
+    check_audio,
+    check_tables,
+    files_there,
+    limits,
+    not_runnable,
+    prolific,
+    why_no_prediction,
+)
+
+
+def rows_of(**genres: int) -> list[Row]:
+    return [
+        Row(f"{genre}.{i}", f"{genre}/{genre}.{i}.wav", genre)
+        for genre, count in genres.items()
+        for i in range(count)
+    ]
+
+
+ROWS = rows_of(blues=12, jazz=4, metal=1)
+
+
+# What can predict
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, ""),
+        ({"reduce": {"method": "pca"}, "select": {"n_features": 3}}, ""),
+        ({"tables": ["handcrafted", "mine"]}, "table mine is imported, and nothing here computes"),
+        ({"tables": ["cnn"]}, "table cnn is learnt anew inside each fold"),
+        ({"reduce": {"method": "tsne"}}, "t-SNE cannot place"),
+        ({"graph": {"among": "artist"}}, "that of a new clip is unknown"),
+        ({"graphsage": {"adjacency_as_features": True}}, "no column in the adjacency matrix"),
+    ],
+)
+def test_an_experiment_predicts_if_it_has_a_place_for_new_clips(options, said) -> None:
+    both = {"multiclass_x": Experiment(**options), "multiclass_good": Experiment()}
+    settings = Config(experiments=both, tables={"mine": "mine.csv"}, predict_by="multiclass_x")
+    found = why_no_prediction(settings, {})
+    assert said in found
+    assert bool(found) == bool(said)
+    if said:
+        assert found.startswith("predict_by: multiclass_x cannot predict new clips: ")
+        assert found.endswith("; these can predict: multiclass_good")
+
+
+def test_an_imported_table_that_an_extractor_computes_does_for_new_clips() -> None:
+    settings = Config(
+        experiments={"multiclass_knn": Experiment(tables=["handcrafted"])},
+        tables={"handcrafted": "features_30_sec.csv"},
+    )
+    assert why_no_prediction(settings, {}) == ""
+
+
+def test_what_cannot_run_or_is_not_there_does_not_predict() -> None:
+    settings = config()
+    assert why_no_prediction(settings, {}) == (
+        "predict_by: no experiment 'multiclass_knn'; did you mean 'multiclass_x'?"
+    )
+    far = settings.model_copy(update={"predict_by": "another"})
+    assert why_no_prediction(far, {}).endswith("; these can predict: multiclass_x")
+    same = settings.model_copy(update={"predict_by": "multiclass_x"})
+    assert why_no_prediction(same, {"multiclass_x": "no audio"}) == (
+        "predict_by: multiclass_x cannot predict new clips: no audio"
+    )
+
+
+# What can run
+
+
+def config(**options) -> Config:
+    return Config(experiments={"multiclass_x": Experiment(**options)}, tables={"mine": "mine.csv"})
+
+
+def left_out(settings: Config, no_audio: bool) -> dict[str, str]:
+    return not_runnable(settings, ROWS, no_audio, files_by_cut(settings, ROWS))
+
+
+@pytest.mark.parametrize(
+    ("options", "no_audio", "reason"),
+    [
+        ({}, False, None),
+        ({"genres": ["blues", "polka", "dub"]}, False, "the dataset has no genre dub, polka"),
+        ({"tables": ["mine"]}, True, None),
+        ({"tables": ["mine", "compare"]}, False, None),
+        ({"tables": ["mine", "compare"]}, True, "there is no audio to compute compare"),
+        (
+            {"tables": ["compare", "mine"], "cut": "3s"},
+            False,
+            "table mine is imported for cut 30s alone; tables.mine.file_3s can name one for 3s",
+        ),
+        ({"protocols": ["paper", "filtered"]}, False, None),
+        (
+            {"protocols": ["clean", "filtered"]},
+            False,
+            "clean: genres of a single group cannot be evaluated: metal; "
+            "filtered: the sheet has no published split of blues, jazz, metal",
+        ),
+    ],
+)
+def test_experiments_that_cannot_run_say_why(options, no_audio, reason) -> None:
+    found = left_out(config(**options), no_audio)
+    assert found == ({} if reason is None else {"multiclass_x": reason})
+
+
+def test_files_that_are_there_are_listed_as_they_are(tmp_path) -> None:
+    (tmp_path / "blues").mkdir()
+    (tmp_path / "blues" / "blues.0.wav").touch()
+    (tmp_path / "blues" / "blues.2.au").touch()
+    (tmp_path / "blues" / "another.wav").touch()
+    assert files_there(ROWS, tmp_path) == {"blues.0": "blues/blues.0.wav"}
+    there = files_there(ROWS, tmp_path, [".wav", ".au"])
+    assert there == {"blues.0": "blues/blues.0.wav", "blues.2": "blues/blues.2.au"}
+    check_audio(ROWS, tmp_path, there)
+
+
+@pytest.mark.parametrize("name", ["empty", "missing"])
+def test_a_folder_without_any_clip_says_where_they_should_be(tmp_path, name) -> None:
+    (tmp_path / "empty").mkdir()
+    folder = Path(tmp_path, name)
+    with pytest.raises(UserError) as error:
+        check_audio(ROWS, folder, files_there(ROWS, folder))
+    assert str(error.value) == (
+        f"{folder} has none of the sheet's 17 clips (the first would be "
+        f"{folder}/blues/blues.0.wav); say where they are with --config audio=FOLDER"
+    )
+
+
+def configured(imported: tuple[str, ...] = (), **experiments: Experiment) -> Config:
+    return Config(
+        tables={name: f"{name}.csv" for name in imported},
+        experiments={f"multiclass_{name}": value for name, value in experiments.items()},
+    )
+
+
+def with_tables(*tables: str, cut: str = "30s", genres: tuple[str, ...] = ()) -> Experiment:
+    return Experiment(tables=list(tables), cut=cut, genres=list(genres))
+
+
+def runnable(settings: Config, no_audio: bool) -> list[str]:
+    refused = left_out(settings, no_audio)
+    return [name for name in settings.experiments if name not in refused]
+
+
+def test_computed_learnt_and_imported_tables_are_known() -> None:
+    check_tables(configured(("mine",), x=with_tables("handcrafted", "compare", "cnn", "mine")))
+
+
+@pytest.mark.parametrize(
+    ("table", "hint"),
+    [
+        ("handcraftd", "did you mean 'handcrafted'? "),
+        ("myne", "did you mean 'mine'? "),
+        ("zzz", "known: compare, handcrafted, musicnn, musicnn_embedding, cnn, mine. "),
+    ],
+)
+def test_a_table_that_nothing_makes_is_named_with_its_experiment(table, hint) -> None:
+    with pytest.raises(UserError) as error:
+        check_tables(configured(("mine",), x=with_tables("compare"), y=with_tables("mine", table)))
+    assert str(error.value) == (
+        f"experiments.multiclass_y.tables: no table '{table}'; {hint}"
+        "A table computed elsewhere is imported by --config 'tables={NAME: FILE}'"
+    )
+
+
+def test_the_table_that_is_learnt_for_each_fold_cannot_be_imported() -> None:
+    with pytest.raises(UserError, match=r"tables: cnn: .* another name"):
+        check_tables(configured(("cnn",), x=with_tables("cnn")))
+
+
+def test_experiments_run_whose_genres_the_sheet_has() -> None:
+    experiments = {
+        "all": with_tables("compare"),
+        "two": with_tables("cnn", genres=("jazz", "blues")),
+        "other": with_tables("compare", genres=("blues", "rock")),
+    }
+    found = runnable(configured((), **experiments), no_audio=False)
+    assert found == ["multiclass_all", "multiclass_two"]
+
+
+def test_without_audio_experiments_run_on_imported_tables_alone() -> None:
+    experiments = {
+        "segments": with_tables("mine", cut="3s"),
+        "mine": with_tables("mine"),
+        "computed": with_tables("handcrafted"),
+        "part": with_tables("mine", "compare"),
+        "learnt": with_tables("mine", "cnn"),
+        "both": with_tables("compare2", "mine"),
+        "other": with_tables("mine", genres=("rock",)),
+    }
+    settings = configured(("mine", "compare2"), **experiments)
+    assert runnable(settings, no_audio=True) == ["multiclass_mine", "multiclass_both"]
+    with_audio = ["mine", "computed", "part", "learnt", "both"]
+    assert runnable(settings, no_audio=False) == [f"multiclass_{name}" for name in with_audio]
+
+
+def test_an_experiment_runs_on_the_table_of_its_cut() -> None:
+    experiments = {"whole": with_tables("mine"), "segments": with_tables("mine", cut="3s")}
+    settings = configured((), **experiments).model_copy(
+        update={"tables": {"mine": Imported(file_3s="b.csv")}}
+    )
+    assert runnable(settings, no_audio=True) == ["multiclass_segments"]
+
+
+# What is said before any job
+
+
+def test_protocols_that_the_sheet_does_not_allow_are_named_with_their_experiments() -> None:
+    settings = configured(
+        a=Experiment(protocols=["paper", "clean", "filtered"]),
+        b=Experiment(protocols=["paper", "clean"], cut="3s"),
+        c=Experiment(protocols=["paper", "kfold", "clean"], genres=["blues", "jazz"]),
+    )
+    assert limits(settings, ROWS, list(settings.experiments)) == [
+        "multiclass_a, multiclass_b: protocol clean is left out: "
+        "genres of a single group cannot be evaluated: metal",
+        "multiclass_a: protocol filtered is left out: "
+        "the sheet has no published split of blues, jazz, metal",
+        "multiclass_c: protocol kfold has 4 folds, not 10: a genre has no more clips",
+        "multiclass_c: protocol clean has 4 folds, not 5: a genre has no more groups",
+    ]
+    assert limits(settings, ROWS, []) == []
+
+
+@pytest.mark.parametrize("column", ["md5", "path"])
+def test_a_genre_whose_clips_are_all_alike_leaves_out_clean_alone(column) -> None:
+    rows = [
+        replace(row, **{column: "0" * 32} if row.genre == "jazz" else {})
+        for row in rows_of(blues=12, jazz=4)
+    ]
+    settings = configured(x=Experiment(protocols=["paper", "clean"]))
+    assert not_runnable(settings, rows, False, {}) == {}
+    assert "clean is left out: genres of a single group cannot be evaluated: jazz" in " ".join(
+        limits(settings, rows, ["multiclass_x"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("artists", "cut", "runs"),
+    [
+        (["A", "A", "B"], "30s", True),
+        (["the a", "A", ""], "30s", True),
+        (["A", "B", ""], "30s", False),
+        (["A", "", ""], "3s", True),  # Segments of a song are of one artist, too.
+        (["", "", ""], "3s", False),
+    ],
+)
+def test_a_graph_of_artists_needs_two_clips_of_one(artists, cut, runs) -> None:
+    rows = [*rows_of(blues=3), *rows_of(jazz=9)]
+    rows[:3] = [replace(row, artist=name) for row, name in zip(rows, artists, strict=False)]
+    how = Experiment(cut=cut, graph={"among": "artist"}, protocols=["paper"])
+    found = not_runnable(configured(x=how), rows, False, {})
+    assert found == (
+        {}
+        if runs
+        else {
+            "multiclass_x": "its graph joins clips of one artist, and the sheet names no such clips"
+        }
+    )
+
+
+@pytest.mark.parametrize("rows", [rows_of(blues=12), rows_of(blues=2, jazz=1)[:2]])
+def test_one_genre_is_no_experiment(rows) -> None:
+    found = not_runnable(configured(x=Experiment(protocols=["paper", "clean"])), rows, False, {})
+    reason = f"{len(rows)} clips of 1 genre(s): at least 2 genres are needed"
+    assert found == {"multiclass_x": f"paper: {reason}; clean: {reason}"}
+
+
+def test_artists_of_more_than_a_tenth_of_a_genre_are_named() -> None:
+    rows = [
+        replace(row, artist=f"artist {min(i % 20, 12)}") for i, row in enumerate(rows_of(blues=40))
+    ]
+    assert prolific(rows).startswith(
+        "artists of more than a tenth of a genre's clips: 'artist 12' (16 of 40 of blues); clean"
+    )
+    assert prolific(rows_of(blues=40)) == ""
+    assert prolific([replace(row, artist=row.clip) for row in rows_of(blues=4)]) == ""

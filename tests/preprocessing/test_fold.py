@@ -1,0 +1,80 @@
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+
+from genregraph.common.errors import UserError
+from genregraph.preprocessing.fold import features_by_fold, join, selected
+
+CLIPS = ["a", "b", "c", "d", "e", "f"]
+LEFT = pd.DataFrame({"clip": CLIPS[::-1], "x": [6.0, 5, 4, 3, 2, 1], "length": 7.0})
+RIGHT = pd.DataFrame({"clip": CLIPS, "z": [0.1, 0.2, 0.4, 0.8, 1.6, 3.2]})
+TABLES = [("left", LEFT), ("right", RIGHT)]
+
+
+def test_tables_are_joined_by_clip_in_the_order_asked_for():
+    joined = join(TABLES, ["c", "a"], [])
+    assert joined.columns.tolist() == ["x", "length", "z"]
+    assert joined.index.tolist() == ["c", "a"]
+    assert_array_equal(joined, [[3, 7, 0.4], [1, 7, 0.1]])
+
+
+def test_columns_can_be_dropped():
+    assert join(TABLES, ["a"], ["length"]).columns.tolist() == ["x", "z"]
+
+
+def test_an_unknown_column_to_drop_is_refused():
+    with pytest.raises(UserError, match=r"drop: tempo: no such column.* x, length, z"):
+        join(TABLES, CLIPS, ["tempo", "x"])
+
+
+def test_an_imported_table_may_lack_a_column_to_drop():
+    assert join(TABLES, ["a"], ["tempo", "x"], imported=True).columns.tolist() == ["length", "z"]
+
+
+def test_a_column_in_two_tables_is_named_by_its_table():
+    other = pd.DataFrame({"clip": CLIPS, "x": 0.5, "y": 9.0})
+    joined = join([("a", LEFT), ("b", other)], ["f", "a"], [])
+    assert joined.columns.tolist() == ["a_x", "length", "b_x", "y"]
+    assert_array_equal(joined, [[6, 7, 0.5, 9], [1, 7, 0.5, 9]])
+    assert join([("a", LEFT), ("b", other)], CLIPS, ["x"]).columns.tolist() == ["length", "y"]
+
+
+def test_two_features_of_one_name_are_refused():
+    other = pd.DataFrame({"clip": CLIPS, "x": 0.5, "a_x": 9.0})
+    with pytest.raises(UserError, match=r"two features .* called a_x"):
+        join([("a", LEFT), ("b", other)], CLIPS, [])
+
+
+@pytest.fixture
+def tables(tmp_path):
+    for name, table in TABLES:
+        table.to_parquet(tmp_path / f"{name}.parquet")
+    return [tmp_path / "left.parquet", tmp_path / "right.parquet"]
+
+
+def test_without_a_fitted_table_all_folds_have_the_same_features(tables):
+    features_of = features_by_fold(tables, None, CLIPS, ["length"])
+    pd.testing.assert_frame_equal(features_of((0, 0)), join(TABLES, CLIPS, ["length"]))
+    assert features_of((1, 2)) is features_of((0, 0))
+
+
+def test_a_fitted_table_has_its_own_values_in_each_fold(tables, tmp_path):
+    rows = [(r, f, clip, 10 * r + f) for r in (0, 1) for f in (0, 1) for clip in CLIPS]
+    fitted = pd.DataFrame(rows, columns=["repeat", "fold", "clip", "x"]).astype({"x": np.float32})
+    fitted.to_parquet(tmp_path / "cnn.parquet")
+    features_of = features_by_fold(tables, tmp_path / "cnn.parquet", CLIPS[::-1], ["length"])
+    for key in [(0, 1), (1, 0)]:
+        features = features_of(key)
+        assert features.columns.tolist() == ["left_x", "z", "cnn_x"]
+        assert features["left_x"].tolist() == [6, 5, 4, 3, 2, 1]
+        assert set(features["cnn_x"]) == {10 * key[0] + key[1]}
+    alone = features_by_fold([], tmp_path / "cnn.parquet", CLIPS, [])((0, 0))
+    assert alone.columns.tolist() == ["x"]
+
+
+def test_features_are_selected_by_repeat_and_fold():
+    rows = [("0", "1", "1", "True"), ("0", "1", "2", "False"), ("1", "0", "2", "True")]
+    chosen = pd.DataFrame(rows, columns=["repeat", "fold", "feature", "selected"])
+    assert selected(chosen, (0, 1)) == ["1"]
+    assert selected(chosen, (1, 0)) == ["2"]

@@ -1,0 +1,73 @@
+import weakref
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from genregraph.preprocessing.inputs import Inputs, InputsFile, save_inputs
+
+KEYS = [(0, 0), (0, 1), (1, 0)]
+
+
+@pytest.fixture
+def first():
+    return Inputs(
+        x=np.array([[1 / 3, -0.0], [1e30, 2.0], [5.0, 1e-40]], dtype=np.float32),
+        y=np.array([0, 1, 0]),
+        train=np.array([True, False, True]),
+        clips=np.array(["a", "ünï $(x)", "c.00001"]),
+        genres=np.array(["blues", "jazz"]),
+        features=np.array(["f", "longer name"]),
+        groups=np.array(["g", "g", "h"]),
+        artists=np.array(["artist x", "song b", "song c"]),
+    )
+
+
+@pytest.fixture
+def folds(first):
+    """The first two share x; the third has one feature."""
+    second = replace(first, train=np.array([False, True, True]))
+    return [first, second, replace(first, x=first.x[:, :1].copy(), features=first.features[:1])]
+
+
+def test_what_is_saved_is_read_back(folds, tmp_path):
+    save_inputs(tmp_path / "inputs.npz", iter(folds), KEYS)
+    file = InputsFile(tmp_path / "inputs.npz")
+    assert (file.keys, file.which, len(file)) == (KEYS, [0, 0, 2], 3)
+    for read, fold in zip(file, folds, strict=True):
+        for name, value in vars(fold).items():
+            assert_array_equal(getattr(read, name), value, strict=True)
+        assert read.x.tobytes() == fold.x.tobytes()
+
+
+def test_the_file_needs_no_pickle_holds_no_time_and_shared_x_once(folds, tmp_path):
+    save_inputs(tmp_path / "inputs.npz", folds, KEYS)
+    with np.load(tmp_path / "inputs.npz", allow_pickle=False) as file:
+        assert sorted(name for name in file.files if name.startswith("x.")) == ["x.0", "x.2"]
+    with zipfile.ZipFile(tmp_path / "inputs.npz") as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_one_folds_x_is_in_memory_at_a_time(first, tmp_path):
+    made = []
+
+    def one_by_one():
+        for _ in KEYS:
+            assert not any(x() is not None for x in made)
+            fold = replace(first, x=first.x.copy())
+            made.append(weakref.ref(fold.x))
+            yield fold
+            del fold
+
+    save_inputs(tmp_path / "inputs.npz", one_by_one(), KEYS)
+    assert InputsFile(tmp_path / "inputs.npz").which == [0, 1, 2]
+
+
+def test_the_same_inputs_give_the_same_bytes(folds, tmp_path):
+    other = [*folds[:2], replace(folds[2], x=folds[2].x + 1)]
+    for name, each in {"a": folds, "b": folds, "c": other}.items():
+        save_inputs(tmp_path / name, each, KEYS)
+    a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
+    assert a == b != c

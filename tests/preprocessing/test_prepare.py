@@ -1,0 +1,236 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from genregraph.common.errors import UserError
+from genregraph.common.seeds import fold_seed
+from genregraph.datasets.spreadsheet import write_csv
+from genregraph.preprocessing import prepare
+from genregraph.preprocessing.inputs import InputsFile
+from genregraph.preprocessing.prepare import main, reduce, scale, scaled
+
+CLIPS = ["a", "b", "c", "d", "e", "f"]
+LEFT = pd.DataFrame({"clip": CLIPS[::-1], "x": [6.0, 5, 4, 3, 2, 1], "length": 7.0})
+RIGHT = pd.DataFrame({"clip": CLIPS, "z": np.float32([0.1, 0.2, 0.4, 0.8, 1.6, 3.2])})
+
+
+@pytest.fixture
+def values():
+    rng = np.random.default_rng(0)
+    return rng.normal([1e12, -3, 1e-9, 50], [1e11, 1, 1e-10, 20], size=(40, 4))
+
+
+EVERYTHING = np.ones(40, dtype=bool)
+HALF = np.arange(40) < 20
+
+
+@pytest.mark.parametrize("fitted_on", [EVERYTHING, HALF])
+def test_standard_scaling_gives_mean_0_and_variance_1_however_large_the_values(values, fitted_on):
+    scaled = scale(values, fitted_on, "standard")
+    assert_allclose(scaled[fitted_on].mean(axis=0), 0, atol=1e-12)
+    assert_allclose(scaled[fitted_on].var(axis=0), 1, rtol=1e-12)
+    part = values[fitted_on]
+    expected = (values - part.mean(axis=0)) / part.std(axis=0)
+    assert_allclose(scaled, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("fitted_on", [EVERYTHING, HALF])
+def test_minmax_scaling_gives_0_to_1(values, fitted_on):
+    scaled = scale(values, fitted_on, "minmax")
+    part = values[fitted_on]
+    assert_allclose(scaled[fitted_on].min(axis=0), 0, atol=1e-12)
+    assert_allclose(scaled[fitted_on].max(axis=0), 1, rtol=1e-12)
+    expected = (values - part.min(axis=0)) / (part.max(axis=0) - part.min(axis=0))
+    assert_allclose(scaled, expected, atol=1e-12)
+
+
+def test_scaling_none_leaves_values_alone(values):
+    assert_array_equal(scale(values, EVERYTHING, "none"), values, strict=True)
+
+
+@given(
+    value=st.floats(-1e12, 1e12), n=st.integers(2, 50), how=st.sampled_from(["standard", "minmax"])
+)
+def test_a_constant_feature_becomes_exactly_0(value, n, how):
+    x = np.column_stack([np.full(n, value), np.arange(n)])
+    scaled = scale(x, np.ones(n, dtype=bool), how)
+    assert not scaled[:, 0].any()
+    assert scaled[:, 1].any()
+
+
+@pytest.mark.parametrize("how", ["standard", "minmax"])
+def test_a_feature_constant_where_fitted_becomes_0_elsewhere_too(how):
+    x = np.array([[5.0], [5.0], [1e12]])
+    assert not scale(x, np.array([True, True, False]), how).any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("how", ["standard", "minmax", "none"])
+def test_a_table_is_scaled_by_blocks_as_in_one_piece(values, how, dtype, monkeypatch):
+    monkeypatch.setattr(prepare, "BLOCK", 3)
+    table = pd.DataFrame(values).astype({1: np.float32})
+    expected = scale(table.to_numpy(np.float64), HALF, how).astype(dtype)
+    assert_array_equal(scaled(table, HALF, how, dtype), expected, strict=True)
+
+
+@pytest.mark.parametrize("seen", [EVERYTHING, HALF])
+def test_principal_components_of_large_tables_are_those_of_small_ones(seen, monkeypatch):
+    x = (np.random.default_rng(0).normal(size=(40, 9)) * np.arange(1, 10)).astype(np.float32)
+    expected = reduce(x.astype(np.float64), seen, "pca", 3, seed=0)
+    monkeypatch.setattr(prepare, "LARGE", 100)
+    found = reduce(x, seen, "pca", 3, seed=0)
+    assert_allclose(np.abs(found), np.abs(expected), atol=1e-4)
+    assert_array_equal(reduce(x, seen, "pca", 3, seed=0), found)
+
+
+def test_principal_components_are_fitted_to_the_clips_seen_alone():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 5)) * [1, 2, 3, 4, 5]
+    outlying = x.copy()
+    outlying[~HALF] += 1000
+    reduced = reduce(x, HALF, "pca", 2, seed=0)
+    assert_allclose(reduce(outlying, HALF, "pca", 2, seed=0)[HALF], reduced[HALF])
+    centred = x - x[HALF].mean(axis=0)
+    axes = np.linalg.svd(centred[HALF], full_matrices=False)[2][:2]
+    scores = centred @ axes.T
+    expected = scores / scores[HALF].std(axis=0)
+    assert_allclose(np.abs(reduced), np.abs(expected), rtol=1e-9)
+
+
+def test_too_many_clips_for_tsne_are_refused(monkeypatch):
+    monkeypatch.setattr(prepare, "MOST", 40)
+    with pytest.raises(UserError, match="tsne embeds 40 clips at most, and these are 41; use pca"):
+        reduce(np.zeros((41, 3)), np.ones(41, dtype=bool), "tsne", 2, seed=1)
+
+
+def test_tsne_is_repeatable_and_keeps_far_clips_apart():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 5)) + 50 * HALF[:, None]
+    reduced = reduce(x, EVERYTHING, "tsne", 2, seed=1)
+    assert_array_equal(reduce(x, EVERYTHING, "tsne", 2, seed=1), reduced)
+    centre, other = reduced[HALF].mean(axis=0), reduced[~HALF].mean(axis=0)
+    nearer = ((reduced - centre) ** 2).sum(axis=1) < ((reduced - other) ** 2).sum(axis=1)
+    assert_array_equal(nearer, HALF)
+
+
+@pytest.mark.parametrize(("seen", "to"), [(EVERYTHING, 6), (np.arange(40) < 3, 4)])
+def test_more_dimensions_than_features_or_clips_are_refused(seen, to):
+    with pytest.raises(UserError, match=f"reduce: to: {to} is more than {to - 1}"):
+        reduce(np.eye(40, 5), seen, "pca", to, seed=0)
+
+
+GENRES = ["jazz", "blues"] * 3
+REPEATS = [[0, 0, 1, 1, 2, 2], [2, 1, 0, 2, 1, 0]]
+GROUPS = list("ggghhi")
+
+
+@pytest.fixture
+def step(tmp_path, folds_of):
+    """Run the step on two repeats of three folds."""
+    folds_of(CLIPS, GENRES, *REPEATS, groups=GROUPS).to_parquet(tmp_path / "folds.parquet")
+    tables = [tmp_path / "left.parquet", tmp_path / "right.parquet"]
+    for table, path in zip([LEFT, RIGHT], tables, strict=True):
+        table.to_parquet(path)
+    output = tmp_path / "inputs.npz"
+
+    def run(scaling="none", fit="all", apart=False, **options):
+        options = {"tables": tables, **options}
+        main(tmp_path / "folds.parquet", fit, apart, scaling, 0, output, **options)
+        return InputsFile(output)
+
+    return run
+
+
+def test_main_gives_each_clip_its_own_features_genre_and_part(step):
+    file = step()
+    assert file.keys == [(repeat, fold) for repeat in (0, 1) for fold in (0, 1, 2)]
+    inputs = file[4]
+    assert inputs.clips.tolist() == CLIPS
+    assert inputs.clips[~inputs.train].tolist() == ["b", "e"]
+    assert inputs.genres.tolist() == ["blues", "jazz"]
+    assert inputs.genres[inputs.y].tolist() == GENRES
+    assert inputs.features.tolist() == ["x", "length", "z"]
+    assert_array_equal(inputs.x[:, 0], np.float32([1, 2, 3, 4, 5, 6]), strict=True)
+    assert_array_equal(inputs.x[:, 2], RIGHT["z"].to_numpy(), strict=True)
+    assert (inputs.y.dtype, inputs.train.dtype) == (np.int64, np.bool_)
+
+
+@pytest.mark.parametrize(("apart", "groups"), [(True, GROUPS), (False, CLIPS)])
+def test_clips_are_held_out_by_group_where_the_folds_do_so(step, apart, groups):
+    inputs = step(apart=apart)[0]
+    assert inputs.groups.tolist() == groups
+    assert inputs.artists.tolist() == [f"artist {group}" for group in GROUPS]
+
+
+def test_what_is_fitted_to_all_clips_is_made_once(step):
+    assert step("standard", "all").which == [0] * 6
+    assert step("standard", "train").which == list(range(6))
+
+
+def test_main_leaves_columns_out(step):
+    assert step(drop=["length"])[4].features.tolist() == ["x", "z"]
+    with pytest.raises(UserError, match="drop: tempo: no such column"):
+        step(drop=["tempo"])
+    assert step(drop=["tempo"], imported=True)[0].features.tolist() == ["x", "length", "z"]
+
+
+def test_main_takes_the_features_that_a_fold_selects(step, tmp_path):
+    table = pd.DataFrame({"clip": CLIPS, "01": 1.0, "1": 2.0, "NA": 3.0, "=1+2": 4.0})
+    table.to_parquet(tmp_path / "names.parquet")
+    names = table.columns[1:]
+    chosen = [
+        pd.DataFrame({"repeat": r, "fold": f, "feature": names, "selected": names != names[r + f]})
+        for r, f in [(r, f) for r in (0, 1) for f in (0, 1, 2)]
+    ]
+    write_csv(pd.concat(chosen), tmp_path / "selection.csv")
+    own = {"tables": [tmp_path / "names.parquet"], "selection": tmp_path / "selection.csv"}
+    file = step(fit="train", **own)
+    assert file[0].features.tolist() == ["1", "NA", "=1+2"]
+    assert file[5].features.tolist() == ["01", "1", "NA"]
+
+
+@pytest.mark.parametrize("fit", ["all", "train"])
+def test_a_table_fitted_to_each_fold_is_read_fold_by_fold(step, tmp_path, fit):
+    rows = [(r, f, clip, 10 * r + f) for r in (0, 1) for f in (0, 1, 2) for clip in CLIPS]
+    fitted = pd.DataFrame(rows, columns=["repeat", "fold", "clip", "cnn_000"])
+    fitted.astype({"cnn_000": np.float32}).to_parquet(tmp_path / "cnn.parquet")
+    file = step(fit=fit, fitted=tmp_path / "cnn.parquet")
+    assert file.which == list(range(6))
+    assert [set(inputs.x[:, 3]) for inputs in file] == [{v} for v in (0, 1, 2, 10, 11, 12)]
+
+
+@pytest.mark.parametrize("fit", ["all", "train"])
+def test_main_scales_by_the_clips_it_may_see(step, fit):
+    inputs = step("standard", fit)[4]
+    seen = inputs.train if fit == "train" else np.ones(6, dtype=bool)
+    assert_allclose(inputs.x[seen].mean(axis=0), 0, atol=1e-6)
+    assert_allclose(inputs.x[seen].std(axis=0), [1, 0, 1], rtol=1e-6)
+    expected = scale(np.column_stack([np.arange(1, 7), RIGHT["z"]]), seen, "standard")
+    assert_array_equal(inputs.x[:, [0, 2]], expected.astype(np.float32))
+
+
+def test_main_reduces_after_scaling(step):
+    inputs = step("standard", reduction="pca", to=2)[0]
+    assert inputs.features.tolist() == ["pca1", "pca2"]
+    assert_allclose(inputs.x.std(axis=0), 1, rtol=1e-5)
+    x = step("standard")[0].x.astype(float)
+    expected = reduce(x, np.ones(6, dtype=bool), "pca", 2, 0)
+    assert_allclose(np.abs(inputs.x), np.abs(expected), atol=1e-5)
+
+
+@pytest.mark.parametrize(("fit", "numbers"), [("train", range(6)), ("all", [0])])
+def test_each_fold_has_its_own_seed(step, monkeypatch, fit, numbers):
+    seeds = []
+    monkeypatch.setattr(prepare, "reduce", lambda x, *asked: (seeds.append(asked[-1]), x[:, :2])[1])
+    step(fit=fit, reduction="tsne")
+    assert seeds == [fold_seed(0, number) for number in numbers]
+
+
+def test_main_writes_the_same_bytes_twice(step, tmp_path):
+    step("minmax", "train")
+    first = (tmp_path / "inputs.npz").read_bytes()
+    step("minmax", "train")
+    assert (tmp_path / "inputs.npz").read_bytes() == first

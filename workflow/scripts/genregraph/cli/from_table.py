@@ -1,0 +1,251 @@
+"""From a table of features to a sheet and a configuration: a collection without audio.
+
+A row is a song. Its features are the columns of numbers that neither say what the song is nor are
+named to be left out; they are copied into a table of their own, which the configuration imports.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from genregraph.cli.project import configuration_text
+from genregraph.common.errors import UserError
+from genregraph.config.registry import COMPUTED
+from genregraph.datasets.delimited import plain
+from genregraph.datasets.groups import is_unknown, normalised
+from genregraph.datasets.row import COLUMNS, Row
+from genregraph.datasets.sheet import new_sheet
+from genregraph.features.foreign import UNNAMED, read
+from genregraph.features.imported import as_text, numbers
+from genregraph.features.keys import KEYS, is_key, plain_name
+from genregraph.features.labels import is_named_like_a_label, label_like
+from genregraph.features.parquet import write_table
+from genregraph.plan import plan
+from genregraph.plan.steps import write_if_new
+
+ARTISTS = ("artist", "artists", "artist_name")
+TITLES = ("title", "track", "track_name", "track_title", "song", "song_name", "song_title")
+NO_KEYS = {*TITLES, "name", "key", "audio", "wav"}  # Seldom the name of a clip; key is a scale.
+NO_SOUND = re.compile(r"(release_)?(year|date|decade)|popularity|play_?count|plays|listeners")
+EXCLUDED = " rows, which are excluded"
+SHOWN = 5  # Columns of one reason.
+
+Note = tuple[str, int, str]  # What, how many, and what comes of it; none are not shown.
+
+
+def stated_columns(table: pd.DataFrame, genre: str, artist: str, clip: str) -> dict[str, str]:
+    """Columns of ``clip genre artist title``: those named by the user, else those of a usual name.
+
+    A column is taken for the clips' names without being named only if all its values differ.
+
+    Raises
+    ------
+    UserError
+        If a column that the user names is not there.
+    """
+    for name in filter(None, (genre, artist, clip)):
+        if name not in table:
+            raise UserError(f"no column {name!r}; there are {_some(table)}")
+    usual = {plain_name(name): name for name in reversed(table.columns)}
+    clips = (usual[key] for key in KEYS if key in usual and key not in NO_KEYS)
+    clip = clip or next((name for name in clips if name != genre and table[name].is_unique), "")
+    artist = artist or next((usual[name] for name in ARTISTS if name in usual), "")
+    title = next((usual[name] for name in TITLES if name in usual), "")
+    title = "" if title in (clip, genre, artist) else title
+    found = {"clip": clip, "genre": genre, "artist": artist, "title": title}
+    return {what: column for what, column in found.items() if column}
+
+
+def _songs(
+    table: pd.DataFrame, stated: Mapping[str, str], without: Sequence[str]
+) -> tuple[pd.DataFrame, list[Note]]:
+    """A row a clip: ``clip genre artist title``, and whether its rows have ``several`` genres."""
+    songs = pd.DataFrame("", table.index, ["clip", "genre", "artist", "title"])
+    for what, column in stated.items():
+        text = as_text(table[column]).fillna("")
+        songs[what] = text if what == "clip" else text.map(plain)
+    if "clip" not in stated:
+        digits = max(4, len(str(len(table))))
+        songs["clip"] = [f"{i:0{digits}d}" for i in range(1, len(table) + 1)]
+    if unknown := sorted(set(without) - set(songs["genre"])):
+        raise UserError(f"no genre {unknown[0]!r}; there are {_some(songs['genre'].unique())}")
+    empty, unasked = (songs[["genre", "clip"]] == "").any(axis=1), songs["genre"].isin(without)
+    songs = songs[~empty & ~unasked]
+    if songs.empty:
+        raise UserError(f"no row has a genre; is {stated['genre']!r} the right column?")
+    kinds = songs["genre"].str.casefold().groupby(songs["clip"])
+    songs = songs.assign(several=kinds.transform("nunique") > 1)
+    again = songs["clip"].duplicated()
+    windows = "; left out (rows that are windows of clips: take their means first)"
+    return songs[~again], [
+        ("rows without clip or genre", empty.sum(), "; left out"),
+        (f"rows of {_some(without)}", unasked.sum(), "; left out"),
+        ("rows that repeat the clip of an earlier row", again.sum(), windows),
+    ]
+
+
+def _features(
+    table: pd.DataFrame, songs: pd.DataFrame, drop: Sequence[str], keep: Sequence[str]
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Column ``clip`` and the features, in double precision; and why other columns are none."""
+    if unknown := sorted({*drop, *keep} - set(table)):
+        raise UserError(f"no column {unknown[0]!r} to drop or keep; there are {_some(table)}")
+    found: dict[str, NDArray[np.float64]] = {}
+    reasons = dict.fromkeys(drop, "as asked")
+    for name in table.columns.drop(list(reasons)):
+        values = numbers(table[name], f"column {name!r}")
+        why = "" if name in keep else _no_sound(name)
+        if values is None or not np.isfinite(values).any():
+            reasons[name] = "text" if values is None else "empty"
+        elif why:
+            reasons[name] = why
+        else:
+            found[name] = values
+    features = pd.DataFrame({"clip": songs["clip"], **found})
+    labels = label_like(features, songs.assign(split=""))
+    labels = {name: why for name, why in labels.items() if name not in keep}
+    if len(labels) == len(found):
+        raise UserError("no column of numbers is left; a collection needs features")
+    return features.drop(columns=list(labels)), reasons | labels
+
+
+def _no_sound(name: str) -> str:
+    """Why a column of numbers says what a song is and not how it sounds; empty if it may not."""
+    if not name or name.startswith(UNNAMED):
+        return "they have no name"
+    if is_named_like_a_label(name):
+        return "their names are those of labels"
+    return "they say when or how often, not how" if NO_SOUND.fullmatch(plain_name(name)) else ""
+
+
+def _excluded(songs: pd.DataFrame, values: pd.DataFrame) -> tuple[pd.Series, list[Note]]:
+    """Why songs are not evaluated: several genres, or copies; empty where they are."""
+    recording = values.replace([np.inf, -np.inf], np.nan).groupby(list(values)).ngroup()
+    same = songs.assign(kind=songs["genre"].str.casefold()).groupby(recording)  # Without gaps.
+    unclear = same["kind"].transform("nunique") > 1
+    copies = same.cumcount() > 0
+    reasons = pd.Series("", songs.index)
+    reasons[copies] = "the same features as " + same["clip"].transform("first")
+    reasons[unclear] = "its features have several genres"
+    reasons[songs["several"]] = "its rows have several genres"
+    recordings = f"recordings with several genres: {recording[unclear].nunique()}"
+    return reasons, [
+        (recordings, unclear.sum(), EXCLUDED),
+        ("copies, by their features, of one genre", int((copies & ~unclear).sum()), EXCLUDED),
+        ("clips whose rows have several genres", int(songs["several"].sum()), EXCLUDED),
+    ]
+
+
+def _doubts(songs: pd.DataFrame, values: pd.DataFrame) -> list[Note]:
+    """What names of artists and titles say, and which rows no model can use."""
+    known = songs[~songs["artist"].map(is_unknown)]
+    known = known.assign(name=known["artist"].map(normalised), song=known["title"].map(normalised))
+    spelt = known.groupby("name")["artist"].unique()
+    spelt = spelt[spelt.map(len) > 1]
+    example = ", ".join(map(repr, next(iter(spelt), ())))
+    again = known[known["title"] != ""].duplicated(["name", "song"])
+    gaps = ~np.isfinite(values)
+    worst = gaps.sum().idxmax()
+    stay = "; they stay, and protocol clean keeps them on one side"
+    lost = f", which no result will have; most lack {worst!r} ({gaps[worst].sum()}), which can "
+    lost += f"be left out: --drop {worst}"
+    spellings = "artists that are spelt in several ways, and count as one"
+    return [
+        (spellings, len(spelt), f", such as {example}"),
+        ("rows that repeat title and artist of an earlier row", again.sum(), stay),
+        ("rows that lack a number", gaps.any(axis=1).sum(), lost),
+    ]
+
+
+def _some(names: Iterable[object]) -> str:
+    listed = list(map(repr, names))
+    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+    return ", ".join(listed[:SHOWN]) + more
+
+
+def _configuration(sheet: Path, source: Path, d: int, keep: Sequence[str]) -> str:
+    """Text of the configuration of a collection: its table, and an experiment on it."""
+    name, file = sheet.stem, sheet.with_suffix(".parquet").as_posix()
+    table = name.lower().replace("-", "_")
+    table += "_table" if table in (*COMPUTED, plan.PER_FOLD) else ""
+    experiment = {
+        "description": f"The {d} features of {source.name}.",
+        "tables": [table],
+        "protocols": ["clean", "random", "inductive"],
+        "clean": {"folds": 5, "repeats": 3},
+    }
+    return configuration_text(
+        {
+            "dataset": name,
+            "sheet": sheet.as_posix(),
+            "tables": {table: {"file": file, "keep": list(keep)} if keep else file},
+            "experiments": {f"multiclass_{name}": experiment},
+            "learning_curve": {"experiment": f"multiclass_{name}"},
+        }
+    )
+
+
+def _listed(names: Iterable[str], columns: Collection[str]) -> list[str]:
+    """Names of columns, of which one argument may hold several, separated by commas."""
+    parts = [[name] if name in columns else name.split(",") for name in names]
+    return [part.strip() for some in parts for part in some]
+
+
+def make(
+    source: Path,
+    sheet: Path,
+    columns: Sequence[str],
+    drop: Iterable[str],
+    keep: Iterable[str],
+    without: Sequence[str],
+) -> list[str]:
+    """Write the sheet, the features and the configuration of a table, and return notes.
+
+    Parameters
+    ----------
+    source : Path
+        As `features.foreign.read` takes it.
+    sheet : Path
+        Called by the dataset's name; the other files are written beside it.
+    columns : sequence of str
+        Genre, artist and clip, as `stated_columns` takes them.
+    drop, keep : iterable of str
+        Columns that are no features; and that are, though they look as if they say what a song is.
+    without : sequence of str
+        Genres that are left out.
+
+    Raises
+    ------
+    UserError
+        If the table cannot be used, or there is such a sheet: it may have been corrected by hand.
+    """
+    try:
+        table = read(source, lambda column: column in columns or is_key(column))
+        stated = stated_columns(table, *columns)
+        songs, left_out = _songs(table, stated, without)
+        table = table.loc[songs.index].drop(columns=list(stated.values()))
+        drop, keep = _listed(drop, table.columns), _listed(keep, table.columns)
+        features, reasons = _features(table, songs, drop, keep)
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from None
+    values = features.drop(columns="clip")
+    excluded, copies = _excluded(songs, values)
+    rows = songs.assign(path=songs["clip"], excluded=excluded)
+    rows = rows.reindex(columns=[*COLUMNS], fill_value="")
+    new_sheet([Row(*row) for row in rows.to_numpy()], sheet, source)
+    write_table(features.reset_index(drop=True), sheet.with_suffix(".parquet"))
+    text = _configuration(sheet, source, len(values.columns), keep)
+    write_if_new(sheet.with_suffix(".yaml"), text)
+    said = ", ".join(f"{what} {column!r}" for what, column in stated.items())
+    numbered = "" if "clip" in stated else "; clips are numbered"
+    why_none = [
+        f"no features, {why}: {_some(name for name in reasons if reasons[name] == why)}"
+        for why in dict.fromkeys(reasons.values())
+    ]
+    counts = [*left_out, *copies, *_doubts(songs, values)]
+    found = [f"{what}: {count}{more}" for what, count, more in counts if count]
+    return [f"columns: {said}{numbered}", *why_none, *found]

@@ -1,0 +1,101 @@
+"""The configuration and the commands of a run, as the workflow itself has them."""
+
+import os
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from snakemake.cli import parse_config
+
+from genregraph.common.errors import UserError
+from genregraph.config.merge import as_typed, merged, over, read_yaml
+from genregraph.config.model import Config, load
+
+HOME = Path(__file__).resolve().parents[4]
+SNAKEFILE = HOME / "Snakefile"
+
+Configfiles = Annotated[
+    list[Path] | None, typer.Option("--configfile", help="As of Snakemake; may be repeated.")
+]
+Words = Annotated[
+    list[str] | None,
+    typer.Option("--config", help="KEY=VALUE, as of Snakemake; may be repeated."),
+]
+
+
+def configured(files: Sequence[Path], words: Sequence[str]) -> Config:
+    """The configuration of a run that is called with these files and words.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        What Snakemake is to be given as ``--configfile``.
+    words : sequence of str
+        ``name=value``, as after ``--config``.
+
+    Raises
+    ------
+    UserError
+        With all its faults.
+    """
+    given: Mapping[str, Any] = {}
+    for file in files:
+        given = over(given, read_yaml(file))
+    try:
+        parsed = as_typed(parse_config(list(words)), words)
+    except ValueError as error:
+        raise UserError(f"--config: {error}") from None
+    return load(merged([HOME, Path()], over(given, parsed)))
+
+
+def snakemake(
+    target: str, files: Sequence[Path] = (), words: Sequence[str] = (), cores: int | None = None
+) -> list[str]:
+    """Snakemake's command line for a target, less Python's or its own name.
+
+    It names the Snakefile only where Snakemake would not find it by itself.
+    """
+    here = Path("Snakefile").exists() and Path("Snakefile").resolve() == SNAKEFILE
+    return [
+        *([] if here else ["--snakefile", os.path.relpath(SNAKEFILE)]),
+        *("--cores", str(cores or os.cpu_count() or 1), target),
+        *(["--configfile", *map(str, files)] if files else []),
+        *(["--config", *words] if words else []),
+    ]
+
+
+def environment() -> dict[str, str]:
+    """Environment in which rules find this Python as ``python``."""
+    folders = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    return {**os.environ, "PATH": os.pathsep.join(folders)}
+
+
+def as_typed_by_hand(arguments: Sequence[str]) -> str:
+    """A command of Snakemake's as it can be typed into this terminal."""
+    found = shlex.join(["snakemake", *arguments])
+    if shutil.which("snakemake"):
+        return found
+    return f'PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH" {found}'
+
+
+def genregraph(*arguments: str) -> str:
+    """A command of ``genregraph`` as it can be typed into this terminal."""
+    path = os.path.relpath(HOME / "genregraph")
+    return shlex.join([path if os.sep in path else f".{os.sep}{path}", *arguments])
+
+
+def dataset_name(stem: str) -> str:
+    """Name that a dataset can have, as near as can be to that of a folder or table."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", stem).lstrip("_-") or "mine"
+
+
+def configuration_text(stated: Mapping[str, Any]) -> str:
+    """Text of a file of settings."""
+    said = yaml.safe_dump(dict(stated), sort_keys=False, allow_unicode=True)
+    return f"# Of genregraph init; to be named after --configfile. It may be changed.\n{said}"

@@ -1,0 +1,1 @@
+"""Datasets: sheets, and where their audio comes from."""

@@ -1,0 +1,259 @@
+"""Tags by MSD_musicnn: 50 probabilities, their mean and deviation over a clip's windows.
+
+The network was trained on songs of the Million Song Dataset to say which of 50 tags each has. It is
+rebuilt here in PyTorch, and computes what the original computes in TensorFlow, but that loud music
+does not overflow. Its weights are those of the package musicnn 0.1.0, under the ISC licence
+(config/weights/musicnn.LICENSE.txt); ``musicnn.safetensors`` beside it has them by the names of
+this network's layers.
+
+References
+----------
+.. [1] J. Pons & X. Serra, "musicnn: Pre-trained convolutional neural networks for music audio
+   tagging", ISMIR 2019 late-breaking demo.
+.. [2] J. Pons, O. Nieto, M. Prockup, E. Schmidt, A. Ehmann & X. Serra, "End-to-end learning for
+   music audio tagging at scale", ISMIR 2018.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import librosa
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load as tensors_of
+from torch import Tensor, nn
+
+from genregraph.audio.samples import SAMPLE_RATE
+from genregraph.common.errors import UserError
+from genregraph.common.reproducible import reproducibly
+from genregraph.features.table import Clips, Cut, Output, write_shard
+
+WEIGHTS = Path(__file__).parents[4] / "config/weights/musicnn.safetensors"
+SHA256 = "d09110b1b1a453d152939d5f98053e44f92e24e32c89f8525879c143e5711068"
+
+RATE = 16_000  # Hz
+N_FFT = 512
+HOP = 256
+MELS = 96
+WINDOW = 187  # frames: 3 s
+LOUDEST = float(np.finfo(np.float16).max)
+
+# In the network's order.
+TAGS = (
+    "rock, pop, alternative, indie, electronic, female vocalists, dance, 00s, "
+    "alternative rock, jazz, beautiful, metal, chillout, male vocalists, classic rock, soul, "
+    "indie rock, Mellow, electronica, 80s, folk, 90s, chill, instrumental, punk, oldies, "
+    "blues, hard rock, ambient, acoustic, experimental, female vocalist, guitar, Hip-Hop, "
+    "70s, party, country, easy listening, sexy, catchy, funk, electro, heavy metal, "
+    "Progressive rock, 60s, rnb, indie pop, sad, House, happy"
+).split(", ")
+COLUMNS = [
+    f"{tag.lower().replace(' ', '_').replace('-', '_')}_{statistic}"
+    for statistic in ("mean", "std")
+    for tag in TAGS
+]
+
+
+class Block(nn.Module):
+    """Convolution, ReLU, batch normalisation, and the maximum over frequency.
+
+    Parameters
+    ----------
+    filters : int
+    time, frequency : int
+        Size of the kernel. Time is padded with zeros so that its length stays, frequency is not.
+    """
+
+    def __init__(self, filters: int, time: int, frequency: int) -> None:
+        super().__init__()
+        self.padding = (0, 0, (time - 1) // 2, time // 2)
+        self.convolution = nn.Conv2d(1, filters, (time, frequency))
+        self.norm = nn.BatchNorm2d(filters, eps=1e-3)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """From shape (n, t, frequencies) to shape (n, filters, t)."""
+        padded = nn.functional.pad(maps[:, None], self.padding)
+        return self.norm(self.convolution(padded).relu_()).amax(dim=3)
+
+
+class Network(nn.Module):
+    """MSD_musicnn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.input_norm = nn.BatchNorm2d(1, eps=1e-3)
+        # Timbre: wide in frequency. Rhythm: long in time.
+        timbral = [Block(204, 7, int(share * MELS)) for share in (0.4, 0.7)]
+        temporal = [Block(51, length, 1) for length in (128, 64, 32)]
+        self.front = nn.ModuleList([*timbral, *temporal])
+        self.middle = nn.ModuleList([Block(64, 7, inputs) for inputs in (561, 64, 64)])
+        self.pooled_norm = nn.BatchNorm1d(2 * 753, eps=1e-3)
+        self.hidden = nn.Linear(2 * 753, 200)
+        self.hidden_norm = nn.BatchNorm1d(200, eps=1e-3)
+        self.tags = nn.Linear(200, len(TAGS))
+        self.eval()
+
+    def forward(self, windows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Activations of windows.
+
+        Parameters
+        ----------
+        windows : Tensor, shape (n, t, 96)
+            As `log_mel` gives them.
+
+        Returns
+        -------
+        tags : Tensor, shape (n, 50)
+            Probabilities.
+        maximum, mean : Tensor, shape (n, 753)
+            Of each channel over time.
+        """
+        normed = self.input_norm(windows[:, None])[:, 0]
+        front = torch.cat([block(normed) for block in self.front], dim=1)
+        channels = [front, self.middle[0](front.mT)]
+        for block in self.middle[1:]:
+            channels.append(channels[-1] + block(channels[-1].mT))
+        features = torch.cat(channels, dim=1)
+        maximum, mean = features.amax(dim=2), features.mean(dim=2)
+        pooled = self.pooled_norm(torch.stack([maximum, mean], dim=2).flatten(1))
+        hidden = self.hidden_norm(self.hidden(pooled).relu())
+        return self.tags(hidden).sigmoid(), maximum, mean
+
+
+def load(path: Path = WEIGHTS) -> Network:
+    """Build the network with its weights.
+
+    Parameters
+    ----------
+    path : Path
+        By default the file that is shipped.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, or is not that very file.
+    """
+    content = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != SHA256:
+        raise UserError(f"{path} is not the file of this version: copy or check it out anew")
+    network = Network()
+    network.load_state_dict(tensors_of(content))
+    return network
+
+
+def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mel spectrogram as the network was trained on it: ``log10(10000 mel + 1)``.
+
+    The original rounds the spectrogram to half precision and goes on in it, where ``10000 mel``
+    overflows if mel is greater than 6.5, as it is in loud music. Here it is rounded, then goes on
+    in single precision.
+
+    Parameters
+    ----------
+    samples : NDArray[np.float32], shape (n,)
+        Mono, at 22,050 Hz.
+
+    Returns
+    -------
+    NDArray[np.float32], shape (t, 96)
+        Power in 96 mel bands from 0 to 8,000 Hz, a frame each 16 ms; 0 where it is silent.
+    """
+    resampled = librosa.resample(samples, orig_sr=SAMPLE_RATE, target_sr=RATE)
+    mel = librosa.feature.melspectrogram(
+        y=resampled, sr=RATE, n_fft=N_FFT, hop_length=HOP, n_mels=MELS
+    )
+    rounded = np.minimum(mel.T, LOUDEST).astype(np.float16).astype(np.float32)
+    return np.log10(10_000 * rounded + 1)
+
+
+def windows(frames: NDArray[np.float32], hop: int = WINDOW) -> NDArray[np.float32]:
+    """Windows of a spectrogram.
+
+    Parameters
+    ----------
+    frames : NDArray[np.float32], shape (t, 96)
+        If they are fewer than a window's, they are repeated until they fill it, as in the
+        original's training. What is left behind the last whole window is left out.
+    hop : int
+        Frames from the start of a window to that of the next. By default they do not overlap, as
+        the original's do not: on the 443 training clips of GTZAN's fault-filtered split, windows
+        61 frames apart take three times as long and classifiers gain nothing by them.
+
+    Returns
+    -------
+    NDArray[np.float32], shape (n, 187, 96)
+
+    Examples
+    --------
+    >>> windows(np.zeros((1876, 96), dtype=np.float32)).shape
+    (10, 187, 96)
+    """
+    if len(frames) < WINDOW:
+        frames = np.resize(frames, (WINDOW, frames.shape[1]))
+    starts = range(0, len(frames) - WINDOW + 1, hop)
+    return np.stack([frames[start : start + WINDOW] for start in starts])
+
+
+@dataclass(frozen=True)
+class Activations:
+    """What the network makes of a clip's windows.
+
+    Attributes
+    ----------
+    tags : NDArray[np.float32], shape (n, 50)
+        Probabilities of `TAGS`.
+    maximum, mean : NDArray[np.float32], shape (n, 753)
+        Of each channel of the network over the time of a window.
+    """
+
+    tags: NDArray[np.float32]
+    maximum: NDArray[np.float32]
+    mean: NDArray[np.float32]
+
+
+def activations(samples: NDArray[np.float32], network: Network) -> Activations:
+    """Run the network on a clip.
+
+    Each window is run by itself: it is no slower, and a window's activations then depend on no
+    other's, to the last bit.
+
+    Parameters
+    ----------
+    samples : NDArray[np.float32], shape (n,)
+        Mono, at 22,050 Hz.
+    network : Network
+        As `load` gives it.
+    """
+    with torch.inference_mode():
+        found = [network(window[None]) for window in torch.from_numpy(windows(log_mel(samples)))]
+    tags, maximum, mean = (torch.cat(each).numpy() for each in zip(*found, strict=True))
+    return Activations(tags, maximum, mean)
+
+
+def musicnn(samples: NDArray[np.float32], network: Network) -> NDArray[np.float32]:
+    """Tags of a clip.
+
+    Parameters
+    ----------
+    samples : NDArray[np.float32], shape (n,)
+        Mono, at 22,050 Hz. If shorter than 3 s they are repeated.
+    network : Network
+        As `load` gives it.
+
+    Returns
+    -------
+    NDArray[np.float32], shape (100,)
+        A value for each of `COLUMNS`: means of the tags' probabilities over windows, then their
+        standard deviations with divisor n, which are 0 if there is one window, as in 3 s.
+    """
+    tags = activations(samples, network).tags
+    return np.concatenate([tags.mean(axis=0), tags.std(axis=0)])
+
+
+def main(samples: Clips, cut: Cut, output: Output) -> None:
+    """Compute the tags of a shard's clips."""
+    network = load()
+    with reproducibly(seed=0):
+        write_shard(samples, cut, output, COLUMNS, lambda piece: musicnn(piece, network))

@@ -1,0 +1,44 @@
+"""The embedding of MSD_musicnn: what its channels are, before they become tags.
+
+References
+----------
+.. [1] J. Pons & X. Serra, "musicnn: Pre-trained convolutional neural networks for music audio
+   tagging", ISMIR 2019 late-breaking demo.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genregraph.common.reproducible import reproducibly
+from genregraph.features.musicnn import Network, activations, load
+from genregraph.features.table import Clips, Cut, Output, write_shard
+
+CHANNELS = 753
+COLUMNS = [f"musicnn_{pooled}_{i:03}" for pooled in ("max", "mean") for i in range(CHANNELS)]
+
+
+def embedding(samples: NDArray[np.float32], network: Network) -> NDArray[np.float32]:
+    """Embedding of a clip.
+
+    Parameters
+    ----------
+    samples : NDArray[np.float32], shape (n,)
+        Mono, at 22,050 Hz. If shorter than 3 s they are repeated.
+    network : Network
+        As `features.musicnn.load` gives it.
+
+    Returns
+    -------
+    NDArray[np.float32], shape (1506,)
+        A value for each of `COLUMNS`: means over windows of each channel's maximum over a
+        window's time, then of its mean.
+    """
+    found = activations(samples, network)
+    return np.concatenate([found.maximum.mean(axis=0), found.mean.mean(axis=0)])
+
+
+def main(samples: Clips, cut: Cut, output: Output) -> None:
+    """Compute the embeddings of a shard's clips."""
+    network = load()
+    with reproducibly(seed=0):
+        write_shard(samples, cut, output, COLUMNS, lambda piece: embedding(piece, network))

@@ -1,0 +1,204 @@
+"""What graph networks are compared with: classifiers of scikit-learn [1]_, tuned inside the fold.
+
+Each learns from the training clips and gives all clips of the fold a probability a genre. Grids
+stand in one table, `CLASSIFIERS`.
+
+References
+----------
+.. [1] F. Pedregosa et al., "Scikit-learn: Machine Learning in Python", JMLR 12, 2011.
+.. [2] G. Ke et al., "LightGBM: A Highly Efficient Gradient Boosting Decision Tree", NeurIPS 2017.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from genregraph.models.estimators import Lda, Neighbours, Svm
+from genregraph.models.predictions import Fit, HeldOut, Matrix
+from genregraph.models.search import Split, held_out, learnable, score, score_at_best_temperature
+from genregraph.models.temperature import fitted_temperature, log_loss, scaled
+from genregraph.preprocessing.inputs import Inputs
+
+TREES = 200
+
+
+class Classifier(NamedTuple):
+    """A classifier and the grid among which its parameters are chosen.
+
+    Attributes
+    ----------
+    build : callable
+        Makes an estimator with ``predict_proba`` from a seed; its features are standardised.
+    grid : dict
+        Values of its parameters; empty where nothing is chosen.
+    calibrated : bool
+        Whether its probabilities are at a temperature that is fitted inside the training clips, as
+        of one that has only decision values. It has a parameter ``temperature``.
+    """
+
+    build: Callable[[int], Any]
+    grid: Mapping[str, Sequence[Any]] = {}
+    calibrated: bool = False
+
+    def fit_predict(
+        self, inputs: Inputs, seed: int, splits: Sequence[Split] = (), calibrate: bool = False
+    ) -> Fit:
+        """Choose parameters inside the training clips, learn from all of them, predict all clips.
+
+        Parameters
+        ----------
+        inputs : Inputs
+            n clips, c genres.
+        seed : int
+        splits : sequence of (NDArray[np.int64], NDArray[np.int64])
+            As `models.search.inner_splits` makes them; without any, nothing is chosen.
+        calibrate : bool
+            Whether held-out predictions are needed.
+
+        Returns
+        -------
+        Fit
+            A genre absent from training has probability 0. Where there is nothing to learn
+            (`models.search.learnable`) probabilities are the shares of genres in training.
+        """
+        known = inputs.train
+        x, y = inputs.x.astype(np.float64), inputs.y[known]
+        model = Pipeline([("scale", StandardScaler()), ("model", self.build(seed))])
+        if not learnable(y):
+            return Fit(_probabilities(DummyClassifier().fit(x[known], y), inputs))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Genres of few clips; iterations that ran out.
+            if not splits:
+                model.fit(x[known], y)
+                return Fit(_probabilities(model, inputs), _iterations(model))
+            search = GridSearchCV(
+                model,
+                {f"model__{name}": values for name, values in self.grid.items()},
+                scoring=score_at_best_temperature if self.calibrated else score,
+                cv=splits,
+                error_score="raise",
+            ).fit(x[known], y)
+            model, loss, found = search.best_estimator_, -search.best_score_, None
+            if calibrate or self.calibrated:
+                found = held_out(inputs, splits, lambda fold: _refitted(model, fold))
+        if self.calibrated and found:
+            temperature = fitted_temperature(*found)
+            if np.isfinite(temperature):
+                model[-1].set_params(temperature=temperature)
+                found = found._replace(probabilities=scaled(found.probabilities, temperature))
+            loss = log_loss(*found)
+        names = [*self.grid, *(["temperature"] if self.calibrated else [])]
+        parameters = {name: model[-1].get_params()[name] for name in names}
+        return Fit(
+            _probabilities(model, inputs),
+            _iterations(model),
+            parameters=parameters,
+            inner_log_loss=loss,
+            held_out=found,
+        )
+
+
+def _refitted(model: Any, inputs: Inputs) -> Matrix:
+    known = inputs.train
+    fitted = clone(model).fit(inputs.x[known].astype(np.float64), inputs.y[known])
+    return _probabilities(fitted, inputs)
+
+
+def _probabilities(model: Any, inputs: Inputs) -> Matrix:
+    probabilities = np.zeros((len(inputs.y), len(inputs.genres)))
+    probabilities[:, model.classes_] = model.predict_proba(inputs.x.astype(np.float64))
+    return probabilities
+
+
+def _iterations(model: Any) -> int:
+    return int(np.max(getattr(model[-1], "n_iter_", 0)))
+
+
+def logistic(seed: int) -> LogisticRegression:
+    """Multinomial logistic regression with an L2 penalty."""
+    return LogisticRegression(max_iter=5000)
+
+
+def lda(seed: int) -> Lda:
+    """Linear discriminants with a shrunk covariance."""
+    return Lda()
+
+
+def forest(seed: int) -> RandomForestClassifier:
+    """Random forest of `TREES` trees."""
+    return RandomForestClassifier(TREES, random_state=seed)
+
+
+def boosting(seed: int) -> HistGradientBoostingClassifier:
+    """Gradient boosting on histograms [2]_: 100 rounds of a tree a genre.
+
+    Trees of 8 leaves, histograms of 32 bins and a random tenth of the features a split keep a fold
+    of 6,431 features within minutes on a core. All rounds are run: early stopping would keep clips
+    from training, and choose by few.
+    """
+    return HistGradientBoostingClassifier(
+        max_iter=100,
+        max_leaf_nodes=8,
+        min_samples_leaf=5,
+        max_bins=32,
+        max_features=0.1,
+        early_stopping=False,
+        random_state=seed,
+    )
+
+
+CLASSIFIERS: dict[str, Classifier] = {
+    "logistic": Classifier(logistic, {"C": [0.001, 0.01, 0.1, 1, 10]}),
+    "lda": Classifier(lda),
+    "svm": Classifier(
+        lambda seed: Svm(seed=seed), {"C": [1, 3, 10, 30], "gamma": [0.25, 1]}, calibrated=True
+    ),
+    "forest": Classifier(forest, {"min_samples_leaf": [1, 3]}),
+    "boosting": Classifier(boosting, {"learning_rate": [0.05, 0.1]}),
+    "knn": Classifier(
+        lambda seed: Neighbours(),
+        {"n_neighbors": [3, 5, 10, 20], "weights": ["uniform", "distance"]},
+    ),
+}
+
+
+# Models that are made of others
+
+
+def blend(fits: Mapping[str, Fit]) -> Fit:
+    """The mean of the probabilities of classifiers, by name."""
+    inside = [fit.held_out for fit in fits.values() if fit.held_out]
+    held = None
+    if len(inside) == len(fits):
+        held = HeldOut(_mean([each.probabilities for each in inside]), inside[0].y)
+    return Fit(
+        _mean([fit.probabilities for fit in fits.values()]),
+        seconds=sum(fit.seconds for fit in fits.values()),
+        inner_log_loss=log_loss(*held) if held else np.nan,
+        held_out=held,
+    )
+
+
+def _mean(matrices: Sequence[Matrix]) -> Matrix:
+    return np.stack(matrices).mean(axis=0)
+
+
+def selected(fits: Mapping[str, Fit]) -> Fit:
+    """The classifier with the lowest log loss inside the training clips; else the first."""
+    order = [name for name in CLASSIFIERS if name in fits]
+    losses = np.nan_to_num([fits[name].inner_log_loss for name in order], nan=np.inf)
+    best = order[int(np.argmin(losses))]
+    seconds = sum(fit.seconds for fit in fits.values())
+    return fits[best]._replace(seconds=seconds, parameters={"model": best})
+
+
+COMBINED: dict[str, Callable[[Mapping[str, Fit]], Fit]] = {"blend": blend, "selected": selected}

@@ -1,0 +1,245 @@
+"""Accuracy by the number of training artists at equal clips, and by clips at equal artists.
+
+Test parts of protocol clean are predicted by models that learn from few of the training clips: of
+each genre so many clips, of so many artists. Series ``clips`` begins with few clips of few artists
+and doubles the clips. Series ``artists`` begins where that ends and doubles the artists. All points
+of a repeat have the same test clips.
+
+What it means: a point is drawn at random. Its artists are drawn one by one, each among those with
+whom the others can still reach the number of clips; then clips are taken in turns, so that shares
+are as equal as the artists allow. So where artists are few, only prolific ones are possible, and
+they may be more typical of a genre, or less, than others. A genre that has fewer artists in any
+fold takes that many at each point. Clips without artist count as what the folds hold them for: a
+group of unknown artists is one artist. Features are prepared as for the whole training part, from
+whose distribution they are scaled. No parameter is searched:
+logistic regression has C .1, networks are as the experiment states them.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import pandas as pd
+import typer
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from genregraph.common.seeds import fold_seed
+from genregraph.config.model import Experiment
+from genregraph.graph.adjacency import adjacency, of_one_artist
+from genregraph.models import options
+from genregraph.models.classifiers import Classifier, lda, logistic
+from genregraph.models.messages import Backend, usable_backend
+from genregraph.models.networks import train
+from genregraph.models.predictions import Fit
+from genregraph.preprocessing.inputs import Inputs, InputsFile
+
+logger = logging.getLogger(__name__)
+
+COLUMNS = "dataset experiment model series repeat artists clips accuracy n_test".split()
+MOST = 32  # Clips of a genre.
+NETWORKS = ("graphsage", "edgeless")
+PLAIN = {
+    "lda": Classifier(lda),
+    "logistic": Classifier(lambda seed: logistic(seed).set_params(C=0.1)),
+}
+Model = Callable[[Inputs, int], Fit]
+Positions = NDArray[np.int64]
+
+
+class Design(NamedTuple):
+    """What the series of a collection are.
+
+    Attributes
+    ----------
+    artists : dict of int to tuple of int
+        How many artists of each genre train, by how many should: it doubles.
+    clips : tuple of int
+        How many clips of each genre train, with the fewest artists: it doubles.
+    """
+
+    artists: dict[int, tuple[int, ...]]
+    clips: tuple[int, ...]
+
+
+def sizes_of(inputs: Inputs) -> list[Positions]:
+    """Of each genre, the training clips of each of its groups, the largest first."""
+    found = []
+    for genre in range(len(inputs.genres)):
+        groups = inputs.groups[inputs.train & (inputs.y == genre)]
+        found.append(np.sort(np.unique(groups, return_counts=True)[1])[::-1])
+    return found
+
+
+def design(sizes: Sequence[Sequence[Positions]]) -> Design | None:
+    """The series with the most points that all folds allow; of those, the one with most artists.
+
+    Parameters
+    ----------
+    sizes : sequence of sequence of NDArray[np.int64]
+        Of each fold, as `sizes_of` gives them.
+
+    Returns
+    -------
+    Design or None
+        None where a genre has no artist with two clips.
+    """
+    there = [min(map(len, of_genre)) for of_genre in zip(*sizes, strict=True)]
+    found = []
+    for fewest in (2**i for i in range(min(there, default=0).bit_length())):
+        reach = min(int(groups[:fewest].sum()) for fold in sizes for groups in fold)
+        counts = [
+            count for count in (fewest * 2**i for i in range(10)) if count <= min(MOST, reach)
+        ]
+        artists: dict[int, tuple[int, ...]] = {}
+        for count in counts:
+            of_genres = tuple(min(n, count) for n in there)
+            if of_genres not in artists.values():
+                artists[count] = of_genres
+        if len(counts) > 1:  # Discriminants need more clips than genres.
+            found.append(Design(artists, tuple(count for count in counts if count > 1)))
+    return max(found, key=lambda each: (len(each.artists), min(each.artists)), default=None)
+
+
+def draw(groups: NDArray[np.str_], artists: int, clips: int, rng: np.random.Generator) -> Positions:
+    """Clips of some artists.
+
+    Parameters
+    ----------
+    groups : NDArray[np.str_], shape (n,)
+        Artist of each clip. The largest ``artists`` of them have ``clips`` clips or more.
+    artists, clips : int
+    rng : np.random.Generator
+
+    Returns
+    -------
+    NDArray[np.int64], shape (clips,)
+        Positions in ``groups``, in turns: first a clip of each artist.
+    """
+    _, number, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    left, chosen, lacking = np.arange(len(counts)), list[int](), clips
+    for others in reversed(range(artists)):
+        most = np.sort(counts[left])[::-1][:others].sum()
+        chosen.append(int(rng.choice(left[counts[left] + most >= lacking])))
+        left = left[left != chosen[-1]]
+        lacking -= counts[chosen[-1]]
+    of_each = [rng.permutation(np.flatnonzero(number == artist)) for artist in chosen]
+    turns = [(turn, place) for place, own in enumerate(of_each) for turn in range(len(own))]
+    return np.array([of_each[place][turn] for turn, place in sorted(turns)[:clips]])
+
+
+def subset(
+    inputs: Inputs, artists: Sequence[int], clips: int, rng: np.random.Generator
+) -> Positions:
+    """Training clips of so many artists of each genre, shape (c, clips), each row in turns."""
+    rows = []
+    for genre, count in enumerate(artists):
+        own = np.flatnonzero(inputs.train & (inputs.y == genre))
+        rows.append(own[draw(inputs.groups[own], count, clips, rng)])
+    return np.array(rows)
+
+
+def points(
+    inputs: Inputs, asked: Design, rng: np.random.Generator
+) -> dict[tuple[int, int], Positions]:
+    """Training clips of each point, by the number of artists and of clips over all genres."""
+    most = asked.clips[-1]
+    drawn = {sum(n): subset(inputs, n, most, rng) for n in asked.artists.values()}
+    first = min(drawn)
+    found = {(first, count * len(inputs.genres)): drawn[first][:, :count] for count in asked.clips}
+    return found | {(artists, clips.size): clips for artists, clips in drawn.items()}
+
+
+def part_of(inputs: Inputs, learnt: Positions) -> Inputs:
+    """A fold of these training clips and all test clips."""
+    kept = ~inputs.train
+    kept[learnt.ravel()] = True
+    names = ("x", "y", "train", "clips", "groups", "artists")
+    return replace(inputs, **{name: getattr(inputs, name)[kept] for name in names})
+
+
+def models_of(experiment: Experiment, backend: Backend) -> dict[str, Model]:
+    """What is compared, by name: each fits a fold by a seed."""
+    networks = experiment.networks()
+
+    def network(name: str, inputs: Inputs, seed: int) -> Fit:
+        graph = experiment.graph
+        near = (inputs.x, graph.metric, graph.k)
+        edges = (
+            adjacency(*near, seed=seed)
+            if graph.among == "all"
+            else of_one_artist(*near, inputs.artists)
+        )
+        kind, settings = networks[name].kind, networks[name].settings
+        return train(inputs, edges, kind, settings, backend, False, seed)
+
+    return {name: partial(network, name) for name in NETWORKS} | {
+        name: model.fit_predict for name, model in PLAIN.items()
+    }
+
+
+def curve(folds: Sequence[Inputs], models: Mapping[str, Model], seed: int) -> pd.DataFrame:
+    """Accuracy of each model at each point of both series.
+
+    Parameters
+    ----------
+    folds : sequence of Inputs
+        One a repeat.
+    models : mapping of str to callable
+    seed : int
+
+    Returns
+    -------
+    pd.DataFrame
+        ``model series repeat artists clips accuracy n_test``, the point in common in both series;
+        accuracies are fractions of 1. Empty where the collection allows no series.
+    """
+    asked = design([sizes_of(fold) for fold in folds])
+    if asked is None:
+        logger.warning("there is no curve: each genre needs an artist with two training clips")
+        return pd.DataFrame(columns=COLUMNS[2:])
+    fewest, most = sum(next(iter(asked.artists.values()))), asked.clips[-1] * len(folds[0].genres)
+    rows = []
+    for repeat, inputs in enumerate(tqdm(folds, unit="repeat")):
+        own_seed = fold_seed(seed, repeat)
+        drawn = points(inputs, asked, np.random.default_rng(own_seed))
+        for (artists, clips), learnt in drawn.items():
+            part = part_of(inputs, learnt)
+            series = {"artists": clips == most, "clips": artists == fewest}
+            for name, model in models.items():
+                right = model(part, own_seed).probabilities.argmax(axis=1) == part.y
+                accuracy, n_test = right[~part.train].mean(), int((~part.train).sum())
+                rows += [
+                    (name, which, repeat, artists, clips, accuracy, n_test)
+                    for which, holds in series.items()
+                    if holds
+                ]
+    table = pd.DataFrame(rows, columns=COLUMNS[2:])
+    return table.sort_values(["series", "artists", "clips"], kind="stable", ignore_index=True)
+
+
+def main(
+    inputs: options.InputsFile,
+    experiment: Annotated[str, typer.Option(help="Graph and network (JSON).")],
+    dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
+    name: Annotated[str, typer.Option(help="Name of the experiment.")],
+    repeats: Annotated[int, typer.Option(help="Folds that are used, of those there are.")],
+    seed: options.Seed,
+    backend: options.Backend,
+    device: options.Device,
+    at_once: options.AtOnce,
+    output: Annotated[Path, typer.Option(help="Accuracies, to be written (CSV).")],
+) -> None:
+    """Learn from few artists and clips, and from more."""
+    file = InputsFile(inputs)
+    folds = [file[number] for number in range(min(repeats, len(file)))]
+    settings = Experiment.model_validate_json(experiment)
+    table = curve(folds, models_of(settings, usable_backend(backend, device, at_once)), seed)
+    table.insert(0, "dataset", dataset)
+    table.insert(1, "experiment", name)
+    table.to_csv(output, index=False)
+    logger.info("\n%s", table.groupby(COLUMNS[2:4] + COLUMNS[5:7])["accuracy"].mean())

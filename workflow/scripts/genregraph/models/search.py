@@ -1,0 +1,125 @@
+"""Clips held out inside the training clips of a fold, by which models choose their parameters.
+
+References
+----------
+.. [1] S. Varma, R. Simon, "Bias in error estimation when using cross-validation for model
+   selection", BMC Bioinformatics 7:91, 2006: why no test clip takes part.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from genregraph.models.predictions import HeldOut, Matrix
+from genregraph.models.temperature import fitted_temperature, log_loss
+from genregraph.preprocessing.inputs import Inputs
+
+Split = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def inner_splits(inputs: Inputs, seed: int, n: int = 3) -> list[Split]:
+    """Splits of the training clips that hold groups out whole and spread genres evenly.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    seed : int
+    n : int
+        Splits, fewer where there are fewer groups, or clips of every genre.
+
+    Returns
+    -------
+    list of (NDArray[np.int64], NDArray[np.int64])
+        Positions among the training clips, ``np.flatnonzero(inputs.train)``: of those to learn
+        from, and of those that are held out. Each clip is held out once. Empty where nothing can
+        be chosen: there are fewer than two splits, or one of them can teach or evaluate nothing.
+    """
+    y, groups = inputs.y[inputs.train], inputs.groups[inputs.train]
+    _, counts = np.unique(y, return_counts=True)
+    of_groups = len(np.unique(groups))
+    n = min(n, of_groups, counts.max(initial=0))
+    if n < 2:
+        return []
+    kind = StratifiedKFold if of_groups == len(y) else StratifiedGroupKFold
+    splitter = kind(n, shuffle=True, random_state=seed % 2**32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Of genres of fewer clips than splits.
+        found = list(splitter.split(np.zeros(len(y)), y, groups))
+    return found if all(_usable(y[train], y[valid]) for train, valid in found) else []
+
+
+def _usable(train: NDArray[np.int64], valid: NDArray[np.int64]) -> bool:
+    return learnable(train) and bool(np.isin(valid, train).any())
+
+
+def learnable(y: NDArray[np.int64]) -> bool:
+    """Whether there is something to learn: two genres, and more clips than genres."""
+    genres = len(np.unique(y))
+    return 2 <= genres < len(y)
+
+
+def held_out(
+    inputs: Inputs, splits: Sequence[Split], predict: Callable[[Inputs], Matrix]
+) -> HeldOut:
+    """Predict training clips by models that have not learnt from them.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Test clips take no part, not even by their features.
+    splits : sequence of (NDArray[np.int64], NDArray[np.int64])
+        As `inner_splits` makes them, at least one.
+    predict : callable
+        Fits a model to the training clips of what it is given, and returns probabilities of all
+        its clips, shape (n, c).
+
+    Returns
+    -------
+    HeldOut
+        A clip whose genre is not among those learnt from is left out: no model could be right.
+    """
+    known = np.flatnonzero(inputs.train)
+    rows = {name: getattr(inputs, name)[known] for name in ("x", "y", "clips", "groups", "artists")}
+    inner = replace(inputs, **rows, train=np.zeros(len(known), dtype=bool))
+    probabilities, y = [], []
+    for train, valid in splits:
+        evaluated = valid[np.isin(inner.y[valid], inner.y[train])]
+        fold = replace(inner, train=np.isin(np.arange(len(known)), train))
+        probabilities.append(predict(fold)[evaluated])
+        y.append(inner.y[evaluated])
+    return HeldOut(np.concatenate(probabilities), np.concatenate(y))
+
+
+def score(model: Any, x: Matrix, y: NDArray[np.int64]) -> float:
+    """Score of a fitted classifier on held-out clips, for scikit-learn's search.
+
+    Parameters
+    ----------
+    model : estimator
+        With ``predict_proba``.
+    x : NDArray[np.float64], shape (m, d)
+    y : NDArray[np.int64], shape (m,)
+
+    Returns
+    -------
+    float
+        Minus the log loss in nats, over clips whose genre the model has learnt.
+    """
+    return -log_loss(*_learnt(model, x, y))
+
+
+def score_at_best_temperature(model: Any, x: Matrix, y: NDArray[np.int64]) -> float:
+    """`score` at the temperature that is best for these clips, where there is one."""
+    probabilities, known = _learnt(model, x, y)
+    temperature = fitted_temperature(probabilities, known)
+    return -log_loss(probabilities, known, 1.0 if np.isnan(temperature) else temperature)
+
+
+def _learnt(model: Any, x: Matrix, y: NDArray[np.int64]) -> HeldOut:
+    learnt = np.isin(y, model.classes_)
+    return HeldOut(model.predict_proba(x)[learnt], np.searchsorted(model.classes_, y[learnt]))

@@ -1,0 +1,250 @@
+"""What follows from the configuration and the sheet before any file is read."""
+
+import difflib
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from genregraph.common.errors import UserError
+from genregraph.config.model import Config, Experiment, UnknownArtist
+from genregraph.config.registry import COMPUTED
+from genregraph.datasets.groups import group_name, normalised, tied
+from genregraph.datasets.sheet import Row, locate
+from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, Clip, Evaluation, evaluations
+
+PER_FOLD = "cnn"  # Learnt from the labels of a fold's training clips, so made anew for each fold.
+ANY_CUT = ("30s", "3s")  # What is computed is computed for both.
+OVERVIEWS = {"all", "summary", "findings", "report", "ro-crate-metadata"}
+
+
+def by_sheet(experiment: Experiment, rows: Sequence[Row]) -> list[Clip]:
+    """Clips of an experiment as the sheet states them, before any is decoded."""
+    genres = frozenset(experiment.genres)
+    return _clips(tuple(rows), genres, experiment.clean.unknown_artist)
+
+
+@cache  # Most experiments ask the same of a sheet that may have 100,000 rows.
+def _clips(rows: tuple[Row, ...], genres: frozenset[str], unknown: UnknownArtist) -> list[Clip]:
+    if not any(row.group or row.artist for row in rows):
+        unknown = "alone"
+    asked = [row for row in rows if row.genre in genres or not genres]
+    names = [group_name(row.group, row.artist, row.clip, row.genre, unknown) for row in asked]
+    alike = tied((name, row.md5, row.path) for name, row in zip(names, asked, strict=True))
+    return [
+        Clip(row.genre, str(group), row.split, row.excluded or ("" if name else UNKNOWN_LEFT_OUT))
+        for row, name, group in zip(asked, names, alike, strict=True)
+    ]
+
+
+def asked_for(targets: Collection[str], experiments: Iterable[str], predict_by: str) -> list[str]:
+    """Experiments that targets are of: of an overview, or where nothing is named, all.
+
+    Examples
+    --------
+    >>> experiments = ["binary_pca", "multiclass_knn"]
+    >>> asked_for(["results/binary_pca.csv"], experiments, "multiclass_knn")
+    ['binary_pca']
+    >>> asked_for(["results/predictions.csv"], experiments, "multiclass_knn")
+    ['multiclass_knn']
+    >>> asked_for(["results/summary.csv"], experiments, "multiclass_knn")
+    ['binary_pca', 'multiclass_knn']
+    """
+    words = {word for target in targets for word in (*Path(target).parts, Path(target).stem)}
+    if "predictions" in words:
+        words.add(predict_by)
+    return [name for name in experiments if not words or name in words or OVERVIEWS & words]
+
+
+def limits(config: Config, rows: Sequence[Row], runnable: Sequence[str]) -> list[str]:
+    """What the sheet does not allow of experiments that can run, in lines.
+
+    Parameters
+    ----------
+    config : Config
+    rows : sequence of Row
+        The dataset's sheet.
+    runnable : sequence of str
+        Names of experiments.
+    """
+    lines: dict[str, list[str]] = {}
+    for name in runnable:
+        experiment = config.experiments[name]
+        found, left_out = evaluations(experiment, by_sheet(experiment, rows))
+        said = [f"protocol {key} is left out: {reason}" for key, reason in left_out.items()]
+        if experiment.cut == "30s":  # How many segments there will be is not known yet.
+            said += [
+                f"protocol {key} has {how.folds} folds, not {asked}: a genre has no more {what}"
+                for key, how in found.items()
+                for asked, what in [_folds_asked(experiment, key)]
+                if how.folds < asked
+            ]
+        for line in said:
+            lines.setdefault(line, []).append(name)
+    return [f"{', '.join(names)}: {line}" for line, names in lines.items()]
+
+
+def _folds_asked(experiment: Experiment, protocol: str) -> tuple[int, str]:
+    """How many folds a protocol should have, and what each fold needs of each genre.
+
+    Hold-outs and the published split are never fewer than asked for.
+    """
+    if protocol in ("paper", "filtered"):
+        return 0, ""
+    if protocol == "kfold":
+        return experiment.folds.n, "clips"
+    return experiment.clean.folds, "groups"
+
+
+def prolific(rows: Sequence[Row]) -> str:
+    """Artists with more than a tenth of a genre's clips, in a line; empty if there are none."""
+    genres = Counter(row.genre for row in rows)
+    artists = Counter((row.genre, normalised(row.artist)) for row in rows if row.artist)
+    found = [
+        f"{artist!r} ({count} of {genres[genre]} of {genre})"
+        for (genre, artist), count in artists.most_common()
+        if count > max(1, genres[genre] / 10)
+    ]
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    return (
+        f"artists of more than a tenth of a genre's clips: {', '.join(found[:5])}{more}; clean "
+        "keeps the clips of each in one fold: is one of these a name for several artists?"
+        if found
+        else ""
+    )
+
+
+def read_evaluations(path: Path) -> dict[str, Evaluation]:
+    """Evaluations by protocol, as `folds.usable` wrote them."""
+    found = json.loads(path.read_text(encoding="utf-8"))["evaluations"]
+    return {protocol: Evaluation(**numbers) for protocol, numbers in found.items()}
+
+
+def check_tables(config: Config) -> None:
+    """Raise a `UserError` if an experiment names a table that nothing makes, or cnn is imported."""
+    if PER_FOLD in config.tables:
+        raise UserError(
+            f"tables: {PER_FOLD}: this table is learnt anew for each fold; give the imported table "
+            "another name"
+        )
+    known = [*COMPUTED, PER_FOLD, *config.tables]
+    for name, experiment in config.experiments.items():
+        for table in experiment.tables:
+            if table not in known:
+                near = difflib.get_close_matches(table, known, n=1)
+                hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}."
+                raise UserError(
+                    f"experiments.{name}.tables: no table '{table}'; {hint} A table computed "
+                    "elsewhere is imported by --config 'tables={NAME: FILE}'"
+                )
+
+
+def not_runnable(
+    config: Config, rows: Sequence[Row], no_audio: bool, files: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """Experiments that the dataset does not allow, and why.
+
+    Parameters
+    ----------
+    config : Config
+    rows : sequence of Row
+        The dataset's sheet.
+    no_audio : bool
+        There is no audio: only experiments whose tables are all imported can run.
+    files : mapping of str to mapping of str to str
+        Of imported tables, by name and cut, as `features.cuts.files_by_cut` gives them.
+    """
+    genres = {row.genre for row in rows}
+    reasons = {}
+    for name, experiment in config.experiments.items():
+        missing = sorted(set(experiment.genres) - genres)
+        computed = sorted(set(experiment.tables) - set(config.tables))
+        if missing:
+            reasons[name] = f"the dataset has no genre {', '.join(missing)}"
+        elif no_audio and computed:
+            reasons[name] = f"there is no audio to compute {', '.join(computed)}"
+        elif uncut := [t for t in experiment.tables if experiment.cut not in files.get(t, ANY_CUT)]:
+            key = "file" if experiment.cut == "30s" else "file_3s"
+            reasons[name] = (
+                f"table {uncut[0]} is imported for cut {', '.join(files[uncut[0]])} alone; "
+                f"tables.{uncut[0]}.{key} can name one for {experiment.cut}"
+            )
+        elif not evaluations(experiment, by_sheet(experiment, rows))[0]:
+            left_out = evaluations(experiment, by_sheet(experiment, rows))[1]
+            reasons[name] = "; ".join(f"{key}: {reason}" for key, reason in left_out.items())
+        elif experiment.graph.among == "artist" and not _artists_of_two(experiment, rows):
+            reasons[name] = "its graph joins clips of one artist, and the sheet names no such clips"
+    return reasons
+
+
+def _artists_of_two(experiment: Experiment, rows: Sequence[Row]) -> bool:
+    """Whether two clips of an experiment are of one known artist, as segments of a song are."""
+    asked = [row for row in rows if row.genre in experiment.genres or not experiment.genres]
+    artists = [normalised(row.artist) for row in asked if row.artist]
+    return bool(artists) if experiment.cut == "3s" else len(set(artists)) < len(artists)
+
+
+def why_no_prediction(config: Config, not_runnable: Mapping[str, str]) -> str:
+    """Why the experiment that is to predict new clips cannot; empty if it can.
+
+    Parameters
+    ----------
+    config : Config
+    not_runnable : mapping of str to str
+        Experiments that the dataset does not allow, and why, as `not_runnable` gives them.
+    """
+    name = config.predict_by
+    able = [
+        other
+        for other, experiment in config.experiments.items()
+        if other not in not_runnable and not _why_no_new_clip(experiment)
+    ]
+    if name not in config.experiments:
+        near = difflib.get_close_matches(name, able, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"these can predict: {', '.join(able)}"
+        return f"predict_by: no experiment '{name}'; {hint}"
+    reason = not_runnable.get(name) or _why_no_new_clip(config.experiments[name])
+    others = f"; these can predict: {', '.join(able)}" if able else ""
+    return f"predict_by: {name} cannot predict new clips: {reason}{others}" if reason else ""
+
+
+def _why_no_new_clip(experiment: Experiment) -> str:
+    """Why an experiment has no place for a clip that comes after training; empty if it has."""
+    foreign = [table for table in experiment.tables if table not in (*COMPUTED, PER_FOLD)]
+    if PER_FOLD in experiment.tables:
+        return f"table {PER_FOLD} is learnt anew inside each fold, and has no network for new clips"
+    if foreign:
+        return f"table {foreign[0]} is imported, and nothing here computes it for new clips"
+    if experiment.graphsage.adjacency_as_features:
+        return "a new clip has no column in the adjacency matrix, whose rows are its features"
+    if experiment.reduce and experiment.reduce.method == "tsne":
+        return "t-SNE cannot place a clip that comes after training"
+    if experiment.graph.among == "artist":
+        return "its graph joins clips of one artist, and that of a new clip is unknown"
+    return ""
+
+
+def files_there(rows: Sequence[Row], folder: Path, endings: Sequence[str] = ()) -> dict[str, str]:
+    """Files of the clips that are in an audio folder, by clip, relative to it.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        The dataset's sheet.
+    folder : Path
+    endings : sequence of str
+        As `datasets.sheet.locate` takes them.
+    """
+    named = {row.path for row in rows}
+    found = {row.clip: locate(folder, row.path, endings, named) for row in rows}
+    return {clip: path for clip, path in found.items() if path}
+
+
+def check_audio(rows: Sequence[Row], folder: Path, files: Mapping[str, str]) -> None:
+    """Raise a `UserError` if an audio folder holds none of the sheet's clips."""
+    if not files:
+        raise UserError(
+            f"{folder} has none of the sheet's {len(rows)} clips (the first would be "
+            f"{folder / rows[0].path}); say where they are with --config audio=FOLDER"
+        )

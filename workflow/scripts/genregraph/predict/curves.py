@@ -1,0 +1,115 @@
+"""Figure of the predicted genres of long files over time, a panel a file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import typer
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from genregraph.datasets.spreadsheet import unguarded
+from genregraph.report.figures.style import (
+    PALE,
+    colour_of,
+    counted,
+    in_style,
+    new_figure,
+    plain,
+    save,
+)
+
+MOST = 24  # Panels.
+SHOWN = 8  # Genres, the likeliest of all, that have a colour; the others are one.
+
+
+def long_files(pieces: pd.DataFrame) -> list[str]:
+    """Files of more than one piece, by name.
+
+    Parameters
+    ----------
+    pieces : pd.DataFrame
+        As `predict.answer.of_pieces` makes it.
+    """
+    counts = pieces["file"].value_counts()
+    return sorted(counts.index[counts > 1])
+
+
+def shown_genres(pieces: pd.DataFrame, genres: Sequence[str]) -> list[str]:
+    """The genres that are likeliest on average, at most `SHOWN`, in the order given."""
+    means = pieces[[f"p({genre})" for genre in genres]].mean().to_numpy()
+    chosen = np.argsort(-means, kind="stable")[:SHOWN]
+    return [genres[i] for i in sorted(chosen)]
+
+
+@in_style()
+def draw(pieces: pd.DataFrame) -> Figure:
+    """Probabilities of genres over time, stacked.
+
+    Parameters
+    ----------
+    pieces : pd.DataFrame
+        As `predict.answer.of_pieces` makes it. What only a short rest behind the last piece tells
+        is not drawn twice: a piece is shown from its start to its end, or the start of the next.
+        Where a piece was refused, as silence is, nothing is drawn.
+    """
+    genres = [name[2:-1] for name in pieces.columns if name.startswith("p(")]
+    files = long_files(pieces)
+    if not files:
+        figure = new_figure(6, 1.2)
+        figure.text(0.5, 0.5, "no file is longer than one piece", ha="center", va="center")
+        return figure
+    drawn = files[:MOST]
+    part = pieces[pieces["file"].isin(drawn)]
+    shown = shown_genres(part, genres)
+    figure = new_figure(8, 0.9 + 1.3 * len(drawn))
+    for axes, file in zip(figure.subplots(len(drawn), 1, squeeze=False)[:, 0], drawn, strict=True):
+        _draw_file(axes, part[part["file"] == file].sort_values("start"), shown)
+        axes.set_title(plain(file, 80))
+    axes.set_xlabel("minutes")
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right upper", title="genre")
+    left = f" (of {len(files):,}, the first {len(drawn)})" if len(files) > len(drawn) else ""
+    figure.suptitle(f"Genres over time, {counted(len(drawn), 'file')}{left}")
+    return figure
+
+
+def _draw_file(axes: Axes, pieces: pd.DataFrame, shown: Sequence[str]) -> None:
+    pieces = with_gaps(pieces)
+    edges = np.append(pieces["start"].to_numpy(), pieces["end"].iloc[-1]) / 60
+    values = pieces[[f"p({genre})" for genre in shown]].to_numpy().T
+    below = np.where(np.isnan(values[0]), np.nan, 0.0)
+    for number, (genre, share) in enumerate(zip(shown, values, strict=True)):
+        colour, label = colour_of(number), plain(genre, 24)
+        axes.stairs(below + share, edges, baseline=below, fill=True, color=colour, label=label)
+        below = below + share
+    full = np.where(np.isnan(values[0]), np.nan, 1.0)
+    axes.stairs(full, edges, baseline=below, fill=True, color=PALE, label="other")
+    axes.set(xlim=(edges[0], edges[-1]), ylim=(0, 1), ylabel="probability")
+
+
+def with_gaps(pieces: pd.DataFrame) -> pd.DataFrame:
+    """Pieces of a file in turn, and rows without probabilities where there is none.
+
+    Parameters
+    ----------
+    pieces : pd.DataFrame
+        Of one file, ordered by ``start``; ``start`` and ``end`` are in seconds.
+    """
+    gaps = pieces["end"].iloc[:-1].to_numpy() < pieces["start"].iloc[1:].to_numpy()
+    before, behind = pieces[:-1][gaps], pieces[1:][gaps]
+    empty = pd.DataFrame({"start": before["end"].to_numpy(), "end": behind["start"].to_numpy()})
+    return pd.concat([pieces, empty]).sort_values("start", ignore_index=True)
+
+
+def main(
+    pieces: Annotated[Path, typer.Argument(help="A row a piece (CSV).")],
+    output: Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")],
+) -> None:
+    """Draw the predicted genres of long files over time."""
+    # Names stay text: a file may be called 1 or NA.
+    names = {"file": "str", "genre": "str"}
+    table = pd.read_csv(pieces, dtype=names, keep_default_na=False)
+    save(draw(table.map(unguarded)), output)

@@ -1,0 +1,110 @@
+"""The file of a protocol's inputs: what every model of each of its folds sees."""
+
+import weakref
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genregraph.common.arrays import npz_writer
+
+SHARED = ("y", "clips", "genres", "groups", "artists")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Inputs of a fold with n clips, d features and c genres.
+
+    Attributes
+    ----------
+    x : NDArray[np.float32], shape (n, d)
+        Prepared features.
+    y : NDArray[np.int64], shape (n,)
+        Genre, as an index into ``genres``.
+    train : NDArray[np.bool_], shape (n,)
+        True for training clips, False for test clips.
+    clips, genres, features : NDArray[np.str_], shapes (n,), (c,), (d,)
+        Names.
+    groups : NDArray[np.str_], shape (n,)
+        What is held out whole inside the training clips, as the protocol's folds hold it out: a
+        group of clips, or the clip alone.
+    artists : NDArray[np.str_], shape (n,)
+        As the folds name them (`datasets.groups.names_artist` tells which are known).
+    """
+
+    x: NDArray[np.float32]
+    y: NDArray[np.int64]
+    train: NDArray[np.bool_]
+    clips: NDArray[np.str_]
+    genres: NDArray[np.str_]
+    features: NDArray[np.str_]
+    groups: NDArray[np.str_]
+    artists: NDArray[np.str_]
+
+
+def save_inputs(path: Path, folds: Iterable[Inputs], keys: Sequence[tuple[int, int]]) -> None:
+    """Write the inputs of all folds of a protocol, one after the other.
+
+    Parameters
+    ----------
+    path : Path
+        An NPZ file, to be written, that needs no pickle to be read.
+    folds : iterable of Inputs
+        All of the same clips, in one order. An ``x`` that the fold before has, too, is
+        written once.
+    keys : sequence of (int, int)
+        Repeat of each, and its number in the repeat.
+    """
+    train: list[NDArray[np.bool_]] = []
+    which: list[int] = []
+    # The next fold's x is made when this one's is no longer in memory.
+    last: weakref.ref[NDArray[np.float32]] | None = None
+    with npz_writer(path) as write:
+        for fold in folds:
+            if last is None:
+                for name in SHARED:
+                    write(name, getattr(fold, name))
+            if last is None or last() is not fold.x:
+                which.append(len(train))
+                write(f"x.{which[-1]}", fold.x)
+                write(f"features.{which[-1]}", fold.features)
+                last = weakref.ref(fold.x)
+            else:
+                which.append(which[-1])
+            train.append(fold.train)
+            del fold
+        write("keys", np.array(keys, dtype=np.int64).reshape(-1, 2))
+        write("train", np.array(train))
+        write("which", np.array(which, dtype=np.int64))
+
+
+class InputsFile(Sequence[Inputs]):
+    """The folds of a file that `save_inputs` wrote, each read when it is asked for.
+
+    Attributes
+    ----------
+    keys : list of (int, int)
+        Repeat and fold of each.
+    which : list of int
+        The first fold that has the same ``x``, of each.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with np.load(path, allow_pickle=False) as file:
+            self._shared = {name: file[name] for name in SHARED}
+            self._train, self.which = file["train"], file["which"].tolist()
+            self.keys = [(int(repeat), int(fold)) for repeat, fold in file["keys"]]
+
+    def __len__(self) -> int:
+        """Folds of the protocol."""
+        return len(self.keys)
+
+    def __getitem__(self, number: int) -> Inputs:  # type: ignore[override]
+        """Inputs of a fold, by its place in ``keys``."""
+        which = self.which[number]
+        with np.load(self.path, allow_pickle=False) as file:
+            x, features = file[f"x.{which}"], file[f"features.{which}"]
+        return Inputs(x=x, features=features, train=self._train[number], **self._shared)
