@@ -21,7 +21,7 @@ from genregraph.datasets.sheet import Row, locate, read_sheet, rows_by_shard, wr
 GTZAN_MINI = Path(__file__).parents[2] / "config" / "datasets" / "gtzan-mini.tsv"
 HOSTILE = "a b'; touch x; $(id)"
 STANDS_IN = "rock/other.au stands in"
-REFUSED = "refused: no feature, fold or result has it"
+REFUSED = "rejected: no feature, fold or result has it"
 UNREADABLE = (
     "unreadable: Format not recognised; fetch it anew, or convert it: ffmpeg -i FILE NEW.flac"
 )
@@ -82,15 +82,15 @@ def audited(tmp_path_factory, record) -> Audited:
     [
         ("good", "ok", "", ""),
         ("other", "repaired", "missing: the audio folder has no such file", STANDS_IN),
-        ("text", "refused", UNREADABLE, REFUSED),
-        ("raw", "refused", UNREADABLE, REFUSED),
-        ("empty", "refused", "empty: the file has no bytes", REFUSED),
-        ("short", "refused", "too short: 0.010 s, shorter than 1 s", REFUSED),
-        ("silent", "refused", "silent: no sample is further than 0.0001 from the mean", REFUSED),
-        ("nan", "refused", "non-finite: 3 of 30000 samples are NaN or infinite", REFUSED),
+        ("text", "rejected", UNREADABLE, REFUSED),
+        ("raw", "rejected", UNREADABLE, REFUSED),
+        ("empty", "rejected", "empty: the file has no bytes", REFUSED),
+        ("short", "rejected", "too short: 0.010 s, shorter than 1 s", REFUSED),
+        ("silent", "rejected", "silent: no sample is further than 0.0001 from the mean", REFUSED),
+        ("nan", "rejected", "non-finite: 3 of 30000 samples are NaN or infinite", REFUSED),
         ("stereo", "ok", "", ""),
         (HOSTILE, "repaired", "the name holds $ ;", "kept: no shell ever sees the name"),
-        ("gone", "refused", "missing: the audio folder has no such file", REFUSED),
+        ("gone", "rejected", "missing: the audio folder has no such file", REFUSED),
     ],
 )
 def test_each_clip_is_kept_repaired_or_refused(audited, clip, status, problem, done) -> None:
@@ -104,7 +104,7 @@ def test_every_clip_has_a_row_by_name(audited) -> None:
 
 
 def test_only_good_clips_have_samples(audited) -> None:
-    good = audited.table.query("status != 'refused'")
+    good = audited.table.query("status != 'rejected'")
     assert list(audited.samples) == list(good["clip"])
     assert [samples.size for samples in audited.samples.values()] == list(good["samples"])
 
@@ -152,7 +152,7 @@ def test_the_bounds_come_from_the_command_line(tmp_path, record) -> None:
     record(tmp_path / "rock" / "short.wav", 0.2)
     row = Row("short", "rock/short.wav", "rock")
     assert heard(row, tmp_path, 0.1, 1e-4, 600)[0]["status"] == "ok"
-    assert heard(row, tmp_path, 0.1, 0.99, 600)[0]["status"] == "refused"
+    assert heard(row, tmp_path, 0.1, 0.99, 600)[0]["status"] == "rejected"
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_shard_of_refused_clips_alone_is_written(tmp_path) -> None:
     table = audit_shard(
         {Row("a", "a.wav", "x"): None}, tmp_path, tmp_path / "samples", 1.0, 1e-4, 600
     )
-    assert list(table["status"]) == ["refused"]
+    assert list(table["status"]) == ["rejected"]
     assert list(read_samples(tmp_path / "samples")) == []
 
 
@@ -276,7 +276,7 @@ def test_a_file_stands_in_only_if_the_dataset_says_so(tmp_path, record) -> None:
     record(tmp_path / "a.au")
     write_sheet([Row("a", "a.wav", "x")], tmp_path / "sheet.tsv")
     facts, samples = tmp_path / "facts", tmp_path / "samples"
-    for endings, status in [([], "refused"), ([".au", ".wav"], "repaired")]:
+    for endings, status in [([], "rejected"), ([".au", ".wav"], "repaired")]:
         main(tmp_path / "sheet.tsv", tmp_path, "00", 1, 1.0, 1e-4, 600, facts, samples, endings)
         table = pd.read_parquet(facts)
         assert list(table["status"]) == [status]

@@ -30,7 +30,7 @@ FACTS = audited(
     ("song", 3 * SEGMENT, "ok", ""),
     ("stereo", 2 * SEGMENT + 1, "repaired", "damaged"),
     ("brief", SEGMENT, "ok", ""),
-    ("broken", 0, "refused", "empty: the file has no bytes"),
+    ("broken", 0, "rejected", "empty: the file has no bytes"),
 )
 # Not in the order of the audit, and with a clip that it does not have.
 ROWS = [
@@ -82,12 +82,12 @@ def test_the_group_is_the_sheets_or_the_artist_or_the_clip() -> None:
 def test_a_refused_clip_keeps_one_row() -> None:
     table = list_pieces(FACTS, ROWS, "3s").query("source == 'broken'")
     assert list(table["clip"]) == ["broken"]
-    assert list(table["status"]) == ["refused"]
+    assert list(table["status"]) == ["rejected"]
 
 
 def test_a_clip_too_short_to_be_cut_is_refused_by_this_cut_alone() -> None:
     row = list_pieces(FACTS, ROWS, "3s").set_index("clip").loc["brief"]
-    assert (row["status"], row["problem"]) == ("refused", SHORT)
+    assert (row["status"], row["problem"]) == ("rejected", SHORT)
     assert list_pieces(FACTS, ROWS, "30s").set_index("clip").loc["brief", "status"] == "ok"
 
 

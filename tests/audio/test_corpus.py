@@ -40,7 +40,7 @@ def test_every_file_is_used_or_refused_with_a_reason(audited) -> None:
     unexplained = [
         row.path
         for row in audited.itertuples()
-        if row.status == "refused" and not row.problem.startswith(REASONS)
+        if row.status == "rejected" and not row.problem.startswith(REASONS)
     ]
     assert unexplained == []
 

@@ -12,5 +12,5 @@ def test_what_a_whole_table_lacks_is_told_from_its_clips_and_columns(tmp_path):
 
 
 def test_no_clip_is_a_formula_in_a_spreadsheet(tmp_path) -> None:
-    write_problems([("=1+2", "empty", "refused")], tmp_path / "problems.csv")
+    write_problems([("=1+2", "empty", "rejected")], tmp_path / "problems.csv")
     assert pd.read_csv(tmp_path / "problems.csv")["clip"].tolist() == ["'=1+2"]

@@ -41,11 +41,11 @@ def test_main_lists_the_refused_clips(shards, tmp_path):
     assert problems.columns.tolist() == ["clip", "path", "problem", "what_was_done"]
     assert problems["clip"].tolist() == ["b", "c", "e"]
     assert set(problems["problem"]) == {"compare: features are not finite"}
-    assert problems["what_was_done"].str.startswith("refused").all()
+    assert problems["what_was_done"].str.startswith("rejected").all()
 
 
 def test_the_reason_that_a_shard_states_reaches_the_list(shards, tmp_path):
-    shards[0].attrs["refused"] = {"b": "no pitch"}
+    shards[0].attrs["rejected"] = {"b": "no pitch"}
     table, problems = written(shards, tmp_path)
     assert problems["problem"].tolist() == [
         "compare: its features could not be computed: no pitch",

@@ -19,7 +19,7 @@ CLIPS = pd.DataFrame(
         "source": ["blues.0", "blues.1", "jazz.0", "jazz.1"],
         "genre": ["blues", "blues", "jazz", "jazz"],
         "split": "",
-        "status": ["ok", "repaired", "refused", "ok"],
+        "status": ["ok", "repaired", "rejected", "ok"],
         "problem": ["", "quiet", "silent", ""],
     }
 )
@@ -280,7 +280,7 @@ def test_main_writes_the_table_and_lists_the_clips_that_it_lacks(foreign, step):
         "mine lacks 2 of 2 clips of blues",
         *["mine: the imported table has no finite row of it"] * 2,
     ]
-    assert set(problems["what_was_done"]) == {"refused: no experiment with this table has it"}
+    assert set(problems["what_was_done"]) == {"rejected: no experiment with this table has it"}
 
 
 def test_main_writes_an_empty_list_if_nothing_lacks(foreign, step):
@@ -316,8 +316,8 @@ def test_a_table_of_other_clips_alone_is_refused(foreign, step, tmp_path, text, 
 def test_what_a_table_lacks_is_counted_by_genre(foreign, step, caplog):
     caplog.set_level("INFO")
     clips = LISTED.copy()
-    clips.loc[0, ["status", "problem"]] = ["refused", "no audio and no features"]
-    clips.loc[1, ["status", "problem"]] = ["refused", "silent"]
+    clips.loc[0, ["status", "problem"]] = ["rejected", "no audio and no features"]
+    clips.loc[1, ["status", "problem"]] = ["rejected", "silent"]
     rows = clips[(clips["genre"] == "jazz") | (clips.index % 2 == 1)]
     _, problems = step(foreign(rows[["clip"]].assign(x=np.sqrt(rows.index + 1))), clips)
     expected = "mine lacks 4 of 7 clips of blues, 4 of 8 clips of rock"

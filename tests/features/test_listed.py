@@ -28,7 +28,7 @@ def test_whole_clips_are_those_of_the_sheet_that_the_table_knows():
     assert listed["source"].tolist() == listed["clip"].tolist()
     assert listed["genre"].tolist() == ["blues", "blues", "jazz", "odd"]
     assert listed["samples"].tolist() == [661794, 660000, 3, 0]
-    assert listed["status"].tolist() == ["ok", "ok", "ok", "refused"]
+    assert listed["status"].tolist() == ["ok", "ok", "ok", "rejected"]
     assert listed["problem"].tolist() == ["", "", "", "no audio and no features"]
     assert listed["md5"].tolist() == ["", "", "5" * 32, ""]
     assert set(listed["start"]) == {0}
@@ -54,7 +54,7 @@ def test_the_group_of_a_segment_is_its_song_whatever_the_sheet_says():
 
 
 def test_a_song_without_a_segment_is_refused_once():
-    refused = list_unheard(ROWS, [SEGMENTS], "3s").query("status == 'refused'")
+    refused = list_unheard(ROWS, [SEGMENTS], "3s").query("status == 'rejected'")
     assert refused["clip"].tolist() == ["blues.0", "odd"]
     assert refused["source"].tolist() == ["blues.0", "odd"]
 
@@ -90,7 +90,7 @@ def test_a_clip_of_any_table_is_listed_with_the_length_of_whichever_has_it():
         listed = list_unheard(ROWS, order, "30s").set_index("clip")
         assert listed["status"].to_dict() == {
             **dict.fromkeys(["blues.0", "blues.1", "jazz.0"], "ok"),
-            "odd": "refused",
+            "odd": "rejected",
         }
         assert listed["samples"].tolist() == [661794, 7, 0, 0]
 
@@ -105,12 +105,12 @@ def test_the_sheet_and_the_table_become_two_files(tmp_path, cut, table):
     pd.testing.assert_frame_equal(pd.read_parquet(clips), expected, check_dtype=False)
     listed = pd.read_csv(problems)
     assert listed.columns.tolist() == PROBLEM_COLUMNS
-    refused = expected.loc[expected["status"] == "refused", "clip"].tolist()
+    refused = expected.loc[expected["status"] == "rejected", "clip"].tolist()
     assert listed["clip"].tolist() == refused
     paths = {row.clip: row.path for row in ROWS}
     assert listed["path"].tolist() == [paths[clip] for clip in refused]
     assert set(listed["problem"]) == {"no audio and no features"}
-    assert set(listed["what_was_done"]) == {"refused: no feature, fold or result has it"}
+    assert set(listed["what_was_done"]) == {"rejected: no feature, fold or result has it"}
 
 
 def test_keys_are_matched_with_the_sheet(tmp_path):

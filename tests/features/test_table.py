@@ -39,7 +39,7 @@ def test_a_clip_that_cannot_be_computed_gets_nan_and_harms_no_other(samples_file
     table = shard(samples_file(clips), "30s", tmp_path, fails_on_2)
     assert table["clip"].tolist() == ["clip1", "clip2", "clip3"]
     assert_array_equal(table[COLUMNS], np.float32([[1, 1], [np.nan, np.nan], [3, 1 / 3]]))
-    assert table.attrs == {"refused": {"clip2": "no pitch"}}
+    assert table.attrs == {"rejected": {"clip2": "no pitch"}}
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def clips_of(genres, status="ok"):
 
 def test_usable_clips_are_in_every_table_of_the_genres_and_not_refused():
     clips = clips_of(["rock", "pop", "jazz", "rock", "pop", "jazz"])
-    clips["status"] = ["ok", "repaired", "ok", "refused", "ok", "ok"]
+    clips["status"] = ["ok", "repaired", "ok", "rejected", "ok", "ok"]
     everywhere = frozenset(clips["clip"])
     lacking = everywhere - {"pop.00004"}
 
@@ -126,7 +126,7 @@ def files(tmp_path):
         split=["train", "test", "valid", "train"] * 15,
         source=clips["clip"],
     )
-    clips.loc[0, "status"] = "refused"
+    clips.loc[0, "status"] = "rejected"
     clips.loc[[7, 8], "excluded"] = "replica"
     clips.to_parquet(tmp_path / "clips.parquet")
     tables = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
@@ -161,12 +161,12 @@ def test_main_lists_the_usable_clips_and_how_they_can_be_split(files, tmp_path):
 def test_main_counts_what_became_of_every_clip(files, tmp_path):
     how = run(tmp_path, files[1])[1]["clips"]
     assert how == {
-        "paper": {"used": 57, "excluded": 0, "refused": 1, "without_features": 2},
-        "clean": {"used": 55, "excluded": 2, "refused": 1, "without_features": 2},
-        "filtered": {"used": 42, "excluded": 15, "refused": 1, "without_features": 2},
+        "paper": {"used": 57, "excluded": 0, "rejected": 1, "without_features": 2},
+        "clean": {"used": 55, "excluded": 2, "rejected": 1, "without_features": 2},
+        "filtered": {"used": 42, "excluded": 15, "rejected": 1, "without_features": 2},
     }
     rock = run(tmp_path, files[1], genres=["rock", "pop"])[1]["clips"]["clean"]
-    assert rock == {"used": 36, "excluded": 1, "refused": 1, "without_features": 2}
+    assert rock == {"used": 36, "excluded": 1, "rejected": 1, "without_features": 2}
 
 
 def test_main_keeps_clips_with_the_same_features_together(files, tmp_path):
@@ -191,7 +191,7 @@ def test_main_takes_the_clips_of_all_shards_images(files, tmp_path):
 def test_a_protocol_that_refusals_made_impossible_is_left_out_and_the_others_stay(files, tmp_path):
     clips, tables = files
     others = (clips["genre"] == "jazz") & (clips["artist"] != "artist2 0")
-    clips.loc[others, "status"] = "refused"
+    clips.loc[others, "status"] = "rejected"
     clips.to_parquet(tmp_path / "clips.parquet")
     _, how = run(tmp_path, tables)
     assert list(how["evaluations"]) == ["paper", "filtered"]

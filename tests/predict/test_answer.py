@@ -36,7 +36,7 @@ def pieces_of(*counts: tuple[str, int]) -> pd.DataFrame:
 
 def refused(file: str) -> pd.DataFrame:
     row = {**dict.fromkeys(COLUMNS, ""), "file": file, "start": 0, "length": 0, "samples": 0}
-    said = {"status": "refused", "problem": "no music", "what_was_done": NOT_PREDICTED}
+    said = {"status": "rejected", "problem": "no music", "what_was_done": NOT_PREDICTED}
     return pd.DataFrame([{**row, **said}])
 
 

@@ -36,7 +36,7 @@ def test_pieces_are_as_long_as_the_cut_or_as_training_clips_that_are_longer() ->
     assert piece_length(clips(2.9999), "3s") == 66_149  # As audio.cut has them.
     assert piece_length(clips(200, 240, 300), "30s") == 240 * SAMPLE_RATE
     assert piece_length(clips(0, 0), "30s") == 30 * SAMPLE_RATE  # Imported without audio.
-    refused = clips(500, 40).assign(status=["refused", "ok"])
+    refused = clips(500, 40).assign(status=["rejected", "ok"])
     assert piece_length(refused, "30s") == 40 * SAMPLE_RATE
 
 
@@ -70,7 +70,7 @@ def test_silent_pieces_are_left_out_and_files_of_nothing_else_are_refused(tmp_pa
     files.append(str(tmp_path / "text.mp3"))
     table = cut_files(files, tmp_path / "samples", 2 * SAMPLE_RATE, **LIMITS).set_index("file")
     assert table.loc[files[0], "start"] == 4 * SAMPLE_RATE
-    assert table["status"].tolist() == ["ok", "refused", "ok", "refused"]
+    assert table["status"].tolist() == ["ok", "rejected", "ok", "rejected"]
     assert table.loc[files[2], "start"] == 2 * SAMPLE_RATE  # The piece with the click.
     assert table.loc[files[1], "problem"].startswith("silent")
     assert table.loc[files[3], "problem"].startswith("unreadable: Format not recognised")

@@ -71,7 +71,7 @@ def listed(sheet: list[Row]) -> pd.DataFrame:
             "group": [f"artist {row.artist}" for row in sheet],
             "start": 0,
             "samples": 22_050,
-            "status": ["refused" if each else "good" for each in refused],
+            "status": ["rejected" if each else "good" for each in refused],
             "problem": ["unreadable" if each else "" for each in refused],
             "md5": [f"{i:032d}" for i in range(len(sheet))],
             "sheet_group": "",
@@ -170,7 +170,7 @@ def write_dataset(project: Path) -> dict[str, Any]:
     clips = listed(sheet)
     (folder / "30s").mkdir(parents=True)
     clips.to_parquet(folder / "30s/clips.parquet", index=False)
-    problem = ["<i>noise</i>", "noise.wav", "unreadable: <u>it is text</u>", "refused"]
+    problem = ["<i>noise</i>", "noise.wav", "unreadable: <u>it is text</u>", "rejected"]
     problems = pd.DataFrame([problem], columns=["clip", "path", "problem", "what_was_done"])
     problems.to_csv(folder / "30s/problems.csv", index=False)
     places = [experiment / protocol for protocol in ("paper", "clean")]

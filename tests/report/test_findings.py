@@ -195,7 +195,7 @@ def test_a_genre_is_no_markup():
 
 
 CLIPS = {
-    "binary_b": {"clean": {"used": 90, "excluded": 7, "refused": 2, "without_features": 1}},
+    "binary_b": {"clean": {"used": 90, "excluded": 7, "rejected": 2, "without_features": 1}},
     "binary_none": {},
 }
 

@@ -102,7 +102,7 @@ def test_no_bytes_crash_or_hang_the_reader(good, tmp_path) -> None:
             counts["read"] += 1
             assert decoded.samples.size <= LONGEST * SAMPLE_RATE
         except RefusedClip as refusal:
-            counts["refused"] += 1
+            counts["rejected"] += 1
             assert str(refusal)
         assert time.monotonic() - began < SLOWEST
 

@@ -25,7 +25,7 @@ def test_the_table_has_a_row_a_clip(tagged: Project) -> None:
     clips = pd.read_parquet(tagged.folder / CLIPS)
     table = pd.read_parquet(tagged.folder / TABLE)
     assert table.columns.tolist() == ["clip", *COLUMNS]
-    assert table["clip"].tolist() == clips.loc[clips["status"] != "refused", "clip"].tolist()
+    assert table["clip"].tolist() == clips.loc[clips["status"] != "rejected", "clip"].tolist()
     assert len(table) > 15
 
 

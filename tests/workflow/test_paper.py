@@ -308,7 +308,7 @@ def segmented(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Proje
 
 def test_segments_know_their_song(segmented: Project) -> None:
     clips = pd.read_parquet(segmented.folder / "results/songs/3s/clips.parquet")
-    refused = clips[clips["status"] == "refused"]
+    refused = clips[clips["status"] == "rejected"]
     assert refused["clip"].tolist() == ["brief"]
     used = clips[clips["status"] == "ok"]
     songs = [f"{genre}.{i}" for genre in ("blues", "jazz") for i in range(4)]

@@ -31,12 +31,12 @@ def test_every_bad_clip_is_listed_with_what_was_done(finished: Project) -> None:
     problems = finished.folder / "results/mine/30s/problems.csv"
     listed = pd.read_csv(problems, keep_default_na=False).set_index("clip")
     expected = {
-        "text": ("unreadable", "refused"),
-        "raw": ("unreadable", "refused"),
-        "empty": ("empty", "refused"),
-        "blink": ("too short", "refused"),
-        "silence": ("silent", "refused"),
-        "nan": ("non-finite", "refused"),
+        "text": ("unreadable", "rejected"),
+        "raw": ("unreadable", "rejected"),
+        "empty": ("empty", "rejected"),
+        "blink": ("too short", "rejected"),
+        "silence": ("silent", "rejected"),
+        "nan": ("non-finite", "rejected"),
         HOSTILE_NAME: ("the name holds $ ;", "kept"),
         "a{b}": ("the name holds & { }", "kept"),
         "{dataset}": ("the name holds { }", "kept"),

@@ -56,8 +56,8 @@ def audit(
         decoded = _decode(row, folder / file, facts, longest)
         check(decoded.samples, shortest, silence)
     except RefusedClip as refusal:
-        done = "refused: no feature, fold or result has it"
-        return {**facts, "status": "refused", "problem": str(refusal), "what_was_done": done}, None
+        done = "rejected: no feature, fold or result has it"
+        return {**facts, "status": "rejected", "problem": str(refusal), "what_was_done": done}, None
     problems = _stand_in(row, file) + _mended(decoded, longest) + _odd_name(row)
     return {
         **facts,

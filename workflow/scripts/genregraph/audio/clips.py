@@ -61,7 +61,7 @@ def list_pieces(audited: pd.DataFrame, rows: Sequence[Row], cut: str) -> pd.Data
 
 def _pieces(clip: dict[Hashable, Any], cut: str) -> list[dict[Hashable, Any]]:
     whole = {**clip, "start": 0}
-    if clip["status"] == "refused" or cut == "30s":
+    if clip["status"] == "rejected" or cut == "30s":
         return [whole]
     pieces = [
         {
@@ -74,9 +74,9 @@ def _pieces(clip: dict[Hashable, Any], cut: str) -> list[dict[Hashable, Any]]:
         for i, (start, length) in enumerate(windows(clip["samples"], cut))
     ]
     uncut: dict[Hashable, Any] = {
-        "status": "refused",
+        "status": "rejected",
         "problem": f"too short to be cut into pieces of {cut}",
-        "what_was_done": "refused: this cut has no piece of it",
+        "what_was_done": "rejected: this cut has no piece of it",
     }
     return pieces or [{**whole, **uncut}]
 
@@ -99,5 +99,5 @@ def main(
     table = list_pieces(facts, read_sheet(sheet), cut)
     table[COLUMNS].to_parquet(clips, index=False)
     write_csv(list_problems(table), problems)
-    refused = int((table["status"] == "refused").sum())
+    refused = int((table["status"] == "rejected").sum())
     logger.info("%d clips, %d of them refused: see %s", len(table), refused, problems)

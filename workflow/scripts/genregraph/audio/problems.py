@@ -9,7 +9,7 @@ from genregraph.datasets.spreadsheet import write_csv
 
 PROBLEM_COLUMNS = ["clip", "path", "problem", "what_was_done"]
 NO_FEATURES = "no audio and no features"
-NOT_IN_TABLE = "refused: no experiment with this table has it"
+NOT_IN_TABLE = "rejected: no experiment with this table has it"
 
 
 def of_whole_tables(problems: pd.DataFrame) -> list[str]:

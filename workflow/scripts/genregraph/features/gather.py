@@ -20,7 +20,7 @@ def gather(shards: list[pd.DataFrame]) -> tuple[pd.DataFrame, dict[str, str]]:
     Parameters
     ----------
     shards : list of pd.DataFrame
-        First column ``clip``, then d float columns, the same in all; ``attrs["refused"]``, if it
+        First column ``clip``, then d float columns, the same in all; ``attrs["rejected"]``, if it
         is there, says by clip why a row is not finite.
 
     Returns
@@ -35,7 +35,7 @@ def gather(shards: list[pd.DataFrame]) -> tuple[pd.DataFrame, dict[str, str]]:
     table = pd.concat(shards, ignore_index=True).sort_values("clip", ignore_index=True)
     table.attrs = {}
     finite = np.isfinite(table.drop(columns="clip").to_numpy()).all(axis=1)
-    stated = {c: why for shard in shards for c, why in shard.attrs.get("refused", {}).items()}
+    stated = {c: why for shard in shards for c, why in shard.attrs.get("rejected", {}).items()}
     refused = {
         clip: f"its features could not be computed: {stated[clip]}"
         if clip in stated

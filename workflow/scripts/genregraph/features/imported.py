@@ -278,7 +278,7 @@ def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, p
     lacking : pd.DataFrame
         Usable clips without such a row.
     """
-    usable = clips[clips["status"] != "refused"]
+    usable = clips[clips["status"] != "rejected"]
     finite = np.isfinite(table.drop(columns="clip").to_numpy()).all(axis=1)
     rows = table[finite & table["clip"].isin(usable["clip"])]
     lacking = usable[~usable["clip"].isin(rows["clip"])]
@@ -287,7 +287,7 @@ def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, p
 
 def _why_none(table: pd.DataFrame, clips: pd.DataFrame) -> str:
     """Why no usable clip has a finite row in a table, and what to do."""
-    usable = clips[clips["status"] != "refused"]
+    usable = clips[clips["status"] != "rejected"]
     known = table[table["clip"].isin(usable["clip"])]
     if known.empty:
         return "of its clips none is usable: problems.csv says why they were refused"
@@ -305,7 +305,7 @@ def _lacks(rows: pd.DataFrame, clips: pd.DataFrame) -> str:
 
     Refused clips do not count, but for those of which nothing is there.
     """
-    wanted = clips[(clips["status"] != "refused") | (clips["problem"] == NO_FEATURES)]
+    wanted = clips[(clips["status"] != "rejected") | (clips["problem"] == NO_FEATURES)]
     lacking = wanted[~wanted["clip"].isin(rows["clip"])]
     of_all = wanted.groupby("genre")["source"].nunique().to_dict()
     cut = "segments of " if wanted["source"].duplicated().any() else ""

@@ -51,7 +51,7 @@ def list_unheard(rows: list[Row], tables: Sequence[pd.DataFrame], cut: str) -> p
         if song in facts
     ]
     lacking = [
-        {**facts[clip], "clip": clip, "samples": 0, "status": "refused", "problem": NO_FEATURES}
+        {**facts[clip], "clip": clip, "samples": 0, "status": "rejected", "problem": NO_FEATURES}
         for clip in facts.keys() - {*sources.values()}
     ]
     return pd.DataFrame(found + lacking, columns=COLUMNS).sort_values("clip", ignore_index=True)
@@ -70,9 +70,9 @@ def main(
     listed = list_unheard(rows, [read_foreign(path, clip_names, cut) for path in table], cut)
     listed.to_parquet(clips, index=False)
     paths = {row.clip: row.path for row in rows}
-    refused = listed[listed["status"] == "refused"]
+    refused = listed[listed["status"] == "rejected"]
     told = refused.assign(
-        path=refused["clip"].map(paths), what_was_done="refused: no feature, fold or result has it"
+        path=refused["clip"].map(paths), what_was_done="rejected: no feature, fold or result has it"
     )
     write_csv(told[PROBLEM_COLUMNS], problems)
     names = ", ".join(map(str, table))

@@ -32,7 +32,7 @@ def write_shard(
     """Compute the features of every piece in a shard and write them as a table.
 
     A piece from whose samples no features can be computed gets a row of NaN, and the reason stands
-    in the table's ``attrs["refused"]``, by clip: `features.gather` refuses such rows where all can
+    in the table's ``attrs["rejected"]``, by clip: `features.gather` refuses such rows where all can
     see it.
 
     Parameters
@@ -67,5 +67,5 @@ def write_shard(
     table = pd.DataFrame(values, columns=list(columns))
     table.insert(0, "clip", pd.Series(list(rows), dtype="str"))
     if refused:
-        table.attrs["refused"] = refused
+        table.attrs["rejected"] = refused
     write_table(table, output)

@@ -42,7 +42,7 @@ def usable(
     genres : sequence of str
         Only these; empty: all.
     """
-    good = clips["status"] != "refused"
+    good = clips["status"] != "rejected"
     for table in tables:
         good &= clips["clip"].isin(table)
     if genres:
@@ -142,13 +142,13 @@ def counted(
         the audit; ``without_features`` in one of the tables. They are all.
     """
     asked = listed[listed["genre"].isin(genres)] if genres else listed
-    refused = int((asked["status"] == "refused").sum())
+    refused = int((asked["status"] == "rejected").sum())
     used = {protocol: len(taken(found, protocol)) for protocol in protocols}
     return {
         protocol: {
             "used": count,
             "excluded": len(found) - count,
-            "refused": refused,
+            "rejected": refused,
             "without_features": len(asked) - refused - len(found),
         }
         for protocol, count in used.items()

@@ -9,7 +9,7 @@ from genregraph.common.errors import UserError
 from genregraph.datasets.folder import audio_files, counted, is_unicode
 from genregraph.datasets.sheet import is_file, shard_of
 
-NOT_PREDICTED = "refused: no genre is predicted"
+NOT_PREDICTED = "rejected: no genre is predicted"
 IN_A_SHARD = 16  # Files, at most twice as many on average.
 
 

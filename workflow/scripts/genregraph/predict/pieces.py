@@ -36,7 +36,7 @@ def piece_length(clips: pd.DataFrame, cut: str) -> int:
         The dataset's, as `audio.clips` lists them.
     cut : {"30s", "3s"}
     """
-    lengths = clips.loc[(clips["status"] != "refused") & (clips["samples"] > 0), "samples"]
+    lengths = clips.loc[(clips["status"] != "rejected") & (clips["samples"] > 0), "samples"]
     usual = int(lengths.median()) if len(lengths) else 0
     return max(PIECE[cut], usual)
 
@@ -117,7 +117,7 @@ def cut_files(
                     continue
                 writer.write(name, piece)
                 good.append({**facts, "piece": name, "start": start, "length": size})
-            refused = {"status": "refused", "problem": refusal, "what_was_done": NOT_PREDICTED}
+            refused = {"status": "rejected", "problem": refusal, "what_was_done": NOT_PREDICTED}
             rows += good or [{**facts, "start": 0, "length": 0, **refused}]
     return pd.DataFrame(rows, columns=COLUMNS)
 

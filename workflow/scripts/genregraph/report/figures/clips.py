@@ -25,8 +25,8 @@ def count(clips: pd.DataFrame) -> pd.DataFrame:
     pd.DataFrame
         Columns ``usable`` and ``refused``, indexed by genre in the order of the alphabet.
     """
-    refused = clips["status"] == "refused"
-    counts = pd.DataFrame({"usable": ~refused, "refused": refused})
+    refused = clips["status"] == "rejected"
+    counts = pd.DataFrame({"usable": ~refused, "rejected": refused})
     return counts.groupby(clips["genre"]).sum().sort_index()
 
 
@@ -56,13 +56,13 @@ def _draw_cut(axes: Axes, cut: str, table: pd.DataFrame) -> None:
     axes.barh(places, table["usable"], color=BLUE, label="usable")
     axes.barh(
         places,
-        table["refused"],
+        table["rejected"],
         left=table["usable"],
         color=PALE,
         edgecolor=VERMILION,
         hatch="////",
         linewidth=0,
-        label="refused",
+        label="rejected",
     )
     for place, (usable, refused) in enumerate(table.to_numpy()):
         text = f"{usable:,}" + (f" + {refused:,}" if refused else "")
@@ -75,7 +75,7 @@ def _draw_cut(axes: Axes, cut: str, table: pd.DataFrame) -> None:
     axes.set_xlim(0, 1.25 * max(table.sum(axis=1)))  # Room for the numbers.
     axes.tick_params(axis="y", length=0)
     usable, refused = table.sum()
-    axes.set_title(f"cut {cut}: {usable:,} usable, {refused:,} refused")
+    axes.set_title(f"cut {cut}: {usable:,} usable, {refused:,} rejected")
     axes.set(xlabel="clips", ylabel="genre")
 
 
