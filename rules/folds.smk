@@ -4,14 +4,7 @@ USABLE = Step(
     "folds.usable", OF_EXPERIMENT, {"experiment": asked_of, "seed": CONFIG.seed}
 )
 FOLDS = Step(
-    "folds.assign",
-    OF_PROTOCOL,
-    {
-        "folds": lambda wildcards: evaluation_of(wildcards).folds,
-        "repeats": lambda wildcards: evaluation_of(wildcards).repeats,
-        "unknown": setting("clean.unknown_artist"),
-        "seed": CONFIG.seed,
-    },
+    "folds.assign", OF_PROTOCOL, {"experiment": asked_of, "seed": CONFIG.seed}
 )
 
 

@@ -1,10 +1,12 @@
 import logging
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from genregraph.common.errors import UserError
+from genregraph.config.model import Clean, Experiment, Folds
 from genregraph.folds.assign import assign, main, taken
 from genregraph.folds.leaks import KINDS
 from genregraph.folds.table import COLUMNS, fold_keys, training_masks, unique_clips
@@ -143,7 +145,9 @@ def step(tmp_path):
     """Run the step; folds and leaks."""
 
     def run(usable, facts, protocol, folds=4, repeats=1, features=None):
-        usable.to_parquet(tmp_path / "usable.parquet")
+        place = tmp_path / "small" / "usable.parquet"
+        place.parent.mkdir()
+        usable.to_parquet(place)
         # The dataset has clips, and an order, that the experiment does not.
         other = facts.iloc[:1].assign(clip="another")
         pd.concat([other, facts[::-1]]).to_parquet(tmp_path / "clips.parquet")
@@ -154,11 +158,13 @@ def step(tmp_path):
         table[::-1].to_parquet(tmp_path / "table.parquet")
         main(
             clips=tmp_path / "clips.parquet",
-            usable=tmp_path / "usable.parquet",
+            usable=place,
+            experiment=Experiment(
+                protocols=["paper", protocol],
+                folds=Folds(n=folds, repeats=repeats),
+                clean=Clean(folds=folds, repeats=repeats, unknown_artist="alone"),
+            ).model_dump_json(),
             protocol=protocol,
-            folds=folds,
-            repeats=repeats,
-            unknown="alone",
             seed=7,
             output=tmp_path / "folds.parquet",
             leaking=tmp_path / "leaks.csv",
@@ -181,6 +187,29 @@ def test_main_splits_what_the_protocol_takes(step, protocol):
         [r, f] for r in (0, 1) for f in (0, 1, 2)
     ]
     assert not leaks[KINDS].any(axis=None)
+
+
+def test_folds_are_as_many_as_groups_allow(step):
+    clips = clips_of(["rock", "pop"] * 6)
+    folds, _ = step(clips, facts_of(clips), "clean", 50)
+    assert sorted(folds["fold"].unique()) == list(range(6))
+
+
+@pytest.mark.parametrize(
+    ("genres", "groups", "reason"),
+    [
+        (["rock", "pop"], "aaab", "genres of a single group cannot be evaluated: rock"),
+        # In two folds, two of three groups are together, and so is all of their genre.
+        (["rock", "pop", "pop", "jazz", "jazz", "rock"], "aabbcc", "all groups of"),
+    ],
+)
+def test_impossible_protocol_says_why_and_the_way_on(step, tmp_path, genres, groups, reason):
+    clips = clips_of(genres * 4).assign(group=list(groups) * (4 * len(genres) // len(groups)))
+    way = "leave it out: protocols: [paper] of experiment small, or lower clean: folds"
+    said = re.escape(f"protocol clean cannot split the clips: {reason}") + ".*" + re.escape(way)
+    with pytest.raises(UserError, match=said):
+        step(clips, facts_of(clips), "clean")
+    assert not (tmp_path / "folds.parquet").exists()
 
 
 def planted(kind):

@@ -160,8 +160,8 @@ def test_what_is_assigned_never_leaks(tmp_path_factory, facts, unknown, protocol
     tables, how = [paths["table"]], folder / "protocols.json"
     usable.main(paths["clips"], asked.model_dump_json(), seed, paths["usable"], how, tables)
     assume(protocol in read_evaluations(how))
-    split = (paths["clips"], paths["usable"], protocol, 2, 2, unknown, seed, paths["folds"])
-    assign.main(*split, folder / "leaks.csv", tables)
+    options = (asked.model_dump_json(), protocol, seed, paths["folds"])
+    assign.main(paths["clips"], paths["usable"], *options, folder / "leaks.csv", tables)
     found = pd.read_csv(folder / "leaks.csv")
     assert found[["repeat", "fold"]].to_numpy().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
     assert not found[KINDS].any(axis=None)

@@ -9,11 +9,13 @@ import pandas as pd
 import typer
 from numpy.typing import NDArray
 
+from genregraph.common.errors import UserError
+from genregraph.config.model import Experiment
 from genregraph.folds.groups import features_of
 from genregraph.folds.leaks import check, leaks, near_identical
-from genregraph.folds.protocols import BY_GROUP, takes
+from genregraph.folds.protocols import BY_GROUP, Clip, LeftOut, evaluation, takes
 from genregraph.folds.split import grouped, held_out, published, stratified
-from genregraph.folds.table import listed
+from genregraph.folds.table import listed, unique_clips
 
 logger = logging.getLogger(__name__)
 
@@ -71,13 +73,49 @@ def _tested(
     return fold == np.arange(folds)[:, None]
 
 
+def evaluated_clips(clips: pd.DataFrame) -> list[Clip]:
+    """What decides how clips of `folds.usable` are split."""
+    return [Clip(*row) for row in clips[["genre", "group", "split", "excluded"]].to_numpy()]
+
+
+def assigned(
+    usable: pd.DataFrame, protocol: str, experiment: Experiment, name: str, seed: int
+) -> pd.DataFrame:
+    """Folds of a protocol, as many as the experiment asks for and its clips allow.
+
+    Parameters
+    ----------
+    usable : pd.DataFrame
+        All clips that the experiment can use (`folds.usable.COLUMNS`).
+    protocol : str
+    experiment : Experiment
+    name : str
+        Of the experiment.
+    seed : int
+
+    Raises
+    ------
+    UserError
+        If the protocol cannot split the clips: why, and what the user can change.
+    """
+    try:
+        how = evaluation(protocol, evaluated_clips(usable), experiment.folds, experiment.clean)
+        return assign(taken(usable, protocol), protocol, how.folds, how.repeats, seed)
+    except (LeftOut, UserError) as reason:
+        others = [other for other in experiment.protocols if other != protocol]
+        way = f"leave it out: protocols: [{', '.join(others)}]" if others else "name another"
+        fewer = ", or lower clean: folds" if protocol in BY_GROUP else ""
+        raise UserError(
+            f"protocol {protocol} cannot split the clips: {str(reason).rstrip('.')}; {way} of "
+            f"experiment {name}{fewer}"
+        ) from None
+
+
 def main(
     clips: Annotated[Path, typer.Option(help="The dataset's clips (Parquet).")],
     usable: Annotated[Path, typer.Option(help="Those that the experiment can use (Parquet).")],
+    experiment: Annotated[str, typer.Option(help="Protocols, folds and clean of it (JSON).")],
     protocol: Annotated[str, typer.Option(help="Which protocol.")],
-    folds: Annotated[int, typer.Option(help="Number of folds, or of hold-outs.")],
-    repeats: Annotated[int, typer.Option(help="How often clips are split anew.")],
-    unknown: Annotated[str, typer.Option(help="Clips without artist: together, alone or out.")],
     seed: Annotated[int, typer.Option(help="Seed.")],
     output: Annotated[Path, typer.Option(help="Folds, to be written (Parquet).")],
     leaking: Annotated[Path, typer.Option(help="Counts of leaks, to be written (CSV).")],
@@ -86,13 +124,14 @@ def main(
     ] = None,
 ) -> None:
     """Split the clips of an experiment; folds by group must not leak."""
+    asked = Experiment.model_validate_json(experiment)
     known = pd.read_parquet(usable)
-    chosen = taken(known, protocol)
-    logger.info("%d of %d clips are taken", len(chosen), len(known))
-    table = assign(chosen, protocol, folds, repeats, seed)
-    facts = pd.read_parquet(clips).set_index("clip", drop=False).loc[chosen["clip"]]
-    pairs = near_identical(chosen["clip"], known["clip"], features_of(known["clip"], tables or []))
-    counts = leaks(table, facts, pairs, unknown)
+    table = assigned(known, protocol, asked, usable.parent.name, seed)
+    chosen = unique_clips(table)["clip"]
+    logger.info("%d of %d clips are assigned to folds", len(chosen), len(known))
+    facts = pd.read_parquet(clips).set_index("clip", drop=False).loc[chosen]
+    pairs = near_identical(chosen, known["clip"], features_of(known["clip"], tables or []))
+    counts = leaks(table, facts, pairs, asked.clean.unknown_artist)
     check(counts, protocol)
     table.to_parquet(output, index=False)
     counts.to_csv(leaking, index=False)

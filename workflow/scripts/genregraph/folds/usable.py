@@ -19,9 +19,9 @@ import typer
 from genregraph.common.errors import UserError
 from genregraph.config.model import Experiment
 from genregraph.datasets.groups import normalised
-from genregraph.folds.assign import assign, taken
+from genregraph.folds.assign import assign, evaluated_clips, taken
 from genregraph.folds.groups import features_of, group_names, identical, tie
-from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, Clip, evaluations
+from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, evaluations
 
 logger = logging.getLogger(__name__)
 
@@ -108,8 +108,7 @@ def evaluated(clips: pd.DataFrame, experiment: Experiment, seed: int) -> dict[st
     dict
         ``evaluations``: folds and repeats by protocol; ``left_out``: reasons by protocol.
     """
-    columns = clips[["genre", "group", "split", "excluded"]]
-    found, left_out = evaluations(experiment, [Clip(*row) for row in columns.to_numpy()])
+    found, left_out = evaluations(experiment, evaluated_clips(clips))
     possible: dict[str, dict[str, int]] = {}
     for protocol, numbers in found.items():
         try:  # Groups of several genres may leave less than was counted genre by genre.
