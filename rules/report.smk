@@ -27,14 +27,16 @@ FIGURES = {
     ],
     "clip": [f"{HERE}/audio/{shard}/samples.parquet" for shard in SHARDS],
 }
-FIGURE = Step("report.figures.{figure}", f"{OF_DATASET}/figures")
-CURVE_FIGURE = Step("report.figures.learning_curve", f"{OF_DATASET}/figures")
+FIGURE = Step("report.figures.draw", f"{OF_DATASET}/figures", suffix=".{figure}")
+CURVE_FIGURE = Step(
+    "report.figures.draw", f"{OF_DATASET}/figures", suffix=".learning-curve"
+)
 PROTOCOL_FIGURES = Step(
     "report.figures.protocol_figures",
     OF_PROTOCOL,
     {"model": models_shown, "seed": CONFIG.seed},
 )
-IMPORTANCES = Step("report.figures.importances", OF_PROTOCOL)
+IMPORTANCES = Step("report.figures.draw", OF_PROTOCOL, suffix=".importances")
 EXPERIMENT_FIGURES = Step(
     "report.figures.experiment_figures", OF_EXPERIMENT, {"paper": papers_accuracy}
 )
@@ -94,9 +96,9 @@ rule figure:
         mem_mb=memory(1000, 10),
         runtime=minutes(10, 1),
     params:
-        step="report.figures.{figure}",
+        figure="{figure}",
     shell:
-        'python "$GENREGRAPH" {params.step} {input.files:q} --output {output:q} 2> {log:q}'
+        'python "$GENREGRAPH" report.figures.draw {params.figure} {input.files:q} --output {output:q} 2> {log:q}'
 
 
 use rule figure as learning_curve_figure with:
@@ -116,7 +118,7 @@ use rule figure as learning_curve_figure with:
     benchmark:
         CURVE_FIGURE.benchmark
     params:
-        step="report.figures.learning_curve",
+        figure="learning-curve",
 
 
 rule protocol_figures:
@@ -167,7 +169,7 @@ rule importances:
         mem_mb=memory(1000),
         runtime=minutes(10),
     shell:
-        'python "$GENREGRAPH" report.figures.importances {input.selection:q} --output {output:q} 2> {log:q}'
+        'python "$GENREGRAPH" report.figures.draw importances {input.selection:q} --output {output:q} 2> {log:q}'
 
 
 rule experiment_figures:

@@ -9,7 +9,7 @@ from scipy import sparse
 from tests.report import dataset
 
 from genregraph.models.predictions import predictions
-from genregraph.report.figures.scatter import place
+from genregraph.report.figures.places import place
 from genregraph.report.page.map import chart, nearest, within_square
 
 

@@ -13,7 +13,7 @@ import typer
 
 from genregraph.evaluation.scores import BY_GROUPS
 from genregraph.folds.protocols import keeps_apart
-from genregraph.report.figures.learning_curve import levels
+from genregraph.report.figures.dataset import levels
 from genregraph.report.page.answer import beside_average, papers
 from genregraph.report.page.tables import ALPHA, Row, Tables, is_network, pairs, read
 from genregraph.report.page.words import FILTERS

@@ -4,40 +4,124 @@ import json
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import typer
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from sklearn.metrics import confusion_matrix
 
+from genregraph.evaluation.outputs import genres_of
 from genregraph.graph.store import load_graph
 from genregraph.preprocessing.inputs import InputsFile
-from genregraph.report.figures import confusion, graph, history, scatter
-from genregraph.report.figures.style import save
+from genregraph.report.figures import places
+from genregraph.report.figures.style import (
+    FigureFile,
+    counted,
+    draw_band,
+    draw_matrix,
+    in_style,
+    new_figure,
+    save,
+)
 from genregraph.report.page.map import chart
 
-OF_FIGURE = "Figure, to be written (PNG or SVG)."
+
+def over_folds(histories: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Mean and standard deviation of each epoch over the folds that came to it.
+
+    Parameters
+    ----------
+    histories : pd.DataFrame
+        ``repeat fold epoch loss train_accuracy test_accuracy`` of one network.
+
+    Returns
+    -------
+    mean, deviation : pd.DataFrame
+        Indexed by epoch; the deviation of a single fold is 0.
+    """
+    epochs = histories.groupby("epoch")[["loss", "train_accuracy", "test_accuracy"]]
+    return epochs.mean(), epochs.std().fillna(0)
+
+
+@in_style()
+def draw_history(histories: pd.DataFrame) -> Figure:
+    """Left the loss, right the accuracies; lines are means, bands a standard deviation wide."""
+    mean, deviation = over_folds(histories)
+    figure = new_figure(8, 3.4)
+    left, right = figure.subplots(1, 2)
+    draw_band(left, mean["loss"], deviation["loss"], "train")
+    for part in ("train", "test"):
+        draw_band(right, mean[f"{part}_accuracy"], deviation[f"{part}_accuracy"], part)
+    left.set(title="Loss", ylabel="cross entropy of training clips (nats)")
+    right.set(title="Accuracy", ylabel="share of clips", ylim=(0, 1.03))
+    left.set_ylim(bottom=0)
+    right.legend(loc="lower right")
+    for axes in (left, right):  # Most happens in the first epochs: they get the most space.
+        axes.set(xscale="log", xlabel="epoch (logarithmic)", xlim=(1, max(mean.index.max(), 2)))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:g}"))
+        axes.xaxis.set_minor_locator(NullLocator())
+    folds = len(histories[["repeat", "fold"]].drop_duplicates())
+    figure.suptitle(f"Mean over {counted(folds, 'fold')} ± standard deviation")
+    return figure
+
+
+def confuse(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Tests of clips by true genre (rows) and predicted one (columns), over all folds of a model.
+
+    A clip that is tested several times counts each time.
+    """
+    genres = genres_of(predictions)
+    test = predictions[predictions["part"] == "test"]
+    counts = confusion_matrix(test["true"], test["predicted"], labels=genres)
+    return pd.DataFrame(counts, index=genres, columns=genres)
+
+
+@in_style()
+def draw_confusion(predictions: pd.DataFrame) -> Figure:
+    """Heat map of `confuse`: colours are shares of the true genre's tests, numbers are tests."""
+    counts = confuse(predictions)
+    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
+    side = 2 + 0.45 * max(len(counts), 6)
+    figure = new_figure(side + 1, side)
+    axes = figure.subplots()
+    draw_matrix(axes, shares, "share of the true genre", cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.argwhere(counts):
+        share = shares.iloc[row, column]
+        text = f"{counts.iloc[row, column]}\n{share:.0%}"
+        colour = "white" if share > 0.7 else "black"
+        axes.text(column, row, text, ha="center", va="center", fontsize=7.5, color=colour)
+    axes.set(xlabel="predicted genre", ylabel="true genre")
+    axes.spines[:].set_visible(False)
+    right, total = np.trace(counts), counts.to_numpy().sum()
+    folds = counted(len(predictions[["repeat", "fold"]].drop_duplicates()), "fold")
+    figure.suptitle(f"{right:,} of {total:,} tests of clips right, over {folds}")
+    return figure
 
 
 def main(
-    inputs: Annotated[Path, typer.Option(help="Inputs of all folds (NPZ).")],
+    inputs: Annotated[Path, typer.Option(help="Preprocessed features of all folds (NPZ).")],
     graphs: Annotated[Path, typer.Option(help="Their graphs (NPZ).")],
     models: Annotated[Path, typer.Option(help="Folder of what models predicted.")],
     model: Annotated[list[str], typer.Option(help="A model that the map shows.")],
     seed: Annotated[int, typer.Option(help="Seed.")],
-    scatter_figure: Annotated[Path, typer.Option("--scatter", help=OF_FIGURE)],
-    graph_figure: Annotated[Path, typer.Option("--graph", help=OF_FIGURE)],
-    history_figure: Annotated[Path, typer.Option("--history", help=OF_FIGURE)],
-    confusion_figure: Annotated[Path, typer.Option("--confusion", help=OF_FIGURE)],
+    scatter: FigureFile,
+    graph: FigureFile,
+    history: FigureFile,
+    confusion: FigureFile,
     clip_map: Annotated[Path, typer.Option("--map", help="The map, to be written (JSON).")],
     neighbours: Annotated[int, typer.Option(min=1, help="Of a clip on the map, at most.")] = 10,
 ) -> None:
     """Draw clips, graph, training and confusion, and write the map of the report."""
     folds = InputsFile(inputs)
-    first, joined = folds[0], load_graph(graphs, 0)
-    placed = scatter.place(first.x, seed)
+    first, distances = folds[0], load_graph(graphs, 0)
+    placed = places.place(first.x, seed)
     predictions = {name: pd.read_parquet(models / f"{name}.parquet") for name in model}
-    save(scatter.draw(first, placed), scatter_figure)
-    save(graph.draw(first, joined, placed.tsne), graph_figure)
-    save(history.draw(pd.read_csv(models / "graphsage.history.csv")), history_figure)
-    save(confusion.draw(predictions["graphsage"]), confusion_figure)
+    save(places.draw(first, placed), scatter)
+    save(places.draw_graph(first, distances, placed.tsne), graph)
+    save(draw_history(pd.read_csv(models / "graphsage.history.csv")), history)
+    save(draw_confusion(predictions["graphsage"]), confusion)
     once = {
         fold: load_graph(graphs, number)
         for number, (repeat, fold) in enumerate(folds.keys)

@@ -6,21 +6,19 @@ References
 .. [2] P. Tol, "Colour Schemes", SRON technical note, 2021: the scheme "muted".
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import matplotlib
-import numpy as np
+import pandas as pd
+import typer
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
-
-from genregraph.common.errors import UserError
+from matplotlib.image import AxesImage
 
 DPI = 150
-STYLE: dict[Any, Any] = {
+STYLE: dict[str, Any] = {
     "font.size": 9,
     "figure.titlesize": 11,
     "axes.titlesize": 10,
@@ -39,6 +37,7 @@ METADATA: dict[str, dict[str, str | None]] = {
     ".png": {"Software": None},
     ".svg": {"Creator": None, "Date": None},
 }
+FigureFile = Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")]
 
 # Okabe and Ito's but for yellow, which is faint on white; then the last from Tol's muted ones.
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -46,18 +45,10 @@ PINK, SKY, BLACK = "#CC79A7", "#56B4E9", "#000000"
 WINE, OLIVE, INDIGO = "#882255", "#999933", "#332288"
 GREY, PALE = "#888888", "#CCCCCC"
 COLOURS = [BLUE, ORANGE, GREEN, PINK, VERMILION, SKY, BLACK, OLIVE, WINE, INDIGO, GREY]
-# One more than colours, so that 132 genres differ; with the area at which they look equally large.
-MARKERS = [("o", 1.0), ("s", 0.85), ("D", 0.75), ("^", 1.2), ("v", 1.2), ("P", 1.3)]
-MARKERS += [("X", 1.3), ("*", 2.0), ("<", 1.2), (">", 1.2), ("p", 1.3), ("h", 1.2)]
+PARTS = {"train": (BLUE, "s", "-"), "test": (VERMILION, "o", "--")}
 
-
-@contextmanager
-def in_style() -> Iterator[None]:
-    """Draw in the figures' style, whatever the user's own; a decorator, too."""
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(STYLE)
-        yield
+# Draw in the figures' style, whatever the user's own: a context, and a decorator.
+in_style = partial(style.context, STYLE, after_reset=True)
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -66,28 +57,18 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def save(figure: Figure, output: Path) -> None:
-    """Write a figure as PNG or SVG with nothing cut off and no time in it.
-
-    Raises
-    ------
-    UserError
-        If the name of ``output`` ends otherwise.
-    """
-    ending = output.suffix.lower()
-    if ending not in METADATA:
-        raise UserError(f"output: {output.name} must end in {' or '.join(METADATA)}")
+    """Write a figure as PNG or SVG, with nothing clipped and no time in it."""
     with in_style():
         figure.savefig(
             output,
-            format=ending[1:],
             dpi=DPI,
             bbox_inches="tight",
             pad_inches=0.1,
-            metadata=METADATA[ending],
+            metadata=METADATA.get(output.suffix, {}),
         )
 
 
-def plain(name: str, longest: int = 40) -> str:
+def plain(name: object, longest: int = 40) -> str:
     r"""Name of a clip, genre or feature as it can be drawn: printable, its middle left out if long.
 
     Examples
@@ -97,7 +78,7 @@ def plain(name: str, longest: int = 40) -> str:
     >>> plain("pcm_fftMag_spectralRollOff", longest=11)
     'pcm_f…llOff'
     """
-    printable = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
+    printable = "".join(letter if letter.isprintable() else "\ufffd" for letter in str(name))
     if len(printable) <= longest:
         return printable
     half = (longest - 1) // 2
@@ -110,50 +91,36 @@ def counted(number: int, what: str) -> str:
 
 
 def colour_of(number: int) -> str:
-    """Colour of the genre with that number."""
+    """Colour of the genre, model or protocol with that number."""
     return COLOURS[number % len(COLOURS)]
 
 
-def draw_clips(
-    axes: Axes, places: NDArray[np.floating], y: NDArray[np.int64], genres: Sequence[str]
-) -> None:
-    """Draw clips as points, each genre with its own colour and marker.
-
-    Parameters
-    ----------
-    axes : Axes
-    places : NDArray, shape (n, 2)
-    y : NDArray[np.int64], shape (n,)
-        Genre, as an index into ``genres``.
-    genres : sequence of str
-    """
-    size = float(np.clip(18_000 / len(places), 6, 36))  # Square points.
-    for number, genre in enumerate(genres):
-        marker, area = MARKERS[number % len(MARKERS)]
-        axes.scatter(
-            places[y == number, 0],
-            places[y == number, 1],
-            s=size * area,
-            c=colour_of(number),
-            marker=marker,
-            edgecolors="white",
-            linewidths=0.2,
-            label=plain(genre, 24),
-            rasterized=len(places) > 2000,
-            zorder=2,
-        )
+def draw_matrix(axes: Axes, table: pd.DataFrame, label: str, **options: Any) -> AxesImage:
+    """Draw a square table as a heat map with names on both sides and a colour bar."""
+    names = [plain(name, 26) for name in table.index]
+    image = axes.imshow(table, interpolation="nearest", **options)
+    axes.set_xticks(range(len(names)), names, rotation=90)
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(length=0)
+    axes.figure.colorbar(image, ax=axes, label=label, shrink=0.65)
+    return image
 
 
-def draw_genre_legend(figure: Figure, axes: Axes) -> None:
-    """Say right of the panels which genre has which colour and marker."""
+def draw_band(axes: Axes, mean: pd.Series, deviation: pd.Series, part: str, **options: Any) -> None:
+    """Draw a line of means of a part, train or test, and a band of a deviation to both sides."""
+    colour, _, line = PARTS[part]
+    low, high = mean - deviation, mean + deviation
+    axes.fill_between(mean.index, low, high, color=colour, alpha=0.2, linewidth=0)
+    axes.plot(mean.index, mean, color=colour, ls=line, label=part, **options)
+
+
+def draw_legend(axes: Axes, columns: int = 3) -> None:
+    """Explain below all panels what is explained in one of them."""
     handles, labels = axes.get_legend_handles_labels()
-    legend = figure.legend(handles, labels, loc="outside right upper", title="genre")
-    for handle in legend.legend_handles:
-        handle.set_sizes([36])  # type: ignore[union-attr]
+    axes.figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
-def without_ticks(axes: Axes) -> None:
-    """Take the ticks off axes whose units mean nothing."""
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set_visible(True)
-    axes.spines[:].set_color(PALE)
+def draw_title(figure: Figure, table: pd.DataFrame, what: str) -> None:
+    """Title a figure of an experiment on a dataset."""
+    first = table.iloc[0]
+    figure.suptitle(plain(f"{first['experiment']} on {first['dataset']}: {what}", 70))

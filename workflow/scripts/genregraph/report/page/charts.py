@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from genregraph.report.figures.history import over_folds
-from genregraph.report.figures.learning_curve import SERIES, levels
+from genregraph.report.figures.dataset import SERIES, levels
+from genregraph.report.figures.protocol_figures import over_folds
 
 WIDTH, HEIGHT = 420, 220
 LEFT, RIGHT, TOP, BOTTOM = 40, 410, 12, 184

@@ -21,7 +21,7 @@ from genregraph.datasets.sheet import Row as SheetRow
 from genregraph.datasets.sheet import locate, read_sheet
 from genregraph.datasets.spreadsheet import read_csv
 from genregraph.folds.leaks import KINDS
-from genregraph.report.figures.confusion import confuse
+from genregraph.report.figures.protocol_figures import confuse
 from genregraph.report.figures.style import counted
 from genregraph.report.page import answer, charts
 from genregraph.report.page.cost import costs, read_benchmarks

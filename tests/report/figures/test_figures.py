@@ -1,0 +1,338 @@
+"""What each figure shows; all of them are legible, and their labels keep apart."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from tests.report.conftest import GENRES
+from tests.report.found import curve
+
+from genregraph.audio.clips import COLUMNS as CLIPS
+from genregraph.common.errors import UserError
+from genregraph.evaluation.calibration import CURVES
+from genregraph.features.handcrafted import COLUMNS as HANDCRAFTED
+from genregraph.graph.adjacency import adjacency
+from genregraph.models.predictions import predictions
+from genregraph.report.figures import dataset, draw, places
+from genregraph.report.figures.experiment_figures import draw_folds, draw_reliability
+from genregraph.report.figures.protocol_figures import (
+    confuse,
+    draw_confusion,
+    draw_history,
+    over_folds,
+)
+
+MODELS = ["graphsage", "edgeless", "logistic", "svm", "forest", "boosting", "gcn_edgeless"]
+RNG = np.random.default_rng(0)
+
+
+def clips():
+    """Three clips a genre; two of the first genre are rejected, one is repaired."""
+    names = [(f"{genre}.{i}", genre) for genre in GENRES for i in range(3)]
+    table = pd.DataFrame(names, columns=["clip", "genre"]).reindex(columns=CLIPS)
+    return table.assign(status=["rejected", "rejected", "repaired", *["ok"] * (len(names) - 3)])
+
+
+def features(columns, clips=12):
+    table = pd.DataFrame(RNG.normal(size=(clips, len(columns))), columns=list(columns))
+    table.insert(0, "clip", [f"clip{i}" for i in range(clips)])
+    return table
+
+
+def tuning():
+    """Two folds of each value."""
+    rows = [
+        ("demo", "multiclass", parameter, value, fold, 0.9 + fold / 50, 0.5 + i / 10 + fold / 10)
+        for parameter, values in {"hidden": [50, 100], "learning_rate": [1e-4, 1e-3, 1e-2]}.items()
+        for i, value in enumerate(values)
+        for fold in range(2)
+    ]
+    columns = "dataset experiment parameter value fold train_accuracy test_accuracy".split()
+    return pd.DataFrame(rows, columns=columns)
+
+
+def selection():
+    """30 features; every fourth is selected, and one has a name that pandas takes for missing."""
+    before, selected = np.random.default_rng(0).dirichlet(np.ones(30)), np.arange(30) % 4 == 0
+    names = ["nan", "pcm_fftMag_spectralRollOff25.0_sma_de_meanRisingSlope", "a$b$"]
+    table = pd.DataFrame({"repeat": 0, "fold": 0, "importance_before": before})
+    table["feature"] = names + [f"feature{i}" for i in range(27)]
+    return table.assign(importance_after=before * selected, selected=selected)
+
+
+def histories():
+    """Two folds, of 20 and of 30 epochs."""
+    epochs = [(fold, epoch) for fold, last in ((0, 20), (1, 30)) for epoch in range(1, last + 1)]
+    table = pd.DataFrame(epochs, columns=["fold", "epoch"]).assign(repeat=0)
+    rise, shift = 1 - np.exp(-table["epoch"] / 10), table["fold"] / 10
+    return table.assign(
+        loss=2.3 - 2 * rise + shift, train_accuracy=rise, test_accuracy=0.8 * rise - shift
+    )
+
+
+def results():
+    """Two protocols, two repeats of three folds, of two models, and a protocol of one fold."""
+    rows = [
+        ["demo", "multiclass", protocol, model, aggregation, repeat, fold, 1 - fold / 100, test]
+        for protocol, mean in (("paper", 0.8), ("clean", 0.6), ("filtered", 0.5))
+        for model in ("graphsage", "knn")
+        for repeat in (1, 0)
+        for fold in range(3)
+        for aggregation in ("none", "artist")
+        for test in [mean + fold / 50 - repeat / 50]
+        if protocol != "filtered" or repeat == fold == 0
+    ]
+    columns = "dataset experiment protocol model aggregation repeat fold".split()
+    return pd.DataFrame(rows, columns=[*columns, "train_accuracy", "test_accuracy"])
+
+
+def reliability():
+    """All models under two protocols, as they are and at a temperature; two bins are empty."""
+    rows = [
+        ["demo", "multiclass_a", protocol, model, "none", scaling, i, i / 10, (i + 1) / 10]
+        + ([0, None, None] if i < 2 else [10 * i, i / 10 + 0.05, max(0, i / 10 - fall)])
+        for protocol, fall in (("paper", 0.1), ("clean", 0.3))
+        for model in MODELS
+        for scaling in ("none", "temperature")
+        for i in range(10)
+    ]
+    return pd.DataFrame(rows, columns=CURVES)
+
+
+def predicted_twice(inputs):
+    """Predictions of two folds: all right in the first, all the first genre in the second."""
+    perfect = np.eye(len(inputs.genres))
+    both = enumerate((perfect[inputs.y], perfect[np.zeros_like(inputs.y)]))
+    tables = [predictions(inputs, probabilities, (0, fold)) for fold, probabilities in both]
+    return pd.concat(tables, ignore_index=True)
+
+
+def graph_of(inputs, metric="euclidean"):
+    return adjacency(inputs.x, metric, 5), places.place(inputs.x, 0).tsne
+
+
+TABLES = {
+    dataset.clips: (
+        {"30s": clips(), "3s": clips()},
+        [*GENRES, "1 + 2", "segments of 3s: 10 usable, 2 rejected", "clips"],
+    ),
+    dataset.correlation: (features([*HANDCRAFTED, "100 $ & <b>"]), ["100 $ & <b>"]),
+    dataset.tuning: (tuning(), ["learning rate", "0.001", "the paper's best"]),
+    dataset.learning_curve: (curve(), ["multiclass_c on mine: learning curves", "lda"]),
+    dataset.importances: (selection(), ["nan", "pcm_fftMag_spectr…_meanRisingSlope"]),
+    draw_history: (histories(), ["epoch (logarithmic)", "Mean over 2 folds ± standard deviation"]),
+    draw_reliability: (
+        reliability(),
+        ["multiclass_a on demo: reliability", "paper", "clean, at a fitted temperature"],
+    ),
+}
+
+
+@pytest.mark.parametrize("drawing", TABLES, ids=lambda drawing: drawing.__name__)
+def test_figures_of_tables_are_legible(drawing, assert_legible, assert_apart):
+    table, texts = TABLES[drawing]
+    assert_legible(drawing, table, texts=texts)
+    assert_apart(drawing(table))
+
+
+@pytest.mark.parametrize("paper", [None, 0.7976])
+def test_folds_figure_is_legible(paper, assert_legible, assert_apart):
+    texts = ["multiclass on demo: graphsage, by protocol", "mean train"]
+    texts += [] if paper is None else ["paper, test: 0.7976"]
+    assert_legible(draw_folds, results(), paper, texts=texts)
+    figure = draw_folds(results(), paper)
+    assert_apart(figure)
+    assert [tick for tick in figure.axes[-1].get_xticks() if abs(tick) <= 0.5] == [0]
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "jaccard"])
+def test_figures_of_clips_are_legible(metric, inputs, assert_legible, assert_apart):
+    texts = [*GENRES, "PCA", "24 clips by 5 features", "genre"]
+    assert_legible(places.draw, inputs, places.place(inputs.x, 0), texts=texts)
+    edges = [places.NO_EDGES] if metric == "jaccard" else ["edge between genres"]
+    assert_legible(places.draw_graph, inputs, *graph_of(inputs, metric), texts=edges)
+    assert_apart(places.draw_graph(inputs, *graph_of(inputs)))
+    texts = [*GENRES, "100%", "10 of 16 tests of clips right, over 2 folds"]
+    assert_legible(draw_confusion, predicted_twice(inputs), texts=texts)
+    assert_apart(draw_confusion(predicted_twice(inputs)))
+
+
+def test_empty_results_are_said_to_be_empty(assert_legible):
+    texts = ["no protocol could be evaluated"]
+    assert_legible(draw_folds, results().iloc[:0], 0.5, texts=texts)
+    assert_legible(draw_reliability, reliability().iloc[:0], texts=texts)
+
+
+# Figures of tables
+
+
+def test_clips_count_repaired_ones_as_usable():
+    table = dataset.count_clips(clips())
+    assert table.index.tolist() == sorted(GENRES)
+    assert table.loc["blues"].tolist() == [1, 2]
+    [axes] = dataset.clips({"30s": clips().assign(status="rejected")}).axes
+    assert [text.get_text() for text in axes.texts] == ["0 + 3"] * 4
+
+
+def test_correlation_leaves_out_constant_features_and_those_after_60():
+    table = features(["length", "a", "b"]).assign(length=661_794.0)
+    table["b"] = -2 * table["a"]
+    axes = dataset.correlation(table).axes[0]
+    assert_allclose(axes.images[0].get_array(), [[1, -1], [-1, 1]])
+    title = "Correlations of 2 features over 12 clips (1 constant left out)"
+    assert axes.get_title(loc="left") == title
+    wide = dataset.correlation(features([f"f{i}" for i in range(100)])).axes[0]
+    assert wide.get_title(loc="left").endswith("60 features over 12 clips (the first of 100)")
+    with pytest.raises(UserError, match="none of 2 features varies over 1 clips"):
+        dataset.correlation(features(["a", "b"], clips=1))
+
+
+def test_tuning_shows_means_over_folds_and_the_papers_best():
+    hidden, rate = dataset.tuning(tuning()).axes
+    assert hidden.get_lines()[1].get_ydata().round(6).tolist() == [0.55, 0.65]
+    assert [axes.get_lines()[2].get_xdata()[0] for axes in (hidden, rate)] == [150, 0.001]
+    assert (hidden.get_xscale(), rate.get_xscale()) == ("linear", "log")
+
+
+def test_levels_of_learning_curve_are_counted_in_each_repeat():
+    means = dataset.levels(curve()).set_index(["series", "level", "model"])
+    assert len(means) == 8
+    last = means.loc["artists", 2, "graphsage"]
+    assert (last["artists"], last["clips"], last["repeats"]) == (6.5, 24, 2)
+    assert last["mean"] == pytest.approx(0.6)
+    left, right = dataset.learning_curve(curve()).axes
+    assert left.containers[0][0].get_xdata().tolist() == [3.5, 6.5]
+    assert right.containers[0][0].get_xdata().tolist() == [12, 24]
+
+
+def test_importances_show_the_top_features_and_mark_the_selected():
+    figure, best = dataset.importances(selection(), 5), selection().nlargest(5, "importance_before")
+    [axes] = figure.axes
+    bold = [label.get_fontweight() == "bold" for label in axes.get_yticklabels()]
+    assert bold == best["selected"].tolist()
+    assert [bar.get_width() for bar in axes.patches[:5]] == best["importance_before"].tolist()
+    assert figure.get_suptitle().startswith("ControlBurn keeps 8 of 30 features;")
+    assert f"{best['selected'].sum()} of them (bold)" in figure.get_suptitle()
+
+
+def test_step_draws_first_fold_of_selection_with_any_names(tmp_path):
+    both = pd.concat([selection(), selection().assign(fold=1)])
+    both.to_csv(tmp_path / "selection.csv", index=False)
+    draw.main("importances", [tmp_path / "selection.csv"], tmp_path / "a.svg")
+    text = (tmp_path / "a.svg").read_text()
+    assert ">nan<" in text and "8 of 30 features" in text
+    curve().to_csv(tmp_path / "curve.csv", index=False)
+    draw.main("learning-curve", [tmp_path / "curve.csv"], tmp_path / "a.png")
+
+
+# Figures of experiments and protocols
+
+
+def test_folds_are_in_order_and_titles_state_means():
+    paper, clean, _ = draw_folds(results(), None).axes
+    points = paper.get_lines()[2]
+    assert points.get_ydata().round(6).tolist() == [0.8, 0.82, 0.84, 0.78, 0.8, 0.82]
+    assert clean.get_title(loc="left") == "clean: mean train 0.990, test 0.610"
+
+
+@pytest.mark.parametrize(("test", "paper"), [(0.6, 0.31), (0.02, None)])
+def test_folds_axis_reaches_below_all_points(test, paper):
+    axes = draw_folds(results().assign(test_accuracy=test), paper).axes[0]
+    assert 0 <= axes.get_ylim()[0] <= min(line.get_ydata()[0] for line in axes.get_lines())
+
+
+def test_reliability_has_a_panel_a_model_and_a_line_a_protocol_and_scaling():
+    panels = draw_reliability(reliability()).axes
+    assert [axes.get_title(loc="left") for axes in panels] == MODELS
+    diagonal, first, *others = panels[0].get_lines()
+    assert [*diagonal.get_xdata()] == [*diagonal.get_ydata()] == [0, 1]
+    assert first.get_xdata().round(6).tolist() == [i / 100 for i in range(25, 105, 10)]
+    assert len(others) == 3
+    sizes = panels[0].collections[0].get_sizes()
+    assert len(sizes) == 8 and (sizes[1:] > sizes[:-1]).all()
+
+
+def test_history_means_are_over_the_folds_that_reach_an_epoch():
+    table = histories()
+    mean, deviation = over_folds(table)
+    assert mean.index.tolist() == list(range(1, 31))
+    assert mean.loc[20, "loss"] == pytest.approx(table["loss"][19] + 0.05)
+    assert deviation.loc[20, "loss"] == pytest.approx(0.1 / np.sqrt(2))
+    assert deviation.loc[21:].to_numpy().max() == 0
+    draw_history(table.head(1))
+
+
+def test_confusion_counts_test_clips_in_rows_of_true_genres(inputs):
+    table = confuse(predicted_twice(inputs))
+    assert table.index.tolist() == table.columns.tolist() == GENRES
+    assert table.to_numpy().tolist() == [[4, 0, 0, 0], [2, 2, 0, 0], [2, 0, 2, 0], [2, 0, 0, 2]]
+    without = predicted_twice(inputs).query("true != 'blues'")
+    for counts, sums in ((predicted_twice(inputs), [1, 1, 1, 1]), (without, [0, 1, 1, 1])):
+        [image] = draw_confusion(counts).axes[0].images
+        assert image.get_array().sum(axis=1).tolist() == sums
+
+
+def test_edges_lead_to_the_nearest_and_zero_distances_are_none():
+    distances = np.array([[0, 1, 2, 9], [1, 0, 3, 9], [2, 3, 0, 9], [7, 8, 9, 0]], dtype=float)
+    graph = sparse.csr_array(distances)
+    assert places.nearest_edges(graph, 1).tolist() == [[0, 1], [0, 2], [0, 3]]
+    assert places.nearest_edges(graph, 2).tolist() == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3]]
+    graph = sparse.csr_array((np.array([0.0, 5.0]), np.array([1, 0]), np.array([0, 1, 2])))
+    assert places.nearest_edges(graph, 3).tolist() == [[0, 1]]
+    graph.data[:] = 0
+    assert places.nearest_edges(graph, 3).shape == (0, 2)
+
+
+def test_graph_title_states_the_share_of_edges_within_genres(inputs):
+    graph, positions = graph_of(inputs)
+    edges = places.nearest_edges(graph)
+    within = np.mean(inputs.y[edges[:, 0]] == inputs.y[edges[:, 1]])
+    [axes] = places.draw_graph(inputs, graph, positions).axes
+    title = axes.get_title(loc="left")
+    assert title.startswith("24 clips, each joined to at most its 3 nearest neighbours;")
+    assert f"{within:.0%}" in title
+    assert sum(len(lines.get_segments()) for lines in axes.collections[:2]) == len(edges)
+
+
+def nearest(positions):
+    distances = np.linalg.norm(positions[:, None] - positions, axis=2)
+    np.fill_diagonal(distances, np.inf)
+    return distances.argmin(axis=1)
+
+
+def test_places_keep_distances_by_pca_and_clouds_by_tsne(inputs):
+    placed = places.place(inputs.x, 0)
+    first = np.linalg.norm(inputs.x - inputs.x[0], axis=1)
+    kept = np.linalg.norm(placed.components - placed.components[0], axis=1)
+    assert_allclose(kept, first, rtol=1e-4)
+    assert_allclose(placed.shares.sum(), 1, rtol=1e-5)
+    assert_array_equal(inputs.y[nearest(placed.tsne)], inputs.y)
+
+
+def test_tsne_of_many_clips_places_a_sample(inputs):
+    x, y = np.repeat(inputs.x, 5, axis=0), inputs.y.repeat(5)
+    positions = places.neighbour_map(x, seed=0, most=60)
+    assert positions.shape == (120, 2)
+    assert_array_equal(y[nearest(positions)], y)
+
+
+@pytest.mark.parametrize("shape", [(2, 5), (24, 1), (3, 2)])
+def test_places_of_the_smallest_inputs(shape, inputs):
+    small = replace(inputs, x=inputs.x[: shape[0], : shape[1]], y=inputs.y[: shape[0]])
+    figure = places.draw(small, places.place(small.x, 0))
+    assert sum(len(points.get_offsets()) for points in figure.axes[1].collections) == shape[0]
+
+
+def test_many_genres_differ_in_colour_or_marker(inputs):
+    genres = np.array([f"genre{i}" for i in range(132)])
+    many = replace(inputs, y=np.arange(132), genres=genres)
+    axes = places.new_figure(2, 2).subplots()
+    places.draw_clips(axes, RNG.normal(size=(132, 2)), many)
+    looks = {
+        (tuple(drawn.get_facecolor()[0]), drawn.get_paths()[0].vertices.tobytes())
+        for drawn in axes.collections
+    }
+    assert len(looks) == 132

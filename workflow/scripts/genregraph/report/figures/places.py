@@ -1,0 +1,208 @@
+"""Figures of the clips of a fold in two dimensions, and of the edges of its graph.
+
+References
+----------
+.. [1] L. van der Maaten, G. Hinton, "Visualizing Data using t-SNE", Journal of Machine Learning
+   Research 9 (2008) 2579-2605.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from sklearn.neighbors import NearestNeighbors
+
+from genregraph.preprocessing.inputs import Inputs
+from genregraph.preprocessing.sample import MOST
+from genregraph.report.figures.style import (
+    COLOURS,
+    GREY,
+    PALE,
+    colour_of,
+    counted,
+    in_style,
+    new_figure,
+    plain,
+)
+
+DIMENSIONS = 50  # That t-SNE starts from: more cost time and show nothing else.
+PERPLEXITY = 30
+JOINED = 3  # Neighbours that a line leads to, at most.
+MEANINGLESS = "neither axes nor large distances mean anything"
+NO_EDGES = "All distances are zero, and zero means not connected: the graph has no edges"
+ALONE = "No clip has a neighbour: the graph has no edges"
+# One more than colours, so that 132 genres differ; with the area at which they look equally large.
+MARKERS = [("o", 1.0), ("s", 0.85), ("D", 0.75), ("^", 1.2), ("v", 1.2), ("P", 1.3)]
+MARKERS += [("X", 1.3), ("*", 2.0), ("<", 1.2), (">", 1.2), ("p", 1.3), ("h", 1.2)]
+
+Floats = NDArray[np.floating]
+
+
+class Placed(NamedTuple):
+    """Clips of a fold in two dimensions.
+
+    Attributes
+    ----------
+    components : NDArray, shape (n, m)
+        Principal components, m at least 2.
+    shares : NDArray, shape (m,)
+        Of the variance.
+    tsne : NDArray, shape (n, 2)
+    """
+
+    components: Floats
+    shares: Floats
+    tsne: Floats
+
+
+def place(x: Floats, seed: int) -> Placed:
+    """Place clips by PCA and t-SNE.
+
+    Parameters
+    ----------
+    x : NDArray, shape (n, d)
+        Preprocessed features.
+    seed : int
+    """
+    padded = np.pad(x, [(0, 0), (0, max(0, 2 - x.shape[1]))])
+    pca = PCA(min(DIMENSIONS, *padded.shape), random_state=seed)
+    components = pca.fit_transform(padded)
+    return Placed(components, pca.explained_variance_ratio_, neighbour_map(components, seed))
+
+
+def neighbour_map(components: Floats, seed: int, most: int = MOST) -> Floats:
+    """Place clips by t-SNE [1]_, an NDArray of shape (n, 2).
+
+    Parameters
+    ----------
+    components : NDArray, shape (n, m)
+    seed : int
+    most : int
+        Of more clips a sample of this size is placed, and each other at the mean of its three
+        nearest.
+    """
+    n = len(components)
+    sample = np.sort(np.random.default_rng(seed).choice(n, min(most, n), replace=False))
+    perplexity = min(PERPLEXITY, (len(sample) - 1) / 3)
+    tsne = TSNE(perplexity=perplexity, init="pca", random_state=seed)
+    placed = tsne.fit_transform(components[sample])
+    if n <= most:
+        return placed
+    nearest = NearestNeighbors(n_neighbors=3).fit(components[sample]).kneighbors(components)[1]
+    places = placed[nearest].mean(axis=1)
+    places[sample] = placed
+    return places
+
+
+@in_style()
+def draw(inputs: Inputs, placed: Placed) -> Figure:
+    """Clips of a fold, coloured by genre: left by PCA, right by t-SNE."""
+    figure = new_figure(9.5, 4.4)
+    left, right = figure.subplots(1, 2)
+    draw_clips(left, placed.components, inputs)
+    draw_clips(right, placed.tsne, inputs)
+    left.set(
+        title="PCA",
+        xlabel=f"component 1 ({placed.shares[0]:.0%} of the variance)",
+        ylabel=f"component 2 ({placed.shares[1]:.0%})",
+    )
+    right.set(title="t-SNE", xlabel=MEANINGLESS, xticks=[], yticks=[])
+    _draw_genres(figure, left)
+    figure.suptitle(f"{counted(len(inputs.y), 'clip')} by {counted(inputs.x.shape[1], 'feature')}")
+    return figure
+
+
+def draw_clips(axes: Axes, places: Floats, inputs: Inputs) -> None:
+    """Draw clips as points, each genre with its own colour and marker."""
+    size = float(np.clip(18_000 / len(places), 6, 36))  # Square points.
+    for number, genre in enumerate(inputs.genres):
+        marker, area = MARKERS[number % len(MARKERS)]
+        axes.scatter(
+            places[inputs.y == number, 0],
+            places[inputs.y == number, 1],
+            s=size * area,
+            c=colour_of(number),
+            marker=marker,
+            edgecolors="white",
+            linewidths=0.2,
+            label=plain(genre, 24),
+            rasterized=len(places) > 2000,
+            zorder=2,
+        )
+
+
+def _draw_genres(figure: Figure, axes: Axes) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    legend = figure.legend(handles, labels, loc="outside right upper", title="genre")
+    for handle in legend.legend_handles:
+        handle.set_sizes([36])  # type: ignore[union-attr]
+
+
+def nearest_edges(graph: sparse.csr_array, neighbours: int = JOINED) -> NDArray[np.int64]:
+    """Edges from each clip to its nearest neighbours, each pair of clips once.
+
+    Parameters
+    ----------
+    graph : scipy.sparse.csr_array, shape (n, n)
+        Distances to each clip's neighbours. A stored zero is no edge, as in the paper.
+    neighbours : int
+        Edges from each clip, at most.
+
+    Returns
+    -------
+    NDArray[np.int64], shape (edges, 2)
+        The two clips of each edge.
+    """
+    edges = graph.tocoo()
+    table = pd.DataFrame({"clip": edges.row, "other": edges.col, "distance": edges.data})
+    table = table[table["distance"] != 0].sort_values(["clip", "distance", "other"])
+    pairs = table.groupby("clip").head(neighbours)[["clip", "other"]].to_numpy(dtype=np.int64)
+    return np.unique(np.sort(pairs, axis=1), axis=0)
+
+
+@in_style()
+def draw_graph(inputs: Inputs, distances: sparse.csr_array, places: Floats) -> Figure:
+    """Clips where t-SNE puts them, and thin lines to their nearest neighbours.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        n clips.
+    distances : scipy.sparse.csr_array, shape (n, n)
+        As `graph.adjacency` makes it.
+    places : NDArray, shape (n, 2)
+    """
+    edges = nearest_edges(distances)
+    figure = new_figure(8, 6)
+    axes = figure.subplots()
+    within = inputs.y[edges[:, 0]] == inputs.y[edges[:, 1]]
+    own = [COLOURS[genre % len(COLOURS)] for genre in inputs.y[edges[within, 0]]]
+    for shown, colours, width in ((~within, PALE, 0.4), (within, own, 0.5)):
+        lines = LineCollection(places[edges[shown]], colors=colours, linewidths=width, zorder=1)
+        lines.set_rasterized(len(edges) > 5000)
+        axes.add_collection(lines)
+    draw_clips(axes, places, inputs)
+    title = NO_EDGES if distances.nnz else ALONE
+    if len(edges):
+        title = (
+            f"{len(places):,} clips, each joined to at most its {JOINED} nearest neighbours; "
+            f"{within.mean():.0%} of the edges within a genre"
+        )
+        _draw_kinds_of_edges(axes)
+    axes.set(title=title, xlabel=f"places are those of t-SNE: {MEANINGLESS}", xticks=[], yticks=[])
+    _draw_genres(figure, axes)
+    return figure
+
+
+def _draw_kinds_of_edges(axes: Axes) -> None:
+    lines = [Line2D([], [], color=colour, linewidth=1) for colour in (GREY, PALE)]
+    labels = ["edge within a genre (its colour)", "edge between genres"]
+    axes.legend(lines, labels, loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=2)
