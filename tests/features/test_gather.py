@@ -5,72 +5,57 @@ import pytest
 from genregraph.features.gather import gather, main
 from genregraph.features.parquet import write_table
 
+PROBLEMS = ["clip", "path", "problem", "what_was_done"]
+
 
 @pytest.fixture
 def shards():
-    return [
+    tables = [
         pd.DataFrame({"clip": ["d", "b"], "x": [4.0, 2.0], "y": [0.4, np.nan]}),
         pd.DataFrame({"clip": pd.Series([], dtype="str"), "x": [], "y": []}),
-        pd.DataFrame({"clip": ["a", "c", "e"], "x": [1.0, -np.inf, np.inf], "y": [0.1, 0.3, 0.5]}),
+        pd.DataFrame({"clip": ["a", "c", "e"], "x": [1.0, -np.inf, 1e160], "y": [0.1, np.inf, 1]}),
     ]
+    return [table.assign(problem=pd.Series("", table.index, dtype="str")) for table in tables]
 
 
-def test_the_table_is_ordered_by_clip_whatever_the_order_of_shards(shards):
+def test_table_is_ordered_by_clip(shards):
     for order in (shards, shards[::-1]):
-        table, _ = gather(order)
+        table, rejected = gather(order)
         assert table.to_dict("list") == {"clip": ["a", "d"], "x": [1.0, 4.0], "y": [0.1, 0.4]}
         assert table.index.tolist() == [0, 1]
+        assert rejected == {
+            "b": "features are not finite: 'y'",
+            "c": "features are not finite: 'x', 'y'",
+            "e": "features are not finite: 'x'",
+        }
 
 
-def test_rows_that_are_not_finite_are_refused(shards):
-    assert list(gather(shards)[1]) == ["b", "c", "e"]
-
-
-def written(shards, tmp_path):
-    paths = [tmp_path / f"{i:02d}.parquet" for i in range(len(shards))]
-    for shard, path in zip(shards, paths, strict=True):
-        write_table(shard, path)
-    main(paths, tmp_path / "compare.parquet", tmp_path / "problems.csv")
-    problems = pd.read_csv(tmp_path / "problems.csv", keep_default_na=False)
-    return pd.read_parquet(tmp_path / "compare.parquet"), problems
-
-
-def test_main_lists_the_refused_clips(shards, tmp_path):
-    table, problems = written(shards, tmp_path)
-    assert table["clip"].tolist() == ["a", "d"]
-    assert problems.columns.tolist() == ["clip", "path", "problem", "what_was_done"]
-    assert problems["clip"].tolist() == ["b", "c", "e"]
-    assert set(problems["problem"]) == {"compare: features are not finite"}
-    assert problems["what_was_done"].str.startswith("rejected").all()
-
-
-def test_the_reason_that_a_shard_states_reaches_the_list(shards, tmp_path):
-    shards[0].attrs["rejected"] = {"b": "no pitch"}
-    table, problems = written(shards, tmp_path)
-    assert problems["problem"].tolist() == [
-        "compare: its features could not be computed: no pitch",
-        "compare: features are not finite",
-        "compare: features are not finite",
-    ]
-    assert not table.attrs
-
-
-def test_main_writes_an_empty_list_where_nothing_is_refused(shards, tmp_path):
-    table, problems = written([shards[0][:1]], tmp_path)
-    assert table["clip"].tolist() == ["d"]
-    assert problems.columns.tolist() == ["clip", "path", "problem", "what_was_done"]
-    assert len(problems) == 0
-
-
-def test_a_table_may_lose_all_its_clips(shards, tmp_path):
-    table, problems = written([shards[0][1:], shards[1]], tmp_path)
-    assert table.columns.tolist() == ["clip", "x", "y"]
-    assert len(table) == 0
-    assert problems["clip"].tolist() == ["b"]
-
-
-def test_a_shard_without_clips_leaves_the_type_of_the_others():
-    full = pd.DataFrame({"clip": ["a"], "x": np.float32([1.5])})
-    empty = pd.DataFrame({"clip": pd.Series([], dtype="str"), "x": np.array([], dtype=np.float64)})
+def test_empty_shard_keeps_the_type_of_others():
+    full = pd.DataFrame({"clip": ["a"], "problem": "", "x": np.float32([1.5])})
+    empty = full[:0].astype({"x": np.float64})
     assert gather([empty, full])[0]["x"].dtype == np.float32
     assert gather([empty, empty])[0].empty
+
+
+@pytest.mark.parametrize("kept", [["d"], []])
+def test_main_writes_table_and_problems(shards, tmp_path, kept):
+    shard = shards[0] if kept else shards[0][1:]
+    shard.loc[1, "problem"] = "no pitch"
+    write_table(shard, tmp_path / "0.parquet")
+    main([tmp_path / "0.parquet"], tmp_path / "compare.parquet", tmp_path / "problems.csv")
+    table = pd.read_parquet(tmp_path / "compare.parquet")
+    problems = pd.read_csv(tmp_path / "problems.csv", keep_default_na=False)
+    assert table.columns.tolist() == ["clip", "x", "y"]
+    assert table["clip"].tolist() == kept
+    said = "compare: its features could not be computed: no pitch"
+    assert problems.columns.tolist() == PROBLEMS
+    assert problems[["clip", "problem"]].to_numpy().tolist() == [["b", said]]
+    assert problems["what_was_done"][0].startswith("rejected")
+
+
+def test_main_writes_no_problem_where_all_is_finite(shards, tmp_path):
+    write_table(shards[0][:1], tmp_path / "0.parquet")
+    main([tmp_path / "0.parquet"], tmp_path / "compare.parquet", tmp_path / "problems.csv")
+    problems = pd.read_csv(tmp_path / "problems.csv")
+    assert problems.empty
+    assert problems.columns.tolist() == PROBLEMS

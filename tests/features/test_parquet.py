@@ -1,9 +1,19 @@
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 
 from genregraph.features import parquet
-from genregraph.features.parquet import read_table, write_table
+from genregraph.features.parquet import (
+    not_finite,
+    read_images,
+    read_table,
+    write_images,
+    write_table,
+)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -16,7 +26,7 @@ def test_values_keep_their_bits(dtype, tmp_path):
 
 
 @pytest.mark.parametrize("rows", [0, 5])
-def test_a_table_of_many_columns_is_read_as_pandas_reads_it(tmp_path, monkeypatch, rows):
+def test_many_columns_are_read_as_pandas_reads_them(tmp_path, monkeypatch, rows):
     monkeypatch.setattr(parquet, "BLOCK", 3)
     values = np.random.default_rng(0).normal(size=(rows, 10)).astype(np.float32)
     table = pd.DataFrame(values, columns=[str(i) for i in range(10)])
@@ -29,3 +39,30 @@ def test_columns_of_several_types_become_the_widest(tmp_path):
     table = pd.DataFrame({"clip": ["a"], "x": np.float32([0.1]), "y": [0.1]})
     write_table(table, tmp_path / "t.parquet")
     assert set(read_table(tmp_path / "t.parquet").dtypes[1:]) == {np.dtype(np.float64)}
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf, np.finfo(np.float64).max, 1e160, -1e39])
+def test_numbers_beyond_single_precision_are_not_finite(value):
+    table = pd.DataFrame({"clip": ["a", "b"], "x": [1.0, 2], "y": [3e38, value]})
+    assert not_finite(table) == {"b": "'y'"}
+
+
+def noise(seed):
+    return np.random.default_rng(seed).integers(0, 256, (256, 256), dtype=np.uint8)
+
+
+def test_images_are_read_in_the_order_of_clips(tmp_path):
+    paths = [tmp_path / name for name in ("0.parquet", "1.parquet", "2.parquet")]
+    write_images(["c", "a b'\n$"], [noise(0), noise(1)], paths[0])
+    write_images([], [], paths[1])
+    write_images(["b"], [noise(2)], paths[2])
+    for order in (paths, paths[::-1]):
+        clips, images = read_images(order)
+        assert clips.tolist() == ["a b'\n$", "b", "c"]
+        assert_array_equal(images, [noise(1), noise(2), noise(0)], strict=True)
+    assert read_images(paths[1:2])[1].shape == (0, 256, 256)
+
+
+def test_files_are_read_without_librosa():
+    code = "import sys, genregraph.features.parquet; sys.exit('librosa' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
-from genregraph.features.images import write_images
+from genregraph.features.parquet import write_images
 from genregraph.models import cnn
 from genregraph.models.cnn import COLUMNS, Cnn, Settings, embed, images_of, main, stopping_part
 

@@ -41,7 +41,7 @@ def refused(file: str) -> pd.DataFrame:
 
 
 def shard(*pieces: str, **columns: float) -> pd.DataFrame:
-    return pd.DataFrame({"clip": pieces, **columns})
+    return pd.DataFrame({"clip": pieces, "problem": "", **columns})
 
 
 def test_features_of_shards_stand_in_the_predictors_order() -> None:
@@ -53,7 +53,7 @@ def test_features_of_shards_stand_in_the_predictors_order() -> None:
     assert features.columns.tolist() == ["f3", "f1", "two_x"]
     assert features.loc["a#0"].tolist() == [5, 3, 8]
     assert features.index.tolist() == ["a#0", "a#1"]
-    assert lost == {"b#0": "features are not finite"}
+    assert lost == {"b#0": "features are not finite: 'f3'"}
 
 
 def test_features_that_no_extractor_computes_are_an_error() -> None:
@@ -113,7 +113,7 @@ def test_the_step_writes_all_tables_and_a_text_that_no_terminal_obeys(learnt, tm
     (tmp_path / "shard").mkdir()
     pieces.assign(artist="The Bo").to_parquet(tmp_path / "shard/pieces.parquet", index=False)
     (tmp_path / "artists.csv").write_text("file,artist\nunlike.mp3,Cy\nother.mp3,bo\n")
-    write_table(values, tmp_path / "shard/mine.parquet")
+    write_table(values.assign(problem=""), tmp_path / "shard/mine.parquet")
     names = ["pieces", "neighbours", "problems", "text", "output"]
     # The sheet names files from the folder of the run, which is another.
     with pytest.MonkeyPatch.context() as patch:

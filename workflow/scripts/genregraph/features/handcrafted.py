@@ -9,8 +9,7 @@ References
 """
 
 import math
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import librosa
 import numpy as np
@@ -26,29 +25,17 @@ HOP = 512
 MFCCS = 20
 ROLLOFF = 0.85
 HPSS_KERNEL = 31  # frames, and frequency bins
-BLOCK = 128  # rows or frames that are worked on at a time, to save memory
+BLOCK = 128  # frames that are worked on at a time, to save memory
 
 
-@dataclass(frozen=True)
-class Profile:
-    """What separates the published table from what librosa computes by default today.
+class Profile(NamedTuple):
+    """What separates the published table from what librosa computes by default today."""
 
-    Attributes
-    ----------
-    pad_mode : {"reflect", "constant"}
-        How a clip is padded by half a frame at both ends.
-    zero_tail : bool
-        Whether the harmonic and percussive signals are zero after the last whole hop.
-    """
-
-    pad_mode: Literal["reflect", "constant"]
-    zero_tail: bool
+    pad_mode: Literal["reflect", "constant"]  # How a clip is padded by half a frame at both ends.
+    zero_tail: bool  # Harmonic and percussive signal are zero after the last complete hop.
 
 
-PROFILES = {
-    "kaggle": Profile(pad_mode="reflect", zero_tail=True),
-    "librosa": Profile(pad_mode="constant", zero_tail=False),
-}
+PROFILES = {"kaggle": Profile("reflect", True), "librosa": Profile("constant", False)}
 
 SERIES = (
     "chroma_stft rms spectral_centroid spectral_bandwidth rolloff zero_crossing_rate "
@@ -79,8 +66,8 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
         A value for each of `COLUMNS`: length in samples, spectral features in Hz, tempo in beats
         per minute, variances with divisor n over all frames (and all bins of chroma).
     """
-    settings = PROFILES[profile]
-    stft = librosa.stft(samples, n_fft=N_FFT, hop_length=HOP, pad_mode=settings.pad_mode)
+    pad_mode, zero_tail = PROFILES[profile]
+    stft = librosa.stft(samples, n_fft=N_FFT, hop_length=HOP, pad_mode=pad_mode)
     magnitude = np.abs(stft)
     power = magnitude**2
     mel = librosa.power_to_db(librosa.feature.melspectrogram(S=power, sr=SAMPLE_RATE))
@@ -92,10 +79,10 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
     del magnitude
     series = [
         chroma,
-        librosa.feature.rms(y=samples, pad_mode=settings.pad_mode),
+        librosa.feature.rms(y=samples, pad_mode=pad_mode),
         *shape,
         zero_crossing_rate(samples),
-        *harmonic_percussive(samples, stft, settings.zero_tail),
+        *harmonic_percussive(samples, stft, zero_tail),
     ]
     return np.array(
         [samples.size, *_mean_and_variance(series), tempo(mel), *_mean_and_variance(list(mfcc))]
@@ -112,34 +99,30 @@ def in_blocks(spectrogram: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 
 def tuning(power: NDArray[np.float32]) -> float:
-    """Deviation of a clip from A = 440 Hz, in fractions of a semitone.
+    """Deviation of a clip, a power spectrogram of shape (1025, t), from A = 440 Hz, in semitones.
 
     Equal to ``librosa.estimate_tuning(S=power)``, which needs eight times the spectrogram's memory
     and time for frequencies that it then leaves out: here pitches are tracked in blocks of frames,
     up to a quarter of the sample rate.
-
-    Parameters
-    ----------
-    power : NDArray[np.float32], shape (1025, t)
     """
     lower = power[: len(power) // 2 + 1]
-    found = []
-    for frames, strongest in zip(in_blocks(lower), in_blocks(power), strict=True):
-        least = 0.1 * strongest.max(axis=0, keepdims=True)  # librosa's threshold.
-        pitches, strengths = librosa.piptrack(S=frames, sr=SAMPLE_RATE / 2, ref=least)
-        voiced = pitches > 0
-        found.append((pitches[voiced], strengths[voiced]))
-    pitches, strengths = (np.concatenate(each) for each in zip(*found, strict=True))
-    if not strengths.size:
+    pitches, strengths = [], []
+    for frames, all_frequencies in zip(in_blocks(lower), in_blocks(power), strict=True):
+        least = 0.1 * all_frequencies.max(axis=0, keepdims=True)  # librosa's threshold.
+        tracked, strength = librosa.piptrack(S=frames, sr=SAMPLE_RATE / 2, ref=least)
+        pitches.append(tracked[tracked > 0])
+        strengths.append(strength[tracked > 0])
+    pitch, strength = np.concatenate(pitches), np.concatenate(strengths)
+    if not pitch.size:
         return 0.0
-    return float(librosa.pitch_tuning(pitches[strengths >= np.median(strengths)]))
+    return float(librosa.pitch_tuning(pitch[strength >= np.median(strength)]))
 
 
 def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]:
-    """Spectral centroid, bandwidth and 85 % roll-off per frame, in Hz.
+    """Spectral centroid, bandwidth and 85 % roll-off per frame, in Hz, equal to librosa's.
 
-    As librosa has them. The first two are moments of a frame's distribution over frequencies, found
-    by one product: the variance is the second less the square of the first, in double precision.
+    The first two are moments of a frame's distribution over frequencies, computed by one product:
+    the variance is the second less the square of the first, in double precision.
 
     Parameters
     ----------
@@ -151,7 +134,7 @@ def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]
     """
     frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT)
     powers = np.stack([frequencies**0, frequencies, frequencies**2])
-    found = []
+    parts = []
     for frames in in_blocks(magnitude):
         total, first, second = powers @ frames.astype(np.float64)
         total[total == 0] = 1  # Of a silent frame all are 0.
@@ -159,31 +142,23 @@ def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]
         bandwidth = np.sqrt(np.maximum(second / total - centroid**2, 0))
         below = np.cumsum(frames, axis=0)
         rolloff = frequencies[(below >= ROLLOFF * below[-1]).argmax(axis=0)]
-        found.append((centroid, bandwidth, rolloff))
-    return [np.concatenate(parts)[None] for parts in zip(*found, strict=True)]
+        parts.append((centroid, bandwidth, rolloff))
+    return [np.concatenate(series)[None] for series in zip(*parts, strict=True)]
 
 
 def zero_crossing_rate(samples: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Share of the samples of each frame at which the sign changes.
+    """Share of the samples of each frame at which the sign changes, of shape (1, t).
 
-    Equal to librosa's, which looks for them in each of the overlapping frames anew.
-
-    Parameters
-    ----------
-    samples : NDArray[np.float32], shape (n,)
-
-    Returns
-    -------
-    NDArray[np.float64], shape (1, t)
+    Equal to librosa's, which counts them in each of the overlapping frames anew.
     """
-    padded = np.pad(samples, N_FFT // 2, mode="edge")
-    so_far = np.cumsum(librosa.zero_crossings(padded, pad=False))
-    starts = np.arange(0, padded.size - N_FFT + 1, HOP)
+    negative = np.pad(samples, N_FFT // 2, mode="edge") < -1e-10  # librosa's threshold.
+    so_far = np.cumsum(np.diff(negative, prepend=negative[0]))
+    starts = np.arange(0, negative.size - N_FFT + 1, HOP)
     return (so_far[starts + N_FFT - 1] - so_far[starts])[None] / N_FFT
 
 
 def tempo(mel: NDArray[np.float32]) -> float:
-    """Tempo that the beat tracker works with, in beats per minute; 0 where there is no onset.
+    """Tempo that librosa's beat tracker works with, in beats per minute; 0 where there is no onset.
 
     Parameters
     ----------
@@ -197,42 +172,30 @@ def tempo(mel: NDArray[np.float32]) -> float:
 
 
 def harmonic_percussive(
-    samples: NDArray[np.float32], stft: NDArray[np.complex64], zero_tail: bool
+    samples: NDArray[np.float32], harmonic_stft: NDArray[np.complex64], zero_tail: bool
 ) -> list[NDArray[np.float32]]:
-    """Harmonic and percussive part of a signal, by median filtering [3]_.
+    """Harmonic and percussive part of a signal of shape (n,), by median filtering [3]_.
 
     The transform is linear and the shares add up to 1: what is not harmonic is percussive.
 
     Parameters
     ----------
     samples : NDArray[np.float32], shape (n,)
-    stft : NDArray[np.complex64], shape (1025, t)
-        Of the harmonic part: that of the samples, times `harmonic_mask` of its absolute values.
+    harmonic_stft : NDArray[np.complex64], shape (1025, t)
+        Transform of the samples, times `harmonic_mask` of its absolute values.
     zero_tail : bool
-        Leave what lies behind the last whole hop at zero.
-
-    Returns
-    -------
-    list of two NDArray[np.float32], shape (n,)
+        Leave what follows the last complete hop at zero.
     """
     end = samples.size // HOP * HOP if zero_tail else samples.size
-    harmonic = librosa.istft(stft, n_fft=N_FFT, hop_length=HOP, length=end)
+    harmonic = librosa.istft(harmonic_stft, n_fft=N_FFT, hop_length=HOP, length=end)
     both = [harmonic, samples[:end] - harmonic]
     return [librosa.util.fix_length(part, size=samples.size) for part in both]
 
 
 def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Share of each bin that is harmonic, in [0, 1].
+    """Share of each bin that is harmonic, in [0, 1], of the same shape (1025, t).
 
-    As ``librosa.util.softmask`` of both medians has it, by power 2; half of what is silent.
-
-    Parameters
-    ----------
-    magnitude : NDArray[np.float32], shape (1025, t)
-
-    Returns
-    -------
-    NDArray[np.float32], shape (1025, t)
+    Equal to ``librosa.util.softmask`` of both medians, by power 2; half of what is silent.
     """
     harmonic = np.asfortranarray(running_median(magnitude))  # In memory as the other one.
     percussive = running_median(magnitude.T).T
@@ -247,10 +210,6 @@ def running_median(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Equal to ``scipy.ndimage.median_filter(rows, size=(1, HPSS_KERNEL))``, but SciPy has a fast
     filter for one dimension: rows stand one behind the other, each with its mirrored ends.
-
-    Parameters
-    ----------
-    rows : NDArray[np.float32], shape (d, t)
     """
     half = HPSS_KERNEL // 2
     padded = np.pad(rows, [(0, 0), (half, half)], mode="symmetric")

@@ -7,30 +7,19 @@ References
 .. [2] B. McFee et al., "librosa: Audio and music signal analysis in Python", SciPy 2015.
 """
 
-import logging
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated
-
 import librosa
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-import typer
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from genregraph.audio.cut import read_pieces
 from genregraph.audio.samples import SAMPLE_RATE
-from genregraph.features.table import Clips, Cut
+from genregraph.features.parquet import SIZE, write_images
+from genregraph.features.table import Clips, Cut, Output
 
-logger = logging.getLogger(__name__)
-
-SIZE = 256  # mel bands, and columns of time
 N_FFT = 2048
 LONGEST_HOP = 512
 RANGE = 80  # dB
-SCHEMA = pa.schema([("clip", pa.string()), ("image", pa.binary(SIZE * SIZE))])
 
 
 def mel_image(samples: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -55,13 +44,6 @@ def mel_image(samples: NDArray[np.float32]) -> NDArray[np.uint8]:
     ------
     ValueError
         If the clip is too short or not finite: no clip that the audit let pass.
-
-    Examples
-    --------
-    >>> noise = np.random.default_rng(0).standard_normal(22_050).astype(np.float32)
-    >>> image = mel_image(noise)
-    >>> image.shape, int(image.max())
-    ((256, 256), 255)
     """
     if samples.size < SIZE:
         raise ValueError(f"{samples.size} samples: an image needs {SIZE}")
@@ -70,12 +52,9 @@ def mel_image(samples: NDArray[np.float32]) -> NDArray[np.uint8]:
         raise ValueError(f"an image needs finite samples: the largest is {peak}")
     if not peak:
         return np.zeros((SIZE, SIZE), dtype=np.uint8)
+    hop = min(LONGEST_HOP, samples.size // SIZE)
     power = librosa.feature.melspectrogram(
-        y=samples / peak,
-        sr=SAMPLE_RATE,
-        n_fft=N_FFT,
-        hop_length=min(LONGEST_HOP, samples.size // SIZE),
-        n_mels=SIZE,
+        y=samples / peak, sr=SAMPLE_RATE, n_fft=N_FFT, hop_length=hop, n_mels=SIZE
     )
     columns = time_means(power, SIZE)
     decibels = librosa.power_to_db(columns / columns.max(), amin=10 ** (-RANGE / 10), top_db=None)
@@ -85,53 +64,14 @@ def mel_image(samples: NDArray[np.float32]) -> NDArray[np.uint8]:
 def time_means(frames: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
     """Mean of consecutive frames, in groups whose sizes differ by one at most.
 
-    Parameters
-    ----------
-    frames : NDArray[np.float32], shape (d, t)
-    columns : int
-        At most t.
-
-    Returns
-    -------
-    NDArray[np.float32], shape (d, columns)
+    From shape (d, t) to shape (d, columns), of which there are at most t.
     """
     starts = np.arange(columns + 1) * frames.shape[1] // columns
     return np.add.reduceat(frames, starts[:-1], axis=1) / np.diff(starts).astype(frames.dtype)
 
 
-def write_images(clips: Sequence[str], images: Sequence[NDArray[np.uint8]], output: Path) -> None:
-    """Write images, each of shape (256, 256), as Parquet: ``clip``, and the image's bytes."""
-    table = {"clip": list(clips), "image": [image.tobytes() for image in images]}
-    pq.write_table(pa.table(table, schema=SCHEMA), output, compression="zstd", use_dictionary=False)
-
-
-def read_images(paths: Sequence[Path]) -> tuple[NDArray[np.str_], NDArray[np.uint8]]:
-    """Images of several shards, ordered by clip.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        As `write_images` writes them.
-
-    Returns
-    -------
-    clips : NDArray[np.str_], shape (n,)
-    images : NDArray[np.uint8], shape (n, 256, 256)
-    """
-    table = pa.concat_tables([pq.read_table(path, schema=SCHEMA) for path in paths])
-    table = table.sort_by("clip")
-    pixels = [np.frombuffer(image.as_buffer(), np.uint8) for image in table["image"]]
-    images = np.array(pixels, np.uint8).reshape(-1, SIZE, SIZE)
-    return np.array(table["clip"].to_pylist(), dtype=str), images
-
-
-def main(
-    samples: Clips,
-    cut: Cut,
-    output: Annotated[Path, typer.Option(help="Images of the shard, to be written (Parquet).")],
-) -> None:
+def main(samples: Clips, cut: Cut, output: Output) -> None:
     """Draw the mel spectrogram images of a shard's clips."""
     pieces = tqdm(read_pieces(samples, cut), desc=output.stem, unit="clip")
     images = {clip: mel_image(piece) for clip, piece in pieces}
     write_images(list(images), list(images.values()), output)
-    logger.info("%s: %d images", output, len(images))

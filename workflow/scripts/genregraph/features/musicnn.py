@@ -15,7 +15,6 @@ References
 """
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import librosa
@@ -59,11 +58,7 @@ COLUMNS = [
 class Block(nn.Module):
     """Convolution, ReLU, batch normalisation, and the maximum over frequency.
 
-    Parameters
-    ----------
-    filters : int
-    time, frequency : int
-        Size of the kernel. Time is padded with zeros so that its length stays, frequency is not.
+    Time is padded with zeros so that its length stays, frequency is not.
     """
 
     def __init__(self, filters: int, time: int, frequency: int) -> None:
@@ -96,12 +91,7 @@ class Network(nn.Module):
         self.eval()
 
     def forward(self, windows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Activations of windows.
-
-        Parameters
-        ----------
-        windows : Tensor, shape (n, t, 96)
-            As `log_mel` gives them.
+        """Activations of windows of `log_mel`, of shape (n, t, 96).
 
         Returns
         -------
@@ -123,18 +113,7 @@ class Network(nn.Module):
 
 
 def load(path: Path = WEIGHTS) -> Network:
-    """Build the network with its weights.
-
-    Parameters
-    ----------
-    path : Path
-        By default the file that is shipped.
-
-    Raises
-    ------
-    UserError
-        If the file is missing, or is not that very file.
-    """
+    """The network with its weights, of the file that is shipped."""
     content = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(content).hexdigest() != SHA256:
         raise UserError(f"{path} is not the file of this version: copy or check it out anew")
@@ -150,11 +129,6 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     overflows if mel is greater than 6.5, as it is in loud music. Here it is rounded, then goes on
     in single precision.
 
-    Parameters
-    ----------
-    samples : NDArray[np.float32], shape (n,)
-        Mono, at 22,050 Hz.
-
     Returns
     -------
     NDArray[np.float32], shape (t, 96)
@@ -169,26 +143,12 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def windows(frames: NDArray[np.float32], hop: int = WINDOW) -> NDArray[np.float32]:
-    """Windows of a spectrogram.
+    """Windows of a spectrogram of shape (t, 96), in an array of shape (n, 187, 96).
 
-    Parameters
-    ----------
-    frames : NDArray[np.float32], shape (t, 96)
-        If they are fewer than a window's, they are repeated until they fill it, as in the
-        original's training. What is left behind the last whole window is left out.
-    hop : int
-        Frames from the start of a window to that of the next. By default they do not overlap, as
-        the original's do not: on the 443 training clips of GTZAN's fault-filtered split, windows
-        61 frames apart take three times as long and classifiers gain nothing by them.
-
-    Returns
-    -------
-    NDArray[np.float32], shape (n, 187, 96)
-
-    Examples
-    --------
-    >>> windows(np.zeros((1876, 96), dtype=np.float32)).shape
-    (10, 187, 96)
+    Frames that do not fill a window are repeated until they do, as in the original's training. What
+    follows the last complete window is left out. By default windows do not overlap, as the
+    original's do not: on the 443 training clips of GTZAN's fault-filtered split, windows 61 frames
+    apart take three times as long and classifiers gain nothing by them.
     """
     if len(frames) < WINDOW:
         frames = np.resize(frames, (WINDOW, frames.shape[1]))
@@ -196,40 +156,15 @@ def windows(frames: NDArray[np.float32], hop: int = WINDOW) -> NDArray[np.float3
     return np.stack([frames[start : start + WINDOW] for start in starts])
 
 
-@dataclass(frozen=True)
-class Activations:
-    """What the network makes of a clip's windows.
-
-    Attributes
-    ----------
-    tags : NDArray[np.float32], shape (n, 50)
-        Probabilities of `TAGS`.
-    maximum, mean : NDArray[np.float32], shape (n, 753)
-        Of each channel of the network over the time of a window.
-    """
-
-    tags: NDArray[np.float32]
-    maximum: NDArray[np.float32]
-    mean: NDArray[np.float32]
-
-
-def activations(samples: NDArray[np.float32], network: Network) -> Activations:
-    """Run the network on a clip.
+def activations(samples: NDArray[np.float32], network: Network) -> list[NDArray[np.float32]]:
+    """What `Network.forward` gives for a clip's n windows: tags, and channels' maximum and mean.
 
     Each window is run by itself: it is no slower, and a window's activations then depend on no
     other's, to the last bit.
-
-    Parameters
-    ----------
-    samples : NDArray[np.float32], shape (n,)
-        Mono, at 22,050 Hz.
-    network : Network
-        As `load` gives it.
     """
     with torch.inference_mode():
-        found = [network(window[None]) for window in torch.from_numpy(windows(log_mel(samples)))]
-    tags, maximum, mean = (torch.cat(each).numpy() for each in zip(*found, strict=True))
-    return Activations(tags, maximum, mean)
+        each = [network(window[None]) for window in torch.from_numpy(windows(log_mel(samples)))]
+    return [torch.cat(one).numpy() for one in zip(*each, strict=True)]
 
 
 def musicnn(samples: NDArray[np.float32], network: Network) -> NDArray[np.float32]:
@@ -240,7 +175,6 @@ def musicnn(samples: NDArray[np.float32], network: Network) -> NDArray[np.float3
     samples : NDArray[np.float32], shape (n,)
         Mono, at 22,050 Hz. If shorter than 3 s they are repeated.
     network : Network
-        As `load` gives it.
 
     Returns
     -------
@@ -248,7 +182,7 @@ def musicnn(samples: NDArray[np.float32], network: Network) -> NDArray[np.float3
         A value for each of `COLUMNS`: means of the tags' probabilities over windows, then their
         standard deviations with divisor n, which are 0 if there is one window, as in 3 s.
     """
-    tags = activations(samples, network).tags
+    tags, _, _ = activations(samples, network)
     return np.concatenate([tags.mean(axis=0), tags.std(axis=0)])
 
 

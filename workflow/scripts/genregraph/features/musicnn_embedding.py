@@ -18,23 +18,13 @@ COLUMNS = [f"musicnn_{pooled}_{i:03}" for pooled in ("max", "mean") for i in ran
 
 
 def embedding(samples: NDArray[np.float32], network: Network) -> NDArray[np.float32]:
-    """Embedding of a clip.
+    """Embedding of a clip, of shape (1506,): a value for each of `COLUMNS`.
 
-    Parameters
-    ----------
-    samples : NDArray[np.float32], shape (n,)
-        Mono, at 22,050 Hz. If shorter than 3 s they are repeated.
-    network : Network
-        As `features.musicnn.load` gives it.
-
-    Returns
-    -------
-    NDArray[np.float32], shape (1506,)
-        A value for each of `COLUMNS`: means over windows of each channel's maximum over a
-        window's time, then of its mean.
+    Means over windows of each channel's maximum over a window's time, then of its mean. Samples
+    are mono, at 22,050 Hz; if shorter than 3 s they are repeated.
     """
-    found = activations(samples, network)
-    return np.concatenate([found.maximum.mean(axis=0), found.mean.mean(axis=0)])
+    _, maximum, mean = activations(samples, network)
+    return np.concatenate([maximum.mean(axis=0), mean.mean(axis=0)])
 
 
 def main(samples: Clips, cut: Cut, output: Output) -> None:

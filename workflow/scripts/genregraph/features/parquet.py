@@ -1,29 +1,28 @@
-"""The file of a feature table: Parquet, a row a clip, first column ``clip``, then float columns."""
+"""Files of features and of images: Parquet, a row a clip, ordered as they are written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 BLOCK = 256  # columns
+SIZE = 256  # An image's mel bands, and its columns of time.
+IMAGES = pa.schema([("clip", pa.string()), ("image", pa.binary(SIZE * SIZE))])
 
 
 def write_table(table: pd.DataFrame, output: Path) -> None:
-    """Write a feature table."""
+    """Write a feature table: first column ``clip``, then float columns."""
     table.to_parquet(output, index=False, compression="zstd")
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read what `write_table` wrote, by blocks of columns.
+    """Read what `write_table` wrote, by blocks of columns, all of the widest type among them.
 
     `pandas.read_parquet` takes 900 MB to read a table of 260 MB with thousands of columns.
-
-    Returns
-    -------
-    pd.DataFrame, shape (n, 1 + d)
-        First column ``clip``, then float columns, all of the widest type among them.
     """
     with pq.ParquetFile(path) as file:
         schema = file.schema_arrow
@@ -43,3 +42,39 @@ def read_table(path: Path) -> pd.DataFrame:
 def named_tables(paths: Iterable[Path]) -> Iterator[tuple[str, pd.DataFrame]]:
     """Tables with their names, ``<name>.parquet``, each read when the one before is done with."""
     return ((path.stem, read_table(path)) for path in paths)
+
+
+def not_finite(table: pd.DataFrame) -> dict[str, str]:
+    """Clips with features that single precision, which models work in, holds no finite number of.
+
+    Returns
+    -------
+    dict of str to str
+        By clip, the names of these features, or of the first of many.
+    """
+    with np.errstate(over="ignore"):
+        broken = ~np.isfinite(table.drop(columns="clip").to_numpy(np.float32))
+    names = table.columns[1:]
+    rows = np.flatnonzero(broken.any(axis=1))
+    return {table["clip"].iloc[row]: some(list(names[broken[row]])) for row in rows}
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """Names in a line: the first, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(repr, names[:most])) + more
+
+
+def write_images(clips: Sequence[str], images: Sequence[NDArray[np.uint8]], output: Path) -> None:
+    """Write images, each of shape (256, 256), in columns ``clip`` and ``image`` (its bytes)."""
+    table = {"clip": list(clips), "image": [image.tobytes() for image in images]}
+    pq.write_table(pa.table(table, schema=IMAGES), output, compression="zstd", use_dictionary=False)
+
+
+def read_images(paths: Sequence[Path]) -> tuple[NDArray[np.str_], NDArray[np.uint8]]:
+    """Images of several shards: their clips, ordered, and an array of shape (n, 256, 256)."""
+    table = pa.concat_tables([pq.read_table(path, schema=IMAGES) for path in paths])
+    table = table.sort_by("clip")
+    pixels = [np.frombuffer(image.as_buffer(), np.uint8) for image in table["image"]]
+    images = np.array(pixels, np.uint8).reshape(-1, SIZE, SIZE)
+    return np.array(table["clip"].to_pylist(), dtype=str), images

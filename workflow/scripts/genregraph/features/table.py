@@ -1,4 +1,4 @@
-"""Features of a shard's clips: a row a clip, first column ``clip``, then float columns."""
+"""Features of a shard's clips: columns ``clip`` and ``problem``, then float columns."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 Clips = Annotated[Path, typer.Option("--samples", help="Samples of a shard's clips (Parquet).")]
 Cut = Annotated[str, typer.Option(help="30s or 3s.")]
-Output = Annotated[Path, typer.Option(help="Feature table of the shard, to be written (Parquet).")]
+Output = Annotated[Path, typer.Option(help="Features of the shard, to be written (Parquet).")]
 
 
 def write_shard(
@@ -31,41 +31,35 @@ def write_shard(
 ) -> None:
     """Compute the features of every piece in a shard and write them as a table.
 
-    A piece from whose samples no features can be computed gets a row of NaN, and the reason stands
-    in the table's ``attrs["rejected"]``, by clip: `features.gather` refuses such rows where all can
-    see it.
+    A piece from whose samples no features can be computed gets a row of NaN, and its column
+    ``problem`` states why: `features.gather` rejects such rows where all can see it.
 
     Parameters
     ----------
     samples : Path
-        As `audio.samples` writes it.
+        What `audio.audit` wrote.
     cut : {"30s", "3s"}
     output : Path
     columns : sequence of str, length d
     compute : callable
         Takes samples of shape (n,), gives features of shape (d,). A `ValueError` or librosa's
-        `ParameterError` refuses the piece.
-
-    Raises
-    ------
-    Exception
-        Whatever else ``compute`` raises (for want of memory, say): another run may do better, so
-        nothing is written.
+        `ParameterError` rejects the piece. Whatever else it raises (for want of memory, say) fails
+        the job, and nothing is written: another run may do better.
     """
-    rows, refused = {}, {}
+    rows, problems = {}, {}
     for clip, piece in tqdm(read_pieces(samples, cut), desc=output.stem, unit="clip"):
         try:
             rows[clip] = compute(piece)
         except (ValueError, librosa.ParameterError) as error:
             logger.exception("%r: its features could not be computed", clip)
             rows[clip] = np.full(len(columns), np.nan, dtype=np.float32)
-            refused[clip] = str(error)
+            problems[clip] = str(error)
         except Exception as error:
             error.add_note(f"This was at clip {clip!r}.")
             raise
     values = np.array(list(rows.values())).reshape(len(rows), len(columns))
     table = pd.DataFrame(values, columns=list(columns))
     table.insert(0, "clip", pd.Series(list(rows), dtype="str"))
-    if refused:
-        table.attrs["rejected"] = refused
+    said = [problems.get(clip, "") for clip in rows]
+    table.insert(1, "problem", pd.Series(said, dtype="str"))
     write_table(table, output)

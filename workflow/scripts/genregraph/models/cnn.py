@@ -36,8 +36,7 @@ from genregraph.common.errors import UserError
 from genregraph.common.every_fold import every_fold
 from genregraph.common.reproducible import reproducibly
 from genregraph.common.seeds import fold_seed
-from genregraph.features.images import SIZE, read_images
-from genregraph.features.parquet import write_table
+from genregraph.features.parquet import SIZE, read_images, write_table
 from genregraph.folds.split import split_groups
 from genregraph.folds.table import fold_keys, training_masks, unique_clips
 
