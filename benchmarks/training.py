@@ -39,9 +39,10 @@ from torch import Tensor, nn
 from genregraph.common.reproducible import reproducibly
 from genregraph.config.model import Network, Tuning
 from genregraph.config.registry import NETWORKS
+from genregraph.models.base import Fold
 from genregraph.models.layers import network
 from genregraph.models.messages import Backend
-from genregraph.models.networks import train
+from genregraph.models.networks import GraphModel
 from genregraph.models.propagation import averages, connected
 from genregraph.preprocessing.inputs import Inputs
 
@@ -95,7 +96,7 @@ def of_ours(
     backend, messages = OURS[name]
     asked = asked.model_copy(update={"epochs": epochs, "messages": messages})
     start = time.process_time()
-    history = train(inputs, graph, kind, asked, backend).history
+    history = GraphModel(kind, asked).fit_predict(Fold(inputs, graph, backend=backend)).history
     return time.process_time() - start, history["loss"].tolist()
 
 
@@ -131,7 +132,7 @@ def other(name: str, inputs: Inputs, graph: sparse.csr_array, asked: Network) ->
     elif name == "sageconv":
         graph = dgl.graph((ends[0], ends[1]), num_nodes=n)
     layers = []
-    model = network("graphsage", d, GENRES, 1, asked.hidden)
+    model = network("graphsage", d, GENRES, asked)
     for ours, widths in zip(model.convolutions, pairwise([d, asked.hidden, GENRES]), strict=True):
         if name == "sageconv":
             layer = SAGEConv(*widths, "mean")

@@ -1,5 +1,6 @@
 from genregraph.common.code import SCRIPTS
 from genregraph.config import registry
+from genregraph.config.model import Network
 from genregraph.graph import adjacency
 from genregraph.models import classifiers, layers
 
@@ -7,7 +8,7 @@ from genregraph.models import classifiers, layers
 def test_each_name_of_the_registry_is_implemented_once() -> None:
     assert tuple(adjacency.METRICS) == registry.METRICS
     assert tuple(classifiers.CLASSIFIERS) == registry.CLASSIFIERS
-    kinds = {type(layers.network(name, 3, 2, 1, 4)) for name in registry.NETWORKS}
+    kinds = {type(layers.network(name, 3, 2, Network())) for name in registry.NETWORKS}
     assert len(kinds) == len(registry.NETWORKS)
 
 

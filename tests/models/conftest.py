@@ -8,6 +8,9 @@ from scipy import sparse
 
 from genregraph.graph.adjacency import adjacency
 from genregraph.models import classifiers
+from genregraph.models.base import Fit, Fold
+from genregraph.models.messages import Backend
+from genregraph.models.networks import GraphModel
 from genregraph.preprocessing.inputs import Inputs
 
 # Those that are installed.
@@ -37,6 +40,12 @@ def noisy(n: int = 90, seed: int = 0) -> Inputs:
         groups=np.array([f"artist {i:03d}" for i in group]),
         artists=np.array([f"artist {i:03d}" for i in group]),
     )
+
+
+def train(inputs, graph, kind, settings, backend=Backend(), inductive=False, seed=0, **how) -> Fit:  # noqa: B008
+    """Fit a network."""
+    fold = Fold(inputs, graph, seed, inductive=inductive, backend=backend, **how)
+    return GraphModel(kind, settings).fit_predict(fold)
 
 
 @pytest.fixture

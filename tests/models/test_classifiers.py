@@ -18,8 +18,8 @@ from sklearn.svm import SVC
 from tests.models.conftest import noisy
 
 from genregraph.config import registry
+from genregraph.models.base import Fit, Fold, HeldOut
 from genregraph.models.classifiers import CLASSIFIERS, COMBINED, blend, selected
-from genregraph.models.predictions import Fit, HeldOut
 from genregraph.models.search import inner_splits
 from genregraph.models.temperature import fitted_temperature, log_loss
 from genregraph.preprocessing.inputs import Inputs
@@ -29,7 +29,7 @@ every = pytest.mark.parametrize("name", CLASSIFIERS)
 
 def fitted(name, inputs, seed=0, search=True, calibrate=False):
     splits = inner_splits(inputs, seed) if search else []
-    return CLASSIFIERS[name].fit_predict(inputs, seed, splits, calibrate)
+    return CLASSIFIERS[name].fit_predict(Fold(inputs, None, seed, splits, calibrate=calibrate))
 
 
 def without(inputs, genre):

@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
-from tests.models.conftest import noisy
+from tests.models.conftest import noisy, train
 
 from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
 from genregraph.config.model import Experiment
 from genregraph.graph.adjacency import adjacency
 from genregraph.graph.store import save_graphs
-from genregraph.models.fit import Protocol, fit_fold, main
-from genregraph.models.label_spreading import fit_predict
-from genregraph.models.networks import fit_network
+from genregraph.models import label_spreading
+from genregraph.models.base import Fold
+from genregraph.models.fit import fit_fold, main
 from genregraph.models.search import inner_splits
 from genregraph.models.temperature import fitted_temperature
 from genregraph.preprocessing.inputs import save_inputs
@@ -115,15 +115,15 @@ def test_a_variant_takes_what_its_network_chose(folder, monkeypatch):
         search=True,
         variants={"equal": {"weights": "equal"}, "own": {"dropout": 0.25, "epochs": 5}},
     )
-    fits = dict(fit_fold(inputs, graph, Protocol(asked), seed=1))
     splits = inner_splits(inputs, 1)
-    searched = fit_network(
+    fits = dict(fit_fold(Fold(inputs, graph, 1, splits, search=True), asked))
+    searched = train(
         inputs, graph, "graphsage", asked.graphsage, seed=1, search=True, splits=splits
     )
     assert fits["graphsage"].parameters == searched.parameters != {}
     assert fits["equal"].parameters == {}
     settings = asked.variant("equal").model_copy(update=dict(searched.parameters))
-    expected = fit_network(inputs, graph, "graphsage", settings, seed=1).probabilities
+    expected = train(inputs, graph, "graphsage", settings, seed=1).probabilities
     assert_array_equal(fits["equal"].probabilities, expected)
     assert fits["own"].parameters.keys() == {"weight_decay", "dropout"}
 
@@ -136,7 +136,8 @@ def test_temperatures_are_fitted_to_clips_held_out_inside(folder):
         assert rows[["temperature", "inner_log_loss"]].notna().all(axis=None), name
     inputs = replace(noisy(), train=np.arange(90) // 3 % 3 != 2)
     seed = fold_seed(4, 2)
-    held = fit_predict(inputs, False, inner_splits(inputs, seed), calibrate=True).held_out
+    fold = Fold(inputs, None, seed, inner_splits(inputs, seed), calibrate=True)
+    held = label_spreading.fit_predict(fold).held_out
     found = fits_of(written, "label_spreading")["temperature"].iloc[2]
     assert found == pytest.approx(fitted_temperature(*held))
     without = run(folder, experiment(models=models), seed=4)
@@ -166,13 +167,13 @@ def test_inductive_predictions_of_a_clip_use_no_other_test_clip(folder):
     found = []
     for each in (inputs, replace(inputs, x=x)):
         graph = adjacency(each.x, "euclidean", 5, each.train)
-        fits = dict(fit_fold(each, graph, Protocol(asked, inductive=True), seed=0))
+        fits = dict(fit_fold(Fold(each, graph, inductive=True), asked))
         found.append({name: fit.probabilities[test[0]] for name, fit in fits.items()})
     for name in found[0]:
         np.testing.assert_allclose(found[0][name], found[1][name], atol=1e-6, err_msg=name)
 
 
 def test_what_is_made_of_classifiers_needs_some(folder):
-    with pytest.raises(UserError, match="blend is made of classifiers, and the experiment has no"):
+    with pytest.raises(UserError, match="blend combines classifiers, and the experiment has none"):
         run(folder, experiment(models=["label_spreading", "blend"]))
     assert not (folder / "models").exists()

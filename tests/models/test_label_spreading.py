@@ -6,12 +6,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.semi_supervised import LabelSpreading
 from tests.models.conftest import noisy
 
-from genregraph.models.label_spreading import ALPHA, NEIGHBOURS, by_others, fit_predict
+from genregraph.models import label_spreading
+from genregraph.models.base import Fold
+from genregraph.models.label_spreading import ALPHA, NEIGHBOURS, by_others
 from genregraph.models.search import inner_splits
 from genregraph.models.temperature import log_loss
 from genregraph.preprocessing.inputs import Inputs
 
 both = pytest.mark.parametrize("inductive", [False, True])
+
+
+def fit_predict(inputs, inductive, splits=(), calibrate=False):
+    fold = Fold(inputs, None, splits=splits, inductive=inductive, calibrate=calibrate)
+    return label_spreading.fit_predict(fold)
 
 
 def spread(x, labels):

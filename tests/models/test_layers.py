@@ -17,6 +17,10 @@ from genregraph.models.training import nodes
 by_each_backend = pytest.mark.parametrize("backend", BACKENDS)
 
 
+def of(layers, hidden, **settings):
+    return Network.model_construct(**dict(Network(hidden=hidden, **settings)) | {"layers": layers})
+
+
 def of_fold(inputs, graph, kind, backend="torch", **asked):
     """Clips as a network takes them, and the matrix of its messages."""
     settings = Network(**{"weights": "distance", **asked})
@@ -26,7 +30,7 @@ def of_fold(inputs, graph, kind, backend="torch", **asked):
 
 def drawn(kind, layers, hidden, normalise=False, by_dgl=False):
     """A network of random weights, biases among them, the same for both backends."""
-    model = network(kind, 5, 3, layers, hidden, normalise, by_dgl=by_dgl)
+    model = network(kind, 5, 3, of(layers, hidden, normalise=normalise), by_dgl)
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for _, parameter in sorted(model.named_parameters()):
@@ -120,7 +124,7 @@ def made_by_dgl(kind, widths, hidden):
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_a_seed_gives_the_weights_that_it_gives_dgl(kind, by_dgl):
     torch.manual_seed(3)
-    ours = network(kind, 7, 3, 2, 6, by_dgl=by_dgl).state_dict()
+    ours = network(kind, 7, 3, of(2, 6), by_dgl).state_dict()
     torch.manual_seed(3)
     theirs = torch.nn.ModuleList(made_by_dgl(kind, [(7, 6), (6, 6), (6, 3)], 6))
     for name, tensor in theirs.state_dict(prefix="convolutions.").items():
@@ -161,7 +165,7 @@ def test_scores_and_gradients_are_those_of_dgls_layers(
 
     asked = {"weights": weights, "aggregator": "dgl_mean"}
     fold, _ = of_fold(inputs, graph, kind, backend, **asked)
-    ours = network(kind, 5, 3, layers, 8, by_dgl=backend == "dgl")
+    ours = network(kind, 5, 3, of(layers, 8), backend == "dgl")
     ours.load_state_dict(theirs.state_dict(prefix="convolutions."))
     found = ours(fold.prepared, fold.messages)
     for scores in (expected, found):
@@ -180,7 +184,7 @@ def test_scores_and_gradients_are_those_of_dgls_layers(
 def test_with_dgl_its_layers_are_used(kind, layer):
     import dgl
 
-    for each in network(kind, 5, 3, 1, 8, by_dgl=True).convolutions:
+    for each in network(kind, 5, 3, of(1, 8), True).convolutions:
         assert type(each) is getattr(dgl.nn.pytorch, layer)
 
 
@@ -215,7 +219,7 @@ def test_dropout_draws_the_share_that_is_asked_for_and_keeps_the_mean():
 def test_dropout_is_of_hidden_layers_and_of_training_alone(inputs, graph, kind):
     fold, _ = of_fold(inputs, graph, kind)
     for layers, differ in ((0, False), (1, True)):
-        model = network(kind, 5, 3, layers, 8, dropout=0.5)
+        model = network(kind, 5, 3, of(layers, 8, dropout=0.5))
         first, again = (model(fold.prepared, fold.messages) for _ in range(2))
         assert torch.equal(first, again) != differ
         model.eval()

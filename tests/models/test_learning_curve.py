@@ -14,12 +14,10 @@ from genregraph.models.learning_curve import (
     design,
     draw,
     main,
-    models_of,
     part_of,
     points,
     sizes_of,
 )
-from genregraph.models.messages import Backend
 from genregraph.preprocessing.inputs import Inputs, save_inputs
 
 ASKED = {"graphsage": {"hidden": 16, "epochs": 40, "learning_rate": 0.02, "weights": "equal"}}
@@ -48,8 +46,7 @@ def collection(artists: int = 12, clips: int = 8, offset: float = 1.0, seed: int
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     folds = [collection(seed=seed) for seed in range(3)]
-    models = models_of(Experiment.model_validate(ASKED), Backend())
-    return curve(folds, models, seed=0)
+    return curve(folds, Experiment.model_validate(ASKED), seed=0)
 
 
 def test_more_artists_help_more_than_more_clips_where_artists_differ(table) -> None:

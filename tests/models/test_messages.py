@@ -12,7 +12,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 from scipy import sparse
-from tests.models.conftest import BACKENDS, needs_dgl
+from tests.models.conftest import BACKENDS, needs_dgl, train
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from genregraph.common.device import BOUND, usable_device
@@ -22,7 +22,6 @@ from genregraph.config.registry import NETWORKS
 from genregraph.graph.adjacency import adjacency
 from genregraph.models import messages
 from genregraph.models.messages import Backend, Messages, usable_backend
-from genregraph.models.networks import train
 from genregraph.models.propagation import averages, connected
 
 by_each_backend = pytest.mark.parametrize("backend", BACKENDS)
@@ -175,7 +174,8 @@ import numpy as np
 from scipy import sparse
 from genregraph.preprocessing.inputs import Inputs
 from genregraph.models.messages import Backend
-from genregraph.models.networks import train
+from genregraph.models.base import Fold
+from genregraph.models.networks import GraphModel
 from genregraph.config.model import Network
 from genregraph.config.registry import NETWORKS
 rng = np.random.default_rng(0)
@@ -188,7 +188,8 @@ graph = sparse.csr_array(np.where(rng.random((100, 100)) < 0.3, rng.random((100,
 settings = Network(layers=2, hidden=64, epochs=5, weights="distance", dropout=0.5)
 for backend in sys.argv[1:]:
     for kind in NETWORKS:
-        probabilities = train(inputs, graph, kind, settings, Backend(backend)).probabilities
+        fold = Fold(inputs, graph, backend=Backend(backend))
+        probabilities = GraphModel(kind, settings).fit_predict(fold).probabilities
         print(hashlib.sha256(probabilities.tobytes()).hexdigest(), "dgl" in sys.modules)
 """
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from genregraph.models.predictions import NAMED, Fit, Fitted, predictions, write
+from genregraph.models.base import Fit
+from genregraph.models.predictions import NAMED, Fitted, predictions, write
 
 GENRES = ["blues", "jazz", "rock"]
 

@@ -5,13 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from tests.models.conftest import train
 
 from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
 from genregraph.config.model import Network
 from genregraph.graph.adjacency import adjacency
 from genregraph.graph.store import save_graphs
-from genregraph.models.networks import train
+from genregraph.models.base import Fold
 from genregraph.models.tune import COLUMNS, describe, main, points, tune
 from genregraph.preprocessing.inputs import save_inputs
 
@@ -44,7 +45,7 @@ def test_one_setting_varies_while_the_other_stays():
 
 
 def test_each_point_is_a_network_trained_with_its_settings(hard, graph):
-    table = tune(hard, graph, SETTINGS, HIDDEN, RATES)
+    table = tune(Fold(hard, graph), SETTINGS, HIDDEN, RATES)
     assert table["parameter"].tolist() == [parameter for parameter, _, _ in CURVES]
     assert table["value"].tolist() == [value for _, value, _ in CURVES]
     expected = [trained(hard, graph, settings) for _, _, settings in CURVES]
@@ -54,7 +55,7 @@ def test_each_point_is_a_network_trained_with_its_settings(hard, graph):
 
 def test_the_graph_matters(hard, graph):
     without = sparse.csr_array(graph.shape)
-    tables = [tune(hard, each, SETTINGS, HIDDEN, RATES) for each in (graph, without)]
+    tables = [tune(Fold(hard, each), SETTINGS, HIDDEN, RATES) for each in (graph, without)]
     assert not tables[0].equals(tables[1])
 
 
@@ -116,7 +117,7 @@ def test_the_step_tunes_the_experiments_network_on_the_first_folds(step, hard, g
     assert set(table["experiment"]) == {"multiclass_x"}
     settings = SETTINGS.model_copy(update=asked)
     for fold, found in table.groupby("fold"):
-        expected = tune(hard, graph, settings, HIDDEN, RATES, seed=fold_seed(3, fold))
+        expected = tune(Fold(hard, graph, fold_seed(3, fold)), settings, HIDDEN, RATES)
         pd.testing.assert_frame_equal(found[expected.columns].reset_index(drop=True), expected)
     assert "tuning of multiclass_x on gtzan" in said
     assert describe(table) in said

@@ -5,8 +5,9 @@ from tests.predict.conftest import SEED, drawn, small
 
 from genregraph.common.errors import UserError
 from genregraph.graph.adjacency import adjacency
+from genregraph.models.base import Fold
 from genregraph.models.classifiers import CLASSIFIERS
-from genregraph.models.networks import fit_network
+from genregraph.models.networks import GraphModel
 from genregraph.models.search import inner_splits
 from genregraph.models.temperature import scaled
 from genregraph.predict.predictor import Predictor, predict
@@ -62,8 +63,8 @@ def test_a_network_predicts_new_clips_as_protocol_inductive_does(learnt, model, 
         inputs.x, experiment.graph.metric, experiment.graph.k, inputs.train, seed=SEED
     )
     kind, settings, *_ = experiment.networks()[model]
-    how = {"inductive": True, "seed": SEED, "splits": inner_splits(inputs, SEED)}
-    fit = fit_network(inputs, graph, kind, settings, search=experiment.search, **how)
+    fold = Fold(inputs, graph, SEED, inner_splits(inputs, SEED), True, experiment.search)
+    fit = GraphModel(kind, settings).fit_predict(fold)
     expected = scaled(fit.probabilities[~inputs.train], predictor.temperature)
     assert_allclose(found.probabilities, expected, atol=5e-6)
     assert_allclose(found.probabilities.sum(axis=1), 1)
@@ -76,10 +77,9 @@ def test_classifiers_predict_new_clips_as_protocol_inductive_does(learnt, model)
     predictor = learnt(old, model)
     found = predict(predictor, new.drop(columns="genre").to_numpy())
     inputs = inductive(old, new, small())
-    splits = inner_splits(inputs, SEED)
-    fits = {
-        name: CLASSIFIERS[name].fit_predict(inputs, SEED, splits) for name in small().models[:3]
-    }
+    graph = adjacency(inputs.x, "euclidean", 5, inputs.train)
+    fold = Fold(inputs, graph, SEED, inner_splits(inputs, SEED))
+    fits = {name: CLASSIFIERS[name].fit_predict(fold) for name in small().models[:3]}
     names = {"blend": list(fits), "selected": [min(fits, key=lambda n: fits[n].inner_log_loss)]}
     members = names.get(model, [model])
     assert list(predictor.members) == members

@@ -1,7 +1,7 @@
 """What graph networks are compared with: classifiers of scikit-learn [1]_, tuned inside the fold.
 
-Each learns from the training clips and gives all clips of the fold a probability a genre. Grids
-stand in one table, `CLASSIFIERS`.
+Each learns from the training clips and predicts all clips of the fold. `CLASSIFIERS` is the table
+of their grids.
 
 References
 ----------
@@ -22,9 +22,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from genregraph.models.base import Fit, Fold, HeldOut, Matrix
 from genregraph.models.estimators import Lda, Neighbours, Svm
-from genregraph.models.predictions import Fit, HeldOut, Matrix
-from genregraph.models.search import Split, held_out, learnable, score, score_at_best_temperature
+from genregraph.models.search import held_out, learnable, score, score_at_best_temperature
 from genregraph.models.temperature import fitted_temperature, log_loss, scaled
 from genregraph.preprocessing.inputs import Inputs
 
@@ -32,7 +32,7 @@ TREES = 200
 
 
 class Classifier(NamedTuple):
-    """A classifier and the grid among which its parameters are chosen.
+    """A classifier and the grid from which its parameters are chosen.
 
     Attributes
     ----------
@@ -41,69 +41,52 @@ class Classifier(NamedTuple):
     grid : dict
         Values of its parameters; empty where nothing is chosen.
     calibrated : bool
-        Whether its probabilities are at a temperature that is fitted inside the training clips, as
-        of one that has only decision values. It has a parameter ``temperature``.
+        The estimator has only decision values, and a parameter ``temperature``, which is fitted
+        inside the training clips.
     """
 
     build: Callable[[int], Any]
     grid: Mapping[str, Sequence[Any]] = {}
     calibrated: bool = False
 
-    def fit_predict(
-        self, inputs: Inputs, seed: int, splits: Sequence[Split] = (), calibrate: bool = False
-    ) -> Fit:
+    def fit_predict(self, fold: Fold) -> Fit:
         """Choose parameters inside the training clips, learn from all of them, predict all clips.
 
-        Parameters
-        ----------
-        inputs : Inputs
-            n clips, c genres.
-        seed : int
-        splits : sequence of (NDArray[np.int64], NDArray[np.int64])
-            As `models.search.inner_splits` makes them; without any, nothing is chosen.
-        calibrate : bool
-            Whether held-out predictions are needed.
-
-        Returns
-        -------
-        Fit
-            A genre absent from training has probability 0. Where there is nothing to learn
-            (`models.search.learnable`) probabilities are the shares of genres in training.
+        A genre absent from training has probability 0. Where there is nothing to learn
+        (`models.search.learnable`) probabilities are the shares of genres in training.
         """
-        known = inputs.train
-        x, y = inputs.x.astype(np.float64), inputs.y[known]
-        model = Pipeline([("scale", StandardScaler()), ("model", self.build(seed))])
+        inputs, splits, known = fold.inputs, fold.splits, fold.inputs.train
+        x, y = inputs.x[known].astype(np.float64), inputs.y[known]
         if not learnable(y):
-            return Fit(_probabilities(DummyClassifier().fit(x[known], y), inputs))
+            return Fit(_probabilities(DummyClassifier().fit(x, y), inputs))
+        model = Pipeline([("scale", StandardScaler()), ("model", self.build(fold.seed))])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Genres of few clips; iterations that ran out.
             if not splits:
-                model.fit(x[known], y)
-                return Fit(_probabilities(model, inputs), _iterations(model))
+                return Fit(_probabilities(model.fit(x, y), inputs), _iterations(model))
             search = GridSearchCV(
                 model,
                 {f"model__{name}": values for name, values in self.grid.items()},
                 scoring=score_at_best_temperature if self.calibrated else score,
                 cv=splits,
                 error_score="raise",
-            ).fit(x[known], y)
-            model, loss, found = search.best_estimator_, -search.best_score_, None
-            if calibrate or self.calibrated:
-                found = held_out(inputs, splits, lambda fold: _refitted(model, fold))
-        if self.calibrated and found:
-            temperature = fitted_temperature(*found)
+            ).fit(x, y)
+            model, loss, clips = search.best_estimator_, -search.best_score_, None
+            if fold.calibrate or self.calibrated:
+                clips = held_out(inputs, splits, lambda inner: _refitted(model, inner))
+        if self.calibrated and clips:
+            temperature = fitted_temperature(*clips)
             if np.isfinite(temperature):
                 model[-1].set_params(temperature=temperature)
-                found = found._replace(probabilities=scaled(found.probabilities, temperature))
-            loss = log_loss(*found)
+                clips = clips._replace(probabilities=scaled(clips.probabilities, temperature))
+            loss = log_loss(*clips)
         names = [*self.grid, *(["temperature"] if self.calibrated else [])]
-        parameters = {name: model[-1].get_params()[name] for name in names}
         return Fit(
             _probabilities(model, inputs),
             _iterations(model),
-            parameters=parameters,
+            parameters={name: model[-1].get_params()[name] for name in names},
             inner_log_loss=loss,
-            held_out=found,
+            held_out=clips,
         )
 
 
@@ -142,8 +125,8 @@ def boosting(seed: int) -> HistGradientBoostingClassifier:
     """Gradient boosting on histograms [2]_: 100 rounds of a tree a genre.
 
     Trees of 8 leaves, histograms of 32 bins and a random tenth of the features a split keep a fold
-    of 6,431 features within minutes on a core. All rounds are run: early stopping would keep clips
-    from training, and choose by few.
+    of 6,431 features within minutes on a core. Early stopping is off: it would take clips from
+    training, and choose by few.
     """
     return HistGradientBoostingClassifier(
         max_iter=100,
@@ -171,25 +154,21 @@ CLASSIFIERS: dict[str, Classifier] = {
 }
 
 
-# Models that are made of others
+# Models made of classifiers
 
 
 def blend(fits: Mapping[str, Fit]) -> Fit:
     """The mean of the probabilities of classifiers, by name."""
     inside = [fit.held_out for fit in fits.values() if fit.held_out]
-    held = None
+    clips = None
     if len(inside) == len(fits):
-        held = HeldOut(_mean([each.probabilities for each in inside]), inside[0].y)
+        clips = HeldOut(np.mean([each.probabilities for each in inside], axis=0), inside[0].y)
     return Fit(
-        _mean([fit.probabilities for fit in fits.values()]),
+        np.mean([fit.probabilities for fit in fits.values()], axis=0),
         seconds=sum(fit.seconds for fit in fits.values()),
-        inner_log_loss=log_loss(*held) if held else np.nan,
-        held_out=held,
+        inner_log_loss=log_loss(*clips) if clips else np.nan,
+        held_out=clips,
     )
-
-
-def _mean(matrices: Sequence[Matrix]) -> Matrix:
-    return np.stack(matrices).mean(axis=0)
 
 
 def selected(fits: Mapping[str, Fit]) -> Fit:

@@ -5,8 +5,6 @@ References
 .. [1] D. Zhou et al., "Learning with Local and Global Consistency", NeurIPS 2003.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -14,44 +12,29 @@ from scipy.sparse import csgraph
 from sklearn.neighbors import kneighbors_graph
 from sklearn.semi_supervised import LabelSpreading
 
-from genregraph.models.predictions import Fit, Matrix
-from genregraph.models.search import Split, held_out
+from genregraph.models.base import Fit, Fold, Matrix
+from genregraph.models.search import held_out
 from genregraph.models.temperature import log_loss
 from genregraph.preprocessing.inputs import Inputs
 
-NEIGHBOURS, ALPHA = 7, 0.2  # Itself one, and the share that neighbours give.
+NEIGHBOURS, ALPHA = 7, 0.2  # With the clip itself, and the share that neighbours give.
 STEPS = 20  # Of which each gives a fifth of the one before.
 
 
-def fit_predict(
-    inputs: Inputs, inductive: bool, splits: Sequence[Split] = (), calibrate: bool = False
-) -> Fit:
-    """Genres spread over the graph of 7 nearest neighbours, itself one [1]_.
+def fit_predict(fold: Fold) -> Fit:
+    """Genres spread over the graph of 7 nearest neighbours, the clip itself among them [1]_.
 
-    Parameters
-    ----------
-    inputs : Inputs
-        n clips, c genres.
-    inductive : bool
-        If not, it is transductive, as GraphSAGE is: it uses the features of test clips, not their
-        genres, and a clip that no training clip reaches gets the shares of genres in training. If
-        so, the graph has training clips alone, and each other clip gets the mean of its 7 nearest.
-    splits : sequence of (NDArray[np.int64], NDArray[np.int64])
-        As `models.search.inner_splits` makes them.
-    calibrate : bool
-        Whether held-out predictions are needed.
-
-    Returns
-    -------
-    Fit
-        A training clip is predicted `by_others`, since its own genre would come out as it was put
-        in.
+    It is transductive: it uses the features of test clips, not their genres, and a clip that no
+    training clip reaches gets the shares of genres in training. In an inductive fold, the graph has
+    training clips alone, and each other clip gets the mean of its 7 nearest. Training clips are
+    predicted `by_others`, since their own genre would come out as it was put in.
     """
-    spread = inductively if inductive else transductively
-    probabilities, epochs = spread(inputs)
-    found = held_out(inputs, splits, lambda fold: spread(fold)[0]) if calibrate and splits else None
-    loss = log_loss(*found) if found else np.nan
-    return Fit(probabilities, epochs, inner_log_loss=loss, held_out=found)
+    spread = inductively if fold.inductive else transductively
+    probabilities, epochs = spread(fold.inputs)
+    if not (fold.calibrate and fold.splits):
+        return Fit(probabilities, epochs)
+    clips = held_out(fold.inputs, fold.splits, lambda inner: spread(inner)[0])
+    return Fit(probabilities, epochs, inner_log_loss=log_loss(*clips), held_out=clips)
 
 
 def transductively(inputs: Inputs) -> tuple[Matrix, int]:
@@ -74,8 +57,8 @@ def inductively(inputs: Inputs) -> tuple[Matrix, int]:
     probabilities = np.zeros((len(inputs.y), len(inputs.genres)))
     new = ~inputs.train
     if new.any():
-        found = model.predict_proba(inputs.x[new].astype(np.float64))
-        probabilities[np.ix_(new, model.classes_)] = found
+        of_new = model.predict_proba(inputs.x[new].astype(np.float64))
+        probabilities[np.ix_(new, model.classes_)] = of_new
     by_neighbours = by_others(x, known)
     by_neighbours[by_neighbours.sum(axis=1) == 0] = known.mean(axis=0)
     probabilities[inputs.train] = by_neighbours
@@ -94,9 +77,9 @@ def by_others(x: NDArray[np.floating], known: Matrix) -> Matrix:
     Returns
     -------
     NDArray[np.float64], shape (n, c)
-        Rows add up to 1, or to 0 where nothing comes from others. What a clip's own genre sends out
-        and gets back is taken off: by up to four steps as it is, by more at the most that it may
-        be, which is 0.0004 of what was sent. So nothing of it is left.
+        Rows add up to 1, or to 0 where nothing comes from others. A clip's own genre that returns
+        to it is subtracted: exactly for up to four steps, and for more by its upper bound, 0.0004
+        of what was sent. So nothing of it is left.
     """
     graph = kneighbors_graph(x.astype(np.float64), min(NEIGHBOURS, len(x)), include_self=True)
     step = (-ALPHA * sparse.csr_array(csgraph.laplacian(graph, normed=True))).tocsr()

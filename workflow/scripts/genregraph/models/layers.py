@@ -3,19 +3,17 @@
 - graphsage: GraphSAGE with a mean aggregator [1]_. The paper's "takes the average of the latent
   vectors of the node and its related neighborhood" [2]_, weighted by its adjacency matrix.
 - gcn: graph convolutions [3]_, the product with the normalised adjacency matrix.
-- gat: graph attention [4]_. A hidden layer has `HEADS` heads at most, side by side, and ELU; the
-  last has one. Attention is over the edges that there are; their weights do not count.
-- appnp: personalised PageRank of the predictions of a network that sees each clip alone [5]_.
+- gat: graph attention [4]_. A hidden layer has `HEADS` concatenated heads at most, and ELU; the
+  last has one. Attention ignores the weights of edges.
+- appnp: personalised PageRank of the predictions of a network without messages [5]_.
 
 Without messages the product is with the identity, and attention is on the clip itself: nothing else
-changes, and a seed gives the same initial weights. By PyTorch alone the layers are our own; by DGL,
-gcn and gat are made of DGL's `GraphConv` and `GATConv` [6]_, which have the same parameters by the
-same names, and the others pass messages by `dgl.ops`: `SAGEConv` is slower, and `APPNPConv` would
-count the degrees of clips that join later.
+changes, and a seed gives the same initial weights and masks of dropout. By PyTorch alone the layers
+are our own; by DGL, gcn and gat consist of DGL's `GraphConv` and `GATConv` [6]_, which have the
+same parameters by the same names, and the others pass messages by `dgl.ops`: `SAGEConv` is slower,
+and `APPNPConv` would count the degrees of clips that join later.
 
-Dropout sets values of hidden layers to 0, not inputs, and neither edges nor attention: inputs do
-not change while a network learns, so that what is aggregated of them is computed once. A network
-and its ablation draw the same masks.
+Dropout is of hidden layers only, so that the first aggregation of inputs is computed once.
 
 References
 ----------
@@ -30,7 +28,8 @@ References
 .. [6] M. Wang et al., "Deep Graph Library", arXiv:1909.01315; `dgl.nn.pytorch`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, cast
 
@@ -39,6 +38,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import elu_, linear, normalize
 
+from genregraph.config.model import Network
 from genregraph.models.attention import Attention
 from genregraph.models.messages import Messages
 
@@ -49,7 +49,7 @@ STEPS = 10
 
 
 class SageLayer(nn.Module):
-    """``W_self h_v + b + W_neigh m_v``, m_v what clip v aggregates, as in DGL's SAGEConv [6]_."""
+    """``W_self h_v + b + W_neigh m_v``, m_v the aggregate of clip v, as in DGL's SAGEConv [6]_."""
 
     def __init__(self, features: int, outputs: int) -> None:
         super().__init__()
@@ -61,11 +61,11 @@ class SageLayer(nn.Module):
         nn.init.xavier_uniform_(self.fc_neigh.weight, gain=gain)
 
     def forward(self, x: Tensor, aggregated: Tensor) -> Tensor:
-        """Values, shape (n, outputs), of clips' own and what they aggregate, (n, features)."""
+        """Values, shape (n, outputs), from clips' own and aggregated ones, (n, features)."""
         return self.fc_self(x).addmm_(aggregated, self.fc_neigh.weight.T)
 
     def passing(self, x: Tensor, messages: Messages) -> Tensor:
-        """Values, shape (n, outputs), by those before, shape (m, features), the narrower sent."""
+        """Values, shape (n, outputs), from ``x``, shape (m, features); the narrower are sent."""
         if self.fc_neigh.out_features >= self.fc_neigh.in_features:
             return self(messages.own(x), messages(x))
         both = linear(x, torch.cat([self.fc_self.weight, self.fc_neigh.weight]))
@@ -83,7 +83,7 @@ class GraphConvolution(nn.Module):
         nn.init.xavier_uniform_(self.weight)
 
     def forward(self, x: Tensor, messages: Messages) -> Tensor:
-        """Values, shape (n, outputs), by those before, shape (n, features), the narrower sent."""
+        """Values, shape (n, outputs), from ``x``, shape (n, features); the narrower are sent."""
         if self.weight.shape[0] > self.weight.shape[1]:
             return messages(x @ self.weight) + self.bias
         return torch.addmm(self.bias, messages(x), self.weight)
@@ -103,7 +103,7 @@ class GraphAttention(nn.Module):
             nn.init.xavier_normal_(weight, gain=gain)
 
     def shares(self, x: Tensor, attention: Attention) -> Tensor:
-        """How much clips attend to others, as `Attention.shares` has it."""
+        """Attention of each clip to its neighbours (`Attention.shares`)."""
         _, heads, outputs = self.attn_l.shape
         weight = self.fc.weight.view(heads, outputs, -1)
         # To weigh inputs is less work than to weigh outputs.
@@ -113,7 +113,7 @@ class GraphAttention(nn.Module):
         return attention.shares(sent, received, SLOPE)
 
     def forward(self, x: Tensor, attention: Attention) -> Tensor:
-        """Values, shape (n, heads * outputs), by those before, shape (n, features)."""
+        """Values, shape (n, heads * outputs), from ``x``, shape (n, features)."""
         if attention.alone:
             return self.fc(x) + self.bias
         values = self.fc(x).view(len(x), *self.attn_l.shape[1:])
@@ -121,20 +121,20 @@ class GraphAttention(nn.Module):
 
 
 class GraphNetwork(nn.Module):
-    """What all four have in common.
+    """Layers, each from one width to the next, and what is between them.
 
     Attributes
     ----------
-    layers : iterable of nn.Module
-        Each from one width to the next.
     normalise : bool
-        Whether each clip's hidden layers are scaled to length 1, as line 7 of algorithm 1 of [1]_
-        has it. The paper does not speak of it; scores are not scaled in any case.
+        Each clip's hidden layers are scaled to length 1, as in line 7 of algorithm 1 of [1]_. The
+        paper does not mention it; scores are never scaled.
     dropout : float
-        Share of the values of hidden layers that are 0 while it learns.
+        Share of the values of hidden layers that are 0 in training.
     chance : np.random.Generator
-        By which they are drawn.
+        Draws them.
     """
+
+    activation = staticmethod(torch.relu_)
 
     def __init__(self, layers: Iterable[nn.Module], normalise: bool, dropout: float) -> None:
         super().__init__()
@@ -144,12 +144,12 @@ class GraphNetwork(nn.Module):
 
     @staticmethod
     def prepared(x: Tensor, messages: Any) -> tuple[Tensor, ...]:
-        """What the first layer takes of inputs, whatever the weights: computed once."""
+        """Inputs of the first layer, whatever the weights: computed once."""
         return (x,)
 
     def activated(self, x: Tensor) -> Tensor:
-        """What the next layer takes of a layer's values, which are overwritten."""
-        x = torch.relu_(x)
+        """Inputs of the next layer from a layer's values, which are overwritten."""
+        x = self.activation(x)
         x = normalize(x) if self.normalise else x
         return self.dropped(x) if self.training and self.dropout else x
 
@@ -161,25 +161,17 @@ class GraphNetwork(nn.Module):
 
 
 class GraphSage(GraphNetwork):
-    """GraphSAGE: ``layers`` hidden layers with ReLU, and one that gives a score a genre."""
+    """GraphSAGE."""
 
     @staticmethod
     def prepared(x: Tensor, messages: Messages) -> tuple[Tensor, ...]:
-        """Inputs, and what clips aggregate of them."""
+        """Inputs, and their aggregates."""
         return x, messages(x)
 
     def forward(
         self, prepared: tuple[Tensor, ...], messages: Messages | Sequence[Messages]
     ) -> Tensor:
-        """Scores of clips, shape (n, genres).
-
-        Parameters
-        ----------
-        prepared : tuple of Tensor
-            As `prepared` makes them.
-        messages : Messages, or a sequence of them
-            Of all further layers, or of each.
-        """
+        """Scores of clips, shape (n, genres); messages of all further layers, or of each."""
         layers = cast("list[SageLayer]", list(self.convolutions))
         rounds = [messages] * len(layers[1:]) if isinstance(messages, Messages) else messages
         x = layers[0](*prepared)
@@ -193,19 +185,18 @@ class Gcn(GraphNetwork):
 
     @staticmethod
     def prepared(x: Tensor, messages: Messages) -> tuple[Tensor, ...]:
-        """What clips aggregate of inputs."""
+        """Aggregates of inputs."""
         return (messages(x),)
 
     def forward(self, prepared: tuple[Tensor, ...], messages: Messages) -> Tensor:
-        """Scores of clips, shape (n, genres); parameters as of `GraphSage`."""
+        """Scores of clips, shape (n, genres)."""
         first, *others = cast("list[GraphConvolution]", list(self.convolutions))
         x = torch.addmm(first.bias, prepared[0], first.weight)
         for layer in others:
             x = self.activated(x)
-            if type(layer) is GraphConvolution:
+            if isinstance(layer, GraphConvolution):
                 x = layer(x, messages)
             else:
-                assert messages.network
                 graph, weights = messages.network
                 x = layer(graph, x, edge_weight=weights)
         return x
@@ -214,34 +205,28 @@ class Gcn(GraphNetwork):
 class Gat(GraphNetwork):
     """GAT, its layers our own or DGL's."""
 
-    def activated(self, x: Tensor) -> Tensor:
-        """What the next layer takes of a layer's values, which are overwritten."""
-        x = elu_(x)
-        x = normalize(x) if self.normalise else x
-        return self.dropped(x) if self.training and self.dropout else x
+    activation = staticmethod(elu_)
 
     def forward(self, prepared: tuple[Tensor, ...], attention: Attention) -> Tensor:
-        """Scores of clips, shape (n, genres); parameters as of `GraphSage`."""
+        """Scores of clips, shape (n, genres)."""
         (x,) = prepared
         for number, layer in enumerate(self.convolutions):
             x = self.activated(x) if number else x
-            own = isinstance(layer, GraphAttention)
-            x = layer(x, attention) if own else layer(attention.network, x).flatten(1)
+            ours = isinstance(layer, GraphAttention)
+            x = layer(x, attention) if ours else layer(attention.network, x).flatten(1)
         return x
 
 
 class Appnp(GraphNetwork):
-    """APPNP: layers that see each clip alone, and `STEPS` of propagation."""
+    """APPNP: layers without messages, and `STEPS` of propagation."""
 
     def forward(self, prepared: tuple[Tensor, ...], messages: Messages) -> Tensor:
-        """Scores of clips, shape (n, genres); parameters as of `GraphSage`."""
+        """Scores of clips, shape (n, genres)."""
         (x,) = prepared
         for number, layer in enumerate(self.convolutions):
             x = layer(self.activated(x) if number else x)
-        if messages.products is None:
-            return x
         own = ALPHA * x
-        for _ in range(STEPS):
+        for _ in range(STEPS if messages.products else 0):
             x = messages(x).mul(1 - ALPHA).add_(own)
         return x
 
@@ -251,17 +236,19 @@ def heads_of(hidden: int) -> int:
     return next(heads for heads in range(HEADS, 0, -1) if hidden % heads == 0)
 
 
+CLASSES = {"graphsage": GraphSage, "gcn": Gcn, "gat": Gat, "appnp": Appnp}
+LAYERS: dict[str, Callable[..., nn.Module]] = {
+    "graphsage": SageLayer,
+    "gcn": GraphConvolution,
+    "gat": GraphAttention,
+    "appnp": nn.Linear,
+}
+
+
 def network(
-    kind: str,
-    features: int,
-    genres: int,
-    layers: int,
-    hidden: int,
-    normalise: bool = False,
-    dropout: float = 0.0,
-    by_dgl: bool = False,
+    kind: str, features: int, genres: int, settings: Network, by_dgl: bool = False
 ) -> GraphNetwork:
-    """A network with its initial weights, of PyTorch's generator.
+    """A network with initial weights, drawn from PyTorch's generator.
 
     Parameters
     ----------
@@ -269,28 +256,20 @@ def network(
         One of `config.registry.NETWORKS`.
     features, genres : int
         Inputs and scores of a clip.
-    layers, hidden : int
-        Hidden layers, and neurons in each.
-    normalise, dropout
-        As `GraphNetwork` has them.
+    settings : Network
     by_dgl : bool
-        Whether gcn and gat are made of DGL's layers, which pass messages by DGL alone.
+        gcn and gat consist of DGL's layers, which pass messages by DGL alone.
     """
-    if by_dgl:
-        from dgl.nn.pytorch import GATConv, GraphConv
-    widths = list(pairwise([features, *[hidden] * layers, genres]))
-    made: list[nn.Module]
+    shapes: list[tuple[int, ...]]
+    shapes = list(pairwise([features, *[settings.hidden] * settings.layers, genres]))
     if kind == "gat":
-        heads = [heads_of(hidden)] * layers + [1]
-        attention = GATConv if by_dgl else GraphAttention
-        more = {"allow_zero_in_degree": True} if by_dgl else {}
-        made = [attention(a, b // h, h, **more) for (a, b), h in zip(widths, heads, strict=True)]
-        return Gat(made, normalise, dropout)
-    if kind == "gcn":
-        if by_dgl:
-            made = [GraphConv(*each, norm="none", allow_zero_in_degree=True) for each in widths]
-        else:
-            made = [GraphConvolution(*each) for each in widths]
-        return Gcn(made, normalise, dropout)
-    layer, whole = {"graphsage": (SageLayer, GraphSage), "appnp": (nn.Linear, Appnp)}[kind]
-    return whole([layer(*each) for each in widths], normalise, dropout)
+        heads = [heads_of(settings.hidden)] * settings.layers + [1]
+        shapes = [(a, b // h, h) for (a, b), h in zip(shapes, heads, strict=True)]
+    layer = LAYERS[kind]
+    if by_dgl and kind in ("gcn", "gat"):
+        from dgl.nn.pytorch import GATConv, GraphConv
+
+        made = GATConv if kind == "gat" else partial(GraphConv, norm="none")
+        layer = partial(made, allow_zero_in_degree=True)
+    layers = [layer(*each) for each in shapes]
+    return CLASSES[kind](layers, settings.normalise, settings.dropout)

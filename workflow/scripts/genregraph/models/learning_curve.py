@@ -5,20 +5,18 @@ each genre so many clips, of so many artists. Series ``clips`` begins with few c
 and doubles the clips. Series ``artists`` begins where that ends and doubles the artists. All points
 of a repeat have the same test clips.
 
-What it means: a point is drawn at random. Its artists are drawn one by one, each among those with
-whom the others can still reach the number of clips; then clips are taken in turns, so that shares
-are as equal as the artists allow. So where artists are few, only prolific ones are possible, and
-they may be more typical of a genre, or less, than others. A genre that has fewer artists in any
-fold takes that many at each point. Clips without artist count as what the folds hold them for: a
-group of unknown artists is one artist. Features are prepared as for the whole training part, from
-whose distribution they are scaled. No parameter is searched:
-logistic regression has C .1, networks are as the experiment states them.
+Each point is drawn at random. Its artists are drawn one by one, each among those with whom the
+others can still reach the number of clips; then clips are taken in turns, so that shares are as
+equal as the artists allow. So where artists are few, only prolific ones are possible, and they may
+be more typical of a genre, or less, than others. A genre that has fewer artists in any fold takes
+that many at each point. A group of unknown artists is one artist. Features are scaled by the whole
+training part. No parameter is searched: logistic regression has C .1, networks the settings of the
+experiment.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -29,37 +27,35 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from genregraph.common.seeds import fold_seed
-from genregraph.config.model import Experiment
+from genregraph.config.model import Experiment, Graph
 from genregraph.graph.adjacency import adjacency, of_one_artist
 from genregraph.models import options
+from genregraph.models.base import Fit, Fold
 from genregraph.models.classifiers import Classifier, lda, logistic
 from genregraph.models.messages import Backend, usable_backend
-from genregraph.models.networks import train
-from genregraph.models.predictions import Fit
+from genregraph.models.networks import CPU, GraphModel
 from genregraph.preprocessing.inputs import Inputs, InputsFile
 
 logger = logging.getLogger(__name__)
 
 COLUMNS = "dataset experiment model series repeat artists clips accuracy n_test".split()
 MOST = 32  # Clips of a genre.
-NETWORKS = ("graphsage", "edgeless")
 PLAIN = {
     "lda": Classifier(lda),
     "logistic": Classifier(lambda seed: logistic(seed).set_params(C=0.1)),
 }
-Model = Callable[[Inputs, int], Fit]
 Positions = NDArray[np.int64]
 
 
 class Design(NamedTuple):
-    """What the series of a collection are.
+    """Points of both series.
 
     Attributes
     ----------
     artists : dict of int to tuple of int
-        How many artists of each genre train, by how many should: it doubles.
+        Training artists of each genre, by their number where a genre has enough: it doubles.
     clips : tuple of int
-        How many clips of each genre train, with the fewest artists: it doubles.
+        Training clips of each genre, with the fewest artists: it doubles.
     """
 
     artists: dict[int, tuple[int, ...]]
@@ -68,11 +64,8 @@ class Design(NamedTuple):
 
 def sizes_of(inputs: Inputs) -> list[Positions]:
     """Of each genre, the training clips of each of its groups, the largest first."""
-    found = []
-    for genre in range(len(inputs.genres)):
-        groups = inputs.groups[inputs.train & (inputs.y == genre)]
-        found.append(np.sort(np.unique(groups, return_counts=True)[1])[::-1])
-    return found
+    of_genres = [inputs.groups[inputs.train & (inputs.y == g)] for g in range(len(inputs.genres))]
+    return [np.sort(np.unique(groups, return_counts=True)[1])[::-1] for groups in of_genres]
 
 
 def design(sizes: Sequence[Sequence[Positions]]) -> Design | None:
@@ -88,21 +81,19 @@ def design(sizes: Sequence[Sequence[Positions]]) -> Design | None:
     Design or None
         None where a genre has no artist with two clips.
     """
-    there = [min(map(len, of_genre)) for of_genre in zip(*sizes, strict=True)]
-    found = []
-    for fewest in (2**i for i in range(min(there, default=0).bit_length())):
-        reach = min(int(groups[:fewest].sum()) for fold in sizes for groups in fold)
-        counts = [
-            count for count in (fewest * 2**i for i in range(10)) if count <= min(MOST, reach)
-        ]
+    n_artists = [min(map(len, of_genre)) for of_genre in zip(*sizes, strict=True)]
+    possible = []
+    for fewest in (2**i for i in range(min(n_artists, default=0).bit_length())):
+        reach = min(MOST, *(int(groups[:fewest].sum()) for fold in sizes for groups in fold))
+        counts = [count for count in (fewest * 2**i for i in range(10)) if count <= reach]
         artists: dict[int, tuple[int, ...]] = {}
         for count in counts:
-            of_genres = tuple(min(n, count) for n in there)
+            of_genres = tuple(min(n, count) for n in n_artists)
             if of_genres not in artists.values():
                 artists[count] = of_genres
         if len(counts) > 1:  # Discriminants need more clips than genres.
-            found.append(Design(artists, tuple(count for count in counts if count > 1)))
-    return max(found, key=lambda each: (len(each.artists), min(each.artists)), default=None)
+            possible.append(Design(artists, tuple(count for count in counts if count > 1)))
+    return max(possible, key=lambda each: (len(each.artists), min(each.artists)), default=None)
 
 
 def draw(groups: NDArray[np.str_], artists: int, clips: int, rng: np.random.Generator) -> Positions:
@@ -128,30 +119,31 @@ def draw(groups: NDArray[np.str_], artists: int, clips: int, rng: np.random.Gene
         left = left[left != chosen[-1]]
         lacking -= counts[chosen[-1]]
     of_each = [rng.permutation(np.flatnonzero(number == artist)) for artist in chosen]
-    turns = [(turn, place) for place, own in enumerate(of_each) for turn in range(len(own))]
-    return np.array([of_each[place][turn] for turn, place in sorted(turns)[:clips]])
-
-
-def subset(
-    inputs: Inputs, artists: Sequence[int], clips: int, rng: np.random.Generator
-) -> Positions:
-    """Training clips of so many artists of each genre, shape (c, clips), each row in turns."""
-    rows = []
-    for genre, count in enumerate(artists):
-        own = np.flatnonzero(inputs.train & (inputs.y == genre))
-        rows.append(own[draw(inputs.groups[own], count, clips, rng)])
-    return np.array(rows)
+    turns = np.concatenate([np.arange(len(own)) for own in of_each])
+    return np.concatenate(of_each)[np.argsort(turns, kind="stable")][:clips]
 
 
 def points(
     inputs: Inputs, asked: Design, rng: np.random.Generator
 ) -> dict[tuple[int, int], Positions]:
-    """Training clips of each point, by the number of artists and of clips over all genres."""
-    most = asked.clips[-1]
-    drawn = {sum(n): subset(inputs, n, most, rng) for n in asked.artists.values()}
+    """Training clips of each point, by the number of artists and of clips over all genres.
+
+    Returns
+    -------
+    dict of (int, int) to NDArray[np.int64], shape (c, clips of a genre)
+    """
+    drawn = {}
+    for artists in asked.artists.values():
+        rows = []
+        for genre, count in enumerate(artists):
+            own = np.flatnonzero(inputs.train & (inputs.y == genre))
+            rows.append(own[draw(inputs.groups[own], count, asked.clips[-1], rng)])
+        drawn[sum(artists)] = np.array(rows)
     first = min(drawn)
-    found = {(first, count * len(inputs.genres)): drawn[first][:, :count] for count in asked.clips}
-    return found | {(artists, clips.size): clips for artists, clips in drawn.items()}
+    by_clips = [drawn[first][:, :count] for count in asked.clips]
+    return {(first, clips.size): clips for clips in by_clips} | {
+        (artists, clips.size): clips for artists, clips in drawn.items()
+    }
 
 
 def part_of(inputs: Inputs, learnt: Positions) -> Inputs:
@@ -162,35 +154,27 @@ def part_of(inputs: Inputs, learnt: Positions) -> Inputs:
     return replace(inputs, **{name: getattr(inputs, name)[kept] for name in names})
 
 
-def models_of(experiment: Experiment, backend: Backend) -> dict[str, Model]:
-    """What is compared, by name: each fits a fold by a seed."""
-    networks = experiment.networks()
-
-    def network(name: str, inputs: Inputs, seed: int) -> Fit:
-        graph = experiment.graph
-        near = (inputs.x, graph.metric, graph.k)
-        edges = (
-            adjacency(*near, seed=seed)
-            if graph.among == "all"
-            else of_one_artist(*near, inputs.artists)
-        )
-        kind, settings = networks[name].kind, networks[name].settings
-        return train(inputs, edges, kind, settings, backend, False, seed)
-
-    return {name: partial(network, name) for name in NETWORKS} | {
-        name: model.fit_predict for name, model in PLAIN.items()
-    }
+def fold_of(inputs: Inputs, graph: Graph, seed: int, backend: Backend = CPU) -> Fold:
+    """Some clips with a graph among them."""
+    near = (inputs.x, graph.metric, graph.k)
+    if graph.among == "all":
+        return Fold(inputs, adjacency(*near, seed=seed), seed, backend=backend)
+    return Fold(inputs, of_one_artist(*near, inputs.artists), seed, backend=backend)
 
 
-def curve(folds: Sequence[Inputs], models: Mapping[str, Model], seed: int) -> pd.DataFrame:
+def curve(
+    folds: Sequence[Inputs], experiment: Experiment, seed: int, backend: Backend = CPU
+) -> pd.DataFrame:
     """Accuracy of each model at each point of both series.
 
     Parameters
     ----------
     folds : sequence of Inputs
         One a repeat.
-    models : mapping of str to callable
+    experiment : Experiment
+        Its graph, and its network with messages and without.
     seed : int
+    backend : Backend
 
     Returns
     -------
@@ -202,6 +186,12 @@ def curve(folds: Sequence[Inputs], models: Mapping[str, Model], seed: int) -> pd
     if asked is None:
         logger.warning("there is no curve: each genre needs an artist with two training clips")
         return pd.DataFrame(columns=COLUMNS[2:])
+    networks = experiment.networks()
+    models: dict[str, Callable[[Fold], Fit]] = {
+        name: GraphModel(networks[name].kind, networks[name].settings).fit_predict
+        for name in ("graphsage", "edgeless")
+    }
+    models |= {name: classifier.fit_predict for name, classifier in PLAIN.items()}
     fewest, most = sum(next(iter(asked.artists.values()))), asked.clips[-1] * len(folds[0].genres)
     rows = []
     for repeat, inputs in enumerate(tqdm(folds, unit="repeat")):
@@ -209,15 +199,13 @@ def curve(folds: Sequence[Inputs], models: Mapping[str, Model], seed: int) -> pd
         drawn = points(inputs, asked, np.random.default_rng(own_seed))
         for (artists, clips), learnt in drawn.items():
             part = part_of(inputs, learnt)
+            fold = fold_of(part, experiment.graph, own_seed, backend)
             series = {"artists": clips == most, "clips": artists == fewest}
-            for name, model in models.items():
-                right = model(part, own_seed).probabilities.argmax(axis=1) == part.y
-                accuracy, n_test = right[~part.train].mean(), int((~part.train).sum())
-                rows += [
-                    (name, which, repeat, artists, clips, accuracy, n_test)
-                    for which, holds in series.items()
-                    if holds
-                ]
+            for name, fit_predict in models.items():
+                right = fit_predict(fold).probabilities.argmax(axis=1) == part.y
+                scores = (right[~part.train].mean(), int((~part.train).sum()))
+                holds = [which for which in series if series[which]]
+                rows += [(name, which, repeat, artists, clips, *scores) for which in holds]
     table = pd.DataFrame(rows, columns=COLUMNS[2:])
     return table.sort_values(["series", "artists", "clips"], kind="stable", ignore_index=True)
 
@@ -227,7 +215,7 @@ def main(
     experiment: Annotated[str, typer.Option(help="Graph and network (JSON).")],
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
     name: Annotated[str, typer.Option(help="Name of the experiment.")],
-    repeats: Annotated[int, typer.Option(help="Folds that are used, of those there are.")],
+    repeats: Annotated[int, typer.Option(help="Number of folds used, one a repeat.")],
     seed: options.Seed,
     backend: options.Backend,
     device: options.Device,
@@ -238,7 +226,7 @@ def main(
     file = InputsFile(inputs)
     folds = [file[number] for number in range(min(repeats, len(file)))]
     settings = Experiment.model_validate_json(experiment)
-    table = curve(folds, models_of(settings, usable_backend(backend, device, at_once)), seed)
+    table = curve(folds, settings, seed, usable_backend(backend, device, at_once))
     table.insert(0, "dataset", dataset)
     table.insert(1, "experiment", name)
     table.to_csv(output, index=False)

@@ -1,4 +1,4 @@
-"""What models made of the folds of a protocol, and the files that hold it; the same for all."""
+"""Files of a model's predictions for all folds of a protocol."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,71 +8,34 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 
 from genregraph.config.registry import NAMED
+from genregraph.models.base import Fit, Matrix
 from genregraph.preprocessing.inputs import Inputs
 
-Matrix = NDArray[np.float64]
 
-
-class HeldOut(NamedTuple):
-    """Predictions of training clips by models that have not learnt from them.
+class Fitted(NamedTuple):
+    """A model's fit of a fold as it is written.
 
     Attributes
     ----------
-    probabilities : NDArray[np.float64], shape (m, c)
-    y : NDArray[np.int64], shape (m,)
-        Genres of the clips, in ``[0, c)``.
+    key : (int, int)
+        Repeat, and number of the fold in it.
+    fit : Fit
+    table : pd.DataFrame
+        As `predictions` makes it.
+    temperature : float
+        NaN where none is fitted.
     """
 
-    probabilities: Matrix
-    y: NDArray[np.int64]
-
-
-class Fit(NamedTuple):
-    """What a model made of a fold with n clips and c genres.
-
-    Attributes
-    ----------
-    probabilities : NDArray[np.float64], shape (n, c)
-        Rows add up to 1.
-    epochs : int
-        Iterations of what was trained by iterations, else 0.
-    seconds : float
-        What it took, its search included.
-    parameters : dict
-        What was chosen inside the training clips.
-    inner_log_loss : float
-        In nats, of training clips held out inside, at these parameters; NaN where none were.
-    held_out : HeldOut, optional
-        These clips, to which a temperature is fitted.
-    history : pd.DataFrame, optional
-        Of a network: ``epoch loss train_accuracy test_accuracy seconds``.
-    weights : dict of str to torch.Tensor, optional
-        Of a network.
-    """
-
-    probabilities: Matrix
-    epochs: int = 0
-    seconds: float = 0.0
-    parameters: Mapping[str, float | int | str | None] = {}
-    inner_log_loss: float = np.nan
-    held_out: HeldOut | None = None
-    history: pd.DataFrame | None = None
-    weights: Mapping[str, torch.Tensor] | None = None
+    key: tuple[int, int]
+    fit: Fit
+    table: pd.DataFrame
+    temperature: float = np.nan
 
 
 def predictions(inputs: Inputs, probabilities: Matrix, key: tuple[int, int]) -> pd.DataFrame:
     """Predictions of every clip of a fold.
-
-    Parameters
-    ----------
-    inputs : Inputs
-        n clips, c genres.
-    probabilities : NDArray[np.float64], shape (n, c)
-    key : (int, int)
-        Repeat, and number of the fold in it.
 
     Returns
     -------
@@ -90,28 +53,8 @@ def predictions(inputs: Inputs, probabilities: Matrix, key: tuple[int, int]) -> 
     return table.join(pd.DataFrame(probabilities, columns=inputs.genres))
 
 
-class Fitted(NamedTuple):
-    """A model's fit of a fold as it is written.
-
-    Attributes
-    ----------
-    key : (int, int)
-        Repeat and fold.
-    fit : Fit
-    table : pd.DataFrame
-        As `predictions` makes it.
-    temperature : float
-        NaN where none was fitted.
-    """
-
-    key: tuple[int, int]
-    fit: Fit
-    table: pd.DataFrame
-    temperature: float = np.nan
-
-
 def write(folder: Path, model: str, folds: Sequence[Fitted], settings: Mapping[str, Any]) -> None:
-    """Write what a model made of all folds of a protocol.
+    """Write predictions and fits of a model for all folds of a protocol, in order.
 
     Parameters
     ----------
@@ -121,7 +64,6 @@ def write(folder: Path, model: str, folds: Sequence[Fitted], settings: Mapping[s
         ``torch.load(weights_only=True)`` reads.
     model : str
     folds : sequence of Fitted
-        In order.
     settings : mapping
         Of a network, in plain types.
     """

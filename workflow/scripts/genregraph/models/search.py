@@ -15,15 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from genregraph.models.predictions import HeldOut, Matrix
+from genregraph.models.base import HeldOut, Matrix, Split
 from genregraph.models.temperature import fitted_temperature, log_loss
 from genregraph.preprocessing.inputs import Inputs
 
-Split = tuple[NDArray[np.int64], NDArray[np.int64]]
-
 
 def inner_splits(inputs: Inputs, seed: int, n: int = 3) -> list[Split]:
-    """Splits of the training clips that hold groups out whole and spread genres evenly.
+    """Splits of the training clips that keep groups together and are stratified by genre.
 
     Parameters
     ----------
@@ -37,24 +35,21 @@ def inner_splits(inputs: Inputs, seed: int, n: int = 3) -> list[Split]:
     list of (NDArray[np.int64], NDArray[np.int64])
         Positions among the training clips, ``np.flatnonzero(inputs.train)``: of those to learn
         from, and of those that are held out. Each clip is held out once. Empty where nothing can
-        be chosen: there are fewer than two splits, or one of them can teach or evaluate nothing.
+        be chosen: there are fewer than two splits, or one of them can train or evaluate nothing.
     """
     y, groups = inputs.y[inputs.train], inputs.groups[inputs.train]
     _, counts = np.unique(y, return_counts=True)
-    of_groups = len(np.unique(groups))
-    n = min(n, of_groups, counts.max(initial=0))
+    n_groups = len(np.unique(groups))
+    n = min(n, n_groups, counts.max(initial=0))
     if n < 2:
         return []
-    kind = StratifiedKFold if of_groups == len(y) else StratifiedGroupKFold
+    kind = StratifiedKFold if n_groups == len(y) else StratifiedGroupKFold
     splitter = kind(n, shuffle=True, random_state=seed % 2**32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # Of genres of fewer clips than splits.
-        found = list(splitter.split(np.zeros(len(y)), y, groups))
-    return found if all(_usable(y[train], y[valid]) for train, valid in found) else []
-
-
-def _usable(train: NDArray[np.int64], valid: NDArray[np.int64]) -> bool:
-    return learnable(train) and bool(np.isin(valid, train).any())
+        splits = list(splitter.split(np.zeros(len(y)), y, groups))
+    usable = [learnable(y[train]) and np.isin(y[valid], y[train]).any() for train, valid in splits]
+    return splits if all(usable) else []
 
 
 def learnable(y: NDArray[np.int64]) -> bool:
@@ -71,17 +66,17 @@ def held_out(
     Parameters
     ----------
     inputs : Inputs
-        Test clips take no part, not even by their features.
+        Neither genres nor features of test clips are used.
     splits : sequence of (NDArray[np.int64], NDArray[np.int64])
         As `inner_splits` makes them, at least one.
     predict : callable
-        Fits a model to the training clips of what it is given, and returns probabilities of all
-        its clips, shape (n, c).
+        Fits a model to the training clips of the inputs that it is given, and returns probabilities
+        of all its clips, shape (n, c).
 
     Returns
     -------
     HeldOut
-        A clip whose genre is not among those learnt from is left out: no model could be right.
+        Without clips of genres that are not learnt from, which no model could predict.
     """
     known = np.flatnonzero(inputs.train)
     rows = {name: getattr(inputs, name)[known] for name in ("x", "y", "clips", "groups", "artists")}
@@ -96,7 +91,7 @@ def held_out(
 
 
 def score(model: Any, x: Matrix, y: NDArray[np.int64]) -> float:
-    """Score of a fitted classifier on held-out clips, for scikit-learn's search.
+    """Minus the log loss in nats, over clips whose genre the model has learnt.
 
     Parameters
     ----------
@@ -104,11 +99,6 @@ def score(model: Any, x: Matrix, y: NDArray[np.int64]) -> float:
         With ``predict_proba``.
     x : NDArray[np.float64], shape (m, d)
     y : NDArray[np.int64], shape (m,)
-
-    Returns
-    -------
-    float
-        Minus the log loss in nats, over clips whose genre the model has learnt.
     """
     return -log_loss(*_learnt(model, x, y))
 

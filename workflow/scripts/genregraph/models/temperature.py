@@ -1,13 +1,12 @@
-"""Probabilities at another temperature, so that confidence is neither too high nor too low.
+"""Calibration: probabilities at a temperature, so that confidence is neither too high nor too low.
 
 Temperature scaling [1]_ divides the logarithms of a model's probabilities by one number, its
 temperature T, and normalises them again: above 1 confidence falls, below 1 it rises. The most
 probable genre stays the same, and so does every accuracy.
 
-T is fitted to training clips that were held out inside the training clips, as in stacking [2]_: on
-clips that it has learnt from, a model is more confident than on new ones. No test clip takes part.
-It is the temperature of a model of fewer clips, and may be too high or too low for the model of the
-fold.
+T is fitted to clips held out inside the training clips, as in stacking [2]_: on clips that it has
+learnt from, a model is more confident than on new ones. No test clip takes part. It is the
+temperature of a model of fewer clips, and may be too high or too low for the model of the fold.
 
 References
 ----------
@@ -24,22 +23,13 @@ from scipy.special import log_softmax, softmax
 Matrix = NDArray[np.float64]
 
 COLDEST, HOTTEST = 0.05, 20.0
-LEAST = float(np.finfo(np.float64).eps)  # Below, a probability has no logarithm to speak of.
+LEAST = float(np.finfo(np.float64).eps)  # Smaller probabilities count as this one.
 
 
 def scaled(probabilities: Matrix, temperature: float) -> Matrix:
-    """Probabilities at another temperature.
+    """Probabilities at another temperature, shape (n, c); at 1 as they are, but at least `LEAST`.
 
-    Parameters
-    ----------
-    probabilities : NDArray[np.float64], shape (n, c)
-    temperature : float
-        Positive; at 1 they stay as they are, but that none is below `LEAST`.
-
-    Returns
-    -------
-    NDArray[np.float64], shape (n, c)
-        Rows add up to 1; each depends on its own clip alone, and keeps its order.
+    Rows add up to 1; each depends on its own clip alone, and keeps its order.
     """
     return softmax(_logits(probabilities) / temperature, axis=1)
 
@@ -69,17 +59,17 @@ def fitted_temperature(probabilities: Matrix, y: NDArray[np.int64]) -> float:
     Returns
     -------
     float
-        Between `COLDEST` and `HOTTEST`. The loss is convex in 1 / T, so that there is but one; NaN
-        where there are no clips, probabilities are NaN, or the loss is least at a bound: all clips
-        are right, or probabilities are of no use.
+        Between `COLDEST` and `HOTTEST`. The loss is convex in 1 / T, so that there is one minimum.
+        NaN where there are no clips, probabilities are NaN, or the loss is least at a bound: all
+        predictions are right, or probabilities are of no use.
     """
     if not len(y) or np.isnan(probabilities).any():
         return np.nan
-    found = minimize_scalar(
+    best = minimize_scalar(
         lambda logarithm: log_loss(probabilities, y, np.exp(logarithm)),
         bounds=np.log([COLDEST, HOTTEST]),
         method="bounded",
         options={"xatol": 1e-6},
     )
-    least = min(log_loss(probabilities, y, bound) for bound in (COLDEST, HOTTEST))
-    return float(np.exp(found.x)) if found.fun < least else np.nan
+    at_bounds = min(log_loss(probabilities, y, bound) for bound in (COLDEST, HOTTEST))
+    return float(np.exp(best.x)) if best.fun < at_bounds else np.nan

@@ -13,16 +13,16 @@ from typing import Annotated
 
 import pandas as pd
 import typer
-from scipy import sparse
 from tqdm import tqdm
 
 from genregraph.common.seeds import fold_seed
 from genregraph.config.model import Experiment, Network
 from genregraph.graph.store import load_graph
 from genregraph.models import options
-from genregraph.models.messages import Backend, usable_backend
-from genregraph.models.networks import CPU, train
-from genregraph.preprocessing.inputs import Inputs, InputsFile
+from genregraph.models.base import Fold
+from genregraph.models.messages import usable_backend
+from genregraph.models.networks import GraphModel
+from genregraph.preprocessing.inputs import InputsFile
 
 logger = logging.getLogger(__name__)
 
@@ -40,24 +40,9 @@ def points(
 
 
 def tune(
-    inputs: Inputs,
-    adjacency: sparse.csr_array,
-    settings: Network,
-    hidden: Sequence[int],
-    learning_rates: Sequence[float],
-    backend: Backend = CPU,
-    inductive: bool = False,
-    seed: int = 0,
+    fold: Fold, settings: Network, hidden: Sequence[int], learning_rates: Sequence[float]
 ) -> pd.DataFrame:
-    """Train once for every distinct point, all on the same graph.
-
-    Parameters
-    ----------
-    inputs, adjacency, settings, backend, inductive, seed
-        As `models.networks.train` takes them; ``settings`` has what does not vary.
-    hidden : sequence of int
-        Numbers of hidden neurons.
-    learning_rates : sequence of float
+    """Train once for every distinct point of both curves.
 
     Returns
     -------
@@ -65,18 +50,14 @@ def tune(
         ``parameter value train_accuracy test_accuracy``, a row a point; accuracies are fractions of
         1 after the last epoch.
     """
-    wanted = list(points(settings, hidden, learning_rates))
-    scores: dict[tuple[int, float], list[float]] = {}
-    for _, _, point in tqdm(wanted, unit="point"):
+    rows, scores, inputs = [], {}, fold.inputs
+    for parameter, value, point in tqdm([*points(settings, hidden, learning_rates)], unit="point"):
         key = (point.hidden, point.learning_rate)
         if key not in scores:  # The two curves usually cross in a point.
-            fit = train(inputs, adjacency, "graphsage", point, backend, inductive, seed)
+            fit = GraphModel("graphsage", point).fit_predict(fold)
             right = fit.probabilities.argmax(axis=1) == inputs.y
             scores[key] = [right[part].mean() for part in (inputs.train, ~inputs.train)]
-    rows = [
-        [parameter, value, *scores[point.hidden, point.learning_rate]]
-        for parameter, value, point in wanted
-    ]
+        rows.append([parameter, value, *scores[key]])
     return pd.DataFrame(rows, columns=["parameter", "value", "train_accuracy", "test_accuracy"])
 
 
@@ -92,7 +73,7 @@ def main(
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
     name: Annotated[str, typer.Option(help="Name of the experiment.")],
     experiment: options.Experiment,
-    folds: Annotated[int, typer.Option(min=1, help="The first so many folds.")],
+    folds: Annotated[int, typer.Option(min=1, help="Number of folds, from the first.")],
     try_hidden: Annotated[list[int], typer.Option(help="Hidden neurons to try.")],
     try_learning_rate: Annotated[list[float], typer.Option(help="Learning rate to try.")],
     neighbours: options.Neighbours,
@@ -107,12 +88,13 @@ def main(
     settings = Experiment.model_validate_json(experiment).graphsage
     where, data = usable_backend(backend, device, at_once), InputsFile(inputs)
     tables = []
-    for fold in range(min(folds, len(data))):
-        how = (where, neighbours == "train", fold_seed(seed, fold))
-        given = (data[fold], load_graph(graphs, fold), settings, try_hidden, try_learning_rate)
-        tables.append(tune(*given, *how).assign(fold=fold))
+    for number in range(min(folds, len(data))):
+        graph, own_seed = load_graph(graphs, number), fold_seed(seed, number)
+        inductive = neighbours == "train"
+        fold = Fold(data[number], graph, own_seed, inductive=inductive, backend=where)
+        tables.append(tune(fold, settings, try_hidden, try_learning_rate).assign(fold=number))
     table = pd.concat(tables, ignore_index=True).assign(dataset=dataset, experiment=name)[COLUMNS]
     table.to_csv(output, index=False)
-    said = f"\ntuning of {name} on {dataset}\n{describe(table)}\ntable: {output}\n"
-    text.write_text(said, encoding="utf-8")
-    logger.info("%s", said)
+    summary = f"\ntuning of {name} on {dataset}\n{describe(table)}\ntable: {output}\n"
+    text.write_text(summary, encoding="utf-8")
+    logger.info("%s", summary)

@@ -24,7 +24,7 @@ from genregraph.common.errors import UserError
 from genregraph.config.model import Network
 from genregraph.graph.adjacency import joined
 from genregraph.models.classifiers import CLASSIFIERS
-from genregraph.models.networks import FittedNetwork, predict_new
+from genregraph.models.networks import FittedNetwork
 from genregraph.models.search import learnable
 from genregraph.models.temperature import scaled
 from genregraph.predict.choose import Choice
@@ -222,7 +222,7 @@ def _by_network(
         seed=predictor.seed,
     )
     graph = sparse.csr_array(parts, shape=(n, n))
-    return predict_new(fitted, predictor.x, graph, x, neighbours, distances)
+    return fitted.predict_new(predictor.x, graph, x, neighbours, distances)
 
 
 def _by_classifiers(predictor: Predictor, x: NDArray[np.float32]) -> Floats:

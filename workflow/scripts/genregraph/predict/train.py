@@ -22,10 +22,10 @@ from genregraph.config.registry import NETWORKS
 from genregraph.features.parquet import named_tables
 from genregraph.folds.assign import taken
 from genregraph.graph.adjacency import EXACT, adjacency, neighbours_of_each
+from genregraph.models.base import Fold, HeldOut
 from genregraph.models.classifiers import CLASSIFIERS, COMBINED
 from genregraph.models.messages import Backend, usable_backend
-from genregraph.models.networks import CPU, fit_network
-from genregraph.models.predictions import HeldOut
+from genregraph.models.networks import CPU, GraphModel
 from genregraph.models.search import inner_splits
 from genregraph.models.temperature import fitted_temperature
 from genregraph.predict.choose import Choice, best, candidates, evaluated
@@ -152,16 +152,14 @@ def learn(
         Of a network.
     """
     splits = inner_splits(inputs, seed)
+    fold = Fold(inputs, graph, seed, splits, True, experiment.search, True, backend)
     if model in (networks := experiment.networks()):
         kind, settings, *_ = networks[model]
-        how = {"inductive": True, "search": experiment.search, "calibrate": True}
-        fit = fit_network(inputs, graph, kind, settings, backend, seed=seed, splits=splits, **how)
+        fit = GraphModel(kind, settings).fit_predict(fold)
         weights = {name: each.numpy() for name, each in (fit.weights or {}).items()}
         return Learnt(fit.held_out, kind, {**settings.model_dump(), **fit.parameters}, weights, {})
     names = [model] if model in CLASSIFIERS else [n for n in experiment.models if n in CLASSIFIERS]
-    fits = {
-        name: CLASSIFIERS[name].fit_predict(inputs, seed, splits, calibrate=True) for name in names
-    }
+    fits = {name: CLASSIFIERS[name].fit_predict(fold) for name in names}
     fit = COMBINED[model](fits) if model in COMBINED else fits[model]
     used = [str(fit.parameters["model"])] if model == "selected" else names
     return Learnt(fit.held_out, "", {}, {}, {name: dict(fits[name].parameters) for name in used})
