@@ -5,6 +5,7 @@ that it decodes. A reader of tags alone would be one library more: mutagen, the 
 the GPL, and this workflow under the MIT licence.
 """
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,11 @@ from genregraph.audio.decoders import FORMATS
 from genregraph.datasets.delimited import plain
 from genregraph.datasets.groups import is_unknown
 
+# The genre of an ID3v2.2, .3 or .4 of less than 128 bytes: its size, its encoding and its text.
+ID3 = re.compile(rb"TCO(?:N\0\0\0(.)..|\0\0(.))([\0-\3])", re.DOTALL)
+ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
+START = 2**20  # Bytes that are searched for it.
+
 
 class Tags(NamedTuple):
     """What a file states of itself; what it leaves open is an empty string."""
@@ -21,30 +27,44 @@ class Tags(NamedTuple):
     genre: str = ""
     artist: str = ""
     title: str = ""
+    undecodable: bool = False  # Some tag is in an unknown encoding, and counts as not stated.
 
 
 def read_tags(path: Path) -> Tags:
     """Tags of a file; none if it is no audio, which the audit will say.
 
-    The artist is that of the album, by which its songs belong together, unless that stands for
+    The artist is that of the album, by which its songs belong together, unless that is a name for
     several or unknown ones. Of several genres, separated by semicolons, the first counts.
     """
     try:
         # A file and no name: FFmpeg would take some names for addresses.
-        with (
-            path.open("rb") as file,
-            av.open(
-                file, options={"format_whitelist": FORMATS}, metadata_errors="replace"
-            ) as found,
-        ):
-            # In Ogg, tags are the stream's.
-            both = [*(stream.metadata for stream in found.streams.audio), found.metadata]
+        with path.open("rb") as file:
+            start = file.read(START)
+            file.seek(0)
+            form = {"format_whitelist": FORMATS}
+            with av.open(file, options=form, metadata_errors="replace") as container:
+                # In Ogg, tags are the stream's.
+                streams = [stream.metadata for stream in container.streams.audio]
+                stated = [item for tags in (*streams, container.metadata) for item in tags.items()]
     except (OSError, av.error.FFmpegError):
         return Tags()
-    stated = {key.lower(): plain(value) for tags in both for key, value in tags.items()}
-    artists = (stated.get(key, "") for key in ("album_artist", "albumartist", "artist"))
+    tags = {key.lower(): plain(value) for key, value in stated if "\ufffd" not in value}
+    artists = (tags.get(key, "") for key in ("album_artist", "albumartist", "artist"))
+    genre = _genre_with_a_digit(start) or tags.get("genre", "")
     return Tags(
-        genre=plain(stated.get("genre", "").split(";")[0]),
+        genre=plain(genre.split(";")[0]),
         artist=next((artist for artist in artists if not is_unknown(artist)), ""),
-        title=stated.get("title", ""),
+        title=tags.get("title", ""),
+        undecodable=any("\ufffd" in value for _, value in stated),
     )
+
+
+def _genre_with_a_digit(start: bytes) -> str:
+    """An ID3 genre such as 80s, which FFmpeg takes for number 80, Folk; else empty."""
+    match = ID3.search(start) if start.startswith(b"ID3") else None
+    if not match:
+        return ""
+    size = (match[1] or match[2])[0] - 1
+    text = start[match.end() :][:size].decode(ENCODINGS[match[3][0]], errors="replace")
+    first = text.split("\0")[0].strip()
+    return first if re.fullmatch(r"\d+\D.*", first) else ""
