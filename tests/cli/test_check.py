@@ -38,7 +38,7 @@ def said(capsys, *words: str, faulty: bool = True) -> str:
     return capsys.readouterr().out
 
 
-def test_where_nothing_is_wrong_the_next_command_is_printed(here, capsys) -> None:
+def test_next_command_is_printed(here, capsys) -> None:
     printed = said(capsys, "seed=1", faulty=False)
     assert "FAULT" not in printed
     assert printed.splitlines()[-1].endswith(
@@ -54,23 +54,24 @@ def test_where_nothing_is_wrong_the_next_command_is_printed(here, capsys) -> Non
         (["sheet=gone.tsv"], "there is no sheet gone.tsv"),
         (["audio=gone"], "gone has none of the sheet's 4 clips"),
         (["tables={ours: gone.csv}"], "1 missing under tables: 'gone.csv'"),
+        (["tables={ours:gone.csv}"], "tables"),
         (["seed"], "--config"),
         (["predict=gone"], "predict: there is no file or folder 'gone'"),
         (["predict=audio", "predict_by=binary_pca"], "predict_by: binary_pca cannot predict new"),
         (["predict=audio", "predict_by=multiclass_cnn"], "predict_by: multiclass_cnn cannot"),
     ],
 )
-def test_faults_of_settings_are_named(here, capsys, words, fault) -> None:
+def test_faults_of_settings_are_named_in_a_line(here, capsys, words, fault) -> None:
     printed = said(capsys, *words)
     assert fault in printed[printed.index("FAULT: ") :]
 
 
-def test_where_nothing_is_to_be_predicted_that_it_could_not_be_is_noted(here, capsys) -> None:
+def test_predict_by_is_noted_without_files_to_predict(here, capsys) -> None:
     printed = said(capsys, "predict_by=multiclass_nkn", faulty=False)
     assert "note: predict_by: no experiment 'multiclass_nkn'; did you mean" in printed
 
 
-def test_files_that_are_missing_or_cannot_be_read_are_named_by_their_fault(here, capsys) -> None:
+def test_files_are_named_by_their_fault(here, capsys) -> None:
     for name in ("rock/e.mp3", "rock/f.wav"):
         Path("audio", name).write_text("words\n" * 100)
     Path("audio/rock/empty.wav").touch()
@@ -85,7 +86,7 @@ def test_files_that_are_missing_or_cannot_be_read_are_named_by_their_fault(here,
     assert "4 fault(s)" in printed
 
 
-def test_copies_doubtful_values_and_impossible_protocols_are_noted(here, capsys) -> None:
+def test_copies_doubts_exclusions_and_protocols_are_noted(here, capsys) -> None:
     Path("audio/rock/again.wav").write_bytes(Path("audio/rock/a.wav").read_bytes())
     Path("audio/pop").mkdir()
     soundfile.write("audio/pop/one.wav", play(2.9), 22_050)
@@ -115,7 +116,7 @@ def test_tables_alone_need_no_audio(here, capsys) -> None:
     assert not any(word in printed for word in ("FAULT", "length", "drop"))
 
 
-def test_the_demo_and_what_is_fetched_need_no_audio_yet(tmp_path, monkeypatch, capsys) -> None:
+def test_demo_and_fetched_datasets_need_no_audio(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     main()
     assert "artists of more than a tenth" not in capsys.readouterr().out  # Invented ones.

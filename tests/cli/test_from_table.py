@@ -48,7 +48,7 @@ def made(table: pd.DataFrame, capsys, **options) -> tuple[dict[str, object], pd.
     return {row.clip: row for row in rows}, features, capsys.readouterr().out
 
 
-def test_rows_without_names_are_numbered_and_numbers_are_features(capsys) -> None:
+def test_rows_are_numbered_and_numbers_are_features(capsys) -> None:
     table = songs()
     rows, features, said = made(table, capsys)
     assert list(rows)[::23] == ["0001", "0024"]
@@ -62,7 +62,7 @@ def test_rows_without_names_are_numbered_and_numbers_are_features(capsys) -> Non
     assert "24 clips of 2 genres and 12 artists" in said
 
 
-def test_the_configuration_has_an_experiment_and_the_printed_commands_are_right(capsys) -> None:
+def test_configuration_has_an_experiment_and_commands_run(capsys) -> None:
     *_, said = made(songs(), capsys)
     config = Path("config/datasets/My_Songs.yaml")
     target = f"results/report.html --configfile {config}"
@@ -93,7 +93,7 @@ def test_odd_names_of_clips_are_imported(capsys) -> None:
     assert found["Tempo"].tolist() == table["Tempo"].tolist()
 
 
-def test_recordings_of_several_genres_and_copies_are_excluded_and_counted(capsys) -> None:
+def test_recordings_of_several_genres_and_copies_are_excluded(capsys) -> None:
     table = songs()
     numbers = ["Key", "Loudness", "Tempo"]
     for copy, of in ((13, 1), (3, 2), (5, 4)):  # Row 13 is of the other genre.
@@ -109,7 +109,7 @@ def test_recordings_of_several_genres_and_copies_are_excluded_and_counted(capsys
     assert "copies, by their features, of one genre: 2 rows, which are excluded" in said
 
 
-def test_rows_of_one_clip_are_one_and_excluded_if_their_genres_differ(capsys) -> None:
+def test_rows_of_one_clip_are_excluded_if_genres_differ(capsys) -> None:
     table = songs().rename(columns={"Track": "id"})
     table.loc[1, "id"], table.loc[20, "id"] = table.loc[0, "id"], table.loc[2, "id"]
     rows, _, said = made(table, capsys, clip="id")
@@ -129,7 +129,7 @@ def test_spellings_of_an_artist_and_repeated_titles_are_counted(capsys) -> None:
     assert ("12 artists" in said, rows["0002"].excluded) == (True, "")
 
 
-def test_what_looks_like_a_label_is_no_feature_unless_it_is_kept(capsys) -> None:
+def test_labels_are_no_features_unless_kept(capsys) -> None:
     table = songs().assign(label=np.arange(24) % 7, code=np.repeat([0.1, 0.2], 12), mood="calm")
     _, features, said = made(table, capsys)
     assert features.columns.tolist() == ["clip", "Key", "Loudness", "Tempo"]
@@ -143,7 +143,7 @@ def test_what_looks_like_a_label_is_no_feature_unless_it_is_kept(capsys) -> None
     assert keep == ["label", "code", "Year"]
 
 
-def test_columns_and_genres_are_left_out_as_asked_and_gaps_are_said(capsys) -> None:
+def test_columns_and_genres_are_left_out_as_asked(capsys) -> None:
     table = songs(36).assign(Genre=np.repeat([*GENRES, "Today"], 12))
     table.loc[[3, 4], "Tempo"] = np.nan
     table.loc[5, "Genre"] = np.nan
@@ -176,19 +176,19 @@ def test_spreadsheets_of_any_country_are_read(separator, capsys) -> None:
         ({"name": "demo"}, "there is a dataset demo already"),
     ],
 )
-def test_what_cannot_be_is_said_and_nothing_is_written(options, problem, capsys) -> None:
+def test_faulty_options_are_errors_and_nothing_is_written(options, problem, capsys) -> None:
     with pytest.raises(UserError, match=problem):
         made(songs(), capsys, **options)
     assert not list(Path().glob("config/datasets/*.*"))
 
 
-def test_a_sheet_that_is_there_stays(capsys) -> None:
+def test_sheet_is_not_overwritten(capsys) -> None:
     made(songs(), capsys)
     with pytest.raises(UserError, match=r"there is a sheet .* already"):
         made(songs(), capsys)
 
 
-def test_a_number_that_is_none_or_no_genre_at_all_is_an_error(capsys) -> None:
+def test_text_among_numbers_and_empty_genres_are_errors(capsys) -> None:
     broken = songs().astype({"Tempo": object})
     broken.loc[3, "Tempo"] = "fast"
     with pytest.raises(UserError, match=r"My Songs.csv: column 'Tempo', row 5: 'fast' is no numb"):
@@ -197,6 +197,6 @@ def test_a_number_that_is_none_or_no_genre_at_all_is_an_error(capsys) -> None:
         made(songs().assign(Genre=np.nan), capsys)
 
 
-def test_a_folder_has_no_columns(tmp_path) -> None:
+def test_options_of_tables_are_rejected_for_folders(tmp_path) -> None:
     with pytest.raises(UserError, match="is a folder, which has no columns"):
         main(tmp_path, genre="Genre")

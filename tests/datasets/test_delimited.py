@@ -1,21 +1,18 @@
 import pytest
 
 from genregraph.common.errors import UserError
-from genregraph.datasets.delimited import Line, decoded, delimiter_of, dialect_of, lines
+from genregraph.datasets.delimited import decoded, delimiter_of, dialect_of, lines
 
 
 def read(text: str, delimiter: str = "\t", fewest: int = 2) -> list[list[str]]:
-    return [row.values for row in lines(text, delimiter, fewest)]
+    return [row for _, row in lines(text, delimiter, fewest)]
 
 
-def test_rows_know_their_line() -> None:
+def test_lines_are_numbered_as_in_the_file() -> None:
     text = 'a\tb\r\n1\t"two\nlines"\n\n\t\n2\tx\r3\ty'
-    assert list(lines(text, "\t", 2)) == [
-        Line(1, ["a", "b"]),
-        Line(2, ["1", "two\nlines"]),
-        Line(6, ["2", "x"]),
-        Line(7, ["3", "y"]),
-    ]
+    rows = [["a", "b"], ["1", "two\nlines"], ["2", "x"], ["3", "y"]]
+    assert list(lines(text, "\t", 2)) == list(zip([1, 2, 6, 7], rows, strict=True))
+    assert read("") == []
 
 
 @pytest.mark.parametrize(
@@ -29,24 +26,29 @@ def test_rows_know_their_line() -> None:
         ("1\n", [["1"]]),
     ],
 )
-def test_a_quotation_mark_opens_a_value_only_if_rows_stay_rows(text, rows) -> None:
+def test_quotation_mark_opens_a_value_only_if_rows_stay_rows(text, rows) -> None:
     assert read("a\tb\n" + text)[1:] == rows
 
 
-def test_what_may_be_rows_or_a_value_is_refused_with_its_lines() -> None:
+def test_quoted_value_keeps_delimiters_and_breaks() -> None:
+    rows = [["a", "b", "c", "d"], ["1", "x", "Nice, loud\nslow", "y"], ["2", "", "", "z"]]
+    assert read('a,b,c,d\n1,x,"Nice, loud\nslow",y\n2, , ,z\n', ",", 3) == rows
+
+
+def test_rows_that_may_be_one_value_are_rejected_with_their_lines() -> None:
     with pytest.raises(UserError, match=r"line 2: a quotation mark opens .* in line 3"):
         read('a\tb\tc\n1\t"x\n2\ty"\tz\n')
 
 
-def test_the_delimiter_is_the_first_that_fits(tmp_path) -> None:
+def test_delimiter_is_the_first_that_fits(tmp_path) -> None:
     assert delimiter_of("a;b,c", lambda names: "a" in names) == ";"
     assert delimiter_of("a;b,c", lambda names: "z" in names) == "\t"
     path = tmp_path / "table.csv"
-    for encoding, said in {"utf-8": "utf-8-sig", "utf-16": "utf-16"}.items():
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
         path.write_text("clip;x\na;1,5\n", encoding=encoding)
-        assert dialect_of(path, lambda names: "clip" in names) == (said, ";")
+        assert dialect_of(path, lambda names: "clip" in names) == (encoding, ";")
 
 
-def test_a_workbook_is_no_text() -> None:
+def test_workbook_is_no_text() -> None:
     with pytest.raises(UserError, match="a workbook, not text"):
         decoded(b"PK\x03\x04")

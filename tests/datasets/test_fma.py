@@ -30,7 +30,7 @@ def tracks(tmp_path) -> Path:
     return path
 
 
-def test_a_subset_holds_the_smaller_ones_and_no_track_without_a_genre(tracks, caplog) -> None:
+def test_subset_holds_smaller_ones_without_tracks_of_no_genre(tracks, caplog) -> None:
     table = read_tracks(tracks)
     clips = {subset: [row.clip for row in rows_of(table, subset)] for subset in Subset}
     assert clips["small"] == ["000002", "000140"]
@@ -39,7 +39,7 @@ def test_a_subset_holds_the_smaller_ones_and_no_track_without_a_genre(tracks, ca
     assert caplog.messages == ["left out: 1 tracks of no single genre"] * 2
 
 
-def test_a_row_says_what_the_table_says(tracks) -> None:
+def test_rows_have_the_tables_values(tracks) -> None:
     rows = {row.clip: row for row in rows_of(read_tracks(tracks), Subset.medium)}
     assert rows["000005"] == Row(
         *("000005", "000/000005.mp3", "Hip-Hop"),
@@ -51,15 +51,15 @@ def test_a_row_says_what_the_table_says(tracks) -> None:
     assert rows["000140"].title == "Queen Of The Wires"
 
 
-def test_clips_that_are_known_to_be_broken_are_told(tracks) -> None:
+def test_broken_clips_are_excluded_except_in_full(tracks) -> None:
     table = read_tracks(tracks)
-    told = {subset: [row.excluded for row in rows_of(table, subset)][-2:] for subset in Subset}
-    assert told["large"] == ["no sound", "shorter than 30 s"]
-    assert told["full"] == ["", ""]  # Its tracks are whole.
+    excluded = {subset: [row.excluded for row in rows_of(table, subset)][-2:] for subset in Subset}
+    assert excluded["large"] == ["no sound", "shorter than 30 s"]
+    assert excluded["full"] == ["", ""]
 
 
 @pytest.mark.parametrize("output", [None, "mine/sheet.tsv"])
-def test_main_writes_a_sheet_and_says_what_to_run(
+def test_main_writes_sheet_and_prints_command(
     tracks, tmp_path, monkeypatch, capsys, output
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -75,31 +75,17 @@ def test_main_writes_a_sheet_and_says_what_to_run(
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", TRACKS.replace("genre_top", "genre")])
-def test_another_table_is_refused(tracks, text) -> None:
+def test_other_table_is_rejected(tracks, text) -> None:
     tracks.write_text(text)
     with pytest.raises(UserError, match=r"no tracks\.csv of FMA .*; it comes in https://"):
         read_tracks(tracks)
 
 
-def test_an_archive_without_the_table_is_refused(tmp_path) -> None:
-    with zipfile.ZipFile(tmp_path / "fma_small.zip", "w") as archive:
-        archive.writestr("fma_small/000/000002.mp3", b"")
-    with pytest.raises(UserError, match=r"no tracks\.csv of FMA"):
-        read_tracks(tmp_path / "fma_small.zip")
-
-
-def test_metadata_that_are_damaged_or_a_bomb_are_refused(tracks, tmp_path, monkeypatch) -> None:
-    packed = tmp_path / "fma_metadata.zip"
+@pytest.mark.parametrize("name", ["000/000002.mp3", "fma_metadata/tracks.csv"])
+def test_archive_that_lacks_the_table_or_is_damaged_is_rejected(tracks, tmp_path, name) -> None:
+    packed = tmp_path / "fma.zip"
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.write(tracks, "fma_metadata/tracks.csv")
-    monkeypatch.setattr("genregraph.datasets.fma.LARGEST", len(TRACKS.encode()) - 1)
-    with pytest.raises(
-        UserError, match=r"no tracks\.csv of FMA \(fma_metadata/tracks\.csv would be"
-    ):
-        read_tracks(packed)
-    monkeypatch.undo()
+        archive.write(tracks, name)
     packed.write_bytes(packed.read_bytes().replace(b"AWOL", b"LOWA"))
-    with pytest.raises(
-        UserError, match=r"no tracks\.csv of FMA \(Bad CRC-32 .*; it comes in https"
-    ):
+    with pytest.raises(UserError, match=r"no tracks\.csv of FMA \(.*; it comes in https"):
         read_tracks(packed)

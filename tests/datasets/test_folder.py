@@ -10,14 +10,14 @@ def folder_of(folder: Path, *names: str) -> Path:
     return folder
 
 
-def test_audio_is_found_by_its_ending_at_any_depth_and_ordered(tmp_path) -> None:
+def test_audio_files_are_those_of_known_extensions_at_any_depth(tmp_path) -> None:
     names = ["rock/Ann/Live/CD 1/b.flac", "rock/A.WAV", "c.Mp3", "folk music/d.1.ogg"]
     files, passed_over = audio_files(folder_of(tmp_path, *names))
     assert [str(file) for file in files] == sorted(names)
     assert passed_over == {}
 
 
-def test_what_is_no_audio_is_passed_over_counted_and_named(tmp_path) -> None:
+def test_other_files_are_counted_by_reason(tmp_path) -> None:
     folder = folder_of(
         tmp_path,
         *("rock/a.wav", "rock/b.ape", "rock/Ann/c.APE", "rock/cover.jpg", "rock/wav"),
@@ -30,10 +30,10 @@ def test_what_is_no_audio_is_passed_over_counted_and_named(tmp_path) -> None:
     files, passed_over = audio_files(folder)
     assert [str(file) for file in files] == ["rock/a.wav"]
     assert counted(passed_over) == [
-        "2 ending in .ape: 'rock/b.ape', ...",
-        "1 ending in .jpg: 'rock/cover.jpg'",
-        "1 ending in .txt: 'rock/folder.mp3/notes.txt'",
         "5 hidden, or of a system: '.Trash-1000', ...",
         "2 no file, or a link to nowhere: 'rock/gone.wav', ...",
-        "1 without an ending: 'rock/wav'",
+        "1 with extension (none): 'rock/wav'",
+        "2 with extension .ape: 'rock/b.ape', ...",
+        "1 with extension .jpg: 'rock/cover.jpg'",
+        "1 with extension .txt: 'rock/folder.mp3/notes.txt'",
     ]

@@ -21,7 +21,7 @@ def test_files_are_taken_by_name_and_folders_for_their_audio(tmp_path, monkeypat
     found = listed(["new", "odd.name", "new/b.mp3", "./e.ogg"])
     assert found.files == ["e.ogg", "new/b.mp3", "new/deep/a.WAV", "odd.name"]
     assert found.passed_over == [
-        "1 ending in .jpg: 'new/d.jpg'",
+        "1 with extension .jpg: 'new/d.jpg'",
         "1 hidden, or of a system: 'new/.hid'",
     ]
 

@@ -85,7 +85,7 @@ def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
     assert problems.loc["new/text.mp3", "problem"].startswith("unreadable: Format not recognised")
     assert not list(project.folder.rglob("x"))
     assert "new/text.mp3: unreadable" in printed
-    assert "passed over: 1 ending in .jpg: 'new/cover.jpg'" in printed
+    assert "passed over: 1 with extension .jpg: 'new/cover.jpg'" in printed
     near = pd.read_csv(project.folder / HERE / "neighbours.csv")
     assert set(near["file"]) == set(files.index)
     assert (project.folder / HERE / "curves.png").is_file()

@@ -25,7 +25,6 @@ from genregraph.features.keys import KEYS, is_key, plain_name
 from genregraph.features.labels import is_named_like_a_label, label_like
 from genregraph.features.parquet import write_table
 from genregraph.plan import plan
-from genregraph.plan.steps import write_if_new
 
 ARTISTS = ("artist", "artists", "artist_name")
 TITLES = ("title", "track", "track_name", "track_title", "song", "song_name", "song_title")
@@ -40,12 +39,7 @@ Note = tuple[str, int, str]  # What, how many, and what comes of it; none are no
 def stated_columns(table: pd.DataFrame, genre: str, artist: str, clip: str) -> dict[str, str]:
     """Columns of ``clip genre artist title``: those named by the user, else those of a usual name.
 
-    A column is taken for the clips' names without being named only if all its values differ.
-
-    Raises
-    ------
-    UserError
-        If a column that the user names is not there.
+    Without being named, a column names clips only if all its values differ.
     """
     for name in filter(None, (genre, artist, clip)):
         if name not in table:
@@ -56,8 +50,8 @@ def stated_columns(table: pd.DataFrame, genre: str, artist: str, clip: str) -> d
     artist = artist or next((usual[name] for name in ARTISTS if name in usual), "")
     title = next((usual[name] for name in TITLES if name in usual), "")
     title = "" if title in (clip, genre, artist) else title
-    found = {"clip": clip, "genre": genre, "artist": artist, "title": title}
-    return {what: column for what, column in found.items() if column}
+    columns = {"clip": clip, "genre": genre, "artist": artist, "title": title}
+    return {what: column for what, column in columns.items() if column}
 
 
 def _songs(
@@ -94,7 +88,7 @@ def _features(
     """Column ``clip`` and the features, in double precision; and why other columns are none."""
     if unknown := sorted({*drop, *keep} - set(table)):
         raise UserError(f"no column {unknown[0]!r} to drop or keep; there are {_some(table)}")
-    found: dict[str, NDArray[np.float64]] = {}
+    features: dict[str, NDArray[np.float64]] = {}
     reasons = dict.fromkeys(drop, "as asked")
     for name in table.columns.drop(list(reasons)):
         values = numbers(table[name], f"column {name!r}")
@@ -104,13 +98,13 @@ def _features(
         elif why:
             reasons[name] = why
         else:
-            found[name] = values
-    features = pd.DataFrame({"clip": songs["clip"], **found})
-    labels = label_like(features, songs.assign(split=""))
+            features[name] = values
+    with_clips = pd.DataFrame({"clip": songs["clip"], **features})
+    labels = label_like(with_clips, songs.assign(split=""))
     labels = {name: why for name, why in labels.items() if name not in keep}
-    if len(labels) == len(found):
+    if len(labels) == len(features):
         raise UserError("no column of numbers is left; a collection needs features")
-    return features.drop(columns=list(labels)), reasons | labels
+    return with_clips.drop(columns=list(labels)), reasons | labels
 
 
 def _no_sound(name: str) -> str:
@@ -146,18 +140,26 @@ def _doubts(songs: pd.DataFrame, values: pd.DataFrame) -> list[Note]:
     known = known.assign(name=known["artist"].map(normalised), song=known["title"].map(normalised))
     spelt = known.groupby("name")["artist"].unique()
     spelt = spelt[spelt.map(len) > 1]
-    example = ", ".join(map(repr, next(iter(spelt), ())))
     again = known[known["title"] != ""].duplicated(["name", "song"])
     gaps = ~np.isfinite(values)
     worst = gaps.sum().idxmax()
-    stay = "; they stay, and protocol clean keeps them on one side"
-    lost = f", which no result will have; most lack {worst!r} ({gaps[worst].sum()}), which can "
-    lost += f"be left out: --drop {worst}"
-    spellings = "artists that are spelt in several ways, and count as one"
     return [
-        (spellings, len(spelt), f", such as {example}"),
-        ("rows that repeat title and artist of an earlier row", again.sum(), stay),
-        ("rows that lack a number", gaps.any(axis=1).sum(), lost),
+        (
+            "artists that are spelt in several ways, and count as one",
+            len(spelt),
+            f", such as {_some(next(iter(spelt), ()))}",
+        ),
+        (
+            "rows that repeat title and artist of an earlier row",
+            again.sum(),
+            "; they stay, and protocol clean keeps them on one side",
+        ),
+        (
+            "rows that lack a number",
+            gaps.any(axis=1).sum(),
+            f", which no result will have; most lack {worst!r} ({gaps[worst].sum()}), which can be "
+            f"left out: --drop {worst}",
+        ),
     ]
 
 
@@ -205,23 +207,8 @@ def make(
 ) -> list[str]:
     """Write the sheet, the features and the configuration of a table, and return notes.
 
-    Parameters
-    ----------
-    source : Path
-        As `features.foreign.read` takes it.
-    sheet : Path
-        Called by the dataset's name; the other files are written beside it.
-    columns : sequence of str
-        Genre, artist and clip, as `stated_columns` takes them.
-    drop, keep : iterable of str
-        Columns that are no features; and that are, though they look as if they say what a song is.
-    without : sequence of str
-        Genres that are left out.
-
-    Raises
-    ------
-    UserError
-        If the table cannot be used, or there is such a sheet: it may have been corrected by hand.
+    ``columns`` are those of genre, artist and clip; the features and the configuration are written
+    next to the sheet, under its name. A `UserError` if the table cannot be used.
     """
     try:
         table = read(source, lambda column: column in columns or is_key(column))
@@ -239,7 +226,7 @@ def make(
     new_sheet([Row(*row) for row in rows.to_numpy()], sheet, source)
     write_table(features.reset_index(drop=True), sheet.with_suffix(".parquet"))
     text = _configuration(sheet, source, len(values.columns), keep)
-    write_if_new(sheet.with_suffix(".yaml"), text)
+    sheet.with_suffix(".yaml").write_text(text, encoding="utf-8")
     said = ", ".join(f"{what} {column!r}" for what, column in stated.items())
     numbered = "" if "clip" in stated else "; clips are numbered"
     why_none = [
@@ -247,5 +234,5 @@ def make(
         for why in dict.fromkeys(reasons.values())
     ]
     counts = [*left_out, *copies, *_doubts(songs, values)]
-    found = [f"{what}: {count}{more}" for what, count, more in counts if count]
-    return [f"columns: {said}{numbered}", *why_none, *found]
+    notes = [f"{what}: {count}{more}" for what, count, more in counts if count]
+    return [f"columns: {said}{numbered}", *why_none, *notes]

@@ -20,6 +20,8 @@ from genregraph.audio.tags import Tags, read_tags
 from genregraph.cli import from_table
 from genregraph.cli.project import (
     HOME,
+    REPORT,
+    TARGET,
     as_typed_by_hand,
     configuration_text,
     dataset_name,
@@ -33,42 +35,64 @@ from genregraph.datasets.delimited import plain
 from genregraph.datasets.folder import audio_files, counted, is_unicode
 from genregraph.datasets.groups import normalised
 from genregraph.datasets.row import Row
-from genregraph.datasets.sheet import appended, checked, read_sheet, shards_for, write_sheet
-from genregraph.plan.steps import write_if_new
+from genregraph.datasets.sheet import appended, read_sheet, save_sheet, shards_for, sheet_of
+from genregraph.datasets.tidy import PARTS
 
 SHEETS = Path("config/datasets")
 IN_A_SHARD = 30  # Clips, where there are few.
-TARGET = "results/multiclass_knn.csv"
-REPORT = "results/report.html"  # Of a table: which experiment there is depends on its name.
 
 
-def music_in(folder: Path) -> tuple[list[Row], list[str]]:
-    """Clips of a folder, from its folders and tags, ordered by path; and what is passed over.
+def music_in(folder: Path, by_tags: bool = False) -> tuple[list[Row], list[str]]:
+    """Clips of a folder, from its folders and tags, ordered by path; and notes.
 
-    Raises
-    ------
-    UserError
-        If no file has a genre.
+    A `UserError` if no file has a genre.
     """
-    found, passed_over = audio_files(folder)
-    files = [file for file in found if is_unicode(str(file))]
-    odd = [str(file) for file in found if not is_unicode(str(file))]
+    audio, others = audio_files(folder)
+    files = [file for file in audio if is_unicode(str(file))]
     tags = {
         file: read_tags(folder / file)
         for file in tqdm(files, desc="tags", unit="file", disable=None)
     }
-    by_folder = folders_are_genres(tags)
-    rows = [stated(file, tags[file], by_folder) for file in files]
-    without = [row.path for row in rows if not row.genre]
+    by_folder = not by_tags and folders_are_genres(tags)
+    is_split = all(len(file.parts) > 2 and file.parts[0].casefold() in PARTS for file in files)
+    rows = [stated(file, tags[file], by_folder, is_split) for file in files]
+    others["with a name that is not UTF-8"] = [str(f) for f in audio if not is_unicode(str(f))]
+    others["without a genre, which a folder or a tag can name"] = [
+        row.path for row in rows if not row.genre
+    ]
     rows = named([row for row in rows if row.genre])
     if not rows:
         raise UserError(
-            f"{folder}: no audio of which a folder or a tag tells the genre; make a folder for "
+            f"{folder}: no audio of which a folder or a tag says the genre; make a folder for "
             "each genre, or write genres into the files' tags"
         )
-    passed_over |= {"with a name that is not UTF-8": odd} if odd else {}
-    passed_over |= {"without a genre, which a folder or a tag can name": without} if without else {}
-    return rows, counted(passed_over)
+    skipped = counted({reason: paths for reason, paths in others.items() if paths})
+    doubts = [*_one_folder(folder, rows), *_of_tags(rows, tags)] if by_folder else []
+    if unread := [str(file) for file in files if tags[file].undecodable]:
+        doubts += counted({"with tags in an unknown encoding, which are not used": unread})
+    return rows, [*(f"passed over: {line}" for line in skipped), *doubts]
+
+
+def _one_folder(folder: Path, rows: Sequence[Row]) -> list[str]:
+    """That all files lie in one of the folders, if that has folders of its own."""
+    parents = {PurePosixPath(row.path).parent for row in rows}
+    common = os.path.commonpath(parents)
+    if len(parents) == 1 or not common or len({row.genre for row in rows}) > 1:
+        return []
+    return [f"all is in {common}: if its folders are the genres, name it: {folder / common}"]
+
+
+def _of_tags(rows: Sequence[Row], tags: Mapping[PurePosixPath, Tags]) -> list[str]:
+    """What genres the tags state, if they differ from most folders."""
+    by_tag = {row.path: plain(tags[PurePosixPath(row.path)].genre) for row in rows}
+    differing = [r for r in rows if by_tag[r.path].casefold() not in ("", r.genre.casefold())]
+    if 2 * len(differing) <= len(rows):
+        return []
+    genres = sorted({*by_tag.values()} - {""})
+    return [
+        f"genres are the folders; tags of {len(differing)} of {len(rows)} files state others "
+        f"({', '.join(map(repr, genres[:3]))}, {len(genres)} in all): to take them, add --by-tags"
+    ]
 
 
 def folders_are_genres(tags: Mapping[PurePosixPath, Tags]) -> bool:
@@ -90,15 +114,16 @@ def folders_are_genres(tags: Mapping[PurePosixPath, Tags]) -> bool:
     return all(2 * sum(each) <= len(each) for each in (by_artist, by_number))
 
 
-def stated(file: PurePosixPath, tags: Tags, by_folder: bool) -> Row:
+def stated(file: PurePosixPath, tags: Tags, by_folder: bool, is_split: bool = False) -> Row:
     """What folders and tags say of a file; its clip has no name yet."""
-    folders = file.parts[:-1]
+    part = PARTS[file.parts[0].casefold()] if is_split else ""
+    folders = file.parts[1 if is_split else 0 : -1]
     genre, artist = tags.genre, tags.artist
     if by_folder and folders:
         genre, artist = folders[0], tags.artist or "".join(folders[1:2])
     elif folders:
         artist = tags.artist or folders[0]
-    return Row(clip="", path=str(file), genre=plain(genre), artist=artist, title=tags.title)
+    return Row("", str(file), plain(genre), artist=artist, title=tags.title, split=part)
 
 
 def named(rows: Sequence[Row]) -> list[Row]:
@@ -124,30 +149,20 @@ def named(rows: Sequence[Row]) -> list[Row]:
 def marked(
     rows: Sequence[Row], folder: Path, known: Sequence[Row] = ()
 ) -> tuple[list[Row], list[list[str]]]:
-    """New rows with the MD5 of clips that others are copies of, all but the first of them excluded.
+    """New rows with the MD5 of those that have copies, and all but the first of these excluded.
 
-    Parameters
-    ----------
-    rows : sequence of Row
-    folder : Path
-    known : sequence of Row
-        Of a sheet, which come before all others and stay as they are.
-
-    Returns
-    -------
-    rows : list of Row
-    alike : list of list of str
-        Clips of the same content, also known ones.
+    Known rows of a sheet come first, and stay as they are. Also gives clips of the same content.
     """
     clips = {row.path: row.clip for row in [*known, *rows]}
     alike = copies_in(folder, clips)
     copies = {path: (md5, paths[0]) for md5, paths in alike.items() for path in paths}
-    found = []
+    new = []
     for row in rows:
         md5, first = copies.get(row.path, ("", row.path))
-        reason = "" if first == row.path else f"a copy of {clips[first]}"
-        found.append(replace(row, md5=md5, excluded=reason))
-    return found, [[clips[path] for path in paths] for paths in alike.values()]
+        new.append(
+            replace(row, md5=md5, excluded="" if first == row.path else f"a copy of {clips[first]}")
+        )
+    return new, [[clips[path] for path in paths] for paths in alike.values()]
 
 
 def copies_in(folder: Path, files: Iterable[str]) -> dict[str, list[str]]:
@@ -156,19 +171,19 @@ def copies_in(folder: Path, files: Iterable[str]) -> dict[str, list[str]]:
     for file in files:
         with suppress(OSError):
             sizes[(folder / file).stat().st_size].append(file)
-    found: dict[str, list[str]] = defaultdict(list)
+    digests: dict[str, list[str]] = defaultdict(list)
     for file in (file for alike in sizes.values() if len(alike) > 1 for file in alike):
         with suppress(OSError):
-            found[contents.md5(folder / file)].append(file)
-    return {md5: alike for md5, alike in found.items() if len(alike) > 1}
+            digests[contents.md5(folder / file)].append(file)
+    return {md5: alike for md5, alike in digests.items() if len(alike) > 1}
 
 
-def of_folder(folder: Path, name: str, sheet: Path, config: Path) -> list[str]:
+def of_folder(folder: Path, name: str, sheet: Path, config: Path, by_tags: bool) -> list[str]:
     """Write the sheet of a folder, and the configuration if there is none; gives notes.
 
-    A sheet that is there gets the clips that it does not have; see `datasets.sheet.appended`.
+    A sheet that is there gets the clips that it does not have.
     """
-    rows, passed_over = music_in(folder)
+    rows, notes = music_in(folder, by_tags)
     known = read_sheet(sheet) if sheet.exists() else []
     paths, taken = {row.path for row in known}, {row.clip for row in known}
     new = [
@@ -177,20 +192,15 @@ def of_folder(folder: Path, name: str, sheet: Path, config: Path) -> list[str]:
         if row.path not in paths
     ]
     new, copies = marked(new, folder, known)
-    with checked(sheet, folder) as aside:
-        if known:
-            aside.write_bytes(appended(sheet.read_bytes(), new))
-        else:
-            write_sheet(new, aside)
-    merged_rows = read_sheet(sheet)
+    content = appended(sheet.read_bytes(), new) if known else sheet_of(new)
+    saved = save_sheet(content, sheet, folder) if new else known
     if not config.exists():
-        write_if_new(config, configuration(name, folder, sheet, len(merged_rows)))
-    notes = [f"passed over: {line}" for line in passed_over]
+        config.write_text(configuration(name, folder, sheet, len(saved)), encoding="utf-8")
     notes += [f"the same content: {', '.join(map(repr, clips))}" for clips in copies]
     if gone := sorted(paths - {row.path for row in rows}):
         more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
         notes.append(f"in the sheet, but not in the folder: {gone[0]!r}{more}")
-    return [*of_sheet(merged_rows, sheet, f", {len(new)} of them new" if known else ""), *notes]
+    return [*of_sheet(saved, sheet, f", {len(new)} of them new" if known else ""), *notes]
 
 
 def of_sheet(rows: Sequence[Row], sheet: Path, added: str = "") -> list[str]:
@@ -198,9 +208,11 @@ def of_sheet(rows: Sequence[Row], sheet: Path, added: str = "") -> list[str]:
     genres = {row.genre for row in rows}
     artists = {normalised(row.artist) for row in rows} - {""}
     of_artists = f" and {len(artists)} artists" if artists else ""
-    first = f"{sheet}: {len(rows)} clips of {len(genres)} genres{of_artists}{added}."
+    lines = [f"{sheet}: {len(rows)} clips of {len(genres)} genres{of_artists}{added}."]
+    if excluded := sum(bool(row.excluded) for row in rows):
+        lines.append(f"excluded, for the reason in that column: {excluded} clips")
     unknown = "no artist is known: protocol clean will take each clip for an artist of its own"
-    return [first, *([] if artists else [unknown])]
+    return [*lines, *([] if artists else [unknown])]
 
 
 def configuration(name: str, folder: Path, sheet: Path, clips: int) -> str:
@@ -213,33 +225,30 @@ def configuration(name: str, folder: Path, sheet: Path, clips: int) -> str:
 
 
 def new_name(source: Path, name: str | None) -> str:
-    """Name of a dataset, by default that of its folder or table.
-
-    Raises
-    ------
-    UserError
-        If it is that of another dataset.
-    """
+    """Name of a dataset, by default that of its folder or table; a `UserError` if it is taken."""
     others = merged([HOME, Path()], {}).get("datasets", {})
     # As it is called here, also where that is a link.
     path = Path(os.path.normpath(source.absolute()))
-    found = dataset_name(name or (path.stem if source.is_file() else path.name))
-    if found in others and not name:
-        found += "-mine"
-    config = SHEETS / f"{found}.yaml"
+    dataset = dataset_name(name or (path.stem if source.is_file() else path.name))
+    if dataset in others and not name:
+        dataset += "-mine"
+    config = SHEETS / f"{dataset}.yaml"
     audio = read_yaml(config).get("audio") if config.exists() else None
-    if found in others:
-        raise UserError(f"there is a dataset {found} already; give this one another: --name NAME")
+    if dataset in others:
+        raise UserError(f"there is a dataset {dataset} already; give this one another: --name NAME")
     if audio is not None and os.path.realpath(str(audio)) != os.path.realpath(source):
         raise UserError(
             f"{config} is that of the folder {audio}; give this one another name: --name NAME"
         )
-    return found
+    return dataset
 
 
 def main(
     source: Annotated[Path, typer.Argument(help="Folder of music, or a table of features.")],
     name: Annotated[str | None, typer.Option(help="Of the dataset; else the source's.")] = None,
+    by_tags: Annotated[
+        bool, typer.Option("--by-tags", help="Genres of a folder's files are those of their tags.")
+    ] = False,
     genre: Annotated[str, typer.Option(help="Column of a table that names genres.")] = "",
     artist: Annotated[str, typer.Option(help="Column of a table that names artists.")] = "",
     clip: Annotated[str, typer.Option(help="Column of a table that names clips.")] = "",
@@ -259,7 +268,7 @@ def main(
     if source.is_dir():
         if genre or artist or clip or drop or keep or without:
             raise UserError(f"{source} is a folder, which has no columns; leave their options out")
-        lines = of_folder(source, dataset, sheet, config)
+        lines = of_folder(source, dataset, sheet, config, by_tags)
     elif not genre:
         raise UserError(f"{source}: say which column names the genres: --genre COLUMN")
     else:

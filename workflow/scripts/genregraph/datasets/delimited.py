@@ -1,10 +1,11 @@
 """Text in columns, as people, spreadsheets and other programs write it."""
 
 import codecs
+import csv
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from genregraph.common.errors import UserError
 
@@ -12,26 +13,22 @@ DELIMITERS = "\t;,"
 BREAK = re.compile(r"\r\n|\r|\n")
 
 
-class Line(NamedTuple):
-    """A row's values, and the line of the file that it begins in, counted from 1."""
+def encoding_of(start: bytes) -> str:
+    """Encoding by the byte order mark that spreadsheets write; UTF-8 without one.
 
-    number: int
-    values: list[str]
+    Nothing is guessed: a wrong guess would change names of clips and artists silently.
+    """
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
 
 
 def decoded(content: bytes) -> str:
-    """Text of a file in UTF-8, or in UTF-16 with a byte order mark, as Excel writes it.
-
-    Raises
-    ------
-    UserError
-        If it is in another encoding, or no text.
-    """
+    """Text of a file; a `UserError` if it is no text, or in another encoding."""
     if content.startswith(b"PK"):
         raise UserError('a workbook, not text; save it as "Text (tab delimited)"')
-    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = content.decode("utf-16" if wide else "utf-8-sig")
+        text = content.decode(encoding_of(content))
     except UnicodeDecodeError as error:
         raise UserError(f"not UTF-8 ({error}); save it as text in UTF-8") from None
     if "\0" in text:
@@ -43,26 +40,14 @@ def decoded(content: bytes) -> str:
 def delimiter_of(
     header: str, fits: Callable[[Sequence[str]], bool], delimiters: str = DELIMITERS
 ) -> str:
-    """The first delimiter that makes fitting columns of a header line; if none does, the first.
-
-    Parameters
-    ----------
-    header : str
-    fits : callable
-        Whether these columns can be meant; takes their names.
-    delimiters : str
-    """
-    for delimiter in delimiters:
-        if fits(_row(header, 0, delimiter, across=False)[0]):
-            return delimiter
-    return delimiters[0]
+    """The first delimiter that splits a header line into columns that fit; else the first."""
+    return next((each for each in delimiters if fits(_names(header, each))), delimiters[0])
 
 
 def dialect_of(path: Path, fits: Callable[[Sequence[str]], bool]) -> tuple[str, str]:
-    """Encoding and delimiter of a table, by its header line, as `delimiter_of` finds it."""
+    """Encoding and delimiter of a table, by its header line."""
     with path.open("rb") as file:
-        wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    encoding = "utf-16" if wide else "utf-8-sig"
+        encoding = encoding_of(file.read(3))
     with path.open(encoding=encoding) as file:
         return encoding, delimiter_of(file.readline(), fits, ",;\t")
 
@@ -72,75 +57,61 @@ def plain(value: str) -> str:
     return " ".join(value.split())
 
 
-def lines(text: str, delimiter: str, fewest: int) -> Iterator[Line]:
-    r"""Rows of a text, the header first; rows without any value are passed over.
+def lines(text: str, delimiter: str, fewest: int) -> Iterator[tuple[int, list[str]]]:
+    r"""Rows of a text with the lines that they begin in, the header first; empty ones are skipped.
 
-    A value in quotation marks may hold delimiters, line breaks and doubled quotation marks, as in
-    CSV. A quotation mark that opens no such value is a character like others: where every line that
-    a value in quotation marks would span is a whole row by itself, they are rows. Values without
-    quotation marks lose blanks around them.
-
-    Parameters
-    ----------
-    text : str
-    delimiter : str
-    fewest : int
-        Values without which a line is no row.
-
-    Raises
-    ------
-    UserError
-        If it is not clear whether some lines are rows or one value.
+    Values are quoted as in CSV. A quotation mark that opens no quoted value is a character like
+    others, as in titles: if each line that a quoted value would span is a row, they are rows. If
+    they may be rows, of the ``fewest`` values or more, or one value, a `UserError` says so.
 
     Examples
     --------
-    >>> [row.values for row in lines('clip\ttitle\na\t"Heroes" live\nb\t"two\nlines"', "\t", 2)]
+    >>> [row for _, row in lines('clip\ttitle\na\t"Heroes" live\nb\t"two\nlines"', "\t", 2)]
     [['clip', 'title'], ['a', '"Heroes" live'], ['b', 'two\nlines']]
     """
-    position, number, width = 0, 1, 0
-    while position < len(text):
-        values, end = _row(text, position, delimiter, across=bool(width))
-        spanned = text[position:end]
-        rows = [Line(number, values)]
-        if any(mark in value for value in values for mark in (delimiter, "\n", "\r")):
-            rows = _one_or_many(rows[0], spanned, delimiter, fewest, width)
-        width = width or len(values)
-        yield from (row for row in rows if any(row.values))
-        number += len(BREAK.findall(spanned))
-        position = end
+    physical = list(io.StringIO(text, newline=""))
+    if not physical:
+        return
+    header = _names(physical[0], delimiter)
+    yield 1, header
+    start, widths = 1, range(fewest, len(header) + 1)
+    while start < len(physical):
+        rows, spanned = _rows(physical, start, delimiter, widths)
+        yield from ((line, row) for line, row in enumerate(rows, start + 1) if any(row))
+        start += spanned
 
 
-def _one_or_many(one: Line, spanned: str, delimiter: str, fewest: int, width: int) -> list[Line]:
-    """A row with delimiters or line breaks in its values: one row, or one a line."""
-    many = [
-        Line(one.number + i, _row(line, 0, delimiter, across=False)[0])
-        for i, line in enumerate(BREAK.split(BREAK.sub("\n", spanned).removesuffix("\n")))
-    ]
-    counts = [len(row.values) for row in many]
-    if all(count == width for count in counts):
-        return many
-    might_be_rows = all(fewest <= count <= width for count in counts)
-    holds_rows = any(delimiter in value and BREAK.search(value) for value in one.values)
-    if might_be_rows and (holds_rows or (len(many) == 1 and len(one.values) != width)):
+def _rows(
+    physical: Sequence[str], start: int, delimiter: str, widths: range
+) -> tuple[list[list[str]], int]:
+    """The row that begins in a line, or a row for each line that it spans; and their number."""
+    bare = _bare(physical[start], delimiter)
+    if '"' not in physical[start]:
+        return [bare], 1
+    following = (physical[line] for line in range(start, len(physical)))
+    reader = csv.reader(following, delimiter=delimiter, strict=True, skipinitialspace=True)
+    try:
+        row = next(reader)
+    except csv.Error:  # No quoted value opens here, or none ends.
+        return [bare], 1
+    spanned = reader.line_num
+    split = [_bare(line, delimiter) for line in physical[start : start + spanned]]
+    odd = any(delimiter in value or BREAK.search(value) for value in row)
+    if odd and all(len(values) == widths[-1] for values in split):
+        return split, spanned
+    swallows = any(delimiter in value and BREAK.search(value) for value in row)
+    if swallows and all(len(values) in widths for values in split):
         raise UserError(
-            f"line {one.number}: a quotation mark opens a value that ends in line "
-            f"{many[-1].number}: write it twice, in a pair of its own, if it is part of the value "
+            f"line {start + 1}: a quotation mark opens a value that ends in line "
+            f"{start + spanned}: write it twice, in a pair of its own, if it is part of the value "
             '("""Heroes"" live"), or fill up the columns of these lines'
         )
-    return [one]
+    return [row], spanned
 
 
-def _row(text: str, start: int, delimiter: str, across: bool) -> tuple[list[str], int]:
-    """Values of a row, and where the next begins; ``across``: they may span lines and columns."""
-    inner = '[^"]' if across else rf'[^"{delimiter}\r\n]'
-    value = re.compile(
-        rf'(?:"({inner}*(?:""{inner}*)*)"|([^{delimiter}\r\n]*))({delimiter}|\r\n|\r|\n|\Z)'
-    )
-    values, end = [], delimiter
-    while end == delimiter:
-        found = value.match(text, start)
-        assert found  # Its second form fits whatever there is.
-        quoted, bare, end = found.groups()
-        values.append(bare.strip() if quoted is None else quoted.replace('""', '"'))
-        start = found.end()
-    return values, start
+def _names(header: str, delimiter: str) -> list[str]:
+    return [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
+
+
+def _bare(line: str, delimiter: str) -> list[str]:
+    return [value.strip() for value in line.split(delimiter)]

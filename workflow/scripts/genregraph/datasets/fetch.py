@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +19,11 @@ logger = logging.getLogger(__name__)
 BLOCK = 1 << 20
 KINDS = {32: "MD5", 40: "SHA-1"}  # By the number of digits.
 TIMEOUT = (10, 60)  # seconds to connect, and between two blocks
+OTHER_COPIES = (
+    "Another copy, such as GTZAN's on Kaggle (andradaolteanu/gtzan-dataset-music-genre-"
+    "classification, whose jazz.00054 is damaged), is used as it is: unpack it, and name the "
+    "folder of its genres with --config audio=FOLDER"
+)
 
 
 def has_checksum(path: Path, checksum: str) -> bool:
@@ -33,22 +37,10 @@ def named(checksum: str) -> str:
 
 
 def fetch(urls: Sequence[str], checksum: str, output: Path) -> None:
-    """Bring an archive from the first address that has it.
+    """Bring an archive from the first address (http, https) or local path that has it.
 
-    Parameters
-    ----------
-    urls : sequence of str
-        Addresses (http, https) or local paths, tried in this order.
-    checksum : str
-        MD5 or SHA-1 of the archive.
-    output : Path
-        Where it goes. A download that breaks off stays beside it as ``<output>.part`` and is
-        resumed by the next call; one that does not match ``checksum`` is removed.
-
-    Raises
-    ------
-    UserError
-        If no address gave the archive; says of each why not, and what to do by hand.
+    A download that breaks off is kept as ``<output>.part`` and resumed by the next call. A
+    `UserError` says of each address why it did not give the archive, and what to do by hand.
     """
     part = output.with_name(output.name + ".part")
     reasons = []
@@ -56,19 +48,17 @@ def fetch(urls: Sequence[str], checksum: str, output: Path) -> None:
         try:
             _bring(url, part)
         except (OSError, requests.RequestException) as error:
-            reasons.append(f"{url}: {error}")
+            reasons.append(f"  - {url}: {error}\n")
             continue
         if has_checksum(part, checksum):
             part.replace(output)
             return
         part.unlink()
-        reasons.append(f"{url}: what came does not have the {named(checksum)}; it was removed")
+        reasons.append(f"  - {url}: what came does not have the {named(checksum)}\n")
     raise UserError(
-        f"could not fetch {output.name}:\n"
-        + "\n".join(f"  - {reason}" for reason in reasons)
-        + f"\nBy hand: put the archive with {named(checksum)} at {output}, or name another address "
-        "under datasets: in config/config.yaml, or point to the audio itself with "
-        "--config audio=FOLDER"
+        f"could not fetch {output.name}:\n{''.join(reasons)}"
+        f"By hand: put the archive with {named(checksum)} at {output}, or name another address "
+        f"under datasets: in config/config.yaml. {OTHER_COPIES}"
     )
 
 
@@ -80,28 +70,18 @@ def _bring(url: str, part: Path) -> None:
 
 
 def _download(url: str, part: Path) -> None:
-    """Download to ``part``, going on where an earlier try broke off if the server can."""
+    """Download to ``part``, from where an earlier try broke off if the server can."""
     have = part.stat().st_size if part.exists() else 0
-    headers = {"Accept-Encoding": "identity"}
-    if have:
-        headers["Range"] = f"bytes={have}-"
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
         if answer.status_code == requests.codes.requested_range_not_satisfiable:
             return  # All of it is here already: the checksum decides.
         answer.raise_for_status()
-        resumed = answer.status_code == requests.codes.partial_content
-        total = int(answer.headers.get("Content-Length", 0)) + (have if resumed else 0)
-        with (
-            part.open("ab" if resumed else "wb") as file,
-            tqdm(
-                total=total or None,
-                initial=have if resumed else 0,
-                unit="B",
-                unit_scale=True,
-                desc=part.stem,
-                file=sys.stderr,
-            ) as bar,
-        ):
+        if answer.status_code != requests.codes.partial_content:
+            have = 0
+        total = int(answer.headers.get("Content-Length", 0)) + have
+        bar = tqdm(total=total or None, initial=have, unit="B", unit_scale=True, desc=part.stem)
+        with bar, part.open("ab" if have else "wb") as file:
             for block in answer.iter_content(BLOCK):
                 bar.update(file.write(block))
 

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from genregraph.common.errors import UserError
 from genregraph.datasets.sheet import AUDIO_SUFFIXES, is_file
 
-# What systems and programs put beside music; so is all whose name begins with a dot.
+# Of systems and programs, as is all whose name begins with a dot.
 OF_SYSTEMS = frozenset(
     "@eadir|@recycle|@recently-snapshot|#recycle|#snapshot|$recycle.bin|recycler|lost+found|"
     "system volume information|__macosx|__pycache__|thumbs.db|desktop.ini".split("|")
@@ -17,17 +17,11 @@ OF_SYSTEMS = frozenset(
 def audio_files(folder: Path) -> tuple[list[PurePosixPath], dict[str, list[str]]]:
     """Audio files in a folder, relative to it and ordered; and what is passed over, by reason.
 
-    Links to folders are followed, each folder once.
-
-    Raises
-    ------
-    UserError
-        If a folder in it cannot be read.
+    Links to folders are followed, each folder once. A `UserError` if one cannot be read.
     """
     files, passed_over = [], dict[str, list[str]]()
     for path in _walk(folder):
-        reason = _why_no_audio(folder, path)
-        if reason:
+        if reason := _why_no_audio(folder, path):
             passed_over.setdefault(reason, []).append(str(path))
         else:
             files.append(path)
@@ -50,19 +44,17 @@ def is_unicode(name: str) -> bool:
 def _walk(folder: Path) -> Iterator[PurePosixPath]:
     """Files, and folders that are not entered."""
     seen = set()
-    for root, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
+    for root, folders, files in os.walk(folder, followlinks=True, onerror=_raise):
         real = os.path.realpath(root)
-        if real in seen:
-            folders.clear()
-            continue
+        skipped = [name for name in folders if real in seen or _is_of_a_system(name)]
+        folders[:] = sorted({*folders} - {*skipped})
+        if real not in seen:
+            here = PurePosixPath(os.path.relpath(root, folder))
+            yield from sorted(here / name for name in [*files, *skipped])
         seen.add(real)
-        skipped = list(filter(_is_of_a_system, folders))
-        folders[:] = sorted(set(folders) - set(skipped))
-        here = PurePosixPath(os.path.relpath(root, folder))
-        yield from sorted(here / name for name in [*files, *skipped])
 
 
-def _refuse(error: OSError) -> None:
+def _raise(error: OSError) -> None:
     raise UserError(f"{error.filename}: {error.strerror}; make it readable, or move it elsewhere")
 
 
@@ -72,11 +64,9 @@ def _is_of_a_system(name: str) -> bool:
 
 def _why_no_audio(folder: Path, path: PurePosixPath) -> str:
     """Why a path is no audio file; empty if it is one."""
-    ending = path.suffix.lower()
+    extension = path.suffix.lower()
     if _is_of_a_system(path.name):
         return "hidden, or of a system"
     if not is_file(folder / path):
         return "no file, or a link to nowhere"
-    if ending in AUDIO_SUFFIXES:
-        return ""
-    return f"ending in {ending}" if ending else "without an ending"
+    return "" if extension in AUDIO_SUFFIXES else f"with extension {extension or '(none)'}"

@@ -1,11 +1,11 @@
-"""Names of the groups whose clips no fold may separate."""
+"""Names of artists, and of the groups whose clips no fold may separate."""
 
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-# What stands where no artist is known, as tags, spreadsheets and MusicBrainz write it, normalised.
+# What tags, spreadsheets and MusicBrainz write for an unknown artist, normalised.
 UNKNOWN = frozenset(
     "various artists|various|various artist|va|diverse|diverse interpreten|verschiedene|"
     "verschiedene interpreten|artistes variés|varios artistas|vari artisti|compilation|"
@@ -20,19 +20,16 @@ ARTIST = "artist "
 
 @cache
 def normalised(artist: str) -> str:
-    """An artist's name without case, leading "The", punctuation and repeated blanks.
-
-    Punctuation stays where there is nothing else.
+    """An artist's name without case, article "The", punctuation (unless all is) and extra blanks.
 
     Examples
     --------
-    >>> normalised("The  Guns N' Roses") == normalised("guns n roses")
-    True
-    >>> normalised(" !!! ")
-    '!!!'
+    >>> [normalised(name) for name in ("The  Guns N' Roses", "Guns n Roses, The", " !!! ")]
+    ['guns n roses', 'guns n roses', '!!!']
     """
-    plain = unicodedata.normalize("NFC", artist).casefold()
-    words = (re.sub(r"[^\w\s]", "", plain).strip() or plain).split()
+    name = unicodedata.normalize("NFC", artist).casefold()
+    name = re.sub(r"^(.*\w.*),\s*the\s*$", r"the \1", name)
+    words = (re.sub(r"[^\w\s]", "", name).strip() or name).split()
     return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
 
 
@@ -49,19 +46,9 @@ def is_unknown(artist: str) -> bool:
 
 
 def group_name(group: str, artist: str, song: str, genre: str, unknown: str) -> str:
-    """Name of the group of a clip; empty if the clip is to be left out.
+    """Name of a clip's group: the sheet's group, else the artist, else as ``unknown`` says.
 
-    Parameters
-    ----------
-    group, artist, song, genre : str
-        What the sheet says of the clip; group and artist may be empty.
-    unknown : {"together", "alone", "out"}
-        What becomes of a clip without group and artist.
-
-    Returns
-    -------
-    str
-        The group, else the artist, else one name for the genre's unknown artists, or the song.
+    That is ``together`` with those of the same genre, ``alone`` with its song, or ``out``: "".
     """
     if group:
         return f"group {group}"
@@ -71,44 +58,30 @@ def group_name(group: str, artist: str, song: str, genre: str, unknown: str) -> 
 
 
 def names_artist(group: str) -> bool:
-    """Whether a name of `group_name` is that of an artist, and not of a song or of a user's group.
-
-    Examples
-    --------
-    >>> names_artist(group_name("", "The Fugees", "song", "hiphop", "alone"))
-    True
-    >>> names_artist(group_name("", "", "song", "hiphop", "alone"))
-    False
-    """
+    """Whether a name of `group_name` is that of an artist, and not of a song or a user's group."""
     return group.startswith(ARTIST)
 
 
 def tied(keys: Iterable[Sequence[str]]) -> list[int]:
-    """Numbers of groups of what shares any key, directly or through others.
+    """Numbers of groups of clips that share any key but "", directly or through others.
 
-    As `folds.groups.tie` does for clips that were heard, without a library to load.
-
-    Parameters
-    ----------
-    keys : iterable of sequences of str
-        Of each clip; empty keys tie nothing.
+    The same as `folds.groups.tie`, without SciPy, whose import takes as long as planning.
 
     Examples
     --------
     >>> tied([["a", "x"], ["b", ""], ["c", "x"], ["c", ""]])
     [0, 1, 0, 0]
     """
-    owner: dict[tuple[int, str], int] = {}
-    parents: list[int] = []
-
-    def root(number: int) -> int:
-        while parents[number] != number:
-            parents[number] = number = parents[parents[number]]
-        return number
-
-    for number, named in enumerate(keys):
-        parents.append(number)
-        for key in filter(lambda key: key[1], enumerate(named)):
-            first, own = sorted((root(owner.setdefault(key, number)), root(number)))
-            parents[own] = first
-    return [root(number) for number in range(len(parents))]
+    of_clips = [[key for key in enumerate(named) if key[1]] for named in keys]
+    before: list[int] = []
+    groups = list(range(len(of_clips)))
+    while groups != before:
+        before = groups
+        first: dict[tuple[int, str], int] = {}
+        for group, named in zip(groups, of_clips, strict=True):
+            first.update((key, min(group, first.get(key, group))) for key in named)
+        groups = [
+            min([group, *(first[key] for key in named)])
+            for group, named in zip(groups, of_clips, strict=True)
+        ]
+    return groups

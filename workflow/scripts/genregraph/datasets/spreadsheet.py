@@ -1,9 +1,4 @@
-"""Tables that people open in a spreadsheet, where no name of theirs must act as a formula.
-
-References
-----------
-.. [1] OWASP, "CSV Injection": a cell is a formula by its first character.
-"""
+"""Tables for spreadsheets, in which no name must act as a formula (OWASP, "CSV Injection")."""
 
 import csv
 import re
@@ -17,8 +12,6 @@ FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 def guarded(value: Any) -> Any:
     """A cell that no spreadsheet computes: a text that would begin a formula, after a ``'``.
-
-    Numbers stay as they are.
 
     Examples
     --------

@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from genregraph.datasets.delimited import plain
-from genregraph.datasets.groups import is_unknown
+from genregraph.datasets.groups import is_unknown, normalised
 from genregraph.datasets.row import Row
 
 TIDIED = ("genre", "group", "md5", "split", "excluded", "title", "artist")
@@ -17,39 +17,24 @@ PARTS = {
     **dict.fromkeys(["test", "testing", "testset"], "test"),
 }
 # What says that nothing speaks against a clip.
-NO_REASONS = frozenset("0 0.0 - no n false f nein none null nan na n/a ok".split())
+NO_REASONS = frozenset(
+    "0 0.0 - no n false f falsch faux falso falsk nein non não nee none null nan na n/a ok".split()
+)
 SPREADSHEET = re.compile(
     r"\d+\.0|\d(\.\d+)?E\+\d+|\d{1,2}[-.](Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(-\d+)?"
 )
-
-
-# Columns, what is wrong with a value of theirs, and what is said of it.
-ODD: tuple[tuple[str, Callable[[str], object], str], ...] = (
-    (
-        "clip genre group",
-        SPREADSHEET.fullmatch,
-        "is what spreadsheets make of numbers and dates; if it was another, set the column's "
-        "format to text before pasting",
-    ),
-    (
-        "split",
-        lambda part: part not in PARTS,
-        "is none of train, valid and test, and counts as none",
-    ),
-    (
-        "md5",
-        lambda md5: not re.fullmatch("[0-9a-f]{32}", md5),
-        "is no md5, which has 32 digits of 0-9 and a-f",
-    ),
-)
+# Folders that hold music of several genres.
+COLLECTIONS = frozenset("data dataset audio music genres genres_original images_original".split())
+SORTED = re.compile(r"\w|(19|20)\d\d")  # By letter, or by year.
+ALIKE = "look alike; give them one name if they are one"
 
 
 def tidy(rows: Sequence[Row]) -> list[Row]:
     """Rows with values that mean the same written the same.
 
     Names of clips and paths stay as they are. Other values are in Unicode's form NFC, without
-    blanks around them or runs of blanks in them. Genres that differ in case alone are one, written
-    as most of its clips have it. Parts of a split are ``train``, ``valid`` and ``test``; ``no`` and
+    blanks around them or runs of blanks in them. Genres that differ in case alone are one, spelt
+    as in most of its clips. Parts of a split are ``train``, ``valid`` and ``test``; ``no`` and
     the like exclude nothing; ``Various Artists`` and the like are no artist.
     """
     tidied = [replace(row, **{name: _tidy(getattr(row, name)) for name in TIDIED}) for row in rows]
@@ -74,56 +59,94 @@ def _tidy(value: str) -> str:
     return plain(unicodedata.normalize("NFC", value))
 
 
-def doubts(rows: Mapping[int, Row], made_tidy: Sequence[Row]) -> list[str]:
-    """What looks wrong in a sheet and may be right, each in a line.
+def doubts(rows: Mapping[int, Row], tidied: Sequence[Row]) -> list[str]:
+    """What looks wrong and may be right in rows by line, also given as `tidy` leaves them.
 
-    Parameters
-    ----------
-    rows : mapping of int to Row
-        By line, before they are made tidy.
-    made_tidy : sequence of Row
-        What `tidy` makes of them.
+    Of doubts of one kind about lines and artists, the first is shown.
     """
-    tidied = dict(zip(rows, made_tidy, strict=True))
-    genres = {_tidy(row.genre): tidied[line].genre for line, row in rows.items()}
+    by_line = dict(zip(rows, tidied, strict=True))
+    genres = {_tidy(row.genre): by_line[line].genre for line, row in rows.items()}
+    artists = {normalised(row.artist): row.artist for row in tidied}
     first: dict[str, int] = {}
     same_file = [
         f"line {line} names the file {row.path!r} again, as line {first[row.path]} does"
-        for line, row in tidied.items()
+        for line, row in by_line.items()
         if first.setdefault(row.path, line) != line
     ]
-    odd = [
-        [
-            f"line {line}: {name} {value!r} {said}"
-            for line, row in tidied.items()
-            for name in names.split()
-            if (value := getattr(row, name)) and wrong(value)
-        ]
-        for names, wrong, said in ODD
+    artists_alike = [
+        f"artists {_named(names)} {ALIKE}" for names in _alike(artists.values(), _without_guests)
     ]
+    kinds = [artists_alike, same_file, *_odd_values(by_line)]
     return [
         *(
-            f"genres {', '.join(map(repr, names))} are taken for one, {genres[names[0]]!r}"
+            f"genres {_named(names)} are taken for one, {genres[names[0]]!r}"
             for names in _alike(genres, str.casefold)
         ),
-        *(
-            f"genres {', '.join(map(repr, names))} look alike; give them one name if they are one"
-            for names in _alike(genres.values(), _bare)
-        ),
+        *(f"genres {_named(names)} {ALIKE}" for names in _alike(genres.values(), _bare)),
+        *_no_genres({*genres.values()}),
         *(
             each[0] + (f" (and {len(each) - 1} more like it)" if len(each) > 1 else "")
-            for each in filter(None, [same_file, *odd])
+            for each in filter(None, kinds)
         ),
     ]
 
 
-def _bare(genre: str) -> str:
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", genre.casefold())))
+def _odd_values(rows: Mapping[int, Row]) -> list[list[str]]:
+    """Values that spreadsheets changed, or that are not of their column; by kind."""
+    named = [(f"line {line}: ", row) for line, row in rows.items()]
+    all_excluded = all(row.excluded for row in rows.values())
+    return [
+        [
+            f"{line}{name} {value!r} is what spreadsheets make of numbers and dates; if it was "
+            "another, set the column's format to text before pasting"
+            for line, row in named
+            for name in ("clip", "genre", "group")
+            if SPREADSHEET.fullmatch(value := getattr(row, name))
+        ],
+        [
+            f"{line}split {row.split!r} is none of train, valid and test, and counts as none"
+            for line, row in named
+            if row.split and row.split not in PARTS
+        ],
+        [
+            f"{line}md5 {row.md5!r} is no md5, which has 32 digits of 0-9 and a-f"
+            for line, row in named
+            if row.md5 and not re.fullmatch("[0-9a-f]{32}", row.md5)
+        ],
+        [
+            f"{line}excluded is {row.excluded!r}, and so or alike for all clips; if it means no, "
+            "leave it empty"
+            for line, row in named
+            if all_excluded
+        ],
+    ]
+
+
+def _no_genres(genres: set[str]) -> list[str]:
+    """Genres that look like parts of a split, or like folders of several genres."""
+    odd = {name for name in genres if name.casefold() in {*PARTS, *COLLECTIONS}}
+    if len(genres) > 2 and all(map(SORTED.fullmatch, genres)):
+        odd = genres
+    said = "are rather parts of a split (column split), collections, letters or years"
+    return [f"genres {_named(sorted(odd))} {said}"] if odd else []
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+def _bare(name: str) -> str:
+    """Letters and digits of a name, without accents."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", name.casefold())))
+
+
+def _without_guests(artist: str) -> str:
+    return _bare(re.sub(r"\W(feat|ft|featuring)\b.*", "", normalised(artist)))
 
 
 def _alike(names: Iterable[str], key: Callable[[str], str]) -> list[list[str]]:
     """Names that are one by a key, which is not empty."""
-    found: dict[str, list[str]] = {}
+    by_key = defaultdict(list)
     for name in sorted(set(names)):
-        found.setdefault(key(name), []).append(name)
-    return [alike for common, alike in found.items() if common and len(alike) > 1]
+        by_key[key(name)].append(name)
+    return [alike for common, alike in by_key.items() if common and len(alike) > 1]
