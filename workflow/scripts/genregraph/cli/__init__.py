@@ -1,1 +1,1 @@
-"""For those who begin: a sheet of their music, a check before long work, an answer for a file."""
+"""Command line: make a dataset, check it before long work, predict new music, run a step."""

@@ -1,6 +1,7 @@
 """All that can be wrong, found before long work: by configuration, sheet and files' headers."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,8 +10,17 @@ from tqdm import tqdm
 
 from genregraph.audio.content import Content
 from genregraph.audio.decoders import Unreadable, ffmpeg, libsndfile
-from genregraph.cli.init import REPORT, TARGET, copies_in
-from genregraph.cli.project import HOME, Configfiles, Words, as_typed_by_hand, configured, snakemake
+from genregraph.cli.init import copies_in
+from genregraph.cli.project import (
+    HOME,
+    REPORT,
+    TARGET,
+    Configfiles,
+    Words,
+    as_typed_by_hand,
+    configured,
+    snakemake,
+)
 from genregraph.common.errors import UserError
 from genregraph.config.model import Config
 from genregraph.datasets.row import Row
@@ -19,15 +29,12 @@ from genregraph.features.cuts import files_by_cut
 from genregraph.plan import plan
 from genregraph.predict.listing import listed
 
-SETTINGS = logging.getLogger("genregraph")
+LOGGER = logging.getLogger("genregraph")
 NAMED = 3  # Files of one fault.
 
 
 class Findings(logging.Handler):
-    """Faults, without mending which a result is missing or less; notes; and what can be made.
-
-    A context manager in which what settings warn of is noted, and not logged.
-    """
+    """Faults, without which a result is missing or less; notes, also what is logged; a target."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -35,34 +42,13 @@ class Findings(logging.Handler):
         self.notes: list[str] = []
         self.target = TARGET
 
-    def __enter__(self) -> "Findings":
-        SETTINGS.addHandler(self)
-        SETTINGS.propagate = False
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        SETTINGS.removeHandler(self)
-        SETTINGS.propagate = True
-
     def emit(self, record: logging.LogRecord) -> None:
         """Note a warning."""
         self.notes.append(record.getMessage())
 
 
-def checked(config: Config, found: Findings) -> None:
-    """Check a dataset and its experiments.
-
-    Parameters
-    ----------
-    config : Config
-    found : Findings
-        To be filled.
-
-    Raises
-    ------
-    UserError
-        If something is wrong that leaves nothing to be looked at.
-    """
+def checked(config: Config, findings: Findings) -> None:
+    """Check a dataset and its experiments; a `UserError` if nothing more can be looked at."""
     rows = read_sheet(Path(config.sheet or find(f"config/datasets/{config.dataset}.tsv", HOME)))
     folder = Path(config.audio or f"resources/{config.dataset}")
     facts = config.facts()
@@ -73,27 +59,29 @@ def checked(config: Config, found: Findings) -> None:
     if not (synthesised or fetched or without_audio):
         plan.check_audio(rows, folder, files)
         missing = [row.path for row in rows if row.clip not in files]
-        found.faults += _named("not in the audio folder", missing)
+        findings.faults += _named("not in the audio folder", missing)
     for why, paths in headers(folder, files.values(), config.audit.shortest).items():
-        found.faults += _named(why, paths)
+        findings.faults += _named(why, paths)
     for paths in copies_in(folder, files.values()).values():
-        found.notes.append(f"the same content: {', '.join(map(repr, paths))}")
-    found.notes += filter(None, [] if synthesised else [plan.prolific(rows)])
-    experiments(config, rows, without_audio, found)
+        findings.notes.append(f"the same content: {', '.join(map(repr, paths))}")
+    if reasons := Counter(row.excluded for row in rows if row.excluded):
+        some = ", ".join(f"{reason!r} ({count})" for reason, count in reasons.most_common(NAMED))
+        findings.notes.append(f"{reasons.total()} of {len(rows)} clips are excluded: {some}, ...")
+    findings.notes += filter(None, [] if synthesised else [plan.prolific(rows)])
+    experiments(config, rows, without_audio, findings)
 
 
 def headers(folder: Path, files: Iterable[str], shortest: float) -> dict[str, list[str]]:
     """Files that no decoder opens, or that state to be too short, by what is wrong."""
-    found: dict[str, list[str]] = {}
+    wrong: dict[str, list[str]] = {}
     for file in tqdm(sorted(files), desc="headers", unit="file", disable=None):
-        why = header(folder / file, shortest)
-        if why:
-            found.setdefault(why, []).append(file)
-    return found
+        if why := header(folder / file, shortest):
+            wrong.setdefault(why, []).append(file)
+    return wrong
 
 
 def header(path: Path, shortest: float) -> str:
-    """What is wrong with a file as far as its header tells; empty if nothing is."""
+    """What is wrong with a file by its header; empty if nothing is."""
     try:
         with Content(path) as content:
             if not content.whole:
@@ -110,7 +98,9 @@ def header(path: Path, shortest: float) -> str:
         return f"unreadable: {error.strerror}"
 
 
-def experiments(config: Config, rows: Sequence[Row], without_audio: bool, found: Findings) -> None:
+def experiments(
+    config: Config, rows: Sequence[Row], without_audio: bool, findings: Findings
+) -> None:
     """What the dataset does not allow of experiments, and what they lack."""
     plan.check_tables(config)
     lacking = [
@@ -119,45 +109,49 @@ def experiments(config: Config, rows: Sequence[Row], without_audio: bool, found:
         for file in (table.file, table.file_3s)
         if file is not None and not Path(file).is_file()
     ]
-    found.faults += _named("missing under tables", lacking)
+    findings.faults += _named("missing under tables", lacking)
     left_out = plan.not_runnable(config, rows, without_audio, files_by_cut(config, rows))
     runnable = [name for name in config.experiments if name not in left_out]
     listed_out = [f"experiment {name} is left out: {reason}" for name, reason in left_out.items()]
-    (found.notes if runnable else found.faults).extend(listed_out)
-    found.target = TARGET if Path(TARGET).stem in runnable else REPORT
-    found.notes += plan.limits(config, rows, runnable)
+    (findings.notes if runnable else findings.faults).extend(listed_out)
+    findings.target = TARGET if Path(TARGET).stem in runnable else REPORT
+    findings.notes += plan.limits(config, rows, runnable)
     why = plan.why_no_prediction(config, left_out)
     named = [config.predict] if isinstance(config.predict, str) else config.predict
+    (findings.faults if named else findings.notes).extend(filter(None, [why]))
     if named:
-        found.faults += filter(None, [why])
         listed(named)
-    else:
-        found.notes += filter(None, [why])
 
 
 def _named(why: str, files: Sequence[str]) -> list[str]:
     """A line for files of which one thing is wrong; none if there are none."""
-    if not files:
-        return []
     more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
-    return [f"{len(files)} {why}: {', '.join(map(repr, files[:NAMED]))}{more}"]
+    line = f"{len(files)} {why}: {', '.join(map(repr, files[:NAMED]))}{more}"
+    return [line] if files else []
 
 
 def main(configfile: Configfiles = None, config: Words = None) -> None:
     """Find everything that can be wrong before long work."""
-    with Findings() as found:
-        try:
-            checked(configured(configfile or [], config or []), found)
-        except UserError as error:
-            found.faults.append(str(error))
-    for note in found.notes:
+    findings = Findings()
+    LOGGER.addHandler(findings)
+    LOGGER.propagate = False
+    try:
+        checked(configured(configfile or [], config or []), findings)
+    except UserError as error:
+        findings.faults.append(str(error))
+    finally:
+        LOGGER.removeHandler(findings)
+        LOGGER.propagate = True
+    for note in findings.notes:
         print(f"note: {note}")
-    for fault in found.faults:
+    for fault in findings.faults:
         print(f"FAULT: {fault}")
-    if found.faults:
-        print(f"{len(found.faults)} fault(s); what they name is left out of results, or stops them")
+    if findings.faults:
+        print(
+            f"{len(findings.faults)} fault(s); what they name is left out of results, or stops them"
+        )
         raise typer.Exit(1)
-    command = snakemake(found.target, configfile or [], config or [])
+    command = snakemake(findings.target, configfile or [], config or [])
     print(
         f"Nothing is wrong that can be seen before the work. Next:\n  {as_typed_by_hand(command)}"
     )

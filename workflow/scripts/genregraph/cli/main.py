@@ -1,30 +1,67 @@
-"""Command line ``genregraph``: init, check, predict.
+"""Command line ``genregraph``: init, check, predict, and the steps of the workflow.
 
-A thin wrapper: the steps are those of the workflow, and run by it.
+A step is a module with a function ``main`` whose annotated parameters are its options.
 """
 
+import importlib
+import io
+import os
 import sys
+from pathlib import Path
 
-import snakemake  # noqa: F401  Commands start it: an environment without it is not ours.
 import typer
 
-from genregraph.cli import check, init, predict
 from genregraph.common.errors import UserError
+from genregraph.common.logs import start_logging
 
-app = typer.Typer(
-    help="Predict genres of new music, make a dataset of a folder, check before long work.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-)
-app.command("predict")(predict.main)
-app.command("init")(init.main)
-app.command("check")(check.main)
+PACKAGE = Path(__file__).parents[1]
+COMMANDS = {
+    "init": "make a dataset of a folder of music or of a table of features",
+    "check": "find everything that can be wrong before long work",
+    "predict": "predict the genres of new music",
+}
+
+# Libraries read these when a step first imports them. A step's arithmetic must not depend on how
+# many cores happen to be free, and DGL would otherwise write to the user's home.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+os.environ.setdefault("DGLBACKEND", "pytorch")
+
+
+def steps() -> list[str]:
+    """Dotted names of all steps."""
+    return sorted(
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        for path in PACKAGE.glob("*/**/*.py")
+        if "\ndef main(" in path.read_text(encoding="utf-8")
+    )
+
+
+def usage() -> str:
+    """What can be run."""
+    commands = [f"  {name:9}{what}" for name, what in COMMANDS.items()]
+    return "\n".join(
+        ["usage: genregraph COMMAND OPTIONS (--help lists them)", *commands, "steps:"]
+        + [f"  {step}" for step in steps()]
+    )
 
 
 def run() -> None:
-    """Run a command; an error that a user can mend ends in one line."""
+    """Run a command or a step; an error that a user can correct ends in one line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # Characters that a terminal cannot show.
+    name, *options = sys.argv[1:] or [""]
+    is_command = name in COMMANDS
+    if not is_command and name not in steps():
+        print(usage())
+        sys.exit(name not in ("", "-h", "--help"))
+    if not is_command:
+        start_logging()
+    module = importlib.import_module(f"genregraph.{'cli.' if is_command else ''}{name}")
+    sys.argv = [f"genregraph {name}", *options]
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(module.main)
     try:
         app()
     except UserError as error:
-        sys.exit(f"genregraph: {error}")
+        sys.exit(f"{'genregraph' if is_command else name}: {error}")

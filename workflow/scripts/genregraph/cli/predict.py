@@ -1,6 +1,7 @@
 """Predict the genres of files, by the workflow, and print what it says."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from genregraph.cli.project import SNAKEFILE, Configfiles, Words, configured, environment, snakemake
+from genregraph.cli.project import SNAKEFILE, Configfiles, Words, configured, snakemake
 from genregraph.common.errors import UserError
 from genregraph.plan import plan
 from genregraph.predict.listing import listed
@@ -26,13 +27,13 @@ def main(
     verbose: Annotated[bool, typer.Option("--verbose", help="All that Snakemake says.")] = False,
 ) -> None:
     """Predict the genres of new music."""
-    found = listed(files)
-    count = len(found.files) + len(found.unnameable)
+    new = listed(files)
     run = configured(configfile or [], config or [])
     if why := plan.why_no_prediction(run, {}):
         raise UserError(why)
     print(
-        f"{count} file(s) by {run.predict_by} of {run.dataset}: what is not there yet is computed",
+        f"{len(new.files) + len(new.unnameable)} file(s) by {run.predict_by} of {run.dataset}: "
+        "what is not there yet is computed",
         file=sys.stderr,
     )
     with tempfile.NamedTemporaryFile("w", suffix=".json") as named:
@@ -40,16 +41,33 @@ def main(
         named.flush()
         given = [*(configfile or []), Path(named.name)]
         arguments = snakemake(TARGET, given, config or [], cores)
-        arguments += ["--verbose"] if verbose else []
-        done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *arguments],
-            env=environment(),
-            stdout=None if verbose else subprocess.DEVNULL,  # What it ends in stands below.
-            check=False,
-        )
-    if done.returncode:
+        status = run_snakemake(arguments + ["--verbose"] * verbose, verbose)
+    if status:
         raise UserError(f"the workflow failed ({SNAKEFILE}): it says above why")
     print(Path("results", run.dataset, "predictions.txt").read_text(encoding="utf-8"), end="")
     print(f"The table: {TARGET}; pieces, neighbours and curves: results/{run.dataset}/predictions/")
     if pd.read_csv(TARGET, usecols=["pieces"]).empty:
         raise typer.Exit(1)
+
+
+def run_snakemake(arguments: list[str], verbose: bool) -> int:
+    """Run Snakemake, with this Python for rules and no module of the folder at hand.
+
+    On Ctrl-C, which reaches it too, it is waited for: it ends its jobs and unlocks the folder.
+    """
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    with subprocess.Popen(
+        [sys.executable, "-m", "snakemake", *arguments],
+        env={**os.environ, "PATH": path, "PYTHONSAFEPATH": "1"},
+        stdout=None if verbose else subprocess.DEVNULL,
+    ) as running:
+        interrupted = False
+        while True:
+            try:
+                status = running.wait()
+                break
+            except KeyboardInterrupt:
+                interrupted = True
+    if interrupted:
+        raise UserError("interrupted; the same command goes on where it stopped")
+    return status

@@ -19,6 +19,8 @@ from genregraph.config.model import Config, load
 
 HOME = Path(__file__).resolve().parents[4]
 SNAKEFILE = HOME / "Snakefile"
+TARGET = "results/multiclass_knn.csv"
+REPORT = "results/report.html"  # Of a table: which experiment there is depends on its name.
 
 Configfiles = Annotated[
     list[Path] | None, typer.Option("--configfile", help="As of Snakemake; may be repeated.")
@@ -30,19 +32,9 @@ Words = Annotated[
 
 
 def configured(files: Sequence[Path], words: Sequence[str]) -> Config:
-    """The configuration of a run that is called with these files and words.
+    """The configuration of a run with these ``--configfile`` and ``--config``.
 
-    Parameters
-    ----------
-    files : sequence of Path
-        What Snakemake is to be given as ``--configfile``.
-    words : sequence of str
-        ``name=value``, as after ``--config``.
-
-    Raises
-    ------
-    UserError
-        With all its faults.
+    A `UserError` names all its faults.
     """
     given: Mapping[str, Any] = {}
     for file in files:
@@ -57,10 +49,7 @@ def configured(files: Sequence[Path], words: Sequence[str]) -> Config:
 def snakemake(
     target: str, files: Sequence[Path] = (), words: Sequence[str] = (), cores: int | None = None
 ) -> list[str]:
-    """Snakemake's command line for a target, less Python's or its own name.
-
-    It names the Snakefile only where Snakemake would not find it by itself.
-    """
+    """Snakemake's arguments for a target; with the Snakefile where it would not find it itself."""
     here = Path("Snakefile").exists() and Path("Snakefile").resolve() == SNAKEFILE
     return [
         *([] if here else ["--snakefile", os.path.relpath(SNAKEFILE)]),
@@ -70,18 +59,12 @@ def snakemake(
     ]
 
 
-def environment() -> dict[str, str]:
-    """Environment in which rules find this Python as ``python``."""
-    folders = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
-    return {**os.environ, "PATH": os.pathsep.join(folders)}
-
-
 def as_typed_by_hand(arguments: Sequence[str]) -> str:
     """A command of Snakemake's as it can be typed into this terminal."""
-    found = shlex.join(["snakemake", *arguments])
+    command = shlex.join(["snakemake", *arguments])
     if shutil.which("snakemake"):
-        return found
-    return f'PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH" {found}'
+        return command
+    return f'PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH" {command}'
 
 
 def genregraph(*arguments: str) -> str:
@@ -97,5 +80,5 @@ def dataset_name(stem: str) -> str:
 
 def configuration_text(stated: Mapping[str, Any]) -> str:
     """Text of a file of settings."""
-    said = yaml.safe_dump(dict(stated), sort_keys=False, allow_unicode=True)
-    return f"# Of genregraph init; to be named after --configfile. It may be changed.\n{said}"
+    text = yaml.safe_dump(dict(stated), sort_keys=False, allow_unicode=True)
+    return f"# Of genregraph init; to be named after --configfile. It may be changed.\n{text}"
