@@ -9,41 +9,46 @@ from genregraph.common.errors import UserError
 from genregraph.config.model import Clean, Experiment, Folds
 from genregraph.folds.assign import assign, main, taken
 from genregraph.folds.leaks import KINDS
+from genregraph.folds.protocols import Evaluation
 from genregraph.folds.table import COLUMNS, fold_keys, training_masks, unique_clips
-from genregraph.folds.usable import COLUMNS as USABLE
 
 
-def clips_of(genres):
-    """Clips of unknown artists, two to a song."""
-    songs = [f"song{i // 2}" for i in range(len(genres))]
-    return pd.DataFrame(
-        {
-            "clip": [f"{genre}.{i:05d}" for i, genre in enumerate(genres)],
-            "genre": genres,
-            **dict.fromkeys(["source", "group", "artist"], songs),
-            **dict.fromkeys(["split", "excluded", "md5"], ""),
-        }
-    )[USABLE]
+def asking(folds, repeats, *protocols):
+    return Experiment(
+        protocols=protocols or ["paper"],
+        folds=Folds(n=folds, repeats=repeats),
+        clean=Clean(folds=folds, repeats=repeats, unknown_artist="alone"),
+    )
 
 
-def test_every_repeat_splits_every_clip_once_and_anew():
-    clips = clips_of(["blues", "jazz"] * 20)
-    for protocol in ("kfold", "random", "clean", "inductive"):
-        table = assign(clips, protocol, 4, 3, seed=5)
-        assert table.columns.tolist() == COLUMNS
-        repeats = {repeat: rows for repeat, rows in table.groupby("repeat")}
-        assert list(repeats) == [0, 1, 2]
-        for rows in repeats.values():
-            assert rows["clip"].tolist() == clips["clip"].tolist()
-            assert rows["genre"].tolist() == clips["genre"].tolist()
-            assert rows["group"].tolist() == clips["group"].tolist()
-            assert set(rows["fold"]) == {0, 1, 2, 3}
-        assert len({tuple(rows["fold"]) for rows in repeats.values()}) == 3
+@pytest.fixture
+def clips(clips_of):
+    return clips_of(["blues", "jazz"] * 20)
 
 
-def test_the_papers_hold_outs_test_a_third_each_and_a_clip_several_times_or_never():
+def folds_of(clips, protocol, folds=4, repeats=1, seed=1):
+    table, how = assign(clips, protocol, asking(folds, repeats), seed)
+    assert how == Evaluation(folds, repeats)
+    return table
+
+
+@pytest.mark.parametrize("protocol", ["kfold", "random", "clean", "inductive"])
+def test_repeats_test_every_clip_once_in_different_folds(clips, protocol):
+    table = folds_of(clips, protocol, 4, 3)
+    assert table.columns.tolist() == COLUMNS
+    repeats = {repeat: rows for repeat, rows in table.groupby("repeat")}
+    assert list(repeats) == [0, 1, 2]
+    for rows in repeats.values():
+        assert rows["clip"].tolist() == clips["clip"].tolist()
+        assert rows["genre"].tolist() == clips["genre"].tolist()
+        assert rows["group"].tolist() == clips["group"].tolist()
+        assert set(rows["fold"]) == {0, 1, 2, 3}
+    assert len({tuple(rows["fold"]) for rows in repeats.values()}) == 3
+
+
+def test_hold_outs_of_paper_test_a_third_and_clips_several_times_or_never(clips_of):
     clips = clips_of(["blues", "jazz"] * 50)
-    table = assign(clips, "paper", 3, 2, seed=5)
+    table = folds_of(clips, "paper", 3, 2)
     assert table.columns.tolist() == COLUMNS
     assert fold_keys(table) == [(repeat, fold) for repeat in range(2) for fold in range(3)]
     pd.testing.assert_frame_equal(unique_clips(table), clips[COLUMNS[:4]])
@@ -57,60 +62,32 @@ def test_the_papers_hold_outs_test_a_third_each_and_a_clip_several_times_or_neve
     assert len(rows) == np.maximum(tested, 1).sum()
 
 
-@pytest.mark.parametrize("protocol", ["paper", "kfold", "random", "clean"])
-def test_clips_are_in_the_same_order_in_every_repeat(protocol):
-    clips = clips_of(["blues", "jazz"] * 20)
-    for _, rows in assign(clips, protocol, 3, 3, seed=0).groupby("repeat"):
-        assert rows["clip"].drop_duplicates().tolist() == clips["clip"].tolist()
+@pytest.mark.parametrize("protocol", ["paper", "kfold", "clean"])
+def test_seed_decides_and_a_further_repeat_changes_none_before(clips, protocol):
+    first = folds_of(clips, protocol, 4, 2)
+    assert not folds_of(clips, protocol, 4, 2, seed=2**32 - 1)["fold"].equals(first["fold"])
+    longer = folds_of(clips, protocol, 4, 3)
+    pd.testing.assert_frame_equal(longer[longer["repeat"] < 2], first)
 
 
-@pytest.mark.parametrize("protocol", ["paper", "clean"])
-def test_the_seed_decides(protocol):
-    clips = clips_of(["blues", "jazz"] * 20)
-    first = assign(clips, protocol, 4, 2, seed=1)
-    pd.testing.assert_frame_equal(assign(clips, protocol, 4, 2, seed=1), first)
-    assert not assign(clips, protocol, 4, 2, seed=7)["fold"].equals(first["fold"])
+def test_clean_and_inductive_have_the_same_folds(clips):
+    pd.testing.assert_frame_equal(folds_of(clips, "clean"), folds_of(clips, "inductive"))
 
 
-@pytest.mark.parametrize("protocol", ["paper", "clean"])
-def test_another_repeat_leaves_those_before_as_they_were(protocol):
-    clips = clips_of(["blues", "jazz"] * 20)
-    longer, shorter = (assign(clips, protocol, 4, repeats, seed=1) for repeats in (3, 2))
-    pd.testing.assert_frame_equal(longer[longer["repeat"] < 2], shorter)
-
-
-@pytest.mark.parametrize("protocol", ["paper", "clean"])
-def test_the_largest_seed_can_be_repeated(protocol):
-    table = assign(clips_of(["blues", "jazz"] * 20), protocol, 4, 2, seed=2**32 - 1)
-    assert len(fold_keys(table)) == 8
-
-
-def test_clean_and_inductive_have_the_same_folds():
-    clips = clips_of(["blues", "jazz"] * 20)
-    clean, inductive = (assign(clips, name, 4, 2, seed=1) for name in ("clean", "inductive"))
-    pd.testing.assert_frame_equal(clean, inductive)
-
-
-def test_the_published_split_is_fold_0_and_clips_that_only_train():
-    clips = clips_of(["blues", "jazz"] * 2).assign(split=["train", "test", "test", "train"])
-    table = assign(clips, "filtered", 1, 1, seed=0)
+def test_published_split_is_fold_0_and_clips_that_only_train(clips_of):
+    clips = clips_of(["rock", "rock", "pop", "pop"], split=["train", "test", "test", "train"])
+    table, how = assign(clips, "filtered", asking(4, 3), 0)
+    assert how == Evaluation(1, 1)
     assert table[["repeat", "fold"]].to_numpy().tolist() == [[0, -1], [0, 0], [0, 0], [0, -1]]
 
 
-def test_the_control_splits_clips_not_groups():
-    clips = clips_of(["blues", "jazz"] * 20)
-    whole = {
-        protocol: (assign(clips, protocol, 4, 1, seed=0).groupby("group")["fold"].nunique() == 1)
+def test_random_separates_groups_and_clean_does_not(clips):
+    together = {
+        protocol: folds_of(clips, protocol).groupby("group")["fold"].nunique() == 1
         for protocol in ("random", "clean")
     }
-    assert whole["clean"].all()
-    assert not whole["random"].all()
-
-
-SHEET = clips_of(["rock"] * 6).assign(
-    split=["train", "valid", "test", "", "test", "train"],
-    excluded=["", "", "", "", "replica", "distorted"],
-)
+    assert together["clean"].all()
+    assert not together["random"].all()
 
 
 @pytest.mark.parametrize(
@@ -123,21 +100,18 @@ SHEET = clips_of(["rock"] * 6).assign(
         ("filtered", [0, 2, 4, 5]),
     ],
 )
-def test_a_protocol_takes_the_clips_it_may(protocol, positions):
-    found = taken(SHEET, protocol)
-    assert found["clip"].tolist() == SHEET["clip"].iloc[positions].tolist()
-    assert found.index.tolist() == list(range(len(positions)))
+def test_clips_that_a_protocol_takes(clips_of, protocol, positions):
+    sheet = clips_of(
+        ["rock"] * 6,
+        split=["train", "valid", "test", "", "test", "train"],
+        excluded=["", "", "", "", "replica", "distorted"],
+    )
+    kept = taken(sheet, protocol)
+    assert kept["clip"].tolist() == sheet["clip"].iloc[positions].tolist()
+    assert kept.index.tolist() == list(range(len(positions)))
 
 
 # The step
-
-FEATURES = [f"feature{i}" for i in range(8)]
-
-
-def facts_of(clips):
-    """What the dataset's list says of the clips."""
-    unknown = dict.fromkeys(["sheet_group", "artist"], "")
-    return clips.assign(source=clips["clip"], **unknown)
 
 
 @pytest.fixture
@@ -145,25 +119,21 @@ def step(tmp_path):
     """Run the step; folds and leaks."""
 
     def run(usable, facts, protocol, folds=4, repeats=1, features=None):
-        place = tmp_path / "small" / "usable.parquet"
-        place.parent.mkdir()
-        usable.to_parquet(place)
+        path = tmp_path / "small" / "usable.parquet"
+        path.parent.mkdir()
+        usable.to_parquet(path)
         # The dataset has clips, and an order, that the experiment does not.
         other = facts.iloc[:1].assign(clip="another")
         pd.concat([other, facts[::-1]]).to_parquet(tmp_path / "clips.parquet")
         if features is None:
             features = np.random.default_rng(0).normal(size=(len(usable), 8))
-        table = pd.DataFrame(features, columns=FEATURES)
+        table = pd.DataFrame(features, columns=[f"feature{i}" for i in range(8)])
         table.insert(0, "clip", usable["clip"].to_numpy())
         table[::-1].to_parquet(tmp_path / "table.parquet")
         main(
             clips=tmp_path / "clips.parquet",
-            usable=place,
-            experiment=Experiment(
-                protocols=["paper", protocol],
-                folds=Folds(n=folds, repeats=repeats),
-                clean=Clean(folds=folds, repeats=repeats, unknown_artist="alone"),
-            ).model_dump_json(),
+            usable=path,
+            experiment=asking(folds, repeats, "paper", protocol).model_dump_json(),
             protocol=protocol,
             seed=7,
             output=tmp_path / "folds.parquet",
@@ -175,24 +145,23 @@ def step(tmp_path):
     return run
 
 
-@pytest.mark.parametrize("protocol", ["paper", "clean"])
-def test_main_splits_what_the_protocol_takes(step, protocol):
-    clips = clips_of(["rock", "pop"] * 20)
-    clips.loc[[6, 7], "excluded"] = "replica"
-    folds, leaks = step(clips, facts_of(clips), protocol, 3, 2)
-    kept = taken(clips, protocol)
-    assert len(kept) == {"paper": 40, "clean": 38}[protocol]
-    pd.testing.assert_frame_equal(folds, assign(kept, protocol, 3, 2, 7))
-    assert leaks[["repeat", "fold"]].to_numpy().tolist() == [
-        [r, f] for r in (0, 1) for f in (0, 1, 2)
-    ]
+@pytest.mark.parametrize(("protocol", "clips"), [("paper", 40), ("clean", 38)])
+def test_main_assigns_what_the_protocol_takes(step, clips_of, protocol, clips):
+    usable = clips_of(["rock", "pop"] * 20)
+    usable.loc[[6, 7], "excluded"] = "replica"
+    folds, leaks = step(usable, usable.assign(source=usable["clip"]), protocol, 3, 2)
+    assert folds["clip"].nunique() == clips
+    expected = assign(usable, protocol, asking(3, 2), 7)[0]
+    pd.testing.assert_frame_equal(folds, expected)
+    keys = [[r, f] for r in (0, 1) for f in (0, 1, 2)]
+    assert leaks[["repeat", "fold"]].to_numpy().tolist() == keys
     assert not leaks[KINDS].any(axis=None)
 
 
-def test_folds_are_as_many_as_groups_allow(step):
-    clips = clips_of(["rock", "pop"] * 6)
-    folds, _ = step(clips, facts_of(clips), "clean", 50)
-    assert sorted(folds["fold"].unique()) == list(range(6))
+def test_folds_are_as_many_as_groups_allow(step, clips_of):
+    clips = clips_of(["rock", "rock", "pop", "pop"] * 3)
+    folds, _ = step(clips, clips, "clean", 50)
+    assert sorted(folds["fold"].unique()) == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -203,19 +172,23 @@ def test_folds_are_as_many_as_groups_allow(step):
         (["rock", "pop", "pop", "jazz", "jazz", "rock"], "aabbcc", "all groups of"),
     ],
 )
-def test_impossible_protocol_says_why_and_the_way_on(step, tmp_path, genres, groups, reason):
-    clips = clips_of(genres * 4).assign(group=list(groups) * (4 * len(genres) // len(groups)))
+def test_impossible_protocol_says_why_and_the_way_on(
+    step, clips_of, tmp_path, genres, groups, reason
+):
+    groups = list(groups) * (4 * len(genres) // len(groups))
+    clips = clips_of(genres * 4, group=groups)
     way = "leave it out: protocols: [paper] of experiment small, or lower clean: folds"
     said = re.escape(f"protocol clean cannot split the clips: {reason}") + ".*" + re.escape(way)
     with pytest.raises(UserError, match=said):
-        step(clips, facts_of(clips), "clean")
+        step(clips, clips, "clean")
     assert not (tmp_path / "folds.parquet").exists()
 
 
-def planted(kind):
+def planted(clips_of, kind):
     """Clips of different groups with something in common; and their features."""
     clips = clips_of(["rock", "pop"] * 4).assign(group=[f"group{i}" for i in range(8)])
-    facts, features = facts_of(clips), np.random.default_rng(0).normal(size=(8, 8))
+    facts = clips.assign(source=clips["clip"])
+    features = np.random.default_rng(0).normal(size=(8, 8))
     if kind == "near_identical":
         features[[0, 2, 4, 6]] = features[0]
     else:
@@ -224,22 +197,20 @@ def planted(kind):
     return clips, facts, features
 
 
-@pytest.mark.parametrize("protocol", ["clean", "inductive"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_planted_leak_ends_a_protocol_by_group_and_is_named(step, tmp_path, kind, protocol):
-    clips, facts, features = planted(kind)
+def test_planted_leak_ends_protocols_by_group_and_is_named(step, clips_of, tmp_path, kind):
+    clips, facts, features = planted(clips_of, kind)
     count = {"near_identical": 12}.get(kind, 4)
-    with pytest.raises(UserError, match=rf"^protocol {protocol} leaks: .*\b{count} {kind}\b"):
-        step(clips, facts, protocol, features=features)
+    with pytest.raises(UserError, match=rf"^protocol clean leaks: .*\b{count} {kind}\b"):
+        step(clips, facts, "clean", features=features)
     assert not list(tmp_path.glob("*.csv"))
     assert not (tmp_path / "folds.parquet").exists()
 
 
-@pytest.mark.parametrize("protocol", ["kfold", "random"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_other_protocols_only_count_it(step, kind, protocol, caplog):
+def test_other_protocols_only_count_leaks(step, clips_of, kind, caplog):
     caplog.set_level(logging.INFO)
-    clips, facts, features = planted(kind)
-    _, leaks = step(clips, facts, protocol, 4, features=features)
+    clips, facts, features = planted(clips_of, kind)
+    _, leaks = step(clips, facts, "kfold", 4, features=features)
     assert leaks[kind].sum() == {"near_identical": 12}.get(kind, 4)
     assert f"'{kind}': {leaks[kind].sum()}" in caplog.text

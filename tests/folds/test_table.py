@@ -16,7 +16,7 @@ def folds():
     return pd.concat(rows, ignore_index=True)
 
 
-def test_a_row_is_a_clip_and_a_fold_in_which_it_is_tested(folds):
+def test_rows_are_clips_and_folds_that_test_them(folds):
     assert folds.columns.tolist() == COLUMNS
     assert folds[["clip", "repeat", "fold"]].to_numpy().tolist() == [
         *(["a", 0, 0], ["b", 0, 0], ["b", 0, 1], ["c", 0, -1], ["d", 0, 1]),
@@ -24,13 +24,13 @@ def test_a_row_is_a_clip_and_a_fold_in_which_it_is_tested(folds):
     ]
 
 
-def test_clips_that_are_not_tested_in_a_fold_train_in_it(folds):
+def test_training_masks_are_of_clips_that_are_not_tested(folds):
     assert fold_keys(folds) == [(0, 0), (0, 1), (1, 0), (1, 1)]
     pd.testing.assert_frame_equal(unique_clips(folds), CLIPS)
     assert_array_equal(training_masks(folds), ~TESTED.reshape(4, 4))
 
 
-def test_a_published_split_is_a_single_fold():
+def test_published_split_is_a_single_fold():
     folds = listed(CLIPS, np.array([[False, True, True, False]]), 0)
     assert folds["fold"].tolist() == [-1, 0, 0, -1]
     assert fold_keys(folds) == [(0, 0)]

@@ -1,4 +1,4 @@
-"""Split the clips of an experiment by protocol, and count what stands on both sides."""
+"""Assign the clips of an experiment to folds, and count what the parts of a fold share."""
 
 import logging
 from pathlib import Path
@@ -13,8 +13,8 @@ from genregraph.common.errors import UserError
 from genregraph.config.model import Experiment
 from genregraph.folds.groups import features_of
 from genregraph.folds.leaks import check, leaks, near_identical
-from genregraph.folds.protocols import BY_GROUP, Clip, LeftOut, evaluation, takes
-from genregraph.folds.split import grouped, held_out, published, stratified
+from genregraph.folds.protocols import BY_GROUP, Clip, Evaluation, LeftOut, evaluation, takes
+from genregraph.folds.split import held_out, split_groups, stratified
 from genregraph.folds.table import listed, unique_clips
 
 logger = logging.getLogger(__name__)
@@ -22,93 +22,65 @@ logger = logging.getLogger(__name__)
 
 def taken(clips: pd.DataFrame, protocol: str) -> pd.DataFrame:
     """Clips that a protocol takes (`folds.protocols.takes`), of those an experiment can use."""
-    stated = zip(clips["split"], clips["excluded"], strict=True)
-    chosen = [takes(protocol, split, excluded) for split, excluded in stated]
-    return clips[np.array(chosen, dtype=bool)].reset_index(drop=True)
+    stated = clips[["split", "excluded"]].to_numpy()
+    chosen = np.array([takes(protocol, split, excluded) for split, excluded in stated], dtype=bool)
+    return clips[chosen].reset_index(drop=True)
 
 
-def assign(clips: pd.DataFrame, protocol: str, folds: int, repeats: int, seed: int) -> pd.DataFrame:
-    """Folds of all repeats, each an independent split; folds are numbered from 0 in each.
+def assign(
+    usable: pd.DataFrame, protocol: str, experiment: Experiment, seed: int
+) -> tuple[pd.DataFrame, Evaluation]:
+    """Assign clips to the folds of all repeats, each an independent split.
 
-    Parameters
-    ----------
-    clips : pd.DataFrame
-        As `taken` gives them.
-    protocol : str
-        ``paper`` holds clips out at random within genres; ``clean`` and ``inductive`` keep groups
-        whole; ``filtered`` takes the published split; the others split clips at random within
-        genres.
-    folds, repeats, seed : int
+    ``paper`` holds clips out at random within genres; ``clean`` and ``inductive`` keep groups
+    together; ``filtered`` takes the published split; the others split at random within genres.
+    ``usable`` (`folds.usable.COLUMNS`) has all clips of the experiment. It asks for folds and
+    repeats, and its clips may allow fewer folds. A protocol that cannot split them is `LeftOut`.
 
     Returns
     -------
     pd.DataFrame
         `folds.table.COLUMNS`.
-
-    Raises
-    ------
-    UserError
-        If the clips cannot be split so.
+    Evaluation
+        Folds and repeats that there are.
     """
-    parts = []
-    for repeat in range(repeats):
-        rng = np.random.default_rng([seed, repeat])
-        parts.append(listed(clips, _tested(clips, protocol, folds, rng), repeat))
-    return pd.concat(parts, ignore_index=True)
+    facts = usable[["genre", "group", "split", "excluded"]].itertuples(index=False, name=None)
+    how = evaluation(protocol, [Clip(*row) for row in facts], experiment.folds, experiment.clean)
+    clips = taken(usable, protocol)
+    repeats = [
+        listed(clips, _tested(clips, protocol, how.folds, np.random.default_rng([seed, i])), i)
+        for i in range(how.repeats)
+    ]
+    return pd.concat(repeats, ignore_index=True), how
 
 
 def _tested(
     clips: pd.DataFrame, protocol: str, folds: int, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Who is tested in each fold of a repeat, shape (folds, n)."""
+    """Clips that each fold of a repeat tests, shape (folds, n)."""
     genres = clips["genre"].tolist()
     if protocol == "paper":
         return held_out(genres, folds, rng)
     if protocol == "filtered":
-        fold = published(clips["split"].tolist())
-    elif protocol in BY_GROUP:
-        fold = grouped(genres, clips["group"].tolist(), folds, rng)
-    else:
-        fold = stratified(genres, folds, rng)
+        return (clips["split"] == "test").to_numpy()[None]
+    if protocol not in BY_GROUP:
+        return stratified(genres, folds, rng) == np.arange(folds)[:, None]
+    fold = split_groups(genres, clips["group"].tolist(), folds, rng)
+    in_one = clips.groupby("genre")["clip"].agg(lambda own: len(set(fold[own.index])) < 2)
+    if in_one.any():
+        raise LeftOut(
+            f"all groups of {', '.join(in_one.index[in_one])} fell into one fold, whose models "
+            "could not learn them: groups of several genres tie them together"
+        )
     return fold == np.arange(folds)[:, None]
 
 
-def evaluated_clips(clips: pd.DataFrame) -> list[Clip]:
-    """What decides how clips of `folds.usable` are split."""
-    return [Clip(*row) for row in clips[["genre", "group", "split", "excluded"]].to_numpy()]
-
-
-def assigned(
-    usable: pd.DataFrame, protocol: str, experiment: Experiment, name: str, seed: int
-) -> pd.DataFrame:
-    """Folds of a protocol, as many as the experiment asks for and its clips allow.
-
-    Parameters
-    ----------
-    usable : pd.DataFrame
-        All clips that the experiment can use (`folds.usable.COLUMNS`).
-    protocol : str
-    experiment : Experiment
-    name : str
-        Of the experiment.
-    seed : int
-
-    Raises
-    ------
-    UserError
-        If the protocol cannot split the clips: why, and what the user can change.
-    """
-    try:
-        how = evaluation(protocol, evaluated_clips(usable), experiment.folds, experiment.clean)
-        return assign(taken(usable, protocol), protocol, how.folds, how.repeats, seed)
-    except (LeftOut, UserError) as reason:
-        others = [other for other in experiment.protocols if other != protocol]
-        way = f"leave it out: protocols: [{', '.join(others)}]" if others else "name another"
-        fewer = ", or lower clean: folds" if protocol in BY_GROUP else ""
-        raise UserError(
-            f"protocol {protocol} cannot split the clips: {str(reason).rstrip('.')}; {way} of "
-            f"experiment {name}{fewer}"
-        ) from None
+def way_on(protocol: str, experiment: Experiment, name: str) -> str:
+    """What a user can change where a protocol cannot split the clips of an experiment."""
+    others = [other for other in experiment.protocols if other != protocol]
+    without = f"leave it out: protocols: [{', '.join(others)}]" if others else "name another"
+    fewer = ", or lower clean: folds" if protocol in BY_GROUP else ""
+    return f"{without} of experiment {name}{fewer}. problems.csv lists rejected clips"
 
 
 def main(
@@ -123,15 +95,19 @@ def main(
         list[Path] | None, typer.Argument(help="The experiment's feature tables.")
     ] = None,
 ) -> None:
-    """Split the clips of an experiment; folds by group must not leak."""
+    """Assign the clips of an experiment to folds; folds by group must not leak."""
     asked = Experiment.model_validate_json(experiment)
     known = pd.read_parquet(usable)
-    table = assigned(known, protocol, asked, usable.parent.name, seed)
-    chosen = unique_clips(table)["clip"]
+    try:
+        folds, _ = assign(known, protocol, asked, seed)
+    except LeftOut as reason:
+        way = way_on(protocol, asked, usable.parent.name)
+        raise UserError(f"protocol {protocol} cannot split the clips: {reason}; {way}") from None
+    chosen = unique_clips(folds)["clip"]
     logger.info("%d of %d clips are assigned to folds", len(chosen), len(known))
     facts = pd.read_parquet(clips).set_index("clip", drop=False).loc[chosen]
     pairs = near_identical(chosen, known["clip"], features_of(known["clip"], tables or []))
-    counts = leaks(table, facts, pairs, asked.clean.unknown_artist)
+    counts = leaks(folds, facts, pairs, asked.clean.unknown_artist)
     check(counts, protocol)
-    table.to_parquet(output, index=False)
+    folds.to_parquet(output, index=False)
     counts.to_csv(leaking, index=False)

@@ -10,13 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
+from sklearn.neighbors import NearestNeighbors
 
 from genregraph.datasets.groups import group_name
 from genregraph.features.parquet import read_table
 
 logger = logging.getLogger(__name__)
 
-BLOCK = 512  # clips, or features, that are looked at together
+BLOCK = 512  # Features that are scaled at once.
 DISTINCT = 8  # Features in which most clips must differ, or clips are near each other by chance.
 IDENTICAL = 0.01  # Root mean square over features of a difference in standard deviations.
 
@@ -24,19 +25,12 @@ IDENTICAL = 0.01  # Root mean square over features of a difference in standard d
 def group_names(clips: pd.DataFrame, unknown: str) -> list[str]:
     """Group of each clip by the sheet; empty for a clip that is left out.
 
-    Parameters
-    ----------
-    clips : pd.DataFrame
-        As `audio.clips` lists them.
-    unknown : {"together", "alone", "out"}
-        What becomes of clips without group and artist. Each song is a group where no clip has
-        either.
+    ``unknown`` (together, alone or out) says what becomes of clips without group and artist. Each
+    song is a group where no clip has either.
     """
     if not (clips["sheet_group"].any() or clips["artist"].any()):
         unknown = "alone"
-    stated = zip(
-        clips["sheet_group"], clips["artist"], clips["source"], clips["genre"], strict=True
-    )
+    stated = clips[["sheet_group", "artist", "source", "genre"]].to_numpy()
     return [
         group_name(group, artist, song, genre, unknown) for group, artist, song, genre in stated
     ]
@@ -49,12 +43,7 @@ def features_of(clips: pd.Series, tables: Sequence[Path]) -> NDArray[np.floating
 
 
 def identical(features: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Pairs of clips whose features are nearly the same: replicas.
-
-    Parameters
-    ----------
-    features : NDArray[np.floating], shape (n, d)
-        Held beside one standardised copy in single precision, and no other.
+    """Pairs of clips whose features, shape (n, d), are nearly the same: replicas.
 
     Returns
     -------
@@ -70,52 +59,24 @@ def identical(features: NDArray[np.floating]) -> NDArray[np.int64]:
         return np.empty((0, 2), dtype=np.int64)
     scaled = np.empty((n, d), dtype=np.float32)
     for start in range(0, d, BLOCK):
-        columns = slice(start, start + BLOCK)
-        block = features[:, columns].astype(np.float64)
+        block = features[:, start : start + BLOCK].astype(np.float64)
         deviations = block.std(axis=0)
         deviations[deviations == 0] = 1
-        scaled[:, columns] = (block - block.mean(axis=0)) / deviations
-    squares = np.einsum("ij,ij->i", scaled, scaled)
-    most = IDENTICAL**2 * d
-    pairs = [np.empty((0, 2), dtype=np.int64)]
-    for start in range(0, n, BLOCK):
-        rows = slice(start, start + BLOCK)
-        sums = squares[rows][:, None] + squares[start:]
-        # Single precision rounds what products cancel; what may be near is measured again.
-        near = sums - 2 * scaled[rows] @ scaled[start:].T <= most + 1e-4 * sums
-        found = np.argwhere(np.triu(near, k=1)) + start
-        pairs.append(found[[_distance(scaled, pair) <= most for pair in found]])
-    return np.concatenate(pairs)
-
-
-def _distance(scaled: NDArray[np.float32], pair: NDArray[np.int64]) -> float:
-    """Squared distance of two rows."""
-    difference = scaled[pair[0]].astype(np.float64) - scaled[pair[1]]
-    return float(difference @ difference)
+        scaled[:, start : start + BLOCK] = (block - block.mean(axis=0)) / deviations
+    search = NearestNeighbors(radius=IDENTICAL * d**0.5, algorithm="brute").fit(scaled)
+    near = sparse.triu(search.radius_neighbors_graph(scaled), k=1)
+    return np.column_stack(near.nonzero()).astype(np.int64)
 
 
 def tie(keys: Sequence[Sequence[str]], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Groups of clips that share any key or are a pair, directly or through others.
+    """Number of the group of each of n clips, which share any key or are a pair, or through others.
 
-    Parameters
-    ----------
-    keys : sequence of sequences of str, each of length n
-        For instance the artist, the song and the MD5 of each clip; an empty key ties nothing.
-    pairs : NDArray[np.int64], shape (m, 2)
-        Further clips that belong together.
-
-    Returns
-    -------
-    NDArray[np.int64], shape (n,)
-        Number of each clip's group.
+    Each key, such as the artist, has n values; an empty one ties nothing. Pairs have shape (m, 2).
     """
-    n = len(keys[0])
-    ends = [pairs]
+    n, joined = len(keys[0]), pairs
     for key in keys:
-        named = pd.Series(list(key))
-        named = named[named != ""]
-        first = named.groupby(named).transform(lambda same: same.index[0])
-        ends.append(np.column_stack([named.index, first]).astype(np.int64))
-    joined = np.concatenate(ends)
+        _, first, which = np.unique(key, return_index=True, return_inverse=True)
+        same = np.column_stack([np.arange(n), first[which]])
+        joined = np.concatenate([joined, same[np.array(key) != ""]])
     graph = sparse.coo_array((np.ones(len(joined)), joined.T), shape=(n, n))
     return connected_components(graph, directed=False)[1].astype(np.int64)

@@ -1,4 +1,4 @@
-"""What stands on both sides of the folds of a protocol.
+"""Count what the training and the test part of a fold share.
 
 References
 ----------
@@ -27,20 +27,9 @@ KINDS = ["group", "artist", "song", "md5", "near_identical"]
 def near_identical(
     clips: pd.Series, usable: pd.Series, features: NDArray[np.floating]
 ) -> NDArray[np.int64]:
-    """Pairs of clips whose features are nearly the same, compared to all usable clips.
+    """Positions of pairs of clips whose features are nearly the same, shape (pairs, 2).
 
-    Parameters
-    ----------
-    clips : pd.Series, length n
-        Those that are split.
-    usable : pd.Series, length m
-        These and others, by which groups were made.
-    features : NDArray[np.floating], shape (m, d)
-
-    Returns
-    -------
-    NDArray[np.int64], shape (pairs, 2)
-        Positions among ``clips``.
+    Features, shape (m, d), are scaled by all m usable clips, as when groups were made.
     """
     places = pd.Index(clips).get_indexer(usable)[identical(features)]
     return places[(places >= 0).all(axis=1)]
@@ -49,18 +38,11 @@ def near_identical(
 def leaks(
     folds: pd.DataFrame, clips: pd.DataFrame, pairs: NDArray[np.int64], unknown: str
 ) -> pd.DataFrame:
-    """Count what stands on both sides of each fold.
+    """Count what both parts of each fold hold.
 
-    Parameters
-    ----------
-    folds : pd.DataFrame
-        As `folds.assign` makes it.
-    clips : pd.DataFrame, length n
-        Its clips (`folds.table.unique_clips`), in their order, as `audio.clips` lists them.
-    pairs : NDArray[np.int64], shape (m, 2)
-        Positions of clips whose features are nearly the same.
-    unknown : {"together", "alone", "out"}
-        How clips of unknown artist are grouped.
+    ``clips`` are the facts (`audio.clips.COLUMNS`) of `folds.table.unique_clips`, in their order;
+    ``pairs``, shape (m, 2), positions of clips whose features are nearly the same. ``unknown`` says
+    how clips of unknown artist are grouped: together, alone or out.
 
     Returns
     -------
@@ -77,30 +59,21 @@ def leaks(
     rows = []
     for (repeat, fold), train in zip(fold_keys(folds), training_masks(folds), strict=True):
         row = {"repeat": repeat, "fold": fold}
-        row |= {kind: _on_both_sides(np.array(key), train) for kind, key in keys.items()}
+        for kind, names in keys.items():
+            name = np.array(names)
+            row[kind] = len(set(name[train]) & set(name[~train]) - {""})
         row["near_identical"] = int((train[pairs[:, 0]] != train[pairs[:, 1]]).sum())
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _on_both_sides(keys: NDArray[np.str_], train: NDArray[np.bool_]) -> int:
-    return len(set(keys[train]) & set(keys[~train]) - {""})
-
-
 def check(counts: pd.DataFrame, protocol: str) -> None:
-    """Raise a `UserError` if folds of a protocol by group leak.
-
-    Parameters
-    ----------
-    counts : pd.DataFrame
-        As `leaks` counts them.
-    protocol : str
-    """
+    """Raise a `UserError` if folds of a protocol by group leak, by the counts of `leaks`."""
     total = counts[KINDS].sum()
-    logger.info("on both sides of a fold: %s", total.to_dict())
+    logger.info("in both parts of a fold: %s", total.to_dict())
     if protocol in BY_GROUP and total.any():
-        found = ", ".join(f"{count} {kind}" for kind, count in total.items() if count)
+        shared = ", ".join(f"{count} {kind}" for kind, count in total.items() if count)
         raise UserError(
-            f"protocol {protocol} leaks: {found} on both sides of its folds. Give such clips one "
+            f"protocol {protocol} leaks: {shared} in both parts of its folds. Give such clips one "
             "group in the sheet's column group, or exclude copies in its column excluded"
         )

@@ -1,9 +1,9 @@
-"""Protocols: which clips each takes, how it splits them, and what it fits on what.
+"""Protocols: which clips each takes, how it splits them, and which clips may be fitted to.
 
-Protocol ``paper`` is what the digits of the paper say it did. Its accuracy 0.7203030303030303 is
-2377 / 3300, and that fraction is irreducible: the mean over ten test parts of 330 of the 1,000
-clips ("10 times cross validation" [1]_). Ten folds of 100 clips can only give multiples of .001.
-Protocol ``kfold`` has folds instead of hold-outs, and is otherwise the same.
+Protocol ``paper`` follows the digits of the paper. Its accuracy 0.7203030303030303 is 2377 / 3300,
+and that fraction is irreducible: the mean over ten test parts of 330 of the 1,000 clips ("10 times
+cross validation" [1]_). Ten folds of 100 clips can only give multiples of .001. Protocol ``kfold``
+has folds instead of hold-outs, and is otherwise the same.
 
 References
 ----------
@@ -23,10 +23,8 @@ from typing import NamedTuple
 from genregraph.config.model import Clean, Experiment, Folds
 
 UNKNOWN_LEFT_OUT = "its artist is unknown"
-TEST_SHARE = 0.33  # Of the clips, in a hold-out of protocol paper.
 FITTED_ON_ALL = ("paper", "kfold")
-# Their folds keep groups whole.
-BY_GROUP = ("clean", "inductive")
+BY_GROUP = ("clean", "inductive")  # No fold separates clips of a group.
 # They leave out the clips that the sheet excludes. Protocol random is the control of clean.
 AS_CLEAN = ("random", *BY_GROUP)
 
@@ -37,7 +35,7 @@ def fitted_on(protocol: str) -> str:
 
 
 def keeps_apart(protocol: str) -> bool:
-    """Whether groups are held out whole inside the training clips, as the protocol's folds do.
+    """Whether splits inside the training clips do not separate groups, as the protocol's folds.
 
     The published split keeps nearly all artists apart.
     """
@@ -50,32 +48,17 @@ def neighbours(protocol: str) -> str:
 
 
 class Clip(NamedTuple):
-    """What decides how a clip is split.
-
-    Attributes
-    ----------
-    genre, group : str
-    split : str
-        Its part of the published split; may be empty.
-    excluded : str
-        Why it should not be evaluated; may be empty.
-    """
+    """What decides how a clip is split."""
 
     genre: str
     group: str
-    split: str
-    excluded: str
+    split: str  # Its part of the published split; may be empty.
+    excluded: str  # Why it should not be evaluated; may be empty.
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How an experiment is evaluated under a protocol.
-
-    Attributes
-    ----------
-    folds, repeats : int
-        Folds, or hold-outs, in a repeat, and repeats.
-    """
+    """Folds, or hold-outs, in each repeat of a protocol, and repeats."""
 
     folds: int
     repeats: int
@@ -98,20 +81,9 @@ def takes(protocol: str, split: str, excluded: str) -> bool:
 
 
 def evaluation(protocol: str, clips: Sequence[Clip], folds: Folds, clean: Clean) -> Evaluation:
-    """How a protocol can evaluate some clips.
+    """How a protocol can evaluate clips, all that an experiment can use; raise `LeftOut` if not.
 
-    Parameters
-    ----------
-    protocol : str
-    clips : sequence of Clip
-        All that an experiment can use; those that the protocol does not take are left out here.
-    folds, clean : Folds, Clean
-        What is asked for: of protocols paper and kfold, and of random, clean and inductive.
-
-    Raises
-    ------
-    LeftOut
-        If the protocol cannot evaluate them.
+    ``folds`` holds for paper and kfold, ``clean`` for random, clean and inductive.
     """
     taken = [clip for clip in clips if takes(protocol, clip.split, clip.excluded)]
     asked = sorted({clip.genre for clip in clips})
@@ -130,43 +102,23 @@ def evaluation(protocol: str, clips: Sequence[Clip], folds: Folds, clean: Clean)
             raise LeftOut("no genre has two clips, one to train on and one to test")
         return Evaluation(folds.n, folds.repeats)
     if protocol == "kfold":
-        return _at_most(min(genres.values()), folds.n, folds.repeats)
-    groups = {genre: {clip.group for clip in taken if clip.genre == genre} for genre in asked}
-    single = [genre for genre, names in groups.items() if len(names) < 2]
+        return Evaluation(max(2, min(folds.n, *genres.values())), folds.repeats)
+    groups = [len({clip.group for clip in taken if clip.genre == genre}) for genre in asked]
+    single = [genre for genre, count in zip(asked, groups, strict=True) if count < 2]
     if protocol in BY_GROUP and single:
         raise LeftOut(f"genres of a single group cannot be evaluated: {', '.join(single)}")
     # The control has as many folds as clean.
-    fewest = min(max(2, len(names)) for names in groups.values())
-    return _at_most(fewest, clean.folds, clean.repeats)
-
-
-def _at_most(most: int, folds: int, repeats: int) -> Evaluation:
-    return Evaluation(max(2, min(folds, most)), repeats)
+    return Evaluation(min(clean.folds, *(max(2, count) for count in groups)), clean.repeats)
 
 
 def evaluations(
     experiment: Experiment, clips: Sequence[Clip]
 ) -> tuple[dict[str, Evaluation], dict[str, str]]:
-    """Protocols of an experiment that some clips allow, and why the others are left out.
-
-    Parameters
-    ----------
-    experiment : Experiment
-    clips : sequence of Clip
-        Those of the experiment, by the sheet or by what became of them.
-
-    Returns
-    -------
-    evaluations : dict of str to Evaluation
-        By protocol, in the order of the configuration.
-    left_out : dict of str to str
-        Reasons, by protocol.
-    """
-    found: dict[str, Evaluation] = {}
-    left_out: dict[str, str] = {}
+    """Evaluations and reasons of what is left out, by protocol, in the experiment's order."""
+    possible, left_out = dict[str, Evaluation](), dict[str, str]()
     for protocol in experiment.protocols:
         try:
-            found[protocol] = evaluation(protocol, clips, experiment.folds, experiment.clean)
+            possible[protocol] = evaluation(protocol, clips, experiment.folds, experiment.clean)
         except LeftOut as reason:
             left_out[protocol] = str(reason)
-    return found, left_out
+    return possible, left_out

@@ -1,10 +1,10 @@
-"""Split clips: at random within genres, by group, or as published.
+"""Split clips at random within genres, or by group.
 
 References
 ----------
 .. [1] F. Pedregosa et al., "Scikit-learn: Machine Learning in Python", JMLR 12, 2011:
-   StratifiedGroupKFold assigns groups in the order of how unevenly they hold genres, so that seeds
-   decide only between groups alike, and large groups are apart in every split as in the first.
+   StratifiedGroupKFold assigns groups in the order of how unevenly they hold genres. So seeds
+   decide only between equal groups, and large groups are apart in every split as in the first.
 """
 
 from collections.abc import Sequence
@@ -14,56 +14,24 @@ from math import ceil
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from genregraph.common.errors import UserError
-from genregraph.folds.protocols import TEST_SHARE
-
-TRAINS_ONLY = -1  # Fold of a clip that is never tested.
-ATTEMPTS = 20  # At folds of which none holds a whole genre.
+TEST_SHARE = 0.33  # Of the clips, in a hold-out of protocol paper.
+Floats = NDArray[np.float64]
+ATTEMPTS = 20  # To find folds of which none holds all of a genre.
 ROUNDING = 1e-12  # Of sums of squared shares; a clip more or less makes more of a difference.
 
 
-def held_out(
-    genres: Sequence[str], times: int, rng: np.random.Generator, share: float = TEST_SHARE
-) -> NDArray[np.bool_]:
-    """Random hold-outs in which every genre has its share.
+def held_out(genres: Sequence[str], times: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Clips that each random hold-out tests, shape (times, n); every genre has its share.
 
-    Whether the paper stratified its hold-outs is unknown. These are stratified, so that every genre
-    is in both parts of small collections, too. (scikit-learn's StratifiedShuffleSplit does not
-    promise that, and refuses genres of one clip.)
-
-    Parameters
-    ----------
-    genres : sequence of str, length n
-        Genre of each clip.
-    times : int
-        Number of hold-outs.
-    rng : np.random.Generator
-    share : float
-        Of the clips that are held out, in (0, 1); rounded up to a clip. It is more where each genre
-        needs a clip, and less where too many genres have a single clip, which only trains.
-
-    Returns
-    -------
-    NDArray[np.bool_], shape (times, n)
-        True for clips that are held out.
-
-    Raises
-    ------
-    UserError
-        If there are fewer than two genres, or no genre has two clips.
+    The paper does not say whether it stratified its hold-outs. These are stratified, so that every
+    genre is in both parts of small collections, too. (scikit-learn's StratifiedShuffleSplit does
+    not promise that, and rejects genres of one clip.) More than `TEST_SHARE` is tested where each
+    genre needs a clip, and less where too many genres have a single clip, which only trains.
     """
-    names, labels, counts = np.unique(
-        np.asarray(genres, dtype=str), return_inverse=True, return_counts=True
-    )
-    if len(names) < 2 or counts.max() < 2:
-        raise UserError(
-            f"{len(labels)} usable clips of {len(names)} genre(s) cannot be held out: at least 2 "
-            "genres are needed, and 2 clips of one of them. problems.csv says which clips were "
-            "refused; add clips"
-        )
+    labels, counts = np.unique(genres, return_inverse=True, return_counts=True)[1:]
     tested = np.zeros((times, len(labels)), dtype=bool)
     for row in tested:
-        quotas = _quotas(counts, ceil(share * len(labels)), rng)
+        quotas = _quotas(counts, ceil(TEST_SHARE * len(labels)), rng)
         order = np.lexsort((rng.random(len(labels)), labels))
         place = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
         row[order] = place < np.repeat(quotas, counts)
@@ -80,116 +48,31 @@ def _quotas(counts: NDArray[np.int64], wanted: int, rng: np.random.Generator) ->
 
 
 def stratified(genres: Sequence[str], folds: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Random folds in which every genre is spread evenly.
+    """Fold of each clip, at random; neither genres nor folds differ by more than a clip.
 
     Each genre's clips are shuffled and assigned to one fold after the other, from the fold on where
-    the genre before stopped. So neither the clips of a genre nor all clips differ by more than one
-    between two folds.
-    (scikit-learn's StratifiedKFold refuses data whose genres are all smaller than the folds.)
-
-    Parameters
-    ----------
-    genres : sequence of str, length n
-        Genre of each clip.
-    folds : int
-        Number of folds, at least 2.
-    rng : np.random.Generator
-
-    Returns
-    -------
-    NDArray[np.int64], shape (n,)
-        Fold of each clip, in ``[0, folds)``.
-
-    Raises
-    ------
-    UserError
-        If there are fewer clips than folds, or fewer than two genres.
+    the genre before stopped. (scikit-learn's StratifiedKFold rejects data whose genres are all
+    smaller than the folds.)
     """
-    names, labels = np.unique(np.asarray(genres, dtype=str), return_inverse=True)
-    if len(names) < 2 or len(labels) < folds:
-        raise UserError(
-            f"{len(labels)} usable clips of {len(names)} genre(s) cannot make {folds} folds: at "
-            "least 2 genres and as many clips as folds are needed. problems.csv says which clips "
-            "were refused; add clips, or lower folds: n: in config/experiments.yaml"
-        )
+    labels = np.unique(genres, return_inverse=True)[1]
     order = np.lexsort((rng.random(len(labels)), labels))
     assigned = np.empty(len(labels), dtype=np.int64)
     assigned[order] = np.arange(len(labels)) % folds
     return assigned
 
 
-def grouped(
-    genres: Sequence[str], groups: Sequence[str], folds: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Folds that keep groups whole and spread genres as evenly as groups allow.
-
-    Parameters
-    ----------
-    genres, groups : sequence of str, length n
-        Of each clip.
-    folds : int
-        Number of folds, at least 2.
-    rng : np.random.Generator
-        Each split is independent of all others.
-
-    Returns
-    -------
-    NDArray[np.int64], shape (n,)
-        Fold of each clip, in ``[0, folds)``. No fold is empty, and none holds all of a genre, so
-        that all genres can be learnt for each.
-
-    Raises
-    ------
-    UserError
-        If there are fewer than two genres, a genre has fewer than two groups, there are fewer
-        groups than folds or fewer clips of every genre, or groups of several genres cannot be
-        separated such that no fold holds all of a genre.
-    """
-    genre, group = np.asarray(genres, dtype=str), np.asarray(groups, dtype=str)
-    names, counts = np.unique(genre, return_counts=True)
-    groups_in_all = len(np.unique(group))
-    single = [name for name in names if len(np.unique(group[genre == name])) < 2]
-    if single or len(names) < 2 or min(groups_in_all, counts.max()) < folds:
-        raise UserError(
-            f"{groups_in_all} groups of {len(genre)} clips of {len(names)} genre(s) cannot make "
-            f"{folds} folds; genres of a single group, which cannot be evaluated: "
-            f"{', '.join(single) or 'none'}. Add clips of other groups, lower clean: folds: or "
-            "leave these genres out in config/experiments.yaml"
-        )
-    assigned = split_groups(genre, group, folds, rng)
-    lacking = [g for g in names if len(np.unique(assigned[genre == g])) < 2]
-    if lacking:
-        raise UserError(
-            f"all groups of {', '.join(lacking)} fell into one fold, whose models could not learn "
-            "them: groups of several genres tie them together. Change clean: folds: or leave "
-            "genres out in config/experiments.yaml"
-        )
-    return assigned
-
-
 def split_groups(
     genres: ArrayLike, groups: ArrayLike, folds: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Assign whole groups to folds as evenly as they allow, however unevenly that is.
+    """Fold of each clip, in ``[0, folds)``: groups stay together, as evenly as they allow.
 
-    Groups come in random order, each into the fold that holds least of its genres so far; then
+    Groups come in random order, each into the fold that holds least of its genres so far. Then
     groups move to other folds, or two change places, until none of that makes folds more even.
     Uneven is the sum over folds of the squared shares of each genre that they hold, and of all
-    clips. (scikit-learn's StratifiedGroupKFold [1]_
-    repeats itself.)
+    clips. (scikit-learn's StratifiedGroupKFold [1]_ repeats itself.)
 
-    Parameters
-    ----------
-    genres, groups : array_like, shape (n,)
-        Of each clip.
-    folds : int
-    rng : np.random.Generator
-
-    Returns
-    -------
-    NDArray[np.int64], shape (n,)
-        Fold of each clip, in ``[0, folds)``. A fold is empty only if there are fewer groups; a
-        genre lies in a single fold only if it is of a single group, or nothing else was found.
+    A fold is empty only if there are fewer groups. A genre lies in a single fold if it is of a
+    single group, or if no better folds were met.
     """
     genre, group = (np.unique(each, return_inverse=True)[1] for each in (genres, groups))
     counts = np.zeros((group.max() + 1, genre.max() + 1))
@@ -207,10 +90,7 @@ def split_groups(
 
 
 def _assigned(
-    counts: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    folds: int,
-    rng: np.random.Generator,
+    counts: Floats, weights: Floats, folds: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
     """Fold of each group, shape (m,), by its clips of each genre, shape (m, c)."""
     m = len(counts)
@@ -229,7 +109,7 @@ def _assigned(
     return fold
 
 
-def _evened(shares: NDArray[np.float64], where: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
+def _evened(shares: Floats, where: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
     """Move and exchange groups until the squares of what folds hold have no smaller sum."""
     m = len(shares)
     # An empty group in each fold, to change places with: that is a move.
@@ -260,24 +140,3 @@ def _evened(shares: NDArray[np.float64], where: NDArray[np.int64], folds: int) -
             common = (shares * held[where]).sum(axis=1)
             since = 0
     return where[:m]
-
-
-def published(split: Sequence[str]) -> NDArray[np.int64]:
-    """A published split as folds: ``test`` is fold 0, all else only trains.
-
-    Parameters
-    ----------
-    split : sequence of str, length n
-        ``train`` or ``test``.
-
-    Raises
-    ------
-    UserError
-        If either part is empty.
-    """
-    if len(set(split)) < 2:
-        raise UserError(
-            f"{len(split)} usable clips of the published split: its training or test part has none "
-            "left. problems.csv says which clips were refused; leave out protocol filtered"
-        )
-    return np.where(np.asarray(split, dtype=str) == "test", 0, TRAINS_ONLY).astype(np.int64)

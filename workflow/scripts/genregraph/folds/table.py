@@ -1,4 +1,4 @@
-"""The file of a protocol's folds: who is tested where, and who trains.
+"""The file of a protocol's folds: which clips each tests.
 
 It has a row for each clip and fold in which the clip is tested. A clip that is never tested in a
 repeat has one row there, with fold -1. All clips that are not tested in a fold train in it.
@@ -8,26 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from genregraph.folds.split import TRAINS_ONLY
-
 COLUMNS = ["clip", "genre", "group", "artist", "repeat", "fold"]
+TRAINS_ONLY = -1  # Fold of a clip that is never tested.
 
 
 def listed(clips: pd.DataFrame, tested: NDArray[np.bool_], repeat: int) -> pd.DataFrame:
-    """Rows of a repeat, in the order of its clips.
-
-    Parameters
-    ----------
-    clips : pd.DataFrame, length n
-        Columns ``clip genre group artist``.
-    tested : NDArray[np.bool_], shape (folds, n)
-    repeat : int
-
-    Returns
-    -------
-    pd.DataFrame
-        `COLUMNS`.
-    """
+    """Rows of a repeat, in the order of its n clips; ``tested`` has shape (folds, n)."""
     clip, fold = np.nonzero(np.vstack([tested, ~tested.any(axis=0)]).T)
     fold[fold == len(tested)] = TRAINS_ONLY
     return clips.iloc[clip].assign(repeat=repeat, fold=fold)[COLUMNS]
@@ -40,24 +26,12 @@ def fold_keys(folds: pd.DataFrame) -> list[tuple[int, int]]:
 
 
 def unique_clips(folds: pd.DataFrame) -> pd.DataFrame:
-    """All clips, each once, in the order that they have in every fold.
-
-    Returns
-    -------
-    pd.DataFrame, length n
-        Columns ``clip genre group artist``, as far as the folds have them.
-    """
+    """All clips, each once, in the order that they have in every fold."""
     return folds.drop_duplicates("clip", ignore_index=True).drop(columns=["repeat", "fold"])
 
 
 def training_masks(folds: pd.DataFrame) -> NDArray[np.bool_]:
-    """Who trains in each fold.
-
-    Returns
-    -------
-    NDArray[np.bool_], shape (folds, n)
-        In the order of `fold_keys` and of `unique_clips`.
-    """
+    """Which clips train in each fold, shape (folds, n), as `fold_keys` and `unique_clips` order."""
     place = pd.Index(unique_clips(folds)["clip"]).get_indexer(folds["clip"])
     repeat, fold = folds["repeat"].to_numpy(), folds["fold"].to_numpy()
     masks = np.ones((len(fold_keys(folds)), place.max() + 1), dtype=bool)
