@@ -14,13 +14,11 @@ from genregraph.graph.metrics import METRICS
 CLIPS = st.integers(3, 20).flatmap(
     lambda n: arrays(np.float64, (n, 4), elements=st.integers(-2, 2).map(lambda v: v / 2))
 )
-# Cosine distance breaks the triangle inequality.
-TRUE_METRICS = sorted(set(METRICS) - {"cosine"})
 
 
 @pytest.mark.parametrize("metric", METRICS)
 @given(x=CLIPS, k=st.integers(1, 25), data=st.data())
-def test_a_row_has_k_other_candidates_and_no_diagonal(metric, x, k, data) -> None:
+def test_row_has_k_other_candidates_and_no_diagonal(metric, x, k, data) -> None:
     n = len(x)
     candidates = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
     candidates[:2] = True
@@ -31,20 +29,14 @@ def test_a_row_has_k_other_candidates_and_no_diagonal(metric, x, k, data) -> Non
     assert (np.isfinite(graph.data) & (graph.data >= 0)).all()
 
 
-@pytest.mark.parametrize("metric", TRUE_METRICS)
-@given(x=CLIPS)
-def test_distances_obey_the_axioms_of_a_metric(metric, x) -> None:
+@pytest.mark.parametrize("metric", METRICS)
+@given(x=CLIPS, seed=st.integers(0, 99))
+def test_distances_obey_the_axioms_of_a_metric_in_any_order_of_clips(metric, x, seed) -> None:
     d = adjacency(x, metric, len(x)).toarray()
     assert_allclose(d, d.T, atol=1e-12)
-    assert (d[:, :, None] <= d[:, None, :] + d.T[None, :, :] + 1e-9).all()
-    same = (x[:, None] == x).all(axis=2)
-    assert (d[same] == 0).all()
-
-
-@pytest.mark.parametrize("metric", METRICS)
-@given(x=CLIPS, k=st.integers(1, 5), seed=st.integers(0, 99))
-def test_the_order_of_clips_changes_no_distance(metric, x, k, seed) -> None:
+    assert (d[(x[:, None] == x).all(axis=2)] == 0).all()
+    if metric != "cosine":
+        assert (d[:, :, None] <= d[:, None, :] + d.T[None, :, :] + 1e-9).all()
     order = np.random.default_rng(seed).permutation(len(x))
-    found = adjacency(x, metric, k).data.reshape(len(x), -1)
-    moved = adjacency(x[order], metric, k).data.reshape(len(x), -1)
-    assert_allclose(np.sort(moved, axis=1), np.sort(found, axis=1)[order], atol=1e-7)
+    moved = adjacency(x[order], metric, len(x)).toarray()
+    assert_allclose(moved, d[order][:, order], atol=1e-7)

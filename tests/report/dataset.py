@@ -19,8 +19,7 @@ from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.evaluation import evaluate, summarise
 from genregraph.folds.leaks import leaks
 from genregraph.graph.adjacency import adjacency
-from genregraph.graph.health import health
-from genregraph.graph.store import save_graphs
+from genregraph.graph.store import health, save_graphs
 from genregraph.models.predictions import Fit, Fitted, predictions, write
 from genregraph.preprocessing.inputs import Inputs, save_inputs
 from genregraph.report.figures import protocol_figures

@@ -8,9 +8,10 @@ References
    Similarity Measures", WWW 2011; L. McInnes, `pynndescent`.
 """
 
+import hashlib
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,20 +22,25 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from genregraph.datasets.groups import names_artist
-from genregraph.graph.health import health, recall
 from genregraph.graph.metrics import METRICS, Mask, Matrix
-from genregraph.graph.search import Draws, Rows, by_search, draws_of, number_of_row
-from genregraph.graph.store import save_graphs
+from genregraph.graph.store import health, save_graphs
 from genregraph.preprocessing.inputs import Inputs, InputsFile
 
 logger = logging.getLogger(__name__)
 
+Rows = NDArray[np.int64]
+Block = tuple[Rows, Rows, Matrix]  # Clips (b,), their neighbours and distances (b, k).
+
 EXACT = 50_000  # Clips up to which all distances are computed, if nothing else is said.
-LOOKED_FOR = 30  # Neighbours that descent looks for at least: with fewer it gets stuck sooner.
+DESCENT_NEIGHBOURS = 30  # That descent looks for at least: with fewer it gets stuck sooner.
+BLOCK_BYTES = 1 << 26  # Of a block of distances; while it is worked on, it takes a few times that.
+TIE = 1e-6  # Relative; distances that differ by less are equal.
+RECALL_SAMPLE = 200  # Clips whose neighbours are searched for again.
+SINGLE_PRECISION = 1e-5  # Relative, of distances.
 
 
 def adjacency(
-    x: NDArray[np.floating],
+    x: Matrix,
     metric: str,
     k: int,
     candidates: Mask | None = None,
@@ -46,23 +52,14 @@ def adjacency(
     Parameters
     ----------
     x : NDArray[np.floating], shape (n, d)
-        A fold's inputs.
-    metric : str
-        One of `graph.metrics.METRICS`. ``matching`` is the share of features whose deciles differ.
-        ``jaccard`` is that of sets, for which any non-zero value is simply true, as scikit-learn
-        and SciPy from 1.15 on have it: on real-valued features all distances are 0.
-        ``jaccard_scipy_before_1_15`` compares the values themselves, of which few are equal.
-        ``ruzicka`` is the generalisation of Jaccard to real values, on features scaled to [0, 1].
     k : int
         Neighbours; at most all other candidates are taken.
     candidates : NDArray[np.bool_], shape (n,), optional
-        Clips that may be neighbours; by default all. Where they are the training clips, no test
-        clip sends a message to any other: it joins a finished graph.
+        Clips that may be neighbours; by default all (transductive). Where they are the training
+        clips, no test clip sends a message to any other (inductive).
     exact : int
-        Of more candidates than these not all distances are computed, which takes time by the square
-        of their number, but neighbours of neighbours are tried until few nearer ones are found
-        [2]_: some are missed (`graph.health` measures how many). Other clips' neighbours are always
-        exact.
+        Of more candidates neighbours are found by descent [2]_, which misses some (`recall`): all
+        distances take time by the square of their number. Other clips' neighbours are exact.
     seed : int
         Of the random choice among neighbours at the same distance, and of where descent begins.
 
@@ -71,173 +68,182 @@ def adjacency(
     scipy.sparse.csr_array, shape (n, n)
         Row i holds the distances from clip i to its neighbours, zero distances stored explicitly.
         Among neighbours at the same distance each row has a random choice of its own, never one by
-        the order of clips. (By descent, pynndescent chooses, and no promise can be made.) Rows of
-        candidates are computed from candidates alone, so that not even their rounding depends on
-        the other clips.
+        the order of clips. (By descent, pynndescent chooses.) Rows of candidates are computed from
+        candidates alone, so that not even their rounding depends on the other clips.
     """
-    n = len(x)
-    candidates = np.ones(n, dtype=bool) if candidates is None else candidates
-    k = neighbours_of_each(int(candidates.sum()), k)
-    x = np.asarray(x)
-    seen, draws = METRICS[metric].see(x, candidates), draws_of(x, candidates)
-    known, joining = np.flatnonzero(candidates), np.flatnonzero(~candidates)
-    columns, values = np.empty((n, k), dtype=np.int64), np.empty((n, k))
-    searched = [known, joining]
-    if len(known) > exact and METRICS[metric].descends_by:
-        columns[known], values[known] = _by_descent(seen, known, metric, k, seed)
-        searched[0] = known[(columns[known] < 0).any(axis=1)]  # Where it got stuck.
-    for rows, nearest, found in by_search(seen, searched, known, metric, k, draws, seed):
-        columns[rows], values[rows] = nearest, found
-    order = np.argsort(columns, axis=1)
-    columns = np.take_along_axis(columns, order, axis=1)
-    values = np.take_along_axis(values, order, axis=1)
-    return sparse.csr_array((values.ravel(), columns.ravel(), np.arange(n + 1) * k), shape=(n, n))
+    search = _Search(x, metric, candidates, seed)
+    known, new = search.split(np.arange(len(x)))
+    k = min(k, len(known) - 1)
+    blocks: list[Block] = []
+    searched = known
+    if len(known) > exact and METRICS[metric].nndescent:
+        columns, distances = _by_descent(search.values[known], metric, k, seed)
+        stuck = (columns < 0).any(axis=1)
+        blocks.append((known[~stuck], known[columns[~stuck]], distances[~stuck]))
+        searched = known[stuck]
+    return _graph(len(x), [*blocks, *search.nearest([searched, new], known, k)])
 
 
 def of_one_artist(
-    x: NDArray[np.floating],
+    x: Matrix,
     metric: str,
     k: int,
     artists: NDArray[np.str_],
     candidates: Mask | None = None,
     seed: int = 0,
 ) -> sparse.csr_array:
-    """Each clip's k nearest other clips that are known to be of its artist, and their distances.
+    """Each clip's k nearest other clips by its artist, and their distances.
 
     It uses artist labels, of test clips too. Where folds keep artists apart such a graph joins no
-    training clip with a test clip.
-
-    Parameters
-    ----------
-    x, metric, k, candidates, seed
-        See `adjacency`.
-    artists : NDArray[np.str_], shape (n,)
-        As the folds name them. Songs of unknown artists are of none.
-
-    Returns
-    -------
-    scipy.sparse.csr_array, shape (n, n)
-        As `adjacency` gives it, but rows may hold fewer neighbours, or none.
+    training clip with a test clip. A clip whose group is no artist's has no neighbours.
     """
-    n = len(x)
-    candidates = np.ones(n, dtype=bool) if candidates is None else candidates
-    x = np.asarray(x)
-    seen, draws = METRICS[metric].see(x, candidates), draws_of(x, candidates)
-    found: list[tuple[Rows, Rows, Matrix]] = [(np.empty(0, int), np.empty(0, int), np.empty(0))]
-    names, which, counts = np.unique(artists, return_inverse=True, return_counts=True)
-    of_each = np.split(np.argsort(which, kind="stable"), np.cumsum(counts)[:-1])
-    for artist, own in zip(names, of_each, strict=True):
-        if names_artist(artist):
-            of_artist = (seen[own], candidates[own], metric, k, draws[own], seed)
-            for rows, columns, distances in _nearest(*of_artist):
-                found.append((own[rows], own[columns], distances))
-    rows, columns, values = (np.concatenate(each) for each in zip(*found, strict=True))
-    return sparse.csr_array((values, (rows, columns)), shape=(n, n))
-
-
-def _nearest(
-    seen: Matrix, candidates: Mask, metric: str, k: int, draws: Draws, seed: int
-) -> Iterator[tuple[Rows, Rows, Matrix]]:
-    """Rows, columns and values of the graph of a few clips, as the metric sees them."""
-    known = np.flatnonzero(candidates)
-    for searched, others in ((known, len(known) - 1), (np.flatnonzero(~candidates), len(known))):
-        if len(searched) and others > 0:
-            of_each = min(k, others)
-            how = (metric, of_each, draws, seed)
-            for rows, nearest, distances in by_search(seen, [searched], known, *how):
-                yield np.repeat(rows, of_each), nearest.ravel(), distances.ravel()
-
-
-def neighbours_of_each(candidates: int, k: int) -> int:
-    """Neighbours that a clip has of k that it should have: at most all candidates but itself."""
-    return min(k, candidates - 1)
+    search = _Search(x, metric, candidates, seed)
+    blocks: list[Block] = []
+    names, codes = np.unique(artists, return_inverse=True)
+    for code in np.flatnonzero([names_artist(name) for name in names]):
+        known, new = search.split(np.flatnonzero(codes == code))
+        for rows, most in ((known, len(known) - 1), (new, len(known))):
+            if most > 0:
+                blocks += search.nearest([rows], known, min(k, most))
+    return _graph(len(x), blocks)
 
 
 def joined(
-    known: NDArray[np.floating],
-    new: NDArray[np.floating],
-    metric: str,
-    k: int,
-    seed: int = 0,
+    known: Matrix, new: Matrix, metric: str, k: int, seed: int = 0
 ) -> tuple[Rows, NDArray[np.float64]]:
-    """The k nearest known clips of each new clip, which is looked at by itself.
+    """The k nearest known clips of each new clip: rows of `adjacency` with them as candidates.
 
-    Parameters
-    ----------
-    known, new : NDArray[np.floating], shapes (n, d) and (m, d)
-        What a new clip's neighbours are does not depend on the other new clips, to the last bit.
-    metric, k, seed
-        See `adjacency`: these are its rows of clips that are no candidates.
+    A new clip's neighbours do not depend on the other new clips, to the last bit.
 
     Returns
     -------
     neighbours, distances : NDArray, shape (m, min(k, n - 1))
         Rows of ``known``, in ascending order, and how far they are.
     """
-    n = len(known)
-    k = neighbours_of_each(n, k)
-    both = np.concatenate([known, new])
-    candidates = np.arange(len(both)) < n
-    seen, draws = METRICS[metric].see(both, candidates), draws_of(both, candidates)
-    one_by_one = np.arange(n, len(both))[:, None]
-    columns, values = np.empty((len(new), k), dtype=np.int64), np.empty((len(new), k))
-    how = (metric, k, draws, seed)
-    for rows, nearest, found in by_search(seen, list(one_by_one), np.arange(n), *how):
-        order = np.argsort(nearest, axis=1)
-        columns[rows - n] = np.take_along_axis(nearest, order, axis=1)
-        values[rows - n] = np.take_along_axis(found, order, axis=1)
-    return columns, values
+    n, m = len(known), len(new)
+    k = min(k, n - 1)
+    search = _Search(np.concatenate([known, new]), metric, np.arange(n + m) < n, seed)
+    one_by_one = list(np.arange(n, n + m)[:, None])
+    columns, distances = np.empty((m, k), dtype=np.int64), np.empty((m, k))
+    for rows, *nearest in search.nearest(one_by_one, np.arange(n), k):
+        columns[rows - n], distances[rows - n] = nearest
+    return columns, distances
 
 
-def _by_descent(seen: Matrix, known: Rows, metric: str, k: int, seed: int) -> tuple[Rows, Matrix]:
-    """K nearest of the candidates to each of them, but for some that are missed; and distances.
+def recall(graph: sparse.csr_array, x: NDArray[np.floating], metric: str, among: Mask) -> float:
+    """Share of a graph's neighbours that are no further than an exact search finds them.
 
-    Where fewer were found at all, there is a -1.
+    It is measured on `RECALL_SAMPLE` clips spread evenly over all, and is 1 unless neighbours were
+    found by descent. ``among`` are the candidates of the graph.
     """
+    sample = np.unique(np.linspace(0, len(x) - 1, RECALL_SAMPLE).astype(int))
+    k = int(graph.indptr[1])
+    exact = _Search(x, metric, among, 0).nearest([sample], np.flatnonzero(among), k)
+    furthest = np.concatenate([distances.max(axis=1) for *_, distances in exact])
+    limit = furthest[:, None] * (1 + SINGLE_PRECISION)
+    return float(np.mean(graph.data.reshape(-1, k)[sample] <= limit))
+
+
+class _Search:
+    """A search for nearest clips through all candidates, ties broken at random.
+
+    ``draws`` numbers the draw that breaks each clip's ties: of a candidate its place among
+    candidates, of another clip a hash of its inputs, so that it depends on no other clip.
+    """
+
+    def __init__(self, x: Matrix, metric: str, candidates: Mask | None, seed: int) -> None:
+        self.candidates = np.ones(len(x), dtype=bool) if candidates is None else candidates
+        self.metric, self.seed = METRICS[metric], seed
+        self.values = self.metric.transform(x, self.candidates)
+        self.hashes = _hashes(self.values)
+        self.draws = np.empty(len(x), dtype=np.uint64)
+        self.draws[self.candidates] = np.arange(self.candidates.sum())
+        for i in np.flatnonzero(~self.candidates):
+            digest = hashlib.blake2b(x[i].tobytes(), digest_size=8).digest()
+            self.draws[i] = int.from_bytes(digest, "big") | 1 << 63
+
+    def split(self, clips: Rows) -> tuple[Rows, Rows]:
+        """Those that may be neighbours, and the others."""
+        return clips[self.candidates[clips]], clips[~self.candidates[clips]]
+
+    def nearest(self, groups: Sequence[Rows], among: Rows, k: int) -> Iterator[Block]:
+        """The k nearest of some clips to each clip, by ascending number; no block mixes groups."""
+        sources = self.values if len(among) == len(self.values) else self.values[among]
+        step = max(1, BLOCK_BYTES // (8 * len(among)))
+        for rows in (group[i : i + step] for group in groups for i in range(0, len(group), step)):
+            distances = self.metric.distances(self.values[rows], sources)
+            # Euclidean and cosine distances of equal rows are 0 but for rounding.
+            distances[self.hashes[rows, None] == self.hashes[among]] = 0
+            distances[rows[:, None] == among] = np.inf
+            columns = np.sort(self._smallest(distances, k, self.draws[rows]), axis=1)
+            yield rows, among[columns], np.take_along_axis(distances, columns, axis=1)
+
+    def _smallest(self, distances: Matrix, k: int, draws: NDArray[np.uint64]) -> Rows:
+        """Columns of the k smallest distances of each row; a tie for the last of them is drawn."""
+        columns = np.argpartition(distances, k - 1, axis=1)[:, :k]
+        last = np.take_along_axis(distances, columns[:, -1:], axis=1)
+        low, high = last * (1 - TIE), last * (1 + TIE)
+        for i in np.flatnonzero((distances <= high).sum(axis=1) > k):
+            nearer = np.flatnonzero(distances[i] < low[i])
+            tied = np.flatnonzero((distances[i] >= low[i]) & (distances[i] <= high[i]))
+            rng = np.random.default_rng([self.seed, int(draws[i])])
+            drawn = rng.choice(tied, k - len(nearer), replace=False, shuffle=False)
+            columns[i] = np.append(nearer, drawn)
+        return columns
+
+
+def _hashes(values: Matrix) -> Rows:
+    """Equal rows have equal numbers."""
+    return np.fromiter((hash(row.tobytes()) for row in values), np.int64, len(values))
+
+
+def _graph(n: int, blocks: Iterable[Block]) -> sparse.csr_array:
+    none = (np.empty(0, int), np.empty((0, 1), int), np.empty((0, 1)))
+    edges = [
+        (np.repeat(rows, columns.shape[1]), columns.ravel(), distances.ravel())
+        for rows, columns, distances in [none, *blocks]
+    ]
+    rows, columns, distances = map(np.concatenate, zip(*edges, strict=True))
+    return sparse.csr_array((distances, (rows, columns)), shape=(n, n))
+
+
+def _by_descent(values: Matrix, metric: str, k: int, seed: int) -> tuple[Rows, Matrix]:
+    """About the k nearest of all rows to each, and distances; -1 where fewer were found."""
     from pynndescent import NNDescent
 
-    most = min(max(k, LOOKED_FOR) + 1, len(known))
-    sources = np.ascontiguousarray(seen[known], dtype=np.float32)
+    values = np.ascontiguousarray(values, dtype=np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # Where it got stuck is searched.
-        # On one core: by several it is not always the same.
         index = NNDescent(
-            *(sources, METRICS[metric].descends_by),
-            n_neighbors=most,
+            values,
+            METRICS[metric].nndescent,
+            n_neighbors=min(max(k, DESCENT_NEIGHBOURS) + 1, len(values)),
             random_state=seed,
-            n_jobs=1,
+            n_jobs=1,  # By several cores it is not always the same.
             low_memory=True,
         )
-    columns, values = index.neighbor_graph
-    itself = columns == np.arange(len(known))[:, None]
+    columns, distances = index.neighbor_graph
+    itself = columns == np.arange(len(values))[:, None]
     kept = np.argsort(itself, axis=1, kind="stable")[:, :k]
-    columns, values = (np.take_along_axis(each, kept, axis=1) for each in (columns, values))
-    same = number_of_row(sources)
-    values = np.where((same[:, None] == same[columns]) & (same >= 0)[:, None], 0, values)
-    values = 2 * values / (1 + values) if metric == "ruzicka" else values
-    return np.where(columns < 0, -1, known[columns]), values
+    columns, distances = (np.take_along_axis(each, kept, axis=1) for each in (columns, distances))
+    hashes = _hashes(values)
+    distances = np.where(hashes[:, None] == hashes[columns], 0, distances)
+    return columns, 2 * distances / (1 + distances) if metric == "ruzicka" else distances
 
 
-def graph_of(
+def _of_fold(
     inputs: Inputs, among: str, metric: str, k: int, candidates: Mask, exact: int, seed: int
-) -> sparse.csr_array:
-    """Graph of a fold, as `adjacency` or `of_one_artist` makes it.
-
-    Parameters
-    ----------
-    inputs : Inputs
-    among : {"all", "artist"}
-    metric, k, candidates, exact, seed
-        See `adjacency`.
-    """
+) -> tuple[sparse.csr_array, dict[str, float]]:
+    """Graph of a fold, and its health."""
     if among == "artist":
-        return of_one_artist(inputs.x, metric, k, inputs.artists, candidates, seed)
+        graph = of_one_artist(inputs.x, metric, k, inputs.artists, candidates, seed)
+        return graph, {**health(graph, inputs.y, k), "recall": 1.0}
     others = int(candidates.sum()) - 1
     if k > others:
         logger.warning("k = %d is more than the other clips; it is capped to %d", k, others)
-    if others >= exact:
-        logger.info("more than %d clips: neighbours by descent, graph health has recall", exact)
-    return adjacency(inputs.x, metric, k, candidates, exact, seed)
+    graph = adjacency(inputs.x, metric, k, candidates, exact, seed)
+    share = recall(graph, inputs.x, metric, candidates)
+    return graph, {**health(graph, inputs.y, k), "recall": share}
 
 
 def main(
@@ -249,7 +255,7 @@ def main(
     exact: Annotated[int, typer.Option(help="Clips up to which all distances are computed.")],
     seed: Annotated[int, typer.Option(help="The configuration's seed.")],
     output: Annotated[Path, typer.Option(help="Graphs of all folds, to be written (NPZ).")],
-    table: Annotated[Path, typer.Option(help="How sound they are, to be written (CSV).")],
+    table: Annotated[Path, typer.Option(help="Their health, to be written (CSV).")],
 ) -> None:
     """Build the graph of each fold; folds of the same inputs and candidates share one."""
     folds = InputsFile(inputs)
@@ -260,17 +266,13 @@ def main(
             if neighbours == "train" or folds.which[number] == number:
                 data = folds[number]
                 candidates = data.train if neighbours == "train" else np.ones_like(data.train)
-                graph = graph_of(data, among, metric, k, candidates, exact, seed)
-                found = health(graph, data.y, k)
-                # No clip of an artist is missed.
-                all_found = among == "artist"
-                share = 1.0 if all_found else recall(graph, data.x, metric, candidates)
-            rows.append({"repeat": repeat, "fold": fold, **found, "recall": share})
+                graph, figures = _of_fold(data, among, metric, k, candidates, exact, seed)
+            rows.append({"repeat": repeat, "fold": fold, **figures})
             yield graph
 
     save_graphs(output, graphs())
-    figures = pd.DataFrame(rows)
-    figures.to_csv(table, index=False)
-    if figures["degenerate"].any():
-        zero = 100 * figures["zero_distance_share"].mean()
+    of_all = pd.DataFrame(rows)
+    of_all.to_csv(table, index=False)
+    if of_all["degenerate"].any():
+        zero = 100 * of_all["zero_distance_share"].mean()
         logger.warning("%.0f %% of all distances are zero: the metric is degenerate", zero)

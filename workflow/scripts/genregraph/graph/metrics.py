@@ -3,7 +3,7 @@
 References
 ----------
 .. [1] M. Deza, E. Deza, "Encyclopedia of Distances", Springer 2009: Ruzicka and Bray-Curtis.
-.. [2] SciPy, `scipy.spatial.distance.jaccard`: change of version 1.15.0 for input beside 0 and 1.
+.. [2] SciPy, `scipy.spatial.distance.jaccard`: change of version 1.15.0 for values but 0 and 1.
 """
 
 import warnings
@@ -31,14 +31,9 @@ def _double(x: Matrix, _candidates: Mask) -> Matrix:
 
 
 def _deciles(x: Matrix, candidates: Mask) -> Matrix:
-    """Each value as the number of its feature's decile, since real values hardly ever match."""
-    binner = KBinsDiscretizer(
-        BINS,
-        encode="ordinal",
-        strategy="quantile",
-        quantile_method="averaged_inverted_cdf",
-        subsample=None,
-    )
+    """Number of each value's decile in its feature, since real values hardly ever match."""
+    quantiles = {"strategy": "quantile", "quantile_method": "averaged_inverted_cdf"}
+    binner = KBinsDiscretizer(BINS, encode="ordinal", subsample=None, **quantiles)
     values = x.astype(np.float64, copy=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # A constant feature has a single bin.
@@ -54,24 +49,21 @@ def _non_zero(x: Matrix, _candidates: Mask) -> Matrix:
     return (x != 0).astype(np.float32)
 
 
-def _in_either(a: Matrix, b: Matrix) -> tuple[Matrix, Matrix]:
-    """Numbers of features that are 1 in both of two rows, and in either.
-
-    They are exact in single precision, up to 2^24.
-    """
+def _union(a: Matrix, b: Matrix) -> tuple[Matrix, Matrix]:
+    """Features that are 1 in both of two rows, and in either: exact in single precision to 2^24."""
     both = a @ b.T
     return both, a.sum(axis=1)[:, None] + b.sum(axis=1)[None, :] - both
 
 
-def _share(part: Matrix, whole: Matrix) -> Matrix:
+def _ratio(part: Matrix, total: Matrix) -> Matrix:
     zeros = np.zeros(part.shape)
-    return np.divide(part, whole, out=zeros, where=whole > 0, dtype=np.float64)
+    return np.divide(part, total, out=zeros, where=total > 0, dtype=np.float64)
 
 
 def _jaccard(a: Matrix, b: Matrix) -> Matrix:
-    """Share of features that are non-zero in exactly one of those non-zero in either."""
-    both, either = _in_either(a, b)
-    return _share(either - both, either)
+    """Of sets, as in SciPy from 1.15 on: 0 between all clips whose values are not 0 [2]_."""
+    both, either = _union(a, b)
+    return _ratio(either - both, either)
 
 
 def _jaccard_before_1_15(a: Matrix, b: Matrix) -> Matrix:
@@ -83,38 +75,36 @@ def _jaccard_before_1_15(a: Matrix, b: Matrix) -> Matrix:
     """
     unequal = np.rint(cdist(a, b, "hamming") * a.shape[1])
     masks = ((rows != 0).astype(np.float32) for rows in (a, b))
-    return _share(unequal, _in_either(*masks)[1])
+    return _ratio(unequal, _union(*masks)[1])
 
 
 def _ruzicka(a: Matrix, b: Matrix) -> Matrix:
-    """1 - sum(min) / sum(max), from the Bray-Curtis distance B as 2B / (1 + B) [1]_."""
+    """1 - sum(min) / sum(max), by the Bray-Curtis distance B: 2B / (1 + B) [1]_."""
     bray_curtis = np.nan_to_num(cdist(a, b, "braycurtis"))  # 0 / 0 between two rows of zeros.
     return 2 * bray_curtis / (1 + bray_curtis)
 
 
 class Metric(NamedTuple):
-    """How a metric sees the inputs, and its distances between two sets of rows.
+    """A metric on inputs.
 
     Attributes
     ----------
-    see : callable
-        Takes inputs, shape (n, d), and the clips that may be neighbours, shape (n,), to which it
-        fits what it changes.
+    transform : callable
+        Of inputs, shape (n, d), fitted to the clips that may be neighbours, shape (n,).
     distances : callable
-        Takes two sets of rows, shapes (m, d) and (n, d), and gives distances, shape (m, n): not
-        negative, and 0 between a row and its copy.
-    descends_by : str
-        What pynndescent calls the metric, or one of the same order; without, all distances are
+        Of transformed rows, shapes (m, d) and (n, d): shape (m, n), not negative, and 0 between a
+        row and its copy.
+    nndescent : str
+        Name of the metric, or of one of the same order, in pynndescent; without, all distances are
         always computed.
     """
 
-    see: Callable[[Matrix, Mask], Matrix]
+    transform: Callable[[Matrix, Mask], Matrix]
     distances: Callable[[Matrix, Matrix], Matrix]
-    descends_by: str = ""
+    nndescent: str = ""
 
 
-# Of single precision, scikit-learn computes Euclidean distances in double precision, a part at a
-# time.
+# Of single precision, scikit-learn computes Euclidean distances in double precision, by parts.
 METRICS = {
     "euclidean": Metric(_as_is, partial(pairwise_distances, metric="euclidean"), "euclidean"),
     "manhattan": Metric(_double, partial(pairwise_distances, metric="manhattan"), "manhattan"),

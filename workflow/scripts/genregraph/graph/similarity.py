@@ -18,34 +18,21 @@ SCALE_NEIGHBOUR = 7  # As in [1]_.
 def locally_scaled(distances: sparse.csr_array, nth: int = SCALE_NEIGHBOUR) -> sparse.csr_array:
     """Similarities exp(-d_ij^2 / (s_i s_j)), s_i being the distance to i's nth neighbour [1]_.
 
-    Parameters
-    ----------
-    distances : scipy.sparse.csr_array, shape (n, n)
-        Of each clip's neighbours, of which there may be any number.
-    nth : int
-        At least 1; where there are fewer neighbours, the last.
-
-    Returns
-    -------
-    scipy.sparse.csr_array, shape (n, n)
-        Values in (0, 1]: 1 for clips that are the same. A pair of which one lies among copies of
-        itself (s = 0) and that is apart has no similarity at all, and no edge.
+    Where a clip has fewer neighbours, s_i is the distance to the last. Similarities lie in (0, 1]:
+    1 for clips that are the same. A pair of which one lies among copies of itself (s = 0) and that
+    is apart has no similarity at all, and no edge.
     """
-    n = distances.shape[0]
-    rows = np.repeat(np.arange(n), np.diff(distances.indptr))
     counts = np.diff(distances.indptr)
+    rows = np.repeat(np.arange(len(counts)), counts)
     last = distances.indptr[:-1] + np.minimum(nth, counts) - 1
-    ordered, scales = distances.data[np.lexsort((distances.data, rows))], np.zeros(n)
+    ordered, scales = distances.data[np.lexsort((distances.data, rows))], np.zeros(len(counts))
     scales[counts > 0] = ordered[last[counts > 0]]
     # Two roots, since the product of two small scales may be 0 where neither is.
     root = np.sqrt(scales[rows]) * np.sqrt(scales[distances.indices])
-    apart = distances.data > 0
     ratio = np.divide(distances.data, root, out=np.full(len(root), np.inf), where=root > 0)
+    scaled = distances.copy()
     with np.errstate(over="ignore"):
-        values = np.where(apart, np.exp(-(ratio**2)), 1.0)
-    scaled = sparse.csr_array(
-        (values, distances.indices.copy(), distances.indptr.copy()), shape=(n, n)
-    )
+        scaled.data = np.where(distances.data > 0, np.exp(-(ratio**2)), 1.0)
     scaled.eliminate_zeros()
     return scaled
 

@@ -21,7 +21,7 @@ from genregraph.config.model import Experiment
 from genregraph.config.registry import NETWORKS
 from genregraph.features.parquet import named_tables
 from genregraph.folds.assign import taken
-from genregraph.graph.adjacency import EXACT, adjacency, neighbours_of_each
+from genregraph.graph.adjacency import EXACT, adjacency
 from genregraph.models.base import Fold, HeldOut
 from genregraph.models.classifiers import CLASSIFIERS, COMBINED
 from genregraph.models.messages import Backend, usable_backend
@@ -221,7 +221,7 @@ def trained(
         # Where features were selected by the genres of all clips, no clip was held out.
         logger.warning("no temperature can be fitted: probabilities stay as they are")
         temperature = 1.0
-    shape = (len(x), neighbours_of_each(len(x), k))
+    shape = (len(x), graph.nnz // len(x))
     songs = clips["source"].to_numpy(dtype=str)
     usual = own_distances(x, songs, metric, shape[1], exact, seed)
     logger.info("%s, %d clips, %d inputs, temperature %.3f", choice, *x.shape, temperature)

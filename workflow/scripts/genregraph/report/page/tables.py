@@ -11,7 +11,7 @@ import pandas as pd
 from genregraph.config.model import Dataset, Experiment
 from genregraph.config.registry import EDGELESS, NETWORKS
 from genregraph.evaluation.outputs import counts_of, left_out_of, read_result, read_tables
-from genregraph.graph.health import DEGENERATE
+from genregraph.graph.store import DEGENERATE
 
 Key = tuple[str, str]  # Experiment and protocol.
 Row = dict[Any, Any]
@@ -36,7 +36,7 @@ class Tables:
         As the steps of package evaluation write them; of all experiments.
     learning_curve, tuning : pd.DataFrame or None
     health, leaks : mapping of (str, str) to pd.DataFrame
-        Tables of `graph.health` and `folds.leaks`, by experiment and protocol.
+        Tables of `graph.store.health` and `folds.leaks`, by experiment and protocol.
     left_out : mapping of str to mapping
         By experiment and protocol, why it is not evaluated.
     clips : mapping of str to mapping

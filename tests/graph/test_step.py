@@ -1,0 +1,134 @@
+"""Graphs of a protocol's folds, among all clips and among those of an artist."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from scipy.spatial import distance
+from tests.graph.test_adjacency import TRAIN, assert_same, features
+
+from genregraph.graph.adjacency import EXACT, adjacency, main, of_one_artist
+from genregraph.graph.metrics import METRICS
+from genregraph.graph.store import health, load_graph
+from genregraph.preprocessing.inputs import Inputs, save_inputs
+
+# Six clips of one artist, three of another, one of a third; two songs of unknown artists, each of
+# two segments; and three of a group that is not said to be an artist.
+ARTISTS = np.array(
+    [*["artist a"] * 6, *["artist b"] * 3, "artist c", *["song d"] * 2, *["song e"] * 2]
+    + ["group f"] * 3
+)
+CANDIDATES = np.arange(17) % 3 > 0
+
+
+def fold_of(x, train, artists=None):
+    names = np.arange(len(x)).astype(str)
+    return Inputs(
+        x=x.astype(np.float32),
+        y=np.arange(len(x)) % 2,
+        train=train,
+        clips=names,
+        genres=np.array(["a", "b"]),
+        features=np.arange(x.shape[1]).astype(str),
+        groups=names,
+        artists=names if artists is None else artists,
+    )
+
+
+@pytest.fixture
+def step(tmp_path):
+    def run(folds, neighbours="all", among="all", metric="euclidean", k=5, seed=0):
+        keys = [(0, number) for number in range(len(folds))]
+        save_inputs(tmp_path / "inputs.npz", folds, keys)
+        graphs, table = tmp_path / "graph.npz", tmp_path / "health.csv"
+        main(tmp_path / "inputs.npz", neighbours, among, metric, k, EXACT, seed, graphs, table)
+        return [load_graph(graphs, number) for number in range(len(folds))], pd.read_csv(table)
+
+    return run
+
+
+@pytest.fixture
+def clips():
+    return np.random.default_rng(0).normal(size=(17, 5)).astype(np.float32)
+
+
+@pytest.mark.parametrize("neighbours", ["all", "train"])
+@pytest.mark.parametrize("metric", METRICS)
+def test_step_writes_graph_and_health_of_each_fold(metric, neighbours, step, caplog):
+    folds = [fold_of(features(), TRAIN), fold_of(features(seed=1), ~TRAIN)]
+    graphs, table = step(folds, neighbours, metric=metric, seed=3)
+    for graph, fold, row in zip(graphs, folds, table.to_dict("records"), strict=True):
+        candidates = fold.train if neighbours == "train" else None
+        expected = adjacency(fold.x, metric, 5, candidates, seed=3)
+        assert_same(graph, expected)
+        assert row == pytest.approx(
+            {"repeat": 0, "fold": row["fold"], **health(expected, fold.y, 5), "recall": 1}
+        )
+    assert table["fold"].tolist() == [0, 1]
+    assert ("metric is degenerate" in caplog.text) == table["degenerate"].any()
+    assert table["degenerate"].all() == (metric == "jaccard")
+
+
+@pytest.mark.parametrize(("neighbours", "others"), [("all", 39), ("train", 29)])
+def test_step_warns_if_k_is_capped(neighbours, others, step, caplog):
+    folds = [fold_of(features(), TRAIN)]
+    step(folds, neighbours, k=others)
+    assert not caplog.records
+    graphs, _ = step(folds, neighbours, k=others + 1)
+    assert f"capped to {others}" in caplog.text
+    assert graphs[0].nnz == 40 * others
+
+
+@pytest.mark.parametrize(("neighbours", "made"), [("all", 1), ("train", 2)])
+def test_folds_of_the_same_inputs_and_candidates_share_a_graph(step, tmp_path, neighbours, made):
+    first = fold_of(features(), TRAIN)
+    graphs, table = step([first, replace(first, train=~TRAIN)], neighbours)
+    with np.load(tmp_path / "graph.npz") as file:
+        assert sum(name.startswith("data.") for name in file.files) == made
+    assert (graphs[0].indices == graphs[1].indices).all() == (made == 1)
+    assert table["fold"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("neighbours", ["all", "train"])
+def test_step_seeks_neighbours_among_an_artists_clips(clips, neighbours, step):
+    fold = fold_of(clips, CANDIDATES, ARTISTS)
+    graphs, table = step([fold], neighbours, "artist", metric="cosine", k=3)
+    candidates = CANDIDATES if neighbours == "train" else None
+    assert_same(graphs[0], of_one_artist(clips, "cosine", 3, ARTISTS, candidates))
+    assert table["recall"].tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("k", "counts"), [(2, [2] * 9 + [0] * 8), (99, [5] * 6 + [2] * 3 + [0] * 8)]
+)
+def test_neighbours_of_one_artist_are_the_nearest_of_its_other_clips(clips, k, counts):
+    graph = of_one_artist(clips, "euclidean", k, ARTISTS)
+    assert np.diff(graph.indptr).tolist() == counts
+    distances = distance.cdist(clips.astype(np.float64), clips.astype(np.float64))
+    for i in range(9):
+        others = [j for j in range(9) if ARTISTS[j] == ARTISTS[i] and j != i]
+        nearest = sorted(others, key=lambda j: distances[i, j])[:k]
+        assert sorted(graph.indices[graph.indptr[i] : graph.indptr[i + 1]]) == sorted(nearest)
+        assert_allclose(graph[[i], nearest], distances[i, nearest], rtol=1e-6)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_distances_of_one_artist_are_those_among_all_clips(clips, metric):
+    """What a metric takes from all clips, such as deciles, it does not take from an artist's."""
+    graph = of_one_artist(clips, metric, 99, ARTISTS).tocoo()
+    everyone = adjacency(clips, metric, 16)
+    assert_allclose(graph.data, everyone[graph.row, graph.col], atol=1e-6)
+
+
+def test_candidates_alone_are_neighbours_of_one_artist(clips):
+    """Of artist a four clips are candidates, of artist b two."""
+    graph = of_one_artist(clips, "euclidean", 99, ARTISTS, CANDIDATES)
+    assert CANDIDATES[graph.indices].all()
+    assert np.diff(graph.indptr)[:9].tolist() == [4, 3, 3, 4, 3, 3, 2, 1, 1]
+
+
+def test_clips_without_a_known_artist_have_no_neighbours(clips):
+    graph = of_one_artist(clips, "euclidean", 3, np.array([f"song {i}" for i in range(17)]))
+    assert graph.shape == (17, 17) and graph.nnz == 0
