@@ -1,6 +1,6 @@
-"""Small synthetic recordings: tones and noise, written by libsndfile in any of its formats."""
+"""Small synthetic recordings: tones and noise, written by libsndfile or FFmpeg."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import av
@@ -23,7 +23,7 @@ def play(seconds: float, rate: int = 22_050, channels: int = 1) -> NDArray[np.fl
 
 @pytest.fixture(scope="session")
 def record() -> Recorder:
-    """Write a recording; the path's ending chooses the format."""
+    """Write a recording by libsndfile; the path's extension chooses the format."""
 
     def write(
         path: Path,
@@ -31,32 +31,43 @@ def record() -> Recorder:
         rate: int = 22_050,
         channels: int = 1,
         samples: NDArray[np.float32] | None = None,
-        subtype: str | None = None,
+        **options: str,
     ) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         frames = play(seconds, rate, channels) if samples is None else samples
-        soundfile.write(path, frames, rate, subtype=subtype)
+        soundfile.write(path, frames, rate, **options)
         return path
 
     return write
 
 
-@pytest.fixture(scope="session")
-def encode() -> Recorder:
-    """Write a recording by FFmpeg, for what libsndfile does not write."""
-
-    def write(
-        path: Path, codec: str, seconds: float = 1.2, rate: int = 44_100, **options: str
-    ) -> Path:
-        frames = np.ascontiguousarray(play(seconds, rate, 2).T)
-        with av.open(path, "w", options=options) as container:
-            stream = container.add_stream(codec, rate=rate, layout="stereo", bit_rate=128_000)
-            for start in range(0, frames.shape[1], 1024):
-                block = np.ascontiguousarray(frames[:, start : start + 1024])
-                frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+def encode(
+    path: Path,
+    codec: str,
+    *streams: NDArray[np.float32],
+    rate: int = 44_100,
+    tags: Mapping[str, str] | None = None,
+    **options: str,
+) -> Path:
+    """Write streams of shape (n, channels) by FFmpeg, the last of them marked as default."""
+    with av.open(path, "w", options=options) as container:
+        container.metadata.update(tags or {})
+        added = []
+        for frames in streams:
+            layout = "mono" if frames.shape[1] == 1 else "stereo"
+            added.append(container.add_stream(codec, rate=rate, layout=layout, bit_rate=128_000))
+            added[-1].disposition = av.stream.Disposition(int(frames is streams[-1]))
+        for stream, frames in zip(added, streams, strict=True):
+            size = stream.codec_context.frame_size or 960
+            for start in range(0, len(frames), size):
+                block = np.ascontiguousarray(frames[start : start + size].T)
+                frame = av.AudioFrame.from_ndarray(block, "fltp", stream.layout.name)
                 frame.rate, frame.pts = rate, start
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
-        return path
+    return path
 
-    return write
+
+def tagged(path: Path, codec: str, tags: Mapping[str, str]) -> Path:
+    """Write some music with tags."""
+    return encode(path, codec, play(0.2, 48_000, 2), rate=48_000, tags=tags)

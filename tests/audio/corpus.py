@@ -1,7 +1,7 @@
 """Broken and odd files, made from good ones: what strangers' folders hold.
 
 `corpus` gives each file's name, its bytes, and the seconds of sound that are in it: None where
-nobody can say, or where a refusal is as good.
+nobody can say, or where a rejection is as good.
 """
 
 import io
@@ -25,30 +25,12 @@ SUBTYPES = {
     "RF64": "PCM_16",
     "CAF": "PCM_16 FLOAT ALAC_16",
 }
-NAMES = [
-    "a b.wav",
-    "it's.wav",
-    'a "quote".wav',
-    "two\nlines.wav",
-    "tab\t.wav",
-    "bell\a.wav",
-    "escape\x1b[31m.wav",
-    "$(id); `id` & | > <.wav",
-    "{live}.wav",
-    "-rf.wav",
-    "--help.wav",
-    "日本 🎷.wav",
-    "e\u0301.wav",
-    "n" * 246 + ".wav",
-    ".hidden.wav",
-    "A.WAV",
-    "noending",
-    "two..dots.wav",
-    "trailing .wav ",
-    "%s%n.wav",
-    "*?.wav",
-    "back\\slash.wav",
-]
+# Separated by what no name holds.
+NAMES = (
+    'a b.wav/it\'s.wav/a "quote".wav/two\nlines.wav/tab\t.wav/bell\a.wav/escape\x1b[31m.wav/'
+    "$(id); `id` & | > <.wav/{live}.wav/-rf.wav/--help.wav/日本 🎷.wav/e\u0301.wav/.hidden.wav/"
+    "A.WAV/without extension/two..dots.wav/trailing .wav /%s%n.wav/*?.wav/back\\slash.wav"
+).split("/")
 
 
 @dataclass(frozen=True)
@@ -81,12 +63,12 @@ def written(
 def corpus() -> Iterator[Odd]:
     """All files."""
     yield from formats()
-    yield from cuts()
+    yield from truncated()
     yield from lies()
     yield from values()
     yield from additions()
     yield from strangers()
-    for name in NAMES:
+    for name in [*NAMES, "n" * 246 + ".wav"]:
         yield Odd(name, written(), SECONDS)
 
 
@@ -107,20 +89,20 @@ def formats() -> Iterator[Odd]:
         yield Odd(f"{rate} Hz of few.wav", written(rate=rate, samples=sound()))
 
 
-def cuts() -> Iterator[Odd]:
+def truncated() -> Iterator[Odd]:
     """Files that end anywhere."""
     for kind in ("WAV", "AIFF", "AU", "FLAC", "OGG", "MP3", "W64", "CAF"):
-        whole = written(kind)
+        good = written(kind)
         for size in (1, 3, 4, 8, 11, 12, 16, 20, 28, 36, 40, 43, 44, 45, 60, 100, 500):
-            yield Odd(f"{kind} of {size} bytes", whole[:size])
+            yield Odd(f"{kind} of {size} bytes", good[:size])
         for share in (0.25, 0.5, 0.9):
-            yield Odd(f"{share} of {kind}", whole[: int(share * len(whole))])
-        yield Odd(f"{kind} less a byte", whole[:-1], None if kind in ("FLAC", "OGG") else SECONDS)
+            yield Odd(f"{share} of {kind}", good[: int(share * len(good))])
+        yield Odd(f"{kind} less a byte", good[:-1], None if kind in ("FLAC", "OGG") else SECONDS)
 
 
 def lies() -> Iterator[Odd]:
     """WAV headers whose numbers are not so."""
-    whole = written()
+    good = written()
     for field, at, form in [
         ("riff", 4, "<I"),
         ("fmt", 16, "<I"),
@@ -134,11 +116,11 @@ def lies() -> Iterator[Odd]:
     ]:
         largest = 2 ** (8 * struct.calcsize(form)) - 1
         for value in (0, 1, 3, 255, largest // 2, largest):
-            raw = bytearray(whole)
+            raw = bytearray(good)
             struct.pack_into(form, raw, at, value)
             unstated = field == "data" and value in (0, largest)
-            sure = unstated or field in ("riff", "bytes a second")
-            yield Odd(f"{field} of {value}.wav", bytes(raw), SECONDS if sure else None)
+            known = unstated or field in ("riff", "bytes a second")
+            yield Odd(f"{field} of {value}.wav", bytes(raw), SECONDS if known else None)
 
 
 def values() -> Iterator[Odd]:
@@ -170,17 +152,17 @@ def additions() -> Iterator[Odd]:
     size = bytes([0, 0, len(picture) >> 7, len(picture) & 127])
     tag = b"ID3\3\0\0" + size + picture
     for kind in ("WAV", "FLAC", "OGG", "MP3", "AIFF"):
-        whole = written(kind)
-        surely = SECONDS if kind in ("WAV", "FLAC", "MP3") else None
-        yield Odd(f"cover before.{kind}", tag + whole, surely)
-        yield Odd(f"zeros before.{kind}", bytes(777) + whole, surely)
-        yield Odd(f"junk before.{kind}", junk + whole)
-        yield Odd(f"tag behind.{kind}", whole + b"TAG" + bytes(125), SECONDS)
-        yield Odd(f"junk behind.{kind}", whole + junk, SECONDS)
-        yield Odd(f"twice.{kind}", whole + whole)
-        middle = len(whole) // 2
-        yield Odd(f"hole.{kind}", whole[:middle] + junk + whole[middle + len(junk) :])
-        yield Odd(f"named.{kind}.mp3", whole, SECONDS)
+        good = written(kind)
+        expected = SECONDS if kind in ("WAV", "FLAC", "MP3") else None
+        yield Odd(f"cover before.{kind}", tag + good, expected)
+        yield Odd(f"zeros before.{kind}", bytes(777) + good, expected)
+        yield Odd(f"junk before.{kind}", junk + good)
+        yield Odd(f"tag behind.{kind}", good + b"TAG" + bytes(125), SECONDS)
+        yield Odd(f"junk behind.{kind}", good + junk, SECONDS)
+        yield Odd(f"twice.{kind}", good + good)
+        middle = len(good) // 2
+        yield Odd(f"hole.{kind}", good[:middle] + junk + good[middle + len(junk) :])
+        yield Odd(f"named.{kind}.mp3", good, SECONDS)
 
 
 def strangers() -> Iterator[Odd]:
@@ -207,5 +189,5 @@ def strangers() -> Iterator[Odd]:
         ("lfs", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1323588\n"),
         ("apple double", b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(4000)),
     ]:
-        for ending in ("wav", "mp3"):
-            yield Odd(f"{name}.{ending}", content, 0.0)
+        for extension in ("wav", "mp3"):
+            yield Odd(f"{name}.{extension}", content, 0.0)

@@ -1,29 +1,35 @@
 import errno
 import io
+import struct
 from pathlib import Path
 
 import librosa
 import numpy as np
 import pytest
 import soundfile
-from numpy.typing import NDArray
+from tests.audio.conftest import encode, play
 
 from genregraph.audio import decoders
-from genregraph.audio.content import Content
-from genregraph.audio.read import Decoded, RefusedClip, check, decode, to_full_scale
-from genregraph.audio.samples import SAMPLE_RATE
-
-# librosa.load imports modules that Python will drop.
+from genregraph.audio.read import Decoded, RejectedClip, check, decode, to_full_scale
+from genregraph.audio.samples import SAMPLE_RATE, Samples
 
 NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, SAMPLE_RATE).astype(np.float32)
-
 CLICK = np.eye(1, SAMPLE_RATE, 9, dtype=np.float32)[0]
+TAG = b"ID3\3\0\0\0\0\1\2" + bytes(130)
 
 
-def noise_with(index: int, value: float) -> NDArray[np.float32]:
+def noise_with(index: int, value: float) -> Samples:
     samples = NOISE.copy()
     samples[index] = value
     return samples
+
+
+def seconds(decoded: Decoded) -> float:
+    return decoded.samples.size / SAMPLE_RATE
+
+
+def why(decoded: Decoded) -> str:
+    return "; ".join(problem for problem, _ in decoded.problems)
 
 
 @pytest.mark.parametrize(
@@ -36,236 +42,156 @@ def noise_with(index: int, value: float) -> NDArray[np.float32]:
         ("stereo at the right rate.ogg", 22_050, 2, None),
         ("telephone.wav", 8_000, 1, "ULAW"),
         ("float.wav", 48_000, 2, "FLOAT"),
-        # Here n * 22050 / rate is whole, and n * (22050 / rate) a hair above.
+        ("a.aiff", 48_000, 2, None),
+        ("opus.ogg", 48_000, 2, "OPUS"),
+        ("a.w64", 48_000, 2, None),
+        ("a.caf", 48_000, 2, None),
+        # Here n * 22050 / rate is an integer, and n * (22050 / rate) a hair above.
         ("odd.wav", 37_800, 1, "PCM_16"),
     ],
 )
 def test_samples_are_librosas_bit_for_bit(tmp_path, record, name, rate, channels, subtype) -> None:
     path = record(tmp_path / name, 1 / 1.4, rate, channels, subtype=subtype)
     decoded = decode(path)
-    expected, _ = librosa.load(path)
-    assert decoded.samples.dtype == np.float32 and decoded.samples.flags.c_contiguous
-    np.testing.assert_array_equal(decoded.samples, expected, strict=True)
-    assert (decoded.channels, decoded.rate) == (channels, rate)
-
-
-def test_the_bytes_and_not_the_ending_say_what_a_file_is(tmp_path, record) -> None:
-    path = record(tmp_path / "a.wav")
-    expected = decode(path).samples
-    np.testing.assert_array_equal(decode(path.rename(tmp_path / "a.mp3")).samples, expected)
-
-
-def flac_of_unknown_length(record, path: Path) -> bytes:
-    raw = bytearray(record(path.with_suffix(".flac")).read_bytes())
-    raw[21:26] = bytes([raw[21] & 0xF0, 0, 0, 0, 0])  # As written to a pipe.
-    return bytes(raw)
-
-
-@pytest.mark.parametrize("name", ["text.wav", "text.mp3", "text.au", "text.raw"])
-def test_text_is_refused(tmp_path, name) -> None:
-    path = tmp_path / name
-    path.write_text("Not found: the page you asked for does not exist.\n" * 50)
-    with pytest.raises(
-        RefusedClip, match=r"^unreadable: Format not recognised; fetch it anew, or convert it: ffm"
-    ):
-        decode(path)
-
-
-def test_samples_without_a_header_are_refused(tmp_path) -> None:
-    path = tmp_path / "a.wav"
-    path.write_bytes((NOISE * 32767).astype("<i2").tobytes())
-    with pytest.raises(
-        RefusedClip, match=r"^unreadable: Format not recognised; fetch it anew, or convert it: ffm"
-    ):
-        decode(path)
-
-
-def test_a_file_without_bytes_is_refused(tmp_path) -> None:
-    path = tmp_path / "a.wav"
-    path.touch()
-    with pytest.raises(RefusedClip, match=r"^empty: the file has no bytes$"):
-        decode(path)
-
-
-def test_a_header_without_a_length_is_read_to_the_files_end(tmp_path, record) -> None:
-    path = tmp_path / "a.flac"
-    raw = flac_of_unknown_length(record, path)
-    expected = decode(path)
-    path.write_bytes(raw)
-    np.testing.assert_array_equal(decode(path).samples, expected.samples)
-
-
-def test_a_header_with_an_impossible_length_costs_no_memory(tmp_path, record) -> None:
-    path = record(tmp_path / "a.flac")
-    expected = decode(path).samples
-    raw = bytearray(path.read_bytes())
-    raw[21:26] = bytes([raw[21] | 0x0F, 255, 255, 255, 255])  # 36 bits of frames
-    path.write_bytes(raw)
-    np.testing.assert_array_equal(decode(path).samples, expected)
+    assert decoded.samples.flags.c_contiguous and not decoded.problems
+    np.testing.assert_array_equal(decoded.samples, librosa.load(path)[0], strict=True)
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.mp3", "a.ogg"])
 @pytest.mark.parametrize(("rate", "channels"), [(22_050, 1), (44_100, 2)])
-def test_files_of_many_blocks_are_read_like_those_of_one(
+def test_many_blocks_give_the_samples_of_one(
     tmp_path, record, monkeypatch, name, rate, channels
 ) -> None:
     path = record(tmp_path / name, 3, rate, channels)
-    expected, _ = librosa.load(path)
     monkeypatch.setattr(decoders, "BLOCK", 10_007)
-    np.testing.assert_array_equal(decode(path).samples, expected, strict=True)
+    np.testing.assert_array_equal(decode(path).samples, librosa.load(path)[0], strict=True)
 
 
 @pytest.mark.parametrize("channels", [3, 8, 9, 24])
-def test_channels_are_mixed_the_same_in_blocks(tmp_path, channels, monkeypatch) -> None:
+def test_channels_are_averaged(tmp_path, channels) -> None:
     frames = np.random.default_rng(0).uniform(-1, 1, (5000, channels)).astype(np.float32)
     soundfile.write(tmp_path / "a.wav", frames, SAMPLE_RATE, subtype="FLOAT")
-    monkeypatch.setattr(decoders, "BLOCK", 1000)
     np.testing.assert_array_equal(decode(tmp_path / "a.wav").samples, frames.mean(axis=1))
 
 
-@pytest.mark.parametrize("block", [997, 10**6])
 @pytest.mark.parametrize(("rate", "channels"), [(22_050, 1), (48_000, 2)])
-def test_of_a_longer_file_the_beginning_is_decoded(
-    tmp_path, record, monkeypatch, block, rate, channels
-) -> None:
+def test_of_a_longer_file_the_beginning_is_decoded(tmp_path, record, rate, channels) -> None:
     path = record(tmp_path / "a.wav", 3, rate, channels)
-    whole, short = decode(path), tmp_path / "b.wav"
-    soundfile.write(short, soundfile.read(path)[0][: 2 * rate], rate)
-    monkeypatch.setattr(decoders, "BLOCK", block)
+    short = record(tmp_path / "b.wav", rate=rate, samples=soundfile.read(path)[0][: 2 * rate])
     decoded = decode(path, 2)
-    assert (whole.whole, decoded.whole) == (None, 3)
-    assert decoded.samples.size == 2 * SAMPLE_RATE
     np.testing.assert_array_equal(decoded.samples, decode(short).samples)
-    assert decode(path, 3).whole is None
-    np.testing.assert_array_equal(decode(path, 3).samples, whole.samples)
+    assert decoded.problems == [("3.0 s long", "the first 2 s are used")]
+    assert not decode(path, 3).problems
 
 
-def test_a_long_file_of_unstated_length_says_so(tmp_path, record) -> None:
-    path = tmp_path / "a.flac"
-    path.write_bytes(flac_of_unknown_length(record, path))
-    assert decode(path, 1).whole == np.inf
+@pytest.mark.parametrize("frames", [0, 2**36 - 1])
+def test_flac_with_an_unstated_or_impossible_length_is_read_to_its_end(
+    tmp_path, record, frames
+) -> None:
+    path = record(tmp_path / "a.flac")
+    expected, raw = decode(path), bytearray(path.read_bytes())
+    raw[21:26] = ((raw[21] & 0xF0) << 32 | frames).to_bytes(5)
+    path.write_bytes(raw)
+    np.testing.assert_array_equal(decode(path).samples, expected.samples)
+    assert frames or why(decode(path, 1)) == "of unstated length"
 
 
 # What is not the clip's fault
 
 
-def test_a_disk_that_fails_is_no_fault_of_the_clip(tmp_path, record, monkeypatch) -> None:
+def test_failing_disk_is_no_fault_of_the_clip(tmp_path, record, monkeypatch) -> None:
     path = record(tmp_path / "a.wav", 3)
 
     class FailingDisk(io.FileIO):
         def readinto(self, buffer) -> int:
             if self.tell() > 50_000:
                 raise OSError(errno.EIO, "Input/output error")
-            return super().readinto(buffer)
+            return super().readinto(memoryview(buffer)[:50_000])
 
     monkeypatch.setattr(Path, "open", lambda path, mode: FailingDisk(path, mode))
     with pytest.raises(OSError, match="Input/output error"):
         decode(path)
 
 
-def test_a_decoder_without_memory_is_no_fault_of_the_clip(tmp_path, record, monkeypatch) -> None:
-    path = record(tmp_path / "a.wav")
-
+def test_decoder_without_memory_is_no_fault_of_the_clip(tmp_path, record, monkeypatch) -> None:
     def failing(*_: object, **__: object) -> None:
         raise soundfile.LibsndfileError(decoders.MALLOC_FAILED)
 
     monkeypatch.setattr(soundfile.SoundFile, "read", failing)
     with pytest.raises(MemoryError, match=r"malloc \(\) failed"):
-        decode(path)
-
-
-def test_a_lack_of_memory_fails_the_audit(tmp_path, record, starved) -> None:
-    record(tmp_path / "a.wav", 120)
-    (tmp_path / "sheet.tsv").write_text("clip\tpath\tgenre\na\ta.wav\tx\n")
-    options = ["--sheet=sheet.tsv", "--audio=.", "--shard=00", "--shards=1", "--shortest=1"]
-    options += ["--silence=0", "--longest=600", "--clips=clips", "--samples=samples"]
-    assert "MemoryError" in starved("audio.audit", options, spare=2**22)
-    assert not (tmp_path / "clips").exists()
+        decode(record(tmp_path / "a.wav"))
 
 
 # Files in which something is missing, or in the way
 
 
-def test_a_file_that_breaks_off_gives_what_it_has_and_says_so(tmp_path, record) -> None:
-    path = record(tmp_path / "a.wav", 2)
-    whole = decode(path).samples
-    path.write_bytes(path.read_bytes()[: 44 + 2 * 30_000])
-    decoded = decode(path)
-    np.testing.assert_array_equal(decoded.samples, whole[:30_000])
-    assert decoded.lacking == pytest.approx(2 - 30_000 / SAMPLE_RATE)
-
-
-@pytest.mark.parametrize("name", ["a.au", "a.aiff", "a.w64", "a.rf64", "a.flac", "a.mp3"])
-def test_half_a_file_is_read_and_says_what_it_lacks(tmp_path, record, name) -> None:
-    path = record(tmp_path / name, 4, 44_100, 2)
-    whole, raw = decode(path), path.read_bytes()
-    assert whole.samples.size == 4 * SAMPLE_RATE and not whole.lacking
+@pytest.mark.parametrize(
+    ("name", "subtype"),
+    [
+        *((f"a.{kind}", None) for kind in "wav au aiff w64 rf64 flac mp3 m4a ogg".split()),
+        *[("a.ogg", "OPUS"), ("a.caf", "PCM_16"), ("a.caf", "ALAC_16")],
+    ],
+)
+def test_half_a_file_is_read_and_says_that_it_breaks_off(tmp_path, record, name, subtype) -> None:
+    path, rate = tmp_path / name, 48_000 if subtype == "OPUS" else 44_100
+    if name == "a.m4a":
+        encode(path, "aac", play(4, rate, 2), movflags="faststart")
+    else:
+        record(path, 4, rate, 2, subtype=subtype)
+    complete, raw = decode(path), path.read_bytes()
+    assert seconds(complete) == pytest.approx(4, abs=0.03) and not complete.problems
     path.write_bytes(raw[: len(raw) // 2])
     half = decode(path)
-    seconds = half.samples.size / SAMPLE_RATE
-    assert 1.8 < seconds < 2.1
-    assert half.lacking == pytest.approx(4 - seconds, abs=0.002)
+    assert 0.9 < seconds(half) < 2.2
+    stated = f"breaks off: {seconds(half):.1f} s of the 4.0 s it states"
+    assert why(half).split("; ")[0] in (stated, "breaks off before its end")
+    assert ("states" in why(half)) == (name not in ("a.ogg", "a.caf") or subtype == "ALAC_16")
+    if raw.startswith((b"RIFF", b"fLaC")):
+        np.testing.assert_array_equal(half.samples[:20_000], complete.samples[:20_000])
 
 
-def test_half_an_m4a_is_read_and_says_what_it_lacks(tmp_path, encode) -> None:
-    path = encode(tmp_path / "a.m4a", "aac", 4, movflags="faststart")
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_ogg_that_ends_between_two_pages_breaks_off(tmp_path, record, subtype) -> None:
+    path = record(tmp_path / "a.ogg", 4, 48_000, 2, subtype=subtype)
     raw = path.read_bytes()
-    path.write_bytes(raw[: len(raw) // 2])
-    half = decode(path)
-    assert 1.5 < half.samples.size / SAMPLE_RATE < 2.2
-    assert half.lacking == pytest.approx(4 - half.samples.size / SAMPLE_RATE, abs=0.03)
+    path.write_bytes(raw[: raw.rindex(b"OggS")])
+    assert why(decode(path)) == "breaks off before its end"
+    assert why(decode(path, 1)) == "3.8 s long" if subtype == "OPUS" else True
+    path.write_bytes(raw + bytes(100))
+    assert not decode(path).problems
 
 
-@pytest.mark.parametrize("sizes", [(40,), (4, 40)])
-@pytest.mark.parametrize("stated", [0, 2**32 - 1, 0x7FFFF000])
-def test_a_wav_whose_length_was_never_filled_in_is_whole(tmp_path, record, sizes, stated) -> None:
-    path = record(tmp_path / "a.wav", 2)
-    whole, raw = decode(path).samples, bytearray(path.read_bytes())
-    for at in sizes:
-        raw[at : at + 4] = stated.to_bytes(4, "little")
-    path.write_bytes(raw)
-    decoded = decode(path)
-    np.testing.assert_array_equal(decoded.samples, whole)
-    assert not decoded.lacking and not decoded.damaged
+def test_caf_of_unstated_size_or_without_its_last_byte_is_complete(tmp_path, record) -> None:
+    path = record(tmp_path / "a.caf", subtype="PCM_16")
+    raw, complete = path.read_bytes(), decode(path).samples
+    size = raw.index(b"data") + 4
+    path.write_bytes(raw[:size] + b"\xff" * 8 + raw[size + 8 :])
+    np.testing.assert_array_equal(decode(path).samples, complete)
+    path.write_bytes(raw[:-1])
+    assert decode(path).samples.size == complete.size - 1
 
 
-def without_xing(raw: bytes) -> bytes:
-    """An mp3 less its first frame, which holds no sound but the number of frames."""
-    assert b"Xing" in raw[:60]
-    return raw[raw.index(raw[:2], 2) :]
-
-
-def test_an_mp3_whose_length_must_be_guessed_is_read_to_its_end(tmp_path, record) -> None:
+def test_mp3_whose_length_must_be_guessed_is_read_to_its_end(tmp_path, record) -> None:
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (10 * SAMPLE_RATE, 2)).astype(np.float32)
     noise[: 5 * SAMPLE_RATE] *= 1e-4  # Few bits first, then many: the guess is too short.
     path = record(tmp_path / "a.mp3", samples=noise)
-    whole = decode(path).samples
-    assert whole.size == 10 * SAMPLE_RATE
-    path.write_bytes(without_xing(path.read_bytes()))
+    complete, raw = decode(path).samples, path.read_bytes()
+    assert b"Xing" in raw[:60]
+    path.write_bytes(raw[raw.index(raw[:2], 2) :])
     samples = decode(path).samples
     lag = 1105  # The first frame says how many samples encoder and decoder put before the first.
-    assert 0 <= samples.size - whole.size - lag < 1152
-    np.testing.assert_allclose(samples[lag:][: whole.size], whole, atol=1e-4)
+    assert 0 <= samples.size - complete.size - lag < 1152
+    np.testing.assert_allclose(samples[lag:][: complete.size], complete, atol=1e-4)
 
 
-@pytest.mark.parametrize("zeros", [1, 5000, 200_000])
-@pytest.mark.parametrize("name", ["a.mp3", "a.flac"])
-def test_zeros_and_tags_before_the_first_frame_are_passed_over(
-    tmp_path, record, name, zeros
-) -> None:
+@pytest.mark.parametrize("name", ["a.mp3", "a.flac", "a.wav"])
+@pytest.mark.parametrize("zeros", [b"\0", bytes(200_000)])
+def test_zeros_and_tags_before_the_audio_are_skipped(tmp_path, record, name, zeros) -> None:
     path = record(tmp_path / name, 2, 44_100, 2)
-    whole, raw = decode(path).samples, path.read_bytes()
-    tag = b"ID3\3\0\0\0\0\1\2" + bytes(130)
-    for before in (bytes(zeros), tag + bytes(zeros), bytes(zeros) + tag, tag + tag):
+    complete, raw = decode(path).samples, path.read_bytes()
+    for before in (TAG, zeros, TAG + zeros, zeros + TAG, TAG + TAG):
         path.write_bytes(before + raw)
-        np.testing.assert_array_equal(decode(path).samples, whole)
-
-
-def test_a_tag_before_a_wav_costs_none_of_its_samples(tmp_path, record) -> None:
-    path = record(tmp_path / "a.wav")
-    whole = decode(path).samples
-    path.write_bytes(b"ID3\3\0\0\0\0\2\3" + bytes(259) + path.read_bytes())
-    np.testing.assert_array_equal(decode(path).samples, whole)
+        np.testing.assert_array_equal(decode(path).samples, complete)
 
 
 @pytest.mark.parametrize("name", ["a.mp3", "a.flac"])
@@ -275,68 +201,119 @@ def test_what_lies_behind_a_hole_of_junk_is_read(tmp_path, record, name) -> None
     middle, junk = len(raw) // 2, np.random.default_rng(0).bytes(len(raw) // 8)
     path.write_bytes(raw[:middle] + junk + raw[middle + len(junk) :])
     decoded = decode(path)
-    assert 5 < decoded.samples.size / SAMPLE_RATE < 6.1
-    assert decoded.lacking > 0 or decoded.damaged
+    assert 5 < seconds(decoded) < 6.1
+    assert decoded.problems
 
 
-@pytest.mark.parametrize("name", ["a.mp3", "a.ogg"])
-def test_two_files_in_one_are_read_both(tmp_path, record, name) -> None:
-    path = record(tmp_path / name, 3, 44_100, 2)
-    path.write_bytes(2 * path.read_bytes())
-    assert decode(path).samples.size / SAMPLE_RATE == pytest.approx(6, abs=0.1)
+@pytest.mark.parametrize(
+    ("name", "rate"), [("a.mp3", 44_100), ("a.ogg", 44_100), ("a.mp3", 48_000)]
+)
+def test_two_files_in_one_are_read_both(tmp_path, record, name, rate) -> None:
+    first, path = record(tmp_path / name, 3, 44_100, 2).read_bytes(), tmp_path / name
+    path.write_bytes(first + record(path, 3, rate, 2).read_bytes())
+    assert seconds(decode(path)) == pytest.approx(6, abs=0.1)
 
 
-def test_what_a_wav_does_not_lead_to_is_told(tmp_path, record) -> None:
+def test_wav_that_leads_to_a_part_of_its_bytes_is_listed(tmp_path, record) -> None:
     path = record(tmp_path / "a.wav", 3)
     raw = bytearray(path.read_bytes())
     raw[40:44] = (2 * SAMPLE_RATE).to_bytes(4, "little")  # One second of three.
     path.write_bytes(raw)
-    decoded = decode(path)
-    assert decoded.samples.size == SAMPLE_RATE and decoded.damaged == 1
+    assert decode(path).samples.size == SAMPLE_RATE
+    assert why(decode(path)) == "damaged in 1 place(s)"
+
+
+# What libsndfile does not read, or not as what it is
 
 
 @pytest.mark.parametrize(
     ("name", "codec", "rate"),
     [
         ("a.m4a", "aac", 44_100),
-        ("a.mp4", "aac", 44_100),
         ("lossless.m4a", "alac", 44_100),
         ("a.wma", "wmav2", 44_100),
         ("a.aac", "aac", 44_100),
         ("a.webm", "libopus", 48_000),
         ("flac.ogg", "flac", 44_100),
-        ("A.M4A", "aac", 44_100),
     ],
 )
-def test_what_libsndfile_does_not_read_is_read_by_ffmpeg(
-    tmp_path, encode, record, name, codec, rate
-) -> None:
-    decoded = decode(encode(tmp_path / name, codec, 2, rate).rename(tmp_path / "named wrongly.mp3"))
+def test_other_formats_are_read_by_ffmpeg(tmp_path, record, name, codec, rate) -> None:
+    path = encode(tmp_path / name, codec, play(2, rate, 2), rate=rate)
+    decoded = decode(path.rename(tmp_path / "named wrongly.mp3"))
     original = decode(record(tmp_path / "original.wav", 2, rate, 2)).samples
-    assert (decoded.channels, decoded.rate) == (2, rate)
     assert decoded.samples.size == pytest.approx(original.size, abs=0.1 * SAMPLE_RATE)
     lags = np.correlate(decoded.samples[20_000:26_000], original[22_000:23_000])
     at = 20_000 + np.argmax(lags)
     assert abs(at - 22_000) < 0.06 * SAMPLE_RATE
-    heard = np.corrcoef(decoded.samples[at : at + 10_000], original[22_000:32_000])[0, 1]
-    assert heard > 0.95
-
-
-@pytest.mark.parametrize(
-    ("name", "subtype"), [("a.aiff", None), ("opus.ogg", "OPUS"), ("a.w64", None), ("a.caf", None)]
-)
-def test_other_formats_are_read_by_libsndfile(tmp_path, record, name, subtype) -> None:
-    path = record(tmp_path / name, 2, 48_000, 2, subtype=subtype)
-    np.testing.assert_array_equal(decode(path).samples, librosa.load(path)[0])
+    assert np.corrcoef(decoded.samples[at : at + 9000], original[22_000:31_000])[0, 1] > 0.95
 
 
 def test_ffmpeg_and_libsndfile_find_the_same_samples(tmp_path, record) -> None:
     for name, subtype in [("a.wav", "PCM_24"), ("a.wav", "PCM_U8"), ("a.flac", "PCM_16")]:
         path = record(tmp_path / name, 2, SAMPLE_RATE, 2, subtype=subtype)
-        with Content(path) as content, decoders.ffmpeg(content) as reading:
-            frames = np.concatenate([frames for frames, _ in reading.blocks])
-        expected = soundfile.read(path, dtype="float32")[0]
-        np.testing.assert_array_equal(frames, expected, strict=True)
+        with decoders.Content(path) as content:
+            frames = np.concatenate([frames for frames, _ in decoders.ffmpeg(content).blocks])
+        np.testing.assert_array_equal(frames, soundfile.read(path, dtype="float32")[0], strict=True)
+
+
+def test_low_rate_m4a_of_itunes_is_complete(tmp_path) -> None:
+    """iTunes states the encoder's delay in a tag: 2,112 samples, a quarter of a second at 8 kHz."""
+    path = encode(tmp_path / "a.m4a", "aac", play(4, 8000), rate=8000)
+    raw = path.read_bytes().replace(b"edts", b"free")
+    said = (b"mean", b"com.apple.iTunes"), (b"name", b"iTunSMPB")
+    boxes = [(kind, bytes(4) + text) for kind, text in said]
+    boxes.append(
+        (b"data", struct.pack(">II", 1, 0) + b" 00000000 00000840 00000000 0000000000000000")
+    )
+    tag = b"".join(struct.pack(">I4s", 8 + len(text), kind) + text for kind, text in boxes)
+    tag = struct.pack(">I4s", 8 + len(tag), b"----") + tag
+    at = raw.rindex(b"moov") - 4
+    path.write_bytes(raw[:at] + struct.pack(">I", len(raw) - at + len(tag)) + raw[at + 4 :] + tag)
+    decoded = decode(path)
+    assert seconds(decoded) == pytest.approx(4, abs=0.05)
+    assert not decoded.problems
+
+
+def test_default_stream_of_several_is_read(tmp_path) -> None:
+    music = play(2, 44_100)
+    decoded = decode(encode(tmp_path / "a.mka", "flac", 0 * music, music))
+    assert np.abs(decoded.samples).max() > 0.3
+    assert why(decoded) == "2 streams of audio"
+
+
+def in_wav(path: Path, payload: bytes) -> Path:
+    frames = np.frombuffer(payload[: len(payload) // 4 * 4], "<i2").reshape(-1, 2)
+    soundfile.write(path, frames, 48_000, subtype="PCM_16")
+    return path
+
+
+@pytest.mark.parametrize("container", ["ac3", "spdif"])
+def test_ac3_within_a_wav_is_decoded(tmp_path, container) -> None:
+    music = play(3, 48_000, 2)
+    payload = encode(tmp_path / f"a.{container}", "ac3", music, rate=48_000).read_bytes()
+    decoded = decode(in_wav(tmp_path / "a.wav", payload))
+    original = decode(encode(tmp_path / "b.ac3", "ac3", music, rate=48_000))
+    np.testing.assert_array_equal(decoded.samples, original.samples)
+
+
+def test_dts_within_a_wav_is_no_noise(tmp_path) -> None:
+    """Frames of 1,024 bytes, stereo at 48 kHz, that hold random bits: no encoder is at hand."""
+    header, rng = bytes.fromhex("7ffe8001fc3c3ff0b5e0003800"), np.random.default_rng(0)
+    frames = b"".join(header + rng.bytes(1011) for _ in range(300))
+    path = in_wav(tmp_path / "a.wav", np.frombuffer(frames, ">u2").astype("<u2").tobytes())
+    with pytest.raises(RejectedClip, match=r"^unreadable: dca in a WAV file of samples; fetch it"):
+        decode(path)
+
+
+def test_wav_of_64_bit_integers_is_rejected(tmp_path) -> None:
+    """FFmpeg reads it, and PyAV raises a ValueError."""
+    samples = (NOISE * 2.0**62).astype("<i8").tobytes()
+    form = struct.pack("<HHIIHH", 1, 1, SAMPLE_RATE, 8 * SAMPLE_RATE, 8, 64)
+    chunks = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(samples))
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(chunks) + len(samples)) + chunks + samples)
+    with pytest.raises(RejectedClip, match=r"^unreadable: File contains data in an unimplemented"):
+        decode(path)
 
 
 @pytest.mark.parametrize(
@@ -347,35 +324,11 @@ def test_ffmpeg_and_libsndfile_find_the_same_samples(tmp_path, record) -> None:
         "{secret}\n",
     ],
 )
-def test_a_list_of_other_files_opens_none_of_them(tmp_path, record, text) -> None:
-    secret = record(tmp_path / "secret.wav")
+def test_list_of_other_files_opens_none_of_them(tmp_path, record, text) -> None:
     path = tmp_path / "a.mp3"
-    path.write_text(text.format(secret=secret))
-    with pytest.raises(RefusedClip, match=r"^unreadable: Format not recognised"):
+    path.write_text(text.format(secret=record(tmp_path / "secret.wav")))
+    with pytest.raises(RejectedClip, match=r"^unreadable: Format not recognised"):
         decode(path)
-
-
-def test_a_rate_that_changes_on_the_way_loses_nothing(tmp_path, record) -> None:
-    one = record(tmp_path / "1.mp3", 3, 44_100, 2).read_bytes()
-    other = record(tmp_path / "2.mp3", 3, 48_000, 2).read_bytes()
-    path = tmp_path / "a.mp3"
-    path.write_bytes(one + other)
-    assert decode(path).samples.size / SAMPLE_RATE == pytest.approx(6, abs=0.1)
-
-
-def test_bytes_without_samples_are_refused(tmp_path, record) -> None:
-    path = record(tmp_path / "a.au")
-    raw = bytearray(path.read_bytes())
-    raw[8:12] = bytes(4)
-    path.write_bytes(raw)
-    with pytest.raises(RefusedClip, match=f"^empty: no samples in {len(raw)} bytes; fetch it"):
-        decode(path)
-
-
-def test_a_file_with_a_header_alone_is_refused(tmp_path, record) -> None:
-    path = record(tmp_path / "a.wav", 0, 44_100)
-    with pytest.raises(RefusedClip, match=r"^empty: the file has no samples$"):
-        check(decode(path).samples, 1.0, 1e-4)
 
 
 @pytest.mark.parametrize(
@@ -385,17 +338,16 @@ def test_a_file_with_a_header_alone_is_refused(tmp_path, record) -> None:
         (NOISE[:2205], "too short: 0.100 s, shorter than 1 s"),
         (NOISE[:-1], "too short: 1.000 s, shorter than 1 s"),
         (noise_with(7, np.nan), "non-finite: 1 of 22050 samples are NaN or infinite"),
-        (noise_with(-1, np.inf), "non-finite: 1 of 22050 samples are NaN or infinite"),
         (noise_with(0, -np.inf), "non-finite: 1 of 22050 samples are NaN or infinite"),
         (0 * NOISE, "silent: no sample is further than 0.0001 from the mean"),
         (0 * NOISE + 0.3, "silent: no sample is further than 0.0001 from the mean"),
         (1e-4 * NOISE - 0.7, "silent: no sample is further than 0.0001 from the mean"),
     ],
 )
-def test_unusable_samples_are_refused(samples, problem) -> None:
-    with pytest.raises(RefusedClip) as refusal:
+def test_unusable_samples_are_rejected(samples, problem) -> None:
+    with pytest.raises(RejectedClip) as rejection:
         check(samples.astype(np.float32), 1.0, 1e-4)
-    assert str(refusal.value) == problem
+    assert str(rejection.value) == problem
 
 
 @pytest.mark.parametrize("samples", [NOISE, 1e-3 * NOISE, noise_with(3, 5.0), CLICK])
@@ -406,24 +358,23 @@ def test_usable_samples_pass(samples) -> None:
 @pytest.mark.parametrize("peak", [256, 4074, 32767, 65536])
 def test_floats_in_the_range_of_integers_are_brought_to_full_scale(peak) -> None:
     samples = NOISE / np.abs(NOISE).max() * np.float32(peak)
-    scaled = to_full_scale(Decoded(samples, 1, SAMPLE_RATE))
-    np.testing.assert_array_equal(scaled.samples, samples / np.float32(32768), strict=True)
-    assert scaled.scaled
+    scaled, problems = to_full_scale(samples)
+    np.testing.assert_array_equal(scaled, samples / np.float32(32768), strict=True)
+    assert problems == [("in the range of 16-bit integers", "divided by 32768")]
 
 
-@pytest.mark.parametrize("peak", [0, 0.5, 1.5, 16, np.nan, np.inf])
-def test_floats_within_and_over_full_scale_are_left_alone(peak) -> None:
-    decoded = Decoded(noise_with(3, peak) if peak else NOISE[:0], 1, SAMPLE_RATE)
-    assert to_full_scale(decoded) is decoded
+@pytest.mark.parametrize("peak", [0.5, 1.5, 16, np.nan, np.inf])
+def test_floats_within_and_over_full_scale_are_kept(peak) -> None:
+    samples = noise_with(3, peak)
+    assert to_full_scale(samples)[0] is samples
 
 
 @pytest.mark.parametrize("peak", [17, 255, 70_000, 2**23, 1e30])
-def test_levels_that_nobody_can_explain_are_refused(peak) -> None:
-    with pytest.raises(RefusedClip, match=r"^level: its largest sample is .* full scale; divide"):
-        to_full_scale(Decoded(noise_with(3, -peak), 1, SAMPLE_RATE))
+def test_unexplained_levels_are_rejected(peak) -> None:
+    with pytest.raises(RejectedClip, match=r"^level: its largest sample is .* full scale; divide"):
+        to_full_scale(noise_with(3, -peak))
 
 
-def test_the_bounds_are_the_callers() -> None:
-    check(NOISE[:2205], 0.1, 1e-4)
-    with pytest.raises(RefusedClip, match=r"silent: no sample is further than 0.6 "):
-        check(NOISE, 1.0, 0.6)
+def test_offset_is_kept_and_listed() -> None:
+    offset = ("DC offset of 0.6 of full scale", "kept")
+    assert to_full_scale(NOISE + np.float32(0.6))[1] == [offset]

@@ -81,7 +81,7 @@ def test_files_are_named_by_their_fault(here, capsys) -> None:
     printed = said(capsys)
     assert "FAULT: 1 not in the audio folder: 'rock/gone.wav'" in printed
     assert "FAULT: 2 unreadable: Format not recognised: 'rock/e.mp3', 'rock/f.wav'" in printed
-    assert "FAULT: 1 empty: 'rock/empty.wav'" in printed
+    assert "FAULT: 1 empty: the file has no bytes: 'rock/empty.wav'" in printed
     assert "FAULT: 1 shorter than 1 s: 'rock/short.wav'" in printed
     assert "4 fault(s)" in printed
 

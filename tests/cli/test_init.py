@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.audio.test_tags import tagged
+from tests.audio.conftest import tagged
 
 from genregraph.cli.init import configuration, copies_in, main, marked, music_in
 from genregraph.cli.project import configured

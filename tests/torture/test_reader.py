@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from tests.audio.corpus import SUBTYPES, sound, written
 
-from genregraph.audio.read import RefusedClip, check, decode
+from genregraph.audio.read import RejectedClip, check, decode
 from genregraph.audio.samples import SAMPLE_RATE
 
 SECONDS = float(os.environ.get("GENREGRAPH_TORTURE_SECONDS", 300))
@@ -101,9 +101,9 @@ def test_no_bytes_crash_or_hang_the_reader(good, tmp_path) -> None:
             check(decoded.samples, 1.0, 1e-4)
             counts["read"] += 1
             assert decoded.samples.size <= LONGEST * SAMPLE_RATE
-        except RefusedClip as refusal:
+        except RejectedClip as rejection:
             counts["rejected"] += 1
-            assert str(refusal)
+            assert str(rejection)
         assert time.monotonic() - began < SLOWEST
 
     rounds = itertools.takewhile(lambda _: time.monotonic() - start < SECONDS, itertools.count())

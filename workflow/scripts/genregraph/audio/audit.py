@@ -1,142 +1,86 @@
-"""Open every clip of a shard once: keep its samples, or say why it is refused."""
+"""Open every clip of a shard once: keep its samples, or say why it is rejected."""
 
+import hashlib
 import logging
-import math
 import shlex
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import pandas as pd
 import typer
 
-from genregraph.audio.read import Decoded, RefusedClip, check, decode, to_full_scale
-from genregraph.audio.samples import SAMPLE_RATE, SamplesWriter
-from genregraph.common.contents import md5
+from genregraph.audio.read import Decoded, RejectedClip, check, decode
+from genregraph.audio.samples import SamplesWriter
 from genregraph.datasets.sheet import Row, locate, read_sheet, rows_by_shard
 
 logger = logging.getLogger(__name__)
 
-OFFSET = 0.1  # Of full scale; a larger mean is told.
+GONE = "missing: the audio folder has no such file"
+MD5 = partial(hashlib.md5, usedforsecurity=False)
 COLUMNS = "clip path file samples status problem what_was_done md5".split()
-SHELL_CHARACTERS = frozenset('$`;&|<>*?!\\"\n\t{}')
 
 
 def audit(
     row: Row, file: str | None, folder: Path, shortest: float, silence: float, longest: float
 ) -> tuple[dict[str, object], Decoded | None]:
-    """Facts of one clip, and its samples unless it is refused.
+    """Facts of one clip, a value for each of `COLUMNS`, and its samples unless it is rejected.
 
     Parameters
     ----------
     row : Row
         The clip as the sheet states it; only `datasets.sheet.AUDITED` are looked at.
     file : str or None
-        Its file, as `datasets.sheet.locate` finds it.
+        Its file in the folder; None if there is none.
     folder : Path
-        Folder to which both paths are relative.
-    shortest, silence : float
-        As `audio.read.check` takes them.
-    longest : float
+    shortest, longest : float
         Seconds; of a longer clip the beginning is used.
-
-    Returns
-    -------
-    facts : dict
-        A value for each of `COLUMNS`; ``status`` is ok, repaired or refused.
-    decoded : Decoded or None
+    silence : float
+        Largest distance of a silent clip's samples from their mean, in full scale.
     """
     facts = {"clip": row.clip, "path": row.path, "file": file or "", "samples": 0, "md5": ""}
+    decoded = None
     try:
         if file is None:
-            raise RefusedClip(f"missing: {_missing(folder / row.path)}")
-        decoded = _decode(row, folder / file, facts, longest)
+            raise RejectedClip(_missing(folder / row.path))
+        facts["md5"] = _md5(folder / file)
+        if row.md5 and row.md5 != facts["md5"]:
+            logger.info("%r: its md5 is not the sheet's: another copy of this clip?", row.clip)
+        decoded = decode(folder / file, longest)
+        facts["samples"] = decoded.samples.size
         check(decoded.samples, shortest, silence)
-    except RefusedClip as refusal:
-        done = "rejected: no feature, fold or result has it"
-        return {**facts, "status": "rejected", "problem": str(refusal), "what_was_done": done}, None
-    problems = _stand_in(row, file) + _mended(decoded, longest) + _odd_name(row)
-    return {
-        **facts,
-        "status": "repaired" if problems else "ok",
-        "problem": "; ".join(problem for problem, _ in problems),
-        "what_was_done": "; ".join(done for _, done in problems),
-    }, decoded
+        problems = [(GONE, f"{file} is used")] * (file != row.path) + decoded.problems
+        facts["status"] = "repaired" if problems else "ok"
+    except RejectedClip as rejection:
+        problems = [(str(rejection), "rejected: no feature, fold or result has it")]
+        facts["status"], decoded = "rejected", None
+    facts["problem"] = "; ".join(problem for problem, _ in problems)
+    facts["what_was_done"] = "; ".join(done for _, done in problems)
+    return facts, decoded
 
 
 def _missing(path: Path) -> str:
     """Why there is no file at a path."""
     with suppress(OSError):
         if path.is_dir():
-            return "there is a folder of this name, and no file"
+            return "missing: there is a folder of this name, and no file"
         if path.is_symlink():
-            return f"it is a link to {path.readlink()}, where no file is"
+            return f"missing: it is a link to {path.readlink()}, where no file is"
         if path.exists():
-            return "there is something of this name, and no file"
-    return "the audio folder has no such file"
+            return "missing: there is something of this name, and no file"
+    return GONE
 
 
-def _decode(row: Row, path: Path, facts: dict[str, object], longest: float) -> Decoded:
+def _md5(path: Path) -> str:
     try:
-        facts["md5"] = md5(path)
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, MD5).hexdigest()
     except PermissionError as error:
         allow = shlex.join(["chmod", "u+r", str(path)])
-        raise RefusedClip(f"unreadable: no permission; allow it: {allow}") from error
-    if row.md5 and row.md5 != facts["md5"]:
-        logger.info("%r: its md5 is not the sheet's: another copy of this clip?", row.clip)
-    decoded = to_full_scale(decode(path, longest))
-    facts["samples"] = decoded.samples.size
-    return decoded
-
-
-def _stand_in(row: Row, file: str) -> list[tuple[str, str]]:
-    if file == row.path:
-        return []
-    return [("missing: the audio folder has no such file", f"{file} stands in")]
-
-
-def _mended(decoded: Decoded, longest: float) -> list[tuple[str, str]]:
-    """What had to be mended of a clip's samples, as pairs of problem and remedy."""
-    pairs = []
-    if decoded.lacking:
-        there = decoded.samples.size / SAMPLE_RATE
-        stated = f"breaks off: {there:.1f} s of the {there + decoded.lacking:.1f} s it states"
-        pairs.append((stated, "what is there is used"))
-    if decoded.ends_early:
-        pairs.append(("breaks off before its end", "what is there is used"))
-    if decoded.damaged:
-        pairs.append((f"damaged in {decoded.damaged} place(s)", "what can be decoded is used"))
-    if decoded.scaled:
-        pairs.append(("in the range of 16-bit integers", "divided by 32768"))
-    offset = float(decoded.samples.mean(dtype=np.float64))
-    if abs(offset) > OFFSET:
-        pairs.append((f"DC offset of {offset:.2g} of full scale", "kept"))
-    if decoded.whole is not None:
-        stated = (
-            f"{_time(decoded.whole)} long" if math.isfinite(decoded.whole) else "of unstated length"
-        )
-        pairs.append((stated, f"the first {_time(longest)} are used"))
-    return pairs
-
-
-def _time(seconds: float) -> str:
-    """A length as it is best read.
-
-    Examples
-    --------
-    >>> _time(3672), _time(600), _time(7.5)
-    ('61.2 min', '10 min', '7.5 s')
-    """
-    return f"{seconds / 60:.1f} min".replace(".0 ", " ") if seconds >= 60 else f"{seconds:g} s"
-
-
-def _odd_name(row: Row) -> list[tuple[str, str]]:
-    odd = sorted(SHELL_CHARACTERS.intersection(row.path))
-    named = " ".join(repr(character)[1:-1] for character in odd)
-    return [(f"the name holds {named}", "kept: no shell ever sees the name")] if odd else []
+        raise RejectedClip(f"unreadable: no permission; allow it: {allow}") from error
 
 
 def audit_shard(
@@ -147,21 +91,9 @@ def audit_shard(
     silence: float,
     longest: float,
 ) -> pd.DataFrame:
-    """Audit a shard's clips in the order of their names and write the samples of the good ones.
+    """Audit clips in the order of their names and write the samples of the good ones.
 
-    Parameters
-    ----------
-    files : mapping of Row to str or None
-        File of each clip, as `datasets.sheet.locate` finds it.
-    folder, shortest, silence, longest
-        As `audit` takes them.
-    samples : Path
-        To be written.
-
-    Returns
-    -------
-    pd.DataFrame, shape (len(files), 7)
-        A row a clip with `COLUMNS`.
+    Parameters are those of `audit`; the table has a row a clip, with `COLUMNS`.
     """
     facts = []
     with SamplesWriter(samples) as writer:
@@ -186,10 +118,10 @@ def main(
     clips: Annotated[Path, typer.Option(help="Facts of the clips, to be written (Parquet).")],
     samples: Annotated[Path, typer.Option(help="Their samples, to be written (Parquet).")],
     ending: Annotated[
-        list[str] | None, typer.Option(help="Endings that stand in for each other.")
+        list[str] | None, typer.Option(help="File extensions that are fallbacks for each other.")
     ] = None,
 ) -> None:
-    """Open every clip of a shard once: keep its samples, or say why it is refused."""
+    """Open every clip of a shard once: keep its samples, or say why it is rejected."""
     rows = read_sheet(sheet)
     named = {row.path for row in rows}
     files = {

@@ -1,4 +1,4 @@
-"""List the clips of a dataset as they are cut, and the clips that were refused or repaired."""
+"""List the clips of a dataset at a segment length, and the clips that were rejected or repaired."""
 
 import logging
 from collections.abc import Hashable, Sequence
@@ -35,22 +35,13 @@ def stated(row: Row) -> dict[str, str]:
 
 
 def list_pieces(audited: pd.DataFrame, rows: Sequence[Row], cut: str) -> pd.DataFrame:
-    """Pieces of the audited clips, ordered by name.
-
-    Parameters
-    ----------
-    audited : pd.DataFrame
-        A row a clip with `audio.audit.COLUMNS`.
-    rows : sequence of Row
-        The sheet, which has all of them.
-    cut : {"30s", "3s"}
-        How clips are cut.
+    """Pieces of the audited clips (`audio.audit.COLUMNS`), ordered by name.
 
     Returns
     -------
     pd.DataFrame
         `COLUMNS`, ``path`` and ``what_was_done``; ``start`` and ``samples`` are in samples at
-        22,050 Hz. A segment's ``group`` is its song. A refused clip keeps one row.
+        22,050 Hz. A segment's ``group`` is its song. A rejected clip keeps one row.
     """
     of_sheet = {row.clip: stated(row) for row in rows}
     clips = [{**clip, **of_sheet[clip["clip"]]} for clip in audited.to_dict("records")]
@@ -60,31 +51,20 @@ def list_pieces(audited: pd.DataFrame, rows: Sequence[Row], cut: str) -> pd.Data
 
 
 def _pieces(clip: dict[Hashable, Any], cut: str) -> list[dict[Hashable, Any]]:
-    whole = {**clip, "start": 0}
+    clip["start"] = 0
     if clip["status"] == "rejected" or cut == "30s":
-        return [whole]
-    pieces = [
-        {
-            **whole,
-            "clip": piece_name(clip["clip"], i, cut),
-            "group": clip["clip"],
-            "start": start,
-            "samples": length,
-        }
-        for i, (start, length) in enumerate(windows(clip["samples"], cut))
-    ]
-    uncut: dict[Hashable, Any] = {
+        return [clip]
+    too_short = {
         "status": "rejected",
         "problem": f"too short to be cut into pieces of {cut}",
         "what_was_done": "rejected: this cut has no piece of it",
     }
-    return pieces or [{**whole, **uncut}]
-
-
-def list_problems(pieces: pd.DataFrame) -> pd.DataFrame:
-    """Source clips that were refused or repaired, with `PROBLEM_COLUMNS`, each once."""
-    found = pieces[pieces["problem"] != ""].drop_duplicates("source")
-    return found.assign(clip=found["source"])[PROBLEM_COLUMNS]
+    pieces = [
+        {"clip": piece_name(clip["clip"], i, cut), "start": start, "samples": length}
+        for i, (start, length) in enumerate(windows(clip["samples"], cut))
+    ]
+    song = {"group": clip["clip"]}
+    return [{**clip, **song, **piece} for piece in pieces] or [{**clip, **too_short}]
 
 
 def main(
@@ -92,12 +72,13 @@ def main(
     sheet: Annotated[Path, typer.Option(help="The dataset's sheet.")],
     cut: Annotated[str, typer.Option(help="30s or 3s.")],
     clips: Annotated[Path, typer.Option(help="All clips, to be written (Parquet).")],
-    problems: Annotated[Path, typer.Option(help="Refused and repaired ones, to be written (CSV).")],
+    problems: Annotated[Path, typer.Option(help="Rejected and repaired, to be written (CSV).")],
 ) -> None:
-    """List the clips of a dataset as they are cut, and those refused or repaired."""
+    """List the clips of a dataset at a segment length, and those rejected or repaired."""
     facts = pd.concat([pd.read_parquet(path) for path in audited], ignore_index=True)
-    table = list_pieces(facts, read_sheet(sheet), cut)
-    table[COLUMNS].to_parquet(clips, index=False)
-    write_csv(list_problems(table), problems)
-    refused = int((table["status"] == "rejected").sum())
-    logger.info("%d clips, %d of them refused: see %s", len(table), refused, problems)
+    pieces = list_pieces(facts, read_sheet(sheet), cut)
+    pieces[COLUMNS].to_parquet(clips, index=False)
+    odd = pieces[pieces["problem"] != ""].drop_duplicates("source")
+    write_csv(odd.assign(clip=odd["source"])[PROBLEM_COLUMNS], problems)
+    rejected = int((pieces["status"] == "rejected").sum())
+    logger.info("%d clips, %d of them rejected: see %s", len(pieces), rejected, problems)

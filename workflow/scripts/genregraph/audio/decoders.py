@@ -1,74 +1,138 @@
 """Two decoders of audio: libsndfile, and FFmpeg for what libsndfile does not read, or not whole."""
 
+import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
 
 import av
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
-from genregraph.audio.content import Content
+from genregraph.audio.samples import Samples
 
-BLOCK = 2**20  # Values that are decoded at a time, over all channels.
-MALLOC_FAILED = 17  # libsndfile's SFE_MALLOC_FAILED
-UNSTATED = 2**62  # Frames; more are no length, but libsndfile's word for a header without one.
-STREAMED = 0x7FFFF000  # Bytes; more in a header say that its writer did not know.
-FEW = 2**16  # Frames, of which a block is put together from FFmpeg's small ones.
+HEAD = 2**20  # Bytes of zeros that are skipped.
+# What may follow zeros that do not belong there. An mp4 starts with zeros of its own.
+AFTER_ZEROS = re.compile(rb"\xff[\xe0-\xff]|ID3|RIFF|fLaC|OggS")
+LARGEST_PAGE = 27 + 255 + 255 * 255  # Bytes of an Ogg page.
+BLOCK = 2**18  # Values that libsndfile decodes at a time, over all channels.
 SHORTEST_SHARE = 0.25  # Of a file without header that must be frames, lest noise is taken for one.
 
 # libsndfile's names of formats, and its log where a file is not what its header states.
 MPEG = ("MP3", "MPEG")
-STREAMS = (*MPEG, "OGG")
 LIE = re.compile(r"^ *(?:data|SSND|Data Size|riff|Riff size) +: (\d+) \(should be (\d+)\)", re.M)
 LOST = re.compile(r"Unknown chunk marker .* at position (\d+)")
+# In an mp3's first frame, where it states how many follow; else libsndfile guesses.
+COUNTED = re.compile(rb"(?:Xing|Info)...[\x01\x03\x05\x07\x09\x0b\x0d\x0f]", re.DOTALL)
+UNSTATED = 2**62  # Frames; more are libsndfile's word for a header without a length.
+STREAMED = 0x7FFFF000  # Bytes; more in a header say that its writer did not know.
 
 # FFmpeg's formats, by its names. It knows others that open further files or addresses.
 FORMATS = (
     "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,eac3,flac,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,ogg,"
     "tak,tta,w64,wav,wv"
 )
-HEADERLESS = {"aac", "ac3", "eac3", "mp3"}
-STATING = {"aiff", "asf", "au", "caf", "flac", "matroska,webm", "w64", "wav"}  # A length.
-MOV = "mov,mp4,m4a,3gp,3g2,mj2"
+HEADERLESS = "aac ac3 eac3 mp3".split()
+STATING = "aiff asf au caf flac matroska,webm mov,mp4,m4a,3gp,3g2,mj2 w64 wav".split()  # A length.
 UNKNOWN = "Format not recognised"  # libsndfile's words, and FFmpeg's for it:
 IN_OTHER_WORDS = ("Invalid data found when processing input", "Invalid argument")
+MALLOC_FAILED = 17  # libsndfile's SFE_MALLOC_FAILED
 
-Block = tuple[NDArray[np.float32], int]
+
+class Content(io.RawIOBase):
+    """A file's bytes without its name, from where the audio starts: behind zeros and ID3 tags.
+
+    libsndfile takes any file named .au for telephone speech, and the ID3 tag before a WAV file for
+    some of its samples. Both decoders take a disk that fails for the end of the file: its last
+    fault is `fault`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self.fault: OSError | None = None
+        self._start = 0
+        self.size = self._file.seek(0, io.SEEK_END)
+        start = self._audio()
+        self._start, self.size = start, self.size - start
+
+    def _audio(self) -> int:
+        start = 0
+        while head := self.at(start, HEAD):
+            rest = head.lstrip(b"\0")
+            if head.startswith(b"ID3"):  # Its length is in bytes of seven bits.
+                start += 10 + sum((head[9 - place] & 127) << 7 * place for place in range(4))
+            elif rest != head and AFTER_ZEROS.match(rest):
+                start += len(head) - len(rest)
+            else:
+                return start
+        return 0
+
+    def at(self, offset: int, size: int) -> bytes:
+        """Bytes at an offset; fewer at the end."""
+        self.seek(offset)
+        return self.read(size) or b""
+
+    def lacks_last_page(self) -> bool:
+        """Whether this is an Ogg file without the page that is marked as its last (RFC 3533)."""
+        end = self.at(self.size - 2 * LARGEST_PAGE, 2 * LARGEST_PAGE)
+        page = end[end.rfind(b"OggS") :]
+        segments = page[27 : 27 + page[26]] if len(page) > 26 else b""
+        complete = segments and len(page) >= 27 + len(segments) + sum(segments)
+        return self.at(0, 4) == b"OggS" and not (complete and page[5] & 4)
+
+    def seekable(self) -> bool:
+        """Decoders may seek."""
+        return True
+
+    def readable(self) -> bool:
+        """Decoders may read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read; at a fault of the disk, nothing."""
+        try:
+            return self._file.readinto(buffer)
+        except OSError as error:
+            self.fault = error
+            return 0
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move, no further than the file reaches: headers lie."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self.size}[whence]
+        inside = min(max(0, base + offset), self.size)
+        return self._file.seek(self._start + inside) - self._start
+
+    def tell(self) -> int:
+        """Bytes from where the audio starts."""
+        return self._file.tell() - self._start
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()
+
+
+# Frames of shape (n, channels), nominally in [-1, 1], and their sample rate in Hz.
+Blocks = Iterator[tuple[Samples, int]]
 
 
 class Unreadable(Exception):
-    """Bytes that a decoder cannot read, or not on; the message says why."""
-
-
-class Noise(Unreadable):
-    """Bytes that are no audio, though some of them passed for it."""
+    """Bytes that are no audio, though some of them may have passed for it."""
 
 
 @dataclass
 class Reading:
-    """A file as one decoder reads it.
+    """A file as one decoder reads it; what follows `streams` is known when all blocks are read."""
 
-    Attributes
-    ----------
-    blocks : iterator of (NDArray[np.float32] of shape (n, channels), int)
-        Frames, nominally in [-1, 1], and their sample rate in Hz. Ends in `Unreadable` where the
-        decoder cannot go on.
-    stated : float or None
-        Seconds that the header states; None if it states no length.
-    to_the_end : bool
-        Known when all blocks are read: nothing of note lies behind them.
-    damaged : int
-        Known when all blocks are read: places that could not be decoded, and were left out.
-    """
-
-    blocks: Iterator[Block]
-    stated: float | None = None
-    to_the_end: bool = True
-    damaged: int = 0
+    blocks: Blocks = field(default_factory=lambda: iter(()))
+    stated: float = 0.0  # Seconds by the header; 0 where it states none, or all it counts is read.
+    streams: int = 1  # Of audio; the one that the file marks as default is read.
+    to_the_end: bool = True  # Nothing of note lies behind the last block.
+    broken_off: bool = False
+    damaged: int = 0  # Places that could not be decoded, and were left out.
 
 
 class _Forward(soundfile.SoundFile):
@@ -78,129 +142,89 @@ class _Forward(soundfile.SoundFile):
         return False
 
 
-@contextmanager
-def libsndfile(content: Content) -> Iterator[Reading]:
-    """Read by libsndfile.
-
-    Raises
-    ------
-    Unreadable
-        If it does not know the format.
-    MemoryError
-    """
+def libsndfile(content: Content) -> Reading:
+    """Read by libsndfile."""
+    head = content.at(0, 256)
     content.seek(0)
-    with _explained(), _Forward(content) as file:
-        reading = Reading(iter(()))
-        reading.stated = _stated(file, content)
-        reading.blocks = _sndfile_blocks(file, content, reading)
-        yield reading
+    file = _Forward(content)
+    if (file.format, file.subtype, file.channels) == ("WAV", "PCM_16", 2):
+        _check_codec(content)
+    reading = Reading()
+    if file.frames < UNSTATED and (file.format not in MPEG or COUNTED.search(head)):
+        lie = LIE.search(file.extra_info)
+        there, stated = map(int, lie.groups()[::-1]) if lie else (1, 1)
+        share = stated / there if there and stated < STREAMED else 1.0
+        reading.stated = file.frames / file.samplerate * share
+    reading.blocks = _sndfile_blocks(file, content, reading)
+    return reading
 
 
-def _sndfile_blocks(file: _Forward, content: Content, reading: Reading) -> Iterator[Block]:
+def _check_codec(content: Content) -> None:
+    """Raise `Unreadable` if samples are another codec's frames: AC-3 and DTS come in WAV files."""
+    place, codec = content.tell(), "pcm"
+    with suppress(av.error.FFmpegError):
+        codec = opened(content, probesize="32768").streams.best("audio").codec_context.name
+    content.seek(place)
+    if not codec.startswith("pcm"):
+        raise Unreadable(f"{codec} in a WAV file of samples")
+
+
+def _sndfile_blocks(file: _Forward, content: Content, reading: Reading) -> Blocks:
     size = max(1, BLOCK // file.channels)
-    with _explained():
-        while len(frames := file.read(size, dtype="float32", always_2d=True)):
-            yield frames, file.samplerate
+    while len(frames := file.read(size, dtype="float32", always_2d=True)):
+        yield frames, file.samplerate
     # A second song behind the first, or a length that was guessed too short.
-    ended = content.tell() if file.format in STREAMS else _lost(file.extra_info, content.size)
+    lost = LOST.search(file.extra_info)
+    stream = file.format in (*MPEG, "OGG")
+    ended = content.tell() if stream else int(lost[1]) if lost else content.size
     reading.to_the_end = content.size - ended <= content.size // 20
     if file.format in MPEG:
-        reading.to_the_end &= reading.stated is not None
-    elif not reading.to_the_end:
-        reading.damaged = 1
+        reading.to_the_end &= reading.stated > 0
+    else:
+        reading.damaged = int(not reading.to_the_end)
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except soundfile.LibsndfileError as error:
-        if error.code == MALLOC_FAILED:
-            raise MemoryError(error.error_string) from error
-        raise Unreadable(error.error_string.strip().rstrip(".")) from error
+def opened(file: IO[bytes] | Content, **options: str) -> Any:
+    """Open a file by FFmpeg."""
+    file.seek(0)
+    options["format_whitelist"] = FORMATS
+    return av.open(file, options=options, metadata_errors="replace")
 
 
-def _stated(file: soundfile.SoundFile, content: Content) -> float | None:
-    seconds = file.frames / file.samplerate
-    if file.format in MPEG and not _counted(content.head):
-        return None
-    if file.frames >= UNSTATED:
-        return None
-    lie = LIE.search(file.extra_info)
-    if lie and int(lie[2]) and int(lie[1]) < STREAMED:
-        seconds *= int(lie[1]) / int(lie[2])
-    return seconds
+def ffmpeg(content: Content) -> Reading:
+    """Read by FFmpeg, what libsndfile cannot: AAC, WMA, ALAC, ..., and damaged files."""
+    container = opened(content)
+    stream = container.streams.best("audio")
+    if stream is None:
+        raise Unreadable(f"no audio in this {container.format.name}")
+    reading = Reading(streams=len(container.streams.audio))
+    if stream.duration and container.format.name in STATING:
+        reading.stated = float(stream.duration * stream.time_base)
+    reading.blocks = _ffmpeg_blocks(container, stream, content, reading)
+    return reading
 
 
-def _lost(log: str, size: int) -> int:
-    """Where libsndfile lost its way among a file's chunks; its size if it did not."""
-    lost = LOST.search(log)
-    return int(lost[1]) if lost else size
-
-
-def _counted(head: bytes) -> bool:
-    """Whether an mp3's first frame says how many there are; else libsndfile guesses."""
-    found = re.search(rb"(?:Xing|Info)...(.)", head, re.DOTALL)
-    return bool(found and found[1][0] & 1)
-
-
-@contextmanager
-def ffmpeg(content: Content) -> Iterator[Reading]:
-    """Read by FFmpeg, what libsndfile cannot: AAC, WMA, ALAC, ..., and damaged files.
-
-    Raises
-    ------
-    Unreadable
-        If it does not know the format, or finds no audio in it.
-    MemoryError
-    """
-    content.seek(0)
-    options = {"format_whitelist": FORMATS}
-    with _told(), av.open(content, options=options, metadata_errors="replace") as container:
-        if not container.streams.audio:
-            raise Unreadable(f"no audio in this {container.format.name}")
-        stream: Any = container.streams.audio[0]
-        reading = Reading(iter(()))
-        if stream.duration and container.format.name in {*STATING, MOV}:
-            reading.stated = float(stream.duration * stream.time_base)
-        reading.blocks = _ffmpeg_blocks(container, stream, content, reading)
-        yield reading
-
-
-def _ffmpeg_blocks(
-    container: Any, stream: Any, content: Content, reading: Reading
-) -> Iterator[Block]:
-    frames: list[NDArray[np.float32]] = []
-    rate = used = 0
-    for frame, size in _frames(container, stream, reading):
-        samples = _float(frame)
-        used += size
-        new = frames and (frame.rate, samples.shape[1]) != (rate, frames[0].shape[1])
-        if new or sum(map(len, frames)) >= FEW:
-            yield np.concatenate(frames), rate
-            frames = []
-        rate = frame.rate
-        frames.append(samples)
+def _ffmpeg_blocks(container: Any, stream: Any, content: Content, reading: Reading) -> Blocks:
+    packets = used = 0
+    for packet in container.demux(stream):
+        packets += packet.size > 0
+        # Of a WAV file whose length was never filled in, FFmpeg calls the last packet corrupt.
+        reading.broken_off |= packet.is_corrupt and container.format.name != "wav"
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError as error:
+            reading.damaged += bool(why(error))
+            continue
+        used += packet.size if frames else 0
+        yield from ((_float(frame), frame.rate) for frame in frames)
     if container.format.name in HEADERLESS and used < SHORTEST_SHARE * content.size:
-        raise Noise(UNKNOWN)
-    if frames:
-        yield np.concatenate(frames), rate
+        raise Unreadable(UNKNOWN)
+    # What an encoder puts before the first sample is no sound, but counts as length.
+    if 0 < stream.frames <= packets:
+        reading.stated = 0.0
 
 
-def _frames(container: Any, stream: Any, reading: Reading) -> Iterator[tuple[Any, int]]:
-    """Decoded frames, the first of a packet with the packet's bytes, and what was damaged."""
-    with _told():
-        for packet in container.demux(stream):
-            size = packet.size
-            try:
-                for frame in packet.decode():
-                    yield frame, size
-                    size = 0
-            except av.error.InvalidDataError:
-                reading.damaged += 1
-
-
-def _float(frame: Any) -> NDArray[np.float32]:
+def _float(frame: Any) -> Samples:
     """Samples of a frame, shape (n, channels), nominally in [-1, 1]."""
     stored = frame.to_ndarray()
     samples = stored.T if frame.format.is_planar else stored.reshape(-1, len(frame.layout.channels))
@@ -211,11 +235,10 @@ def _float(frame: Any) -> NDArray[np.float32]:
     return ((samples.astype(np.float64) - middle) / full).astype(np.float32)
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except MemoryError:
-        raise
-    except av.error.FFmpegError as error:
-        raise Unreadable(UNKNOWN if error.strerror in IN_OTHER_WORDS else error.strerror) from error
+def why(error: Exception) -> str:
+    """What a decoder says of a file; a lack of memory is no fault of the file, and raised."""
+    said = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
+    said = (said or type(error).__name__).strip().rstrip(".")
+    if isinstance(error, MemoryError) or getattr(error, "code", None) == MALLOC_FAILED:
+        raise MemoryError(said) from error
+    return UNKNOWN if said in IN_OTHER_WORDS else said

@@ -1,4 +1,4 @@
-"""The list of problems: clips that were refused or repaired, and what was left out of tables."""
+"""The list of problems: clips that were rejected or repaired, and what was left out of tables."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,13 +19,6 @@ def of_whole_tables(problems: pd.DataFrame) -> list[str]:
 
 
 def write_problems(problems: Iterable[tuple[str, str, str]], output: Path) -> None:
-    """Write what a table lacks in `PROBLEM_COLUMNS`, as CSV.
-
-    Parameters
-    ----------
-    problems : iterable of (str, str, str)
-        Clip (empty where it is not of one clip), problem, and what was done.
-    output : Path
-    """
+    """Write clips (empty for all), their problems and what was done in `PROBLEM_COLUMNS` (CSV)."""
     rows = [[clip, "", problem, done] for clip, problem, done in problems]
     write_csv(pd.DataFrame(rows, columns=PROBLEM_COLUMNS), output)

@@ -1,268 +1,198 @@
 """Decode a clip's file to the samples that all features are computed from."""
 
 import math
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
-from genregraph.audio.content import Content
-from genregraph.audio.decoders import UNKNOWN, Noise, Reading, Unreadable, ffmpeg, libsndfile
-from genregraph.audio.ends import breaks_off
-from genregraph.audio.samples import SAMPLE_RATE
+from genregraph.audio.decoders import UNKNOWN, Content, Reading, Unreadable, ffmpeg, libsndfile, why
+from genregraph.audio.samples import SAMPLE_RATE, Samples
 
-LACKING = 0.05  # Seconds, a frame of AAC; a file that lacks less of what it states is whole.
+LACKING = 0.05  # Seconds; a file that lacks less of what it states is complete.
 OVER = 16  # Times full scale.
 INTEGERS = 256  # Times full scale; a smaller peak is no music of 16-bit integers.
 FULL_SCALE = 2**15  # Of 16-bit integers.
-MUCH = 4096  # Bytes, in which one expects samples.
+OFFSET = 0.1  # Of full scale; a larger mean is listed.
+THERE = "what is there is used"
 WAY_OUT = "fetch it anew, or convert it: ffmpeg -i FILE NEW.flac"
 
+Decoder = Callable[[Content], Reading]
+Problem = tuple[str, str]  # What was wrong with a file, and what was done about it.
 
-class RefusedClip(Exception):
+
+class RejectedClip(Exception):
     """A clip that cannot be used; the message says why."""
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """A decoded clip.
+class Decoded(NamedTuple):
+    """A file's samples, shape (n,): mono, at `SAMPLE_RATE`, nominally in [-1, 1]; its problems."""
 
-    Attributes
-    ----------
-    samples : NDArray[np.float32], shape (n,)
-        Mono, at `SAMPLE_RATE`, nominally in [-1, 1].
-    channels : int
-        Channels of the file.
-    rate : int
-        Sample rate of the file in Hz.
-    whole : float or None
-        Seconds of the file as its header states them (infinite if it does not), where the
-        beginning alone was decoded; else None.
-    lacking : float
-        Seconds that the header states and that are not in the file; 0 if it holds them all.
-    ends_early : bool
-        Whether the file breaks off, where nothing says by how much.
-    damaged : int
-        Places in the file that could not be decoded, and were left out.
-    scaled : bool
-        Whether `to_full_scale` divided the samples.
-    """
-
-    samples: NDArray[np.float32]
-    channels: int
-    rate: int
-    whole: float | None = None
-    lacking: float = 0.0
-    ends_early: bool = False
-    damaged: int = 0
-    scaled: bool = False
+    samples: Samples
+    problems: list[Problem]
 
 
-@dataclass(frozen=True)
-class _Attempt:
-    """What a decoder made of a file, if anything, and whether that is all of it."""
-
-    decoded: Decoded | None = None
-    stated: float = 0.0
-    sound: bool = False
-    fault: str = ""
-
-    @property
-    def seconds(self) -> float:
-        return self.decoded.samples.size / SAMPLE_RATE if self.decoded else 0.0
-
-
-def decode(path: Path, longest: float = np.inf) -> Decoded:
+def decode(path: Path, longest: float = math.inf) -> Decoded:
     """Read an audio file, mix it to mono and resample it to `SAMPLE_RATE`.
 
-    The samples of what libsndfile reads whole equal those of ``librosa.load(path)`` bit for bit:
-    mean over channels, then ``soxr_hq`` resampling to ``ceil(n * (SAMPLE_RATE / rate))`` samples.
-    Where it reads nothing, breaks off or guesses a length, FFmpeg reads the file too, and the one
-    that found more counts. No more is held in memory than samples and a block of the file, whatever
-    the header states.
-
-    Parameters
-    ----------
-    path : Path
-    longest : float
-        Seconds; of a longer file the beginning is decoded.
+    The samples of what libsndfile reads completely equal those of ``librosa.load(path)`` bit for
+    bit: mean over channels, then ``soxr_hq`` resampling to ``ceil(n * (SAMPLE_RATE / rate))``
+    samples. Where it reads nothing, breaks off or guesses a length, FFmpeg reads the file too, and
+    the decoder that found more counts. Of a file longer than `longest` seconds the beginning is
+    decoded. No more is held in memory than samples and a block of the file.
 
     Raises
     ------
-    RefusedClip
-        If the file is empty, or is not audio that one of them reads.
+    RejectedClip
+        If the file is empty, or no decoder reads it, whatever that raises.
     OSError, MemoryError
-        If reading fails for a reason that is not the clip's.
+        If reading fails for a reason that is not the file's.
     """
     with Content(path) as content:
-        if not content.whole:
-            raise RefusedClip("empty: the file has no bytes")
-        attempts = [_attempt(libsndfile, content, longest)]
-        if not attempts[0].sound:
-            attempts.append(_attempt(ffmpeg, content, longest))
-        ends_early = breaks_off(content)
-    best = max(attempts, key=lambda attempt: attempt.seconds)
-    if best.decoded is None:
-        raise RefusedClip(f"unreadable: {_why(attempts)}; {WAY_OUT}")
-    if not best.seconds and content.size > MUCH:
-        raise RefusedClip(f"empty: no samples in {content.size} bytes; {WAY_OUT}")
-    lacking = max(attempt.stated for attempt in attempts) - best.seconds
-    told = lacking > LACKING and best.decoded.whole is None
-    ends_early &= not told and best.decoded.whole is None
-    return replace(best.decoded, lacking=lacking if told else 0.0, ends_early=ends_early)
+        if not content.size:
+            raise RejectedClip("empty: the file has no bytes")
+        attempts = [_Attempt(libsndfile, content, longest)]
+        if not attempts[0].complete:
+            attempts.append(_Attempt(ffmpeg, content, longest))
+        best = max(attempts, key=lambda attempt: attempt.seconds)
+        best.reading.broken_off |= content.lacks_last_page()
+    if not best.seconds:
+        if attempts[0].fault:
+            faults = [attempt.fault or UNKNOWN for attempt in attempts]
+            fault = max(faults, key=lambda fault: fault != UNKNOWN)
+            raise RejectedClip(f"unreadable: {fault}; {WAY_OUT}")
+        raise RejectedClip(f"empty: no samples in {content.size} bytes; {WAY_OUT}")
+    samples, problems = to_full_scale(best.samples)
+    stated = max(attempt.reading.stated for attempt in attempts)
+    return Decoded(samples, [*_problems(best, stated, longest), *problems])
 
 
-def _why(attempts: list[_Attempt]) -> str:
-    """Why no decoder reads a file: what one of them knows beside that it does not know it."""
-    faults = [attempt.fault for attempt in attempts]
-    return next((fault for fault in faults if fault != UNKNOWN), UNKNOWN)
+def _problems(best: "_Attempt", stated: float, longest: float) -> Iterator[Problem]:
+    seconds, reading = best.seconds, best.reading
+    if best.full:
+        length = f"{stated:.1f} s long" if stated > longest else "of unstated length"
+        yield length, f"the first {longest:g} s are used"
+    elif stated - seconds > LACKING:
+        yield f"breaks off: {seconds:.1f} s of the {stated:.1f} s it states", THERE
+    elif reading.broken_off or best.fault:
+        yield "breaks off before its end", THERE
+    if reading.damaged:
+        yield f"damaged in {reading.damaged} place(s)", "what can be decoded is used"
+    if reading.streams > 1:
+        yield f"{reading.streams} streams of audio", "the one that is marked as default is used"
 
 
-def _attempt(
-    decoder: Callable[[Content], AbstractContextManager[Reading]], content: Content, longest: float
-) -> _Attempt:
-    """Decode a file as far as a decoder goes."""
-    mono = _Mono(longest)
-    reading, fault = None, None
-    try:
-        with decoder(content) as reading:
-            for frames, rate in reading.blocks:
-                if mono.append(frames, rate):
-                    break
-    except Unreadable as error:
-        fault = error
-    if content.fault:
-        raise content.fault
-    stated = reading.stated or 0.0 if reading else 0.0
-    if reading is None or isinstance(fault, Noise) or (fault and not mono.seconds):
-        return _Attempt(stated=stated, fault=str(fault))
-    whole = None if not mono.full else stated if stated > longest else math.inf
-    complete = mono.full or (
-        not fault and reading.to_the_end and mono.seconds > max(0.0, stated - LACKING)
-    )
-    return _Attempt(mono.decoded(whole, reading.damaged), stated, complete)
+class _Attempt:
+    """What a decoder makes of a file, as mono samples at `SAMPLE_RATE`, until there are enough.
 
-
-class _Mono:
-    """A file's frames as mono samples at `SAMPLE_RATE`, until there are enough of them.
-
-    Where the rate changes within a file, each part is resampled by itself.
+    They are resampled block by block, with the bits of a single pass. Where the rate changes within
+    a file, each part is resampled by itself.
     """
 
-    def __init__(self, longest: float) -> None:
-        self.full = False
-        self.seconds = 0.0
+    def __init__(self, decoder: Decoder, content: Content, longest: float) -> None:
         self._longest = longest
-        self._form = (0, 0)
-        self._parts: list[NDArray[np.float32]] = []
-        self._part: _Resampled | None = None
-        self._before = 0.0  # Seconds of the parts before this one.
+        self.reading, self.fault = Reading(), ""
+        self._clear()
+        try:
+            self.reading = decoder(content)
+            for frames, rate in self.reading.blocks:
+                self._append(frames, rate)
+                if self.full:
+                    break
+        except Exception as error:  # Libraries raise whatever they like at odd bytes.
+            self.fault = why(error)
+            if isinstance(error, Unreadable):
+                self._clear()
+        if content.fault:
+            raise content.fault
+        self._finish()
 
-    def append(self, frames: NDArray[np.float32], rate: int) -> bool:
-        """Append frames of shape (n, channels); whether there are more than enough."""
-        if self._part is None or self._part.rate != rate:
-            self._parts.append(self._finished())
-            self._part, self._before = _Resampled(rate), self.seconds
-        if not self._form[0]:
-            self._form = (frames.shape[1], rate)
+    def _clear(self) -> None:
+        self.full = False  # Whether there are more than enough.
+        self.samples: Samples = np.empty(0, dtype=np.float32)
+        self._before = 0.0  # Seconds of the parts before the one at hand.
+        self._rate, self._count = SAMPLE_RATE, 0
+        self._stream: soxr.ResampleStream | None = None
+        self._blocks: list[Samples] = []
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of the file that were decoded."""
+        return self._before + self._count / self._rate
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is no more to be had of the file."""
+        enough = self.seconds > max(0.0, self.reading.stated - LACKING)
+        return self.full or (not self.fault and self.reading.to_the_end and enough)
+
+    def _append(self, frames: Samples, rate: int) -> None:
+        if rate != self._rate:
+            self._finish()
+            self._stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, "float32", "soxr_hq")
+            self._rate = rate
         mono = frames[:, 0] if frames.shape[1] == 1 else np.mean(frames, axis=1)
-        left = (self._longest - self._before) * rate - self._part.count
+        left = (self._longest - self._before) * rate - self._count
         self.full = len(mono) > left
-        self._part.append(mono[: math.ceil(left)] if self.full else mono)
-        self.seconds = self._before + self._part.count / rate
-        return self.full
-
-    def _finished(self) -> NDArray[np.float32]:
-        return self._part.all() if self._part else np.empty(0, dtype=np.float32)
-
-    def decoded(self, whole: float | None, damaged: int) -> Decoded:
-        """All that was appended."""
-        self._parts.append(self._finished())
-        parts = [part for part in self._parts if part.size] or self._parts[:1]
-        samples = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        return Decoded(samples, *self._form, whole, damaged=damaged)
-
-
-class _Resampled:
-    """Samples of a file at `SAMPLE_RATE`, made block by block with the bits of a single pass."""
-
-    def __init__(self, rate: int) -> None:
-        self.rate = rate
-        self.count = 0
-        self._stream = (
-            None
-            if rate == SAMPLE_RATE
-            else soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="soxr_hq")
-        )
-        self._blocks: list[NDArray[np.float32]] = []
-
-    def append(self, mono: NDArray[np.float32]) -> None:
-        self.count += mono.size
-        mono = np.ascontiguousarray(mono)
+        mono = np.ascontiguousarray(mono[: math.ceil(left)] if self.full else mono)
+        self._count += mono.size
         self._blocks.append(self._stream.resample_chunk(mono) if self._stream else mono)
 
-    def all(self) -> NDArray[np.float32]:
-        nothing = np.empty(0, dtype=np.float32)
-        if self._stream and self.count:
+    def _finish(self) -> None:
+        """End a part of one rate."""
+        if not self._count:
+            return
+        if self._stream:
+            nothing = np.empty(0, dtype=np.float32)
             self._blocks.append(self._stream.resample_chunk(nothing, last=True))
-        samples = np.concatenate([nothing, *self._blocks])
-        length = math.ceil(self.count * (SAMPLE_RATE / self.rate))  # librosa's order
-        missing = length - samples.size
-        return np.pad(samples, (0, missing)) if missing > 0 else samples[:length]
+        part = np.concatenate(self._blocks)
+        length = math.ceil(self._count * (SAMPLE_RATE / self._rate))  # librosa's order
+        part = np.pad(part, (0, max(0, length - part.size)))[:length]
+        self.samples = np.concatenate([self.samples, part]) if self.samples.size else part
+        self._before, self._count = self.seconds, 0
+        self._stream, self._blocks = None, []
 
 
-def to_full_scale(decoded: Decoded) -> Decoded:
+def to_full_scale(samples: Samples) -> tuple[Samples, list[Problem]]:
     """Bring samples in the range of 16-bit integers, as some float files have them, to full scale.
 
     A float file may go over full scale, but hardly to `OVER` times (24 dB). With a peak between
     `INTEGERS` and twice their full scale, samples are taken for such integers: divided by 32,768.
-
-    Raises
-    ------
-    RefusedClip
-        If the largest sample is anywhere else beyond `OVER`: nobody knows what full scale was.
+    At any other peak beyond `OVER`, `RejectedClip` is raised: nobody knows what full scale was.
     """
-    samples = decoded.samples
+    problems = []
     peak = float(max(samples.max(initial=0), -samples.min(initial=0)))
-    if not OVER < peak < math.inf:
-        return decoded
-    if not INTEGERS <= peak <= 2 * FULL_SCALE:
-        raise RefusedClip(
-            f"level: its largest sample is {peak:.4g} times full scale; divide its samples so that "
-            "they lie within -1 and 1"
-        )
-    return replace(decoded, samples=samples / np.float32(FULL_SCALE), scaled=True)
+    if OVER < peak < math.inf:
+        if not INTEGERS <= peak <= 2 * FULL_SCALE:
+            raise RejectedClip(
+                f"level: its largest sample is {peak:.4g} times full scale; divide its samples so "
+                "that they lie within -1 and 1"
+            )
+        samples = samples / np.float32(FULL_SCALE)
+        problems.append(("in the range of 16-bit integers", f"divided by {FULL_SCALE}"))
+    with np.errstate(invalid="ignore"):
+        offset = float(samples.mean(dtype=np.float64)) if samples.size else 0.0
+    if abs(offset) > OFFSET:
+        problems.append((f"DC offset of {offset:.2g} of full scale", "kept"))
+    return samples, problems
 
 
-def check(samples: NDArray[np.float32], shortest: float, silence: float) -> None:
-    """Refuse samples from which no features can be computed.
+def check(samples: Samples, shortest: float, silence: float) -> None:
+    """Raise `RejectedClip` at samples from which no features can be computed.
 
-    Parameters
-    ----------
-    samples : NDArray[np.float32], shape (n,)
-        Mono, at `SAMPLE_RATE`.
-    shortest : float
-        Shortest length in seconds.
-    silence : float
-        Largest distance of a sample from the mean, in full scale, up to which a clip is silent.
-
-    Raises
-    ------
-    RefusedClip
-        If there are no samples, too few, some that are not finite, or only silence.
+    They must be finite, last `shortest` seconds, and at least one of them must lie further than
+    `silence` (of full scale) from their mean.
     """
     if not samples.size:
-        raise RefusedClip("empty: the file has no samples")
+        raise RejectedClip("empty: the file has no samples")
     if samples.size < shortest * SAMPLE_RATE:
         seconds = samples.size / SAMPLE_RATE
-        raise RefusedClip(f"too short: {seconds:.3f} s, shorter than {shortest:g} s")
+        raise RejectedClip(f"too short: {seconds:.3f} s, shorter than {shortest:g} s")
     broken = int(np.count_nonzero(~np.isfinite(samples)))
     if broken:
-        raise RefusedClip(f"non-finite: {broken} of {samples.size} samples are NaN or infinite")
+        raise RejectedClip(f"non-finite: {broken} of {samples.size} samples are NaN or infinite")
     mean = samples.mean()
     if max(samples.max() - mean, mean - samples.min()) <= silence:
-        raise RefusedClip(f"silent: no sample is further than {silence:g} from the mean")
+        raise RejectedClip(f"silent: no sample is further than {silence:g} from the mean")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import av
 
-from genregraph.audio.decoders import FORMATS
+from genregraph.audio.decoders import opened
 from genregraph.datasets.delimited import plain
 from genregraph.datasets.groups import is_unknown
 
@@ -40,9 +40,7 @@ def read_tags(path: Path) -> Tags:
         # A file and no name: FFmpeg would take some names for addresses.
         with path.open("rb") as file:
             start = file.read(START)
-            file.seek(0)
-            form = {"format_whitelist": FORMATS}
-            with av.open(file, options=form, metadata_errors="replace") as container:
+            with opened(file) as container:
                 # In Ogg, tags are the stream's.
                 streams = [stream.metadata for stream in container.streams.audio]
                 stated = [item for tags in (*streams, container.metadata) for item in tags.items()]

@@ -8,8 +8,8 @@ from pathlib import Path
 import typer
 from tqdm import tqdm
 
-from genregraph.audio.content import Content
-from genregraph.audio.decoders import Unreadable, ffmpeg, libsndfile
+from genregraph.audio.read import RejectedClip, decode
+from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.cli.init import copies_in
 from genregraph.cli.project import (
     HOME,
@@ -72,7 +72,7 @@ def checked(config: Config, findings: Findings) -> None:
 
 
 def headers(folder: Path, files: Iterable[str], shortest: float) -> dict[str, list[str]]:
-    """Files that no decoder opens, or that state to be too short, by what is wrong."""
+    """Files that no decoder reads, or that are too short, by what is wrong."""
     wrong: dict[str, list[str]] = {}
     for file in tqdm(sorted(files), desc="headers", unit="file", disable=None):
         if why := header(folder / file, shortest):
@@ -81,19 +81,12 @@ def headers(folder: Path, files: Iterable[str], shortest: float) -> dict[str, li
 
 
 def header(path: Path, shortest: float) -> str:
-    """What is wrong with a file by its header; empty if nothing is."""
+    """What is wrong with a file as far as its beginning shows; empty if nothing is."""
     try:
-        with Content(path) as content:
-            if not content.whole:
-                return "empty"
-            for decoder in (libsndfile, ffmpeg):
-                try:
-                    with decoder(content) as reading:
-                        short = reading.stated is not None and 0 < reading.stated < shortest
-                        return f"shorter than {shortest:g} s" if short else ""
-                except Unreadable as error:
-                    why = f"unreadable: {error}"
-            return why
+        long_enough = decode(path, shortest).samples.size >= shortest * SAMPLE_RATE
+        return "" if long_enough else f"shorter than {shortest:g} s"
+    except RejectedClip as rejection:
+        return str(rejection).partition(";")[0]
     except OSError as error:
         return f"unreadable: {error.strerror}"
 

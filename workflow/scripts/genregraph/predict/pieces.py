@@ -11,7 +11,7 @@ import typer
 
 from genregraph.audio.audit import audit
 from genregraph.audio.cut import SEGMENT
-from genregraph.audio.read import RefusedClip, check
+from genregraph.audio.read import RejectedClip, check
 from genregraph.audio.samples import SAMPLE_RATE, SamplesWriter
 from genregraph.audio.tags import read_tags
 from genregraph.datasets.row import Row
@@ -112,7 +112,7 @@ def cut_files(
                 name = f"{file}#{len(good)}"
                 try:
                     check(piece, shortest, silence)
-                except RefusedClip as why:
+                except RejectedClip as why:
                     refusal = f"every piece of it is refused, the first for being {why}"
                     continue
                 writer.write(name, piece)
