@@ -41,9 +41,15 @@ def test_folders_without_files_add_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("a: [", "is not YAML"), ("- a", "keys and values"), ("", "keys and values")]
+    ("text", "said"),
+    [
+        ("a: [", "is not YAML"),
+        ("- a", "keys and values"),
+        ("", "keys and values"),
+        ("a: {b: 1}\nc: 1\na: {}", "line 3 has key 'a', as line 1 does; remove one"),
+    ],
 )
-def test_a_file_without_keys_is_told(tmp_path, text, said):
+def test_faulty_file_is_named(tmp_path, text, said):
     configured(tmp_path, experiments=text)
     with pytest.raises(UserError, match=f"experiments.yaml.*{said}"):
         merged([tmp_path], {})

@@ -64,18 +64,26 @@ def as_typed(given: Mapping[str, Any], words: Iterable[str]) -> dict[str, Any]:
     return typed
 
 
-def read_yaml(path: Path) -> Mapping[str, Any]:
-    """Keys and values of a file.
+class _Loader(yaml.SafeLoader):
+    """Rejects a key that a mapping has twice, of which YAML would drop the first."""
 
-    Raises
-    ------
-    UserError
-        If it is missing, not YAML, or holds no keys.
-    """
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        lines: dict[str, int] = {}
+        for key in (key for key, _ in node.value):
+            line, name = key.start_mark.line + 1, str(key.value)
+            if lines.setdefault(name, line) != line:
+                raise yaml.YAMLError(
+                    f"line {line} has key {name!r}, as line {lines[name]} does; remove one"
+                )
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> Mapping[str, Any]:
+    """Keys and values of a file; a `UserError` if it is missing, faulty, or holds no keys."""
     if not path.is_file():
         raise UserError(f"there is no file {path}; correct its path")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 ({error}); save it as text in UTF-8") from None
     except yaml.YAMLError as error:

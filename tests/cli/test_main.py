@@ -1,0 +1,68 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from genregraph.cli import main
+
+SCRIPT = Path(__file__).parents[2] / "genregraph"
+
+
+def run(*command: str | Path, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, **variables}
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+
+
+def test_steps_are_run_by_name(monkeypatch, tmp_path, capsys) -> None:
+    assert {"audio.audit", "datasets.unpack", "report.crate"} <= {*main.steps()}
+    missing = str(tmp_path / "tracks.csv")
+    command = ["genregraph", "datasets.fma", "--subset", "small", "--metadata", missing]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit, match=rf"^datasets.fma: there is no file {missing}; correct"):
+        main.run()
+
+
+@pytest.mark.parametrize(("words", "status"), [([], 0), (["--help"], 0), (["audio"], 1)])
+def test_usage_lists_commands_and_steps(monkeypatch, capsys, words, status) -> None:
+    monkeypatch.setattr(sys, "argv", ["genregraph", *words])
+    with pytest.raises(SystemExit) as ended:
+        main.run()
+    assert ended.value.code == status
+    said = capsys.readouterr().out
+    assert "\n  predict  predict the genres of new music\n" in said
+    assert "\n  audio.audit\n" in said
+
+
+def test_code_of_the_current_folder_is_not_run_and_odd_characters_are_replaced(tmp_path) -> None:
+    for module in ("random", "copy", "typer", "snakemake", "re"):
+        (tmp_path / f"{module}.py").write_text("raise SystemExit('the code of the folder')")
+    (tmp_path / "rock").mkdir()
+    (tmp_path / "rock/日本.txt").touch()
+    (tmp_path / "rock/a.wav").touch()
+    done = run(sys.executable, SCRIPT, "init", ".", cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "1 clips of 1 genres" in done.stdout and "日本" not in done.stdout
+    names = ["--configfile", "日本.yaml"]
+    done = run(sys.executable, SCRIPT, "check", *names, cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert done.stdout.startswith("FAULT: there is no file ??.yaml"), done.stderr
+
+
+def test_script_runs_in_its_own_environment(tmp_path) -> None:
+    own = tmp_path / ".venv/bin/python"
+    own.parent.mkdir(parents=True)
+    own.write_text('#!/bin/sh\necho own "$@"\n')
+    own.chmod(0o755)
+    script = tmp_path / "genregraph"
+    script.write_bytes(SCRIPT.read_bytes())
+    done = run(sys.executable, script, "check", "a b", cwd=tmp_path)
+    assert done.stdout == f"own -P {script} check a b\n"
+
+
+def test_environment_that_lacks_a_library_says_how_to_make_one(tmp_path) -> None:
+    script = tmp_path / "genregraph"
+    script.write_bytes(SCRIPT.read_bytes())
+    done = run(sys.executable, script, "check", cwd=tmp_path, PYTHONPATH="")
+    if done.returncode:  # Else genregraph is installed.
+        assert "lacks genregraph; make the environment with: make run" in done.stderr
