@@ -16,7 +16,6 @@ min_version("9.19")
 
 
 include: "rules/common.smk"
-include: "rules/demo.smk"
 include: "rules/audio.smk"
 include: "rules/features.smk"
 include: "rules/folds.smk"
@@ -26,6 +25,7 @@ include: "rules/models.smk"
 include: "rules/predict.smk"
 include: "rules/evaluation.smk"
 include: "rules/report.smk"
+include: "rules/records.smk"
 
 
 localrules:
@@ -33,12 +33,15 @@ localrules:
 
 
 rule all:
+    """Make all tables, figures, findings and the report of the dataset."""
     default_target: True
     input:
-        "results/summary.csv",
-        "results/comparisons.csv",
-        "results/findings.md",
-        "results/report.html",
-        f"{HERE}/ro-crate-metadata.json",
-        [f"results/{name}.csv" for name in RUNNABLE],
-        tables_and_figures,
+        [f"results/{name}" for name in ("summary.csv", "comparisons.csv")],
+        [f"results/{name}" for name in ("findings.md", "report.html")],
+        f"{PATHS.dataset}/ro-crate-metadata.json",
+        [f"results/{name}.csv" for name in RUN.runnable],
+        [
+            f"results/{Path(table).name}"
+            for table in PATHS.tuning() + PATHS.learning_curve()
+        ],
+        PATHS.figures(),

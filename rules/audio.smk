@@ -1,38 +1,18 @@
-# From audio files to checked samples: fetch, audit, cut.
+# From audio files to checked samples: fetch or synthesise, audit, cut.
 
-FETCH = Step("datasets.fetch", HERE)
-UNPACK = Step("datasets.unpack", HERE, options={"sheet": SHEET, "folder": AUDIO})
-AUDIT = Step(
-    "audio.audit",
-    OF_SHARD,
-    options={
-        "sheet": SHEET,
-        "audio": AUDIO,
-        "shards": N_SHARDS,
-        "ending": DATASET.endings,
-        "shortest": CONFIG.audit.shortest,
-        "silence": CONFIG.audit.silence,
-        "longest": CONFIG.audit.longest,
-    },
-    # What the sheet says of this shard's files: the sheet itself is no input, so that neither a
-    # clip added to another shard nor another artist's name changes anything here.
-    facts={
-        "files": lambda wildcards: digest(SHARDS[wildcards.shard], AUDITED),
-        "contents": contents_of_audio,
-    },
-)
-CLIPS = Step("audio.clips", OF_CUT, {"sheet": SHEET}, facts={"rows": digest(ROWS)})
+SAMPLES = f"{OF_SHARD}/samples.parquet"
 
-if FETCHED:
+# No audio file is an output of a rule: one that a user put there stays.
+if RUN.fetched:
 
-    # Without a record: a checksum says what it is.
     rule fetch:
+        """Fetch the published archive of the dataset."""
         output:
-            f"resources/archives/{DATASET.archive.filename}",
+            f"resources/archives/{RUN.facts.archive.filename}",
         log:
-            FETCH.log,
+            STEPS["fetch"].log,
         benchmark:
-            FETCH.benchmark
+            STEPS["fetch"].benchmark
         retries: 2
         conda:
             "../envs/audio.yaml"
@@ -40,83 +20,108 @@ if FETCHED:
             mem_mb=memory(500),
             runtime=minutes(240),
         params:
-            urls=lambda wildcards: DATASET.archive.urls,
-            checksum=DATASET.archive.checksum,
+            urls=RUN.facts.archive.urls,
+            checksum=RUN.facts.archive.checksum,
         shell:
             'python "$GENREGRAPH" datasets.fetch {params.urls:q} --checksum {params.checksum}'
             " --output {output:q} 2>&1 | tee {log:q} >&2"
 
     rule unpack:
+        """Unpack the clips that are not in the audio folder yet, and list what is there."""
         input:
-            f"resources/archives/{DATASET.archive.filename}",
+            f"resources/archives/{RUN.facts.archive.filename}",
         output:
-            all_audio(),
+            f"{RUN.audio}/.unpacked.tsv",
         log:
-            UNPACK.log,
+            STEPS["unpack"].log,
         benchmark:
-            UNPACK.benchmark
+            STEPS["unpack"].benchmark
         conda:
             "../envs/audio.yaml"
         resources:
             mem_mb=memory(1000),
             runtime=minutes(30),
         params:
-            options=UNPACK.arguments,
-            checksum=DATASET.archive.checksum,
+            options=STEPS["unpack"].arguments,
+            checksum=RUN.facts.archive.checksum,
         shell:
             'python "$GENREGRAPH" datasets.unpack --archive {input:q} --checksum {params.checksum}'
-            " {params.options:q} 2> {log:q}"
+            " {params.options:q} --output {output:q} 2> {log:q}"
+
+
+if RUN.synthesised:
+
+    rule synthesise:
+        """Synthesise the demo's clips of a genre."""
+        input:
+            made_with=STEPS["synthesise"].made_with,
+        output:
+            touch(f"{RUN.audio}/.synthesised.{{genre}}"),
+        log:
+            STEPS["synthesise"].log,
+        benchmark:
+            STEPS["synthesise"].benchmark
+        conda:
+            "../envs/audio.yaml"
+        resources:
+            mem_mb=memory(1000),
+            runtime=minutes(10),
+        params:
+            options=STEPS["synthesise"].arguments,
+        shell:
+            'python "$GENREGRAPH" demo.synthesise --genre {wildcards.genre:q} {params.options:q}'
+            " 2> {log:q}"
 
 
 rule audit:
+    """Decode and check the clips of a shard."""
     input:
-        audio=audio_of,
-        made_with=AUDIT.made_with,
+        audio=PATHS.audio,
+        made_with=STEPS["audit"].made_with,
     output:
         clips=f"{OF_SHARD}/clips.parquet",
-        samples=OF_SAMPLES if CONFIG.keep_samples else temp(OF_SAMPLES),
+        samples=SAMPLES if CONFIG.keep_samples else temp(SAMPLES),
     log:
-        AUDIT.log,
+        STEPS["audit"].log,
     benchmark:
-        AUDIT.benchmark
+        STEPS["audit"].benchmark
     conda:
         "../envs/audio.yaml"
     resources:
         mem_mb=memory(500 + CONFIG.audit.longest),
         runtime=minutes(30, 0.1),
     params:
-        options=AUDIT.arguments,
+        options=STEPS["audit"].arguments,
     shell:
         'python "$GENREGRAPH" audio.audit {params.options:q} --shard {wildcards.shard}'
         " --clips {output.clips:q} --samples {output.samples:q} 2> {log:q}"
 
 
-if not UNHEARD:
+if not RUN.without_audio:
 
     rule clips:
+        """List all clips, or their segments, and the problems."""
         input:
-            shards=expand(f"{OF_SHARD}/clips.parquet", shard=SHARDS, allow_missing=True),
-            made_with=CLIPS.made_with,
+            shards=expand(
+                f"{OF_SHARD}/clips.parquet", shard=RUN.shards, allow_missing=True
+            ),
+            made_with=STEPS["clips"].made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",
-            problems=report(
-                f"{OF_CUT}/problems.csv",
-                caption="../workflow/scripts/genregraph/report/captions/problems.rst",
-                category="{dataset}",
-                subcategory="Tables",
-                labels={"table": "problems of {cut}"},
+            problems=shown(
+                f"{OF_CUT}/problems.csv", "problems", table="problems of {cut}"
             ),
         log:
-            CLIPS.log,
+            STEPS["clips"].log,
         benchmark:
-            CLIPS.benchmark
+            STEPS["clips"].benchmark
         conda:
             "../envs/audio.yaml"
         resources:
             mem_mb=memory(1000, 20),
             runtime=minutes(10),
         params:
-            options=CLIPS.arguments,
+            options=STEPS["clips"].arguments,
         shell:
             'python "$GENREGRAPH" audio.clips {input.shards:q} {params.options:q}'
             " --cut {wildcards.cut} --clips {output.clips:q} --problems {output.problems:q}"

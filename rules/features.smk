@@ -1,52 +1,19 @@
 # From samples to feature tables: a job a shard, then one table; and tables made elsewhere.
 
-EXTRACT = Step(
-    "features.{table}",
-    f"{OF_CUT}/features",
-    suffix=".{shard}",
-    options={
-        "profile": lambda wildcards: (
-            CONFIG.features.profile if wildcards.table == "handcrafted" else None
-        )
-    },
-)
-IMAGES = Step("features.images", f"{OF_CUT}/images", suffix=".{shard}")
-GATHER = Step("features.gather", f"{OF_CUT}/features", suffix=".{table}")
-IMPORTED = Step(
-    "features.imported",
-    f"{OF_CUT}/features",
-    {
-        "sheet": SHEET,
-        "keep": lambda wildcards: CONFIG.tables[wildcards.table].keep,
-        "pool": lambda wildcards: CONFIG.tables[wildcards.table].pool,
-    },
-    facts={
-        "names": digest(ROWS, NAMED),
-        "contents": contents_of_tables,
-    },
-    suffix=".{table}",
-    record=f"{OF_CUT}/features/{{table}}",
-)
-LISTED = Step(
-    "features.listed",
-    OF_CUT,
-    {"sheet": SHEET},
-    facts={"rows": digest(ROWS), "contents": contents_of_tables},
-)
-
 
 rule extract:
+    """Compute a feature table of a shard."""
     input:
-        samples=OF_SAMPLES,
-        made_with=EXTRACT.made_with,
+        samples=SAMPLES,
+        made_with=STEPS["extract"].made_with,
     output:
         f"{OF_CUT}/features/{{table}}/{{shard}}.parquet",
     log:
-        EXTRACT.log,
+        STEPS["extract"].log,
     benchmark:
-        EXTRACT.benchmark
+        STEPS["extract"].benchmark
     wildcard_constraints:
-        table="|".join(COMPUTED) or "none",
+        table="|".join(RUN.computed) or "none",
     conda:
         "../envs/audio.yaml"
     resources:
@@ -54,7 +21,7 @@ rule extract:
         mem_mb=memory(600 + 2 * CONFIG.audit.longest),
         runtime=minutes(30, 0.5),
     params:
-        options=EXTRACT.arguments,
+        options=STEPS["extract"].arguments,
         cut=lambda wildcards: wildcards.cut,
     shell:
         'python "$GENREGRAPH" features.{wildcards.table} --samples {input.samples:q}'
@@ -63,15 +30,16 @@ rule extract:
 
 
 rule images:
+    """Draw the mel images of a shard, for the CNN."""
     input:
-        samples=OF_SAMPLES,
-        made_with=IMAGES.made_with,
+        samples=SAMPLES,
+        made_with=STEPS["images"].made_with,
     output:
         f"{OF_CUT}/images/{{shard}}.parquet",
     log:
-        IMAGES.log,
+        STEPS["images"].log,
     benchmark:
-        IMAGES.benchmark
+        STEPS["images"].benchmark
     conda:
         "../envs/audio.yaml"
     resources:
@@ -83,28 +51,27 @@ rule images:
 
 
 rule gather:
+    """Join a feature table of all shards."""
     input:
         shards=expand(
             f"{OF_CUT}/features/{{table}}/{{shard}}.parquet",
-            shard=SHARDS,
+            shard=RUN.shards,
             allow_missing=True,
         ),
-        made_with=GATHER.made_with,
+        made_with=STEPS["gather"].made_with,
     output:
         table=f"{OF_CUT}/features/{{table}}.parquet",
-        problems=report(
+        problems=shown(
             f"{OF_CUT}/features/{{table}}.problems.csv",
-            caption="../workflow/scripts/genregraph/report/captions/problems.rst",
-            category="{dataset}",
-            subcategory="Tables",
-            labels={"table": "problems of {table} in {cut}"},
+            "problems",
+            table="problems of {table} in {cut}",
         ),
     log:
-        GATHER.log,
+        STEPS["gather"].log,
     benchmark:
-        GATHER.benchmark
+        STEPS["gather"].benchmark
     wildcard_constraints:
-        table="|".join(COMPUTED) or "none",
+        table="|".join(RUN.computed) or "none",
     conda:
         "../envs/audio.yaml"
     resources:
@@ -116,67 +83,61 @@ rule gather:
 
 
 rule imported:
+    """Read a feature table that was computed elsewhere."""
     input:
-        foreign=lambda wildcards: users(read_of_tables(wildcards)),
         clips=f"{OF_CUT}/clips.parquet",
-        made_with=IMPORTED.made_with,
+        made_with=STEPS["imported"].made_with,
     output:
         table=f"{OF_CUT}/features/{{table}}.parquet",
-        problems=report(
+        problems=shown(
             f"{OF_CUT}/features/{{table}}.problems.csv",
-            caption="../workflow/scripts/genregraph/report/captions/problems.rst",
-            category="{dataset}",
-            subcategory="Tables",
-            labels={"table": "problems of {table} in {cut}"},
+            "problems",
+            table="problems of {table} in {cut}",
         ),
     log:
-        IMPORTED.log,
+        STEPS["imported"].log,
     benchmark:
-        IMPORTED.benchmark
+        STEPS["imported"].benchmark
     wildcard_constraints:
         table="|".join(CONFIG.tables) or "none",
     conda:
         "../envs/audio.yaml"
     resources:
-        mem_mb=memory(1000, 20),
+        mem_mb=memory(1000, 20, PATHS.all_imported),
         runtime=minutes(10, 0.1),
     params:
-        foreign=imported_file,
-        options=IMPORTED.arguments,
+        foreign=PATHS.imported,
+        options=STEPS["imported"].arguments,
     shell:
         'python "$GENREGRAPH" features.imported --foreign {params.foreign:q}'
         " --clips {input.clips:q} --cut {wildcards.cut} {params.options:q} --output {output.table:q}"
         " --problems {output.problems:q} 2> {log:q}"
 
 
-if UNHEARD:
+if RUN.without_audio:
 
     rule listed:
+        """List the clips of a dataset without audio, by its tables."""
         input:
-            tables=lambda wildcards: users(read_of_tables(wildcards)),
-            made_with=LISTED.made_with,
+            made_with=STEPS["listed"].made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",
-            problems=report(
-                f"{OF_CUT}/problems.csv",
-                caption="../workflow/scripts/genregraph/report/captions/problems.rst",
-                category="{dataset}",
-                subcategory="Tables",
-                labels={"table": "problems of {cut}"},
+            problems=shown(
+                f"{OF_CUT}/problems.csv", "problems", table="problems of {cut}"
             ),
         log:
-            LISTED.log,
+            STEPS["listed"].log,
         benchmark:
-            LISTED.benchmark
+            STEPS["listed"].benchmark
         conda:
             "../envs/audio.yaml"
         resources:
-            mem_mb=memory(1000, 20),
+            mem_mb=memory(1000, 20, PATHS.all_imported),
             runtime=minutes(10, 0.1),
         params:
-            options=LISTED.arguments,
+            options=STEPS["listed"].arguments,
             tables=lambda wildcards: [
-                f"--table={file}" for file in imported_files(wildcards)
+                f"--table={file}" for file in PATHS.all_imported(wildcards)
             ],
         shell:
             'python "$GENREGRAPH" features.listed {params.options:q} {params.tables:q}'

@@ -1,35 +1,28 @@
 # Which clips train and which test.
 
-USABLE = Step(
-    "folds.usable", OF_EXPERIMENT, {"experiment": asked_of, "seed": CONFIG.seed}
-)
-FOLDS = Step(
-    "folds.assign", OF_PROTOCOL, {"experiment": asked_of, "seed": CONFIG.seed}
-)
 
-
-# A checkpoint: which protocols can split the clips is known when it is known which clips are left.
-checkpoint usable:
+rule usable:
+    """Find the clips of an experiment that can be used, and their groups."""
     input:
-        clips=clips_of,
-        tables=shared_tables,
-        images=images_of,
-        made_with=USABLE.made_with,
+        clips=PATHS.clips,
+        tables=PATHS.tables,
+        images=PATHS.images,
+        made_with=STEPS["usable"].made_with,
     output:
         clips=f"{OF_EXPERIMENT}/usable.parquet",
         protocols=f"{OF_EXPERIMENT}/protocols.json",
     log:
-        USABLE.log,
+        STEPS["usable"].log,
     benchmark:
-        USABLE.benchmark
+        STEPS["usable"].benchmark
     conda:
         "../envs/learning.yaml"
     resources:
         mem_mb=memory(1000, 15),
         runtime=minutes(10, 0.1),
     params:
-        options=USABLE.arguments,
-        images=lambda wildcards: [f"--images={path}" for path in images_of(wildcards)],
+        options=STEPS["usable"].arguments,
+        images=options("images"),
     shell:
         'python "$GENREGRAPH" folds.usable {input.tables:q} --clips {input.clips:q}'
         " {params.images:q} {params.options:q} --output {output.clips:q}"
@@ -37,31 +30,32 @@ checkpoint usable:
 
 
 rule folds:
+    """Assign clips to the folds of a protocol, and list what leaks."""
     input:
-        clips=clips_of,
+        clips=PATHS.clips,
         usable=f"{OF_EXPERIMENT}/usable.parquet",
-        tables=shared_tables,
-        made_with=FOLDS.made_with,
+        tables=PATHS.tables,
+        made_with=STEPS["folds"].made_with,
     output:
         folds=f"{OF_PROTOCOL}/folds.parquet",
-        leaks=report(
+        leaks=shown(
             f"{OF_PROTOCOL}/leaks.csv",
-            caption="../workflow/scripts/genregraph/report/captions/leaks.rst",
-            category="{experiment}",
-            subcategory="Tables",
-            labels={"table": "leaks", "protocol": "{protocol}"},
+            "leaks",
+            "{experiment}",
+            table="leaks",
+            protocol="{protocol}",
         ),
     log:
-        FOLDS.log,
+        STEPS["folds"].log,
     benchmark:
-        FOLDS.benchmark
+        STEPS["folds"].benchmark
     conda:
         "../envs/learning.yaml"
     resources:
         mem_mb=memory(1000, 15),
         runtime=minutes(10, 0.1),
     params:
-        options=FOLDS.arguments,
+        options=STEPS["folds"].arguments,
     shell:
         'python "$GENREGRAPH" folds.assign {input.tables:q} --clips {input.clips:q}'
         " --usable {input.usable:q} --protocol {wildcards.protocol} {params.options:q}"

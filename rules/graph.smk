@@ -1,36 +1,24 @@
 # From inputs to the k-nearest-neighbour adjacency, and its health.
 
-ADJACENCY = Step(
-    "graph.adjacency",
-    OF_PROTOCOL,
-    {
-        "metric": setting("graph.metric"),
-        "k": setting("graph.k"),
-        "among": setting("graph.among"),
-        "neighbours": neighbours,
-        "exact": CONFIG.limits.all_distances,
-        "seed": CONFIG.seed,
-    },
-)
-
 
 rule adjacency:
+    """Build the k-nearest-neighbour graph of each fold, and measure its health."""
     input:
         inputs=f"{OF_PROTOCOL}/inputs.npz",
-        made_with=ADJACENCY.made_with,
+        made_with=STEPS["adjacency"].made_with,
     output:
         graphs=f"{OF_PROTOCOL}/graph.npz",
-        table=report(
+        table=shown(
             f"{OF_PROTOCOL}/graph-health.csv",
-            caption="../workflow/scripts/genregraph/report/captions/graph-health.rst",
-            category="{experiment}",
-            subcategory="Tables",
-            labels={"table": "graph health", "protocol": "{protocol}"},
+            "graph-health",
+            "{experiment}",
+            table="graph health",
+            protocol="{protocol}",
         ),
     log:
-        ADJACENCY.log,
+        STEPS["adjacency"].log,
     benchmark:
-        ADJACENCY.benchmark
+        STEPS["adjacency"].benchmark
     priority: 1
     conda:
         "../envs/learning.yaml"
@@ -38,7 +26,7 @@ rule adjacency:
         mem_mb=memory(1500, 6),
         runtime=minutes(30, 1),
     params:
-        options=ADJACENCY.arguments,
+        options=STEPS["adjacency"].arguments,
     shell:
         'python "$GENREGRAPH" graph.adjacency --inputs {input.inputs:q} {params.options:q}'
         " --output {output.graphs:q} --table {output.table:q} 2> {log:q}"

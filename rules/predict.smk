@@ -1,97 +1,48 @@
 # Genres of new music: a model that is trained once, and each new file by itself.
 
-PREDICTOR = f"{of_experiment(CONFIG.predict_by)}/predictor.safetensors"
-
-# Files that are made with one that is asked for.
-BESIDE = {"predictions.csv": f"{OF_NEW}/curves.png".format(dataset=CONFIG.dataset)}
-
-
-# Protocols without leaks, the strictest first: by the first that an experiment has a model is chosen.
-STRICT = ("inductive", "clean", "filtered")
-
-
-TRAINER = Step(
-    "predict.train",
-    OF_EXPERIMENT,
-    {
-        "experiment": trained_by,
-        "imported": has_imported_table,
-        "exact": CONFIG.limits.all_distances,
-        **{name: value for name, value in NETWORK.items() if name != "neighbours"},
-    },
-)
-
-if PREDICTED:
-    PREDICTING = CONFIG.experiments[CONFIG.predict_by]
-    PIECES = Step(
-        "predict.pieces",
-        OF_PART,
-        {
-            "cut": PREDICTING.cut,
-            "shortest": CONFIG.audit.shortest,
-            "silence": CONFIG.audit.silence,
-            "longest": CONFIG.audit.longest,
-        },
-        facts={"contents": contents_of_new},
-    )
-    EXTRACT_NEW = Step("features.{table}", OF_PART, EXTRACT.options)
-    ANSWER = Step(
-        "predict.answer",
-        OF_NEW,
-        {
-            "sheet": SHEET,
-            "table": PREDICTING.tables,
-            "dataset": CONFIG.dataset,
-            "experiment": CONFIG.predict_by,
-            "synthesised": DATASET.synthesised,
-            "artists": CONFIG.predict_artists,
-            "unnameable": NEW.unnameable,
-            "passed_over": NEW.passed_over,
-        },
-        facts={"rows": digest(ROWS, ["clip", "artist", "title"])},
-    )
-    CURVES = Step("predict.curves", OF_NEW)
+BY = CONFIG.experiments.get(CONFIG.predict_by)
 
 
 rule predictor:
+    """Train the model that predicts new music on all clips."""
     input:
         clips=f"{OF_EXPERIMENT}/usable.parquet",
-        tables=shared_tables,
-        models=strict_models,
-        made_with=TRAINER.made_with,
+        tables=PATHS.tables,
+        models=PATHS.leak_free_models,
+        made_with=STEPS["predictor"].made_with,
     output:
         f"{OF_EXPERIMENT}/predictor.safetensors",
     log:
-        TRAINER.log,
+        STEPS["predictor"].log,
     benchmark:
-        TRAINER.benchmark
+        STEPS["predictor"].benchmark
     conda:
         "../envs/learning.yaml"
     resources:
         mem_mb=memory(1500, 15),
         runtime=minutes(30, 2),
     params:
-        options=TRAINER.arguments,
-        models=lambda wildcards, input: [f"--models={path}" for path in input.models],
+        options=STEPS["predictor"].arguments,
+        models=options("models"),
     shell:
         'python "$GENREGRAPH" predict.train {input.tables:q} --clips {input.clips:q}'
         " {params.models:q} {params.options:q} --output {output:q} 2> {log:q}"
 
 
-if PREDICTED:
+if RUN.new:
 
     rule pieces:
+        """Decode a part of the new music."""
         input:
-            audio=lambda wildcards: users(PARTS[wildcards.part]),
-            clips=f"{OF_DATASET}/{PREDICTING.cut}/clips.parquet",
-            made_with=PIECES.made_with,
+            clips=f"{OF_DATASET}/{BY.cut}/clips.parquet",
+            made_with=STEPS["pieces"].made_with,
         output:
             pieces=f"{OF_PART}/pieces.parquet",
             samples=temp(f"{OF_PART}/samples.parquet"),
         log:
-            PIECES.log,
+            STEPS["pieces"].log,
         benchmark:
-            PIECES.benchmark
+            STEPS["pieces"].benchmark
         wildcard_constraints:
             part="[0-9]+-of-[0-9]+",
         conda:
@@ -100,58 +51,56 @@ if PREDICTED:
             mem_mb=memory(500 + CONFIG.audit.longest),
             runtime=minutes(30, 0.1),
         params:
-            options=PIECES.arguments,
-            files=lambda wildcards: PARTS[wildcards.part],
+            options=STEPS["pieces"].arguments,
+            files=lambda wildcards: RUN.parts[wildcards.part],
         shell:
             'python "$GENREGRAPH" predict.pieces --clips {input.clips:q} {params.options:q}'
             " --pieces {output.pieces:q} --samples {output.samples:q} -- {params.files:q} 2> {log:q}"
 
-    # The extractors, on pieces, which are not to be cut again.
+    # The extractors, on pieces, which are segments already.
     use rule extract as extract_new with:
         input:
             samples=f"{OF_PART}/samples.parquet",
-            made_with=EXTRACT_NEW.made_with,
+            made_with=STEPS["extract_new"].made_with,
         output:
             f"{OF_PART}/{{table}}.parquet",
         log:
-            EXTRACT_NEW.log,
+            STEPS["extract_new"].log,
         benchmark:
-            EXTRACT_NEW.benchmark
+            STEPS["extract_new"].benchmark
         wildcard_constraints:
             part="[0-9]+-of-[0-9]+",
-            table="|".join(PREDICTING.tables),
+            table="|".join(BY.tables),
         params:
-            options=EXTRACT_NEW.arguments,
+            options=STEPS["extract_new"].arguments,
             cut="30s",
 
     rule predictions:
+        """Predict the genres of all new music."""
         input:
-            predictor=PREDICTOR,
-            artists=nameable(filter(None, [CONFIG.predict_artists])),
-            pieces=expand(f"{OF_PART}/pieces.parquet", part=PARTS, allow_missing=True),
+            predictor=f"{PATHS.of_experiment(CONFIG.predict_by)}/predictor.safetensors",
+            pieces=expand(
+                f"{OF_PART}/pieces.parquet", part=RUN.parts, allow_missing=True
+            ),
             features=expand(
                 f"{OF_PART}/{{table}}.parquet",
-                part=PARTS,
-                table=PREDICTING.tables,
+                part=RUN.parts,
+                table=BY.tables,
                 allow_missing=True,
             ),
-            made_with=ANSWER.made_with,
+            made_with=STEPS["predictions"].made_with,
         output:
-            table=report(
-                f"{OF_DATASET}/predictions.csv",
-                caption="../workflow/scripts/genregraph/report/captions/predictions.rst",
-                category="{dataset}",
-                subcategory="Tables",
-                labels={"table": "predictions"},
+            table=shown(
+                f"{OF_DATASET}/predictions.csv", "predictions", table="predictions"
             ),
             text=f"{OF_DATASET}/predictions.txt",
             pieces=f"{OF_NEW}/pieces.csv",
             neighbours=f"{OF_NEW}/neighbours.csv",
             problems=f"{OF_NEW}/problems.csv",
         log:
-            ANSWER.log,
+            STEPS["predictions"].log,
         benchmark:
-            ANSWER.benchmark
+            STEPS["predictions"].benchmark
         localrule: True
         conda:
             "../envs/learning.yaml"
@@ -159,9 +108,9 @@ if PREDICTED:
             mem_mb=memory(1500, 10),
             runtime=minutes(30, 1),
         params:
-            options=ANSWER.arguments,
+            options=STEPS["predictions"].arguments,
             folders=lambda wildcards: [
-                f"{OF_NEW}/{part}".format(**wildcards) for part in PARTS
+                f"{OF_NEW}/{part}".format(**wildcards) for part in RUN.parts
             ],
         shell:
             'python "$GENREGRAPH" predict.answer {params.folders:q} --predictor {input.predictor:q}'
@@ -170,21 +119,21 @@ if PREDICTED:
             " --text {output.text:q} --output {output.table:q} 2> {log:q}"
 
     rule curves:
+        """Draw genres over time."""
         input:
             pieces=f"{OF_NEW}/pieces.csv",
-            made_with=CURVES.made_with,
+            made_with=STEPS["curves"].made_with,
         output:
-            report(
+            shown(
                 f"{OF_NEW}/curves.png",
-                caption="../workflow/scripts/genregraph/report/captions/curves.rst",
-                category="{dataset}",
-                subcategory="Figures",
-                labels={"figure": "genres over time"},
+                "curves",
+                kind="Figures",
+                figure="genres over time",
             ),
         log:
-            CURVES.log,
+            STEPS["curves"].log,
         benchmark:
-            CURVES.benchmark
+            STEPS["curves"].benchmark
         localrule: True
         conda:
             "../envs/report.yaml"
@@ -196,10 +145,10 @@ if PREDICTED:
 
 else:
 
-    # Who asks for predictions that cannot be made reads why, not that no rule makes them.
     rule no_predictions:
+        """Say why nothing can be predicted."""
         input:
-            why_no_prediction,
+            PATHS.why_no_prediction,
         output:
             "results/predictions.csv",
         log:

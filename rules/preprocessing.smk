@@ -1,59 +1,29 @@
-# What the models of a protocol's folds see.
-
-
-CNN = Step(
-    "models.cnn",
-    OF_PROTOCOL,
-    {**dict(CONFIG.cnn), "seed": CONFIG.seed, "device": CONFIG.device},
-)
-FITTED = {
-    "drop": setting("drop"),
-    "imported": has_imported_table,
-    "fit": fitted_on,
-    "seed": CONFIG.seed,
-}
-SELECTION = Step(
-    "selection.selection",
-    OF_PROTOCOL,
-    {**FITTED, "n_features": setting("select.n_features")},
-)
-INPUTS = Step(
-    "preprocessing.prepare",
-    OF_PROTOCOL,
-    {
-        **FITTED,
-        "apart": keeps_apart,
-        "scaling": setting("scale"),
-        "reduction": lambda wildcards: getattr(
-            experiment_of(wildcards).reduce, "method", None
-        ),
-        "to": lambda wildcards: getattr(experiment_of(wildcards).reduce, "to", None),
-    },
-)
+# What the models of a protocol's folds get: scaled, selected and reduced features.
 
 
 rule cnn:
+    """Train a CNN on the images of each fold, and embed all clips."""
     input:
-        images=images_of,
+        images=PATHS.images,
         folds=f"{OF_PROTOCOL}/folds.parquet",
-        made_with=CNN.made_with,
+        made_with=STEPS["cnn"].made_with,
     output:
         table=f"{OF_PROTOCOL}/cnn.parquet",
         weights=f"{OF_PROTOCOL}/cnn.pt",
         history=f"{OF_PROTOCOL}/cnn-history.csv",
     log:
-        CNN.log,
+        STEPS["cnn"].log,
     benchmark:
-        CNN.benchmark
+        STEPS["cnn"].benchmark
     conda:
         "../envs/learning.yaml"
-    threads: 1 if CARDS else side_by_side
+    threads: FOLDS_AT_ONCE
     resources:
         mem_mb=memory_by_thread(2000, 8),
         runtime=minutes(120, 5),
         gpu=CARDS,
     params:
-        options=CNN.arguments,
+        options=STEPS["cnn"].arguments,
     shell:
         'python "$GENREGRAPH" models.cnn {input.images:q} --folds {input.folds:q}'
         " --jobs {threads} {params.options:q} --output {output.table:q}"
@@ -61,55 +31,55 @@ rule cnn:
 
 
 rule selection:
+    """Select features of each fold by ControlBurn."""
     input:
         folds=f"{OF_PROTOCOL}/folds.parquet",
-        tables=shared_tables,
-        fitted=table_of_folds,
-        made_with=SELECTION.made_with,
+        tables=PATHS.tables,
+        fitted=PATHS.table_of_folds,
+        made_with=STEPS["selection"].made_with,
     output:
         f"{OF_PROTOCOL}/selection.csv",
     log:
-        SELECTION.log,
+        STEPS["selection"].log,
     benchmark:
-        SELECTION.benchmark
+        STEPS["selection"].benchmark
     conda:
         "../envs/learning.yaml"
-    threads: side_by_side
+    threads: FOLDS_AT_ONCE
     resources:
         mem_mb=memory_by_thread(1500, 15),
         runtime=minutes(60, 5),
     params:
-        options=SELECTION.arguments,
-        fitted=lambda wildcards, input: [f"--fitted={path}" for path in input.fitted],
+        options=STEPS["selection"].arguments,
+        fitted=options("fitted"),
     shell:
         'python "$GENREGRAPH" selection.selection {input.tables:q} --folds {input.folds:q}'
         " --jobs {threads} {params.fitted:q} {params.options:q} --output {output:q} 2> {log:q}"
 
 
 rule inputs:
+    """Scale, select and reduce the features of each fold."""
     input:
         folds=f"{OF_PROTOCOL}/folds.parquet",
-        tables=shared_tables,
-        fitted=table_of_folds,
-        selection=selection_of,
-        made_with=INPUTS.made_with,
+        tables=PATHS.tables,
+        fitted=PATHS.table_of_folds,
+        selection=PATHS.selection,
+        made_with=STEPS["inputs"].made_with,
     output:
         f"{OF_PROTOCOL}/inputs.npz",
     log:
-        INPUTS.log,
+        STEPS["inputs"].log,
     benchmark:
-        INPUTS.benchmark
+        STEPS["inputs"].benchmark
     conda:
         "../envs/learning.yaml"
     resources:
         mem_mb=memory(1000, 10),
         runtime=minutes(10, 1),
     params:
-        options=INPUTS.arguments,
-        fitted=lambda wildcards, input: [f"--fitted={path}" for path in input.fitted],
-        selection=lambda wildcards, input: [
-            f"--selection={path}" for path in input.selection
-        ],
+        options=STEPS["inputs"].arguments,
+        fitted=options("fitted"),
+        selection=options("selection"),
     shell:
         'python "$GENREGRAPH" preprocessing.prepare {input.tables:q} --folds {input.folds:q}'
         " {params.fitted:q} {params.selection:q} {params.options:q} --output {output:q} 2> {log:q}"

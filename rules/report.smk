@@ -1,95 +1,36 @@
 # Figures; what the results say, in words; one page of it all; and its description for machines.
 
-
-OF_FOLDS = ["scatter", "graph", "history", "confusion"]
-TEMPLATE = find("workflow/scripts/genregraph/report/findings.md.jinja", HOME)
-PAGE_TEXTS = {
-    name: find(f"workflow/scripts/genregraph/report/page/page.{extension}", HOME)
-    for name, extension in (
-        ("template", "html.jinja"),
-        ("style", "css"),
-        ("script", "js"),
-    )
+# What figures of the dataset are drawn of.
+DRAWN_OF = {
+    "tuning": f"{PATHS.dataset}/tuning.csv",
+    "correlation": f"{PATHS.dataset}/30s/features/handcrafted.parquet",
+    "clips": PATHS.all_clips(),
+    "clip": [f"{PATHS.dataset}/audio/{shard}/samples.parquet" for shard in RUN.shards],
 }
-CALIBRATED = [
-    f"{of_experiment(name)}/{table}.csv"
-    for name in RUNNABLE
-    for table in ("calibration", "reliability")
+OF_DATASET_TABLES = [
+    *(f"{OF_DATASET}/{name}.csv" for name in ("summary", "comparisons")),
+    *PATHS.of_experiments("calibration.csv", "reliability.csv"),
 ]
-OF_RUN = CONFIG.model_dump_json(exclude={"predict"})
-NOT_RUN = [f"{name}={reason}" for name, reason in NOT_RUNNABLE.items()]
-FIGURES = {
-    "tuning": f"{HERE}/tuning.csv",
-    "correlation": f"{HERE}/30s/features/handcrafted.parquet",
-    "clips": [
-        f"{HERE}/{cut}/clips.parquet"
-        for cut in sorted({e.cut for e in CONFIG.experiments.values()})
-    ],
-    "clip": [f"{HERE}/audio/{shard}/samples.parquet" for shard in SHARDS],
-}
-FIGURE = Step("report.figures.draw", f"{OF_DATASET}/figures", suffix=".{figure}")
-CURVE_FIGURE = Step(
-    "report.figures.draw", f"{OF_DATASET}/figures", suffix=".learning-curve"
-)
-PROTOCOL_FIGURES = Step(
-    "report.figures.protocol_figures",
-    OF_PROTOCOL,
-    {"model": models_shown, "seed": CONFIG.seed},
-)
-IMPORTANCES = Step("report.figures.draw", OF_PROTOCOL, suffix=".importances")
-EXPERIMENT_FIGURES = Step(
-    "report.figures.experiment_figures", OF_EXPERIMENT, {"paper": papers_accuracy}
-)
-FINDINGS = Step(
-    "report.findings",
-    OF_DATASET,
-    {"config": OF_RUN, "not_run": NOT_RUN},
-    facts={"template": text_digest(TEMPLATE)},
-)
-PAGE = Step(
-    "report.page.page",
-    OF_DATASET,
-    {
-        "config": OF_RUN,
-        "audio": None if UNHEARD else AUDIO,
-        "ending": DATASET.endings,
-        "not_run": NOT_RUN,
-    },
-    facts={
-        "sheet": digest(ROWS),
-        **{name: text_digest(path) for name, path in PAGE_TEXTS.items()},
-    },
-)
-CRATE = Step(
-    "report.crate",
-    OF_DATASET,
-    {"config": OF_RUN, "sheet": SHEET, "experiment": RUNNABLE},
-    facts={
-        "sheet": text_digest(SHEET),
-        "contents": contents_of_every_table,
-    },
-)
 
 
 rule figure:
     """Draw a figure of the dataset."""
     input:
-        files=lambda wildcards: FIGURES[wildcards.figure],
-        made_with=FIGURE.made_with,
+        files=lambda wildcards: DRAWN_OF[wildcards.figure],
+        made_with=STEPS["figure"].made_with,
     output:
-        report(
+        shown(
             f"{OF_DATASET}/figures/{{figure}}.png",
-            caption="../workflow/scripts/genregraph/report/captions/figure.rst",
-            category="{dataset}",
-            subcategory="Figures",
-            labels={"figure": "{figure}"},
+            "figure",
+            kind="Figures",
+            figure="{figure}",
         ),
     log:
-        FIGURE.log,
+        STEPS["figure"].log,
     benchmark:
-        FIGURE.benchmark
+        STEPS["figure"].benchmark
     wildcard_constraints:
-        figure="|".join(FIGURES),
+        figure="|".join(DRAWN_OF),
     conda:
         "../envs/report.yaml"
     resources:
@@ -104,19 +45,18 @@ rule figure:
 use rule figure as learning_curve_figure with:
     input:
         files=f"{OF_DATASET}/learning-curve.csv",
-        made_with=CURVE_FIGURE.made_with,
+        made_with=STEPS["learning_curve_figure"].made_with,
     output:
-        report(
+        shown(
             f"{OF_DATASET}/figures/learning-curve.png",
-            caption="../workflow/scripts/genregraph/report/captions/learning-curve.rst",
-            category="{dataset}",
-            subcategory="Figures",
-            labels={"figure": "learning curve"},
+            "learning-curve",
+            kind="Figures",
+            figure="learning curve",
         ),
     log:
-        CURVE_FIGURE.log,
+        STEPS["learning_curve_figure"].log,
     benchmark:
-        CURVE_FIGURE.benchmark
+        STEPS["learning_curve_figure"].benchmark
     params:
         figure="learning-curve",
 
@@ -127,24 +67,52 @@ rule protocol_figures:
         inputs=f"{OF_PROTOCOL}/inputs.npz",
         graphs=f"{OF_PROTOCOL}/graph.npz",
         models=OF_MODELS,
-        made_with=PROTOCOL_FIGURES.made_with,
+        made_with=STEPS["protocol_figures"].made_with,
     output:
-        scatter=drawn(OF_PROTOCOL, "scatter", "scatter", protocol="{protocol}"),
-        graph=drawn(OF_PROTOCOL, "graph", "graph", protocol="{protocol}"),
-        history=drawn(OF_PROTOCOL, "history", "history", protocol="{protocol}"),
-        confusion=drawn(OF_PROTOCOL, "confusion", "confusion", protocol="{protocol}"),
+        scatter=shown(
+            f"{OF_PROTOCOL}/figures/scatter.png",
+            "scatter",
+            "{experiment}",
+            "Figures",
+            figure="scatter",
+            protocol="{protocol}",
+        ),
+        graph=shown(
+            f"{OF_PROTOCOL}/figures/graph.png",
+            "graph",
+            "{experiment}",
+            "Figures",
+            figure="graph",
+            protocol="{protocol}",
+        ),
+        history=shown(
+            f"{OF_PROTOCOL}/figures/history.png",
+            "history",
+            "{experiment}",
+            "Figures",
+            figure="history",
+            protocol="{protocol}",
+        ),
+        confusion=shown(
+            f"{OF_PROTOCOL}/figures/confusion.png",
+            "confusion",
+            "{experiment}",
+            "Figures",
+            figure="confusion",
+            protocol="{protocol}",
+        ),
         map=f"{OF_PROTOCOL}/map.json",
     log:
-        PROTOCOL_FIGURES.log,
+        STEPS["protocol_figures"].log,
     benchmark:
-        PROTOCOL_FIGURES.benchmark
+        STEPS["protocol_figures"].benchmark
     conda:
         "../envs/report.yaml"
     resources:
         mem_mb=memory(1500, 10),
         runtime=minutes(20, 1),
     params:
-        options=PROTOCOL_FIGURES.arguments,
+        options=STEPS["protocol_figures"].arguments,
     shell:
         'python "$GENREGRAPH" report.figures.protocol_figures --inputs {input.inputs:q}'
         " --graphs {input.graphs:q} --models {input.models:q} {params.options:q}"
@@ -156,13 +124,20 @@ rule importances:
     """Draw what ControlBurn selected in the first fold of a protocol."""
     input:
         selection=f"{OF_PROTOCOL}/selection.csv",
-        made_with=IMPORTANCES.made_with,
+        made_with=STEPS["importances"].made_with,
     output:
-        drawn(OF_PROTOCOL, "importances", "importances", protocol="{protocol}"),
+        shown(
+            f"{OF_PROTOCOL}/figures/importances.png",
+            "importances",
+            "{experiment}",
+            "Figures",
+            figure="importances",
+            protocol="{protocol}",
+        ),
     log:
-        IMPORTANCES.log,
+        STEPS["importances"].log,
     benchmark:
-        IMPORTANCES.benchmark
+        STEPS["importances"].benchmark
     conda:
         "../envs/report.yaml"
     resources:
@@ -177,23 +152,35 @@ rule experiment_figures:
     input:
         results=f"{OF_DATASET}/{{experiment}}.csv",
         curves=f"{OF_EXPERIMENT}/reliability.csv",
-        made_with=EXPERIMENT_FIGURES.made_with,
+        made_with=STEPS["experiment_figures"].made_with,
     output:
-        folds=drawn(OF_EXPERIMENT, "folds", "folds", protocol="all"),
-        reliability=drawn(
-            OF_EXPERIMENT, "reliability", "calibration-figure", protocol="all"
+        folds=shown(
+            f"{OF_EXPERIMENT}/figures/folds.png",
+            "folds",
+            "{experiment}",
+            "Figures",
+            figure="folds",
+            protocol="all",
+        ),
+        reliability=shown(
+            f"{OF_EXPERIMENT}/figures/reliability.png",
+            "calibration-figure",
+            "{experiment}",
+            "Figures",
+            figure="reliability",
+            protocol="all",
         ),
     log:
-        EXPERIMENT_FIGURES.log,
+        STEPS["experiment_figures"].log,
     benchmark:
-        EXPERIMENT_FIGURES.benchmark
+        STEPS["experiment_figures"].benchmark
     conda:
         "../envs/report.yaml"
     resources:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
-        options=EXPERIMENT_FIGURES.arguments,
+        options=STEPS["experiment_figures"].arguments,
     shell:
         'python "$GENREGRAPH" report.figures.experiment_figures --results {input.results:q}'
         " --curves {input.curves:q} {params.options:q} --folds {output.folds:q}"
@@ -203,28 +190,18 @@ rule experiment_figures:
 rule findings:
     """Write what the tables say, in words."""
     input:
-        results=every_result,
-        tables=[
-            f"{OF_DATASET}/summary.csv",
-            f"{OF_DATASET}/comparisons.csv",
-            *CALIBRATED,
-        ],
-        of_protocols=of_all_experiments(every_protocol("graph-health.csv", "leaks.csv")),
-        learning_curve=learning_curve_of,
-        tuning=tuning_of,
-        made_with=FINDINGS.made_with,
+        results=PATHS.results,
+        tables=OF_DATASET_TABLES,
+        of_protocols=PATHS.of_protocols("graph-health.csv", "leaks.csv"),
+        learning_curve=PATHS.learning_curve(),
+        tuning=PATHS.tuning(),
+        made_with=STEPS["findings"].made_with,
     output:
-        report(
-            f"{OF_DATASET}/findings.md",
-            caption="../workflow/scripts/genregraph/report/captions/findings.rst",
-            category="{dataset}",
-            subcategory="Tables",
-            labels={"table": "findings"},
-        ),
+        shown(f"{OF_DATASET}/findings.md", "findings", table="findings"),
     log:
-        FINDINGS.log,
+        STEPS["findings"].log,
     benchmark:
-        FINDINGS.benchmark
+        STEPS["findings"].benchmark
     localrule: True
     conda:
         "../envs/report.yaml"
@@ -232,9 +209,9 @@ rule findings:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
-        options=FINDINGS.arguments,
-        folder=lambda wildcards: HERE,
-        template=lambda wildcards: TEMPLATE,
+        options=STEPS["findings"].arguments,
+        folder=PATHS.dataset,
+        template=STEPS.text_of("findings.md.jinja"),
         tables=lambda wildcards, input: [
             *(f"--learning-curve={path}" for path in input.learning_curve),
             *(f"--tuning={path}" for path in input.tuning),
@@ -248,43 +225,33 @@ rule findings:
 rule page:
     """Write the report, one HTML page."""
     input:
-        results=every_result,
-        tables=[
-            f"{OF_DATASET}/summary.csv",
-            f"{OF_DATASET}/comparisons.csv",
-            *CALIBRATED,
-        ],
-        of_protocols=of_all_experiments(
-            every_protocol("graph-health.csv", "leaks.csv", "models")
-        ),
-        learning_curve=learning_curve_of,
-        clips=of_all_experiments(lambda wildcards: [clips_of(wildcards)]),
-        maps=maps,
-        problems=all_problems,
-        made_with=PAGE.made_with,
+        results=PATHS.results,
+        tables=OF_DATASET_TABLES,
+        of_protocols=PATHS.of_protocols("graph-health.csv", "leaks.csv", "models"),
+        learning_curve=PATHS.learning_curve(),
+        clips=PATHS.all_clips(),
+        maps=PATHS.of_strictest("map.json"),
+        problems=PATHS.all_problems(),
+        made_with=STEPS["page"].made_with,
     output:
-        report(
-            f"{OF_DATASET}/report.html",
-            caption="../workflow/scripts/genregraph/report/captions/page.rst",
-            category="{dataset}",
-            subcategory="Tables",
-            labels={"table": "report"},
-        ),
+        shown(f"{OF_DATASET}/report.html", "page", table="report"),
     log:
-        PAGE.log,
+        STEPS["page"].log,
     benchmark:
-        PAGE.benchmark
+        STEPS["page"].benchmark
     conda:
         "../envs/report.yaml"
     resources:
         mem_mb=memory(1500, 5),
         runtime=minutes(10, 0.5),
     params:
-        options=PAGE.arguments,
-        folder=lambda wildcards: HERE,
+        options=STEPS["page"].arguments,
+        folder=PATHS.dataset,
         benchmarks=f"results/benchmarks/{CONFIG.dataset}",
-        sheet=SHEET,
-        texts=[f"--{name}={path}" for name, path in PAGE_TEXTS.items()],
+        sheet=RUN.sheet,
+        texts=[
+            f"--{name}={STEPS.text_of(f'page/{file}')}" for name, file in PAGE.items()
+        ],
         lists=lambda wildcards, input: [
             *(f"--learning-curve={path}" for path in input.learning_curve),
             *(f"--map={path}" for path in input.maps),
@@ -299,18 +266,17 @@ rule page:
 rule crate:
     """Describe all that `all` makes, and what it was made from, as an RO-Crate."""
     input:
-        files=published,
-        models=of_all_experiments(every_protocol("models")),
-        clips=of_all_experiments(lambda wildcards: [clips_of(wildcards)]),
-        imported=lambda wildcards: users(every_imported_file(wildcards).values()),
-        made_with=CRATE.made_with,
+        files=PATHS.published(),
+        models=PATHS.of_protocols("models"),
+        clips=PATHS.all_clips(),
+        made_with=STEPS["crate"].made_with,
     output:
         metadata=f"{OF_DATASET}/ro-crate-metadata.json",
         workflow=f"{OF_DATASET}/workflow.zip",
     log:
-        CRATE.log,
+        STEPS["crate"].log,
     benchmark:
-        CRATE.benchmark
+        STEPS["crate"].benchmark
     localrule: True
     conda:
         "../envs/report.yaml"
@@ -318,14 +284,18 @@ rule crate:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
-        options=CRATE.arguments,
-        folder=lambda wildcards: HERE,
+        options=STEPS["crate"].arguments,
+        folder=PATHS.dataset,
         lists=lambda wildcards, input: [
             *(f"--models={path}" for path in input.models),
-            *(f"--clips={path}" for path in sorted(set(input.clips)) if not UNHEARD),
+            *(
+                f"--clips={path}"
+                for path in sorted(set(input.clips))
+                if not RUN.without_audio
+            ),
             *(
                 f"--table={name}={path}"
-                for name, path in every_imported_file(wildcards).items()
+                for name, path in PATHS.imported_tables().items()
             ),
         ],
     shell:

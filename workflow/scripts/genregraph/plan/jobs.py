@@ -1,52 +1,61 @@
-"""What Snakemake should know of its jobs: what they need, and which paths it can handle."""
+"""Which jobs a step has in a run, by the values of their wildcards."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
+from genregraph.config.model import Experiment
+from genregraph.plan.run import Run
+from genregraph.plan.runnable import PER_FOLD
 
-def memory(base: float, per_mb: float = 0) -> Callable[..., int]:
-    """Resource function: MB of memory, growing with each try where the profile allows several.
-
-    Parameters
-    ----------
-    base : float
-        MB that a job takes whatever its input.
-    per_mb : float
-        MB more for each MB of input.
-    """
-    if not per_mb:
-        return lambda wildcards, attempt: int(attempt * base)
-    return lambda wildcards, input, attempt: int(attempt * (base + per_mb * input.size_mb))
+Jobs = list[dict[str, str]]
 
 
-def memory_by_thread(base: float, per_mb: float) -> Callable[..., int]:
-    """The same for a job that fits as many folds at once as it has threads.
+class Job(dict[str, str]):
+    """Wildcards of a job, as Snakemake hands them to functions."""
+
+    __getattr__ = dict.__getitem__
+
+
+class JobsOf:
+    """Jobs of a run. A record that nothing asks for is never written: a few too many do no harm.
 
     Parameters
     ----------
-    base, per_mb : float
-        MB that each of them takes, and MB more for each MB of the job's input.
+    run : Run
     """
 
-    def resource(wildcards: Any, input: Any, threads: int, attempt: int) -> int:
-        return int(attempt * (threads * base + per_mb * input.size_mb))
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        experiments = {name: run.experiment(name) for name in run.runnable}
+        cuts = sorted({experiment.cut for experiment in experiments.values()})
+        tables = [*run.computed, *run.config.tables]
+        self.once: Jobs = [{}]
+        self.shards: Jobs = [{"shard": shard} for shard in run.shards]
+        self.synthesised: Jobs = self.once if run.synthesised else []
+        self.cuts: Jobs = [{"cut": cut} for cut in cuts]
+        self.computed: Jobs = [{"cut": cut, "table": t} for cut in cuts for t in run.computed]
+        self.imported: Jobs = [
+            {"cut": cut, "table": table}
+            for table in tables
+            for cut in cuts
+            if cut in run.imports.get(table, ())
+        ]
+        self.listed: Jobs = self.cuts if run.without_audio else []
+        self.experiments: Jobs = [{"experiment": name} for name in experiments]
+        self.protocols: Jobs = [
+            {"experiment": name, "protocol": protocol}
+            for name in experiments
+            for protocol in run.protocols(name)
+        ]
+        self.with_cnn = self._of(lambda experiment: PER_FOLD in experiment.tables)
+        self.with_selection = self._of(lambda experiment: experiment.select is not None)
+        self.predicting = [each for each in self.experiments if not run.why_no_prediction]
+        self.parts: Jobs = [{"part": part} for part in run.parts]
+        by = run.config.experiments.get(run.config.predict_by, Experiment())
+        self.parts_by_table: Jobs = [{**part, "table": t} for part in self.parts for t in by.tables]
 
-    return resource
+    def _of(self, has: Callable[[Experiment], bool]) -> Jobs:
+        return [job for job in self.protocols if has(self.run.experiment(job["experiment"]))]
 
-
-minutes = memory  # They grow alike.
-
-
-def survives_shells(path: str) -> bool:
-    """Whether a path may be an input of a job on a cluster.
-
-    Snakemake puts its ``repr`` on a command line, which a shell may read within double quotes:
-    names with quotes, backslashes, ``$`` or characters that are not printed would become others
-    there, or commands.
-
-    Examples
-    --------
-    >>> survives_shells("blues/a b; c.wav"), survives_shells("blues/$(id).wav")
-    (True, False)
-    """
-    return repr(path) == f"'{path}'" and not set('"$`').intersection(path)
+    def if_any(self, files: Sequence[str]) -> Jobs:
+        """One job, if it has files to make."""
+        return self.once if files else []

@@ -1,7 +1,6 @@
 """What follows from the configuration and the sheet before any file is read."""
 
 import difflib
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
@@ -16,7 +15,6 @@ from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, Clip, Evaluation, evalu
 
 PER_FOLD = "cnn"  # Learnt from the labels of a fold's training clips, so made anew for each fold.
 ANY_CUT = ("30s", "3s")  # What is computed is computed for both.
-OVERVIEWS = {"all", "summary", "findings", "report", "ro-crate-metadata"}
 
 
 def by_sheet(experiment: Experiment, rows: Sequence[Row]) -> list[Clip]:
@@ -36,25 +34,6 @@ def _clips(rows: tuple[Row, ...], genres: frozenset[str], unknown: UnknownArtist
         Clip(row.genre, str(group), row.split, row.excluded or ("" if name else UNKNOWN_LEFT_OUT))
         for row, name, group in zip(asked, names, alike, strict=True)
     ]
-
-
-def asked_for(targets: Collection[str], experiments: Iterable[str], predict_by: str) -> list[str]:
-    """Experiments that targets are of: of an overview, or where nothing is named, all.
-
-    Examples
-    --------
-    >>> experiments = ["binary_pca", "multiclass_knn"]
-    >>> asked_for(["results/binary_pca.csv"], experiments, "multiclass_knn")
-    ['binary_pca']
-    >>> asked_for(["results/predictions.csv"], experiments, "multiclass_knn")
-    ['multiclass_knn']
-    >>> asked_for(["results/summary.csv"], experiments, "multiclass_knn")
-    ['binary_pca', 'multiclass_knn']
-    """
-    words = {word for target in targets for word in (*Path(target).parts, Path(target).stem)}
-    if "predictions" in words:
-        words.add(predict_by)
-    return [name for name in experiments if not words or name in words or OVERVIEWS & words]
 
 
 def limits(config: Config, rows: Sequence[Row], runnable: Sequence[str]) -> list[str]:
@@ -97,28 +76,20 @@ def _folds_asked(experiment: Experiment, protocol: str) -> tuple[int, str]:
     return experiment.clean.folds, "groups"
 
 
-def prolific(rows: Sequence[Row]) -> str:
-    """Artists with more than a tenth of a genre's clips, in a line; empty if there are none."""
+def prolific(rows: Sequence[Row]) -> list[str]:
+    """Artists with more than a tenth of a genre's clips, in a line, if there are any."""
     genres = Counter(row.genre for row in rows)
     artists = Counter((row.genre, normalised(row.artist)) for row in rows if row.artist)
-    found = [
+    many = [
         f"{artist!r} ({count} of {genres[genre]} of {genre})"
         for (genre, artist), count in artists.most_common()
         if count > max(1, genres[genre] / 10)
     ]
-    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-    return (
-        f"artists of more than a tenth of a genre's clips: {', '.join(found[:5])}{more}; clean "
+    more = f" and {len(many) - 5} more" if len(many) > 5 else ""
+    return [
+        f"artists of more than a tenth of a genre's clips: {', '.join(many[:5])}{more}; clean "
         "keeps the clips of each in one fold: is one of these a name for several artists?"
-        if found
-        else ""
-    )
-
-
-def read_evaluations(path: Path) -> dict[str, Evaluation]:
-    """Evaluations by protocol, as `folds.usable` wrote them."""
-    found = json.loads(path.read_text(encoding="utf-8"))["evaluations"]
-    return {protocol: Evaluation(**numbers) for protocol, numbers in found.items()}
+    ][: len(many)]
 
 
 def check_tables(config: Config) -> None:

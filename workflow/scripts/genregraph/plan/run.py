@@ -1,0 +1,216 @@
+"""A run of the workflow: what its configuration and its sheet let it compute.
+
+Planning only reads: nothing here writes a file, and nothing needs Snakemake.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from genregraph.common.errors import UserError
+from genregraph.config.merge import merged
+from genregraph.config.model import Config, Dataset, Experiment, load
+from genregraph.config.registry import COMPUTED
+from genregraph.datasets.sheet import Row, find, read_sheet, rows_by_shard, shards_for
+from genregraph.features.cuts import files_by_cut
+from genregraph.folds.protocols import Evaluation, evaluations
+from genregraph.plan import runnable
+from genregraph.predict.listing import Listing, listed, shards_of
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run can compute.
+
+    Attributes
+    ----------
+    config : Config
+    home : Path
+        Folder of the workflow; sheets are looked for in the current folder, then there.
+    """
+
+    config: Config
+    home: Path
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], home: Path) -> "Run":
+        """The run that files of configuration and a call ask for.
+
+        Parameters
+        ----------
+        given : mapping
+            What ``--configfile`` and ``--config`` say; it counts more than the files in ``config/``.
+        home : Path
+
+        Raises
+        ------
+        UserError
+            If configuration, sheet, audio folder or tables have a fault that stops all.
+        """
+        run = cls(load(merged([home, Path()], given)), home)
+        run.check()
+        return run
+
+    def check(self) -> None:
+        """Raise a `UserError` for what stops all."""
+        if not (self.synthesised or self.fetched or self.without_audio):
+            runnable.check_audio(self.rows, Path(self.audio), self.files)
+        runnable.check_tables(self.config)
+
+    # The dataset
+
+    @cached_property
+    def sheet(self) -> str:
+        """Path of the sheet."""
+        found = self.config.sheet or find(f"config/datasets/{self.config.dataset}.tsv", self.home)
+        return str(found)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Rows of the sheet."""
+        return read_sheet(Path(self.sheet))
+
+    @cached_property
+    def facts(self) -> Dataset:
+        """What the configuration says of the dataset."""
+        return self.config.facts()
+
+    @cached_property
+    def audio(self) -> str:
+        """Folder of the audio."""
+        return str(Path(self.config.audio or f"resources/{self.config.dataset}"))
+
+    @property
+    def synthesised(self) -> bool:
+        """Whether the workflow makes the audio itself."""
+        return not self.config.audio and self.facts.synthesised
+
+    @property
+    def fetched(self) -> bool:
+        """Whether the workflow fetches the audio."""
+        return not self.config.audio and self.facts.archive is not None
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """Files of the clips that are there, by clip; the audit lists the others as missing."""
+        return runnable.files_there(self.rows, Path(self.audio), self.facts.endings)
+
+    @property
+    def without_audio(self) -> bool:
+        """Whether all there is are imported tables."""
+        return bool(not self.synthesised and self.config.tables and not self.files)
+
+    @cached_property
+    def shards(self) -> dict[str, list[Row]]:
+        """Rows by the number of their shard."""
+        return rows_by_shard(self.rows, self.n_shards)
+
+    @property
+    def n_shards(self) -> int:
+        """Number of shards, some of which may be empty."""
+        return self.facts.shards or shards_for(len(self.rows))
+
+    # Tables
+
+    @property
+    def computed(self) -> list[str]:
+        """Tables that are computed from audio."""
+        return [table for table in COMPUTED if table not in self.config.tables]
+
+    @cached_property
+    def imports(self) -> dict[str, dict[str, str]]:
+        """Files of imported tables, by table and cut."""
+        return files_by_cut(self.config, self.rows)
+
+    # Experiments
+
+    @cached_property
+    def not_runnable(self) -> dict[str, str]:
+        """Why experiments cannot run, by name."""
+        return runnable.not_runnable(self.config, self.rows, self.without_audio, self.imports)
+
+    @property
+    def runnable(self) -> list[str]:
+        """Names of the experiments that can run."""
+        return [name for name in self.config.experiments if name not in self.not_runnable]
+
+    def experiment(self, name: str) -> Experiment:
+        """An experiment of the configuration."""
+        return self.config.experiments[name]
+
+    def protocols(self, name: str) -> dict[str, Evaluation]:
+        """Protocols that the sheet allows an experiment, and how many folds each can have."""
+        return self._evaluations[name][0]
+
+    def left_out(self, name: str) -> dict[str, str]:
+        """Why the sheet does not allow an experiment the other protocols that it asks for."""
+        return self._evaluations[name][1]
+
+    @cached_property
+    def _evaluations(self) -> dict[str, tuple[dict[str, Evaluation], dict[str, str]]]:
+        experiments = {name: self.experiment(name) for name in self.runnable}
+        return {
+            name: evaluations(experiment, runnable.by_sheet(experiment, self.rows))
+            for name, experiment in experiments.items()
+        }
+
+    # New music
+
+    @cached_property
+    def new(self) -> Listing | None:
+        """Files whose genres are to be predicted, if they are to be and can be."""
+        return None if self.why_no_prediction else self._listing[0]
+
+    @cached_property
+    def why_no_prediction(self) -> str:
+        """Why no genre can be predicted; empty if it can."""
+        if not self.config.predict:
+            return "say which music is to be predicted: --config predict=FOLDER, or a file"
+        return runnable.why_no_prediction(self.config, self.not_runnable) or self._listing[1]
+
+    @cached_property
+    def _listing(self) -> tuple[Listing | None, str]:
+        named = self.config.predict or []
+        try:
+            return listed([named] if isinstance(named, str) else named), ""
+        except UserError as error:
+            return None, str(error)
+
+    @cached_property
+    def parts(self) -> dict[str, list[str]]:
+        """Files of the new music by part."""
+        return shards_of(self.new.files) if self.new else {}
+
+    # What is said before the work
+
+    def notes(self) -> list[str]:
+        """What the dataset does not allow, in lines."""
+        reasons: dict[str, list[str]] = {}
+        for name, reason in self.not_runnable.items():
+            reasons.setdefault(reason, []).append(name)
+        return [
+            *(f"{', '.join(names)}: cannot run: {reason}" for reason, names in reasons.items()),
+            *runnable.limits(self.config, self.rows, self.runnable),
+            *([] if self.synthesised else runnable.prolific(self.rows)),
+        ]
+
+
+def sizes_and_times(folder: Path, files: Iterable[str]) -> str:
+    """Digest of names, sizes and times of change of the files of a folder that are there.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    stated: dict[str, Sequence[int]] = {}
+    for file in files:
+        with suppress(OSError):
+            status = (folder / file).stat()
+            stated[file] = (status.st_size, status.st_mtime_ns)
+    return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:16]

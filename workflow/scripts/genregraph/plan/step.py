@@ -1,0 +1,122 @@
+"""A step as a rule runs it: its options, log and benchmark, and what its files are made with.
+
+Snakemake remembers what a job ran with in ``.snakemake``, and nothing of the modules that a step
+imports. Therefore every job has a *record* among its inputs: a small file that holds the step's
+options, the digest of its code and the versions of its libraries, and that is named by the digest of
+all that. The rule ``records`` writes those that are not there yet, in place of older ones of the
+same step. So a job runs again exactly if what it is made with has changed, also where results were
+copied without ``.snakemake``.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from genregraph.common.code import digest, libraries
+
+Value = str | int | float | bool | None | list[str] | list[int] | list[float]
+Option = Value | Callable[[Any], Value]
+FOLDER = "made-with"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step as a rule runs it.
+
+    Attributes
+    ----------
+    name : str
+        ``package.step``; may hold wildcards.
+    place : str
+        Folder of what a job makes, such as ``results/{dataset}/{cut}``. Logs and benchmarks have
+        the same place below ``results/logs`` and ``results/benchmarks``.
+    options : mapping
+        Command line options by name: values, or functions of a job's wildcards. ``None`` is left
+        out, a list is repeated, and ``True`` or ``False`` is a flag.
+    facts : mapping
+        What else a job's result depends on, in the same form.
+    suffix : str
+        Tells jobs of one place apart, for their logs.
+    jobs : sequence of mapping
+        Wildcards of its jobs, without ``dataset``: of one for each record.
+    record : str
+        Folder of the record, if it is another one than ``place``.
+    """
+
+    name: str
+    place: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+    facts: Mapping[str, Option] = field(default_factory=dict)
+    suffix: str = ""
+    jobs: Sequence[Mapping[str, str]] = ()
+    record: str = ""
+
+    @property
+    def log(self) -> str:
+        """Path of a job's log."""
+        return f"{self._below('logs')}.log"
+
+    @property
+    def benchmark(self) -> str:
+        """Path of a job's benchmark."""
+        return f"{self._below('benchmarks')}.tsv"
+
+    def _below(self, folder: str) -> str:
+        folders = PurePosixPath(self.place).parts[1:]
+        return str(PurePosixPath("results", folder, *folders, self.name + self.suffix))
+
+    def arguments(self, wildcards: Any) -> list[str]:
+        """Options of a job as they stand on the command line."""
+        values = _evaluated(self.options, wildcards)
+        return [text for name, value in values.items() for text in _arguments(name, value)]
+
+    def content(self, wildcards: Any) -> str:
+        """What a job's files are made with (JSON)."""
+        return json.dumps(
+            {
+                "options": _evaluated(self.options, wildcards),
+                "facts": _evaluated(self.facts, wildcards),
+                **_code(self.name.format(**dict(wildcards.items()))),
+            },
+            indent=1,
+            sort_keys=True,
+        )
+
+    def made_with(self, wildcards: Any) -> str:
+        """Path of a job's record."""
+        known = dict(wildcards.items())
+        name, folder = self.name.format(**known), (self.record or self.place).format(**known)
+        digest_of_all = hashlib.sha256(self.content(wildcards).encode()).hexdigest()[:16]
+        return f"{folder}/{FOLDER}/{name}.{digest_of_all}.json"
+
+
+@cache
+def _code(step: str) -> dict[str, Any]:
+    """What a step runs; looked up once, however many jobs it has."""
+    return {"code": digest(step), "libraries": libraries(step)}
+
+
+def _evaluated(values: Mapping[str, Option], wildcards: Any) -> dict[str, Value]:
+    return {name: value(wildcards) if callable(value) else value for name, value in values.items()}
+
+
+def _arguments(name: str, value: Value) -> list[str]:
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{option}" if value else f"--no-{option}"]
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    return [f"--{option}={each}" for each in values]
+
+
+def write_record(path: Path, content: str) -> None:
+    """Write a record, and remove those of the same step that it replaces."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    step = path.name.rsplit(".", 2)[0]
+    for old in path.parent.glob(f"{step}.*.json"):
+        if old.name.rsplit(".", 2)[0] == step:
+            old.unlink(missing_ok=True)
+    path.write_text(content + "\n", encoding="utf-8")
