@@ -116,15 +116,15 @@ rule show:
 
 
 rule not_runnable:
-    """Say why an experiment has no result."""
+    """Say why there is no such result."""
     input:
         PATHS.why_not,
     output:
-        "results/{name}.csv",
+        "results/{name}",
     log:
         "results/logs/not_runnable.{name}.log",
     wildcard_constraints:
-        name=rf"(?!({'|'.join(SHOWN)})$)(?!predictions$)[^/]+".replace(".csv", ""),
+        name=rf"(?!({'|'.join(SHOWN)}))[^/]+",
     localrule: True
     conda:
         "../envs/learning.yaml"

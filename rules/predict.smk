@@ -142,19 +142,3 @@ if RUN.new:
             runtime=minutes(10),
         shell:
             'python "$GENREGRAPH" predict.curves {input.pieces:q} --output {output:q} 2> {log:q}'
-
-else:
-
-    rule no_predictions:
-        """Say why nothing can be predicted."""
-        input:
-            PATHS.why_no_prediction,
-        output:
-            "results/predictions.csv",
-        log:
-            "results/logs/no_predictions.log",
-        localrule: True
-        conda:
-            "../envs/audio.yaml"
-        shell:
-            "exit 1"

@@ -223,17 +223,15 @@ class Paths:
     # Why there is no such result
 
     def why_not(self, wildcards: Any) -> list[str]:
-        """Raise a `UserError`: why an experiment has no result."""
-        name = wildcards.name
+        """Raise a `UserError`: why there is no such result."""
+        name = wildcards.name.removesuffix(".csv")
+        if name == "predictions":
+            raise UserError(self.run.why_no_prediction)
         if name in self.run.not_runnable:
             raise UserError(f"experiment {name} cannot run: {self.run.not_runnable[name]}")
         near = difflib.get_close_matches(name, self.run.runnable, n=1)
         known = f"did you mean {near[0]}?" if near else f"known: {', '.join(self.run.runnable)}"
         raise UserError(f"there is no experiment {name}; {known}")
-
-    def why_no_prediction(self, wildcards: Any) -> list[str]:
-        """Raise a `UserError`: why nothing can be predicted."""
-        raise UserError(self.run.why_no_prediction)
 
     def _of_protocols(self, name: str, files: Iterable[str]) -> list[str]:
         folder, protocols = self.of_experiment(name), self.run.protocols(name)

@@ -189,14 +189,16 @@ class Run:
     # What is said before the work
 
     def notes(self) -> list[str]:
-        """What the dataset does not allow, in lines."""
+        """What the dataset does not allow, in lines; of synthesised clips nothing is asked."""
+        if self.synthesised:
+            return []
         reasons: dict[str, list[str]] = {}
         for name, reason in self.not_runnable.items():
             reasons.setdefault(reason, []).append(name)
         return [
             *(f"{', '.join(names)}: cannot run: {reason}" for reason, names in reasons.items()),
             *runnable.limits(self.config, self.rows, self.runnable),
-            *([] if self.synthesised else runnable.prolific(self.rows)),
+            *runnable.prolific(self.rows),
         ]
 
 
