@@ -2,7 +2,6 @@ import logging
 from types import SimpleNamespace
 
 import pytest
-
 from genregraph.plan.failures import KILLED, MOST_LINES, Failed, Failures, report, why
 
 TRACE = "Traceback (most recent call last):\n"

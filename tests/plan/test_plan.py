@@ -2,11 +2,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from genregraph.common.errors import UserError
-from genregraph.config.model import Config, Experiment, Imported
-from genregraph.datasets.sheet import Row
-from genregraph.features.cuts import files_by_cut
 from genregraph.plan.plan import (
     check_audio,
     check_tables,
@@ -16,6 +11,11 @@ from genregraph.plan.plan import (
     prolific,
     why_no_prediction,
 )
+
+from genregraph.common.errors import UserError
+from genregraph.config.model import Config, Experiment, Imported
+from genregraph.datasets.sheet import Row
+from genregraph.features.cuts import files_by_cut
 
 
 def rows_of(**genres: int) -> list[Row]:

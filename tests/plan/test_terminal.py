@@ -4,10 +4,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from genregraph.plan.terminal import Terminal, of_results, takes_over
 from snakemake.logging import DefaultFormatter
 from snakemake_interface_logger_plugins.common import LogEvent
-
-from genregraph.plan.terminal import Terminal, of_results, takes_over
 
 
 class Screen(io.StringIO):

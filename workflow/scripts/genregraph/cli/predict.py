@@ -13,7 +13,7 @@ import typer
 
 from genregraph.cli.project import SNAKEFILE, Configfiles, Words, configured, snakemake
 from genregraph.common.errors import UserError
-from genregraph.plan import plan
+from genregraph.plan.runnable import why_no_prediction
 from genregraph.predict.listing import listed
 
 TARGET = "results/predictions.csv"
@@ -29,7 +29,7 @@ def main(
     """Predict the genres of new music."""
     new = listed(files)
     run = configured(configfile or [], config or [])
-    if why := plan.why_no_prediction(run, {}):
+    if why := why_no_prediction(run, {}):
         raise UserError(why)
     print(
         f"{len(new.files) + len(new.unnameable)} file(s) by {run.predict_by} of {run.dataset}: "

@@ -1,7 +1,6 @@
 """Where the configuration comes from: the workflow's files, then those at hand, then the call."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,6 @@ import yaml
 
 from genregraph.common.errors import UserError
 
-# Keys whose values are names and paths.
-TEXTS = ("dataset", "sheet", "audio", "predict", "predict_by", "predict_artists")
 FILES = ("config/config.yaml", "config/experiments.yaml")
 
 
@@ -35,33 +32,6 @@ def merged(folders: Sequence[Path], given: Mapping[str, Any]) -> dict[str, Any]:
             if path.is_file():
                 found = over(found, read_yaml(path))
     return over(found, given)
-
-
-def as_typed(given: Mapping[str, Any], words: Iterable[str]) -> dict[str, Any]:
-    """What the call says, with names and paths as they were typed.
-
-    Snakemake makes a number of ``dataset=2024_05`` and ``audio=1e5``, a list of ``audio=[1990]``, a
-    mapping of ``audio={x}``, and cuts ``audio=My Music #1`` at its comment. Values in quotation
-    marks of their own are taken as YAML, which is how Snakemake hands them on to jobs elsewhere.
-
-    Parameters
-    ----------
-    given : mapping
-        As Snakemake parsed it.
-    words : iterable of str
-        ``name=value`` as typed after ``--config``.
-
-    Examples
-    --------
-    >>> as_typed({"dataset": 202405, "seed": 1}, ["dataset=2024_05", "seed=1"])
-    {'dataset': '2024_05', 'seed': 1}
-    """
-    typed = dict(given)
-    for name, equals, value in (word.partition("=") for word in words):
-        quoted = re.fullmatch(r"""(['"]).*\1""", value) and isinstance(given.get(name), str)
-        if name in TEXTS and equals and value and not quoted:
-            typed[name] = value
-    return typed
 
 
 class _Loader(yaml.SafeLoader):

@@ -52,6 +52,22 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _null_of_the_command_line(cls, value: Any) -> Any:
+        """Snakemake reads null inside a value of ``--config`` as a word."""
+        if not isinstance(value, Mapping):
+            return value
+        nullable = {
+            name
+            for name, field in cls.model_fields.items()
+            if type(None) in getattr(field.annotation, "__args__", ())
+        }
+        return {
+            name: None if each == "null" and name in nullable else each
+            for name, each in value.items()
+        }
+
 
 class Archive(Model):
     """A published archive of a dataset's audio."""

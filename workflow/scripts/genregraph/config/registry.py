@@ -10,6 +10,8 @@ COMPUTED = (
     "musicnn",
     "musicnn_embedding",
 )
+# The table that is learnt from the labels of a fold's training clips, so made anew for each fold.
+PER_FOLD = "cnn"
 # Distances between clips, made by `graph.adjacency`.
 METRICS = (
     "euclidean",

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from genregraph.config.model import Experiment
+from genregraph.config.registry import PER_FOLD
 from genregraph.plan.run import Run
-from genregraph.plan.runnable import PER_FOLD
 
 Jobs = list[dict[str, str]]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from genregraph.common.errors import UserError
 from genregraph.config.model import Experiment
+from genregraph.config.registry import PER_FOLD
 from genregraph.plan.run import Run
-from genregraph.plan.runnable import PER_FOLD
 from genregraph.report.strictness import strictest
 
 OF_DATASET = "results/{dataset}"
@@ -69,7 +69,9 @@ class Paths:
     def table_of_folds(self, wildcards: Any) -> list[str]:
         """The CNN's table, if the experiment has it."""
         has = PER_FOLD in self.experiment(wildcards).tables
-        return [f"{OF_PROTOCOL}/{PER_FOLD}.parquet".format(**dict(wildcards.items()))] if has else []
+        return (
+            [f"{OF_PROTOCOL}/{PER_FOLD}.parquet".format(**dict(wildcards.items()))] if has else []
+        )
 
     def images(self, wildcards: Any) -> list[str]:
         """Images of all clips, if the experiment has the CNN's table."""
@@ -80,7 +82,8 @@ class Paths:
     def selection(self, wildcards: Any) -> list[str]:
         """Features selected in each fold, if the experiment selects."""
         selects = self.experiment(wildcards).select
-        return [f"{OF_PROTOCOL}/selection.csv".format(**dict(wildcards.items()))] if selects else []
+        table = f"{OF_PROTOCOL}/selection.csv".format(**dict(wildcards.items()))
+        return [table] if selects else []
 
     def problems(self, wildcards: Any) -> list[str]:
         """Lists of clips that the experiment cannot use."""

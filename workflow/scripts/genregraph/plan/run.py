@@ -44,7 +44,7 @@ class Run:
         Parameters
         ----------
         given : mapping
-            What ``--configfile`` and ``--config`` say; it counts more than the files in ``config/``.
+            What ``--configfile`` and ``--config`` say; it counts more than ``config/``.
         home : Path
 
         Raises

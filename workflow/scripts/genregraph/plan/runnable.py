@@ -2,18 +2,17 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from genregraph.common.errors import UserError
 from genregraph.config.model import Config, Experiment, UnknownArtist
-from genregraph.config.registry import COMPUTED
+from genregraph.config.registry import COMPUTED, PER_FOLD
 from genregraph.datasets.groups import group_name, normalised, tied
 from genregraph.datasets.sheet import Row, locate
-from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, Clip, Evaluation, evaluations
+from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, Clip, evaluations
 
-PER_FOLD = "cnn"  # Learnt from the labels of a fold's training clips, so made anew for each fold.
 ANY_CUT = ("30s", "3s")  # What is computed is computed for both.
 
 

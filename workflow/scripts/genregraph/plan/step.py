@@ -2,15 +2,15 @@
 
 Snakemake remembers what a job ran with in ``.snakemake``, and nothing of the modules that a step
 imports. Therefore every job has a *record* among its inputs: a small file that holds the step's
-options, the digest of its code and the versions of its libraries, and that is named by the digest of
-all that. The rule ``records`` writes those that are not there yet, in place of older ones of the
+options, the digest of its code and the versions of its libraries, and that is named by the digest
+of all that. The rule ``records`` writes those that are not there yet, in place of older ones of the
 same step. So a job runs again exactly if what it is made with has changed, also where results were
 copied without ``.snakemake``.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -18,8 +18,6 @@ from typing import Any
 
 from genregraph.common.code import digest, libraries
 
-Value = str | int | float | bool | None | list[str] | list[int] | list[float]
-Option = Value | Callable[[Any], Value]
 FOLDER = "made-with"
 
 
@@ -49,8 +47,8 @@ class Step:
 
     name: str
     place: str
-    options: Mapping[str, Option] = field(default_factory=dict)
-    facts: Mapping[str, Option] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     suffix: str = ""
     jobs: Sequence[Mapping[str, str]] = ()
     record: str = ""
@@ -100,11 +98,11 @@ def _code(step: str) -> dict[str, Any]:
     return {"code": digest(step), "libraries": libraries(step)}
 
 
-def _evaluated(values: Mapping[str, Option], wildcards: Any) -> dict[str, Value]:
+def _evaluated(values: Mapping[str, Any], wildcards: Any) -> dict[str, Any]:
     return {name: value(wildcards) if callable(value) else value for name, value in values.items()}
 
 
-def _arguments(name: str, value: Value) -> list[str]:
+def _arguments(name: str, value: Any) -> list[str]:
     option = name.replace("_", "-")
     if isinstance(value, bool):
         return [f"--{option}" if value else f"--no-{option}"]

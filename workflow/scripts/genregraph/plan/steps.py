@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +139,12 @@ class Steps(dict[str, Step]):
 
     def _read(self, files: Sequence[str]) -> str:
         """Sizes and times of imported tables, and of texts that name the rows of arrays."""
-        beside = [names for file in files if file.lower().endswith(".npy") for names in
-                  names_beside(Path(file))]
+        beside = [
+            names
+            for file in files
+            if file.lower().endswith(".npy")
+            for names in names_beside(Path(file))
+        ]
         return sizes_and_times(Path(), [*files, *map(str, beside)])
 
     def _of_folds(self) -> dict[str, Step]:
@@ -243,9 +246,7 @@ class Steps(dict[str, Step]):
         }
         shown = {"dataset": run.config.dataset}
         return {
-            "evaluate": Step(
-                "evaluation.evaluate", OF_EXPERIMENT, evaluate, jobs=jobs.experiments
-            ),
+            "evaluate": Step("evaluation.evaluate", OF_EXPERIMENT, evaluate, jobs=jobs.experiments),
             "summary": Step("evaluation.summarise", OF_DATASET, summary, jobs=jobs.once),
             "show": Step(
                 "evaluation.show", "results", facts=shown, suffix=".{name}", jobs=jobs.once
@@ -333,11 +334,10 @@ class Steps(dict[str, Step]):
         """A setting of a job's experiment, such as ``graph.k``; None below what is null."""
 
         def value(job: Any) -> Any:
-            return reduce(
-                lambda part, name: getattr(part, name, None),
-                path.split("."),
-                self.run.experiment(job.experiment),
-            )
+            part: Any = self.run.experiment(job.experiment)
+            for name in path.split("."):
+                part = getattr(part, name, None)
+            return part
 
         return value
 
@@ -350,7 +350,7 @@ class Steps(dict[str, Step]):
 
     def _compared(self, job: Any) -> str:
         """What decides which models are compared (JSON)."""
-        keys = {"models": True, "graphsage": True, "variants": True, "graph": {"among"}}
+        keys: Any = {"models": True, "graphsage": True, "variants": True, "graph": {"among"}}
         return self.run.experiment(job.experiment).model_dump_json(include=keys)
 
     def _has_imported_table(self, job: Any) -> bool:
