@@ -46,7 +46,6 @@ try:
     RUN = Run.of(config, HOME)
     PATHS = Paths(RUN)
     STEPS = Steps(RUN, PATHS)
-    RECORDS = STEPS.records()
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

@@ -210,7 +210,7 @@ rule findings:
         runtime=minutes(10),
     params:
         options=STEPS["findings"].arguments,
-        folder=PATHS.dataset,
+        folder=lambda wildcards, output: Path(output[0]).parent,
         template=STEPS.text_of("findings.md.jinja"),
         tables=lambda wildcards, input: [
             *(f"--learning-curve={path}" for path in input.learning_curve),
@@ -246,7 +246,7 @@ rule page:
         runtime=minutes(10, 0.5),
     params:
         options=STEPS["page"].arguments,
-        folder=PATHS.dataset,
+        folder=lambda wildcards, output: Path(output[0]).parent,
         benchmarks=f"results/benchmarks/{CONFIG.dataset}",
         sheet=RUN.sheet,
         texts=[
@@ -285,7 +285,7 @@ rule crate:
         runtime=minutes(10),
     params:
         options=STEPS["crate"].arguments,
-        folder=PATHS.dataset,
+        folder=lambda wildcards, output: Path(output[0]).parent,
         lists=lambda wildcards, input: [
             *(f"--models={path}" for path in input.models),
             *(

@@ -95,13 +95,14 @@ class Project:
         )
 
     def planned(self, *arguments: str, target: str = TARGET) -> dict[str, int]:
-        """Jobs that Snakemake would run for a target, by rule, as far as it can tell."""
+        """Jobs that Snakemake would run for a target, by rule, but that of records."""
         printed = self.snakemake("--dry-run", target, *arguments)
         table = re.search(r"^job +count\n[- ]+\n(.*?)^total", printed, re.MULTILINE | re.DOTALL)
         if table is None:
             assert "Nothing to be done" in printed, printed
             return {}
-        return {name: int(count) for name, count in map(str.split, table[1].splitlines())}
+        counts = dict(map(str.split, table[1].splitlines()))
+        return {name: int(count) for name, count in counts.items() if name != "records"}
 
     def copy(self, folder: Path, dirs_exist_ok: bool = False) -> "Project":
         """Copy with all results and modification times."""
