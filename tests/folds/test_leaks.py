@@ -3,7 +3,6 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from genregraph.plan.plan import read_evaluations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

@@ -8,7 +8,7 @@ import jinja2
 import pandas as pd
 import pytest
 import yaml
-from genregraph.plan.plan import not_runnable
+from genregraph.plan.runnable import not_runnable
 from tests.report.found import comparisons, curve, summary, tables
 
 from genregraph.config.model import Dataset, load

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import soundfile
 import yaml
-from genregraph.plan.plan import check_tables, not_runnable
+from genregraph.plan.runnable import check_tables, not_runnable
 from snakemake.cli import get_argument_parser, parse_config
 from tests.commands import Command, commands, documents, of, yaml_of
 from tests.workflow.conftest import PARTS, RATE, ROOT, Project, tune

@@ -23,11 +23,8 @@ from genregraph.cli.project import (
 )
 from genregraph.common.errors import UserError
 from genregraph.config.model import Config
-from genregraph.datasets.row import Row
-from genregraph.datasets.sheet import find, read_sheet
-from genregraph.features.cuts import files_by_cut
-from genregraph.plan import plan
-from genregraph.predict.listing import listed
+from genregraph.plan.run import Run
+from genregraph.plan.runnable import why_no_prediction
 
 LOGGER = logging.getLogger("genregraph")
 NAMED = 3  # Files of one fault.
@@ -49,26 +46,22 @@ class Findings(logging.Handler):
 
 def checked(config: Config, findings: Findings) -> None:
     """Check a dataset and its experiments; a `UserError` if nothing more can be looked at."""
-    rows = read_sheet(Path(config.sheet or find(f"config/datasets/{config.dataset}.tsv", HOME)))
-    folder = Path(config.audio or f"resources/{config.dataset}")
-    facts = config.facts()
-    files = plan.files_there(rows, folder, facts.endings)
-    synthesised = not config.audio and facts.synthesised
-    fetched = not config.audio and facts.archive is not None
-    without_audio = bool(not synthesised and config.tables and not files)
-    if not (synthesised or fetched or without_audio):
-        plan.check_audio(rows, folder, files)
-        missing = [row.path for row in rows if row.clip not in files]
+    run = Run(config, HOME)
+    run.check()
+    folder, files = Path(run.audio), run.files
+    if not (run.synthesised or run.fetched or run.without_audio):
+        missing = [row.path for row in run.rows if row.clip not in files]
         findings.faults += _named("not in the audio folder", missing)
     for why, paths in headers(folder, files.values(), config.audit.shortest).items():
         findings.faults += _named(why, paths)
     for paths in copies_in(folder, files.values()).values():
         findings.notes.append(f"the same content: {', '.join(map(repr, paths))}")
-    if reasons := Counter(row.excluded for row in rows if row.excluded):
+    if reasons := Counter(row.excluded for row in run.rows if row.excluded):
         some = ", ".join(f"{reason!r} ({count})" for reason, count in reasons.most_common(NAMED))
-        findings.notes.append(f"{reasons.total()} of {len(rows)} clips are excluded: {some}, ...")
-    findings.notes += filter(None, [] if synthesised else [plan.prolific(rows)])
-    experiments(config, rows, without_audio, findings)
+        findings.notes.append(
+            f"{reasons.total()} of {len(run.rows)} clips are excluded: {some}, ..."
+        )
+    experiments(run, findings)
 
 
 def headers(folder: Path, files: Iterable[str], shortest: float) -> dict[str, list[str]]:
@@ -91,29 +84,22 @@ def header(path: Path, shortest: float) -> str:
         return f"unreadable: {error.strerror}"
 
 
-def experiments(
-    config: Config, rows: Sequence[Row], without_audio: bool, findings: Findings
-) -> None:
+def experiments(run: Run, findings: Findings) -> None:
     """What the dataset does not allow of experiments, and what they lack."""
-    plan.check_tables(config)
     lacking = [
         file
-        for table in config.tables.values()
+        for table in run.config.tables.values()
         for file in (table.file, table.file_3s)
         if file is not None and not Path(file).is_file()
     ]
     findings.faults += _named("missing under tables", lacking)
-    left_out = plan.not_runnable(config, rows, without_audio, files_by_cut(config, rows))
-    runnable = [name for name in config.experiments if name not in left_out]
-    listed_out = [f"experiment {name} is left out: {reason}" for name, reason in left_out.items()]
-    (findings.notes if runnable else findings.faults).extend(listed_out)
+    runnable = run.runnable
+    (findings.notes if runnable else findings.faults).extend(run.notes())
     findings.target = TARGET if Path(TARGET).stem in runnable else REPORT
-    findings.notes += plan.limits(config, rows, runnable)
-    why = plan.why_no_prediction(config, left_out)
-    named = [config.predict] if isinstance(config.predict, str) else config.predict
-    (findings.faults if named else findings.notes).extend(filter(None, [why]))
-    if named:
-        listed(named)
+    if run.config.predict:
+        findings.faults += filter(None, [run.why_no_prediction])
+    elif runnable:
+        findings.notes += filter(None, [why_no_prediction(run.config, run.not_runnable)])
 
 
 def _named(why: str, files: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from genregraph.cli.project import configuration_text
 from genregraph.common.errors import UserError
-from genregraph.config.registry import COMPUTED
+from genregraph.config.registry import COMPUTED, PER_FOLD
 from genregraph.datasets.delimited import plain
 from genregraph.datasets.groups import is_unknown, normalised
 from genregraph.datasets.row import COLUMNS, Row
@@ -24,7 +24,6 @@ from genregraph.features.imported import as_text, numbers
 from genregraph.features.keys import KEYS, is_key, plain_name
 from genregraph.features.labels import is_named_like_a_label, label_like
 from genregraph.features.parquet import write_table
-from genregraph.plan import plan
 
 ARTISTS = ("artist", "artists", "artist_name")
 TITLES = ("title", "track", "track_name", "track_title", "song", "song_name", "song_title")
@@ -173,7 +172,7 @@ def _configuration(sheet: Path, source: Path, d: int, keep: Sequence[str]) -> st
     """Text of the configuration of a collection: its table, and an experiment on it."""
     name, file = sheet.stem, sheet.with_suffix(".parquet").as_posix()
     table = name.lower().replace("-", "_")
-    table += "_table" if table in (*COMPUTED, plan.PER_FOLD) else ""
+    table += "_table" if table in (*COMPUTED, PER_FOLD) else ""
     experiment = {
         "description": f"The {d} features of {source.name}.",
         "tables": [table],

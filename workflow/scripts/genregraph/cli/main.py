@@ -59,7 +59,7 @@ def run() -> None:
         start_logging()
     module = importlib.import_module(f"genregraph.{'cli.' if is_command else ''}{name}")
     sys.argv = [f"genregraph {name}", *options]
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     app.command()(module.main)
     try:
         app()

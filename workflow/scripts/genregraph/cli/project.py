@@ -14,7 +14,7 @@ import yaml
 from snakemake.cli import parse_config
 
 from genregraph.common.errors import UserError
-from genregraph.config.merge import as_typed, merged, over, read_yaml
+from genregraph.config.merge import merged, over, read_yaml
 from genregraph.config.model import Config, load
 
 HOME = Path(__file__).resolve().parents[4]
@@ -40,7 +40,7 @@ def configured(files: Sequence[Path], words: Sequence[str]) -> Config:
     for file in files:
         given = over(given, read_yaml(file))
     try:
-        parsed = as_typed(parse_config(list(words)), words)
+        parsed = parse_config(list(words))
     except ValueError as error:
         raise UserError(f"--config: {error}") from None
     return load(merged([HOME, Path()], over(given, parsed)))
