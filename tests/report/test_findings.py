@@ -8,11 +8,11 @@ import jinja2
 import pandas as pd
 import pytest
 import yaml
-from genregraph.plan.runnable import not_runnable
 from tests.report.found import comparisons, curve, summary, tables
 
 from genregraph.config.model import Dataset, load
 from genregraph.datasets.sheet import read_sheet
+from genregraph.plan.runnable import not_runnable
 from genregraph.report.findings import facts_of, findings, main
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import soundfile
 import yaml
-from genregraph.plan.runnable import check_tables, not_runnable
 from snakemake.cli import get_argument_parser, parse_config
 from tests.commands import Command, commands, documents, of, yaml_of
 from tests.workflow.conftest import PARTS, RATE, ROOT, Project, tune
@@ -20,6 +19,7 @@ from genregraph.config.merge import as_typed, merged
 from genregraph.config.model import load
 from genregraph.datasets.sheet import read_sheet
 from genregraph.features.cuts import files_by_cut
+from genregraph.plan.runnable import check_tables, not_runnable
 from genregraph.report import crate
 
 ALL = [command for document in documents() for command in of(document)]
