@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from genregraph.common.errors import UserError
@@ -15,13 +16,12 @@ def join(
     drop: Sequence[str],
     imported: bool = False,
 ) -> pd.DataFrame:
-    """Features of some clips from several tables, side by side.
+    """Features of n clips from several tables, side by side, indexed by clip.
 
     Parameters
     ----------
     tables : iterable of (str, pd.DataFrame)
-        Each with its name: first column ``clip``, then float columns. Each is taken when the one
-        before is done with.
+        Each with its name: first column ``clip``, then float columns. They are read one by one.
     clips : sequence of str, length n
         Clips to take, in this order; each must be in every table.
     drop : sequence of str
@@ -32,39 +32,22 @@ def join(
     Returns
     -------
     pd.DataFrame, shape (n, d)
-        Indexed by clip. Columns that stand in several tables, as those of embeddings often do, are
-        named ``<table>_<column>``.
-
-    Raises
-    ------
-    UserError
-        If a column to drop does not exist in computed tables, or two that are kept have one name
-        all the same.
+        Columns that several tables have, as embeddings often do, are named ``<table>_<column>``.
     """
-    parts, tables_of = [], []
-    for name, table in tables:
-        parts.append(table.set_index("clip").loc[list(clips)])
-        tables_of += [name] * parts[-1].shape[1]
+    parts = {name: table.set_index("clip").loc[list(clips)] for name, table in tables}
     joined = pd.concat(parts, axis=1)
-    unknown = sorted(set(drop) - set(joined.columns))
+    columns = joined.columns.get_level_values(1)
+    unknown = sorted(set(drop) - set(columns))
     if unknown and not imported:
         raise UserError(
             f"drop: {', '.join(unknown)}: no such column in the experiment's tables; "
-            f"they begin with {', '.join(joined.columns[:5])}"
+            f"they begin with {', '.join(columns[:5])}"
         )
-    shared = joined.columns.duplicated(keep=False)
-    dropped = joined.columns.isin(list(drop))
-    joined.columns = pd.Index(
-        [
-            f"{table}_{column}" if several and not left_out else column
-            for table, column, several, left_out in zip(
-                tables_of, joined.columns, shared, dropped, strict=True
-            )
-        ]
-    )
-    kept = joined.loc[:, ~dropped]
-    alike = sorted(kept.columns[kept.columns.duplicated()])
-    if alike:
+    with_table = joined.columns.get_level_values(0) + "_" + columns
+    names = np.where(columns.duplicated(keep=False), with_table, columns)
+    dropped = columns.isin(list(drop))
+    kept = joined.loc[:, ~dropped].set_axis(names[~dropped], axis=1)
+    if alike := sorted(kept.columns[kept.columns.duplicated()]):
         raise UserError(
             f"two features of the experiment's tables are called {alike[0]}; name it under drop:, "
             "or leave one of the tables out"
@@ -79,23 +62,10 @@ def features_by_fold(
     drop: Sequence[str],
     imported: bool = False,
 ) -> Callable[[tuple[int, int]], pd.DataFrame]:
-    """Features of each fold of a protocol.
+    """Features of a fold, as `join` returns them, by its repeat and number.
 
-    Parameters
-    ----------
-    tables : sequence of Path
-        Feature tables that serve all folds.
-    fitted : Path, optional
-        A table that is fitted to the training clips of each fold, with columns ``repeat fold clip``
-        and its features (`models.cnn`).
-    clips, drop, imported
-        See `join`.
-
-    Returns
-    -------
-    callable
-        Takes the repeat and the number of a fold, and returns its features as `join` does. They
-        are the same for all folds if there is no fitted table.
+    All folds share the tables. A fitted table has columns ``repeat fold clip`` and features that
+    were learnt from the training clips of each fold (`models.cnn`).
     """
     if fitted is None:
         features = join(named_tables(tables), clips, drop, imported)
@@ -111,15 +81,9 @@ def features_by_fold(
 
 
 def selected(chosen: pd.DataFrame, key: tuple[int, int]) -> list[str]:
-    """Features that are selected in a fold.
+    """Features that `selection.selection` wrote as selected in a fold.
 
-    Parameters
-    ----------
-    chosen : pd.DataFrame
-        What `selection.selection` writes, as `datasets.spreadsheet.read_csv` reads it: all is text,
-        since features may be called 0, 1, 2.
-    key : (int, int)
-        Repeat and fold.
+    All of its columns are read as text, since features may be called 0, 1, 2.
     """
     own = (chosen["repeat"] == str(key[0])) & (chosen["fold"] == str(key[1]))
     return chosen.loc[own & (chosen["selected"] == "True"), "feature"].tolist()

@@ -1,4 +1,4 @@
-"""The file of a protocol's inputs: what every model of each of its folds sees."""
+"""The file of a protocol's inputs: features of every fold, as all of its models get them."""
 
 import weakref
 from collections.abc import Iterable, Sequence
@@ -28,10 +28,10 @@ class Inputs:
     clips, genres, features : NDArray[np.str_], shapes (n,), (c,), (d,)
         Names.
     groups : NDArray[np.str_], shape (n,)
-        What is held out whole inside the training clips, as the protocol's folds hold it out: a
-        group of clips, or the clip alone.
+        Clips of one group are never separated inside the training clips. Each clip is a group where
+        the protocol's folds separate groups, too.
     artists : NDArray[np.str_], shape (n,)
-        As the folds name them (`datasets.groups.names_artist` tells which are known).
+        Names by `folds.usable`; `datasets.groups.names_artist` says which are artist labels.
     """
 
     x: NDArray[np.float32]
@@ -45,24 +45,16 @@ class Inputs:
 
 
 def save_inputs(path: Path, folds: Iterable[Inputs], keys: Sequence[tuple[int, int]]) -> None:
-    """Write the inputs of all folds of a protocol, one after the other.
+    """Write the inputs of all folds of a protocol to an NPZ file without pickles.
 
-    Parameters
-    ----------
-    path : Path
-        An NPZ file, to be written, that needs no pickle to be read.
-    folds : iterable of Inputs
-        All of the same clips, in one order. An ``x`` that the fold before has, too, is
-        written once.
-    keys : sequence of (int, int)
-        Repeat of each, and its number in the repeat.
+    All folds have the same clips, in one order, and ``keys`` their repeats and numbers. An ``x``
+    that the fold before has, too, is written once.
     """
-    train: list[NDArray[np.bool_]] = []
-    which: list[int] = []
+    train, which = list[NDArray[np.bool_]](), list[int]()
     # The next fold's x is made when this one's is no longer in memory.
     last: weakref.ref[NDArray[np.float32]] | None = None
     with npz_writer(path) as write:
-        for fold in folds:
+        for fold in folds:  # enumerate() would keep the fold before.
             if last is None:
                 for name in SHARED:
                     write(name, getattr(fold, name))
@@ -81,7 +73,7 @@ def save_inputs(path: Path, folds: Iterable[Inputs], keys: Sequence[tuple[int, i
 
 
 class InputsFile(Sequence[Inputs]):
-    """The folds of a file that `save_inputs` wrote, each read when it is asked for.
+    """The folds of a file of `save_inputs`, each read when it is asked for.
 
     Attributes
     ----------

@@ -4,12 +4,14 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import typer
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
 
 from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
@@ -19,90 +21,44 @@ from genregraph.preprocessing.fold import features_by_fold, selected
 from genregraph.preprocessing.inputs import Inputs, save_inputs
 from genregraph.preprocessing.sample import MOST
 
-if TYPE_CHECKING:
-    from sklearn.decomposition import PCA
-
 logger = logging.getLogger(__name__)
 
+Floats = NDArray[np.float64]
 BLOCK = 256  # columns
 LARGE = 10_000_000  # values: 80 MB in double precision
 PERPLEXITY = 30.0  # scikit-learn's default, where there are clips enough.
 
 
-class Scaling(NamedTuple):
-    """How each of d features is scaled, fitted to some clips.
+def scaling_of(x: Floats, how: str) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Offset and width of each feature, and whether it varies, in some clips.
 
-    Attributes
-    ----------
-    offset, width : NDArray[np.float64], shape (d,)
-        Taken off, and divided by.
-    varies : NDArray[np.bool_], shape (d,)
-        Features that are not constant in the clips seen.
-    """
-
-    offset: NDArray[np.float64]
-    width: NDArray[np.float64]
-    varies: NDArray[np.bool_]
-
-    def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Scale clips, shape (n, d); a feature that does not vary becomes 0 throughout."""
-        return np.divide(x - self.offset, self.width, out=np.zeros_like(x), where=self.varies)
-
-
-def scaling_of(x: NDArray[np.float64], how: str) -> Scaling:
-    """Fit a scaling to clips.
-
-    Parameters
-    ----------
-    x : NDArray[np.float64], shape (n, d)
-    how : {"standard", "minmax", "none"}
-        To mean 0 and variance 1; to [0, 1]; not at all.
+    Features get mean 0 and variance 1 (``standard``), or values in [0, 1] (``minmax``), or stay
+    (``none``).
     """
     least, most = x.min(axis=0), x.max(axis=0)
     if how == "none":
-        return Scaling(np.zeros_like(least), np.ones_like(least), np.ones_like(least, dtype=bool))
+        return np.zeros_like(least), np.ones_like(least), np.ones_like(least, dtype=bool)
     if how == "standard":
-        return Scaling(x.mean(axis=0), x.std(axis=0), least < most)
-    return Scaling(least, most - least, least < most)
+        return x.mean(axis=0), x.std(axis=0), least < most
+    return least, most - least, least < most
 
 
-def scale(x: NDArray[np.float64], seen: NDArray[np.bool_], how: str) -> NDArray[np.float64]:
-    """Scale each feature.
+def scale(x: Floats, seen: NDArray[np.bool_], how: str) -> Floats:
+    """Scale each feature by the clips seen; see `scaling_of`.
 
-    Parameters
-    ----------
-    x : NDArray[np.float64], shape (n, d)
-    seen : NDArray[np.bool_], shape (n,)
-        Clips from which means, deviations or ranges are taken.
-    how : {"standard", "minmax", "none"}
-        To mean 0 and variance 1; to [0, 1]; not at all.
-
-    Returns
-    -------
-    NDArray[np.float64], shape (n, d)
-        A feature that is constant in ``seen`` becomes 0 throughout, unless ``how`` is none.
+    scikit-learn's scalers are not used: a feature that is constant in the clips seen becomes 0 in
+    all others, too, and their range has other last digits.
     """
-    return x if how == "none" else scaling_of(x[seen], how)(x)
+    if how == "none":
+        return x
+    offset, width, varies = scaling_of(x[seen], how)
+    return np.divide(x - offset, width, out=np.zeros_like(x), where=varies)
 
 
 def scaled(
     features: pd.DataFrame, seen: NDArray[np.bool_], how: str, dtype: type[np.floating]
 ) -> NDArray[np.floating]:
-    """Scale a table by blocks of its columns, so that no second copy of it is ever made.
-
-    Parameters
-    ----------
-    features : pd.DataFrame, shape (n, d)
-        Float columns; each block is scaled in double precision.
-    seen, how
-        See `scale`.
-    dtype : type
-        Of the result.
-
-    Returns
-    -------
-    NDArray, shape (n, d)
-    """
+    """Scale a table in double precision by blocks of columns: no second copy of it is made."""
     x = np.empty(features.shape, dtype=dtype)
     for start in range(0, features.shape[1], BLOCK):
         block = np.s_[:, start : start + BLOCK]
@@ -112,31 +68,21 @@ def scaled(
 
 def reduce(
     x: NDArray[np.floating], seen: NDArray[np.bool_], method: str, to: int, seed: int
-) -> NDArray[np.float64]:
+) -> Floats:
     """Reduce to a few dimensions, each of variance 1 over the clips seen.
 
     Parameters
     ----------
     x : NDArray[np.floating], shape (n, d)
-        Scaled features. Of more than `LARGE` values, principal components are found by iteration
-        (ARPACK), which needs a copy of ``x`` alone: a full decomposition needs three.
+        Scaled features.
     seen : NDArray[np.bool_], shape (n,)
         Clips to which the reduction is fitted. t-SNE cannot place new clips: it always
-        embeds all n together, by their features alone; the labels of test clips are never seen.
+        embeds all n together, by their features alone, never by their genres.
     method : {"pca", "tsne"}
     to : int
         Dimensions.
     seed : int
         Of t-SNE and ARPACK.
-
-    Returns
-    -------
-    NDArray[np.float64], shape (n, to)
-
-    Raises
-    ------
-    UserError
-        If there are fewer features or clips than dimensions, or too many clips for t-SNE.
     """
     check_dimensions(to, (int(seen.sum()), x.shape[1]))
     if method == "tsne" and len(x) > MOST:
@@ -147,8 +93,6 @@ def reduce(
     if method == "pca":
         reduced = principal_components(x if seen.all() else x[seen], to, seed, x.size).transform(x)
     else:
-        from sklearn.manifold import TSNE
-
         perplexity = min(PERPLEXITY, (len(x) - 1) / 3)
         reduced = TSNE(to, perplexity=perplexity, random_state=seed, n_jobs=1).fit_transform(x)
     return scale(np.asarray(reduced, dtype=np.float64), seen, "standard")
@@ -156,32 +100,22 @@ def reduce(
 
 def check_dimensions(to: int, shape: tuple[int, ...]) -> None:
     """Raise a `UserError` if there are fewer clips or features, of this shape, than dimensions."""
-    most = min(shape)
-    if to > most:
+    if to > min(shape):
         raise UserError(
-            f"reduce: to: {to} is more than {most}, the smaller of clips and features; lower it in "
-            "config/experiments.yaml"
+            f"reduce: to: {to} is more than {min(shape)}, the smaller of clips and features; lower "
+            "it in config/experiments.yaml"
         )
 
 
 def principal_components(
     x: NDArray[np.floating], to: int, seed: int, values: int | None = None
-) -> "PCA":
-    """Fit principal components to clips.
+) -> PCA:
+    """Fit principal components to clips, shape (n, d).
 
-    Parameters
-    ----------
-    x : NDArray[np.floating], shape (n, d)
-    to, seed : int
-        Dimensions, and the seed of ARPACK.
-    values : int, optional
-        Of all clips that are to be reduced, which decide how components are found; by default those
-        of ``x``.
+    Where there are more than `LARGE` values, of these clips or as many as are given, components are
+    computed by iteration (ARPACK). It needs one copy of ``x``; a full decomposition needs three.
     """
-    # Most experiments reduce nothing, and to import scikit-learn takes longer than all else here.
-    from sklearn.decomposition import PCA
-
-    large = (x.size if values is None else values) > LARGE
+    large = (values or x.size) > LARGE
     solver = "arpack" if large and to < min(x.shape) else "full"
     return PCA(to, svd_solver=solver, random_state=seed).fit(x)
 
@@ -194,24 +128,7 @@ def prepare(
     to: int,
     seed: int,
 ) -> tuple[NDArray[np.float32], list[str]]:
-    """Scale and reduce the features of a fold.
-
-    Parameters
-    ----------
-    features : pd.DataFrame, shape (n, d)
-    seen : NDArray[np.bool_], shape (n,)
-        Clips that scaling and reduction are fitted to.
-    scaling : {"standard", "minmax", "none"}
-    reduction : {"pca", "tsne"}, optional
-    to, seed : int
-        Of the reduction.
-
-    Returns
-    -------
-    x : NDArray[np.float32], shape (n, d) or (n, to)
-    names : list of str
-        Of its columns.
-    """
+    """Scale and reduce the features of n clips, fitted to those seen; names of the result."""
     precise = reduction is not None and features.size <= LARGE
     x = scaled(features, seen, scaling, np.float64 if precise else np.float32)
     if reduction is None:
@@ -223,7 +140,7 @@ def prepare(
 def main(
     folds: Annotated[Path, typer.Option(help="Folds (Parquet).")],
     fit: Annotated[str, typer.Option(help="Fit to all clips of a fold, or to train.")],
-    apart: Annotated[bool, typer.Option(help="Groups are held out whole, here as in the folds.")],
+    apart: Annotated[bool, typer.Option(help="Groups stay together inside the training clips.")],
     scaling: Annotated[str, typer.Option(help="standard, minmax or none.")],
     seed: Annotated[int, typer.Option(help="The configuration's seed.")],
     output: Annotated[Path, typer.Option(help="Inputs of all folds, to be written (NPZ).")],

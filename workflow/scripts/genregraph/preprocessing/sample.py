@@ -7,19 +7,9 @@ MOST = 20_000  # Clips up to which all are taken.
 
 
 def spread_evenly(genres: ArrayLike, most: int, seed: int) -> NDArray[np.int64]:
-    """Positions of a sample in which each genre has its share, and at least one clip.
+    """Sorted positions of a sample in which each genre has its share, and at least one clip.
 
-    Parameters
-    ----------
-    genres : array_like, shape (n,)
-    most : int
-        Clips, at least one a genre; of no more than these all are taken.
-    seed : int
-
-    Returns
-    -------
-    NDArray[np.int64]
-        In order.
+    Of no more clips than ``most`` all are taken.
     """
     _, genre, counts = np.unique(np.asarray(genres), return_inverse=True, return_counts=True)
     if len(genre) <= most:
