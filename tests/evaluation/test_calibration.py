@@ -7,8 +7,7 @@ from numpy.testing import assert_allclose
 
 from genregraph.evaluation.calibration import (
     BINS,
-    COLUMNS,
-    KEYS,
+    SCORES,
     calibration_error,
     describe,
     error_interval,
@@ -23,7 +22,7 @@ from genregraph.evaluation.statistics import corrected_interval, draw_groups
 GENRES = ["blues", "jazz", "rock"]
 
 
-def test_bins_hold_their_upper_end_and_have_the_confidence_and_accuracy_of_their_clips():
+def test_reliability_by_bins():
     confidence = np.array([0.31, 0.4, 0.35, 0.41, 0.95, 1.0, 0.0])
     right = np.array([True, False, False, True, True, True, False])
     curve = reliability(confidence, right)
@@ -32,14 +31,11 @@ def test_bins_hold_their_upper_end_and_have_the_confidence_and_accuracy_of_their
     assert curve.loc[1, ["confidence", "accuracy"]].isna().all()
     assert curve["low"].tolist() == pytest.approx([i / 10 for i in range(10)])
     assert len(curve) == BINS == 10
-
-
-def test_each_tenth_lies_in_the_bin_that_it_ends():
     tenths = np.arange(1, 11) / 10
     assert reliability(tenths, tenths > 0)["clips"].tolist() == [1] * 10
 
 
-def test_the_calibration_error_counts_bins_by_their_clips():
+def test_calibration_error_weighs_bins_by_clips():
     confidence, right = np.array([0.35, 0.35, 0.95, 0.95]), np.array([1, 1, 1, 0]) > 0
     assert calibration_error(confidence, right) == pytest.approx((2 * 0.65 + 2 * 0.45) / 4)
     assert calibration_error(np.ones(5), np.ones(5) > 0) == 0
@@ -53,17 +49,17 @@ def confidences(n, seed):
     return np.sqrt(np.random.default_rng(seed).uniform(0.1, 1, n))
 
 
-def test_a_calibrated_model_of_948_clips_has_an_error_near_027_by_chance():
+def test_expected_error_is_that_of_a_calibrated_model():
     confidence = confidences(948, 5)
     expected = expected_error(confidence, np.arange(948))
     assert 0.024 < expected < 0.032
     rng = np.random.default_rng(1)
-    found = [calibration_error(confidence, rng.random(948) < confidence) for _ in range(400)]
-    assert_allclose(np.mean(found), expected, rtol=0.05)
+    result = [calibration_error(confidence, rng.random(948) < confidence) for _ in range(400)]
+    assert_allclose(np.mean(result), expected, rtol=0.05)
     assert expected_error(confidences(290, 5), np.arange(290)) > 0.04
 
 
-def test_repeated_tests_of_the_same_clips_do_not_lower_it():
+def test_expected_error_is_not_lowered_by_repeated_tests():
     once = confidences(300, 5)
     thrice, units = np.tile(once, 3), np.tile(np.arange(300), 3)
     assert_allclose(expected_error(thrice, units), expected_error(once, units[:300]))
@@ -81,7 +77,7 @@ def calibrated(rng, gap, groups=150, songs=5):
 
 
 @pytest.mark.parametrize("gap", [0.0, 0.15])
-def test_the_interval_holds_the_mean_error_of_so_many_clips_as_often_as_it_says(gap):
+def test_interval_of_error_covers_at_its_nominal_rate(gap):
     rng, draws = np.random.default_rng(0), draw_groups(150)[:1000]
     clips = [calibrated(rng, gap) for _ in range(300)]
     errors = [calibration_error(each["confidence"], each["right"].to_numpy()) for each in clips]
@@ -90,7 +86,7 @@ def test_the_interval_holds_the_mean_error_of_so_many_clips_as_often_as_it_says(
     assert 0.92 < np.mean((low <= np.mean(errors)) & (np.mean(errors) <= high)) <= 1
 
 
-def test_one_group_tells_no_interval_of_the_error():
+def test_interval_of_error_needs_several_groups():
     clips = calibrated(np.random.default_rng(0), 0.1, groups=1)
     assert np.isnan(error_interval(clips, draw_groups(1))).all()
 
@@ -101,33 +97,28 @@ def test_one_group_tells_no_interval_of_the_error():
 @pytest.fixture
 def clips(predicted):
     """Two folds."""
-    found = of_clips(pd.concat([predicted, predicted[:-1].assign(fold=1)], ignore_index=True))
-    groups = found["clip"].map({"clip3": "a", "clip4": "a", "clip5": "b", "clip6": "c"})
-    return found.assign(group=groups.astype("category"), unit=found["clip"])
+    result = of_clips(pd.concat([predicted, predicted[:-1].assign(fold=1)], ignore_index=True))
+    groups = result["clip"].map({"clip3": "a", "clip4": "a", "clip5": "b", "clip6": "c"})
+    return result.assign(group=groups.astype("category"), unit=result["clip"])
 
 
-def test_losses_are_means_over_folds_with_their_corrected_interval(clips):
-    scores, curve = describe(clips, 3, draw_groups(3))
-    assert list(scores) == COLUMNS[len(KEYS) + 1 :]
+def test_described_losses_are_means_over_folds(clips):
+    scores = describe(clips, 3, draw_groups(3))
+    assert list(scores) == SCORES
     losses = clips.groupby("fold")["loss"].mean()
     interval = corrected_interval(losses, 3, 3.5, limits=(0, math.inf))
-    found = [scores[name] for name in ("log_loss", "log_loss_low", "log_loss_high")]
-    assert found == pytest.approx([interval.mean, interval.low, interval.high])
+    result = [scores[name] for name in ("log_loss", "log_loss_low", "log_loss_high")]
+    assert result == pytest.approx([interval.mean, interval.low, interval.high])
     assert scores["brier"] == pytest.approx(clips.groupby("fold")["brier"].mean().mean())
     assert (scores["n_folds"], scores["clips"]) == (2, 7)
     assert scores["accuracy"] == pytest.approx(5 / 7)
     assert scores["confidence"] == pytest.approx((5 * 0.5 + 2 * 0.75) / 7)
     assert scores["calibration_error"] == pytest.approx((5 * abs(3 / 5 - 0.5) + 2 * 0.25) / 7)
-    assert curve["clips"].tolist() == [0, 0, 0, 0, 5, 0, 0, 2, 0, 0]
+    single = describe(clips[clips["fold"] == 0], 3, draw_groups(3))
+    assert single["log_loss_low"] < single["log_loss"] < single["log_loss_high"]
 
 
-def test_a_single_fold_has_intervals_by_groups(clips):
-    scores, _ = describe(clips[clips["fold"] == 0], 3, draw_groups(3))
-    assert scores["log_loss_low"] < scores["log_loss"] < scores["log_loss_high"]
-    assert scores["brier_low"] < scores["brier"] < scores["brier_high"]
-
-
-def test_where_any_fold_has_a_temperature_it_is_applied_to_that_fold(predicted):
+def test_temperature_scales_its_fold(predicted):
     both = pd.concat([predicted, predicted.assign(fold=1)], ignore_index=True)
     fits = pd.DataFrame({"repeat": 0, "fold": [0, 1], "temperature": [2.0, np.nan]})
     none, scaled = scalings(Model("svm", both, fits))
@@ -140,6 +131,6 @@ def test_where_any_fold_has_a_temperature_it_is_applied_to_that_fold(predicted):
     assert both.loc[3, "blues"] == 0.5
 
 
-def test_without_any_temperature_there_is_no_scaling(predicted):
+def test_without_temperatures_nothing_is_scaled(predicted):
     fits = pd.DataFrame({"repeat": 0, "fold": [0], "temperature": [np.nan]})
     assert [each[0] for each in scalings(Model("svm", predicted, fits))] == ["none"]

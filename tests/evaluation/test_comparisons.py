@@ -20,22 +20,21 @@ from genregraph.evaluation.comparisons import (
 from genregraph.evaluation.statistics import draw_groups, holm, over_folds, sign_flip_test
 
 
-def view(models, groups, tests, n_train=67, songs=None):
+def view(models, groups, folds):
     """Tests of songs s0, s1, ...: of each fold, the songs tested; by model, + where it is right.
 
     A wrong prediction is genre 1, unless the model says ``x``: then genre 2.
     """
-    rows = [(0, fold, f"s{i}", groups[i]) for fold, tested in enumerate(tests) for i in tested]
-    index = pd.MultiIndex.from_tuples(rows, names=["repeat", "fold", "song", "group"])
-    signs = pd.DataFrame({name: list(values.replace(" ", "")) for name, values in models.items()})
-    signs.index = index
-    right = signs == "+"
-    folds = right.groupby(level=["repeat", "fold"]).mean().stack().rename("test_accuracy")
-    folds = folds.rename_axis(["repeat", "fold", "model"]).reset_index()
-    sizes = [len(tested) for tested in tests]
-    folds = folds.assign(n_train=n_train, n_test=[sizes[fold] for fold in folds["fold"]])
-    draws = draw_groups(index.unique("group").size)
-    return View(folds, signs.replace({"+": 0, "-": 1, "x": 2}), right, right, draws)
+    tests = [(fold, f"s{i}", groups[i]) for fold, songs in enumerate(folds) for i in songs]
+    tables = []
+    for model, signs in models.items():
+        table = pd.DataFrame(tests, columns=["fold", "clip", "group"]).assign(repeat=0, model=model)
+        table["predicted"] = ["+-x".index(sign) for sign in signs.replace(" ", "")]
+        tables.append(table.assign(right=table["predicted"] == 0))
+    clips = pd.concat(tables, ignore_index=True).astype({"group": "category"})
+    of_folds = clips.groupby(["model", "repeat", "fold"], sort=False)["right"]
+    result = of_folds.agg(test_accuracy="mean", n_test="size").reset_index().assign(n_train=67)
+    return View(result, clips, clips, draw_groups(clips["group"].nunique()))
 
 
 @pytest.fixture
@@ -48,13 +47,13 @@ def hold_outs():
 # Two models on the same tests
 
 
-def test_effects_are_over_folds_with_the_sizes_of_the_folds(hold_outs):
-    found = compare(hold_outs, "a", "b")
+def test_effects_of_folds_use_their_sizes(hold_outs):
+    result = compare(hold_outs, "a", "b")
     expected = over_folds([2 / 3, 0, 1 / 2], 67, 8 / 3)._asdict()
-    assert {name: found[name] for name in expected} == pytest.approx(expected)
+    assert {name: result[name] for name in expected} == pytest.approx(expected)
 
 
-def test_a_song_counts_by_group_as_often_as_it_is_tested(hold_outs):
+def test_p_by_group_counts_every_test_of_a_song(hold_outs):
     # a: s0 three times 0 0 1, s1 twice 1 1; b: s2 1, s3 -1; c: s4 0.
     assert compare(hold_outs, "a", "b")["p_groups"] == sign_flip_test([3, 0, 0]) == 1
     several = view({"a": "++++ +-", "b": "---- ++"}, "aabbc", [[0, 1, 2, 3], [4, 0]])
@@ -62,7 +61,7 @@ def test_a_song_counts_by_group_as_often_as_it_is_tested(hold_outs):
     assert compare(several, "a", "b")["p_groups"] == pytest.approx(sign_flip_test([1, 2, 0]))
 
 
-def test_models_that_predict_the_same_in_every_test_have_no_p(hold_outs):
+def test_equal_predictions_have_no_p(hold_outs):
     same = compare(hold_outs, "b", "b")
     assert (same["difference"], same["ci_low"], same["equivalent_within"]) == (0, 0, 0)
     assert all(math.isnan(same[name]) for name in ("p_folds", "p_groups", "smallest_detectable"))
@@ -71,34 +70,34 @@ def test_models_that_predict_the_same_in_every_test_have_no_p(hold_outs):
     assert (other["p_folds"], other["p_groups"]) == (1, 1)
 
 
-def test_a_single_fold_is_compared_by_groups():
+def test_single_fold_is_compared_by_groups():
     groups = [f"g{i // 2}" for i in range(60)]
     models = {"a": "++-" * 20, "b": "+--" * 20}
     single = view(models, groups, [range(60)])
-    found = compare(single, "a", "b")
-    assert found["difference"] == pytest.approx(1 / 3)
-    assert math.isnan(found["p_folds"])
-    assert found["p_groups"] == pytest.approx(2.0**-19)
-    assert 0.2 < found["ci_low"] < 1 / 3 < found["ci_high"] < 0.5
-    assert 1 / 3 < found["equivalent_within"] < found["ci_high"]
+    result = compare(single, "a", "b")
+    assert result["difference"] == pytest.approx(1 / 3)
+    assert math.isnan(result["p_folds"])
+    assert result["p_groups"] == pytest.approx(2.0**-19)
+    assert 0.2 < result["ci_low"] < 1 / 3 < result["ci_high"] < 0.5
+    assert 1 / 3 < result["equivalent_within"] < result["ci_high"]
     # Of thirty groups ten have 1, ten 1 and ten 0 of two songs more: standard error sqrt(2/9/30)/2.
     error = math.sqrt(2 / 9 / 30) / 2
-    assert found["smallest_detectable"] == pytest.approx(2.8015852 * error, rel=0.03)
+    assert result["smallest_detectable"] == pytest.approx(2.8015852 * error, rel=0.03)
 
 
 # The best of several
 
 
-def test_p_is_the_largest_against_any_and_the_difference_that_from_the_best():
+def test_best_reference_has_the_largest_p_of_all():
     models = {"a": "+++-+ ++++-", "b": "+---- --++-", "c": "++--- +++--", "d": "----+ -----"}
     own = view(models, "abcde", [range(5), range(5)])
-    found = with_best(own, "a", ["b", "c", "d"])
+    result = with_best(own, "a", ["b", "c", "d"])
     against = {name: compare(own, "a", name) for name in "bcd"}
-    assert found["reference"] == "c"
-    assert found["difference"] == against["c"]["difference"]
+    assert result["reference"] == "c"
+    assert result["difference"] == against["c"]["difference"]
     for test in ("p_folds", "p_groups"):
-        assert found[test] == max(each[test] for each in against.values())
-    assert found["p_groups"] > against["b"]["p_groups"]
+        assert result[test] == max(each[test] for each in against.values())
+    assert result["p_groups"] > against["b"]["p_groups"]
 
 
 def test_a_model_that_is_one_of_the_baselines_by_construction_is_not_tested():
@@ -109,7 +108,7 @@ def test_a_model_that_is_one_of_the_baselines_by_construction_is_not_tested():
 # Protocols
 
 
-def test_protocols_are_compared_on_the_songs_of_both_by_the_share_of_their_tests():
+def test_protocols_are_compared_on_common_songs():
     clean = view({"a": "++-+", "b": "----"}, "abcd", [range(4)])
     paper = view({"a": "+- -+- -", "b": "++ +++ +"}, "abcdz", [[0, 1], [0, 1, 4], [0]])
     rows = {row["model"]: row for row in between(clean, paper, ["a", "b"])}
@@ -121,7 +120,7 @@ def test_protocols_are_compared_on_the_songs_of_both_by_the_share_of_their_tests
     assert all(math.isnan(row["p_folds"]) for row in rows.values())
 
 
-def test_songs_that_are_tied_under_either_protocol_are_of_one_group():
+def test_protocols_join_groups_of_either():
     def p(first, second):
         one, other = (
             view({"a": signs * 4}, groups, [range(4)])
@@ -130,8 +129,8 @@ def test_songs_that_are_tied_under_either_protocol_are_of_one_group():
         [row] = between(one, other, ["a"])
         return row["p_groups"]
 
-    found = [p("abcd", "abcd"), p("abcd", "aacd"), p("aacd", "abdd")]
-    assert found == pytest.approx([2 / 16, 2 / 8, 2 / 4])
+    result = [p("abcd", "abcd"), p("abcd", "aacd"), p("aacd", "abdd")]
+    assert result == pytest.approx([2 / 16, 2 / 8, 2 / 4])
 
 
 def test_protocols_without_common_songs_are_not_compared():
@@ -149,7 +148,7 @@ EXPERIMENT = Experiment(
 )
 
 
-def test_what_is_asked_of_an_experiment():
+def test_questions_about_an_experiment():
     silent = ["edgeless", "gcn_edgeless", "wide_edgeless"]
     baselines = ["svm", "blend", *silent]
     assert [*asked(EXPERIMENT, "none")] == [
@@ -163,7 +162,7 @@ def test_what_is_asked_of_an_experiment():
     ]
 
 
-def test_a_graph_of_artists_is_compared_with_baselines_that_use_artists_too():
+def test_graphs_of_artists_are_compared_at_aggregation_artist():
     artists = EXPERIMENT.model_copy(
         update={"graph": EXPERIMENT.graph.model_copy(update={"among": "artist"})}
     )
@@ -185,7 +184,7 @@ def views():
     return {"paper": {"none": paper}, "clean": {"none": clean, "artist": clean}}
 
 
-def test_all_comparisons_of_an_experiment(views):
+def test_comparisons_of_an_experiment(views):
     experiment = Experiment(models=["logistic"])
     table = of_experiment(views, "multiclass_a", experiment, 0.5)
     assert table.columns.tolist() == RAW
@@ -223,7 +222,7 @@ def row(question, protocol, experiment, p_folds, p_groups):
     return {**values, **place, "p_folds": p_folds, "p_groups": p_groups}
 
 
-def test_families_are_of_a_question_and_protocol_over_all_experiments():
+def test_adjusted_p_are_by_question_and_protocol():
     nan = math.nan
     raw = pd.DataFrame(
         [

@@ -88,7 +88,7 @@ def run(write, predict, tmp_path):
     return evaluated
 
 
-def test_the_result_has_exactly_the_contracts_columns_without_empty_cells(run):
+def test_result_has_the_columns_of_the_contract(run):
     tables, _ = run(["paper", "clean"])
     assert ",".join(COLUMNS) == CONTRACT
     for kind, columns in TABLES.items():
@@ -98,7 +98,7 @@ def test_the_result_has_exactly_the_contracts_columns_without_empty_cells(run):
     assert not tables["result"].isna().any(axis=None)
 
 
-def test_a_row_a_protocol_model_and_hold_out_in_the_order_of_the_experiment(run):
+def test_result_has_a_row_a_protocol_model_and_fold(run):
     result = run(["paper", "clean"])[0]["result"]
     assert result["protocol"].tolist() == ["paper"] * 9 + ["clean"] * 12
     paper = result[result["protocol"] == "paper"]
@@ -113,7 +113,7 @@ def test_a_row_a_protocol_model_and_hold_out_in_the_order_of_the_experiment(run)
     assert set(result["epochs"]) == {40} and set(result["seconds"]) == {1.5}
 
 
-def test_accuracies_count_a_clip_as_often_as_it_is_tested(run):
+def test_accuracies_count_every_test_of_a_clip(run):
     tables, _ = run(["paper"])
     own = tables["accuracies"].set_index("model").loc["edgeless"]
     assert own["mean"] == pytest.approx((4 / 6 + 4 / 6 + 2 / 3) / 3)
@@ -125,13 +125,13 @@ def test_accuracies_count_a_clip_as_often_as_it_is_tested(run):
     assert messages["p_groups"] == 1
 
 
-def test_a_clip_that_is_never_tested_is_in_no_fold(run):
+def test_clips_in_no_fold_are_not_tested(run):
     tables, _ = run(["filtered"])
     assert tables["result"]["n_test"].tolist() == [6] * 3
     assert set(tables["accuracies"]["interval"]) == {"groups, bootstrap"}
 
 
-def test_where_artists_have_several_clips_every_table_has_both_aggregations(run):
+def test_artists_with_several_clips_give_both_aggregations(run):
     tables, said = run(["paper", "clean"], artists=True)
     for kind in TABLES:
         counts = tables[kind].groupby("protocol")["aggregation"].value_counts().unstack()
@@ -143,16 +143,16 @@ def test_where_artists_have_several_clips_every_table_has_both_aggregations(run)
     assert accuracies["edgeless"] == pytest.approx([4 / 6, 4 / 6, 2 / 3])
     assert accuracies["svm"] == [1, 1, 1]
     words = said.splitlines()[2].split()
-    assert words == "protocol model aggregation clips folds train test ± std".split()
+    assert words == "protocol model aggregation clips folds train test std".split()
 
 
-def test_without_artists_there_is_one_aggregation_which_the_text_leaves_out(run):
+def test_without_artists_there_is_one_aggregation(run):
     tables, said = run(["paper"])
     assert set(tables["result"]["aggregation"]) == {"none"}
     assert "aggregation" not in said
 
 
-def test_probabilities_at_temperatures_stand_beside_those_as_they_are(run):
+def test_calibration_is_with_and_without_temperature(run):
     tables, _ = run(["filtered"], artists=True, temperatures=2.0)
     found = tables["calibration"].set_index(["model", "aggregation", "scaling"])
     assert len(found) == 3 * 2 * 2
@@ -172,14 +172,14 @@ def test_songs_are_predicted_within_a_fold(run):
     assert accuracies.loc["svm", "song_mean"] == 1
 
 
-def test_the_text_says_what_the_tables_say_and_names_the_files(run, tmp_path):
+def test_text_says_what_the_tables_say(run, tmp_path):
     problems = [tmp_path / "problems.csv", tmp_path / "none.csv"]
-    problems[0].write_text("clip,path,problem,what_was_done\na,a.wav,silent,refused\n")
+    problems[0].write_text("clip,path,problem,what_was_done\na,a.wav,silent,rejected\n")
     problems[1].write_text("clip,path,problem,what_was_done\n")
     _, said = run(["paper", "clean"], problems=problems, paper=0.7976)
     lines = said.splitlines()
     assert lines[1] == "multiclass_a on mine"
-    assert lines[2].split() == "protocol model clips folds train test ± std paper".split()
+    assert lines[2].split() == "protocol model clips folds train test std paper".split()
     assert lines[3].split() == "paper graphsage 9 3 1.0000 0.7778 0.0962 0.7976".split()
     assert lines[4].split()[-1] == "-"
     assert "graph of paper: k 5, homophily 0.600 (chance 0.250), zero distances 0.0 %" in lines
@@ -190,11 +190,11 @@ def test_the_text_says_what_the_tables_say_and_names_the_files(run, tmp_path):
     assert NOT_MUSIC not in said
 
 
-def test_the_text_says_so_if_clips_are_no_music(run):
+def test_text_says_if_clips_are_no_music(run):
     assert NOT_MUSIC in run(["paper"], synthesised=True)[1]
 
 
-def test_where_all_protocols_are_left_out_there_are_tables_without_rows_and_the_reason(run):
+def test_experiments_without_protocols_have_tables_without_rows(run):
     tables, said = run([], left_out={"clean": "one artist"}, paper=0.5)
     assert all(table.empty for table in tables.values())
     assert tables["result"].columns.tolist() == CONTRACT.split(",")

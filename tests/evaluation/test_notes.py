@@ -3,13 +3,11 @@ import pytest
 
 from genregraph.evaluation.notes import (
     NO_GRAPH,
-    count_lines,
     giant_note,
     graph_line,
     graph_note,
     left_out_lines,
     note_of,
-    number,
     table_lines,
 )
 
@@ -27,36 +25,26 @@ def figures(**graph):
     return pd.DataFrame([{**SOUND, **graph}] * 2)
 
 
-def test_columns_are_as_wide_as_their_widest_cell():
-    rows = [{"model": "svm", "test": "0.5"}, {"model": "graphsage", "test": "-"}]
-    assert table_lines(rows, ["model"]) == [
-        "model      test",
-        "svm         0.5",
-        "graphsage     -",
-    ]
-    assert (number(float("nan"), ".3f"), number(0.5, "+.2f")) == ("-", "+0.50")
+def test_table_lines_align_texts_left_and_numbers_right():
+    table = pd.DataFrame({"model": ["svm", "graphsage"], "test": ["0.5", None]})
+    assert table_lines(table, ["model"]) == ["model     test", "svm        0.5", "graphsage    -"]
 
 
-def test_the_graph_is_described():
+def test_graph_line_describes_graphs():
     expected = "k 5.62, homophily 0.300 (chance 0.100), zero distances 25.0 %"
     assert graph_line(figures(k=5.6183)) == expected
 
 
-def test_a_metric_that_does_not_distinguish_clips_is_warned_of():
+def test_graph_note_warns_of_zero_distances():
     assert graph_note(figures()) == ""
     assert graph_note(figures(degenerate=True)) == NO_GRAPH
 
 
 @pytest.mark.parametrize(("k", "asked", "said"), [(19, 100, "19"), (5.6183, 100, "5.62")])
-def test_a_k_that_was_capped_is_noted(k, asked, said):
+def test_graph_note_names_a_capped_k(k, asked, said):
     note = f"NOTE: k {asked} was asked for; a clip has {said} neighbours on average"
     assert graph_note(figures(k=k)).startswith(note)
     assert graph_note(figures(k=1234, k_asked=5000)).startswith("NOTE: k 5000")
-
-
-def test_clips_are_counted_by_protocol():
-    counts = {"paper": {"used": 6, "without_features": 1}}
-    assert count_lines(counts) == ["clips of paper: 6 used, 1 without features"]
 
 
 def folds(**groups):
@@ -71,7 +59,7 @@ def folds(**groups):
     return pd.DataFrame(rows)
 
 
-def test_groups_that_fill_their_genre_are_warned_of():
+def test_giant_note_names_groups_that_fill_their_genre():
     small = {f"artist {i}": 5 for i in range(13)}
     note = giant_note(folds(reggae={"artist bob": 35, **small}, rock=small))
     assert note.startswith("NOTE: ")
@@ -82,13 +70,13 @@ def test_groups_that_fill_their_genre_are_warned_of():
     )
 
 
-def test_only_clean_folds_are_looked_at_for_large_groups(write):
+def test_note_names_giants_under_clean_only(write):
     table = folds(rock={"a": 2, "b": 1, "c": 1}).assign(fold=0)
     assert "a hold 2 of 4 clips of rock" in note_of(write("clean", table, {}))
     assert note_of(write("paper", table, {})) == ""
 
 
-def test_reasons_name_experiment_and_protocol():
+def test_left_out_lines_name_experiment_and_protocol():
     assert left_out_lines({"": {"clean": "one artist"}}) == [
         "protocol clean is left out: one artist"
     ]

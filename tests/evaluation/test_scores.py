@@ -3,13 +3,17 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose
+from pandas.testing import assert_frame_equal
 
-from genregraph.evaluation.aggregate import by_song
+from genregraph.datasets.groups import group_name
 from genregraph.evaluation.scores import (
     ACCURACIES,
-    BY_FOLDS,
     BY_GROUPS,
     accuracies,
+    by_artist,
+    by_song,
+    known_artists,
     mean_interval,
     of_clips,
     of_folds,
@@ -25,7 +29,7 @@ def clips_of(predicted):
     return clips.assign(group=GROUPS.loc[clips["clip"]].array)
 
 
-def test_scores_of_a_fold_by_hand(predicted):
+def test_scores_of_folds_by_hand(predicted):
     # F1: blues 2 * 1 / (2 + 1), jazz 2 * 1 / (1 + 2), rock 1.
     [found] = of_folds(of_clips(predicted)).reset_index().to_dict("records")
     assert found == pytest.approx(
@@ -49,32 +53,32 @@ def test_brier_scores_and_confidences_by_hand(predicted):
     assert clips["confidence"].tolist() == [0.5, 0.5, 0.75, 0.5]
 
 
-def test_macro_f1_is_over_the_genres_that_are_tested_or_predicted(predicted):
+def test_macro_f1_is_over_genres_tested_or_predicted(predicted):
     assert of_folds(of_clips(predicted[:-1]))["test_macro_f1"].item() == pytest.approx(2 / 3)
     predicted.loc[3, "predicted"] = "rock"
     assert of_folds(of_clips(predicted[:4]))["test_macro_f1"].item() == 0
 
 
-def test_a_certain_error_has_a_finite_log_loss(predicted):
+def test_log_loss_of_a_certain_error_is_finite(predicted):
     predicted.loc[3, ["blues", "jazz", "rock"]] = [0.0, 1.0, 0.0]
     assert 30 < of_folds(of_clips(predicted[:4]))["test_log_loss"].item() < math.inf
 
 
-def test_genres_named_like_scores_or_in_any_case_are_genres(predicted):
+def test_genres_may_be_named_like_scores(predicted):
     renamed = {"blues": "Zydeco", "jazz": "right", "rock": "a b"}
     expected = of_folds(of_clips(predicted))
     other = predicted.replace(renamed).rename(columns=renamed)
     pd.testing.assert_frame_equal(of_folds(of_clips(other)), expected)
 
 
-def test_several_folds_have_the_corrected_interval(predicted):
+def test_mean_interval_of_folds_is_corrected(predicted):
     better = predicted.assign(fold=1, predicted=predicted["true"])
     clips = clips_of(pd.concat([predicted, better]))
     found = mean_interval(clips, "right", 3, draw_groups(3))
     assert found == corrected_interval([0.75, 1], 3, 4)
 
 
-def test_a_single_fold_has_an_interval_by_groups(predicted):
+def test_mean_interval_of_a_single_fold_is_by_groups(predicted):
     found = mean_interval(clips_of(predicted), "right", 3, draw_groups(3))
     # Of a, one of two clips is right, of b and c all: 1/2 where a alone is drawn, 1 without it.
     assert (found.mean, found.low, found.high) == (0.75, 0.5, 1)
@@ -84,7 +88,7 @@ def test_a_single_fold_has_an_interval_by_groups(predicted):
     )
 
 
-def test_each_group_counts_once_by_artist(predicted):
+def test_artist_accuracy_counts_each_group_once(predicted):
     clips = clips_of(predicted)
     found = accuracies(clips, clips, of_training(predicted), draw_groups(3))
     assert list(found) == ACCURACIES
@@ -95,21 +99,68 @@ def test_each_group_counts_once_by_artist(predicted):
     assert math.isnan(found["song_mean"])
 
 
-def test_a_group_counts_once_however_often_it_is_tested(predicted):
-    again = [predicted.assign(fold=1, predicted=predicted["true"]), predicted.assign(fold=2)]
-    again[1].loc[:5, "part"] = "train"  # clip6, of c, is tested three times, the others twice.
-    clips = clips_of(pd.concat([predicted, *again]))
-    train = of_training(pd.concat([predicted, *again]))
-    found = accuracies(clips, clips, train, draw_groups(3))
-    assert found["mean"] == pytest.approx((3 / 4 + 1 + 1) / 3)
-    assert found["artist_mean"] == pytest.approx((3 / 4 + 1 + 1) / 3)
-    assert found["train_mean"] == pytest.approx(train["train_accuracy"].mean())
-    assert found["interval"] == BY_FOLDS
-
-
-def test_songs_have_an_accuracy_of_their_own_where_clips_are_segments(predicted):
+def test_song_accuracy_is_of_segments_only(predicted):
     songs = pd.Series([f"s{i}" for i in (0, 1, 2, 3, 3, 5, 6)], index=predicted["clip"])
     own = of_clips(by_song(predicted, songs))
     found = accuracies(clips_of(predicted), own, of_training(predicted), draw_groups(3))
     assert found["song_mean"] == 1 and len(own) == 3
     assert np.isclose(found["mean"], 0.75)
+
+
+# Averages over artists and songs
+
+ARTISTS = pd.Series({"clip0": "artist a", "clip3": "artist a", "clip4": "artist a"})
+GENRES = ["blues", "jazz", "rock"]
+
+
+def folds_of(artists, repeats=1):
+    clips = pd.DataFrame({"clip": [f"clip{i}" for i in range(len(artists))], "artist": artists})
+    return pd.concat([clips.assign(repeat=repeat, fold=0) for repeat in range(repeats)])
+
+
+def test_known_artists_are_those_of_the_sheet():
+    names = [group_name("", artist, f"s{i}", "blues", "alone") for i, artist in enumerate("aa b")]
+    folds = folds_of([*names[:2], "song s2", names[3], "group g"], repeats=2)
+    known = known_artists(folds, "clean")
+    assert known.to_dict() == {"clip0": "artist a", "clip1": "artist a", "clip3": "artist b"}
+
+
+def test_known_artists_need_two_clips_of_one_under_a_transductive_protocol():
+    assert known_artists(folds_of(["artist a", "artist b", "song c", "song c"], 2), "clean").empty
+    assert known_artists(folds_of(["artist a", "artist a"]), "inductive").empty
+
+
+def test_by_artist_averages_test_clips_only(predicted):
+    found = by_artist(predicted, ARTISTS)
+    mean = [0.375, 0.375, 0.25]
+    assert_allclose(found.loc[[3, 4], GENRES], [mean, mean])
+    assert found.loc[[3, 4], "predicted"].tolist() == ["blues", "blues"]
+    others = [0, 1, 2, 5, 6]  # The artist's training clip among them.
+    assert_frame_equal(found.loc[others], predicted.loc[others])
+    assert predicted.loc[4, "predicted"] == "jazz"
+
+
+def test_by_artist_averages_within_a_fold(predicted):
+    later = predicted.assign(repeat=1, blues=0.0, jazz=0.0, rock=1.0, predicted="rock")
+    both = pd.concat([predicted, later], ignore_index=True)
+    expected = pd.concat([by_artist(predicted, ARTISTS), later], ignore_index=True)
+    assert_frame_equal(by_artist(both, ARTISTS), expected)
+
+
+def test_by_song_averages_test_segments_of_a_fold(predicted):
+    songs = pd.Series([f"s{i}" for i in (0, 1, 2, 3, 3, 2, 6)], index=predicted["clip"])
+    other = predicted.assign(fold=1, part=["test"] + ["train"] * 6)
+    found = by_song(pd.concat([predicted, other], ignore_index=True), songs)
+    assert found["clip"].tolist() == ["s3", "s2", "s6", "s0"]
+    assert found["fold"].tolist() == [0, 0, 0, 1]
+    assert set(found["part"]) == {"test"}
+    assert_allclose(found[GENRES].iloc[0], [0.375, 0.375, 0.25])
+    assert found["predicted"].tolist() == ["blues", "jazz", "rock", "blues"]
+    assert found.columns.tolist() == predicted.columns.tolist() or set(found) == set(predicted)
+
+
+def test_by_song_weighs_segments_by_confidence(predicted):
+    predicted.loc[3, GENRES] = [0.0, 1.0, 0.0]
+    predicted.loc[4, GENRES] = predicted.loc[5, GENRES] = [0.6, 0.4, 0.0]
+    songs = pd.Series(["a", "b", "c", "d", "d", "d", "e"], index=predicted["clip"])
+    assert by_song(predicted, songs).set_index("clip").loc["d", "predicted"] == "jazz"

@@ -8,8 +8,9 @@ import pytest
 from genregraph.evaluation.comparisons import COLUMNS as COMPARISONS
 from genregraph.evaluation.comparisons import RAW
 from genregraph.evaluation.notes import NO_GRAPH, NOT_MUSIC
+from genregraph.evaluation.outputs import PLACE
 from genregraph.evaluation.scores import ACCURACIES, BY_FOLDS, BY_GROUPS
-from genregraph.evaluation.summarise import COLUMNS, KEYS, main, summarise, table_text
+from genregraph.evaluation.summarise import COLUMNS, main, summarise, table_text
 
 CONTRACT = (
     "dataset experiment protocol model aggregation mean std ci_low ci_high interval n_folds "
@@ -27,24 +28,26 @@ PLACES = [
 
 @pytest.fixture
 def accuracies():
-    table = pd.DataFrame(PLACES, columns=KEYS[1:]).assign(
+    table = pd.DataFrame(PLACES, columns=PLACE[1:]).assign(
         dataset="mine", **dict.fromkeys(ACCURACIES, 0.5)
     )
     table["mean"] = [0.70, 0.60, 0.80, 0.55, 0.90]
     table["interval"] = [BY_FOLDS, BY_FOLDS, BY_FOLDS, BY_GROUPS, ""]
     table["song_mean"] = [np.nan] * 4 + [0.9]
-    return table.assign(n_groups=30, ci_low=0.45, ci_high=0.55)[[*KEYS, *ACCURACIES]]
+    limits = table["interval"].map(lambda kind: 0.5 if kind else np.nan)
+    table = table.assign(n_groups=30, ci_low=limits - 0.05, ci_high=limits + 0.05)
+    return table[[*PLACE, *ACCURACIES]]
 
 
 @pytest.fixture
 def comparisons():
     row = dict.fromkeys(RAW, 0.25) | {"question": "messages", "reference": "edgeless"}
-    places = [dict(zip(KEYS[1:], place, strict=True)) for place in (PLACES[0], PLACES[4])]
+    places = [dict(zip(PLACE[1:], place, strict=True)) for place in (PLACES[0], PLACES[4])]
     tests = [{"difference": 0.1, "p_folds": 0.0004}, {"p_folds": np.nan}]
     return pd.DataFrame([{**row, **p, **t} for p, t in zip(places, tests, strict=True)])[RAW]
 
 
-def test_the_difference_is_ours_less_the_papers_and_of_graphsage_as_it_is(accuracies):
+def test_difference_is_ours_less_the_papers(accuracies):
     summary = summarise(accuracies, {"multiclass_a": 0.8}, {})
     assert summary.columns.tolist() == COLUMNS == CONTRACT
     np.testing.assert_allclose(summary["difference"], [-0.1, np.nan, np.nan, -0.25, np.nan])
@@ -52,7 +55,7 @@ def test_the_difference_is_ours_less_the_papers_and_of_graphsage_as_it_is(accura
     assert summarise(accuracies, {}, {})["difference"].isna().all()
 
 
-def test_notes_stand_beside_every_model_of_their_protocol(accuracies):
+def test_notes_are_given_to_every_model_of_their_protocol(accuracies):
     summary = summarise(accuracies, {}, {("multiclass_a", "paper"): "leaky"})
     assert summary["note"].tolist() == ["leaky"] * 3 + ["", ""]
 
@@ -89,10 +92,10 @@ def run(accuracies, comparisons, tmp_path):
     return summarised
 
 
-def test_the_tables_are_of_all_experiments(run, accuracies, comparisons):
+def test_tables_have_all_experiments(run, accuracies, comparisons):
     summary, compared, _ = run(paper=["multiclass_a=0.8"], note=["multiclass_a=Few clips."])
     assert summary.columns.tolist() == CONTRACT
-    assert summary[KEYS[1:]].apply(tuple, axis=1).tolist() == PLACES
+    assert summary[PLACE[1:]].apply(tuple, axis=1).tolist() == PLACES
     assert summary["difference"].dropna().tolist() == pytest.approx([-0.1, -0.25])
     assert compared.columns.tolist() == COMPARISONS
     assert compared["p_folds"].tolist()[0] == 0.0004 and math.isnan(compared["p_folds"][1])
@@ -106,7 +109,7 @@ def line(text, *start):
     return found[len(start) :]
 
 
-def test_the_text_has_a_line_a_row_with_the_effect_of_messages(run):
+def test_text_has_a_line_a_row_with_the_effect_of_messages(run):
     text = run(paper=["multiclass_a=0.8"])[2]
     heads = "train test interval by artist songs paper differ. messages p folds p groups".split()
     assert line(text, "experiment", "protocol", "model", "aggregation") == heads
@@ -121,13 +124,13 @@ def test_the_text_has_a_line_a_row_with_the_effect_of_messages(run):
     assert "nan" not in text
 
 
-def test_without_artists_the_text_has_no_aggregation(accuracies, comparisons):
+def test_text_without_artists_has_no_aggregation(accuracies, comparisons):
     none = summarise(accuracies[accuracies["aggregation"] == "none"], {}, {})
     text = table_text(none, comparisons.assign(p_folds_holm=1.0, p_groups_holm=1.0))
     assert "aggregation" not in text.splitlines()[1]
 
 
-def test_the_text_says_each_note_once_and_what_is_left_out(run, tmp_path):
+def test_text_has_each_note_once_and_reasons(run, tmp_path):
     text = run(note=["multiclass_a=They leak."])[2]
     assert text.count("They leak.") == 1
     assert "\nmulticlass_a, paper: They leak.\n" in text
@@ -137,11 +140,11 @@ def test_the_text_says_each_note_once_and_what_is_left_out(run, tmp_path):
     assert NOT_MUSIC not in text
 
 
-def test_the_text_says_so_if_clips_are_no_music(run):
+def test_text_says_if_clips_are_no_music(run):
     assert NOT_MUSIC in run(synthesised=True)[2]
 
 
-def test_where_nothing_could_be_evaluated_the_tables_have_no_rows(run):
+def test_tables_of_nothing_have_no_rows(run):
     summary, compared, text = run(["binary_none"])
     assert (summary.columns.tolist(), len(summary)) == (CONTRACT, 0)
     assert (compared.columns.tolist(), len(compared)) == (COMPARISONS, 0)

@@ -1,19 +1,18 @@
 """How far models' probabilities can be trusted: log loss, Brier score and reliability.
 
-The *log loss* of a clip is -log of the probability of its true genre, in nats; of c genres guessed
-alike it is log c. The *Brier score* [1]_ of a clip is the sum over genres of the squared difference
-between its probability and 1 for the true genre, 0 for the others: 0 at best, 2 at worst,
-1 - 1/c for c genres guessed alike. (Some halve it for two genres; here it never is.)
+The *log loss* of a clip is -log of the probability of its true genre, in nats; with c equally
+probable genres it is log c. The *Brier score* [1]_ of a clip is the sum over genres of the squared
+difference between its probability and 1 for the true genre, 0 for the others: 0 at best, 2 at
+worst, 1 - 1/c for c equally probable genres. (Some halve it for two genres; here it never is.)
 
-*Reliability* [2]_ asks of a model's own prediction whether accuracy is what confidence says: clips
-are put into ten bins of equal width by the largest of their probabilities, and each bin's accuracy
-stands beside its mean confidence. The *expected calibration error* [3]_ is the mean of the absolute
-difference between the two, bins counting by their clips.
+*Reliability* [2]_ compares a model's confidence, the largest probability of each clip, with its
+accuracy, in ten bins of confidence of equal width. The *expected calibration error* [3]_ is the
+mean absolute difference of the two, weighted by the clips of each bin.
 
-Of few clips that error is too large, since accuracies are then off by chance: also of a calibrated
-model, whose expectation for so many clips is simulated here. Draws of whole groups add as much
-again; so the interval is as wide as theirs, but lies around the error. Where it holds the
-expectation, nothing speaks against calibration.
+Of few clips that error is too large, since accuracies then differ from confidences by chance, also
+for a calibrated model, whose expected error for so many clips is simulated here. Draws of groups
+add as much again; so the interval is as wide as theirs, but lies around the error. Where it holds
+the expectation, nothing speaks against calibration.
 
 References
 ----------
@@ -32,23 +31,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from genregraph.evaluation.aggregate import KEY
-from genregraph.evaluation.outputs import Model, genres_of
-from genregraph.evaluation.scores import mean_interval
+from genregraph.evaluation.outputs import PLACE, Model, genres_of
+from genregraph.evaluation.scores import KEY, mean_interval
 from genregraph.evaluation.statistics import percentiles, totals
 from genregraph.models.temperature import scaled
 
 BINS = 10
-SIMULATIONS, TESTS = 200, 10_000_000  # Fewer of many tests, but twenty.
-KEYS = "dataset experiment protocol model aggregation scaling".split()
-COLUMNS = [
-    *KEYS,
-    *"temperature n_folds clips log_loss log_loss_low log_loss_high".split(),
-    *"brier brier_low brier_high confidence accuracy".split(),
-    *"calibration_error calibration_low calibration_high calibration_expected".split(),
+SIMULATIONS, TESTS = 200, 10_000_000  # Fewer simulations of many tests, but twenty.
+SCORES = [
+    *"n_folds clips log_loss log_loss_low log_loss_high brier brier_low brier_high".split(),
+    *"confidence accuracy calibration_error calibration_low calibration_high".split(),
+    "calibration_expected",
 ]
+COLUMNS = [*PLACE, "scaling", "temperature", *SCORES]
 CURVE = "bin low high clips confidence accuracy".split()
-CURVES = [*KEYS, *CURVE]
+CURVES = [*PLACE, "scaling", *CURVE]
 
 
 def scalings(model: Model) -> Iterator[tuple[str, float, pd.DataFrame]]:
@@ -60,7 +57,7 @@ def scalings(model: Model) -> Iterator[tuple[str, float, pd.DataFrame]]:
     temperature : float
         Mean over the folds that have one; else NaN.
     predictions : pd.DataFrame
-        At temperature; of folds without one as they are.
+        Those of folds without a temperature stay as they are.
     """
     yield "none", np.nan, model.predictions
     fitted = model.fits.dropna(subset="temperature")
@@ -80,19 +77,9 @@ def bins(confidence: ArrayLike) -> NDArray[np.int64]:
 
 
 def reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> pd.DataFrame:
-    """Confidence and accuracy by bins of confidence.
+    """Confidence and accuracy (NaN without clips) by bins of confidence: a table of `CURVE`.
 
-    Parameters
-    ----------
-    confidence : NDArray[np.float64], shape (n,)
-        Largest probability of each clip, in [0, 1].
-    right : NDArray[np.bool_], shape (n,)
-        Whether its prediction is right.
-
-    Returns
-    -------
-    pd.DataFrame, shape (`BINS`, 6)
-        `CURVE`; NaN where there are no ``clips``.
+    ``confidence`` is each clip's largest probability, ``right`` whether its prediction is right.
     """
     ends, place = np.arange(BINS + 1) / BINS, bins(confidence)
     clips = np.bincount(place, minlength=BINS)
@@ -103,18 +90,9 @@ def reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> pd
 
 
 def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """Mean absolute difference of confidence and accuracy, bins counting by their clips [3]_.
-
-    Parameters
-    ----------
-    confidence, right
-        As in `reliability`.
-    """
-    return _error(bins(confidence), confidence - right)
-
-
-def _error(place: NDArray[np.int64], differences: NDArray[np.float64]) -> float:
-    return float(np.abs(np.bincount(place, differences, BINS)).sum() / len(place))
+    """Mean absolute difference of confidence and accuracy, weighted by the clips of bins [3]_."""
+    sums = np.bincount(bins(confidence), confidence - right, BINS)
+    return float(np.abs(sums).sum() / len(confidence))
 
 
 def expected_error(
@@ -122,74 +100,19 @@ def expected_error(
 ) -> float:
     """Calibration error that a calibrated model with these confidences has by chance.
 
-    Parameters
-    ----------
-    confidence : NDArray[np.float64], shape (n,)
-        Of each test.
-    units : NDArray[np.int64], shape (n,)
-        What is right or wrong together, from 0: repeated tests of a clip, and the clips of an
-        artist whose probabilities were averaged.
-    seed : int
-
-    Returns
-    -------
-    float
-        Mean over `SIMULATIONS`: a test is right where a number drawn for its unit from [0, 1) is
-        below its confidence.
+    It is a mean over `SIMULATIONS`: a test is right where a number drawn for its unit from [0, 1)
+    is below its confidence. Tests of a unit, whose number is in ``units``, are right or wrong
+    together: repeated tests of a clip, and clips of an artist whose probabilities are averaged.
     """
     rng, place = np.random.default_rng(seed), bins(confidence)
-    simulations = int(np.clip(TESTS // len(place), 20, SIMULATIONS))
+    simulations = int(np.clip(TESTS // len(confidence), 20, SIMULATIONS))
     drawn = (rng.random(units.max() + 1)[units] < confidence for _ in range(simulations))
-    return float(np.mean([_error(place, confidence - right) for right in drawn]))
-
-
-def describe(
-    clips: pd.DataFrame, n_train: float, draws: NDArray[np.uint8]
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Scores of one model's probabilities over the folds of a protocol, and their reliability.
-
-    Parameters
-    ----------
-    clips : pd.DataFrame
-        As `evaluation.scores.of_clips` makes it; ``group``: a category; ``unit``: what is right or
-        wrong together.
-    n_train : float
-        Training clips of a fold.
-    draws : NDArray[np.uint8], shape (d, g)
-        Of the groups.
-
-    Returns
-    -------
-    scores : dict
-        `COLUMNS` from ``n_folds`` on: means over folds with 95 % intervals
-        (`evaluation.scores.mean_interval`), ``clips`` tested over folds and repeats, their mean
-        ``confidence``, ``accuracy`` and ``calibration_error``, with its interval by groups and its
-        expectation for a calibrated model.
-    curve : pd.DataFrame
-        As `reliability` makes it, over all of these clips.
-    """
-    loss = mean_interval(clips, "loss", n_train, draws, (0, np.inf))
-    brier = mean_interval(clips, "brier", n_train, draws, (0, 2))
-    confidence, right = clips["confidence"].to_numpy(), clips["right"].to_numpy()
-    error, (low, high) = calibration_error(confidence, right), error_interval(clips, draws)
-    values = [
-        *(len(clips[KEY].drop_duplicates()), len(clips)),
-        *(loss.mean, loss.low, loss.high, brier.mean, brier.low, brier.high),
-        *(confidence.mean(), right.mean(), error, low, high),
-        expected_error(confidence, pd.factorize(clips["unit"])[0]),
-    ]
-    scores = dict(zip(COLUMNS[len(KEYS) + 1 :], values, strict=True))
-    return scores, reliability(confidence, right)
+    sums = (np.bincount(place, confidence - right, BINS) for right in drawn)
+    return float(np.mean([np.abs(each).sum() / len(place) for each in sums]))
 
 
 def error_interval(clips: pd.DataFrame, draws: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Ends of the 95 % interval of the calibration error of so many clips, by draws of groups.
-
-    Parameters
-    ----------
-    clips, draws
-        As in `describe`.
-    """
+    """95 % interval, shape (2,), of the calibration error of so many clips, by draws of groups."""
     group, g = clips["group"].cat.codes.to_numpy(dtype=np.int64), draws.shape[1]
     confidence, right = clips["confidence"].to_numpy(), clips["right"].to_numpy()
     gaps = np.bincount(group * BINS + bins(confidence), confidence - right, g * BINS)
@@ -199,3 +122,29 @@ def error_interval(clips: pd.DataFrame, draws: NDArray[np.uint8]) -> NDArray[np.
     if len(replicates):
         ends += calibration_error(confidence, right) - replicates.mean()
     return np.maximum(ends, 0)
+
+
+def describe(clips: pd.DataFrame, n_train: float, draws: NDArray[np.uint8]) -> dict[str, Any]:
+    """Scores of a model's probabilities over the folds of a protocol (`SCORES`).
+
+    Parameters
+    ----------
+    clips : pd.DataFrame
+        Scores of test clips (`evaluation.scores.of_clips`), with their ``group``, a category, and
+        ``unit``: tests of a unit are right or wrong together.
+    n_train : float
+        Training clips of a fold.
+    draws : NDArray[np.uint8], shape (d, g)
+        Draws of the groups.
+    """
+    loss = mean_interval(clips, "loss", n_train, draws, (0, np.inf))
+    brier = mean_interval(clips, "brier", n_train, draws, (0, 2))
+    confidence, right = clips["confidence"].to_numpy(), clips["right"].to_numpy()
+    values = [
+        *(len(clips[KEY].drop_duplicates()), len(clips)),
+        *(loss.mean, loss.low, loss.high, brier.mean, brier.low, brier.high),
+        *(confidence.mean(), right.mean(), calibration_error(confidence, right)),
+        *error_interval(clips, draws),
+        expected_error(confidence, pd.factorize(clips["unit"])[0]),
+    ]
+    return dict(zip(SCORES, values, strict=True))

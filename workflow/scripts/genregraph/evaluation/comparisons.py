@@ -3,16 +3,16 @@
 Each answers a question:
 
 =========  =======================================================================================
-messages   A network against its ablation, which differs in nothing but the messages.
-baseline   A graph model against the best of the models that use no other test clip. Which one that
-           is, is seen on the very test clips: the best of many is lucky, too. So p is the largest
-           of the p against each of them, which needs no adjustment for their number [1]_.
+messages   A network against its ablation, which differs only in that it gets no messages.
+baseline   A graph model against the best of the models that use no other test clip. The best is
+           chosen on the test clips, which favours it. So p is the largest of the p against each of
+           them, which needs no adjustment for their number [1]_.
 variant    A variant against the network that it varies.
 protocol   A model under clean against itself under another protocol, on the songs of both.
 paper      GraphSAGE under protocol paper against the paper's number.
 =========  =======================================================================================
 
-Models that use artist labels are compared with each other alone: at each aggregation by itself, and
+Models that use artist labels are compared only with each other: at each aggregation separately, and
 graph models on a graph of artists' clips with baselines at aggregation ``artist``.
 
 References
@@ -35,8 +35,8 @@ from scipy.sparse.csgraph import connected_components
 
 from genregraph.config.model import Experiment
 from genregraph.config.registry import CLASSIFIERS, COMBINED, NETWORKS, SPREADING
-from genregraph.evaluation.aggregate import KEY
 from genregraph.evaluation.outputs import model_names
+from genregraph.evaluation.scores import KEY
 from genregraph.evaluation.statistics import (
     Effect,
     draw_groups,
@@ -48,61 +48,52 @@ from genregraph.evaluation.statistics import (
 )
 
 TESTS = ["p_folds", "p_groups"]
-FAMILY = ["question", "protocol"]
-COLUMNS = [
+RAW = [
     *"experiment protocol aggregation model reference question".split(),
-    *"difference ci_low ci_high p_folds p_groups p_folds_holm p_groups_holm".split(),
-    *"n_tests equivalent_within smallest_detectable".split(),
+    *"difference ci_low ci_high p_folds p_groups equivalent_within smallest_detectable".split(),
 ]
-RAW = [name for name in COLUMNS if not (name.endswith("_holm") or name == "n_tests")]
-OTHERS = ("random", "paper", "kfold")  # What protocol clean is compared with.
-MOST_SHARES = 10**6  # Shares of tests are counted in units of no less than its inverse.
+COLUMNS = [*RAW[:11], "p_folds_holm", "p_groups_holm", "n_tests", *RAW[11:]]
+OTHERS = ("random", "paper", "kfold")  # Protocols that clean is compared with.
+MOST_SHARES = 10**6  # The smallest unit of a share of tests is its inverse.
 
 
 @dataclass(frozen=True)
 class View:
-    """Tests of a protocol's models at one aggregation; a column a model in all but the first.
+    """Tests of a protocol's models at one aggregation.
 
     Attributes
     ----------
     folds : pd.DataFrame
-        ``model repeat fold n_train n_test test_accuracy``.
-    predicted : pd.DataFrame
-        Predicted genre: a row a test of a clip.
-    right : pd.DataFrame of bool
-        Likewise, with a level ``group`` of the index.
-    songs : pd.DataFrame of bool
-        Whether songs are predicted rightly: a row a test of a song, with levels ``song`` and
-        ``group``.
+        Result table.
+    clips, songs : pd.DataFrame
+        ``model repeat fold clip group predicted right``: a row a model and test of a clip, or of a
+        song, whose name is then the clip; models have the same tests in the same order.
     draws : NDArray[np.uint8], shape (d, g)
-        Draws of the groups, in their order.
+        Draws of the groups, in the order of their categories.
     """
 
     folds: pd.DataFrame
-    predicted: pd.DataFrame
-    right: pd.DataFrame
+    clips: pd.DataFrame
     songs: pd.DataFrame
     draws: NDArray[np.uint8]
 
     @cached_property
     def accuracies(self) -> pd.DataFrame:
-        """Test accuracy of each fold."""
+        """Test accuracy of each fold, a column a model."""
         return self.folds.pivot(index=KEY, columns="model", values="test_accuracy")
 
     @cached_property
-    def sums(self) -> pd.DataFrame:
-        """Right tests of clips by group."""
-        return self.right.groupby(level="group").sum()
+    def sums(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Right tests of clips, and of songs, by group and model."""
+        clips, songs = (
+            each.groupby(["group", "model"], observed=True)["right"].sum().unstack()
+            for each in (self.clips, self.songs)
+        )
+        return clips, songs
 
-    @cached_property
-    def song_sums(self) -> pd.DataFrame:
-        """Right tests of songs by group."""
-        return self.songs.groupby(level="group").sum()
-
-    @cached_property
-    def sizes(self) -> NDArray[np.float64]:
-        """Tests of clips in each draw."""
-        return totals(self.draws, self.right.groupby(level="group").size())
+    def tests(self, model: str) -> pd.DataFrame:
+        """Tests of clips of a model."""
+        return self.clips[self.clips["model"] == model]
 
     def over_folds(self, differences: pd.Series) -> Effect:
         """Effect of differences of each fold, with the mean sizes of folds."""
@@ -110,68 +101,43 @@ class View:
 
 
 def compare(view: View, model: str, reference: str) -> dict[str, float]:
-    """Compare two models on the same tests.
+    """Compare two models on the same tests, over folds, or, of a single fold, over groups.
 
-    Parameters
-    ----------
-    view : View
-    model, reference : str
-
-    Returns
-    -------
-    dict of str to float
-        Effect over folds, or, of a single fold, over groups, with p of either kind: that by groups
-        flips the signs of how many more tests of its songs are right. Models that predict the same
-        genre in every test have no p.
+    ``p_groups`` flips the signs of how many more tests of a group's songs are right. Models that
+    predict the same genre in every test have no p.
     """
-    effect = view.over_folds(view.accuracies[model] - view.accuracies[reference])
-    p_groups = sign_flip_test(view.song_sums[model] - view.song_sums[reference])
-    if len(view.accuracies) == 1:
-        differences = totals(view.draws, view.sums[model] - view.sums[reference])
-        effect = over_groups(effect.difference, differences / view.sizes)
-    if view.predicted[model].equals(view.predicted[reference]):
+    (clips, songs), differences = view.sums, view.accuracies[model] - view.accuracies[reference]
+    effect = view.over_folds(differences)
+    p_groups = sign_flip_test(songs[model] - songs[reference])
+    own, other = view.tests(model), view.tests(reference)
+    if len(differences) == 1:
+        sizes = totals(view.draws, own.groupby("group", observed=True).size())
+        gains = totals(view.draws, clips[model] - clips[reference])
+        effect = over_groups(effect.difference, gains / sizes)
+    if np.array_equal(own["predicted"], other["predicted"]):
         effect, p_groups = effect._replace(p_folds=np.nan), np.nan
     return {**effect._asdict(), "p_groups": p_groups}
 
 
 def with_best(view: View, model: str, references: Sequence[str]) -> dict[str, Any]:
-    """Compare a model with the best of several, and test it against each of them.
+    """Compare a model with the ``reference`` of the highest mean accuracy.
 
-    Parameters
-    ----------
-    view : View
-    model : str
-    references : sequence of str
-
-    Returns
-    -------
-    dict
-        ``reference``: the one of the highest mean accuracy; effect as in `compare`; each p is the
-        largest of those against all references, NaN where there is none against one of them.
+    Each p is the largest of those against all references, NaN where there is none against one.
     """
-    found = {reference: compare(view, model, reference) for reference in references}
+    effects = {reference: compare(view, model, reference) for reference in references}
     best = str(view.accuracies[list(references)].mean().idxmax())
-    largest = {test: float(np.max([each[test] for each in found.values()])) for test in TESTS}
-    return {"reference": best, **found[best], **largest}
+    largest = {test: float(np.max([each[test] for each in effects.values()])) for test in TESTS}
+    return {"reference": best, **effects[best], **largest}
 
 
 def between(clean: View, other: View, models: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Compare models under one protocol with themselves under another.
+    """Compare models under one protocol with themselves under another, at the same aggregation.
 
-    Parameters
-    ----------
-    clean, other : View
-        At the same aggregation.
-    models : sequence of str
-
-    Yields
-    ------
-    dict
-        Effect over groups: songs that are tied under either protocol are of one. The songs of both
-        count, each by the share of its tests that are right. None where there are no such songs.
+    The songs of both protocols count, each by the share of its tests that are right; songs of a
+    group under either protocol are of one group.
     """
-    tests = [view.songs.groupby(level="song") for view in (clean, other)]
-    first, second = (each.mean()[list(models)] for each in tests)
+    tests = [view.songs.groupby(["clip", "model"])["right"] for view in (clean, other)]
+    first, second = (each.mean().unstack()[list(models)] for each in tests)
     songs = first.index.intersection(second.index)
     if songs.empty:
         return
@@ -180,7 +146,7 @@ def between(clean: View, other: View, models: Sequence[str]) -> Iterator[dict[st
     draws = draw_groups(groups.ngroups)
     replicates = totals(draws, groups.sum()) / totals(draws, groups.size())[:, None]
     # In this unit shares of a song's tests are whole numbers.
-    numbers = {int(n) for each in tests for n in each.size().loc[songs].unique()}
+    numbers = {int(n) for each in tests for n in each.size().unstack().loc[songs, models[0]]}
     units = (groups.sum() * min(math.lcm(*numbers), MOST_SHARES)).round()
     for number, model in enumerate(models):
         effect = over_groups(float(differences[model].mean()), replicates[:, number])
@@ -188,11 +154,11 @@ def between(clean: View, other: View, models: Sequence[str]) -> Iterator[dict[st
 
 
 def _tied(first: View, second: View, songs: pd.Index) -> NDArray[np.int32]:
-    """Number of each song's group, where those of either protocol are kept together."""
+    """Number of each song's group, where groups that share a song are one."""
     ends, offset = [], 0
     for view in (first, second):
-        table = view.songs.index.to_frame(index=False).drop_duplicates("song").set_index("song")
-        codes, names = pd.factorize(table["group"].loc[songs])
+        groups = view.songs.drop_duplicates("clip").set_index("clip")["group"]
+        codes, names = pd.factorize(groups.loc[songs])
         ends.append(codes + offset)
         offset += len(names)
     graph = sparse.coo_array((np.ones(len(songs)), ends), shape=(offset, offset))
@@ -200,13 +166,13 @@ def _tied(first: View, second: View, songs: pd.Index) -> NDArray[np.int32]:
 
 
 def asked(experiment: Experiment, aggregation: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Questions messages, baseline and variant about the models of an experiment.
+    """Questions about the models of an experiment: a model is compared with the best of others.
 
     Yields
     ------
-    question, model : str
+    question : {"messages", "baseline", "variant"}
+    model : str
     references : list of str
-        What the model is compared with, or with the best of.
     """
     networks = experiment.networks()
     for name, network in networks.items():
@@ -225,67 +191,36 @@ def asked(experiment: Experiment, aggregation: str) -> Iterator[tuple[str, str, 
 def of_experiment(
     views: Mapping[str, Mapping[str, View]], name: str, experiment: Experiment, paper: float | None
 ) -> pd.DataFrame:
-    """All comparisons of an experiment.
+    """All comparisons of an experiment, with p as they are: a table of the columns `RAW`.
 
-    Parameters
-    ----------
-    views : mapping of str to mapping of str to View
-        By protocol and aggregation.
-    name : str
-    experiment : Experiment
-    paper : float or None
-        The paper's accuracy.
-
-    Returns
-    -------
-    pd.DataFrame
-        `RAW`: p as they are.
+    ``views`` are by protocol and aggregation; ``paper`` is the paper's accuracy.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for protocol, by_aggregation in views.items():
         for aggregation, view in by_aggregation.items():
-            found = [
-                {"question": question, "model": model, **with_best(view, model, references)}
-                for question, model, references in asked(experiment, aggregation)
-            ]
-            if protocol == "clean":
-                found += _with_others(views, aggregation, model_names(experiment))
-            if protocol == "paper" and aggregation == "none" and paper is not None:
-                effect = view.over_folds(view.accuracies["graphsage"] - paper)
-                about = {"model": "graphsage", "reference": "paper", "question": "paper"}
-                found.append({**about, **effect._asdict()})
             place = {"experiment": name, "protocol": protocol, "aggregation": aggregation}
-            rows += [{**place, **row} for row in found]
+            for question, model, references in asked(experiment, aggregation):
+                effect = with_best(view, model, references)
+                rows.append({**place, "question": question, "model": model, **effect})
+            others = [each for each in OTHERS if aggregation in views.get(each, {})]
+            for other in others if protocol == "clean" else []:
+                about = {**place, "question": "protocol", "reference": other}
+                effects = between(view, views[other][aggregation], model_names(experiment))
+                rows += [{**about, **effect} for effect in effects]
+            if protocol == "paper" and aggregation == "none" and paper is not None:
+                about = {**place, "question": "paper", "model": "graphsage", "reference": "paper"}
+                stated = view.over_folds(view.accuracies["graphsage"] - paper)
+                rows.append({**about, **stated._asdict()})
     return pd.DataFrame(rows, columns=RAW)
 
 
-def _with_others(
-    views: Mapping[str, Mapping[str, View]], aggregation: str, models: Sequence[str]
-) -> list[dict[str, Any]]:
-    clean = views["clean"][aggregation]
-    return [
-        {"reference": other, "question": "protocol", **row}
-        for other in OTHERS
-        if aggregation in views.get(other, {})
-        for row in between(clean, views[other][aggregation], models)
-    ]
-
-
 def adjusted(raw: pd.DataFrame) -> pd.DataFrame:
-    """Comparisons of all experiments, each p adjusted for its family: question and protocol.
+    """Comparisons of all experiments, each p adjusted for its question and protocol (`COLUMNS`).
 
-    Parameters
-    ----------
-    raw : pd.DataFrame
-        Tables of `of_experiment`, one below the other.
-
-    Returns
-    -------
-    pd.DataFrame
-        `COLUMNS`. ``n_tests``: comparisons of the family that were tested, by folds or by groups.
+    ``n_tests`` counts the comparisons of a question and protocol that have a p of either kind.
     """
     table = raw.reindex(columns=COLUMNS)
-    for _, family in raw.groupby(FAMILY):
+    for _, family in raw.groupby(["question", "protocol"]):
         for test in TESTS:
             table.loc[family.index, f"{test}_holm"] = holm(family[test])
         table.loc[family.index, "n_tests"] = family[TESTS].notna().any(axis=1).sum()

@@ -1,4 +1,4 @@
-"""What to know of results, in lines for the terminal, and tables as it shows them."""
+"""Notes on results, in lines for the terminal, and tables as it shows them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,43 +6,29 @@ from pathlib import Path
 import pandas as pd
 
 NOT_MUSIC = (
-    "NOTE: these clips are sketches that a program synthesised; the numbers show that the workflow "
-    "works and say nothing about music. For GTZAN: --config dataset=gtzan"
+    "NOTE: a program synthesised these clips; the numbers show that the workflow works and say "
+    "nothing about music. For GTZAN: --config dataset=gtzan"
 )
 NO_GRAPH = (
     "WARNING: most distances are zero: the metric does not distinguish these clips, and weighted "
     "by distance a neighbour at zero counts for nothing. On real-valued features use euclidean, "
     "cosine or ruzicka."
 )
-GIANT = 0.2  # Share of a genre's clips from which on a group decides what its fold is like.
+GIANT = 0.2  # Share of a genre's clips from which on a group determines its fold.
 
 
-def table_lines(rows: Sequence[Mapping[str, str]], texts: Sequence[str]) -> list[str]:
-    """Lines of a table: texts on the left of their columns, numbers on the right.
-
-    Parameters
-    ----------
-    rows : sequence of mappings of str to str
-        Cells by name of column.
-    texts : sequence of str
-        Columns that are texts.
-    """
-    lines = [""] * (len(rows) + 1)
-    for name in rows[0]:
-        cells = [name, *(row[name] for row in rows)]
-        width, align = max(map(len, cells)), "<" if name in texts else ">"
-        lines = [f"{line}{cell:{align}{width}}  " for line, cell in zip(lines, cells, strict=True)]
-    return [line.rstrip() for line in lines]
+def table_lines(table: pd.DataFrame, texts: Sequence[str]) -> list[str]:
+    """Lines of a table: named texts on the left, all else on the right, dashes for NaN."""
+    widths = {name: max(map(len, [name, *table[name]])) for name in texts}
+    cells = table.assign(**{name: table[name].str.ljust(width) for name, width in widths.items()})
+    heads = {name: name.ljust(width) for name, width in widths.items()}
+    shown = cells.rename(columns=heads).to_string(index=False, na_rep="-")
+    return [line.rstrip() for line in shown.splitlines()]
 
 
-def number(value: float, form: str) -> str:
-    """A number in a format; a dash where there is none."""
-    return "-" if pd.isna(value) else format(value, form)
-
-
-def graph_line(figures: pd.DataFrame) -> str:
-    """Neighbours, homophily and zero distances of a protocol's graphs."""
-    mean = figures.mean(numeric_only=True)
+def graph_line(health: pd.DataFrame) -> str:
+    """Neighbours, homophily and zero distances of a protocol's graphs (``graph-health.csv``)."""
+    mean = health.mean(numeric_only=True)
     return (
         f"k {round(mean['k'], 2):g}, homophily {mean['homophily']:.3f} "
         f"(chance {mean['chance_homophily']:.3f}), "
@@ -51,81 +37,42 @@ def graph_line(figures: pd.DataFrame) -> str:
 
 
 def note_of(folder: Path) -> str:
-    """What to know of a protocol's graphs and folds; empty where nothing is amiss.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the protocol, named like it.
-    """
-    notes = [graph_note(pd.read_csv(folder / "graph-health.csv"))]
-    if folder.name == "clean":
-        notes.append(giant_note(pd.read_parquet(folder / "folds.parquet")))
-    return " ".join(filter(None, notes))
+    """Warnings about the graphs and folds in a protocol's folder, which is named like it."""
+    note = graph_note(pd.read_csv(folder / "graph-health.csv"))
+    giants = giant_note(pd.read_parquet(folder / "folds.parquet")) if folder.name == "clean" else ""
+    return " ".join(filter(None, [note, giants]))
 
 
-def graph_note(figures: pd.DataFrame) -> str:
-    """What to know of a protocol's graphs; empty where nothing is amiss.
-
-    Parameters
-    ----------
-    figures : pd.DataFrame
-        ``graph-health.csv`` of the protocol.
-    """
-    k, k_asked = figures["k"].mean(), figures["k_asked"].mean()
-    few = (
-        f"NOTE: k {k_asked:g} was asked for; a clip has {round(k, 2):g} neighbours on average: "
-        "there are no more."
-    )
-    notes = {few: k < k_asked, NO_GRAPH: figures["degenerate"].any()}
-    return " ".join(note for note, due in notes.items() if due)
+def graph_note(health: pd.DataFrame) -> str:
+    """Warn of graphs with fewer neighbours than k or without distances (``graph-health.csv``)."""
+    k, k_asked, notes = health["k"].mean(), health["k_asked"].mean(), []
+    if k < k_asked:
+        mean = f"a clip has {round(k, 2):g} neighbours on average"
+        notes.append(f"NOTE: k {k_asked:g} was asked for; {mean}: there are no more.")
+    if health["degenerate"].any():
+        notes.append(NO_GRAPH)
+    return " ".join(notes)
 
 
 def giant_note(folds: pd.DataFrame) -> str:
-    """Name groups that hold more than `GIANT` of a genre's clips; empty if there are none.
-
-    Parameters
-    ----------
-    folds : pd.DataFrame
-        As `folds.assign` writes them, of a protocol that keeps groups together. Of each genre the
-        largest group is named.
-    """
+    """Name groups that hold more than `GIANT` of a genre's clips (``folds.parquet``)."""
     first = folds[folds["repeat"] == folds["repeat"].min()]
-    found = []
+    giants = []
     for genre, groups in first.groupby("genre")["group"]:
         sizes = groups.value_counts()
         if sizes.iloc[0] > GIANT * len(groups):
-            found.append(f"{sizes.index[0]} hold {sizes.iloc[0]} of {len(groups)} clips of {genre}")
-    if not found:
+            giants.append(
+                f"{sizes.index[0]} hold {sizes.iloc[0]} of {len(groups)} clips of {genre}"
+            )
+    if not giants:
         return ""
-    return f"NOTE: large groups cannot be split evenly: {'; '.join(found)}."
+    return f"NOTE: large groups cannot be split evenly: {'; '.join(giants)}."
 
 
 def left_out_lines(reasons: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Say which protocols are left out and why.
-
-    Parameters
-    ----------
-    reasons : mapping of str to mapping of str to str
-        Reason by experiment and protocol; where there is but one experiment, its name may be empty.
-    """
+    """Say why protocols are left out, by experiment, whose name may be empty, and protocol."""
     return [
         f"{name + ', ' if name else ''}protocol {protocol} is left out: {reason}"
         for name, protocols in reasons.items()
         for protocol, reason in protocols.items()
-    ]
-
-
-def count_lines(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Say how many clips each protocol uses, and why not the others.
-
-    Parameters
-    ----------
-    counts : mapping of str to mapping of str to int
-        By protocol, as `evaluation.outputs.counts_of` reads them.
-    """
-    return [
-        f"clips of {protocol}: "
-        + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in clips.items())
-        for protocol, clips in counts.items()
     ]

@@ -1,4 +1,4 @@
-"""What an experiment's steps left: protocols, predictions of models, and tables of results."""
+"""Files of an experiment: protocols, predictions of models, and tables of results."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,14 +10,13 @@ import pandas as pd
 from genregraph.config.model import Experiment
 from genregraph.config.registry import NAMED, NETWORKS
 
-# Columns that are texts, whatever they look like.
-TEXTS = (
-    "dataset experiment protocol model aggregation scaling reference question series interval note"
-).split()
+PLACE = "dataset experiment protocol model aggregation".split()  # Of a row of any result.
+# Columns of texts, whatever they look like: a dataset may be called 001 or null.
+TEXTS = [*PLACE, *"scaling reference question series interval note".split()]
 
 
 class Model(NamedTuple):
-    """What a model made of all folds of a protocol.
+    """Predictions and fits of a model in all folds of a protocol.
 
     Attributes
     ----------
@@ -39,70 +38,49 @@ def model_names(experiment: Experiment) -> list[str]:
     return [*experiment.networks(), *others]
 
 
-def read_models(folder: Path, names: Iterable[str] | None = None) -> Iterator[Model]:
-    """Models of a protocol, each read when it is its turn.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the protocol.
-    names : iterable of str, optional
-        Which, in which order; by default all that are there, by name.
-    """
-    models = folder / "models"
-    for name in names or sorted(path.stem for path in models.glob("*.parquet")):
-        predictions = pd.read_parquet(models / f"{name}.parquet")
-        yield Model(name, predictions, pd.read_csv(models / f"{name}.csv"))
+def read_models(folder: Path, names: Iterable[str]) -> Iterator[Model]:
+    """Read models of a protocol from its folder, one at a time."""
+    for name in names:
+        predictions = pd.read_parquet(folder / f"models/{name}.parquet")
+        yield Model(name, predictions, pd.read_csv(folder / f"models/{name}.csv"))
 
 
 def genres_of(predictions: pd.DataFrame) -> list[str]:
-    """Genres that a table of predictions has a column of probabilities for."""
+    """Genres of a table of predictions: those that have a column of probabilities."""
     return [column for column in predictions.columns if column not in NAMED]
 
 
 def songs_of(clips: Path) -> pd.Series:
-    """Song of each clip, as `audio.clips` lists them (Parquet)."""
-    listed = pd.read_parquet(clips, columns=["clip", "source"])
-    return listed.set_index("clip")["source"]
+    """Song by clip (``clips.parquet``)."""
+    return pd.read_parquet(clips, columns=["clip", "source"]).set_index("clip")["source"]
 
 
 def left_out_of(protocols: Path) -> dict[str, str]:
-    """Why an experiment is not evaluated under some protocols.
-
-    Parameters
-    ----------
-    protocols : Path
-        The experiment's ``protocols.json``.
-
-    Returns
-    -------
-    dict of str to str
-        Reason by protocol.
-    """
+    """Protocols under which an experiment is not evaluated, and why (``protocols.json``)."""
     return json.loads(protocols.read_text(encoding="utf-8"))["left_out"]
 
 
 def counts_of(protocols: Path) -> dict[str, dict[str, int]]:
-    """What became of an experiment's clips, by protocol, as `folds.usable` counted them."""
+    """Number of clips by protocol and by what became of them (``protocols.json``)."""
     return json.loads(protocols.read_text(encoding="utf-8")).get("clips", {})
 
 
 def read_result(path: Path) -> pd.DataFrame:
-    """A CSV table of results, in which a name is a text, though it be ``001`` or ``null``."""
-    empty = {name: [""] for name in pd.read_csv(path, nrows=0).columns if name not in TEXTS}
-    texts = dict.fromkeys(TEXTS, str)
-    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=empty)
+    """Read a CSV table of results, with `TEXTS` as texts."""
+    numbers = [name for name in pd.read_csv(path, nrows=0).columns if name not in TEXTS]
+    missing = {name: [""] for name in numbers}
+    types = dict.fromkeys(TEXTS, str)
+    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=missing)
 
 
 def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
-    """CSV tables of the same columns, one below the other; some may have no rows."""
+    """Read CSV tables of the same columns, one below the other."""
     return stacked([read_result(path) for path in paths])
 
 
-def stacked(tables: Sequence[pd.DataFrame], columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Tables one below the other; some may have no rows, or, with ``columns``, be none."""
+def stacked(tables: Sequence[pd.DataFrame], columns: Sequence[str] = ()) -> pd.DataFrame:
+    """Tables one below the other, with the given columns or all; some may have no rows."""
+    # A table without rows has no types, and would change those of the others.
     filled = [table for table in tables if not table.empty] or list(tables[:1])
-    if not filled:
-        return pd.DataFrame(columns=list(columns or []))
-    joined = pd.concat(filled, ignore_index=True)
-    return joined if columns is None else joined[list(columns)]
+    joined = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*columns])
+    return joined[list(columns)] if columns else joined

@@ -1,14 +1,16 @@
-"""Scores of predictions, by test clip and by fold."""
+"""Scores of predictions, of each clip or averaged by artist or song; by test clip and by fold."""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from genregraph.evaluation.aggregate import KEY
+from genregraph.datasets.groups import names_artist
 from genregraph.evaluation.outputs import genres_of
 from genregraph.evaluation.statistics import Interval, corrected_interval, percentiles, totals
+from genregraph.folds.protocols import neighbours
 
+KEY = ["repeat", "fold"]
 ACCURACIES = (
     "mean std ci_low ci_high interval n_folds train_mean song_mean "
     "artist_mean artist_low artist_high n_groups"
@@ -18,13 +20,57 @@ BY_FOLDS, BY_GROUPS = "folds, Nadeau-Bengio", "groups, bootstrap"
 LEAST = float(np.finfo(np.float64).eps)  # A certain error has a finite log loss.
 
 
-def of_clips(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Scores of each test clip in each fold.
+def known_artists(folds: pd.DataFrame, protocol: str) -> pd.Series:
+    """Artist by clip, of clips whose predictions can be averaged (``folds.parquet``).
 
-    Parameters
-    ----------
-    predictions : pd.DataFrame
-        ``clip repeat fold part true predicted`` and a probability a genre.
+    Empty where each artist has but one clip, and where test clips are predicted one by one.
+    """
+    artists = folds.drop_duplicates("clip").set_index("clip")["artist"]
+    known = artists[[names_artist(artist) for artist in artists]]
+    if neighbours(protocol) == "train" or not known.duplicated().any():
+        return known[:0]
+    return known
+
+
+def by_artist(predictions: pd.DataFrame, artists: pd.Series) -> pd.DataFrame:
+    """Average probabilities over the test clips of each artist in a fold.
+
+    Training clips, and clips that ``artists`` (artist by clip) does not name, stay as they are.
+    """
+    genres = genres_of(predictions)
+    artist = predictions["clip"].map(artists).where(predictions["part"] == "test")
+    averaged = artist.notna().to_numpy()
+    test = predictions[averaged]
+    keys = [test["repeat"], test["fold"], artist[averaged]]
+    means = test.groupby(keys)[genres].transform("mean")
+    combined = predictions.copy()
+    combined.loc[averaged, genres] = means
+    combined.loc[averaged, "predicted"] = _most_probable(means)
+    return combined
+
+
+def by_song(predictions: pd.DataFrame, songs: pd.Series) -> pd.DataFrame:
+    """Predict songs by the mean of the probabilities of their test segments in a fold.
+
+    ``songs`` is the song by clip. A row is a fold and a song tested in it, as its ``clip``.
+    """
+    test = predictions[predictions["part"] == "test"]
+    test = test.assign(clip=songs.loc[test["clip"]].to_numpy())
+    if not test.duplicated([*KEY, "clip"]).any():
+        return test.reset_index(drop=True)
+    genres = genres_of(predictions)
+    groups = test.groupby([*KEY, "clip"], sort=False)
+    combined = groups[["part", "true"]].first().join(groups[genres].mean()).reset_index()
+    combined["predicted"] = _most_probable(combined[genres])
+    return combined[predictions.columns.tolist()]
+
+
+def _most_probable(probabilities: pd.DataFrame) -> pd.Index:
+    return probabilities.columns[probabilities.to_numpy().argmax(axis=1)]
+
+
+def of_clips(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Scores of each test clip in each fold, from predictions of a model.
 
     Returns
     -------
@@ -33,12 +79,12 @@ def of_clips(predictions: pd.DataFrame) -> pd.DataFrame:
         probability of the true genre, in nats; ``brier``: sum over genres of squared differences
         from 1 for the true genre and 0 for others; ``confidence``: the largest probability.
     """
-    tested = predictions[predictions["part"] == "test"].reset_index(drop=True)
+    test = predictions[predictions["part"] == "test"].reset_index(drop=True)
     genres = pd.Index(genres_of(predictions))
-    probabilities = tested[genres].to_numpy()
-    true, predicted = (genres.get_indexer(pd.Index(tested[n])) for n in ("true", "predicted"))
+    probabilities = test[genres].to_numpy()
+    true, predicted = (genres.get_indexer(pd.Index(test[n])) for n in ("true", "predicted"))
     of_true = probabilities[np.arange(len(true)), true]
-    return tested[["clip", *KEY]].assign(
+    return test[["clip", *KEY]].assign(
         true=true,
         predicted=predicted,
         right=true == predicted,
@@ -53,25 +99,15 @@ def of_training(predictions: pd.DataFrame) -> pd.DataFrame:
 
     Models that spread genres over a graph predict a training clip without its own genre.
     """
-    trained = predictions[predictions["part"] == "train"]
-    right = trained[KEY].assign(right=trained["true"] == trained["predicted"])
+    train = predictions[predictions["part"] == "train"]
+    right = train[KEY].assign(right=train["true"] == train["predicted"])
     return right.groupby(KEY).agg(n_train=("right", "size"), train_accuracy=("right", "mean"))
 
 
 def of_folds(clips: pd.DataFrame) -> pd.DataFrame:
-    """Scores of each fold.
+    """Size, accuracy, macro F1 and log loss of each test part, from scores `of_clips`.
 
-    Parameters
-    ----------
-    clips : pd.DataFrame
-        As `of_clips` makes it.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``n_test test_accuracy test_macro_f1 test_log_loss`` by repeat and fold: accuracies are
-        fractions of 1; macro F1 is the mean over genres that are in the test part or were predicted
-        there; log loss is in nats.
+    Macro F1 is the mean over genres that are in the test part or were predicted there.
     """
     folds = clips.groupby(KEY)
     scores = folds.agg(n_test=("right", "size"), test_accuracy=("right", "mean"))
@@ -91,53 +127,49 @@ def mean_interval(
 ) -> Interval:
     """Mean of a score over folds, with its 95 % interval.
 
+    The interval of several folds is corrected for the overlap of training sets; that of a single
+    fold is by a bootstrap of groups.
+
     Parameters
     ----------
     clips : pd.DataFrame
-        As `of_clips` makes it, and ``group``: a category.
+        Scores `of_clips`, and ``group``: a category.
     column : str
         The score.
     n_train : float
         Training clips of a fold; where folds differ, the mean.
     draws : NDArray[np.uint8], shape (d, g)
-        As `evaluation.statistics.draw_groups` makes them, of the categories: they make the interval
-        of a single fold. That of several is corrected for the overlap of training sets.
     limits : tuple of float
-        What a score can be at least and at most.
+        Least and largest score.
     """
     scores = clips.groupby(KEY)[column].mean()
-    found = corrected_interval(scores, n_train, len(clips) / len(scores), limits=limits)
+    interval = corrected_interval(scores, n_train, len(clips) / len(scores), limits=limits)
     if len(scores) > 1:
-        return found
+        return interval
     groups = clips.groupby("group", observed=False)[column].agg(["sum", "size"])
     sums, sizes = totals(draws, groups).T
     low, high = percentiles(sums / sizes)
-    return found._replace(low=float(low), high=float(high))
+    return interval._replace(low=float(low), high=float(high))
 
 
 def accuracies(
     clips: pd.DataFrame, songs: pd.DataFrame, train: pd.DataFrame, draws: NDArray[np.uint8]
 ) -> dict[str, float | str]:
-    """Accuracy of a model by clip, song and artist.
+    """Accuracy of a model by clip, song and artist (`ACCURACIES`).
 
     Parameters
     ----------
-    clips : pd.DataFrame
-        As `of_clips` makes it, and ``group``.
-    songs : pd.DataFrame
-        The same of `evaluation.aggregate.by_song`.
+    clips, songs : pd.DataFrame
+        Scores `of_clips`, with a column ``group``, and of songs (`by_song`).
     train : pd.DataFrame
-        As `of_training` makes it.
+        Accuracies `of_training`.
     draws : NDArray[np.uint8], shape (d, g)
-        Of the groups.
 
     Returns
     -------
     dict
-        `ACCURACIES`: mean over folds, with standard deviation and interval; ``interval`` says of
-        which kind it is; mean accuracy of training clips; ``song_mean``: accuracy over all tests of
-        songs, where clips are segments; ``artist_mean``: mean over groups of the accuracy over a
-        group's tests, with its interval by groups.
+        ``mean`` is over folds; ``song_mean`` over all tests of songs, where clips are segments;
+        ``artist_mean`` over groups, of the accuracy over a group's tests, with its interval.
     """
     mean = mean_interval(clips, "right", train["n_train"].mean(), draws)
     groups = clips.groupby("group", observed=False)["right"].mean()

@@ -4,16 +4,16 @@
 and finds differences where there are none [1]_. Its correction [2]_ takes the scores of two folds
 to be correlated by n_test / (n_train + n_test), which makes the variance of their mean
 (1/J + n_test/n_train) s^2 instead of s^2/J; in repeated cross validation J counts the folds of all
-repeats [3]_. It asks: were the model trained on other clips, would it differ?
+repeats [3]_. It asks: would the difference remain if the models were trained on other clips?
 
 **Clips** of an artist are right or wrong together, and one clip is tested anew in every repeat;
 McNemar's test takes them for independent and finds too much. Here a group of clips is one unit: its
-sign is flipped as a whole [5]_ [6]_, or it is drawn as a whole [7]_. This asks: were other artists
-tested, would the model, trained as it was, differ?
+sign is flipped [5]_ [6]_, or it is drawn [7]_, with all its clips. This asks: would the difference
+remain if clips of other artists were tested?
 
-Beside each difference stand the **margin of equivalence**, within which two one-sided tests at 5 %
-place it [8]_, and the **smallest detectable difference**, which a test at 5 % finds in 80 of 100
-cases [9]_.
+Each difference has a **margin of equivalence**, within which two one-sided tests at 5 % place
+it [8]_, and a **smallest detectable difference**, which a test at 5 % finds in 80 of 100 cases
+[9]_.
 
 References
 ----------
@@ -57,17 +57,10 @@ class Interval(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """A difference of accuracies.
+    """A difference of accuracies, its 95 % interval, and its two-sided p over folds.
 
-    Attributes
-    ----------
-    difference, ci_low, ci_high : float
-        With its 95 % interval.
-    p_folds : float
-        Two-sided, over folds.
-    equivalent_within : float
-        Margin of equivalence: the largest absolute end of the 90 % interval.
-    smallest_detectable : float
+    ``equivalent_within`` is the margin of equivalence: the largest absolute end of the 90 %
+    interval.
     """
 
     difference: float
@@ -98,21 +91,15 @@ def corrected_interval(
         Clips that a fold trains and tests on; where folds differ, the means.
     confidence : float, in (0, 1)
     limits : tuple of float
-        What a score can be at least and at most: the interval, not the mean, is clipped to them.
-        The default suits accuracies and F1; a log loss can be anything in (0, inf).
+        Least and largest score: the interval, not the mean, is clipped to them.
 
     Returns
     -------
     Interval
         Standard deviation (that of a sample, J - 1) and interval are NaN for a single fold.
-
-    Raises
-    ------
-    ValueError
-        If there are no scores, or ``n_train`` or ``n_test`` is not positive.
     """
-    values = _vector(scores)
-    mean, error = float(values.mean()), _corrected_error(values, n_train, n_test)
+    values, error = _with_error(scores, n_train, n_test)
+    mean = float(values.mean())
     if np.isnan(error):
         return Interval(mean, np.nan, np.nan, np.nan)
     half = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * error
@@ -134,16 +121,11 @@ def over_folds(differences: ArrayLike, n_train: float, n_test: float) -> Effect:
     -------
     Effect
         All but the difference is NaN for a single fold. Where all folds differ by the same amount,
-        which says nothing of how much they might, there is no p (it is 1 if that amount is 0) and
-        no detectable difference.
-
-    Raises
-    ------
-    ValueError
-        If there are no differences, or ``n_train`` or ``n_test`` is not positive.
+        the variance is unknown: there is no p (it is 1 if that amount is 0) and no detectable
+        difference.
     """
-    values = _vector(differences)
-    mean, error = float(values.mean()), _corrected_error(values, n_train, n_test)
+    values, error = _with_error(differences, n_train, n_test)
+    mean = float(values.mean())
     if np.isnan(error):
         return Effect(mean)
     t, half_90, half_95 = stats.t.ppf([POWER, 0.95, 0.975], len(values) - 1)
@@ -156,60 +138,34 @@ def over_folds(differences: ArrayLike, n_train: float, n_test: float) -> Effect:
     return Effect(mean, float(ends[0]), float(ends[1]), p, within, detectable)
 
 
-def _vector(scores: ArrayLike) -> Floats:
+def _with_error(scores: ArrayLike, n_train: float, n_test: float) -> tuple[Floats, float]:
+    """Scores, and the standard error of their mean: NaN for a single fold."""
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim != 1 or len(values) == 0:
         raise ValueError(f"scores of shape {values.shape}: a score a fold is needed")
-    return values
-
-
-def _corrected_error(values: Floats, n_train: float, n_test: float) -> float:
-    """Standard error of the mean over folds; NaN for a single fold."""
     if not (n_train > 0 and n_test > 0):
         raise ValueError(f"n_train {n_train}, n_test {n_test}: both must be positive")
     if len(values) == 1:
-        return np.nan
-    return float(np.sqrt((1 / len(values) + n_test / n_train) * values.var(ddof=1)))
+        return values, np.nan
+    return values, float(np.sqrt((1 / len(values) + n_test / n_train) * values.var(ddof=1)))
 
 
 # Many tests
 
 
 def holm(p_values: ArrayLike) -> Floats:
-    """Adjust p-values for their number, so that any below .05 may be called significant [4]_.
-
-    Parameters
-    ----------
-    p_values : array-like, shape (m,)
-        NaN where there was no test: these stay NaN and do not count.
-
-    Returns
-    -------
-    NDArray[np.float64], shape (m,)
-        In the order given, in [0, 1], none less than it was.
-    """
+    """Adjust p-values for their number [4]_; NaN, where there was no test, does not count."""
     p = np.asarray(p_values, dtype=np.float64)
     tested = np.flatnonzero(~np.isnan(p))
     ascending = tested[np.argsort(p[tested], kind="stable")]
     remaining = np.arange(len(ascending), 0, -1)
-    found = np.full(p.shape, np.nan)
-    found[ascending] = np.maximum.accumulate(np.minimum(p[ascending] * remaining, 1))
-    return found
+    adjusted = np.full(p.shape, np.nan)
+    adjusted[ascending] = np.maximum.accumulate(np.minimum(p[ascending] * remaining, 1))
+    return adjusted
 
 
 def p_text(p: float) -> str:
-    """How a p-value is written: three digits, none of them made up.
-
-    Parameters
-    ----------
-    p : float
-        In [0, 1], or NaN where nothing was tested.
-
-    Examples
-    --------
-    >>> p_text(0.02), p_text(0.0004), p_text(float("nan"))
-    ('0.020', '< .001', '-')
-    """
+    """How a p-value is written: ``0.020``, ``< .001``, and NaN as a dash."""
     if np.isnan(p):
         return "-"
     return "< .001" if p < 0.001 else f"{p:.3f}"
@@ -221,16 +177,15 @@ def p_text(p: float) -> str:
 def sign_flip_test(differences: ArrayLike) -> float:
     """Whether independent differences are as often positive as negative: permutation test.
 
-    If nothing distinguishes what is compared, each difference could as well have had the other sign
-    [5]_, whatever its size, and however clips inside a group hang together [6]_. Of all 2^g ways to
-    choose the signs, the test counts those whose sum is as far from zero as the one found. They are
-    counted by sum, from the product of cosines that is the Fourier transform of their distribution,
-    and not drawn at random.
+    Under the null hypothesis each group's difference could as well have the other sign [5]_,
+    whatever its size, and however its clips depend on each other [6]_. Of all 2^g choices of signs,
+    the test counts those whose sum is as far from zero as the observed one. They are counted by
+    sum, from the product of cosines that is the Fourier transform of their distribution.
 
     Parameters
     ----------
     differences : array-like of int, shape (g,)
-        Of each group, for instance how many more of its songs one model predicted rightly.
+        Of each group, for instance how many more of its songs one model predicts rightly.
 
     Returns
     -------
@@ -238,18 +193,6 @@ def sign_flip_test(differences: ArrayLike) -> float:
         Two-sided p, in (0, 1]; 1 if all differences are 0, NaN without any group. Exact, but for
         rounding by some 1e-14, where absolute differences add up to no more than `LATTICE` or eight
         a group; else they are rounded to a lattice of so many steps.
-
-    Raises
-    ------
-    ValueError
-        If a difference is no whole number.
-
-    Examples
-    --------
-    Of the eight sums of +-1, +-1 and +-2 two are 4 or -4:
-
-    >>> round(sign_flip_test([1, 1, 2]), 9)
-    0.25
     """
     values = np.asarray(differences)
     if len(values) == 0:
@@ -259,8 +202,8 @@ def sign_flip_test(differences: ArrayLike) -> float:
     sizes = np.abs(values[values != 0]).astype(np.int64)
     if len(sizes) == 0:
         return 1.0
-    unit = float(np.gcd.reduce(sizes))  # Of what is left all are multiples, sums too.
-    unit = max(unit, sizes.sum() / max(LATTICE, 8 * len(sizes)))
+    # All sums are multiples of the greatest common divisor.
+    unit = max(float(np.gcd.reduce(sizes)), sizes.sum() / max(LATTICE, 8 * len(sizes)))
     steps, counts = np.unique(np.rint(sizes / unit).astype(np.int64), return_counts=True)
     total = int(steps @ counts)
     # Twice the steps: sums of +-steps have the parity of their total.
@@ -269,20 +212,14 @@ def sign_flip_test(differences: ArrayLike) -> float:
     for step, count in zip(steps, counts, strict=True):
         transform *= np.cos(step * angles) ** count
     # Share of sign choices by sum: -total, -total + 2, ..., total.
-    phases = np.exp(1j * angles * total)
-    shares = np.fft.fft(transform * phases).real / (total + 1)
+    shares = np.fft.fft(transform * np.exp(1j * angles * total)).real / (total + 1)
     sums = 2 * np.arange(total + 1) - total
     extreme = np.abs(sums) >= abs(int(values.sum())) / unit - ROUNDING
     return float(np.clip(shares[extreme].sum(), max(2.0 ** (1 - len(sizes)), 1e-300), 1))
 
 
 def draw_groups(groups: int, seed: int = 0) -> NDArray[np.uint8]:
-    """How often each group is drawn, in draws of as many groups with replacement [7]_.
-
-    Parameters
-    ----------
-    groups : int
-    seed : int
+    """How often each of some groups is drawn, in draws of as many with replacement [7]_.
 
     Returns
     -------
@@ -291,45 +228,23 @@ def draw_groups(groups: int, seed: int = 0) -> NDArray[np.uint8]:
         groups, which say nothing of how much groups differ.
     """
     draws = int(np.clip(CELLS // max(groups, 1), FEWEST_DRAWS, MOST_DRAWS)) if groups > 1 else 0
-    rng, block = np.random.default_rng(seed), 2**22 // max(groups, 1) + 1
-    parts = []
-    for start in range(0, draws, block):  # Bounds memory.
-        drawn = rng.integers(groups, size=(min(block, draws - start), groups))
-        cells = drawn + groups * np.arange(len(drawn))[:, None]
-        parts.append(np.bincount(cells.ravel(), minlength=drawn.size).reshape(drawn.shape))
-    return np.concatenate([np.empty((0, groups)), *parts]).astype(np.uint8)
+    rng = np.random.default_rng(seed)
+    drawn = (rng.integers(groups, size=groups) for _ in range(draws))
+    counts = [np.bincount(each, minlength=groups).astype(np.uint8) for each in drawn]
+    return np.array(counts, dtype=np.uint8).reshape(draws, groups)
 
 
 def totals(draws: NDArray[np.uint8], values: ArrayLike) -> Floats:
-    """Sums over the groups of each draw.
-
-    Parameters
-    ----------
-    draws : NDArray[np.uint8], shape (d, g)
-    values : array-like, shape (g,) or (g, m)
-
-    Returns
-    -------
-    NDArray[np.float64], shape (d,) or (d, m)
-    """
+    """Sums over the groups of each draw: of values, shape (g,) or (g, m), shape (d,) or (d, m)."""
     of_groups = np.asarray(values, dtype=np.float64)
     parts = np.array_split(draws, draws.size // 2**22 + 1)  # Bounds memory.
     return np.concatenate([part.astype(np.float64) @ of_groups for part in parts])
 
 
 def percentiles(replicates: Floats, confidence: float = 0.95) -> Floats:
-    """Ends of the interval that holds a share of the replicates; with few groups it is too narrow.
+    """Interval, shape (2,) or (2, m), that holds a share of replicates, shape (d,) or (d, m).
 
-    Parameters
-    ----------
-    replicates : NDArray[np.float64], shape (d,) or (d, m)
-        A figure, or m figures, of each draw.
-    confidence : float, in (0, 1)
-
-    Returns
-    -------
-    NDArray[np.float64], shape (2,) or (2, m)
-        NaN without any draw.
+    With few groups it is too narrow; without any draw it is NaN.
     """
     if len(replicates) == 0:
         return np.full((2, *replicates.shape[1:]), np.nan)
@@ -338,19 +253,10 @@ def percentiles(replicates: Floats, confidence: float = 0.95) -> Floats:
 
 
 def over_groups(difference: float, replicates: Floats) -> Effect:
-    """Difference on one set of test clips, whole groups being drawn.
+    """Difference on one set of test clips, from replicates, shape (d,), of `draw_groups`.
 
-    Parameters
-    ----------
-    difference : float
-    replicates : NDArray[np.float64], shape (d,)
-        The difference in each draw of `draw_groups`.
-
-    Returns
-    -------
-    Effect
-        Without p, which `sign_flip_test` gives. No detectable difference where all draws are the
-        same; of no draw, the difference alone.
+    There is no p, which `sign_flip_test` gives; no detectable difference where all draws are the
+    same; without draws the difference alone.
     """
     if len(replicates) == 0:
         return Effect(difference)

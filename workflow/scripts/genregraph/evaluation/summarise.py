@@ -1,53 +1,47 @@
-"""Summarise all experiments of a dataset: accuracies beside the paper's, and all comparisons."""
+"""Summarise all experiments of a dataset: accuracies with the paper's, and all comparisons."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 import typer
 
 from genregraph.evaluation.comparisons import adjusted
-from genregraph.evaluation.notes import NOT_MUSIC, left_out_lines, note_of, number, table_lines
-from genregraph.evaluation.outputs import left_out_of, read_tables
+from genregraph.evaluation.notes import NOT_MUSIC, left_out_lines, note_of, table_lines
+from genregraph.evaluation.outputs import PLACE, left_out_of, read_tables
 from genregraph.evaluation.scores import ACCURACIES, BY_GROUPS
 from genregraph.evaluation.statistics import p_text
 
-KEYS = "dataset experiment protocol model aggregation".split()
 ADJUSTED = ["p_folds_holm", "p_groups_holm"]
-COLUMNS = [*KEYS, *ACCURACIES, "paper_test_accuracy", "difference", "note"]
+COLUMNS = [*PLACE, *ACCURACIES, "paper_test_accuracy", "difference", "note"]
 LEGEND = """\
 train, test: mean accuracy over folds. aggregation artist: probabilities are averaged over the test
 clips of each known artist. interval: 95 %, corrected for the overlap of training sets (Nadeau and
 Bengio 2003); with *, of a single fold, by a bootstrap of groups. by artist: each group of clips
 counts once. songs: the segments of a song are averaged. paper, differ.: the paper's accuracy, and
-ours less it. messages: difference from the same network without messages; p folds asks whether
-there is one, were other clips trained on; p groups, were other artists tested (signs flipped by
-group). Each p is adjusted (Holm) over all experiments for its question and protocol; intervals are
-not adjusted. All comparisons: comparisons.csv."""
+ours less it. messages: difference from the same network without messages. p folds: would it remain
+with other training clips? p groups: would it remain with other artists? Each p is adjusted (Holm)
+over all experiments for its question and protocol; intervals are not adjusted. All comparisons:
+comparisons.csv."""
 
 
 def summarise(
     accuracies: pd.DataFrame, paper: Mapping[str, float], notes: Mapping[tuple[str, str], str]
 ) -> pd.DataFrame:
-    """Test accuracy of every model, beside the paper's.
+    """Test accuracy of every model, with the paper's and the difference from it (`COLUMNS`).
 
     Parameters
     ----------
     accuracies : pd.DataFrame
         ``accuracies.csv`` of all experiments, one below the other.
     paper : mapping of str to float
-        The paper's test accuracy of an experiment: GraphSAGE's.
+        The paper's test accuracy of GraphSAGE, by experiment.
     notes : mapping of (str, str) to str
-        What to know of an experiment and protocol.
-
-    Returns
-    -------
-    pd.DataFrame
-        `COLUMNS`: ``difference`` is ours less the paper's.
+        Note on an experiment and protocol.
     """
-    its = (accuracies["model"] == "graphsage") & (accuracies["aggregation"] == "none")
-    stated = accuracies["experiment"].map(dict(paper)).astype(float).where(its)
+    graphsage = (accuracies["model"] == "graphsage") & (accuracies["aggregation"] == "none")
+    stated = accuracies["experiment"].map(dict(paper)).astype(float).where(graphsage)
     places = zip(accuracies["experiment"], accuracies["protocol"], strict=True)
     return accuracies.assign(
         paper_test_accuracy=stated,
@@ -57,43 +51,38 @@ def summarise(
 
 
 def table_text(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
-    """Format the summary for the terminal, with notes and a legend below.
-
-    Parameters
-    ----------
-    summary : pd.DataFrame
-        `COLUMNS`.
-    comparisons : pd.DataFrame
-        As `evaluation.comparisons.adjusted` makes it.
-    """
+    """Format the summary for the terminal, with notes and a legend below."""
     messages = comparisons[comparisons["question"] == "messages"]
-    effects = messages.set_index(KEYS[1:]).rename(columns={"difference": "messages"})
-    rows = summary.join(effects[["messages", *ADJUSTED]], on=KEYS[1:]).to_dict("records")
-    shown = [_cells(row) for row in rows]
-    if (summary["aggregation"] == "none").all():
-        shown = [{k: cell for k, cell in row.items() if k != "aggregation"} for row in shown]
-    lines = table_lines(shown, KEYS) if shown else ["nothing could be evaluated"]
+    effects = messages.set_index(PLACE[1:]).rename(columns={"difference": "messages"})
+    rows = summary.join(effects[["messages", *ADJUSTED]], on=PLACE[1:])
+    texts = [name for name in PLACE[1:] if name != "aggregation" or set(rows[name]) != {"none"}]
+    lines = table_lines(_cells(rows, texts), texts) if len(rows) else ["nothing could be evaluated"]
     noted = summary[summary["note"] != ""].groupby(["experiment", "note"], sort=False)["protocol"]
     lines += [f"{name}, {', '.join(of.unique())}: {note}" for (name, note), of in noted]
     return "\n".join(["", *lines, LEGEND])
 
 
-def _cells(row: dict[Hashable, Any]) -> dict[str, str]:
-    mark = "*" if row["interval"] == BY_GROUPS else ""
-    interval = f"{row['ci_low']:.3f}-{row['ci_high']:.3f}{mark}" if row["interval"] else "-"
-    return {
-        **{name: row[name] for name in KEYS[1:]},
-        "train": number(row["train_mean"], ".3f"),
-        "test": number(row["mean"], ".4f"),
-        "interval": interval,
-        "by artist": number(row["artist_mean"], ".4f"),
-        "songs": number(row["song_mean"], ".3f"),
-        "paper": number(row["paper_test_accuracy"], ".4f"),
-        "differ.": number(row["difference"], "+.4f"),
-        "messages": number(row["messages"], "+.4f"),
-        "p folds": p_text(row["p_folds_holm"]),
-        "p groups": p_text(row["p_groups_holm"]),
-    }
+def _cells(rows: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
+    """Cells of the table for the terminal, as texts."""
+
+    def written(column: str, form: str) -> pd.Series:
+        return rows[column].map(form.format, na_action="ignore")
+
+    by_groups = (rows["interval"] == BY_GROUPS).map({True: "*", False: ""})
+    return rows[list(texts)].assign(
+        train=written("train_mean", "{:.3f}"),
+        test=written("mean", "{:.4f}"),
+        interval=written("ci_low", "{:.3f}-") + written("ci_high", "{:.3f}") + by_groups,
+        **{
+            "by artist": written("artist_mean", "{:.4f}"),
+            "songs": written("song_mean", "{:.3f}"),
+            "paper": written("paper_test_accuracy", "{:.4f}"),
+            "differ.": written("difference", "{:+.4f}"),
+            "messages": written("messages", "{:+.4f}"),
+            "p folds": rows["p_folds_holm"].map(p_text),
+            "p groups": rows["p_groups_holm"].map(p_text),
+        },
+    )
 
 
 def pairs(options: Sequence[str] | None) -> dict[str, str]:
@@ -116,16 +105,12 @@ def main(
     folders: Annotated[list[Path], typer.Argument(help="Folder of each experiment.")],
     output: Annotated[Path, typer.Option(help="Summary, to be written (CSV).")],
     comparisons: Annotated[Path, typer.Option(help="All comparisons, to be written (CSV).")],
-    text: Annotated[Path, typer.Option(help="What the summary says, to be written.")],
-    paper: Annotated[
-        list[str] | None, typer.Option(help="EXPERIMENT=the paper's accuracy.")
-    ] = None,
-    note: Annotated[
-        list[str] | None, typer.Option(help="EXPERIMENT=note on protocol paper.")
-    ] = None,
+    text: Annotated[Path, typer.Option(help="The summary in words, to be written.")],
+    paper: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=its accuracy.")] = None,
+    note: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=note on paper.")] = None,
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
-    """Summarise all experiments, and say what the summary says."""
+    """Summarise all experiments, in tables and in words."""
     accuracies = read_tables([folder / "accuracies.csv" for folder in folders])
     compared = adjusted(read_tables([folder / "comparisons.csv" for folder in folders]))
     stated = {name: float(value) for name, value in pairs(paper).items()}
