@@ -59,11 +59,10 @@ def giant_note(folds: pd.DataFrame) -> str:
     first = folds[folds["repeat"] == folds["repeat"].min()]
     giants = []
     for genre, groups in first.groupby("genre")["group"]:
-        sizes = groups.value_counts()
-        if sizes.iloc[0] > GIANT * len(groups):
-            giants.append(
-                f"{sizes.index[0]} hold {sizes.iloc[0]} of {len(groups)} clips of {genre}"
-            )
+        size, total = groups.value_counts().iloc[0], len(groups)
+        if size > GIANT * total:
+            group = groups.value_counts().index[0]
+            giants.append(f"{group} hold {size} of {total} clips of {genre}")
     if not giants:
         return ""
     return f"NOTE: large groups cannot be split evenly: {'; '.join(giants)}."
