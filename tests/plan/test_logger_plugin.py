@@ -1,0 +1,123 @@
+"""What is seen of a run in the terminal."""
+
+import io
+import logging
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from snakemake_logger_plugin_genregraph import KILLED, LogHandler, last_message, reason, report
+
+OWN = "2024-05-01 audio.audit: 3 clips\naudio.audit: no such shard;\n  mend it\n"
+TRACE = "Traceback (most recent call last):\n  File x\nMemoryError: 8 GB\n"
+
+
+def handler(**differs: bool) -> LogHandler:
+    asked = {"dryrun": False, "verbose": False, "printshellcmds": False, "stdout": False}
+    made = LogHandler(SimpleNamespace(quiet=(), **{**asked, **differs}), None)
+    made.stream = io.StringIO()
+    return made
+
+
+def send(made: LogHandler, event: LogEvent | None = None, msg: str = "", **said) -> None:
+    record = logging.LogRecord("snakemake", said.pop("level", 20), "", 0, msg, None, None)
+    vars(record).update(said, **({"event": event} if event else {}))
+    made.handle(record)
+
+
+def job(made: LogHandler, number: int, rule: str, **said) -> None:
+    said = {"jobid": number, "rule_name": rule, "input": [], "output": [], "log": [], **said}
+    send(made, LogEvent.JOB_INFO, **said)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (OWN, "audio.audit: no such shard;\n  mend it"),
+        (TRACE, "MemoryError: 8 GB"),
+        (OWN + TRACE, "MemoryError: 8 GB"),
+        (TRACE + OWN, "audio.audit: no such shard;\n  mend it"),
+        ("a\nbash: python: command not found\n", "bash: python: command not found"),
+        ("2024-05-01 audio.audit: 3 clips\n 40%|####  | 2/5\r", ""),
+        ("", ""),
+    ],
+)
+def test_last_message_of_a_log(text: str, message: str) -> None:
+    assert last_message(text) == message
+
+
+def test_reason_of_a_job_without_message_is_that_it_was_killed(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("2024-05-01 audio.audit: 3 clips\n")
+    assert reason("audit", [str(tmp_path / "log")]) == f"audit: {KILLED}"
+
+
+def test_report_names_each_reason_once(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(OWN)
+    jobs = [{"rule_name": "audit", "log": [str(tmp_path / "log")]} for _ in range(16)]
+    text = report(jobs)
+    assert text.startswith("16 jobs failed:")
+    assert text.count("no such shard") == 1
+    assert "(and 15 more jobs like it)" in text
+    assert report([]) == ""
+
+
+def test_progress_in_a_file_has_a_line_a_tenth() -> None:
+    made = handler()
+    job(made, 0, "audit")
+    for done in range(101):
+        send(made, LogEvent.PROGRESS, done=done, total=100)
+    lines = made.stream.getvalue().splitlines()
+    assert len(lines) == 10
+    assert lines[-1].startswith("100 of 100 jobs |")
+    assert "now audit" in lines[0]
+
+
+def test_results_come_last_with_their_text(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("accuracy 0.5\n")
+    made = handler()
+    job(made, 0, "show", output=["results/x.csv"], input=[str(tmp_path / "x.csv")])
+    send(made, LogEvent.JOB_FINISHED, job_id=0)
+    made.close()
+    assert made.stream.getvalue().endswith(
+        f"accuracy 0.5\nresults/x.csv: copy of {tmp_path / 'x.csv'}\n"
+    )
+
+
+def test_a_job_that_succeeds_when_tried_again_has_not_failed() -> None:
+    made = handler()
+    job(made, 0, "audit")
+    send(made, LogEvent.JOB_ERROR, jobid=0, rule_name="audit", log=[])
+    assert "audit failed" in made.stream.getvalue()
+    send(made, LogEvent.JOB_FINISHED, job_id=0)
+    made.close()
+    assert "1 job failed" not in made.stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("differs", "msg", "level", "seen"),
+    [
+        ({}, "a warning of Snakemake", logging.WARNING, False),
+        ({}, "an error", logging.ERROR, True),
+        ({}, "Terminating processes on user request", logging.WARNING, True),
+        ({"verbose": True}, "a detail", logging.INFO, True),
+    ],
+)
+def test_messages_while_jobs_run(differs, msg, level, seen) -> None:
+    made = handler(**differs)
+    made.setFormatter(logging.Formatter("%(message)s"))
+    if not differs:
+        job(made, 0, "audit")
+    send(made, msg=msg, level=level)
+    assert (msg in made.stream.getvalue()) == seen
+
+
+def test_characters_that_a_stream_cannot_show_are_replaced() -> None:
+    made = handler()
+    raw = io.BytesIO()
+    made.stream = io.TextIOWrapper(raw, encoding="ascii")
+    made.setFormatter(logging.Formatter("%(message)s"))
+    send(made, msg="┬Beyoncé", level=logging.ERROR)
+    made.stream.flush()
+    assert raw.getvalue() == b"?Beyonc?\n"

@@ -1,0 +1,24 @@
+"""Memory and threads of jobs."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+from genregraph.folds.protocols import Evaluation
+from genregraph.plan.resources import memory, memory_by_thread, threads_for
+
+INPUT = SimpleNamespace(size_mb=10)
+
+
+def test_memory_grows_with_input_and_attempts(tmp_path: Path) -> None:
+    assert memory(500)(None, attempt=2) == 1000
+    assert memory(500, 3)(None, input=INPUT, attempt=2) == 2 * 530
+    assert memory_by_thread(500, 3)(None, input=INPUT, threads=4, attempt=1) == 2030
+    (tmp_path / "table").write_bytes(b"x" * 2_000_000)
+    files = [str(tmp_path / "table"), "missing"]
+    assert memory(500, 3, lambda job: files)(None, input=INPUT, attempt=1) == 536
+
+
+def test_threads_are_no_more_than_folds() -> None:
+    run = SimpleNamespace(protocols=lambda name: {"clean": Evaluation(1, 1)})
+    job = SimpleNamespace(experiment="x", protocol="clean")
+    assert threads_for(run)(job) == 1

@@ -1,0 +1,83 @@
+"""What a run can compute, planned without Snakemake."""
+
+from pathlib import Path
+
+import pytest
+
+from genregraph.common.errors import UserError
+from genregraph.datasets.sheet import Row, write_sheet
+from genregraph.folds.protocols import Evaluation
+from genregraph.plan.paths import Paths
+from genregraph.plan.run import Run, sizes_and_times
+
+HOME = Path(__file__).parents[2]
+SMALL = {
+    "dataset": "small",
+    "experiments": {
+        "multiclass_small": {"tables": ["mine"], "protocols": ["paper", "clean", "filtered"]}
+    },
+    "tables": {"mine": "mine.csv"},
+}
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A sheet of two genres of four artists each, and a table in place of audio."""
+    monkeypatch.chdir(tmp_path)
+    rows = [
+        Row(f"{genre}.{i}", f"{genre}/{i}.wav", genre, artist=f"{genre} {i % 4}")
+        for genre in ("blues", "jazz")
+        for i in range(8)
+    ]
+    Path("config/datasets").mkdir(parents=True)
+    write_sheet(rows, Path("config/datasets/small.tsv"))
+    Path("mine.csv").write_text("clip,a\n" + "".join(f"{row.clip},1\n" for row in rows))
+    return Run.of(SMALL, HOME)
+
+
+def test_protocols_of_the_sheet_are_known_before_any_job(small: Run) -> None:
+    assert small.without_audio
+    assert small.runnable == ["multiclass_small"]
+    allowed = {"paper": Evaluation(10, 1), "clean": Evaluation(4, 1)}
+    assert small.protocols("multiclass_small") == allowed
+    assert list(small.left_out("multiclass_small")) == ["filtered"]
+    files = Paths(small).of_protocols("models")
+    folder = "results/small/experiments/multiclass_small"
+    assert files == [f"{folder}/paper/models", f"{folder}/clean/models"]
+
+
+def test_notes_name_each_reason_once(small: Run) -> None:
+    notes = small.notes()
+    assert any("protocol filtered is left out" in note for note in notes)
+    assert sum("there is no audio to compute handcrafted" in note for note in notes) == 1
+
+
+def test_planning_writes_nothing(small: Run, tmp_path: Path) -> None:
+    def state() -> dict[str, int]:
+        return {str(path): path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+
+    before = state()
+    Paths(Run.of(SMALL, HOME)).published()
+    assert state() == before
+
+
+def test_a_folder_without_the_clips_ends_the_plan(small: Run) -> None:
+    with pytest.raises(UserError, match="has none of the sheet's 16 clips"):
+        Run.of({**SMALL, "tables": {}, "experiments": {}}, HOME)
+
+
+def test_unknown_results_say_what_there_is(small: Run) -> None:
+    from genregraph.plan.jobs import Job
+
+    with pytest.raises(UserError, match="did you mean multiclass_small"):
+        Paths(small).why_not(Job(name="multiclass_smal.csv"))
+    with pytest.raises(UserError, match="--config predict=FOLDER"):
+        Paths(small).why_not(Job(name="predictions.csv"))
+
+
+def test_sizes_and_times_change_with_a_file(tmp_path: Path) -> None:
+    first = sizes_and_times(tmp_path, ["a", "missing"])
+    (tmp_path / "a").write_text("a")
+    second = sizes_and_times(tmp_path, ["a", "missing"])
+    (tmp_path / "a").write_text("ab")
+    assert len({first, second, sizes_and_times(tmp_path, ["a", "missing"])}) == 3

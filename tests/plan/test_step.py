@@ -1,0 +1,92 @@
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+from genregraph.common.code import SCRIPTS, digest, libraries
+from genregraph.plan.step import Step, write_record
+
+
+class Wildcards(SimpleNamespace):
+    def items(self):
+        return vars(self).items()
+
+
+FOLD = Wildcards(dataset="mine", protocol="clean", fold="03")
+PLACE = "results/{dataset}/{protocol}/fold-{fold}"
+
+
+def test_options_stand_on_the_command_line_as_they_are():
+    options = {
+        "k": 5,
+        "metric": lambda wildcards: f"of {wildcards.protocol}",
+        "drop": ["a b", "c"],
+        "nothing": None,
+        "none_of_them": [],
+        "l2": True,
+        "adjacency_as_features": False,
+    }
+    assert Step("graph.adjacency", PLACE, options).arguments(FOLD) == [
+        "--k=5",
+        "--metric=of clean",
+        "--drop=a b",
+        "--drop=c",
+        "--l2",
+        "--no-adjacency-as-features",
+    ]
+
+
+def test_log_and_benchmark_lie_where_the_results_do():
+    step = Step("graph.adjacency", PLACE, suffix=".{genre}")
+    assert step.log == ("results/logs/{dataset}/{protocol}/fold-{fold}/graph.adjacency.{genre}.log")
+    assert step.benchmark.startswith("results/benchmarks/{dataset}/{protocol}/")
+
+
+def content(step: Step) -> dict:
+    return json.loads(step.content(FOLD))
+
+
+def test_record_holds_options_facts_code_and_libraries():
+    facts = {"rows": lambda wildcards: f"digest of {wildcards.dataset}"}
+    step = Step("graph.adjacency", PLACE, {"k": 5}, facts, record="results/{dataset}/{protocol}")
+    record = content(step)
+    assert record["options"] == {"k": 5}
+    assert record["facts"] == {"rows": "digest of mine"}
+    assert record["code"] == digest("graph.adjacency")
+    assert record["libraries"].keys() >= {"numpy", "scikit-learn", "scipy"}
+    path = Path(step.made_with(FOLD))
+    assert str(path.parent) == "results/mine/clean/made-with"
+    assert re.fullmatch(r"graph\.adjacency\.[0-9a-f]{16}\.json", path.name)
+
+
+def test_record_is_named_by_what_it_holds():
+    names = {Step("graph.adjacency", PLACE, {"k": k}).made_with(FOLD) for k in (3, 5, 3)}
+    assert len(names) == 2
+
+
+def test_step_name_may_hold_wildcards():
+    step = Step("features.{table}", "results")
+    job = Wildcards(table="compare")
+    assert Path(step.made_with(job)).name.startswith("features.compare.")
+    assert "opensmile" in json.loads(step.content(job))["libraries"]
+
+
+def test_record_replaces_older_ones_of_the_same_step(tmp_path):
+    old = ["a.step.0000000000000000.json", "a.step.1111111111111111.json"]
+    other = ["a.step_two.0000000000000000.json", "notes.txt"]
+    for name in old + other:
+        (tmp_path / name).touch()
+    write_record(tmp_path / "a.step.2222222222222222.json", "{}")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"a.step.2222222222222222.json", *other}
+
+
+def test_every_step_has_locked_libraries():
+    """Whatever a step imports must be in the lock file, under a name that is known."""
+    names = [
+        ".".join(path.relative_to(SCRIPTS).with_suffix("").parts)
+        for path in SCRIPTS.glob("*/**/*.py")
+        if "\ndef main(" in path.read_text()
+    ]
+    assert len(names) > 30
+    assert [name for name in names if "typer" not in libraries(name)] == []
