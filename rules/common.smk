@@ -12,7 +12,9 @@ os.environ["GENREGRAPH"] = str(HOME / "workflow" / "scripts" / "genregraph")
 # Jobs start this Python, and no module of the folder at hand, also where no environment is active.
 os.environ["PYTHONSAFEPATH"] = "1"
 if str(Path(sys.executable).parent) not in os.environ["PATH"].split(os.pathsep):
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PATH"] = (
+        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    )
 if {*"{}"} & {*str(HOME)}:
     raise WorkflowError(
         f"{HOME}: Snakemake takes what stands in braces for wildcards; rename it"

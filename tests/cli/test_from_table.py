@@ -89,8 +89,8 @@ def test_odd_names_of_clips_are_imported(capsys) -> None:
     outputs = [Path(name) for name in ("clips.parquet", "a.csv", "mine.parquet", "b.csv")]
     list_clips(sheet, [file], "30s", *outputs[:2])
     import_table(file, sheet, outputs[0], "30s", *outputs[2:])
-    found = pd.read_parquet(outputs[2]).set_index("clip").loc[names]
-    assert found["Tempo"].tolist() == table["Tempo"].tolist()
+    imported = pd.read_parquet(outputs[2]).set_index("clip").loc[names]
+    assert imported["Tempo"].tolist() == table["Tempo"].tolist()
 
 
 def test_recordings_of_several_genres_and_copies_are_excluded(capsys) -> None:
@@ -160,8 +160,8 @@ def test_spreadsheets_of_any_country_are_read(separator, capsys) -> None:
     table = songs()
     table.to_csv("t.csv", index=False, sep=separator, decimal="," if separator == ";" else ".")
     main(Path("t.csv"), genre="Genre", name="mine")
-    found = pd.read_parquet("config/datasets/mine.parquet")
-    assert np.allclose(found["Tempo"], table["Tempo"])
+    imported = pd.read_parquet("config/datasets/mine.parquet")
+    assert np.allclose(imported["Tempo"], table["Tempo"])
     assert "artist 'Artist'" in capsys.readouterr().out  # By its name.
 
 

@@ -1,8 +1,10 @@
-"""All that can be wrong, found before long work: by configuration, sheet and files' headers."""
+"""All that can be wrong before long work: by configuration, sheet and files' headers."""
 
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from logging.handlers import MemoryHandler
 from pathlib import Path
 
 import typer
@@ -30,18 +32,13 @@ LOGGER = logging.getLogger("genregraph")
 NAMED = 3  # Files of one fault.
 
 
-class Findings(logging.Handler):
-    """Faults, without which a result is missing or less; notes, also what is logged; a target."""
+@dataclass
+class Findings:
+    """Faults, with which a result is missing or less; notes; and what can be made."""
 
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.faults: list[str] = []
-        self.notes: list[str] = []
-        self.target = TARGET
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Note a warning."""
-        self.notes.append(record.getMessage())
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    target: str = TARGET
 
 
 def checked(config: Config, findings: Findings) -> None:
@@ -103,7 +100,7 @@ def experiments(run: Run, findings: Findings) -> None:
 
 
 def _named(why: str, files: Sequence[str]) -> list[str]:
-    """A line for files of which one thing is wrong; none if there are none."""
+    """A line for files with one fault; none if there are none."""
     more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
     line = f"{len(files)} {why}: {', '.join(map(repr, files[:NAMED]))}{more}"
     return [line] if files else []
@@ -112,23 +109,23 @@ def _named(why: str, files: Sequence[str]) -> list[str]:
 def main(configfile: Configfiles = None, config: Words = None) -> None:
     """Find everything that can be wrong before long work."""
     findings = Findings()
-    LOGGER.addHandler(findings)
+    logged = MemoryHandler(10**6, logging.CRITICAL)
+    logged.setLevel(logging.WARNING)
+    LOGGER.addHandler(logged)
     LOGGER.propagate = False
     try:
         checked(configured(configfile or [], config or []), findings)
     except UserError as error:
         findings.faults.append(str(error))
     finally:
-        LOGGER.removeHandler(findings)
+        LOGGER.removeHandler(logged)
         LOGGER.propagate = True
-    for note in findings.notes:
-        print(f"note: {note}")
-    for fault in findings.faults:
-        print(f"FAULT: {fault}")
+    notes = [record.getMessage() for record in logged.buffer] + findings.notes
+    print(*(f"note: {note}\n" for note in notes), sep="", end="")
+    print(*(f"FAULT: {fault}\n" for fault in findings.faults), sep="", end="")
     if findings.faults:
-        print(
-            f"{len(findings.faults)} fault(s); what they name is left out of results, or stops them"
-        )
+        count = len(findings.faults)
+        print(f"{count} fault(s); what they name is left out of results, or stops them")
         raise typer.Exit(1)
     command = snakemake(findings.target, configfile or [], config or [])
     print(

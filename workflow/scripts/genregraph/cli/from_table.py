@@ -5,12 +5,11 @@ named to be left out; they are copied into a table of their own, which the confi
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from genregraph.cli.project import configuration_text
 from genregraph.common.errors import UserError
@@ -29,7 +28,6 @@ ARTISTS = ("artist", "artists", "artist_name")
 TITLES = ("title", "track", "track_name", "track_title", "song", "song_name", "song_title")
 NO_KEYS = {*TITLES, "name", "key", "audio", "wav"}  # Seldom the name of a clip; key is a scale.
 NO_SOUND = re.compile(r"(release_)?(year|date|decade)|popularity|play_?count|plays|listeners")
-EXCLUDED = " rows, which are excluded"
 SHOWN = 5  # Columns of one reason.
 
 Note = tuple[str, int, str]  # What, how many, and what comes of it; none are not shown.
@@ -56,7 +54,10 @@ def stated_columns(table: pd.DataFrame, genre: str, artist: str, clip: str) -> d
 def _songs(
     table: pd.DataFrame, stated: Mapping[str, str], without: Sequence[str]
 ) -> tuple[pd.DataFrame, list[Note]]:
-    """A row a clip: ``clip genre artist title``, and whether its rows have ``several`` genres."""
+    """A row a clip: ``clip genre artist title kind``, and whether its rows have ``several`` kinds.
+
+    A kind is a genre in lower case.
+    """
     songs = pd.DataFrame("", table.index, ["clip", "genre", "artist", "title"])
     for what, column in stated.items():
         text = as_text(table[column]).fillna("")
@@ -70,14 +71,17 @@ def _songs(
     songs = songs[~empty & ~unasked]
     if songs.empty:
         raise UserError(f"no row has a genre; is {stated['genre']!r} the right column?")
-    kinds = songs["genre"].str.casefold().groupby(songs["clip"])
-    songs = songs.assign(several=kinds.transform("nunique") > 1)
+    songs = songs.assign(kind=songs["genre"].str.casefold())
+    songs["several"] = songs.groupby("clip")["kind"].transform("nunique") > 1
     again = songs["clip"].duplicated()
-    windows = "; left out (rows that are windows of clips: take their means first)"
     return songs[~again], [
         ("rows without clip or genre", empty.sum(), "; left out"),
         (f"rows of {_some(without)}", unasked.sum(), "; left out"),
-        ("rows that repeat the clip of an earlier row", again.sum(), windows),
+        (
+            "rows that repeat the clip of an earlier row",
+            again.sum(),
+            "; left out (rows that are windows of clips: take their means first)",
+        ),
     ]
 
 
@@ -87,7 +91,7 @@ def _features(
     """Column ``clip`` and the features, in double precision; and why other columns are none."""
     if unknown := sorted({*drop, *keep} - set(table)):
         raise UserError(f"no column {unknown[0]!r} to drop or keep; there are {_some(table)}")
-    features: dict[str, NDArray[np.float64]] = {}
+    features = {"clip": songs["clip"]}
     reasons = dict.fromkeys(drop, "as asked")
     for name in table.columns.drop(list(reasons)):
         values = numbers(table[name], f"column {name!r}")
@@ -97,13 +101,13 @@ def _features(
         elif why:
             reasons[name] = why
         else:
-            features[name] = values
-    with_clips = pd.DataFrame({"clip": songs["clip"], **features})
-    labels = label_like(with_clips, songs.assign(split=""))
-    labels = {name: why for name, why in labels.items() if name not in keep}
-    if len(labels) == len(features):
+            features[name] = pd.Series(values, songs.index)
+    labels = label_like(pd.DataFrame(features), songs.assign(split=""))
+    reasons |= {name: why for name, why in labels.items() if name not in keep}
+    sound = pd.DataFrame({name: features[name] for name in features if name not in reasons})
+    if len(sound.columns) == 1:
         raise UserError("no column of numbers is left; a collection needs features")
-    return with_clips.drop(columns=list(labels)), reasons | labels
+    return sound, reasons
 
 
 def _no_sound(name: str) -> str:
@@ -118,18 +122,20 @@ def _no_sound(name: str) -> str:
 def _excluded(songs: pd.DataFrame, values: pd.DataFrame) -> tuple[pd.Series, list[Note]]:
     """Why songs are not evaluated: several genres, or copies; empty where they are."""
     recording = values.replace([np.inf, -np.inf], np.nan).groupby(list(values)).ngroup()
-    same = songs.assign(kind=songs["genre"].str.casefold()).groupby(recording)  # Without gaps.
+    same = songs.groupby(recording)  # Without gaps.
     unclear = same["kind"].transform("nunique") > 1
     copies = same.cumcount() > 0
     reasons = pd.Series("", songs.index)
     reasons[copies] = "the same features as " + same["clip"].transform("first")
     reasons[unclear] = "its features have several genres"
     reasons[songs["several"]] = "its rows have several genres"
-    recordings = f"recordings with several genres: {recording[unclear].nunique()}"
+    counts = {
+        f"recordings with several genres: {recording[unclear].nunique()}": unclear,
+        "copies, by their features, of one genre": copies & ~unclear,
+        "clips whose rows have several genres": songs["several"],
+    }
     return reasons, [
-        (recordings, unclear.sum(), EXCLUDED),
-        ("copies, by their features, of one genre", int((copies & ~unclear).sum()), EXCLUDED),
-        ("clips whose rows have several genres", int(songs["several"].sum()), EXCLUDED),
+        (what, int(n.sum()), " rows, which are excluded") for what, n in counts.items()
     ]
 
 
@@ -139,26 +145,17 @@ def _doubts(songs: pd.DataFrame, values: pd.DataFrame) -> list[Note]:
     known = known.assign(name=known["artist"].map(normalised), song=known["title"].map(normalised))
     spelt = known.groupby("name")["artist"].unique()
     spelt = spelt[spelt.map(len) > 1]
-    again = known[known["title"] != ""].duplicated(["name", "song"])
+    again = known[known["title"] != ""].duplicated(["name", "song"]).sum()
     gaps = ~np.isfinite(values)
     worst = gaps.sum().idxmax()
+    stay = "; they stay, and protocol clean keeps them on one side"
+    lost = f", which no result will have; most lack {worst!r} ({gaps[worst].sum()}), which can be "
+    lost += f"left out: --drop {worst}"
+    example = f", such as {_some(next(iter(spelt), ()))}"
     return [
-        (
-            "artists that are spelt in several ways, and count as one",
-            len(spelt),
-            f", such as {_some(next(iter(spelt), ()))}",
-        ),
-        (
-            "rows that repeat title and artist of an earlier row",
-            again.sum(),
-            "; they stay, and protocol clean keeps them on one side",
-        ),
-        (
-            "rows that lack a number",
-            gaps.any(axis=1).sum(),
-            f", which no result will have; most lack {worst!r} ({gaps[worst].sum()}), which can be "
-            f"left out: --drop {worst}",
-        ),
+        ("artists that are spelt in several ways, and count as one", len(spelt), example),
+        ("rows that repeat title and artist of an earlier row", again, stay),
+        ("rows that lack a number", gaps.any(axis=1).sum(), lost),
     ]
 
 
@@ -190,12 +187,6 @@ def _configuration(sheet: Path, source: Path, d: int, keep: Sequence[str]) -> st
     )
 
 
-def _listed(names: Iterable[str], columns: Collection[str]) -> list[str]:
-    """Names of columns, of which one argument may hold several, separated by commas."""
-    parts = [[name] if name in columns else name.split(",") for name in names]
-    return [part.strip() for some in parts for part in some]
-
-
 def make(
     source: Path,
     sheet: Path,
@@ -206,15 +197,18 @@ def make(
 ) -> list[str]:
     """Write the sheet, the features and the configuration of a table, and return notes.
 
-    ``columns`` are those of genre, artist and clip; the features and the configuration are written
-    next to the sheet, under its name. A `UserError` if the table cannot be used.
+    ``columns`` are those of genre, artist and clip. The other files lie next to the sheet.
     """
     try:
         table = read(source, lambda column: column in columns or is_key(column))
         stated = stated_columns(table, *columns)
         songs, left_out = _songs(table, stated, without)
         table = table.loc[songs.index].drop(columns=list(stated.values()))
-        drop, keep = _listed(drop, table.columns), _listed(keep, table.columns)
+        # One argument may hold several names, separated by commas.
+        drop, keep = (
+            [part.strip() for n in names for part in ([n] if n in table else n.split(","))]
+            for names in (drop, keep)
+        )
         features, reasons = _features(table, songs, drop, keep)
     except UserError as error:
         raise UserError(f"{source}: {error}") from None
@@ -227,11 +221,13 @@ def make(
     text = _configuration(sheet, source, len(values.columns), keep)
     sheet.with_suffix(".yaml").write_text(text, encoding="utf-8")
     said = ", ".join(f"{what} {column!r}" for what, column in stated.items())
-    numbered = "" if "clip" in stated else "; clips are numbered"
     why_none = [
         f"no features, {why}: {_some(name for name in reasons if reasons[name] == why)}"
         for why in dict.fromkeys(reasons.values())
     ]
     counts = [*left_out, *copies, *_doubts(songs, values)]
-    notes = [f"{what}: {count}{more}" for what, count, more in counts if count]
-    return [f"columns: {said}{numbered}", *why_none, *notes]
+    return [
+        f"columns: {said}{'' if 'clip' in stated else '; clips are numbered'}",
+        *why_none,
+        *(f"{what}: {count}{more}" for what, count, more in counts if count),
+    ]

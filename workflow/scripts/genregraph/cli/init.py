@@ -56,60 +56,49 @@ def music_in(folder: Path, by_tags: bool = False) -> tuple[list[Row], list[str]]
     by_folder = not by_tags and folders_are_genres(tags)
     is_split = all(len(file.parts) > 2 and file.parts[0].casefold() in PARTS for file in files)
     rows = [stated(file, tags[file], by_folder, is_split) for file in files]
-    others["with a name that is not UTF-8"] = [str(f) for f in audio if not is_unicode(str(f))]
-    others["without a genre, which a folder or a tag can name"] = [
-        row.path for row in rows if not row.genre
-    ]
+    others |= {
+        "with a name that is not UTF-8": [str(f) for f in audio if not is_unicode(str(f))],
+        "without a genre, which a folder or a tag can name": [r.path for r in rows if not r.genre],
+    }
     rows = named([row for row in rows if row.genre])
     if not rows:
         raise UserError(
-            f"{folder}: no audio of which a folder or a tag says the genre; make a folder for "
+            f"{folder}: no audio has a genre by its folder or tag; make a folder for "
             "each genre, or write genres into the files' tags"
         )
-    skipped = counted({reason: paths for reason, paths in others.items() if paths})
-    doubts = [*_one_folder(folder, rows), *_of_tags(rows, tags)] if by_folder else []
-    if unread := [str(file) for file in files if tags[file].undecodable]:
-        doubts += counted({"with tags in an unknown encoding, which are not used": unread})
-    return rows, [*(f"passed over: {line}" for line in skipped), *doubts]
+    doubts = _doubts(folder, rows, tags) if by_folder else []
+    unread = [str(file) for file in files if tags[file].undecodable]
+    doubts += counted({"with tags in an unknown encoding, which are not used": unread})
+    return rows, [*(f"passed over: {line}" for line in counted(others)), *doubts]
 
 
-def _one_folder(folder: Path, rows: Sequence[Row]) -> list[str]:
-    """That all files lie in one of the folders, if that has folders of its own."""
+def _doubts(folder: Path, rows: Sequence[Row], tags: Mapping[PurePosixPath, Tags]) -> list[str]:
+    """That folders may be no genres: all in one of them, or not those of the tags."""
+    doubts = []
     parents = {PurePosixPath(row.path).parent for row in rows}
     common = os.path.commonpath(parents)
-    if len(parents) == 1 or not common or len({row.genre for row in rows}) > 1:
-        return []
-    return [f"all is in {common}: if its folders are the genres, name it: {folder / common}"]
-
-
-def _of_tags(rows: Sequence[Row], tags: Mapping[PurePosixPath, Tags]) -> list[str]:
-    """What genres the tags state, if they differ from most folders."""
+    if common and len(parents) > 1:
+        doubts.append(f"all is in {common}: if its folders are genres, name it: {folder / common}")
     by_tag = {row.path: plain(tags[PurePosixPath(row.path)].genre) for row in rows}
     differing = [r for r in rows if by_tag[r.path].casefold() not in ("", r.genre.casefold())]
-    if 2 * len(differing) <= len(rows):
-        return []
-    genres = sorted({*by_tag.values()} - {""})
-    return [
-        f"genres are the folders; tags of {len(differing)} of {len(rows)} files state others "
-        f"({', '.join(map(repr, genres[:3]))}, {len(genres)} in all): to take them, add --by-tags"
-    ]
+    if 2 * len(differing) > len(rows):
+        genres = sorted({*by_tag.values()} - {""})
+        doubts.append(
+            f"genres are the folders; tags of {len(differing)} of {len(rows)} files state others "
+            f"({', '.join(map(repr, genres[:3]))}, {len(genres)} in all): to take them, add "
+            "--by-tags"
+        )
+    return doubts
 
 
 def folders_are_genres(tags: Mapping[PurePosixPath, Tags]) -> bool:
-    """Whether the folders of files name genres, and not artists.
-
-    They are artists where most files that state an artist lie in a folder of that name, and numbers
-    of tracks where FMA's folders are.
-    """
+    """Whether folders name genres: not the artists of most files' tags, nor numbers, as FMA's."""
     inside = {file: tag for file, tag in tags.items() if len(file.parts) > 1}
     by_artist = [
-        normalised(file.parts[0]) == normalised(tag.artist)
-        for file, tag in inside.items()
-        if tag.artist
+        normalised(f.parts[0]) == normalised(tag.artist) for f, tag in inside.items() if tag.artist
     ]
     by_number = [
-        bool(re.fullmatch(r"\d{6}", file.stem)) and file.parent.name == file.stem[:3]
-        for file in inside
+        bool(re.fullmatch(r"(\d{3})\d{3}", f.stem)) and f.stem[:3] == f.parent.name for f in inside
     ]
     return all(2 * sum(each) <= len(each) for each in (by_artist, by_number))
 
@@ -127,18 +116,10 @@ def stated(file: PurePosixPath, tags: Tags, by_folder: bool, is_split: bool = Fa
 
 
 def named(rows: Sequence[Row]) -> list[Row]:
-    """Rows with names of clips, no longer than needed."""
+    """Rows with names of clips: of the file, else with its folders, else with its extension."""
     files = [PurePosixPath(row.path) for row in rows]
-    forms = [
-        (
-            file.stem,
-            ".".join([*file.parts[:-1][:1], file.stem]),
-            ".".join(file.with_suffix("").parts),
-        )
-        for file in files
-    ]
-    counts = Counter(name for form in forms for name in set(form[:2]))
-    short = [next((name for name in form[:2] if counts[name] == 1), form[2]) for form in forms]
+    stems = Counter(file.stem for file in files)
+    short = [f.stem if stems[f.stem] == 1 else ".".join(f.with_suffix("").parts) for f in files]
     counts = Counter(short)
     return [
         replace(row, clip=clip if counts[clip] == 1 else ".".join(file.parts))
@@ -149,9 +130,9 @@ def named(rows: Sequence[Row]) -> list[Row]:
 def marked(
     rows: Sequence[Row], folder: Path, known: Sequence[Row] = ()
 ) -> tuple[list[Row], list[list[str]]]:
-    """New rows with the MD5 of those that have copies, and all but the first of these excluded.
+    """New rows, with copies' MD5 and all but the first excluded; and clips of the same content.
 
-    Known rows of a sheet come first, and stay as they are. Also gives clips of the same content.
+    Known rows of a sheet come first, and stay as they are.
     """
     clips = {row.path: row.clip for row in [*known, *rows]}
     alike = copies_in(folder, clips)
@@ -179,10 +160,7 @@ def copies_in(folder: Path, files: Iterable[str]) -> dict[str, list[str]]:
 
 
 def of_folder(folder: Path, name: str, sheet: Path, config: Path, by_tags: bool) -> list[str]:
-    """Write the sheet of a folder, and the configuration if there is none; gives notes.
-
-    A sheet that is there gets the clips that it does not have.
-    """
+    """Write the sheet of a folder, or add clips to it, and a configuration if none; gives notes."""
     rows, notes = music_in(folder, by_tags)
     known = read_sheet(sheet) if sheet.exists() else []
     paths, taken = {row.path for row in known}, {row.clip for row in known}
@@ -217,8 +195,7 @@ def of_sheet(rows: Sequence[Row], sheet: Path, added: str = "") -> list[str]:
 
 def configuration(name: str, folder: Path, sheet: Path, clips: int) -> str:
     """Text of the configuration of a dataset; as many shards for good, whatever is added later."""
-    shards = min(max(2, clips // IN_A_SHARD), shards_for(clips))
-    facts = {name: {"shards": shards}}
+    facts = {name: {"shards": min(max(2, clips // IN_A_SHARD), shards_for(clips))}}
     return configuration_text(
         {"dataset": name, "sheet": sheet.as_posix(), "audio": str(folder), "datasets": facts}
     )

@@ -37,15 +37,6 @@ def steps() -> list[str]:
     )
 
 
-def usage() -> str:
-    """What can be run."""
-    commands = [f"  {name:9}{what}" for name, what in COMMANDS.items()]
-    return "\n".join(
-        ["usage: genregraph COMMAND OPTIONS (--help lists them)", *commands, "steps:"]
-        + [f"  {step}" for step in steps()]
-    )
-
-
 def run() -> None:
     """Run a command or a step; an error that a user can correct ends in one line."""
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -53,7 +44,9 @@ def run() -> None:
     name, *options = sys.argv[1:] or [""]
     is_command = name in COMMANDS
     if not is_command and name not in steps():
-        print(usage())
+        print("usage: genregraph COMMAND OPTIONS (--help lists them)")
+        print(*(f"  {command:9}{what}" for command, what in COMMANDS.items()), sep="\n")
+        print("steps:", *steps(), sep="\n  ")
         sys.exit(name not in ("", "-h", "--help"))
     if not is_command:
         start_logging()

@@ -33,6 +33,7 @@ def counted(passed_over: Mapping[str, list[str]]) -> list[str]:
     return [
         f"{len(paths)} {reason}: {paths[0]!a}{', ...' if len(paths) > 1 else ''}"
         for reason, paths in sorted(passed_over.items())
+        if paths
     ]
 
 

@@ -34,7 +34,7 @@ def normalised(artist: str) -> str:
 
 
 def is_unknown(artist: str) -> bool:
-    """Whether a name is none, or stands for artists who are not known.
+    """Whether a name is none, or means artists who are not known.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def group_name(group: str, artist: str, song: str, genre: str, unknown: str) -> 
 
 
 def names_artist(group: str) -> bool:
-    """Whether a name of `group_name` is that of an artist, and not of a song or a user's group."""
+    """Whether a name of `group_name` is that of an artist."""
     return group.startswith(ARTIST)
 
 

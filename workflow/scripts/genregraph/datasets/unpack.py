@@ -23,7 +23,7 @@ from genregraph.datasets.sheet import AUDIO_SUFFIXES, Row, is_file, read_sheet
 
 logger = logging.getLogger(__name__)
 
-Opener = Callable[[str], IO[bytes]]
+Archive = tuple[dict[str, int], Callable[[str], IO[bytes]]]
 # What the standard library raises where an archive is damaged, locked or packed in another way.
 DAMAGED = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError),
@@ -34,12 +34,11 @@ BY_HAND = "unpack it by hand, and name the folder with --config audio=FOLDER"
 
 
 @contextmanager
-def open_archive(path: Path) -> Iterator[tuple[dict[str, int], Opener]]:
+def open_archive(path: Path) -> Iterator[Archive]:
     """Sizes of the files in a tar or zip archive, and a function that opens one of them."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            files = {info.filename: info.file_size for info in archive.infolist()}
-            yield files, archive.open
+            yield {info.filename: info.file_size for info in archive.infolist()}, archive.open
     else:
         with tarfile.open(path) as tar:
             members = {member.name: member for member in tar.getmembers() if member.isfile()}
