@@ -182,17 +182,14 @@ def test_faulty_options_are_errors_and_nothing_is_written(options, problem, caps
     assert not list(Path().glob("config/datasets/*.*"))
 
 
-def test_sheet_is_not_overwritten(capsys) -> None:
-    made(songs(), capsys)
-    with pytest.raises(UserError, match=r"there is a sheet .* already"):
-        made(songs(), capsys)
-
-
 def test_text_among_numbers_and_empty_genres_are_errors(capsys) -> None:
     broken = songs().astype({"Tempo": object})
     broken.loc[3, "Tempo"] = "fast"
     with pytest.raises(UserError, match=r"My Songs.csv: column 'Tempo', row 5: 'fast' is no numb"):
         made(broken, capsys)
+    made(songs(), capsys)
+    with pytest.raises(UserError, match=r"there is a sheet .* already"):
+        made(songs(), capsys)
     with pytest.raises(UserError, match="no row has a genre; is 'Genre' the right column"):
         made(songs().assign(Genre=np.nan), capsys)
 
@@ -200,3 +197,5 @@ def test_text_among_numbers_and_empty_genres_are_errors(capsys) -> None:
 def test_options_of_tables_are_rejected_for_folders(tmp_path) -> None:
     with pytest.raises(UserError, match="is a folder, which has no columns"):
         main(tmp_path, genre="Genre")
+    with pytest.raises(UserError, match="there is no folder or table"):
+        main(tmp_path / "gone")

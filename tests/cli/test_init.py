@@ -157,14 +157,9 @@ def test_marked_excludes_all_copies_but_the_first(tmp_path) -> None:
         "z": "a copy of copy",
     }
     assert len({row.md5 for row in rows}) == 2
-
-
-def test_marked_keeps_clips_of_the_sheet(tmp_path) -> None:
-    folder = made(tmp_path, "rock/m.wav")
-    (folder / "rock/a.wav").write_text("rock/m.wav")
-    known, new = Row("mine", "rock/m.wav", "rock"), Row("a", "rock/a.wav", "rock")
+    known, new = Row("mine", "rock/b.wav", "rock"), Row("z", "rock/z.wav", "rock")
     ((row,), alike) = marked([new], folder, [known])
-    assert (row.excluded, alike) == ("a copy of mine", [["mine", "a"]])
+    assert (row.excluded, alike) == ("a copy of mine", [["mine", "z"]])
 
 
 def test_copies_in_skips_unreadable_files(tmp_path) -> None:
@@ -261,12 +256,7 @@ def test_links_and_the_current_folder_keep_their_names(music, monkeypatch) -> No
     assert Path("config/datasets/my_music.tsv").is_file()
 
 
-def test_folder_that_is_missing_is_an_error(tmp_path) -> None:
-    with pytest.raises(UserError, match="there is no folder or table"):
-        main(tmp_path / "gone")
-
-
-@pytest.mark.parametrize(("clips", "shards"), [(20, 2), (300, 10), (3000, 16), (106_574, 512)])
+@pytest.mark.parametrize(("clips", "shards"), [(20, 2), (300, 10), (106_574, 512)])
 def test_configuration_states_shards(clips, shards) -> None:
     stated = yaml.safe_load(configuration("mine", Path("music"), Path("mine.tsv"), clips))
     assert stated["datasets"]["mine"]["shards"] == shards

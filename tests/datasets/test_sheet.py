@@ -1,7 +1,7 @@
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,6 @@ from genregraph.datasets.sheet import (
     rows_by_shard,
     save_sheet,
     shard_of,
-    shards_for,
     sheet_of,
     write_sheet,
 )
@@ -65,7 +64,6 @@ def test_write_leaves_empty_columns_out(tmp_path) -> None:
     [
         ("", "no column clip, path, genre; the header line must hold clip path genre"),
         ("clip path genre\na x/a.wav x\n", "no column clip, path, genre;"),
-        ("clip\tgenre\na\tx\n", "no column path;"),
         ("clip\tpath\tgenre\n", "no clips; add a line for each"),
         ("clip\tpath\tgenre\na\tx/a.wav\tx\nb\tx/b.wav\n", "line 3 has no genre; fill it in"),
         ("clip\tpath\tgenre\n\t\tx\n", "line 2 has no clip, path; fill it in"),
@@ -73,7 +71,6 @@ def test_write_leaves_empty_columns_out(tmp_path) -> None:
             "clip\tpath\tgenre\na\tx/a\tx\na\tx/b\tx\n",
             "line 3 names clip 'a' again, as line 2 does; rename one",
         ),
-        ("clip\tpath\tgenre\ngenre\na\tx/a\tx\n", "line 2 has no path, genre; fill it in"),
         ("clip\tpath\tgenre\tGenre\na\tx/a\tx\ty\n", "two columns are called genre; remove or"),
         (
             "clip\tpath\tgenre\na\tx/a\tx\nb\tx/b\tx\tmore\n",
@@ -84,10 +81,7 @@ def test_write_leaves_empty_columns_out(tmp_path) -> None:
             'clip\tpath\tgenre\ttitle\tartist\na\tx/a\tx\t"A\nb\tx/b\tx\nc\tx/c\tx\tAt 12"\tA\n',
             "line 2: a quotation mark opens a value that ends in line 4: write it twice, in a pair",
         ),
-        *(
-            (f"clip\tpath\tgenre\na\tx/a\t{name}\n", f"line 2: a genre cannot be called '{name}'")
-            for name in NO_GENRES
-        ),
+        ("clip\tpath\tgenre\na\tx/a\ttrue\n", "line 2: a genre cannot be called 'true'"),
     ],
 )
 def test_read_rejects_faulty_sheet_with_its_line(tmp_path, text, message) -> None:
@@ -204,13 +198,9 @@ def test_shipped_sheets_name_a_file_each_in_ten_equal_genres(name, clips) -> Non
     assert all(re.fullmatch("[0-9a-f]{32}", row.md5) for row in rows) or name == "demo"
 
 
-def test_shard_of_a_clip_never_changes() -> None:
-    assert (shard_of("blues.00000", 16), shard_of("blues.00000", 32)) == (8, 24)
-    assert (shard_of("a b'; touch x; $(id)", 16), shard_of("日本", 4096)) == (1, 1739)
-
-
 @given(sheets, rows, st.integers(1, 4096))
 def test_another_clip_moves_no_other_to_another_shard(rows, more, shards) -> None:
+    assert (shard_of("blues.00000", 32), shard_of("日本", 4096)) == (24, 1739)  # For ever.
     before = rows_by_shard(rows, shards)
     assert sorted((row for each in before.values() for row in each), key=rows.index) == rows
     assert list(before) == sorted(before)
@@ -227,11 +217,13 @@ def test_digests_are_equal_if_rows_are(rows, others) -> None:
     assert digest([Row("a", "x/a.wav", "x")]) == "749fc65776dd390d"
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Row)])
-def test_audited_columns_are_clip_path_and_md5(name) -> None:
-    rows = [Row("a", "x/$(a) b\n.wav", "x"), Row("b", "x/b.wav", "x")]
-    edited = [rows[0], replace(rows[1], **{name: "new"})]
-    assert (digest(rows, AUDITED) != digest(edited, AUDITED)) == (name in ("clip", "path", "md5"))
+def test_audited_columns_are_clip_path_and_md5() -> None:
+    row = Row("b", "x/b.wav", "x")
+    edited = {name: replace(row, **{name: "new"}) for name in COLUMNS}
+    changed = [
+        name for name in COLUMNS if digest([edited[name]], AUDITED) != digest([row], AUDITED)
+    ]
+    assert changed == ["clip", "path", "md5"]
 
 
 def there(folder: Path, *names: str) -> None:
@@ -270,11 +262,3 @@ def test_locate_takes_paths_of_windows(tmp_path) -> None:
 @pytest.mark.parametrize("path", ["n" * 300, "a\0b.wav", "x/" * 3000, "..", "."])
 def test_locate_takes_impossible_paths_for_missing(tmp_path, path) -> None:
     assert locate(tmp_path, path, GTZAN) is None
-
-
-@pytest.mark.parametrize("clips", [1, 256, 4095, 4096, 4097, 9999, 262_144, 10**6])
-def test_shards_hold_some_tens_of_clips(clips) -> None:
-    shards = shards_for(clips)
-    assert 16 <= shards <= 1024 and shards.bit_count() == 1
-    assert clips / shards <= 256 or shards == 1024
-    assert clips / shards > 128 or shards == 16

@@ -1,5 +1,4 @@
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,17 +7,13 @@ from genregraph.datasets.spreadsheet import guarded, read_csv, unguarded, write_
 FORMULAS = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "\r=1"]
 
 
-@pytest.mark.parametrize("text", FORMULAS)
-def test_no_formula_begins_a_cell(text) -> None:
-    assert guarded(text) == f"'{text}"
-
-
 @given(st.text(alphabet="'=+-@\t\r ab", max_size=6))
-def test_every_text_comes_back(text) -> None:
+def test_guarded_begins_no_formula_and_comes_back(text) -> None:
     assert unguarded(guarded(text)) == text
+    assert not guarded(text).startswith(tuple("=+-@\t\r"))
 
 
-def test_a_table_comes_back_with_its_numbers_unchanged(tmp_path) -> None:
+def test_table_comes_back_with_its_numbers(tmp_path) -> None:
     table = pd.DataFrame({"clip": [*FORMULAS, "NA", ""], "value": [-1.5, *range(7)]})
     write_csv(table, tmp_path / "table.csv")
     assert pd.read_csv(tmp_path / "table.csv")["value"].tolist() == table["value"].tolist()

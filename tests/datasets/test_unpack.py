@@ -134,26 +134,10 @@ def test_unpack_writes_nothing_outside_the_folder(tmp_path, name) -> None:
 
 @pytest.mark.parametrize("path", ["../jazz/jazz.00000.wav", "{}/jazz/jazz.00000.wav"])
 def test_unpack_rejects_paths_that_lead_out_of_the_folder(tmp_path, path) -> None:
-    outside = path.format(tmp_path)
-    rows = [*sheet()[:2], Row("jazz.00000", outside, "jazz")]
-    archive = pack(tmp_path / "a.zip", members() | {f"x/{outside}": b""})
-    with pytest.raises(UserError, match=re.escape(f"{outside!r} leads out of")):
-        unpacked(archive, rows, tmp_path / "deep/audio")
+    row = Row("jazz.00000", path.format(tmp_path), "jazz")
+    with pytest.raises(UserError, match=re.escape(f"{row.path!r} leads out of")):
+        unpacked(pack(tmp_path / "a.zip", members()), [row], tmp_path / "deep/audio")
     assert list(contents(tmp_path)) == ["a.zip"]
-
-
-def test_zip_that_states_less_than_it_holds_is_rejected(tmp_path) -> None:
-    archive = tmp_path / "a.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
-        for clip, content in (members() | {"jazz/jazz.00000.wav": bytes(10**7)}).items():
-            zipped.writestr(clip, content)
-    size = (10**7).to_bytes(4, "little")
-    archive.write_bytes(archive.read_bytes().replace(size, (2000).to_bytes(4, "little")))
-    with pytest.raises(
-        UserError, match=r"Bad CRC-32 for file 'jazz/jazz.00000.wav'; fetch it anew"
-    ):
-        unpacked(archive, sheet(), tmp_path / "audio")
-    assert sum(map(len, contents(tmp_path / "audio").values())) < 10_000
 
 
 def test_unpack_looks_at_the_disk_first(tmp_path, monkeypatch) -> None:
