@@ -1,16 +1,16 @@
 """Take a feature table that was computed elsewhere.
 
-The table may stand in for an extractor of this workflow (the public 57-feature table of GTZAN for
+The table may replace an extractor of this workflow (the public 57-feature table of GTZAN is one of
 ``handcrafted``), or be one more (the embeddings of a model of one's own).
 """
 
 import json
 import logging
 import re
-import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -24,59 +24,67 @@ from genregraph.datasets.sheet import read_sheet
 from genregraph.features.foreign import UNNAMED, read
 from genregraph.features.keys import KEYS, Names, is_key, plain_name
 from genregraph.features.labels import is_named_like_a_label, label_like, numbers_rows
-from genregraph.features.parquet import write_table
+from genregraph.features.parquet import not_finite, some, write_table
 
 logger = logging.getLogger(__name__)
 
-# Gives the command line option that imports a table with some keys set.
-Setting = Callable[[Mapping[str, object]], str]
-MOST_LOST = 0.1  # Share of a table's columns that may be left out.
+FIRST = 200  # Rows by which a table is known before it is read.
 NUMBER = r"[+-]?(?:\d[\d.,'_\s]*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?"  # In any country's form.
-# Columns that say where in its clip a row is, which is no feature of the clip.
+MISSING = ["nan", "null", "none", "na", "n/a", "<na>", "#n/a"]
+# Columns that say where in its clip a row is: openSMILE's, and those of any table of windows.
+OF_OPENSMILE = ("start", "end", "frameTime")
 POSITION = re.compile(r"(frame|window|segment|chunk|hop|start|end|offset|time|timestamp)(_?\w+)?")
+WHERE = "it says where in a clip a row is"
+NO_NAME = "it has no name"
+NO_LOSS = (WHERE, NO_NAME)
+MOST_LOST = 0.1  # Share of a table's columns that may be left out for other reasons.
+
+
+@contextmanager
+def in_table(path: Path) -> Iterator[None]:
+    """Name the file in the user's errors."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"tables: {path}: {error}") from None
 
 
 def read_foreign(path: Path, names: Names, cut: str) -> pd.DataFrame:
-    """Read a feature table as others write it, and name its clips as the sheet does.
+    """A table as others write it: column ``clip``, named as in the sheet, then its other columns.
 
-    Parameters
-    ----------
-    path : Path
-        As `features.foreign.read` takes it, with a key column: the likeliest of
-        `features.keys.KEYS` that names any clip of the sheet. Rows without a key are left out.
-    names : Names
-        Of the sheet's clips.
-    cut : {"30s", "3s"}
-        Whether rows are whole clips or segments.
-
-    Returns
-    -------
-    pd.DataFrame
-        First column ``clip``, then the file's other columns as they are, indexed as `read` says.
-        Rows of no clip of the sheet keep their key.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be read, has no key, or none or not clearly one of the sheet's clips.
+    The key is the likeliest column of `features.keys.KEYS` that names any clip of the sheet. Rows
+    without a key are left out; rows of no clip of the sheet keep their key.
     """
-    try:
+    shown = []
+    with in_table(path):
         foreign = read(path)
-        shown = []
         for column in key_columns(foreign):
             keys = as_text(foreign[column])
             clips = names.match(keys.dropna(), cut)
             if clips:
-                return _with_clips(foreign, column, keys, clips)
+                named = foreign.drop(columns=list({column, "clip"} & set(foreign)))
+                named.insert(0, "clip", keys.map(clips).fillna(keys))
+                return named[keys.notna()]
             shown += [f"{key!r} (column {column!r})" for key in keys.dropna()[:1]]
-        if not shown:
-            raise UserError(f"no key column; name it {' or '.join(KEYS[:2])}")
+        example = names.first if cut == "30s" else f"{names.first}.0"
         raise UserError(
             "none of the dataset's clips is in it; are the keys right? They are like "
-            f"{' and '.join(shown)} there, and like {names.example(cut)!r} here"
+            f"{' and '.join(shown)} there, and like {example!r} here"
         )
-    except UserError as error:
-        raise UserError(f"tables: {path}: {error}") from None
+
+
+def first_keys(name: str, path: Path, keep: Collection[str]) -> list[str]:
+    """Keys of a table's first rows; a `UserError` says if these show that it cannot be imported."""
+    with in_table(path):
+        table = read(path, most=FIRST)
+        columns = key_columns(table)
+        if path.suffix.lower() != ".npz":  # Of which only keys are read.
+            _check_kept(table, keep)
+        others = table.drop(columns=columns).select_dtypes("number")
+        labels = [str(c) for c in others if is_named_like_a_label(str(c))]
+        named = [c for c in labels if not c.startswith(UNNAMED)]
+        _check_labels(dict.fromkeys(named, "its name says so"), keep, name)
+    return [key for column in columns for key in as_text(table[column]).dropna()]
 
 
 def key_columns(foreign: pd.DataFrame) -> list[str]:
@@ -84,106 +92,77 @@ def key_columns(foreign: pd.DataFrame) -> list[str]:
     rank = {name: i for i, key in enumerate(KEYS) for name in (f"{key}s", key)}
     named = sorted(filter(is_key, foreign.columns), key=lambda name: rank[plain_name(name)])
     index = f"{UNNAMED}0"  # An index that pandas wrote, or one of Parquet.
-    text = index in foreign.columns and not pd.api.types.is_numeric_dtype(foreign[index])
-    return [*named, *([index] if text else [])]
+    if index in foreign and pd.to_numeric(foreign[index], errors="coerce").isna().any():
+        named.append(index)
+    if not named:
+        raise UserError(f"no key column; name it {' or '.join(KEYS[:2])}")
+    return named
 
 
 def as_text(keys: pd.Series) -> pd.Series:
-    """A column as text, missing where it is empty; whole numbers have no decimals."""
+    """A column as text, missing where it is empty; integers have no decimals."""
     if pd.api.types.is_float_dtype(keys) and (keys.dropna() % 1 == 0).all():
-        keys = keys.astype("Int64")  # Whole numbers with a gap among them.
+        keys = keys.astype("Int64")  # Integers with a gap among them.
     return keys.astype("str").where(keys.notna())
 
 
-def _with_clips(
-    foreign: pd.DataFrame, column: str, keys: pd.Series, clips: Mapping[str, str]
-) -> pd.DataFrame:
-    named = foreign.drop(columns=[column, *({"clip"} & set(foreign.columns) - {column})])
-    for name in filter(is_key, named.columns):  # They were read as text in case they were the key.
-        numbers = pd.to_numeric(named[name], errors="coerce")
-        if numbers.notna().equals(named[name].notna()):
-            named[name] = numbers
-    strangers = keys[keys.notna() & ~keys.isin(clips)]
-    if len(strangers):
-        logger.info("%d rows are of no clip here, such as %r", len(strangers), strangers.iloc[0])
-    named.insert(0, "clip", keys.map(clips).fillna(keys))
-    return named[keys.notna()]
-
-
 def features_in(
-    foreign: pd.DataFrame, path: Path, keep: Iterable[str] = ()
+    foreign: pd.DataFrame, keep: Collection[str] = ()
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Features of a table, and why its other columns are none.
+    """Features of a table, in double precision, and by column why others are none.
 
-    Parameters
-    ----------
-    foreign : pd.DataFrame
-        As `read_foreign` gives it.
-    path : Path
-        Its file, to be named in errors.
-    keep : iterable of str
-        Columns without a name that are features nevertheless.
-
-    Returns
-    -------
-    features : pd.DataFrame, shape (n, 1 + d)
-        First column ``clip``, then d columns of double precision.
-    left_out : dict of str to str
-        Reasons by column. Text that says what a clip is (``label``, ``artist``) is none of these.
-
-    Raises
-    ------
-    UserError
-        If a column of numbers has cells that are none, or more than a tenth of the columns would
-        be left out, or no feature is left.
+    Text that says what a clip is (``label``, ``artist``) is not mentioned. A `UserError` says if a
+    column of numbers has cells that are none, or if no feature is left.
     """
-    if not set(keep) <= set(foreign.columns):
-        unknown = ", ".join(sorted(set(keep) - set(foreign.columns)))
-        raise UserError(f"tables: {path}: keep: {unknown}: no such column; mend the name")
-    features: dict[str, NDArray[np.float64]] = {}
-    left_out: dict[str, str] = dict(foreign.attrs.get("left_out", {}))
-    lost = []
-    for column, cells in foreign.drop(columns="clip").items():
-        name = str(column)
-        says_what = is_key(name) or name in OF_SHEET or is_named_like_a_label(name)
-        if says_what and name not in keep and not pd.api.types.is_numeric_dtype(cells):
-            continue
-        values = numbers(cells, f"tables: {path}: column {name!r}")
-        unnamed = (not name or name.startswith(UNNAMED)) and name not in keep
-        if values is not None and np.isfinite(values).any() and not unnamed:
+    _check_kept(foreign, keep)
+    features: dict[str, Any] = {"clip": foreign["clip"].array}
+    left_out: dict[str, str] = {}
+    for name in foreign.columns[1:]:
+        values, why = _feature(name, foreign[name], name in keep)
+        if values is not None:
             features[name] = values
-            continue
-        if unnamed:
-            left_out[name] = "it has no name"
-        elif values is None:
-            left_out[name] = f"text, such as {str(cells.dropna().iloc[0])!r}"
-        else:
-            left_out[name] = "no cell holds a finite number"
-        # What pandas and spreadsheets add is no loss: row numbers, and columns that are empty.
-        if not unnamed or values is None or not (_rises(values) or np.isnan(values).all()):
-            lost.append(name)
-    if not features or len(lost) > MOST_LOST * (len(features) + len(lost)):
-        raise UserError(
-            f"tables: {path}: {len(lost)} of {len(features) + len(lost)} columns are no features: "
-            f"{_named(lost, left_out)}. Mend these columns, or remove them from the file"
-            if lost
-            else f"tables: {path}: no numeric column; a table needs features"
-        )
-    table = pd.DataFrame(features, index=foreign.index)
-    table.insert(0, "clip", foreign["clip"])
-    return table, left_out
+        elif why:
+            left_out[name] = why
+    lost = {name: why for name, why in left_out.items() if why not in NO_LOSS}
+    if len(lost) > MOST_LOST * (len(lost) + len(features) - 1):
+        raise UserError(f"too many columns are no features: {_named(lost)}; mend or remove them")
+    _check_any(features)
+    left_out |= foreign.attrs.get("left_out", {})
+    return pd.DataFrame(features, foreign.index), left_out
+
+
+def _feature(name: str, cells: pd.Series, kept: bool) -> tuple[NDArray[np.float64] | None, str]:
+    """Numbers of a column, or why it is no feature; no reason if it says what a clip is."""
+    if not kept and (not name or name.startswith(UNNAMED) or name in OF_OPENSMILE):
+        return None, WHERE if name in OF_OPENSMILE else NO_NAME
+    says_what = is_key(name) or name in OF_SHEET or is_named_like_a_label(name)
+    is_number = pd.to_numeric(cells, errors="coerce").notna()
+    if says_what and not kept and (is_number < cells.notna()).any():
+        return None, ""
+    values = numbers(cells, f"column {name!r}")
+    if values is None:
+        return None, f"text, such as {str(cells.dropna().iloc[0])!r}"
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    if not np.isfinite(single).any():
+        return None, "no cell holds a finite number"
+    if np.ptp(single) == 0 < np.ptp(values):
+        return None, "it is constant in single precision"
+    return values, ""
 
 
 def numbers(cells: pd.Series, where: str) -> NDArray[np.float64] | None:
     """A column's cells as numbers, NaN where empty; None if the column is text."""
+    if pd.api.types.is_complex_dtype(cells):
+        raise UserError(f"{where}: complex numbers; write their parts, or absolute values")
     if pd.api.types.is_numeric_dtype(cells):
         return cells.to_numpy(np.float64, na_value=np.nan)
     text = cells.astype("str").str.strip().where(cells.notna(), "")
-    numbers = pd.to_numeric(text, errors="coerce")
+    values = pd.to_numeric(text, errors="coerce")
     text = text[text != ""]
-    broken = text[numbers[text.index].isna() & ~text.str.lower().isin(["nan", "null", "none"])]
+    broken = text[values[text.index].isna() & ~text.str.lower().isin(MISSING)]
     if broken.empty:
-        return numbers.to_numpy(np.float64, na_value=np.nan)
+        return values.to_numpy(np.float64, na_value=np.nan)
     if text.str.fullmatch(NUMBER).mean() <= 0.5:
         return None
     raise UserError(
@@ -192,68 +171,46 @@ def numbers(cells: pd.Series, where: str) -> NDArray[np.float64] | None:
     )
 
 
-def _rises(values: NDArray[np.float64]) -> bool:
-    return len(values) > 1 and bool((np.diff(values) == 1).all())
+def _named(reasons: Mapping[str, str]) -> str:
+    return some([f"{name!r} ({why})" for name, why in reasons.items()])
 
 
-def _named(columns: Iterable[str], reasons: Mapping[str, str]) -> str:
-    some = list(columns)
-    listed = [f"{name!r} ({reasons[name]})" for name in some[:5]]
-    return ", ".join(listed) + (f" and {len(some) - 5} more" if len(some) > 5 else "")
+def _check_kept(table: pd.DataFrame, keep: Collection[str]) -> None:
+    if unknown := sorted(set(keep) - set(table.columns)):
+        raise UserError(f"keep: {', '.join(unknown)}: no such column; mend the name")
 
 
-def _check_labels(
-    table: pd.DataFrame, clips: pd.DataFrame, path: Path, keep: list[str], setting: Setting
-) -> None:
-    """Raise a `UserError` if columns tell a clip's genre, part or row rather than how it sounds."""
-    once = table.drop_duplicates("clip")
-    found = label_like(table, clips) | {
-        str(column): "it numbers the clips"
-        for column in once.columns[1:]
-        if len(once) < len(table) and numbers_rows(once[column].to_numpy())
-    }
-    refused = {column: reason for column, reason in found.items() if column not in keep}
-    if refused:
+def _check_any(columns: Collection[str]) -> None:
+    if len(columns) == 1:
+        raise UserError("no numeric column; a table needs features")
+
+
+def _check_labels(labels: Mapping[str, str], keep: Collection[str], name: str) -> None:
+    rejected = {column: why for column, why in labels.items() if column not in keep}
+    if rejected:
+        setting = json.dumps([*keep, *rejected], ensure_ascii=False)
         raise UserError(
-            f"tables: {path}: columns that would tell a model the answer: "
-            f"{_named(refused, refused)}. Remove them from the file; or, if they are features, "
-            f"keep them: {setting({'keep': [*keep, *refused]})}"
+            f"columns that would give a model the answer: {_named(rejected)}. Remove them from the "
+            f"file; or, if they are features, keep them by tables.{name}.keep: {setting}"
         )
 
 
-def _setting(name: str, file: str, path: Path, stated: Mapping[str, object]) -> str:
-    """Command line option that imports a table so."""
-    parts = [f"{file}: {json.dumps(str(path), ensure_ascii=False)}"]
-    parts += [f"{k}: {json.dumps(v, ensure_ascii=False)}" for k, v in stated.items() if v]
-    return f"--config {shlex.quote('tables={' + name + ': {' + ', '.join(parts) + '}}')}"
-
-
-def _one_row_a_clip(table: pd.DataFrame, path: Path, setting: Setting) -> None:
-    """Raise a `UserError` if a clip stands in several rows."""
+def _check_rows(table: pd.DataFrame, name: str) -> None:
     again = table["clip"].duplicated(keep=False)
     if again.any():
         clip = table.loc[again, "clip"].iloc[0]
         first, second = table.index[table["clip"] == clip][:2]
         raise UserError(
-            f"tables: {path}: clip {clip!r} stands in two rows ({first} and {second}); keep one of "
-            "them, or, if rows are frames or windows of clips, take their mean and standard "
-            f"deviation: {setting({'pool': True})}"
+            f"clip {clip!r} has two rows ({first} and {second}); keep one of them, or, if rows are "
+            "frames or windows of clips, take their mean and standard deviation by "
+            f"tables.{name}.pool: true"
         )
 
 
 def pooled(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation of every feature over the rows of each clip.
+    """``<column>_mean`` and ``<column>_std`` of every feature over the rows of each clip.
 
-    Parameters
-    ----------
-    table : pd.DataFrame, shape (n, 1 + d)
-        First column ``clip``, then float columns.
-
-    Returns
-    -------
-    pd.DataFrame, shape (clips, 1 + 2 d)
-        ``clip``, then all ``<column>_mean``, then all ``<column>_std`` (that of the rows
-        themselves, divided by their number); clips as they come. Not finite where any row is not.
+    The deviation has divisor n. Both are not finite where any row is not.
     """
     clips = table.groupby("clip", sort=False)
     means, deviations = clips.mean(skipna=False), clips.std(ddof=0, skipna=False)
@@ -261,58 +218,43 @@ def pooled(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(both, axis=1).reset_index()
 
 
-def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of a table that belong to usable clips, and the clips that it lacks.
-
-    Parameters
-    ----------
-    table : pd.DataFrame
-        As `features_in` gives it.
-    clips : pd.DataFrame
-        As `audio.clips` lists them.
-
-    Returns
-    -------
-    rows : pd.DataFrame
-        Finite rows of the table, ordered by clip.
-    lacking : pd.DataFrame
-        Usable clips without such a row.
-    """
-    usable = clips[clips["status"] != "rejected"]
-    finite = np.isfinite(table.drop(columns="clip").to_numpy()).all(axis=1)
-    rows = table[finite & table["clip"].isin(usable["clip"])]
-    lacking = usable[~usable["clip"].isin(rows["clip"])]
-    return rows.sort_values("clip", ignore_index=True), lacking
+def positions(table: pd.DataFrame) -> list[str]:
+    """Columns that are named like positions of rows in their clip, and rise in each."""
+    named = [column for column in table.columns[1:] if POSITION.fullmatch(column)]
+    steps = [table[column].groupby(table["clip"]).diff().dropna() for column in named]
+    return [c for c, step in zip(named, steps, strict=True) if len(step) and (step > 0).all()]
 
 
-def _why_none(table: pd.DataFrame, clips: pd.DataFrame) -> str:
-    """Why no usable clip has a finite row in a table, and what to do."""
-    usable = clips[clips["status"] != "rejected"]
-    known = table[table["clip"].isin(usable["clip"])]
-    if known.empty:
-        return "of its clips none is usable: problems.csv says why they were refused"
-    gaps = (~np.isfinite(known.drop(columns="clip"))).sum()
-    worst = sorted((-count, str(name)) for name, count in gaps.items() if count)
-    counts = {name: f"in {-count} of {len(known)} rows" for count, name in worst}
-    return (
-        "no row is finite throughout; numbers are missing, or infinite, in "
-        f"{_named(counts, counts)}. Fill them in, or remove these columns from the file"
-    )
+def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Finite rows of a table's usable clips, ordered; and why other usable clips have none."""
+    usable = clips.loc[clips["status"] != "rejected", "clip"]
+    rows = table[table["clip"].isin(usable)].sort_values("clip", ignore_index=True)
+    if rows.empty:
+        raise UserError("of its clips none is usable: problems.csv says why they were rejected")
+    gaps = not_finite(rows)
+    if len(gaps) == len(rows):
+        example = _named(dict(list(gaps.items())[:1]))
+        raise UserError(
+            f"no clip has all numbers, such as {example}; fill in what is missing or infinite, or "
+            "remove these columns from the file"
+        )
+    absent = usable[~usable.isin(rows["clip"])]
+    lacking = dict.fromkeys(absent, "no row in the imported table")
+    lacking |= {clip: f"not finite: {names}" for clip, names in gaps.items()}
+    return rows[~rows["clip"].isin(gaps)].reset_index(drop=True), lacking
 
 
 def _lacks(rows: pd.DataFrame, clips: pd.DataFrame) -> str:
     """How many clips of which genre a table lacks; empty if it has all.
 
-    Refused clips do not count, but for those of which nothing is there.
+    Rejected clips do not count, but for those of which nothing is there.
     """
     wanted = clips[(clips["status"] != "rejected") | (clips["problem"] == NO_FEATURES)]
     lacking = wanted[~wanted["clip"].isin(rows["clip"])]
-    of_all = wanted.groupby("genre")["source"].nunique().to_dict()
     cut = "segments of " if wanted["source"].duplicated().any() else ""
-    return ", ".join(
-        f"{cut}{count} of {of_all[genre]} clips of {genre}"
-        for genre, count in lacking.groupby("genre")["source"].nunique().items()
-    )
+    counts = [of.groupby("genre")["source"].nunique() for of in (lacking, wanted)]
+    few = pd.concat(counts, axis=1, join="inner").itertuples()
+    return ", ".join(f"{cut}{n} of {count} clips of {genre}" for genre, n, count in few)
 
 
 def main(
@@ -331,37 +273,29 @@ def main(
 ) -> None:
     """Take a feature table that was computed elsewhere."""
     listed, name, keep = pd.read_parquet(clips), output.stem, keep or []
-
-    def setting(more: Mapping[str, object]) -> str:
-        file = "file" if cut == "30s" else "file_3s"
-        return _setting(name, file, foreign, {"keep": keep, "pool": pool, **more})
-
-    read = read_foreign(foreign, Names(read_sheet(sheet)), cut)
-    table, left_out = features_in(read, foreign, keep)
-    if pool:
-        where = [c for c in table.columns[1:] if POSITION.fullmatch(c) and c not in keep]
-        left_out |= dict.fromkeys(where, "it says where in a clip a row is")
-        table = table.drop(columns=where)
-    else:
-        _one_row_a_clip(table[table["clip"].isin(listed["clip"])], foreign, setting)
-    _check_labels(table, listed, foreign, keep, setting)
-    if pool:
-        count, table = len(table), pooled(table)
-        logger.info("%d rows are pooled into %d clips", count, len(table))
-    rows, lacking = for_clips(table, listed)
-    if rows.empty:
-        raise UserError(f"tables: {foreign}: {_why_none(table, listed)}")
+    given = read_foreign(foreign, Names(read_sheet(sheet)), cut)
+    with in_table(foreign):
+        table, left_out = features_in(given, keep)
+        labels = label_like(table, listed)
+        if pool:
+            once = table.drop_duplicates("clip")
+            numbering = [c for c in once.columns[1:] if numbers_rows(once[c].to_numpy())]
+            labels |= dict.fromkeys(numbering, "it numbers the clips")
+            left_out |= {c: WHERE for c in positions(table) if c not in keep}
+            table = pooled(table.drop(columns=left_out, errors="ignore"))
+            _check_any(table.columns)
+        else:
+            _check_rows(table[table["clip"].isin(listed["clip"])], name)
+        _check_labels({c: why for c, why in labels.items() if c not in left_out}, keep, name)
+        rows, lacking = for_clips(table, listed)
     write_table(rows, output)
-    for column, reason in left_out.items():
-        logger.info("column %r is left out: %s", column, reason)
     missing = _lacks(rows, listed)
-    no_row = f"{name}: the imported table has no finite row of it"
-    write_problems(
-        [
-            *([("", f"{name} lacks {missing}", NOT_IN_TABLE)] if missing else []),
-            *(("", f"column {column!r}: {why}", "left out") for column, why in left_out.items()),
-            *((clip, no_row, NOT_IN_TABLE) for clip in lacking["clip"]),
-        ],
-        problems,
-    )
-    logger.info("%s: %d clips; it lacks %s", name, len(rows), missing or "none")
+    found = [
+        *([("", f"{name} lacks {missing}", NOT_IN_TABLE)] if missing else []),
+        *(("", f"column {column!r}: {why}", "left out") for column, why in left_out.items()),
+        *((clip, f"{name}: {why}", NOT_IN_TABLE) for clip, why in sorted(lacking.items())),
+    ]
+    write_problems(found, problems)
+    logger.info("%s: %d clips of %d rows", name, len(rows), len(given))
+    for _, problem, _ in found:
+        logger.info("%s", problem)

@@ -54,15 +54,15 @@ def not_finite(table: pd.DataFrame) -> dict[str, str]:
     """
     with np.errstate(over="ignore"):
         broken = ~np.isfinite(table.drop(columns="clip").to_numpy(np.float32))
-    names = table.columns[1:]
+    names = table.columns[1:].map(repr)
     rows = np.flatnonzero(broken.any(axis=1))
-    return {table["clip"].iloc[row]: some(list(names[broken[row]])) for row in rows}
+    return {table["clip"].iloc[row]: some(names[broken[row]].tolist()) for row in rows}
 
 
-def some(names: Sequence[str], most: int = 5) -> str:
-    """Names in a line: the first, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(map(repr, names[:most])) + more
+def some(texts: Sequence[str], most: int = 5) -> str:
+    """Texts in a line: the first, and how many more there are."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
 
 
 def write_images(clips: Sequence[str], images: Sequence[NDArray[np.uint8]], output: Path) -> None:
