@@ -501,6 +501,13 @@ class Config(Model):
     dataset: Name = Field("demo", description="Which dataset: the sheet config/datasets/NAME.tsv.")
     sheet: str | None = Field(None, description="Another sheet than config/datasets/NAME.tsv.")
     audio: str | None = Field(None, description="Folder of the audio; default resources/NAME.")
+    author: str | None = Field(
+        None,
+        description="Author of the results (RO-Crate): a name or the address of an ORCID.",
+    )
+    licence: str | None = Field(
+        None, description="Licence of the results (RO-Crate): an address, or a sentence."
+    )
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything random.")
     backend: Literal["auto", "dgl", "torch"] = Field(
         "auto",

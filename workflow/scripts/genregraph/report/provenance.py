@@ -1,4 +1,4 @@
-"""What results were made with, from the records that lie beside them."""
+"""What results were made with, from the records in the folders of their files."""
 
 import json
 from collections.abc import Mapping
@@ -7,23 +7,17 @@ from typing import Any
 
 from genregraph.report.page.cost import belongs
 
+Records = Mapping[str, Mapping[str, Any]]
 
-def steps(records: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One row a step, in the order of the alphabet.
 
-    Parameters
-    ----------
-    records : mapping of str to mapping
-        As `plan.steps` writes them, by path ``.../made-with/PACKAGE.STEP.json``.
+def steps(records: Records) -> list[dict[str, Any]]:
+    """One row a step, by name: how many ``records``, and the different ``code`` and ``seeds``.
 
-    Returns
-    -------
-    list of dict
-        ``step``; ``records``: how many; ``code`` and ``seeds``: the different ones.
+    Records (`plan.step`) are by path ``.../made-with/STEP.DIGEST.json``.
     """
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    of_steps: dict[str, list[Mapping[str, Any]]] = {}
     for path, record in sorted(records.items()):
-        found.setdefault(".".join(Path(path).stem.split(".")[:2]), []).append(record)
+        of_steps.setdefault(Path(path).stem.rpartition(".")[0], []).append(record)
     return [
         {
             "step": step,
@@ -31,27 +25,18 @@ def steps(records: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
             "code": sorted({record["code"] for record in own}),
             "seeds": sorted({record["options"].get("seed") for record in own} - {None}),
         }
-        for step, own in sorted(found.items())
+        for step, own in sorted(of_steps.items())
     ]
 
 
-def versions(records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Locked versions of all libraries that the records name."""
-    found = {
-        name: text for record in records.values() for name, text in record["libraries"].items()
-    }
-    return dict(sorted(found.items()))
+def versions(records: Records) -> dict[str, str]:
+    """Locked version of each library that the records name."""
+    pairs = (pair for record in records.values() for pair in record["libraries"].items())
+    return dict(sorted(pairs))
 
 
 def read_records(folder: Path, experiments: list[str]) -> dict[str, dict[str, Any]]:
-    """Records of a dataset, without those of experiments that are not named.
-
-    Parameters
-    ----------
-    folder : Path
-        ``results/<dataset>``.
-    experiments : list of str
-    """
+    """Records in the folder of a dataset, of the named experiments or of none."""
     return {
         str(path): json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(folder.glob("**/made-with/*.json"))
