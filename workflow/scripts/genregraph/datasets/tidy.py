@@ -67,16 +67,8 @@ def doubts(rows: Mapping[int, Row], tidied: Sequence[Row]) -> list[str]:
     by_line = dict(zip(rows, tidied, strict=True))
     genres = {_tidy(row.genre): by_line[line].genre for line, row in rows.items()}
     artists = {normalised(row.artist): row.artist for row in tidied}
-    first: dict[str, int] = {}
-    same_file = [
-        f"line {line} names the file {row.path!r} again, as line {first[row.path]} does"
-        for line, row in by_line.items()
-        if first.setdefault(row.path, line) != line
-    ]
-    artists_alike = [
-        f"artists {_named(names)} {ALIKE}" for names in _alike(artists.values(), _without_guests)
-    ]
-    kinds = [artists_alike, same_file, *_odd_values(by_line)]
+    guests = _alike(artists.values(), _without_guests)
+    kinds = [[f"artists {_named(names)} {ALIKE}" for names in guests], *_odd(by_line).values()]
     return [
         *(
             f"genres {_named(names)} are taken for one, {genres[names[0]]!r}"
@@ -91,35 +83,31 @@ def doubts(rows: Mapping[int, Row], tidied: Sequence[Row]) -> list[str]:
     ]
 
 
-def _odd_values(rows: Mapping[int, Row]) -> list[list[str]]:
-    """Values that spreadsheets changed, or that are not of their column; by kind."""
-    named = [(f"line {line}: ", row) for line, row in rows.items()]
+def _odd(rows: Mapping[int, Row]) -> dict[str, list[str]]:
+    """What is odd in lines, by kind."""
+    odd: dict[str, list[str]] = defaultdict(list)
+    first: dict[str, int] = {}
     all_excluded = all(row.excluded for row in rows.values())
-    return [
-        [
-            f"{line}{name} {value!r} is what spreadsheets make of numbers and dates; if it was "
-            "another, set the column's format to text before pasting"
-            for line, row in named
-            for name in ("clip", "genre", "group")
-            if SPREADSHEET.fullmatch(value := getattr(row, name))
-        ],
-        [
-            f"{line}split {row.split!r} is none of train, valid and test, and counts as none"
-            for line, row in named
-            if row.split and row.split not in PARTS
-        ],
-        [
-            f"{line}md5 {row.md5!r} is no md5, which has 32 digits of 0-9 and a-f"
-            for line, row in named
-            if row.md5 and not re.fullmatch("[0-9a-f]{32}", row.md5)
-        ],
-        [
-            f"{line}excluded is {row.excluded!r}, and so or alike for all clips; if it means no, "
-            "leave it empty"
-            for line, row in named
-            if all_excluded
-        ],
-    ]
+    for line, row in rows.items():
+        if first.setdefault(row.path, line) != line:
+            again = f"names the file {row.path!r} again, as line {first[row.path]} does"
+            odd["path"].append(f"line {line} {again}")
+        for name in ("clip", "genre", "group"):
+            if SPREADSHEET.fullmatch(value := getattr(row, name)):
+                odd["number"].append(
+                    f"line {line}: {name} {value!r} is what spreadsheets make of numbers and "
+                    "dates; if it was another, set the column's format to text before pasting"
+                )
+        if row.split and row.split not in PARTS:
+            none = "is none of train, valid and test, and counts as none"
+            odd["split"].append(f"line {line}: split {row.split!r} {none}")
+        if row.md5 and not re.fullmatch("[0-9a-f]{32}", row.md5):
+            none = "is no md5, which has 32 digits of 0-9 and a-f"
+            odd["md5"].append(f"line {line}: md5 {row.md5!r} {none}")
+        if all_excluded:
+            alike = "and so or alike for all clips; if it means no, leave it empty"
+            odd["excluded"].append(f"line {line}: excluded is {row.excluded!r}, {alike}")
+    return odd
 
 
 def _no_genres(genres: set[str]) -> list[str]:
