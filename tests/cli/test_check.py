@@ -104,7 +104,7 @@ def test_copies_doubts_exclusions_and_protocols_are_noted(here, capsys) -> None:
 def test_a_dataset_of_one_genre_has_no_experiment(here, capsys) -> None:
     write_sheet("rock/a.wav", "rock/b.wav")
     printed = said(capsys)
-    assert "FAULT: experiment multiclass_knn is left out:" in printed
+    assert "FAULT: multiclass_compare: cannot run: paper:" in printed
     assert "at least 2 genres are needed" in printed
 
 

@@ -74,8 +74,8 @@ def test_configuration_has_an_experiment_and_commands_run(capsys) -> None:
     check.main([config])
     checked = capsys.readouterr().out
     assert checked.splitlines()[-1].endswith(target)
-    assert "multiclass_My_Songs is left out" not in checked
-    assert "multiclass_knn is left out: there is no audio to compute handcrafted" in checked
+    assert "multiclass_My_Songs: cannot run" not in checked
+    assert ": cannot run: there is no audio to compute handcrafted" in checked
 
 
 def test_odd_names_of_clips_are_imported(capsys) -> None:

@@ -160,14 +160,11 @@ def main(
     checksum: Annotated[str, typer.Option(help="Its MD5 or SHA-1.")],
     sheet: Annotated[Path, typer.Option(help="The dataset's sheet.")],
     folder: Annotated[Path, typer.Option(help="Folder that the sheet's paths are relative to.")],
-    output: Annotated[
-        Path | None, typer.Option(help="List of the clips' files and sizes, to be written.")
-    ] = None,
+    output: Annotated[Path, typer.Option(help="List of the clips' files, to be written.")],
 ) -> None:
     """Unpack the clips of a sheet that a folder lacks from an archive."""
     rows = read_sheet(sheet)
     written = unpack(archive, checksum, rows, folder)
     logger.info("%s: %d of %d clips unpacked to %s", archive, written, len(rows), folder)
-    if output:
-        sizes = (f"{row.path}\t{(folder / row.path).stat().st_size}\n" for row in rows)
-        output.write_text("".join(sizes), encoding="utf-8")
+    sizes = (f"{row.path}\t{(folder / row.path).stat().st_size}\n" for row in rows)
+    output.write_text("".join(sizes), encoding="utf-8")
