@@ -114,6 +114,7 @@ def run(folder: str, environment: dict[str, str], arguments: list[str], files: l
     """Be the ``python`` that was asked for."""
     for number, file in enumerate(files):
         os.dup2(file, number)
+    sys.stdout = os.fdopen(1, "w", closefd=False)  # The server's may know of a file to seek in.
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import soundfile
 from tests.workflow.conftest import BRACED, RATE, TARGET, Project, tune
@@ -10,15 +12,14 @@ from tests.workflow.conftest import BRACED, RATE, TARGET, Project, tune
 from genregraph.datasets.sheet import read_sheet, write_sheet
 
 TRAINING = {"models": 1, "evaluate": 1, "show": 1}
-# Which folds there will be is known only when the clips are.
-EXPERIMENT = {"usable": 1, "evaluate": 1, "show": 1}
+EXPERIMENT = {"usable": 1, "folds": 1, "inputs": 1, "adjacency": 1, **TRAINING}
 ONE_SHARD = {"audit": 1, "clips": 1, "extract": 2, "gather": 2}
 
 
 def test_what_changes_nothing_computes_nothing(project: Project) -> None:
-    script = "workflow/scripts/genregraph/models/networks.py"
-    project.edit(script, "import time", "# A new comment.\nimport time")
-    project.edit(script, '"""Train a network on the training', '"""Train one on the training')
+    script = project.folder / "workflow/scripts/genregraph/models/networks.py"
+    text = script.read_text()
+    script.write_text('"""Another docstring."""\n# A comment.\n' + text.split('"""', 2)[2])
     for path in project.folder.glob("workflow/scripts/**/*.py"):
         os.utime(path)
     assert project.planned() == {}
@@ -102,3 +103,34 @@ def test_an_artist_that_is_mended_in_the_sheet_computes_no_feature(project: Proj
     sheet = project.folder / "config/datasets/mine.tsv"
     write_sheet([replace(row, artist="Somebody") for row in read_sheet(sheet)], sheet)
     assert project.planned() == {"clips": 1, **EXPERIMENT}
+
+
+def test_the_plan_is_whole_and_writes_nothing(unrun: Project, tmp_path: Path) -> None:
+    project = unrun.copy(tmp_path / "project")
+
+    def state() -> dict[str, int]:
+        paths = [*project.folder.glob("[!.]*"), *project.folder.glob("results/**/*")]
+        paths += project.folder.glob("audio/**/*")
+        return {str(path): path.stat().st_mtime_ns for path in paths}
+
+    before = state()
+    assert project.planned() == {"audit": 3, "clips": 1, "extract": 6, "gather": 2, **EXPERIMENT}
+    assert state() == before
+
+
+def test_an_edit_while_its_job_runs_counts(project: Project) -> None:
+    """A dry run after the edit does not make the old code's output count as the new code's."""
+    script = "workflow/scripts/genregraph/models/fit.py"
+    shutil.rmtree(project.folder / "results/mine/experiments/multiclass_compare/paper/models")
+    started = project.folder / "started"
+    old = "def main("
+    slow = f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\ntime.sleep(8)\n\n\n"
+    project.edit(script, old, slow + old)
+    running = project.start("--cores", "2", TARGET)
+    while not started.exists():
+        assert running.poll() is None
+        time.sleep(0.1)
+    project.edit(script, "time.sleep(8)", "time.sleep(0)")
+    project.planned("--nolock")
+    assert running.wait() == 0
+    assert project.planned() == TRAINING
