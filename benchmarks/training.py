@@ -37,7 +37,8 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from genregraph.common.reproducible import reproducibly
-from genregraph.config.model import Network, Tuning
+from genregraph.config.model import Tuning
+from genregraph.config.parts import Network
 from genregraph.config.registry import NETWORKS
 from genregraph.models.base import Fold
 from genregraph.models.layers import network

@@ -1,11 +1,9 @@
 from pathlib import Path
 
 import pytest
-from snakemake.cli import parse_config
-from snakemake.settings.types import ConfigSettings
 
 from genregraph.common.errors import UserError
-from genregraph.config.merge import as_typed, merged
+from genregraph.config.merge import merged
 
 
 def configured(folder: Path, **files: str) -> Path:
@@ -53,29 +51,3 @@ def test_faulty_file_is_named(tmp_path, text, said):
     configured(tmp_path, experiments=text)
     with pytest.raises(UserError, match=f"experiments.yaml.*{said}"):
         merged([tmp_path], {})
-
-
-NAMES = [
-    *("2024_05", "1e5", "[1990]", "{x}", "{x: y}", "007", "0x1F", "True", "null", "nan", "1:2"),
-    *("My Music #1", "- a", "a: b", "!x", "*x", "&x y", "'a", '"', "a=b", "~", "R&B {live}", "|"),
-]
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("key", ["dataset", "sheet", "audio"])
-def test_names_are_what_was_typed_whatever_snakemake_makes_of_them(key, name) -> None:
-    words = [f"{key}={name}", "seed=7"]
-    assert as_typed(parse_config(words), words) == {key: name, "seed": 7}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_names_that_another_program_gives_are_taken_as_they_are(name) -> None:
-    given = {"audio": name}
-    assert as_typed(given, ConfigSettings(config=given).config_args) == given
-
-
-def test_what_was_not_typed_stays() -> None:
-    assert as_typed({"dataset": "a", "audio": None}, ["audio=", "tables={a: 1}"]) == {
-        "dataset": "a",
-        "audio": None,
-    }

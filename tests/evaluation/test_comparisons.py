@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.evaluation.comparisons import (
     COLUMNS,
     RAW,

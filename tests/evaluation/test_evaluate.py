@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.evaluation.comparisons import RAW
 from genregraph.evaluation.evaluate import COLUMNS, TABLES, main
 from genregraph.evaluation.notes import NOT_MUSIC

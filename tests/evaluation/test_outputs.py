@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.evaluation.outputs import (
     counts_of,
     genres_of,

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from genregraph.config.model import Clean, Experiment
+from genregraph.config.experiment import Experiment
+from genregraph.config.parts import Clean
 from genregraph.folds import assign, leaks, usable
 from genregraph.folds.groups import identical
 from genregraph.folds.leaks import KINDS

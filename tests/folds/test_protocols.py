@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from genregraph.config.model import Clean, Experiment, Folds
+from genregraph.config.experiment import Experiment
+from genregraph.config.parts import Clean, Folds
 from genregraph.datasets.groups import group_name
 from genregraph.datasets.sheet import read_sheet
 from genregraph.folds.protocols import (

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.folds.protocols import UNKNOWN_LEFT_OUT
 from genregraph.folds.usable import COLUMNS, main, usable, with_groups
 

@@ -11,7 +11,7 @@ from tests.models.conftest import noisy, train
 
 from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.graph.adjacency import adjacency
 from genregraph.graph.store import save_graphs
 from genregraph.models import label_spreading

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests.models.conftest import BACKENDS, needs_dgl
 
-from genregraph.config.model import Network
+from genregraph.config.parts import Network
 from genregraph.config.registry import NETWORKS
 from genregraph.models.layers import GraphNetwork, heads_of, network
 from genregraph.models.messages import Backend

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.models.learning_curve import (
     COLUMNS,
     Design,

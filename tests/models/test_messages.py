@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from genregraph.common.device import BOUND, usable_device
 from genregraph.common.errors import UserError
-from genregraph.config.model import Network
+from genregraph.config.parts import Network
 from genregraph.config.registry import NETWORKS
 from genregraph.graph.adjacency import adjacency
 from genregraph.models import messages
@@ -176,7 +176,7 @@ from genregraph.preprocessing.inputs import Inputs
 from genregraph.models.messages import Backend
 from genregraph.models.base import Fold
 from genregraph.models.networks import GraphModel
-from genregraph.config.model import Network
+from genregraph.config.parts import Network
 from genregraph.config.registry import NETWORKS
 rng = np.random.default_rng(0)
 names = [np.arange(n).astype(str) for n in (100, 3, 20, 100, 100)]

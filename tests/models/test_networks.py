@@ -10,7 +10,7 @@ from scipy import sparse
 from tests.models.conftest import train
 
 from genregraph.common.errors import UserError
-from genregraph.config.model import Network
+from genregraph.config.parts import Network
 from genregraph.config.registry import NETWORKS
 from genregraph.graph.adjacency import adjacency, joined
 from genregraph.models import training

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from tests.models.conftest import needs_dgl
 
-from genregraph.config.model import Network
+from genregraph.config.parts import Network
 from genregraph.graph.adjacency import adjacency
 from genregraph.graph.similarity import locally_scaled
 from genregraph.models.propagation import (

@@ -9,7 +9,7 @@ from tests.models.conftest import train
 
 from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
-from genregraph.config.model import Network
+from genregraph.config.parts import Network
 from genregraph.graph.adjacency import adjacency
 from genregraph.graph.store import save_graphs
 from genregraph.models.base import Fold

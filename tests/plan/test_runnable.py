@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from genregraph.common.errors import UserError
-from genregraph.config.model import Config, Experiment, Imported
+from genregraph.config.experiment import Experiment
+from genregraph.config.model import Config, Imported
 from genregraph.datasets.sheet import Row
 from genregraph.features.cuts import files_by_cut
 from genregraph.plan.runnable import (

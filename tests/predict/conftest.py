@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.predict.choose import Choice
 from genregraph.predict.predictor import Predictor
 from genregraph.predict.train import trained

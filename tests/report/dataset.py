@@ -14,7 +14,7 @@ import pandas as pd
 import soundfile
 from numpy.typing import NDArray
 
-from genregraph.config.model import load
+from genregraph.config.load import load
 from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.evaluation import evaluate, summarise
 from genregraph.folds.leaks import leaks

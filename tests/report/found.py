@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from genregraph.config.model import Dataset, Experiment
+from genregraph.config.experiment import Experiment
+from genregraph.config.model import Dataset
 from genregraph.evaluation.comparisons import COLUMNS
 from genregraph.report.page.tables import Tables
 

@@ -12,7 +12,7 @@ import yaml
 from rocrate.rocrate import ROCrate
 
 from genregraph.common.errors import UserError
-from genregraph.config.model import load
+from genregraph.config.load import load
 from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.report import crate, verify
 

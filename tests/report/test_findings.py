@@ -10,7 +10,8 @@ import pytest
 import yaml
 from tests.report.found import comparisons, curve, summary, tables
 
-from genregraph.config.model import Dataset, load
+from genregraph.config.load import load
+from genregraph.config.model import Dataset
 from genregraph.datasets.sheet import read_sheet
 from genregraph.plan.runnable import not_runnable
 from genregraph.report.findings import facts_of, findings, main

@@ -1,6 +1,6 @@
 import pytest
 
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.folds.protocols import AS_CLEAN
 from genregraph.report.strictness import PROTOCOLS, strictest
 

@@ -11,8 +11,8 @@ import pytest
 import requests
 from tests.commands import ROOT, Command, of, yaml_of
 
+from genregraph.config.load import load
 from genregraph.config.merge import merged
-from genregraph.config.model import load
 from genregraph.datasets.sheet import read_sheet
 
 pytestmark = pytest.mark.torture

@@ -15,8 +15,8 @@ from snakemake.cli import get_argument_parser, parse_config
 from tests.commands import Command, commands, documents, of, yaml_of
 from tests.workflow.conftest import PARTS, RATE, ROOT, Project, tune
 
+from genregraph.config.load import load
 from genregraph.config.merge import as_typed, merged
-from genregraph.config.model import load
 from genregraph.datasets.sheet import read_sheet
 from genregraph.features.cuts import files_by_cut
 from genregraph.plan.runnable import check_tables, not_runnable

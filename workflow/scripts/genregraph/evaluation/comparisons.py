@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.config.registry import CLASSIFIERS, COMBINED, NETWORKS, SPREADING
 from genregraph.evaluation.outputs import model_names
 from genregraph.evaluation.scores import KEY

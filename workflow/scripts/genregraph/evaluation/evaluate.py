@@ -10,7 +10,7 @@ import typer
 from numpy.typing import NDArray
 
 from genregraph.audio.problems import of_whole_tables
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.evaluation import calibration as trust
 from genregraph.evaluation.comparisons import View, of_experiment
 from genregraph.evaluation.notes import (

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.config.registry import NAMED, NETWORKS
 
 PLACE = "dataset experiment protocol model aggregation".split()  # Of a row of any result.

@@ -10,7 +10,7 @@ import typer
 from numpy.typing import NDArray
 
 from genregraph.common.errors import UserError
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.folds.groups import features_of
 from genregraph.folds.leaks import check, leaks, near_identical
 from genregraph.folds.protocols import BY_GROUP, Clip, Evaluation, LeftOut, evaluation, takes

@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from genregraph.config.model import Clean, Experiment, Folds
+from genregraph.config.experiment import Experiment
+from genregraph.config.parts import Clean, Folds
 
 UNKNOWN_LEFT_OUT = "its artist is unknown"
 FITTED_ON_ALL = ("paper", "kfold")

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import typer
 
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.datasets.groups import normalised
 from genregraph.folds.assign import assign, taken
 from genregraph.folds.groups import features_of, group_names, identical, tie

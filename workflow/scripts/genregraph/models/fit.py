@@ -13,7 +13,7 @@ import typer
 from genregraph.common.errors import UserError
 from genregraph.common.every_fold import every_fold
 from genregraph.common.seeds import fold_seed
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.config.registry import SPREADING
 from genregraph.graph.store import load_graph
 from genregraph.models import label_spreading, options

@@ -38,7 +38,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import elu_, linear, normalize
 
-from genregraph.config.model import Network
+from genregraph.config.parts import Network
 from genregraph.models.attention import Attention
 from genregraph.models.messages import Messages
 

@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from genregraph.common.seeds import fold_seed
-from genregraph.config.model import Experiment, Graph
+from genregraph.config.experiment import Experiment
+from genregraph.config.parts import Graph
 from genregraph.graph.adjacency import adjacency, of_one_artist
 from genregraph.models import options
 from genregraph.models.base import Fit, Fold

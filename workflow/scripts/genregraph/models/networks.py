@@ -17,7 +17,7 @@ from torch import Tensor
 
 from genregraph.common.errors import UserError
 from genregraph.common.reproducible import reproducibly
-from genregraph.config.model import Network
+from genregraph.config.parts import Network
 from genregraph.models.base import Fit, Fold, HeldOut, Matrix, Split
 from genregraph.models.layers import GraphAttention, GraphNetwork, network
 from genregraph.models.messages import Backend

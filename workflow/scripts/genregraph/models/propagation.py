@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from genregraph.config.model import Network
+from genregraph.config.parts import Network
 from genregraph.graph.similarity import locally_scaled, scaled_rows
 
 Weights = Literal["distance", "similarity", "equal"]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor, nn
 
-from genregraph.config.model import Network
+from genregraph.config.parts import Network
 from genregraph.models.attention import Attention
 from genregraph.models.layers import CLASSES, GraphNetwork, GraphSage, network
 from genregraph.models.messages import Backend, Messages

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.config.registry import PER_FOLD
 from genregraph.plan.run import Run
 

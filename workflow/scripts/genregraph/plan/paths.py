@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from genregraph.common.errors import UserError
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.config.registry import PER_FOLD
 from genregraph.plan.run import Run
 from genregraph.report.strictness import strictest

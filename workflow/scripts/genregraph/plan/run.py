@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from genregraph.common.errors import UserError
+from genregraph.config.experiment import Experiment
+from genregraph.config.load import load
 from genregraph.config.merge import merged
-from genregraph.config.model import Config, Dataset, Experiment, load
+from genregraph.config.model import Config, Dataset
 from genregraph.config.registry import COMPUTED
 from genregraph.datasets.sheet import Row, find, read_sheet, rows_by_shard, shards_for
 from genregraph.features.cuts import files_by_cut

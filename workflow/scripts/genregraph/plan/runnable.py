@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from genregraph.common.errors import UserError
-from genregraph.config.model import Config, Experiment, UnknownArtist
+from genregraph.config.experiment import Experiment
+from genregraph.config.model import Config
+from genregraph.config.parts import UnknownArtist
 from genregraph.config.registry import COMPUTED, PER_FOLD
 from genregraph.datasets.groups import group_name, normalised, tied
 from genregraph.datasets.sheet import Row, locate

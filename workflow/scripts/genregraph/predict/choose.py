@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from genregraph.common.errors import UserError
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.config.registry import CLASSIFIERS, COMBINED, NAMED, NETWORKS, ablation_name
 from genregraph.models.temperature import log_loss
 

@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from genregraph.common.errors import UserError
-from genregraph.config.model import Network
+from genregraph.config.parts import Network
 from genregraph.graph.adjacency import joined
 from genregraph.models.classifiers import CLASSIFIERS
 from genregraph.models.networks import FittedNetwork

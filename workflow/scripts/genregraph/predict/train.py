@@ -17,7 +17,7 @@ from scipy import sparse
 
 from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
-from genregraph.config.model import Experiment
+from genregraph.config.experiment import Experiment
 from genregraph.config.registry import NETWORKS
 from genregraph.features.parquet import named_tables
 from genregraph.folds.assign import taken

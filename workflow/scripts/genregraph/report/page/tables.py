@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from genregraph.config.model import Dataset, Experiment
+from genregraph.config.experiment import Experiment
+from genregraph.config.model import Dataset
 from genregraph.config.registry import EDGELESS, NETWORKS
 from genregraph.evaluation.outputs import counts_of, left_out_of, read_result, read_tables
 from genregraph.graph.store import DEGENERATE

@@ -1,0 +1,170 @@
+"""An experiment of the configuration."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from genregraph.config.parts import (
+    OF_MESSAGES,
+    SEARCHED,
+    Clean,
+    Folds,
+    Graph,
+    Model,
+    Network,
+    Reduce,
+    Select,
+    Trained,
+)
+from genregraph.config.registry import (
+    CLASSIFIERS,
+    COMBINED,
+    COMPARED,
+    NETWORKS,
+    ablation_name,
+)
+
+Cut = Literal["30s", "3s"]
+Protocol = Literal["paper", "kfold", "random", "clean", "inductive", "filtered"]
+Scale = Literal["standard", "minmax", "none"]
+Word = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+if TYPE_CHECKING:
+    Compared = str
+else:
+    Compared = Literal[COMPARED]
+
+
+class Experiment(Model):
+    """One experiment: data, inputs, graph and model."""
+
+    description: str = Field("", description="What it is, in a sentence.")
+    cut: Cut = Field("30s", description="Whole clips, or segments of 3 s.")
+    genres: list[str] = Field([], description="Only these genres; empty: all of the dataset.")
+    tables: list[Word] = Field(["handcrafted"], min_length=1, description="Feature tables, joined.")
+    drop: list[str] = Field([], description="Columns to leave out.")
+    scale: Scale = Field("standard", description="How each feature is scaled.")
+    select: Select | None = Field(None, description="ControlBurn; null: keep all features.")
+    reduce: Reduce | None = Field(None, description="PCA or t-SNE; null: keep all dimensions.")
+    protocols: list[Protocol] = Field(
+        ["paper", "clean"], min_length=1, description="How it is evaluated."
+    )
+    folds: Folds = Field(Folds(), description="Folds of protocols paper and kfold.")
+    clean: Clean = Field(Clean(), description="Folds of protocols random, clean and inductive.")
+    graph: Graph = Field(Graph(), description="The graph.")
+    models: list[Compared] = Field(
+        [*CLASSIFIERS, "label_spreading", *COMBINED],
+        description="What GraphSAGE is compared with, beside itself without messages (edgeless): "
+        "other networks, and classifiers, which are tuned inside the training clips.",
+    )
+    graphsage: Network = Field(Network(), description="GraphSAGE, and what other networks share.")
+    search: bool = Field(
+        True,
+        description="Choose weight decay and dropout of each network inside the training clips of "
+        "each fold.",
+    )
+    calibrate: Literal["none", "temperature"] = Field(
+        "none",
+        description="temperature: probabilities of each model are also given at a temperature that "
+        "is fitted inside the training clips of each fold.",
+    )
+    variants: dict[Word, dict[str, Any]] = Field(
+        {},
+        description="By name, settings in which other networks differ from graphsage (or, with "
+        "model: gcn, from that): trained on the same folds, with the weight decay and dropout of "
+        "the network that they vary.",
+    )
+    note: str = Field(
+        "", description="What to know of its numbers under protocol paper, for the summary."
+    )
+    paper_test_accuracy: float | None = Field(None, ge=0, le=1, description="The paper's number.")
+
+    @field_validator("tables")
+    @classmethod
+    def _each_table_once(cls, value: list[str]) -> list[str]:
+        if len(set(value)) < len(value):
+            raise ValueError("a table can be joined only once")
+        return value
+
+    @model_validator(mode="after")
+    def _variants_are_networks(self) -> "Experiment":
+        taken = {*COMPARED, *NETWORKS, *(ablation_name(name) for name in NETWORKS)}
+        for name, differs in self.variants.items():
+            if name in taken or name.endswith("_edgeless"):
+                raise ValueError(f"variants.{name}: a model is called so already; rename it")
+            base = differs.get("model", NETWORKS[0])
+            if base not in (NETWORKS[0], *self.models) or base not in NETWORKS:
+                raise ValueError(
+                    f"variants.{name}.model: {base} is no network of this experiment; name it "
+                    "under models"
+                )
+            try:
+                self.variant(name)
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(["variants", name, *map(str, first["loc"])])
+                raise ValueError(f"{where}: {first['msg']}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _new_clips_have_no_place(self) -> "Experiment":
+        if "inductive" not in self.protocols:
+            return self
+        networks = [self.graphsage, *map(self.variant, self.variants)]
+        if any(network.adjacency_as_features for network in networks):
+            raise ValueError(
+                "a clip that comes after training has no column in the adjacency matrix: leave out "
+                "protocol inductive or set graphsage: adjacency_as_features: false"
+            )
+        if self.graph.among == "artist":
+            raise ValueError(
+                "a clip that comes after training has nobody of its artist to hear, where artists "
+                "are kept apart: leave out protocol inductive or set graph: among: all"
+            )
+        if self.reduce and self.reduce.method == "tsne":
+            raise ValueError(
+                "t-SNE cannot place a clip that comes after training: leave out protocol inductive "
+                "or set reduce: method: pca"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _temperatures_are_fitted_inside(self) -> "Experiment":
+        outside = [*(["select"] if self.select else []), *(["cnn"] if "cnn" in self.tables else [])]
+        if self.calibrate != "none" and outside:
+            raise ValueError(
+                f"{' and '.join(outside)} fits the inputs to the genres of all training clips, so "
+                "that none of them is left to fit a temperature to: set calibrate: none"
+            )
+        return self
+
+    def variant(self, name: str) -> Network:
+        """Settings of a variant's network."""
+        differs = {key: value for key, value in self.variants[name].items() if key != "model"}
+        return Network.model_validate({**self.graphsage.model_dump(), **differs})
+
+    def networks(self) -> dict[str, Trained]:
+        """Networks of the experiment by name, each before those that are like it.
+
+        An ablation differs from its network in nothing but the messages. A variant has one of its
+        own where it changes more than the messages.
+        """
+        found: dict[str, Trained] = {}
+        silent = {"messages": False}
+        for kind in (NETWORKS[0], *(name for name in self.models if name in NETWORKS)):
+            twin = ablation_name(kind) if self.graphsage.messages else ""
+            found[kind] = Trained(kind, self.graphsage, "", twin)
+            own = self.graphsage.model_copy(update=silent)
+            found[ablation_name(kind)] = Trained(kind, own, "", "")
+        for name, differs in self.variants.items():
+            kind, settings = differs.get("model", NETWORKS[0]), self.variant(name)
+            like = "" if differs.keys() & set(SEARCHED) else kind
+            if not settings.messages:
+                found[name] = Trained(kind, settings, like and ablation_name(kind), "")
+                continue
+            own_twin = bool(differs.keys() - OF_MESSAGES - {"model"})
+            twin = ablation_name(name if own_twin else kind)
+            found[name] = Trained(kind, settings, like, twin)
+            if own_twin:
+                alone = settings.model_copy(update=silent)
+                found[twin] = Trained(kind, alone, like and ablation_name(kind), "")
+        return found
