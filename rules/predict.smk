@@ -109,12 +109,11 @@ if RUN.new:
             runtime=minutes(30, 1),
         params:
             options=STEPS["predictions"].arguments,
-            folders=lambda wildcards: [
-                f"{OF_NEW}/{part}".format(**wildcards) for part in RUN.parts
-            ],
+            folder=OF_NEW,
+            parts=" ".join(RUN.parts),  # Of 33,000 files their paths are too long for a command.
         shell:
-            'python "$GENREGRAPH" predict.answer {params.folders:q} --predictor {input.predictor:q}'
-            " {params.options:q} --pieces {output.pieces:q}"
+            'python "$GENREGRAPH" predict.answer {params.folder:q} --parts {params.parts:q}'
+            " --predictor {input.predictor:q} {params.options:q} --pieces {output.pieces:q}"
             " --neighbours {output.neighbours:q} --problems {output.problems:q}"
             " --text {output.text:q} --output {output.table:q} 2> {log:q}"
 

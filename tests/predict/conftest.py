@@ -22,7 +22,6 @@ SMALL = {
 
 
 def small(**changed: Any) -> Experiment:
-    """A small experiment, in which some settings are others."""
     return Experiment.model_validate({**SMALL, **changed})
 
 
@@ -36,6 +35,10 @@ def drawn(number: int, features: int = 6, seed: int = 0) -> pd.DataFrame:
     return table.assign(genre=np.array(["folk", "jazz", "rock"])[genre])
 
 
+def new_features(number: int, features: int = 6) -> np.ndarray:
+    return drawn(number, features, seed=1).drop(columns="genre").to_numpy()
+
+
 def listed(table: pd.DataFrame) -> pd.DataFrame:
     """Such clips as an experiment lists them."""
     clips = [f"{genre}.{i}" for i, genre in enumerate(table["genre"])]
@@ -45,13 +48,10 @@ def listed(table: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def learnt() -> Callable[..., Predictor]:
-    """What a model learns from such clips, by a small experiment in which some settings differ."""
+    """A model trained on such clips, by a small experiment in which some settings differ."""
 
-    def learn(
-        table: pd.DataFrame, model: str = "graphsage", exact: int = 1000, **changed: Any
-    ) -> Predictor:
+    def learn(table: pd.DataFrame, model: str = "graphsage", **changed: Any) -> Predictor:
         features = table.drop(columns="genre")
-        how = (small(**changed), Choice(model), SEED)
-        return trained(features, listed(table), *how, exact=exact)
+        return trained(features, listed(table), small(**changed), Choice(model), SEED)
 
     return learn

@@ -47,15 +47,15 @@ def test_log_loss_of_test_clips_at_the_temperature_of_each_fold(tmp_path) -> Non
     rng = np.random.default_rng(0)
     plain = write_model(tmp_path, "plain", rng, [np.nan, np.nan])
     warm = write_model(tmp_path, "warm", rng, [2.0, 0.5])
-    found = evaluated(tmp_path, ["plain", "warm"]).set_index("model")
-    assert found.loc["plain", "accuracy"] == np.mean(plain["true"] == plain["predicted"])
-    assert_allclose(found.loc["plain", "log_loss"], log_loss(plain["true"], plain[GENRES]))
+    scores = evaluated(tmp_path, ["plain", "warm"]).set_index("model")
+    assert scores.loc["plain", "accuracy"] == np.mean(plain["true"] == plain["predicted"])
+    assert_allclose(scores.loc["plain", "log_loss"], log_loss(plain["true"], plain[GENRES]))
     powers = warm[GENRES].to_numpy() ** (1 / warm["fold"].map({0: 2.0, 1: 0.5}).to_numpy()[:, None])
     at_own = powers / powers.sum(axis=1, keepdims=True)
-    assert_allclose(found.loc["warm", "log_loss"], log_loss(warm["true"], at_own))
+    assert_allclose(scores.loc["warm", "log_loss"], log_loss(warm["true"], at_own))
 
 
-def test_the_lowest_log_loss_is_chosen_and_the_first_of_equals() -> None:
+def test_best_model_has_the_lowest_log_loss_and_is_the_first_of_equals() -> None:
     rows = [["a", 0.9, 0.7], ["b", 0.5, 0.6], ["c", 0.4, 0.6]]
     choice = best(pd.DataFrame(rows, columns=["model", "accuracy", "log_loss"]), "inductive")
     assert choice == ("b", "inductive", 0.5, 0.6)

@@ -31,32 +31,32 @@ def clips(*seconds: float) -> pd.DataFrame:
     return pd.DataFrame({"samples": samples, "status": "ok"})
 
 
-def test_pieces_are_as_long_as_the_cut_or_as_training_clips_that_are_longer() -> None:
+def test_piece_length_is_the_segment_length_or_the_median_of_longer_clips() -> None:
     assert piece_length(clips(2, 2, 2), "30s") == 30 * SAMPLE_RATE
     assert piece_length(clips(2.9999), "3s") == 66_149  # As audio.cut has them.
     assert piece_length(clips(200, 240, 300), "30s") == 240 * SAMPLE_RATE
     assert piece_length(clips(0, 0), "30s") == 30 * SAMPLE_RATE  # Imported without audio.
-    refused = clips(500, 40).assign(status=["rejected", "ok"])
-    assert piece_length(refused, "30s") == 40 * SAMPLE_RATE
+    rejected = clips(500, 40).assign(status=["rejected", "ok"])
+    assert piece_length(rejected, "30s") == 40 * SAMPLE_RATE
 
 
-def test_pieces_of_a_file_are_parts_of_what_is_decoded_whole(tmp_path) -> None:
+def test_pieces_of_a_file_are_parts_of_its_samples(tmp_path) -> None:
     file = str(tmp_path / "a.wav")
     with soundfile.SoundFile(file, "w", 44_100, 2) as sound:
         sound.artist = "Ann"
         sound.write(play(7, 44_100, 2))
     table = cut_files([file], tmp_path / "samples", 2 * SAMPLE_RATE, **LIMITS)
-    whole = decode(Path(file)).samples
+    wave = decode(Path(file)).samples
     assert table["start"].tolist() == [0, 44_100, 88_200, 5 * SAMPLE_RATE]
-    assert table["samples"].unique().tolist() == [whole.size]
+    assert table["samples"].unique().tolist() == [wave.size]
     assert table["artist"].unique().tolist() == ["Ann"]
     written = dict(read_samples(tmp_path / "samples"))
     assert list(written) == table["piece"].tolist()
     for piece, start, length in table[["piece", "start", "length"]].itertuples(index=False):
-        assert_array_equal(written[piece], whole[start : start + length])
+        assert_array_equal(written[piece], wave[start : start + length])
 
 
-def test_silent_pieces_are_left_out_and_files_of_nothing_else_are_refused(tmp_path) -> None:
+def test_silent_pieces_are_left_out_and_silent_files_rejected(tmp_path) -> None:
     sound = play(2)[:, 0]
     silent = np.zeros(4 * SAMPLE_RATE, dtype=np.float32)
     click = silent.copy()

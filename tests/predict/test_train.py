@@ -11,7 +11,6 @@ from tests.predict.test_choose import write_model
 
 from genregraph.common.errors import UserError
 from genregraph.evaluation.statistics import Interval, corrected_interval
-from genregraph.features.parquet import write_table
 from genregraph.graph.adjacency import adjacency
 from genregraph.models.messages import Backend
 from genregraph.models.temperature import log_loss
@@ -24,24 +23,12 @@ from genregraph.preprocessing.inputs import Inputs
 def test_distances_of_training_clips_leave_out_their_own_song() -> None:
     x = np.array([[0.0], [0.1], [0.2], [5.0], [5.3], [9.0]], dtype=np.float32)
     songs = np.array(["a", "a", "a", "b", "b", "c"])
-    found = own_distances(x, songs, "euclidean", 1)
-    np.testing.assert_allclose(found, [5.0, 4.9, 4.8, 4.0, 3.7, 3.7], atol=1e-6)
-    assert np.isnan(own_distances(x, np.full(6, "a"), "euclidean", 1)).all()
+    distances = own_distances(x, songs, "euclidean", 1)
+    np.testing.assert_allclose(distances, [5.0, 4.9, 4.8, 4.0, 3.7, 3.7], atol=1e-6)
+    assert own_distances(x, np.full(6, "a"), "euclidean", 1).size == 0
 
 
-def test_every_search_for_neighbours_gets_its_limit_and_seed(learnt, monkeypatch) -> None:
-    got = []
-
-    def search(*how, exact, seed):
-        got.append((exact, seed))
-        return adjacency(*how, exact=exact, seed=seed)
-
-    monkeypatch.setattr("genregraph.predict.train.adjacency", search)
-    learnt(drawn(31), "lda", exact=1234)
-    assert got == 2 * [(1234, SEED)]
-
-
-def test_a_single_genre_is_no_choice() -> None:
+def test_training_on_a_single_genre_is_an_error() -> None:
     table = drawn(9).query("genre == 'jazz'")
     with pytest.raises(UserError, match=r"3 clips of 1 genre\(s\) are no choice"):
         trained(table.drop(columns="genre"), listed(table), small(), Choice("lda"), SEED)
@@ -53,7 +40,7 @@ def test_more_components_than_features_are_an_error(learnt) -> None:
 
 
 @pytest.mark.parametrize("model", ["graphsage", "edgeless", "lda", "svm", "blend", "selected"])
-def test_the_temperature_is_the_best_for_clips_held_out_in_training(learnt, model) -> None:
+def test_temperature_is_the_best_for_clips_held_out_in_training(learnt, model) -> None:
     table = drawn(90)
     table.iloc[:, :6] *= 0.5  # Genres overlap: some clips are wrong, and no temperature is a bound.
     predictor = learnt(table, model)
@@ -61,29 +48,36 @@ def test_the_temperature_is_the_best_for_clips_held_out_in_training(learnt, mode
         x=predictor.x,
         y=predictor.y,
         train=np.ones(90, dtype=bool),
-        clips=np.array(predictor.clips),
+        clips=np.array(predictor.songs),
         genres=np.array(predictor.genres),
         features=np.arange(6).astype(str),
-        groups=np.array(predictor.clips),
-        artists=np.array(predictor.clips),
+        groups=np.array(predictor.songs),
+        artists=np.array(predictor.songs),
     )
     graph = adjacency(predictor.x, "euclidean", 5)
-    held_out = learn(model, inputs, graph, small(), SEED, Backend()).held_out
+    held_out, _ = learn(model, inputs, graph, small(), SEED, Backend())
     here = log_loss(*held_out, predictor.temperature)
     around = [log_loss(*held_out, predictor.temperature * factor) for factor in (0.9, 1.1)]
     assert here < min(around)
 
 
-def test_without_clips_held_out_probabilities_stay_as_they_are(learnt) -> None:
+def test_temperature_is_1_without_clips_held_out(learnt) -> None:
     assert learnt(drawn(31), select={"n_features": 3}).temperature == 1
 
 
-def usable(table: pd.DataFrame) -> pd.DataFrame:
-    return listed(table).assign(split="", md5="", excluded="")
+def write_tables(folder, table: pd.DataFrame, excluded: int | None = None) -> pd.DataFrame:
+    """Features and usable clips, one of them excluded; the features."""
+    clips = listed(table).assign(split="", md5="", excluded="")
+    clips.loc[clips.index == excluded, "excluded"] = "a copy"
+    clips.to_parquet(folder / "usable")
+    features = table.drop(columns="genre").assign(length=1.0)
+    features.insert(0, "clip", clips["clip"])
+    features.sample(frac=1, random_state=0).to_parquet(folder / "table", index=False)
+    return features
 
 
 def run(folder, name: str, **changed: Any) -> Predictor:
-    """The step's predictor, from tables in a folder."""
+    """The step's predictor, from such tables."""
     main(
         [folder / "table"],
         clips=folder / "usable",
@@ -100,36 +94,25 @@ def run(folder, name: str, **changed: Any) -> Predictor:
 
 
 @pytest.mark.parametrize("changed", [{}, {"select": {"n_features": 3}, "reduce": {"to": 2}}])
-def test_the_step_learns_from_all_clips_that_clean_takes_and_from_no_other(
-    tmp_path, changed
-) -> None:
+def test_step_learns_from_all_clips_that_clean_takes_and_no_other(tmp_path, changed) -> None:
     table = drawn(40)
-    clips = usable(table)
-    clips.loc[5, "excluded"] = "a copy"
-    # Features of what is left out say nothing, and would be seen in every mean if they were taken.
+    # Features of what is left out say nothing, and would change every mean if they were taken.
     table.loc[5, "f0"] = 1e6
-    clips.to_parquet(tmp_path / "usable")
-    features = table.drop(columns="genre").assign(length=1.0)
-    features.insert(0, "clip", clips["clip"])
-    features.sample(frac=1, random_state=0).to_parquet(tmp_path / "table", index=False)
-    found, _ = (run(tmp_path, name, experiment=changed) for name in ("a", "b"))
+    features = write_tables(tmp_path, table, excluded=5).drop(index=5)
+    predictor, _ = (run(tmp_path, name, experiment=changed) for name in ("a", "b"))
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    assert found.choice.model == "graphsage"
-    assert found.clips == clips["clip"].drop(index=5).tolist()
-    kept = features.drop(index=5)[found.preparation.columns].to_numpy()
-    assert "length" not in found.preparation.columns
+    assert predictor.choice.model == "graphsage"
+    assert predictor.songs == features["clip"].tolist()
+    kept = features[predictor.preparation.columns].to_numpy()
+    assert "length" not in predictor.preparation.columns
     assert kept.shape[1] == (3 if changed else 6)
-    assert_array_equal(found.x, [found.preparation(row) for row in kept])
-    np.testing.assert_allclose(found.x.mean(axis=0), 0, atol=1e-6)
-    np.testing.assert_allclose(found.x.std(axis=0), 1, atol=1e-5)
+    assert_array_equal(predictor.x, [predictor.preparation(row) for row in kept])
+    np.testing.assert_allclose(predictor.x.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(predictor.x.std(axis=0), 1, atol=1e-5)
 
 
-def test_the_step_takes_the_model_with_the_lowest_log_loss(tmp_path) -> None:
-    table = drawn(60)
-    usable(table).to_parquet(tmp_path / "usable")
-    features = table.drop(columns="genre").assign(length=1.0)
-    features.insert(0, "clip", usable(table)["clip"])
-    write_table(features, tmp_path / "table")
+def test_step_takes_the_model_with_the_lowest_log_loss(tmp_path) -> None:
+    write_tables(tmp_path, drawn(60))
     folder = tmp_path / "inductive/models"
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
@@ -147,10 +130,8 @@ def unseen_and_cross_validated(chosen: pd.DataFrame) -> tuple[float, Interval]:
     Clips are rows of the public table, as many of each genre. The interval is that over folds,
     wider by two standard errors of the accuracy of the unseen clips.
     """
-    clips, genres = (
-        chosen["filename"].str.removesuffix(".wav").to_numpy(),
-        chosen["label"].to_numpy(),
-    )
+    genres = chosen["label"].to_numpy()
+    clips = chosen["filename"].str.removesuffix(".wav").to_numpy()
     table = chosen.drop(columns=["filename", "length", "label"]).set_index(clips)
     names = dict.fromkeys(["clip", "source", "group", "artist"], clips)
     known = pd.DataFrame({**names, "genre": genres})
@@ -158,12 +139,11 @@ def unseen_and_cross_validated(chosen: pd.DataFrame) -> tuple[float, Interval]:
     def accuracy(train: np.ndarray, test: np.ndarray) -> float:
         own = known.iloc[train].reset_index(drop=True)
         predictor = trained(table.iloc[train], own, small(), Choice("lda"), SEED)
-        found = predict(predictor, table.iloc[test].to_numpy()).probabilities.argmax(axis=1)
-        return float(np.mean(np.array(predictor.genres)[found] == genres[test]))
+        likeliest = predict(predictor, table.iloc[test].to_numpy()).probabilities.argmax(axis=1)
+        return float(np.mean(np.array(predictor.genres)[likeliest] == genres[test]))
 
-    ((seen, unseen),) = StratifiedShuffleSplit(1, test_size=0.3, random_state=0).split(
-        clips, genres
-    )
+    split = StratifiedShuffleSplit(1, test_size=0.3, random_state=0)
+    ((seen, unseen),) = split.split(clips, genres)
     folds = StratifiedKFold(5, shuffle=True, random_state=0).split(seen, genres[seen])
     scores = [accuracy(seen[train], seen[test]) for train, test in folds]
     interval = corrected_interval(scores, 0.8 * len(seen), 0.2 * len(seen))
@@ -172,7 +152,7 @@ def unseen_and_cross_validated(chosen: pd.DataFrame) -> tuple[float, Interval]:
     return accuracy(seen, unseen), wide
 
 
-def test_unseen_real_clips_are_predicted_as_cross_validation_says(public_table) -> None:
+def test_accuracy_of_unseen_real_clips_is_that_of_cross_validation(public_table) -> None:
     """30 clips by what is learnt from 70, the first ten of each genre of GTZAN."""
     accuracy, interval = unseen_and_cross_validated(public_table.groupby("label").head(10))
     assert interval.low <= accuracy <= interval.high

@@ -1,9 +1,8 @@
-"""The model that predicts new clips: that with the lowest log loss on clips that it did not learn.
+"""The model that predicts new clips: that with the lowest log loss on test clips.
 
-Log loss counts every test clip of the strictest protocol that the experiment is evaluated by, and
-the whole of its probabilities, which is what new clips get: by accuracy, models whose confidence
-differs greatly are often equal. A choice among a few models by the clips that evaluate them makes
-the log loss of the chosen one look a little lower than it is on new clips.
+Log loss counts the probabilities of all test clips of the strictest protocol that the experiment is
+evaluated by; by accuracy, models that differ greatly in confidence are often equal. The log loss of
+the chosen one is a little lower than on new clips, since the same clips choose and evaluate it.
 """
 
 from collections.abc import Sequence
@@ -22,18 +21,7 @@ UNEVALUATED = "no protocol without leaks"
 
 
 class Choice(NamedTuple):
-    """A model, and what is known of its predictions of new clips.
-
-    Attributes
-    ----------
-    model : str
-    protocol : str
-        Under which the model was evaluated; `UNEVALUATED` if the experiment has none without leaks.
-    accuracy : float
-        Of test clips, as a fraction of 1; NaN where it was not evaluated.
-    log_loss : float
-        Of test clips, in nats; NaN likewise.
-    """
+    """A model, and its accuracy (of 1) and log loss (nats) on the test clips of a protocol."""
 
     model: str
     protocol: str = UNEVALUATED
@@ -42,17 +30,14 @@ class Choice(NamedTuple):
 
 
 def candidates(experiment: Experiment) -> list[str]:
-    """Models of an experiment that can place a new clip, by name.
-
-    Label propagation cannot. Variants are there to be compared with what they vary.
-    """
+    """Models of an experiment that can predict a new clip: no label propagation, no variants."""
     networks = [NETWORKS[0], *(name for name in experiment.models if name in NETWORKS)]
     both = [name for network in networks for name in (network, ablation_name(network))]
     return both + [name for name in experiment.models if name in (*CLASSIFIERS, *COMBINED)]
 
 
 def evaluated(folder: Path, models: Sequence[str]) -> pd.DataFrame:
-    """Accuracy and log loss of models on the test clips of a protocol.
+    """Accuracy and log loss of models on the test clips of a protocol; each test counts once.
 
     Parameters
     ----------
@@ -64,12 +49,7 @@ def evaluated(folder: Path, models: Sequence[str]) -> pd.DataFrame:
     -------
     pd.DataFrame
         ``model accuracy log_loss``. Probabilities of a fold are those at its temperature, where one
-        was fitted inside its training clips. Each test of a clip counts once.
-
-    Raises
-    ------
-    UserError
-        If a model has no predictions of test clips.
+        was fitted inside its training clips.
     """
     rows = []
     for model in models:
@@ -90,13 +70,6 @@ def evaluated(folder: Path, models: Sequence[str]) -> pd.DataFrame:
 
 
 def best(table: pd.DataFrame, protocol: str) -> Choice:
-    """The first model with the lowest log loss.
-
-    Parameters
-    ----------
-    table : pd.DataFrame
-        As `evaluated` returns it.
-    protocol : str
-    """
+    """The first model with the lowest log loss of what `evaluated` returns."""
     model, accuracy, lowest = table.iloc[table["log_loss"].argmin()]
     return Choice(str(model), protocol, float(accuracy), float(lowest))

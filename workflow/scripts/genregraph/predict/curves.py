@@ -22,26 +22,7 @@ from genregraph.report.figures.style import (
 )
 
 MOST = 24  # Panels.
-SHOWN = 8  # Genres, the likeliest of all, that have a colour; the others are one.
-
-
-def long_files(pieces: pd.DataFrame) -> list[str]:
-    """Files of more than one piece, by name.
-
-    Parameters
-    ----------
-    pieces : pd.DataFrame
-        As `predict.answer.of_pieces` makes it.
-    """
-    counts = pieces["file"].value_counts()
-    return sorted(counts.index[counts > 1])
-
-
-def shown_genres(pieces: pd.DataFrame, genres: Sequence[str]) -> list[str]:
-    """The genres that are likeliest on average, at most `SHOWN`, in the order given."""
-    means = pieces[[f"p({genre})" for genre in genres]].mean().to_numpy()
-    chosen = np.argsort(-means, kind="stable")[:SHOWN]
-    return [genres[i] for i in sorted(chosen)]
+SHOWN = 8  # Genres, the likeliest on average, that have a colour; the others are one.
 
 
 @in_style()
@@ -51,19 +32,20 @@ def draw(pieces: pd.DataFrame) -> Figure:
     Parameters
     ----------
     pieces : pd.DataFrame
-        As `predict.answer.of_pieces` makes it. What only a short rest behind the last piece tells
-        is not drawn twice: a piece is shown from its start to its end, or the start of the next.
-        Where a piece was refused, as silence is, nothing is drawn.
+        As `predict.tables.of_pieces` makes it. A piece is shown from its start to its end, or to
+        the start of the next where they overlap; where a piece was rejected, nothing is drawn.
     """
-    genres = [name[2:-1] for name in pieces.columns if name.startswith("p(")]
-    files = long_files(pieces)
+    counts = pieces["file"].value_counts()
+    files = sorted(counts.index[counts > 1])
     if not files:
         figure = new_figure(6, 1.2)
         figure.text(0.5, 0.5, "no file is longer than one piece", ha="center", va="center")
         return figure
     drawn = files[:MOST]
     part = pieces[pieces["file"].isin(drawn)]
-    shown = shown_genres(part, genres)
+    means = part.filter(regex=r"^p\(").mean()
+    likeliest = means.sort_values(ascending=False, kind="stable").index[:SHOWN]
+    shown = [column for column in means.index if column in likeliest]
     figure = new_figure(8, 0.9 + 1.3 * len(drawn))
     for axes, file in zip(figure.subplots(len(drawn), 1, squeeze=False)[:, 0], drawn, strict=True):
         _draw_file(axes, part[part["file"] == file].sort_values("start"), shown)
@@ -77,12 +59,12 @@ def draw(pieces: pd.DataFrame) -> Figure:
 
 
 def _draw_file(axes: Axes, pieces: pd.DataFrame, shown: Sequence[str]) -> None:
-    pieces = with_gaps(pieces)
+    pieces = _with_gaps(pieces)
     edges = np.append(pieces["start"].to_numpy(), pieces["end"].iloc[-1]) / 60
-    values = pieces[[f"p({genre})" for genre in shown]].to_numpy().T
+    values = pieces[list(shown)].to_numpy().T
     below = np.where(np.isnan(values[0]), np.nan, 0.0)
-    for number, (genre, share) in enumerate(zip(shown, values, strict=True)):
-        colour, label = colour_of(number), plain(genre, 24)
+    for number, (column, share) in enumerate(zip(shown, values, strict=True)):
+        colour, label = colour_of(number), plain(column[2:-1], 24)
         axes.stairs(below + share, edges, baseline=below, fill=True, color=colour, label=label)
         below = below + share
     full = np.where(np.isnan(values[0]), np.nan, 1.0)
@@ -90,17 +72,11 @@ def _draw_file(axes: Axes, pieces: pd.DataFrame, shown: Sequence[str]) -> None:
     axes.set(xlim=(edges[0], edges[-1]), ylim=(0, 1), ylabel="probability")
 
 
-def with_gaps(pieces: pd.DataFrame) -> pd.DataFrame:
-    """Pieces of a file in turn, and rows without probabilities where there is none.
-
-    Parameters
-    ----------
-    pieces : pd.DataFrame
-        Of one file, ordered by ``start``; ``start`` and ``end`` are in seconds.
-    """
+def _with_gaps(pieces: pd.DataFrame) -> pd.DataFrame:
+    """Pieces of a file in order, and rows without probabilities where there is none."""
     gaps = pieces["end"].iloc[:-1].to_numpy() < pieces["start"].iloc[1:].to_numpy()
-    before, behind = pieces[:-1][gaps], pieces[1:][gaps]
-    empty = pd.DataFrame({"start": before["end"].to_numpy(), "end": behind["start"].to_numpy()})
+    before, after = pieces[:-1][gaps], pieces[1:][gaps]
+    empty = pd.DataFrame({"start": before["end"].to_numpy(), "end": after["start"].to_numpy()})
     return pd.concat([pieces, empty]).sort_values("start", ignore_index=True)
 
 

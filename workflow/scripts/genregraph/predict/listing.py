@@ -10,21 +10,12 @@ from genregraph.datasets.folder import audio_files, counted, is_unicode
 from genregraph.datasets.sheet import is_file, shard_of
 
 NOT_PREDICTED = "rejected: no genre is predicted"
-IN_A_SHARD = 16  # Files, at most twice as many on average.
+IN_A_SHARD = 16  # Files, at most; on average between half of it and all.
+MOST_NAMED = 100  # Files whose names are not UTF-8; others are counted.
 
 
 class Listing(NamedTuple):
-    """Files that are to be predicted.
-
-    Attributes
-    ----------
-    files : list of str
-        Paths, ordered, each once.
-    unnameable : list of str
-        Those whose names are not UTF-8, which no table can hold, in ASCII.
-    passed_over : list of str
-        What else lies in the folders, counted by reason.
-    """
+    """Files to predict, and others: counted by reason, or named in ASCII where not UTF-8."""
 
     files: list[str]
     unnameable: list[str]
@@ -32,46 +23,39 @@ class Listing(NamedTuple):
 
 
 def listed(named: Sequence[str]) -> Listing:
-    """Files that are named, and the audio files in folders that are.
-
-    A file that is named is taken whatever its ending. What lies in folders is taken or passed over
-    as `datasets.folder` says.
-
-    Parameters
-    ----------
-    named : sequence of str
+    """Files that are named, whatever their extension, and the audio files in folders that are.
 
     Raises
     ------
     UserError
-        If one of them is not there, or there is no file in the end that a table can name.
+        If one of them is not there, or none of the files has a name that a table can hold.
     """
-    found: list[str] = []
+    files: set[str] = set()
     passed_over: dict[str, list[str]] = {}
     for name in named:
         path, is_folder = Path(name), False
         with suppress(OSError):  # Where none may look, there is none.
             is_folder = path.is_dir()
         if is_folder:
-            inside, others = audio_files(path)
-            found += [str(path / file) for file in inside]
-            for reason, paths in others.items():
+            audio, inside = audio_files(path)
+            files.update(str(path / file) for file in audio)
+            for reason, paths in inside.items():
                 passed_over.setdefault(reason, []).extend(str(path / other) for other in paths)
         elif is_file(path):
-            found.append(str(path))
+            files.add(str(path))
         else:
             meant = " (each KEY=VALUE needs a --config of its own)" if "=" in name else ""
             raise UserError(
                 f"predict: there is no file or folder {name!r}; correct its path{meant}"
             )
-    files = [file for file in sorted(set(found)) if is_unicode(file)]
-    unnameable = [ascii(file)[1:-1] for file in sorted(set(found)) if not is_unicode(file)]
-    if not files:
-        why = (
-            f"{unnameable[0]!r} is not UTF-8; rename it" if unnameable else "name files, or folders"
-        )
+    nameable = sorted(filter(is_unicode, files))
+    others = [ascii(file)[1:-1] for file in sorted(files.difference(nameable))]
+    if not nameable:
+        why = f"{others[0]!r} is not UTF-8; rename it" if others else "name files, or folders"
         raise UserError(f"predict: no audio in {', '.join(named)}: {why}")
-    return Listing(files, unnameable, counted(passed_over))
+    if more := len(others[MOST_NAMED:]):
+        others[MOST_NAMED:] = [f"and {more:,} other files"]
+    return Listing(nameable, others, counted(passed_over))
 
 
 def shards_of(files: Sequence[str]) -> dict[str, list[str]]:

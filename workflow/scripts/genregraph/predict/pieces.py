@@ -1,4 +1,4 @@
-"""Open each new file of a shard once: keep its pieces' samples, or say why it is refused."""
+"""Open each new file of a shard once: keep its pieces' samples, or say why it is rejected."""
 
 import logging
 from collections.abc import Iterable
@@ -19,43 +19,26 @@ from genregraph.predict.listing import NOT_PREDICTED
 
 logger = logging.getLogger(__name__)
 
-# Of the pieces that a file is cut into, in samples; those of 3 s as `audio.cut` has them.
+# Samples of a piece by segment length; those of 3 s as `audio.cut` makes them.
 PIECE = {"30s": 30 * SAMPLE_RATE, "3s": SEGMENT - 1}
 COLUMNS = "piece file artist start length samples status problem what_was_done md5".split()
 
 
 def piece_length(clips: pd.DataFrame, cut: str) -> int:
-    """Samples of a piece: those of the cut, or of most training clips where these are longer.
+    """Samples of a piece: of the segment length (30s or 3s), or the clips' median if that is more.
 
-    A clip's features are statistics over its length: a piece should be as long as what it is
-    compared with, which may be whole songs.
-
-    Parameters
-    ----------
-    clips : pd.DataFrame
-        The dataset's, as `audio.clips` lists them.
-    cut : {"30s", "3s"}
+    A clip's features are statistics over its length: a piece should be as long as the dataset's
+    clips (`audio.clips`) that it is compared with, which may be complete songs.
     """
     lengths = clips.loc[(clips["status"] != "rejected") & (clips["samples"] > 0), "samples"]
-    usual = int(lengths.median()) if len(lengths) else 0
-    return max(PIECE[cut], usual)
+    return max(PIECE[cut], int(lengths.median()) if len(lengths) else 0)
 
 
 def cut_up(samples: int, length: int) -> list[tuple[int, int]]:
-    """Start and length of each piece of a file.
+    """Start and length of each piece of a file, in samples.
 
-    Parameters
-    ----------
-    samples : int
-        Of the file.
-    length : int
-        Of a piece. A file of less than one and a half is a single piece. What is left behind the
-        last whole piece is left out, or, from half a piece on, makes a piece that reaches back into
-        the one before it.
-
-    Returns
-    -------
-    list of (int, int)
+    A file of less than one and a half pieces is a single one. The rest behind the last full piece
+    is left out, or, from half a piece on, makes a piece that overlaps the one before it.
 
     Examples
     --------
@@ -67,8 +50,9 @@ def cut_up(samples: int, length: int) -> list[tuple[int, int]]:
     if 2 * samples < 3 * length:
         return [(0, samples)]
     starts = [*range(0, samples - length + 1, length)]
-    rest = samples - starts[-1] - length
-    return [(start, length) for start in [*starts, *([samples - length] * (2 * rest >= length))]]
+    if 2 * (samples % length) >= length:
+        starts.append(samples - length)
+    return [(start, length) for start in starts]
 
 
 def cut_files(
@@ -83,42 +67,39 @@ def cut_files(
 
     Parameters
     ----------
-    files : iterable of str
     samples : Path
-        To be written.
+        Samples of the pieces, to be written.
     length : int
-        As `cut_up` takes it.
+        Samples of a piece.
     shortest, silence, longest : float
-        As `audio.audit.audit` takes them.
+        Seconds, largest deviation from the mean, and seconds, as in `audio.audit.audit`.
 
     Returns
     -------
     pd.DataFrame
         `COLUMNS`, a row a piece; ``start`` and ``length``, and ``samples`` of the file, in samples;
-        ``artist`` is that of the file's tags. Pieces that would be refused as a clip, for silence,
-        are left out; a file of which none is left has a row that says why.
+        ``artist`` is that of the file's tags. Silent pieces are left out; a file without any other
+        piece has a row that says why.
     """
     rows = []
     with SamplesWriter(samples) as writer:
         for file in files:
             row = Row(clip=file, path=file, genre="")
             facts, decoded = audit(row, file, Path(), shortest, silence, longest)
-            refusal = str(facts["problem"])
-            good: list[dict[str, object]] = []
-            whole = decoded.samples if decoded else np.empty(0, dtype=np.float32)
             facts |= {"file": file, "artist": read_tags(Path(file)).artist if decoded else ""}
-            for start, size in cut_up(whole.size, length) if decoded else []:
-                piece = whole[start : start + size]
-                name = f"{file}#{len(good)}"
+            why, good = facts["problem"], list[dict[str, object]]()
+            wave = decoded.samples if decoded else np.empty(0, dtype=np.float32)
+            for start, size in cut_up(wave.size, length) if decoded else []:
+                piece, name = wave[start : start + size], f"{file}#{len(good)}"
                 try:
                     check(piece, shortest, silence)
-                except RejectedClip as why:
-                    refusal = f"every piece of it is refused, the first for being {why}"
+                except RejectedClip as problem:
+                    why = f"every piece of it is rejected, the first for being {problem}"
                     continue
                 writer.write(name, piece)
                 good.append({**facts, "piece": name, "start": start, "length": size})
-            refused = {"status": "rejected", "problem": refusal, "what_was_done": NOT_PREDICTED}
-            rows += good or [{**facts, "start": 0, "length": 0, **refused}]
+            rejected = {"status": "rejected", "problem": why, "what_was_done": NOT_PREDICTED}
+            rows += good or [{**facts, "start": 0, "length": 0, **rejected}]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -132,9 +113,8 @@ def main(
     pieces: Annotated[Path, typer.Option(help="Facts of the pieces, to be written (Parquet).")],
     samples: Annotated[Path, typer.Option(help="Their samples, to be written (Parquet).")],
 ) -> None:
-    """Open each new file of a shard once: keep its pieces' samples, or say why it is refused."""
-    columns = ["status", "samples"]
-    length = piece_length(pd.read_parquet(clips, columns=columns), cut)
+    """Open each new file of a shard once: keep its pieces' samples, or say why it is rejected."""
+    length = piece_length(pd.read_parquet(clips, columns=["status", "samples"]), cut)
     table = cut_files(files, samples, length, shortest, silence, longest)
     table.to_parquet(pieces, index=False)
     logger.info("%d files, %d pieces", len(files), len(table))

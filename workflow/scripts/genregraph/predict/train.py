@@ -1,13 +1,13 @@
 """Train the model that predicts new clips, once, on all clips that protocol clean takes.
 
 It is the model with the lowest leak-free log loss of an experiment (`predict.choose`), with its
-graph and inputs, fitted as in a fold of protocol ``inductive`` whose test part is empty: so what
-that protocol says of its accuracy holds for new clips, which it has a few more clips to learn for.
+graph and inputs, fitted as in a fold of protocol ``inductive`` whose test part is empty: its
+accuracy under that protocol holds for new clips, and it learns from a few clips more.
 """
 
 import logging
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -38,26 +38,19 @@ from genregraph.selection.selection import select
 logger = logging.getLogger(__name__)
 
 FOLD = 0  # Whose seed it takes: there is no other.
+QUANTILE = 0.99  # Of distances to other songs, beyond which a clip is unlike all.
 
 
 def prepared(
     features: pd.DataFrame, how: str, reduce_to: int | None, seed: int
 ) -> tuple[Preparation, NDArray[np.float32]]:
-    """Fit scaling and reduction to the training clips.
-
-    Parameters
-    ----------
-    features : pd.DataFrame, shape (n, d)
-    how : {"standard", "minmax", "none"}
-    reduce_to : int, optional
-        Principal components; without, all features are kept.
-    seed : int
+    """Fit scaling (standard, minmax, none) and principal components to the training clips.
 
     Returns
     -------
     preparation : Preparation
     x : NDArray[np.float32], shape (n, d) or (n, reduce_to)
-        What it makes of these clips.
+        Inputs of these clips.
 
     Raises
     ------
@@ -71,10 +64,10 @@ def prepared(
     if reduce_to:
         check_dimensions(reduce_to, values.shape)
         scaled = (values - centre) * matrix
-        found = principal_components(scaled, reduce_to, seed)
-        mean, deviation, _ = scaling_of(found.transform(scaled), "standard")
-        shift = -(found.components_ @ found.mean_ + mean) / deviation
-        matrix = found.components_ * matrix / deviation[:, None]
+        pca = principal_components(scaled, reduce_to, seed)
+        mean, deviation, _ = scaling_of(pca.transform(scaled), "standard")
+        shift = -(pca.components_ @ pca.mean_ + mean) / deviation
+        matrix = pca.components_ * matrix / deviation[:, None]
     preparation = Preparation(features.columns.tolist(), centre, matrix, shift)
     return preparation, np.array([preparation(row) for row in values])
 
@@ -89,44 +82,18 @@ def own_distances(
 ) -> NDArray[np.float64]:
     """Mean distance of each training clip to its k nearest ones that are of other songs.
 
-    Parameters
-    ----------
-    x : NDArray[np.float32], shape (n, d)
-    songs : NDArray[np.str_], shape (n,)
-        Segments of a song are near each other, as no new clip is near them.
-    metric, k, exact, seed
-        As `graph.adjacency.adjacency` takes them.
-
-    Returns
-    -------
-    NDArray[np.float64], shape (n,)
-        NaN where there is no clip of another song.
+    Segments of a song are near each other, as no new clip is near them. A clip that has no clip of
+    another song for a neighbour is left out.
     """
     most = int(np.unique(songs, return_counts=True)[1].max())
     graph = adjacency(x, metric, k + most - 1, exact=exact, seed=seed)
-    found = np.full(len(x), np.nan)
+    means = []
     for i in range(len(x)):
         row = slice(*graph.indptr[i : i + 2])
         apart = graph.data[row][songs[graph.indices[row]] != songs[i]]
         if len(apart):
-            found[i] = np.sort(apart)[:k].mean()
-    return found
-
-
-class Learnt(NamedTuple):
-    """A model that was fitted to all clips: what `predict.predictor.Predictor` holds of it.
-
-    Attributes
-    ----------
-    held_out : HeldOut or None
-        Predictions of clips by the same model, fitted without them.
-    """
-
-    held_out: HeldOut | None
-    kind: str
-    settings: dict[str, Any]
-    weights: dict[str, NDArray[np.float32]]
-    members: dict[str, dict[str, Any]]
+            means.append(np.sort(apart)[:k].mean())
+    return np.array(means)
 
 
 def learn(
@@ -136,33 +103,29 @@ def learn(
     experiment: Experiment,
     seed: int,
     backend: Backend,
-) -> Learnt:
+) -> tuple[HeldOut | None, dict[str, Any]]:
     """Fit a model of an experiment to all clips, with the search of its own kind.
 
-    Parameters
-    ----------
-    model : str
-        As `predict.choose.candidates` names it.
-    inputs : Inputs
-        All clips are training clips.
-    graph : scipy.sparse.csr_array, shape (n, n)
-    experiment : Experiment
-    seed : int
-    backend : Backend
-        Of a network.
+    Returns
+    -------
+    held_out : HeldOut, optional
+        Predictions of clips by the same model, fitted without them.
+    parts : dict
+        ``kind settings weights members`` of a `predict.predictor.Predictor`.
     """
-    splits = inner_splits(inputs, seed)
-    fold = Fold(inputs, graph, seed, splits, True, experiment.search, True, backend)
+    fold = Fold(inputs, graph, seed, inner_splits(inputs, seed), True, experiment.search, True)
+    parts: dict[str, Any] = {"kind": "", "settings": {}, "weights": {}, "members": {}}
     if model in (networks := experiment.networks()):
         kind, settings, *_ = networks[model]
-        fit = GraphModel(kind, settings).fit_predict(fold)
+        fit = GraphModel(kind, settings).fit_predict(fold._replace(backend=backend))
         weights = {name: each.numpy() for name, each in (fit.weights or {}).items()}
-        return Learnt(fit.held_out, kind, {**settings.model_dump(), **fit.parameters}, weights, {})
+        chosen = {**settings.model_dump(), **fit.parameters}
+        return fit.held_out, {**parts, "kind": kind, "settings": chosen, "weights": weights}
     names = [model] if model in CLASSIFIERS else [n for n in experiment.models if n in CLASSIFIERS]
     fits = {name: CLASSIFIERS[name].fit_predict(fold) for name in names}
     fit = COMBINED[model](fits) if model in COMBINED else fits[model]
     used = [str(fit.parameters["model"])] if model == "selected" else names
-    return Learnt(fit.held_out, "", {}, {}, {name: dict(fits[name].parameters) for name in used})
+    return fit.held_out, {**parts, "members": {name: dict(fits[name].parameters) for name in used}}
 
 
 def trained(
@@ -174,75 +137,64 @@ def trained(
     backend: Backend = CPU,
     exact: int = EXACT,
 ) -> Predictor:
-    """Train on all clips.
+    """Train a model of an experiment on all clips.
 
     Parameters
     ----------
     features : pd.DataFrame, shape (n, d)
-        Indexed by clip.
     clips : pd.DataFrame, length n
         Columns ``clip source genre group artist``, in the order of the features.
-    experiment : Experiment
-        Its scaling, reduction, graph and models.
-    choice : Choice
-        The model.
-    seed : int
-    backend : Backend
     exact : int
-        As `graph.adjacency.adjacency` takes it.
+        Clips up to which all distances are computed.
 
     Raises
     ------
     UserError
-        If there are fewer than two clips, or two genres.
+        If there are fewer than two genres.
     """
-    genres, y = np.unique(clips["genre"].to_numpy(dtype=str), return_inverse=True)
+    names = {column: clips[column].to_numpy(dtype=str) for column in clips}
+    genres, y = np.unique(names["genre"], return_inverse=True)
     if len(genres) < 2:
         raise UserError(
             f"{len(clips)} clips of {len(genres)} genre(s) are no choice: two are needed"
         )
     reduce_to = experiment.reduce.to if experiment.reduce else None
     preparation, x = prepared(features, experiment.scale, reduce_to, seed)
-    metric, k = experiment.graph.metric, experiment.graph.k
-    graph = adjacency(x, metric, k, exact=exact, seed=seed)
+    metric = experiment.graph.metric
+    graph = adjacency(x, metric, experiment.graph.k, exact=exact, seed=seed)
     inputs = Inputs(
         x=x,
         y=y.astype(np.int64),
         train=np.ones(len(x), dtype=bool),
-        clips=clips["clip"].to_numpy(dtype=str),
+        clips=names["clip"],
         genres=genres,
         features=np.arange(x.shape[1]).astype(str),
-        groups=clips["group"].to_numpy(dtype=str),
-        artists=clips["artist"].to_numpy(dtype=str),
+        groups=names["group"],
+        artists=names["artist"],
     )
-    learnt = learn(choice.model, inputs, graph, experiment, seed, backend)
-    temperature = fitted_temperature(*learnt.held_out) if learnt.held_out else np.nan
+    held_out, parts = learn(choice.model, inputs, graph, experiment, seed, backend)
+    temperature = fitted_temperature(*held_out) if held_out else np.nan
     if experiment.select or not np.isfinite(temperature):
         # Where features were selected by the genres of all clips, no clip was held out.
         logger.warning("no temperature can be fitted: probabilities stay as they are")
         temperature = 1.0
     shape = (len(x), graph.nnz // len(x))
-    songs = clips["source"].to_numpy(dtype=str)
-    usual = own_distances(x, songs, metric, shape[1], exact, seed)
+    usual = own_distances(x, names["source"], metric, shape[1], exact, seed)
     logger.info("%s, %d clips, %d inputs, temperature %.3f", choice, *x.shape, temperature)
     return Predictor(
         preparation=preparation,
         x=x,
         y=inputs.y,
-        clips=inputs.clips.tolist(),
-        songs=songs.tolist(),
+        songs=names["source"].tolist(),
         genres=genres.tolist(),
         neighbours=graph.indices.astype(np.int64).reshape(shape),
         distances=graph.data.reshape(shape),
-        usual=usual[np.isfinite(usual)],
+        threshold=float(np.quantile(usual, QUANTILE)),
         metric=metric,
         choice=choice,
         temperature=temperature,
         seed=seed,
-        kind=learnt.kind,
-        settings=learnt.settings,
-        weights=learnt.weights,
-        members=learnt.members,
+        **parts,
     )
 
 

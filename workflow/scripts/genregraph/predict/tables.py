@@ -1,0 +1,197 @@
+"""Tables of predictions: of pieces, files, artists, and nearest training clips."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from genregraph.audio.samples import SAMPLE_RATE
+from genregraph.common.errors import UserError
+from genregraph.datasets.delimited import dialect_of
+from genregraph.datasets.groups import is_unknown, normalised
+from genregraph.datasets.row import Row
+from genregraph.predict.predictor import Prediction, Predictor
+
+NEIGHBOURS = "file rank clip genre artist title distance share".split()
+LISTED = 10  # Neighbours of a file.
+NAMED = 3  # Genres and neighbours in a line.
+
+
+def printable(text: str) -> str:
+    """A text without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def probability_columns(genres: Sequence[str]) -> list[str]:
+    """Columns of genres' probabilities: a genre may have the name of another column."""
+    return [f"p({genre})" for genre in genres]
+
+
+def of_pieces(pieces: pd.DataFrame, prediction: Prediction, predictor: Predictor) -> pd.DataFrame:
+    """A row a piece of `predict.pieces`, in the order of the prediction.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``file start end`` (seconds), ``genre distance unlike``, and a probability a genre.
+    """
+    distance = prediction.distances.mean(axis=1)
+    likeliest = prediction.probabilities.argmax(axis=1)
+    table = pd.DataFrame(
+        {
+            "file": pieces["file"].to_numpy(),
+            "start": pieces["start"].to_numpy() / SAMPLE_RATE,
+            "end": (pieces["start"] + pieces["length"]).to_numpy() / SAMPLE_RATE,
+            "genre": np.array(predictor.genres)[likeliest],
+            "distance": distance,
+            "unlike": distance > predictor.threshold,
+        }
+    )
+    columns = probability_columns(predictor.genres)
+    return table.join(pd.DataFrame(prediction.probabilities, columns=columns))
+
+
+def of_files(pieces: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
+    """A row a file, by name, of what `of_pieces` returns.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``pieces genre probability genres unlike distance threshold model`` and a probability a
+        genre: the mean over pieces. ``distance`` is the median of theirs.
+    """
+    grouped = pieces.groupby("file", sort=True)
+    means = grouped[probability_columns(predictor.genres)].mean()
+    genres, values = np.array(predictor.genres, dtype=object), means.to_numpy()
+    order = np.argsort(-values, axis=1, kind="stable")
+    table = grouped.agg(pieces=("file", "size"), distance=("distance", "median"))
+    table = table.assign(
+        genre=genres[order[:, 0]],
+        probability=values.max(axis=1),
+        genres=[
+            ", ".join(f"{genres[i]} {row[i]:.2f}" for i in likeliest[:NAMED])
+            for row, likeliest in zip(values, order, strict=True)
+        ],
+        unlike=table["distance"] > predictor.threshold,
+        threshold=predictor.threshold,
+        model=predictor.choice.model,
+    )
+    columns = "pieces genre probability genres unlike distance threshold model".split()
+    return table[columns].join(means)
+
+
+def nearest_songs(
+    files: Sequence[str], prediction: Prediction, predictor: Predictor, rows: Sequence[Row]
+) -> pd.DataFrame:
+    """Songs of the training clips that are nearest to each file, the nearest first.
+
+    Parameters
+    ----------
+    files : sequence of str, length m
+        File of each piece.
+    rows : sequence of Row
+        The dataset's sheet, which states artists and titles.
+
+    Returns
+    -------
+    pd.DataFrame
+        `NEIGHBOURS`, at most `LISTED` a file. ``distance`` of a song is that of the piece that is
+        nearest to it. ``share`` is the song's part of what the network aggregates, a mean over the
+        pieces; 0 for models without messages.
+    """
+    stated = {row.clip: row for row in rows}
+    nearest = prediction.neighbours.ravel()
+    table = pd.DataFrame(
+        {
+            "file": np.repeat(np.array(files, dtype=object), prediction.neighbours.shape[1]),
+            "clip": np.array(predictor.songs, dtype=object)[nearest],
+            "genre": np.array(predictor.genres, dtype=object)[predictor.y[nearest]],
+            "distance": prediction.distances.ravel(),
+            "share": prediction.shares.ravel(),
+        }
+    )
+    songs = table.groupby(["file", "clip"], as_index=False).agg(
+        genre=("genre", "first"), distance=("distance", "min"), share=("share", "sum")
+    )
+    songs["share"] /= songs["file"].map(pd.Series(files, dtype=object).value_counts())
+    for column in ("artist", "title"):
+        songs[column] = [getattr(stated.get(clip), column, "") for clip in songs["clip"]]
+    songs = songs.sort_values(["file", "distance", "clip"], ignore_index=True)
+    songs["rank"] = songs.groupby("file").cumcount() + 1
+    return songs.loc[songs["rank"] <= LISTED, NEIGHBOURS].reset_index(drop=True)
+
+
+def in_words(neighbours: pd.DataFrame) -> "pd.Series[str]":
+    """The first of `nearest_songs` by file, as ``Artist: Title (genre, distance); ...``."""
+    first = neighbours[neighbours["rank"] <= NAMED]
+    lines = first.assign(neighbours=[_in_words(row) for row in first.to_dict("records")])
+    return lines.groupby("file")["neighbours"].agg("; ".join)
+
+
+def _in_words(row: Mapping[Hashable, object]) -> str:
+    name = ": ".join(str(row[key]) for key in ("artist", "title") if row[key]) or str(row["clip"])
+    return printable(f"{name} ({row['genre']}, {row['distance']:.2f})")
+
+
+def read_artists(sheet: Path, files: Sequence[str]) -> dict[str, str]:
+    """Artists of files by a CSV or TSV with columns ``file`` and ``artist``.
+
+    A file is named by its path, from the folder of the run or from that of the sheet. A `UserError`
+    says that the sheet cannot be read, or names none of the files.
+    """
+    needed = {"file", "artist"}
+    try:
+        encoding, delimiter = dialect_of(sheet, lambda names: needed <= set(names))
+        table = pd.read_csv(
+            sheet, sep=delimiter, encoding=encoding, dtype=str, keep_default_na=False
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(f"predict_artists: {sheet} cannot be read: {error}") from error
+    if not needed <= set(table.columns):
+        raise UserError(
+            f"predict_artists: {sheet} has columns {', '.join(map(str, table.columns))}; it needs "
+            "file and artist"
+        )
+    stated = {
+        path.resolve(): artist.strip()
+        for name, artist in zip(table["file"], table["artist"], strict=True)
+        for path in (Path(name), sheet.parent / name)
+    }
+    artists = {file: stated.get(Path(file).resolve()) for file in files}
+    if files and not any(artist is not None for artist in artists.values()):
+        raise UserError(
+            f"predict_artists: none of the {len(table)} rows of {sheet} names a file that is "
+            f"predicted, such as {files[0]!r}; correct column file, or set predict_artists: null"
+        )
+    return {file: artist for file, artist in artists.items() if artist}
+
+
+def by_artist(artists: Sequence[str], probabilities: pd.DataFrame) -> pd.DataFrame:
+    """The genre of each file by all files of its artist.
+
+    Parameters
+    ----------
+    artists : sequence of str, length m
+        Spellings of one name are one artist (`datasets.groups.normalised`).
+    probabilities : pd.DataFrame, shape (m, c)
+        A row a file, a column a genre.
+
+    Returns
+    -------
+    pd.DataFrame, length m
+        ``artist genre_by_artist probability_by_artist``: the genre with the highest mean
+        probability over all files of the artist, each of weight 1, and that mean. All are empty
+        where the artist is unknown; the last two also where the artist has one file.
+    """
+    known = np.array([not is_unknown(artist) for artist in artists], dtype=bool)
+    names = pd.Series([normalised(artist) for artist in artists], probabilities.index, object)
+    grouped = probabilities.groupby(names)
+    means, several = grouped.transform("mean"), known & (grouped.transform("size") > 1)
+    genres = means.columns.to_numpy()[means.to_numpy().argmax(axis=1)]
+    columns = {
+        "artist": np.where(known, np.array(artists, dtype=object), ""),
+        "genre_by_artist": np.where(several, genres, ""),
+        "probability_by_artist": means.max(axis=1).where(several),
+    }
+    return pd.DataFrame(columns, index=probabilities.index)
