@@ -157,6 +157,7 @@ def tables(**changed) -> Tables:
             {
                 "k": [30, 30],
                 "zero_distance_share": float(key[0] == "multiclass_a"),
+                "degenerate": key[0] == "multiclass_a",
                 "homophily": [0.105, 0.115] if key[0] == "multiclass_a" else [0.5, 0.6],
                 "chance_homophily": 0.1,
             }

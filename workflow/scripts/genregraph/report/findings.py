@@ -14,7 +14,7 @@ import typer
 from genregraph.evaluation.scores import BY_GROUPS
 from genregraph.folds.protocols import keeps_apart
 from genregraph.report.figures.dataset import levels
-from genregraph.report.page.answer import beside_average, papers
+from genregraph.report.page.answer import artist_label_pairs, papers
 from genregraph.report.page.tables import ALPHA, Row, Tables, is_network, pairs, read
 from genregraph.report.page.words import FILTERS
 
@@ -84,7 +84,7 @@ def facts_of(found: Tables, not_run: Mapping[str, str]) -> dict[str, Any]:
             _sides(found, str(name), str(protocol))
             for name, protocol in by_artist[["experiment", "protocol"]].drop_duplicates().to_numpy()
         ],
-        "beside_average": beside_average(found),
+        "beside_average": artist_label_pairs(found),
         "jaccard": [e for e in evaluations if e["metric"] == JACCARD],
         "old_jaccard": [e for e in evaluations if e["metric"] == OLD_JACCARD],
         "variants": [

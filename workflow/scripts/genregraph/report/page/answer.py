@@ -4,91 +4,88 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from genregraph.report.page.tables import ALPHA, Row, Tables
-from genregraph.report.page.words import accuracy, span
+from genregraph.config.registry import EDGELESS, NETWORKS
+from genregraph.report.page.tables import ALPHA, Key, Row, Tables
+from genregraph.report.page.words import accuracy, points_span, span
 from genregraph.report.strictness import strictest
 
+MAIN = NETWORKS[0]
+TESTED = ("difference", "ci_low", "ci_high", "p_groups_holm")
 
-def rows(found: Tables, aggregation: str, genres: Mapping[str, int]) -> list[dict[str, Any]]:
+
+def answers(
+    tables: Tables, aggregation: str, tested: Mapping[Key, tuple[int, int]]
+) -> pd.DataFrame:
     """Each experiment under its strictest protocol that has an aggregation.
 
     Parameters
     ----------
-    found : Tables
     aggregation : {"none", "artist"}
-    genres : mapping of str to int
-        Number of genres, by experiment.
+    tested : mapping of (str, str) to (int, int)
+        Number of test clips and of genres, by experiment and protocol.
 
     Returns
     -------
-    list of dict
-        ``name protocol genres``; rows of the summary ``graphsage``, ``edgeless`` and ``baseline``
-        (None if there is none), ``guess``: accuracy of guessing; ``messages``: their comparison
-        (None if it was not made); ``edges``: whether the graphs have any; ``of_artists``: whether
-        they use artist labels.
+    pd.DataFrame
+        Accuracies of guessing, of GraphSAGE, of its ablation and of the best baseline; difference
+        of GraphSAGE from its ablation, with p by group (NaN where it was not tested).
     """
-    summary = found.summary[found.summary["aggregation"] == aggregation]
-    gains = {
-        (each["experiment"], each["protocol"]): each
-        for each in found.compared("messages")
-        if (each["model"], each["aggregation"]) == ("graphsage", aggregation)
-    }
-    shown = []
-    for name, own in summary.groupby("experiment", sort=False):
-        protocol = strictest(own["protocol"].unique())
-        shown.append(
+    rows = []
+    summary = tables.summary[tables.summary["aggregation"] == aggregation]
+    for name, protocols in summary.groupby("experiment", sort=False)["protocol"]:
+        protocol = strictest(protocols.unique())
+        keys = {"experiment": str(name), "protocol": protocol, "aggregation": aggregation}
+        best = next(iter(tables.compared("baseline", **keys)), {})
+        messages = next(iter(tables.compared("messages", **keys, model=MAIN)), {})
+        clips, genres = tested[str(name), protocol]
+        difference, low, high, p = (messages.get(name, np.nan) for name in TESTED)
+        rows.append(
             {
-                "name": name,
+                "experiment": name,
                 "protocol": protocol,
-                "genres": genres[str(name)],
-                "guess": 1 / genres[str(name)],
-                "graphsage": found.row(str(name), protocol, "graphsage", aggregation),
-                "edgeless": found.row(str(name), protocol, "edgeless", aggregation),
-                "baseline": found.baseline(str(name), protocol, aggregation),
-                "messages": gains.get((str(name), protocol)),
-                "edges": found.has_edges(str(name), protocol),
-                "of_artists": found.of_artists(str(name)),
+                "clips": clips,
+                "genres": genres,
+                "guessing": 1 / genres,
+                "GraphSAGE": tables.mean(**keys, model=MAIN),
+                "ablation": tables.mean(**keys, model=EDGELESS),
+                "best_baseline": best.get("reference", "-"),
+                "its_accuracy": best.get("other", np.nan),
+                "difference": difference,
+                "95_%_interval": points_span(low, high),
+                "adjusted_p": p,
             }
         )
-    return shown
+    return pd.DataFrame(rows)
 
 
-def sentences(found: Tables, shown: list[dict[str, Any]]) -> list[str]:
-    """What the rows say of messages, of artist labels, and of the paper's numbers.
-
-    Parameters
-    ----------
-    found : Tables
-    shown : list of dict
-        As `rows` makes them, of aggregation none.
-    """
-    if not shown:
+def sentences(tables: Tables, answered: pd.DataFrame) -> list[str]:
+    """What answers of aggregation none say of messages, of artist labels, and of the paper."""
+    if answered.empty:
         return ["No protocol of any experiment could be evaluated."]
-    return [_messages(found, shown), *_artists(found)[:1], *_papers(found)]
+    return [_messages(tables, answered), *_artists(tables)[:1], *_papers(tables)]
 
 
-def _messages(found: Tables, shown: list[dict[str, Any]]) -> str:
-    joined = [each for each in shown if each["edges"] and not found.of_artists(each["name"])]
-    tested = [e for e in joined if e["messages"] and not np.isnan(_p(e["messages"]))]
-    if not joined:
+def _messages(tables: Tables, answered: pd.DataFrame) -> str:
+    keys = zip(answered["experiment"], answered["protocol"], strict=True)
+    similar = [tables.has_edges(*key) and not tables.of_artists(key[0]) for key in keys]
+    joined = answered[similar]
+    tested = joined[joined["adjusted_p"].notna()]
+    if joined.empty:
         return "No graph of similar clips has edges, so nothing here says whether messages help."
-    if not tested:
+    if tested.empty:
         return "Whether messages of similar clips help could not be tested by group."
-    better = [e for e in tested if _p(e["messages"]) < ALPHA and e["messages"]["difference"] > 0]
-    number = str(len(better)) if better else "none"
-    names = f" ({', '.join(each['name'] for each in better)})" if better else ""
+    better = tested[(tested["adjusted_p"] < ALPHA) & (tested["difference"] > 0)]
+    names = f" ({', '.join(better['experiment'])})" if len(better) else ""
     return (
         "Messages of similar clips make GraphSAGE significantly better (adjusted p by group < .05) "
-        f"in {number} of {len(tested)} experiments whose graphs have edges{names}."
+        f"in {len(better) or 'none'} of the {len(tested)} experiments whose graphs have "
+        f"edges{names}."
     )
 
 
-def _p(row: Row) -> float:
-    return float(row["p_groups_holm"])
-
-
-def beside_average(found: Tables) -> list[dict[str, Any]]:
+def artist_label_pairs(tables: Tables) -> list[dict[str, Any]]:
     """GraphSAGE on each graph of artists, and the ablation whose predictions are averaged.
 
     Both use artist labels, in different ways: no test compares the two.
@@ -100,29 +97,24 @@ def beside_average(found: Tables) -> list[dict[str, Any]]:
         ``edgeless`` (aggregation artist); the strictest protocol of an experiment first.
     """
     pairs = []
-    for name in found.summary["experiment"].unique():
-        if not found.of_artists(name):
-            continue
-        left = list(found.summary.loc[found.summary["experiment"] == name, "protocol"].unique())
+    for name, protocols in tables.summary.groupby("experiment", sort=False)["protocol"]:
+        left = set(protocols) if tables.of_artists(str(name)) else set()
         while left:
-            protocol = strictest(left)
-            left.remove(protocol)
-            graphsage = found.row(name, protocol, "graphsage", "none")
-            edgeless = found.row(name, protocol, "edgeless", "artist")
+            left.remove(protocol := strictest(left))
+            graphsage = tables.row(str(name), protocol, MAIN, "none")
+            edgeless = tables.row(str(name), protocol, EDGELESS, "artist")
             if graphsage and edgeless:
-                pairs.append(
-                    {"name": name, "protocol": protocol, "graphsage": graphsage}
-                    | {"edgeless": edgeless}
-                )
+                pair = {"graphsage": graphsage, "edgeless": edgeless}
+                pairs.append({"name": name, "protocol": protocol, **pair})
     return pairs
 
 
-def _artists(found: Tables) -> list[str]:
+def _artists(tables: Tables) -> list[str]:
     return [
         f"GraphSAGE on a graph of artists ({each['name']}, {each['protocol']}) reaches "
         f"{_stated(each['graphsage'])}; without messages, its probabilities averaged over each "
         f"artist's test clips, it reaches {_stated(each['edgeless'])}."
-        for each in beside_average(found)
+        for each in artist_label_pairs(tables)
     ]
 
 
@@ -131,7 +123,7 @@ def _stated(row: Row) -> str:
     return accuracy(row["mean"]) + (f" (95 % interval {ends})" if ends != "-" else "")
 
 
-def papers(found: Tables) -> dict[str, Any]:
+def papers(tables: Tables) -> dict[str, Any]:
     """The paper's numbers by the paper's protocol, where these are the paper's clips.
 
     Returns
@@ -141,20 +133,19 @@ def papers(found: Tables) -> dict[str, Any]:
         ``own`` and whether the paper's number lies ``inside`` its interval; ``stated``: how many
         numbers the configuration states; ``lacking``: names of experiments that were not run.
     """
-    stated = [name for name, e in found.experiments.items() if e.paper_test_accuracy is not None]
+    stated = [name for name, e in tables.experiments.items() if e.paper_test_accuracy is not None]
     rows = []
-    for each in found.compared("paper"):
-        own = found.row(each["experiment"], "paper", each["model"], each["aggregation"])
-        if own and each["aggregation"] == "none" and each["model"] == "graphsage":
-            inside = bool(each["ci_low"] <= 0 <= each["ci_high"])
-            rows.append({**each, "own": own, "inside": inside})
+    for each in tables.compared("paper", model=MAIN, aggregation="none"):
+        own = tables.row(each["experiment"], "paper", MAIN, "none")
+        if own:
+            rows.append({**each, "own": own, "inside": each["ci_low"] <= 0 <= each["ci_high"]})
     run = {row["experiment"] for row in rows}
-    lacking = [name for name in stated if name not in run] if found.facts.of_the_paper else []
+    lacking = [name for name in stated if name not in run] if tables.facts.of_the_paper else []
     return {"rows": rows, "stated": len(stated), "lacking": lacking}
 
 
-def _papers(found: Tables) -> list[str]:
-    paper = papers(found)
+def _papers(tables: Tables) -> list[str]:
+    paper = papers(tables)
     if not paper["rows"]:
         return []
     inside = sum(row["inside"] for row in paper["rows"])

@@ -1,6 +1,5 @@
 """What the report's map of an experiment shows: places, neighbours and predictions of all clips."""
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,38 +10,20 @@ from scipy import sparse
 
 from genregraph.preprocessing.inputs import Inputs
 
-Floats = NDArray[np.floating]
-Neighbours = list[tuple[int, float]]
+RANKED = 10  # Genres of which a clip's probability is shown,
+LEAST = 0.005  # if it is at least that.
 
 
-def within_square(places: Floats) -> Floats:
-    """Places within the unit square.
-
-    Parameters
-    ----------
-    places : NDArray, shape (n, 2)
-
-    Returns
-    -------
-    NDArray, shape (n, 2)
-        The longer side of the map is from 0 to 1, the shorter about its middle.
-    """
-    found = places.astype(np.float64)
-    low, high = found.min(axis=0), found.max(axis=0)
-    return (found - (low + high) / 2) / max((high - low).max(), 1e-9) + 0.5
+def within_square(places: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Places in the unit square: the longer side from 0 to 1, the shorter about its middle."""
+    low, high = places.min(axis=0).astype(float), places.max(axis=0).astype(float)
+    return (places - (low + high) / 2) / max((high - low).max(), 1e-9) + 0.5
 
 
-def nearest(graph: sparse.csr_array, clip: int, most: int) -> Neighbours:
-    """Nearest neighbours of a clip and their distances, the nearest first.
+def nearest(graph: sparse.csr_array, clip: int, most: int) -> list[tuple[int, float]]:
+    """Nearest neighbours of a row of the graph and their distances, the nearest first.
 
-    Parameters
-    ----------
-    graph : scipy.sparse.csr_array, shape (n, n)
-        As `graph.adjacency` makes it. A stored zero is no edge, as in the paper.
-    clip : int
-        Row of the graph.
-    most : int
-        How many, at most.
+    A stored zero is no edge, as in the paper.
     """
     part = slice(graph.indptr[clip], graph.indptr[clip + 1])
     others, distances = graph.indices[part], graph.data[part]
@@ -52,32 +33,46 @@ def nearest(graph: sparse.csr_array, clip: int, most: int) -> Neighbours:
 
 
 def first_tests(predictions: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
-    """What a model predicted of each clip when it was first tested.
-
-    Parameters
-    ----------
-    predictions : pd.DataFrame
-        Of all folds, as the models' files have them.
-    inputs : Inputs
-        Of n clips.
+    """What a model predicted of each clip of the inputs when it was first tested.
 
     Returns
     -------
     pd.DataFrame
-        ``fold`` (-1: not tested in the first repeat) and a probability a genre (NaN), a row a clip
-        in the order of the inputs.
+        ``fold`` (-1: not tested in the first repeat) and a probability a genre (NaN), a row a clip.
     """
     tested = predictions[(predictions["repeat"] == 0) & (predictions["part"] == "test")]
     first = tested.sort_values("fold", kind="stable").drop_duplicates("clip").set_index("clip")
-    found = first.reindex(inputs.clips.tolist())
-    return found.assign(fold=found["fold"].fillna(-1).astype(int))
+    tests = first.reindex(inputs.clips.tolist())
+    return tests.assign(fold=tests["fold"].fillna(-1).astype(int))
+
+
+def ranked(tests: pd.DataFrame, genres: list[str]) -> list[list[tuple[int, int]]]:
+    """Of each clip the most probable genres, each with its percents; none where it is not tested.
+
+    Examples
+    --------
+    >>> ranked(pd.DataFrame({"x": [0.1, 0.4], "y": [0.9, 0.6], "fold": [-1, 0]}), ["x", "y"])
+    [[], [(1, 60), (0, 40)]]
+    """
+    probabilities = tests[genres].to_numpy()
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :RANKED]
+    return [
+        [
+            (int(genre), round(100 * own[genre]))
+            for rank, genre in enumerate(best)
+            if rank == 0 or own[genre] >= LEAST
+        ]
+        if fold >= 0
+        else []
+        for own, best, fold in zip(probabilities, order, tests["fold"], strict=True)
+    ]
 
 
 def chart(
     inputs: Inputs,
     graphs: Mapping[int, sparse.csr_array],
     predictions: Mapping[str, pd.DataFrame],
-    places: Floats,
+    places: NDArray[np.floating],
     most: int,
 ) -> dict[str, Any]:
     """What there is to show of the first repeat.
@@ -99,36 +94,24 @@ def chart(
     -------
     dict
         ``genres`` and ``clips`` (names); of each clip ``genre`` (index), ``fold`` (the first in
-        which it is a test clip; -1: in none), ``x y``, ``neighbours`` and ``distances`` (in the
-        graph of that fold, else of the first); and by model, of each clip in that fold,
-        ``predicted`` (index; -1: not tested) and ``probabilities`` (percents, a byte a genre,
-        base64).
+        which it is a test clip; -1: in none), ``x y``, ``neighbours`` (index and distance in the
+        graph of that fold, else of the first); and ``models``: of each clip in that fold, the most
+        probable genres (index and percents).
     """
     x, y = within_square(places).round(4).T.tolist()
     tests = {model: first_tests(table, inputs) for model, table in predictions.items()}
-    fold = next(iter(tests.values()))["fold"].to_numpy()
-    found = [
-        nearest(graphs[number if number in graphs else min(graphs)], clip, most)
-        for clip, number in enumerate(fold.tolist())
-    ]
+    folds = next(iter(tests.values()))["fold"].tolist()
+    genres = inputs.genres.tolist()
     return {
-        "genres": inputs.genres.tolist(),
+        "genres": genres,
         "clips": inputs.clips.tolist(),
         "genre": inputs.y.tolist(),
-        "fold": fold.tolist(),
+        "fold": folds,
         "x": x,
         "y": y,
-        "neighbours": [[clip for clip, _ in each] for each in found],
-        "distances": [[distance for _, distance in each] for each in found],
-        "models": {model: _percents(table, inputs) for model, table in tests.items()},
-    }
-
-
-def _percents(tests: pd.DataFrame, inputs: Inputs) -> dict[str, Any]:
-    probabilities = tests[inputs.genres.tolist()].fillna(0).to_numpy()
-    predicted = np.where(tests["fold"] < 0, -1, probabilities.argmax(axis=1))
-    percents = np.rint(100 * probabilities).astype(np.uint8)
-    return {
-        "predicted": predicted.tolist(),
-        "probabilities": base64.b64encode(percents.tobytes()).decode("ascii"),
+        "neighbours": [
+            nearest(graphs[fold if fold in graphs else min(graphs)], clip, most)
+            for clip, fold in enumerate(folds)
+        ],
+        "models": {model: ranked(table, genres) for model, table in tests.items()},
     }

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,48 +17,18 @@ import typer
 from markupsafe import Markup
 
 from genregraph.audio.samples import SAMPLE_RATE
-from genregraph.config.registry import EDGELESS, NETWORKS
-from genregraph.datasets.sheet import Row as SheetRow
 from genregraph.datasets.sheet import locate, read_sheet
 from genregraph.datasets.spreadsheet import read_csv
-from genregraph.folds.leaks import KINDS
-from genregraph.report.figures.protocol_figures import confuse
+from genregraph.evaluation.statistics import p_text
 from genregraph.report.figures.style import counted
-from genregraph.report.page import answer, charts
-from genregraph.report.page.cost import costs, read_benchmarks
-from genregraph.report.page.tables import Row, Tables, pairs, read
-from genregraph.report.page.words import AGGREGATIONS, FILTERS
+from genregraph.report.page import charts
+from genregraph.report.page.answer import answers, sentences
+from genregraph.report.page.cost import costs
+from genregraph.report.page.experiment import Facts, experiment
+from genregraph.report.page.tables import Key, Tables, pairs, read
+from genregraph.report.page.words import AGGREGATIONS, FILTERS, points, table, written
 from genregraph.report.provenance import read_records, steps, versions
 from genregraph.report.strictness import PROTOCOLS
-
-CONFUSED = 10  # Clips that an experiment shows as most confused,
-NEAREST = 3  # and the neighbours of each.
-HEALTH = {
-    "k": "neighbours of a clip (k)",
-    "zero_distance_share": "share of distances that are zero",
-    "homophily": "share of neighbours of the same genre",
-    "chance_homophily": "the same by chance",
-    "components": "connected components",
-    "degree_max": "clips that have the most popular one as neighbour",
-}
-LEAKS = {
-    "group": "groups",
-    "artist": "artists",
-    "song": "songs",
-    "md5": "identical files",
-    "near_identical": "pairs of nearly identical features",
-}
-MAIN = (NETWORKS[0], EDGELESS)
-AMONG = {"all": "", "artist": ", among clips of one artist by the sheet"}
-QUESTIONS = {
-    "messages": "a network and the same without messages",
-    "baseline": "graph models and the best model that uses no other test clip",
-    "variant": "variants and the network that they vary",
-    "protocol": "protocol clean and another protocol, of one model",
-    "paper": "GraphSAGE and the paper's number",
-}
-
-Facts = dict[str, Any]
 
 
 def page(template: str, style: str, script: str, facts: Mapping[str, Any]) -> str:
@@ -84,7 +55,7 @@ def page(template: str, style: str, script: str, facts: Mapping[str, Any]) -> st
         autoescape=True,
         finalize=printable,
     )
-    environment.filters |= FILTERS | {"counted": counted, "figure": figure}
+    environment.filters |= FILTERS | {"counted": counted}
     own = {"style": style, "script": script}
     return environment.from_string(template).render(
         dict(facts)
@@ -92,13 +63,6 @@ def page(template: str, style: str, script: str, facts: Mapping[str, Any]) -> st
         | {f"{name}_digest": _digest(text) for name, text in own.items()}
         | {"map_json": Markup(as_data(facts["map"]))}
     )
-
-
-def figure(value: float) -> str:
-    """Number with three digits, or with all those before its point; of NaN a dash."""
-    if np.isnan(value):
-        return "-"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def printable(value: Any) -> Any:
@@ -122,165 +86,62 @@ def _digest(text: str) -> str:
     return f"sha256-{base64.b64encode(sha).decode('ascii')}"
 
 
-def accuracies(summary: pd.DataFrame) -> list[Facts]:
-    """Rows of the summary by experiment, protocol and aggregation.
+def accuracies(tables: Tables, tested: Mapping[Key, tuple[int, int]]) -> Facts:
+    """Rows of the summary, and the scale that all of their pictures have.
 
     Returns
     -------
-    list of dict
-        ``name`` of the experiment and its ``parts``, whose ``models`` have places in percent of a
-        common scale.
+    dict
+        ``share``: where a value lies on the scale; ``ticks`` of it; ``experiments``: by name, parts
+        of a protocol and aggregation.
     """
-    low, high = charts.scale(summary)
-
-    def place(value: float) -> float | None:
-        return None if np.isnan(value) else charts.share(value, low, high)
-
-    found: dict[str, Facts] = {}
-    parts = summary.groupby(["experiment", "protocol", "aggregation"], sort=False)
-    for (name, protocol, aggregation), rows in parts:
-        models: list[Row] = rows.to_dict("records")
-        for row in models:
-            stated = protocol == "paper" and aggregation == "none"
-            paper = row["paper_test_accuracy"] if stated else np.nan
-            row |= {"at": place(row["mean"]), "from": place(row["ci_low"])}
-            row |= {"to": place(row["ci_high"]), "paper_at": place(paper)}
-            row["kind"] = row["model"] if row["model"] in MAIN else "other"
+    columns = ["mean", "ci_low", "ci_high", "paper_test_accuracy"]
+    guesses = {key: 1 / genres for key, (_, genres) in tested.items()}
+    scale = charts.tenths([*tables.summary[columns].to_numpy(float).ravel(), *guesses.values()])
+    experiments: dict[str, list[Facts]] = {}
+    keys = ["experiment", "protocol", "aggregation"]
+    for key, rows in tables.summary.groupby(keys, sort=False):
+        name, protocol, aggregation = map(str, key)
         part = {
-            "name": protocol,
+            "protocol": protocol,
             "aggregation": aggregation,
-            "what": PROTOCOLS[str(protocol)],
+            "what": PROTOCOLS[protocol] if aggregation == "none" else AGGREGATIONS[aggregation],
             "folds": int(rows["n_folds"].iloc[0]),
-            "models": models,
+            "guess": guesses[name, protocol],
+            "stated": (protocol, aggregation) == ("paper", "none"),
+            "rows": rows.to_dict("records"),
         }
-        found.setdefault(str(name), {"name": name, "parts": []})["parts"].append(part)
-    return list(found.values())
+        experiments.setdefault(name, []).append(part)
+    share = partial(charts.share, scale=scale)
+    return {"share": share, "ticks": charts.ticks(*scale), "experiments": experiments}
 
 
-def axis(summary: pd.DataFrame) -> list[tuple[float, str]]:
-    """Ticks of the scale of `accuracies`: place in percent, and text."""
-    low, high = charts.scale(summary)
-    return [(charts.share(tick, low, high), f"{tick:g}") for tick in charts.ticks(low, high)]
-
-
-def confusion(predictions: pd.DataFrame) -> Facts:
-    """Of each true genre, how many tests of its clips gave which genre, and in which share.
-
-    Parameters
-    ----------
-    predictions : pd.DataFrame
-        Of one model, all folds; a clip that is tested several times counts each time.
-    """
-    table = confuse(predictions)
-    counts = table.to_numpy()
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    rows = [
-        {
-            "genre": genre,
-            "right": shares[i, i],
-            "cells": [
-                {"count": int(n), "level": int(np.ceil(10 * s)), "share": s, "own": i == j}
-                for j, (n, s) in enumerate(zip(counts[i], shares[i], strict=True))
-            ],
-        }
-        for i, genre in enumerate(table.index)
-    ]
-    return {
-        "genres": table.columns.tolist(),
-        "rows": rows,
-        "right": int(np.trace(counts)),
-        "total": int(counts.sum()),
-        "clips": int(predictions.loc[predictions["part"] == "test", "clip"].nunique()),
-    }
-
-
-def spread(table: pd.DataFrame, columns: Mapping[str, str]) -> list[Facts]:
-    """Mean and range over folds of some columns, by what they are called."""
-    return [
-        {
-            "what": what,
-            "mean": float(table[name].mean()),
-            "low": float(table[name].min()),
-            "high": float(table[name].max()),
-        }
-        for name, what in columns.items()
-        if name in table
-    ]
-
-
-def most_confused(shown: Mapping[str, Any], most: int, neighbours: int) -> list[Facts]:
-    """Test clips to which GraphSAGE gives another genre with the highest confidence.
+def with_sources(shown: Mapping[str, Any], clips: pd.DataFrame, sources: Sequence[str]) -> Facts:
+    """Add to a map of which source each clip is, and the seconds of a segment in it.
 
     Parameters
     ----------
     shown : mapping
         As `report.page.map` makes it.
-    most, neighbours : int
-        How many clips, and how many neighbours of each.
-
-    Returns
-    -------
-    list of dict
-        ``clip true predicted percent fold``, and ``neighbours``, each ``clip genre distance``.
+    clips : pd.DataFrame
+        Those of its segment length, as `audio.clips` lists them.
+    sources : sequence of str
     """
-    genres, clips = shown["genres"], shown["clips"]
-    own = shown["models"]["graphsage"]
-    raw = np.frombuffer(base64.b64decode(own["probabilities"]), dtype=np.uint8)
-    percents = raw.reshape(len(clips), len(genres))
-    wrong = [
-        (-int(percents[i, taken]), i)
-        for i, taken in enumerate(own["predicted"])
-        if taken not in (-1, shown["genre"][i])
-    ]
-    return [
-        {
-            "clip": clips[i],
-            "true": genres[shown["genre"][i]],
-            "predicted": genres[own["predicted"][i]],
-            "percent": -confidence,
-            "fold": shown["fold"][i],
-            "neighbours": [
-                {"clip": clips[j], "genre": genres[shown["genre"][j]], "distance": distance}
-                for j, distance in zip(shown["neighbours"][i], shown["distances"][i], strict=True)
-            ][:neighbours],
-        }
-        for confidence, i in sorted(wrong)[:most]
-    ]
-
-
-def settings_of(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Settings of an experiment that decide its numbers, each with its value in words."""
-    graph, network = experiment["graph"], experiment["graphsage"]
-    chosen, reduced = experiment.get("select"), experiment.get("reduce")
-    names = {
-        "genres": ", ".join(experiment["genres"]) or "all",
-        "cut": experiment["cut"],
-        "feature tables": ", ".join(experiment["tables"]),
-        "scaling": experiment["scale"],
-        "selection": f"ControlBurn to {chosen['n_features']} features" if chosen else "none",
-        "reduction": f"{reduced['method']} to {reduced['to']}" if reduced else "none",
-        "graph": f"{graph['metric']} distance, k {graph['k']}{AMONG[graph['among']]}",
-        "network": ", ".join(_setting(name, value) for name, value in network.items()),
-        "weight decay and dropout": "searched inside the training clips"
-        if experiment["search"]
-        else "as stated",
+    own = clips.set_index("clip").loc[shown["clips"]]
+    number = {source: i for i, source in enumerate(sources)}
+    starts = own["start"].to_numpy() / SAMPLE_RATE
+    ends = starts + own["samples"].to_numpy() / SAMPLE_RATE
+    segments = (own.index != own["source"]).any()
+    return {
+        **shown,
+        "source": [number[source] for source in own["source"]],
+        "times": np.stack([starts, ends], axis=1).round(2).tolist() if segments else None,
     }
-    return list(names.items())
 
 
-def _setting(name: str, value: Any) -> str:
-    words = name.replace("_", " ")
-    if value is None:
-        return "all neighbours"
-    if isinstance(value, bool):
-        return words if value else f"no {words}"
-    return f"{words} {value}"
-
-
-def of_source(
-    rows: Sequence[SheetRow], audio: Path | None, endings: Sequence[str] = ()
-) -> dict[str, Facts]:
+def _sources(sheet: Path, audio: Path | None, endings: Sequence[str]) -> dict[str, Facts]:
     """Title, artist and audio file (empty where it is not at hand) of each clip of the sheet."""
+    rows = read_sheet(sheet)
     named = {row.path for row in rows}
     return {
         row.clip: {
@@ -292,140 +153,18 @@ def of_source(
     }
 
 
-def with_sources(shown: Mapping[str, Any], clips: pd.DataFrame, sources: Sequence[str]) -> Facts:
-    """A map whose clips know of which of some sources they are, and where they start and end.
-
-    Parameters
-    ----------
-    shown : mapping
-        As `report.page.map` makes it.
-    clips : pd.DataFrame
-        Those of its cut, as `audio.clips` lists them.
-    sources : sequence of str
-    """
-    own = clips.set_index("clip").loc[shown["clips"]]
-    number = {source: i for i, source in enumerate(sources)}
-    times = own["start"].to_numpy() / SAMPLE_RATE
-    ends = times + own["samples"].to_numpy() / SAMPLE_RATE
-    segments = (own.index != own["source"]).any()
-    return {
-        **shown,
-        "source": [number[source] for source in own["source"]],
-        "times": np.stack([times, ends], axis=1).round(2).tolist() if segments else None,
-    }
-
-
-def comparisons_of(found: Tables, name: str) -> list[Facts]:
-    """Comparisons of an experiment by question, protocol and aggregation.
-
-    Returns
-    -------
-    list of dict
-        ``question`` in words, ``protocol``, ``aggregation`` and ``rows``.
-    """
-    parts: dict[tuple[str, str, str], list[Row]] = {}
-    for question in QUESTIONS:
-        for row in found.compared(question):
-            if row["experiment"] == name:
-                key = question, row["protocol"], row["aggregation"]
-                row["settings"] = found.settings_of(name, row["model"])
-                parts.setdefault(key, []).append(row)
-    return [
-        {"question": QUESTIONS[question], "protocol": p, "aggregation": a, "rows": rows}
-        for (question, p, a), rows in parts.items()
+def _problems(paths: Sequence[Path]) -> Facts:
+    """Rejected and repaired clips, and what was left out of tables, with where it is listed."""
+    columns = ["clip", "problem", "what_was_done", "listed_in"]
+    lists = [
+        read_csv(path).assign(listed_in=f"{path.parent.name}/{path.name}").reindex(columns=columns)
+        for path in paths
     ]
+    rows = pd.concat(lists) if lists else pd.DataFrame(columns=columns)
+    return table("Rejected and repaired clips", rows.replace({"clip": {"": "(all)"}}))
 
 
-def calibrated(found: Tables, name: str) -> list[Facts]:
-    """How calibrated an experiment's models are, by protocol and aggregation.
-
-    Returns
-    -------
-    list of dict
-        ``protocol``, ``aggregation`` and ``rows`` of all models; ``least``: the lowest log loss;
-        ``own``: GraphSAGE's row at no temperature; ``lines``: its reliability, as
-        `charts.reliability` places it.
-    """
-    tables = [t[t["experiment"] == name] for t in (found.calibration, found.reliability)]
-    scores, curves = tables
-    parts = []
-    for (protocol, aggregation), rows in scores.groupby(["protocol", "aggregation"], sort=False):
-        own = curves.query("protocol == @protocol and aggregation == @aggregation")
-        records: list[Row] = rows.to_dict("records")
-        parts.append(
-            {
-                "protocol": protocol,
-                "aggregation": aggregation,
-                "rows": records,
-                "least": rows["log_loss"].min(),
-                "own": next(
-                    r for r in records if (r["model"], r["scaling"]) == (NETWORKS[0], "none")
-                ),
-                "lines": charts.reliability(own[own["model"] == NETWORKS[0]]),
-            }
-        )
-    return parts
-
-
-def _protocol(folder: Path, found: Tables, name: str) -> Facts:
-    """What there is to show of an experiment's protocol."""
-    protocol = folder.name
-    results = found.results[name]
-    own = results.query("protocol == @protocol and model == 'graphsage' and aggregation == 'none'")
-    graphsage = found.row(name, protocol, NETWORKS[0], "none") or {}
-    paper = graphsage.get("paper_test_accuracy", np.nan)
-    leaks = found.leaks[name, protocol]
-    return {
-        "name": protocol,
-        "what": PROTOCOLS[protocol],
-        "confusion": confusion(pd.read_parquet(folder / "models/graphsage.parquet")),
-        "folds": charts.folds(own, None if protocol != "paper" or np.isnan(paper) else paper),
-        "history": charts.history(pd.read_csv(folder / "models/graphsage.history.csv")),
-        "health": spread(found.health[name, protocol], HEALTH),
-        "leaks": spread(leaks, {kind: LEAKS[kind] for kind in KINDS}),
-    }
-
-
-def _experiment(
-    name: str,
-    folder: Path,
-    found: Tables,
-    settings: Mapping[str, Any],
-    shown: tuple[str, Mapping[str, Any]] | None,
-    sources: Mapping[str, Facts],
-    of_clip: Mapping[Any, Any],
-) -> Facts:
-    """What there is to show of an experiment; ``shown`` is its map with the map's protocol."""
-    own = found.summary[found.summary["experiment"] == name]
-    trusted = calibrated(found, name)
-    return {
-        "name": name,
-        "description": settings["description"],
-        "settings": settings_of(settings),
-        "protocols": [_protocol(folder / p, found, name) for p in own["protocol"].unique()],
-        "comparisons": comparisons_of(found, name),
-        "calibrated": trusted,
-        "scaled": any(row["scaling"] == "temperature" for p in trusted for row in p["rows"]),
-        "left_out": found.left_out[name],
-        "map_protocol": shown[0] if shown else "",
-        "confused": [
-            {**clip, "source": sources[of_clip[clip["clip"]]]}
-            for clip in (most_confused(shown[1], CONFUSED, NEAREST) if shown else [])
-        ],
-    }
-
-
-def _problems(paths: Sequence[Path]) -> list[Facts]:
-    """Refused and repaired clips, and what was left out of tables, with where it is listed."""
-    found: list[Any] = []
-    for path in paths:
-        table = read_csv(path)
-        place = f"{path.parent.name}/{path.name}"
-        found += table.assign(list=place).to_dict("records")
-    return found
-
-
-def _where(audio: Path | None, folder: Path) -> list[str]:
+def _places(audio: Path | None, folder: Path) -> list[str]:
     """Audio folder as seen from the page in a folder, and its copy above; none without audio."""
     if audio is None:
         return []
@@ -454,74 +193,67 @@ def main(
 ) -> None:
     """Write the report of a dataset: one page, to be sent as it is."""
     settings = json.loads(config)
-    found = read(results, folder, settings, learning_curve)
+    tables = read(results, folder, settings, learning_curve)
+    names = list(tables.results)
     shown = {
         path.parents[1].name: (path.parent.name, json.loads(path.read_text(encoding="utf-8")))
         for path in maps or []
     }
-    cut_of = {name: found.experiments[name].cut for name in found.results}
     clips = {
-        cut: pd.read_parquet(folder / cut / "clips.parquet") for cut in sorted({*cut_of.values()})
+        name: pd.read_parquet(folder / tables.experiments[name].cut / "clips.parquet")
+        for name in names
     }
-    sources = of_source(read_sheet(sheet), audio, ending or ())
-    experiments = [
-        _experiment(
-            name,
-            folder / "experiments" / name,
-            found,
-            settings["experiments"][name],
-            shown.get(name),
-            sources,
-            clips[cut_of[name]].set_index("clip")["source"].to_dict(),
-        )
-        for name in found.results
-    ]
-    genres = {
-        e["name"]: len(e["protocols"][0]["confusion"]["genres"])
-        for e in experiments
-        if e["protocols"]
-    }
-    strict = {aggregation: answer.rows(found, aggregation, genres) for aggregation in AGGREGATIONS}
+    sources = _sources(sheet, audio, ending or ())
+    experiments = [experiment(folder / "experiments" / name, tables) for name in names]
     tested = {
-        (e["name"], p["name"]): p["confusion"]["clips"] for e in experiments for p in e["protocols"]
+        (e["name"], p["name"]): (p["confusion"]["clips"], len(p["confusion"]["genres"]))
+        for e in experiments
+        for p in e["protocols"]
     }
-    records = read_records(folder, list(found.results))
-    curve = found.learning_curve
+    answered = {name: answers(tables, name, tested) for name in AGGREGATIONS}
+    records = read_records(folder, names)
+    one, hundreds = written("{:,.1f}"), written("{:,.0f}")
     facts = {
-        "dataset": found.dataset,
-        "synthesised": found.facts.synthesised,
-        "sources": sources,
-        "strict": {aggregation: rows for aggregation, rows in strict.items() if rows},
-        "tested": tested,
-        "sentences": answer.sentences(found, strict["none"]),
-        "accuracies": accuracies(found.summary),
+        "dataset": tables.dataset,
+        "synthesised": tables.facts.synthesised,
+        "answers": {
+            name: table(f"Answer, {AGGREGATIONS[name]}", rows, difference=points, adjusted_p=p_text)
+            for name, rows in answered.items()
+            if len(rows)
+        },
+        "sentences": sentences(tables, answered["none"]),
+        "accuracies": accuracies(tables, tested),
         "aggregations": AGGREGATIONS,
-        "notes": found.notes(),
-        "axis": axis(found.summary),
-        "frame": charts,
+        "notes": tables.notes(),
         "experiments": experiments,
         "learning": None
-        if curve is None
-        else {"of": curve["experiment"].iloc[0], "series": charts.learning_curve(curve)},
+        if tables.learning_curve is None
+        else (
+            tables.learning_curve["experiment"].iloc[0],
+            *charts.learning_curve(tables.learning_curve),
+        ),
         "problems": _problems(problems or []),
         "not_run": pairs(not_run),
-        "costs": costs(read_benchmarks(benchmarks, list(found.results))).to_dict("records"),
-        "steps": steps(records),
+        "costs": table(
+            "Cost of each step",
+            costs(benchmarks, names),
+            seconds=one,
+            longest=one,
+            memory=hundreds,
+        ),
+        "steps": table("Steps", pd.DataFrame(steps(records)), code=", ".join, seeds=str),
         "versions": {"python": platform.python_version()} | versions(records),
         "config": json.dumps(settings, indent=1),
         "seed": settings["seed"],
         "map": {
-            "dataset": found.dataset,
-            "audio": _where(audio, folder),
+            "dataset": tables.dataset,
+            "audio": _places(audio, folder),
             "sources": [{"clip": name, **facts} for name, facts in sources.items()],
             "maps": {
-                name: {
-                    "protocol": protocol,
-                    **with_sources(each, clips[cut_of[name]], list(sources)),
-                }
+                name: {"protocol": protocol, **with_sources(each, clips[name], list(sources))}
                 for name, (protocol, each) in shown.items()
             },
         },
     }
-    own = [path.read_text(encoding="utf-8") for path in (template, style, script)]
-    output.write_text(page(own[0], own[1], own[2], facts), encoding="utf-8")
+    texts = [path.read_text(encoding="utf-8") for path in (template, style, script)]
+    output.write_text(page(texts[0], texts[1], texts[2], facts), encoding="utf-8")

@@ -1,5 +1,6 @@
 """The tables that findings and page are written from; nothing is tested or adjusted here."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,13 @@ from genregraph.config.experiment import Experiment
 from genregraph.config.model import Dataset
 from genregraph.config.registry import EDGELESS, NETWORKS
 from genregraph.evaluation.outputs import counts_of, left_out_of, read_result, read_tables
-from genregraph.graph.store import DEGENERATE
 
 Key = tuple[str, str]  # Experiment and protocol.
 Row = dict[Any, Any]
 ALPHA = 0.05
 MARGIN = 0.02  # Of equivalence: two points.
+DEGENERATE = 0.5  # Share of folds with a degenerate graph from which on a protocol has no edges.
+LISTED = 3  # Parts of a note that are named.
 
 
 @dataclass(frozen=True)
@@ -26,22 +28,18 @@ class Tables:
 
     Attributes
     ----------
-    dataset : str
     facts : Dataset
-        What the configuration says of it.
+        What the configuration says of the dataset.
     experiments : mapping of str to Experiment
         All of the configuration, by name.
     results : mapping of str to pd.DataFrame
-        By experiment, as `evaluation.collect` makes them.
+        By experiment, as `evaluation.evaluate` writes them.
     summary, comparisons, calibration, reliability : pd.DataFrame
         As the steps of package evaluation write them; of all experiments.
-    learning_curve, tuning : pd.DataFrame or None
     health, leaks : mapping of (str, str) to pd.DataFrame
-        Tables of `graph.store.health` and `folds.leaks`, by experiment and protocol.
-    left_out : mapping of str to mapping
-        By experiment and protocol, why it is not evaluated.
-    clips : mapping of str to mapping
-        By experiment and protocol, what became of the clips.
+        ``graph-health.csv`` and ``leaks.csv``, by experiment and protocol.
+    left_out, clips : mapping of str to mapping
+        By experiment and protocol, why it is not evaluated, and how many clips it uses.
     """
 
     dataset: str
@@ -64,51 +62,46 @@ class Tables:
         return self.experiments[name].graph.among == "artist"
 
     def has_edges(self, name: str, protocol: str) -> bool:
-        """Whether the graphs of an experiment have edges, by their share of zero distances."""
-        return bool(self.health[name, protocol]["zero_distance_share"].mean() < DEGENERATE)
+        """Whether the graphs of an experiment have edges that are not of distance zero."""
+        return bool(self.health[name, protocol]["degenerate"].mean() < DEGENERATE)
 
     def row(self, name: str, protocol: str, model: str, aggregation: str) -> Row | None:
         """The summary's row of a model; None if there is none."""
         keys = {"experiment": name, "protocol": protocol, "model": model}
-        found = _where(self.summary, **keys, aggregation=aggregation)
-        return found[0] if found else None
+        rows = _where(self.summary, **keys, aggregation=aggregation)
+        return rows[0] if rows else None
 
-    def compared(self, question: str) -> list[Row]:
+    def mean(self, experiment: str, protocol: str, model: str, aggregation: str) -> float:
+        """Mean accuracy of a model; NaN if the summary has no row of it."""
+        row = self.row(experiment, protocol, model, aggregation)
+        return row["mean"] if row else np.nan
+
+    def compared(self, question: str, **keys: str) -> list[Row]:
         """Comparisons of a question, with the means of both sides as ``mean`` and ``other``."""
-        found = _where(self.comparisons, question=question)
-        for each in found:
-            key = each["experiment"], each["protocol"], each["model"], each["aggregation"]
-            own = self.row(*key)
-            other = self.row(*_other(each))
-            each["mean"] = own["mean"] if own else np.nan
-            each["other"] = other["mean"] if other else np.nan
+        rows = _where(self.comparisons, question=question, **keys)
+        for each in rows:
+            own = {key: each[key] for key in ("experiment", "protocol", "model", "aggregation")}
+            reference = "protocol" if question == "protocol" else "model"
+            each["mean"] = self.mean(**own)
+            each["other"] = self.mean(**{**own, reference: each["reference"]})
             each["within"] = None if np.isnan(w := each["equivalent_within"]) else w <= MARGIN
-        return found
+        return rows
 
     def baseline(self, name: str, protocol: str, aggregation: str) -> Row | None:
-        """The best model that uses no other test clip, as question baseline has it."""
-        found = _where(
-            self.comparisons,
-            question="baseline",
-            experiment=name,
-            protocol=protocol,
-            aggregation=aggregation,
-        )
-        return self.row(name, protocol, found[0]["reference"], aggregation) if found else None
+        """The best model that uses no other test clip: the reference of question baseline."""
+        keys = {"experiment": name, "protocol": protocol, "aggregation": aggregation}
+        rows = _where(self.comparisons, question="baseline", **keys)
+        return self.row(name, protocol, rows[0]["reference"], aggregation) if rows else None
 
     def notes(self) -> list[tuple[str, list[tuple[str, list[str]]]]]:
-        """Each note of the summary once, with the experiments and protocols that it is of."""
-        noted = self.summary[self.summary["note"] != ""]
-        return [
-            (
-                str(note),
-                [
-                    (str(name), protocols.unique().tolist())
-                    for name, protocols in rows.groupby("experiment", sort=False)["protocol"]
-                ],
-            )
-            for note, rows in noted.groupby("note", sort=False)
-        ]
+        """Each note of the summary once, with the experiments and protocols that it concerns."""
+        noted: dict[str, dict[str, list[str]]] = {}
+        columns = ["experiment", "protocol", "note"]
+        for name, protocol, notes in self.summary[columns].drop_duplicates().to_numpy():
+            for note in re.split(r"\s*(?:NOTE|WARNING): ", notes):
+                if note:
+                    noted.setdefault(_shortened(note), {}).setdefault(name, []).append(protocol)
+        return [(note, list(concerned.items())) for note, concerned in noted.items()]
 
     def settings_of(self, name: str, model: str) -> str:
         """In what a variant differs, in words; empty for other models."""
@@ -116,12 +109,11 @@ class Tables:
         return ", ".join(f"{key}: {value}" for key, value in differs.items())
 
 
-def _other(comparison: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    """Key of the summary's row that a comparison's reference is."""
-    name, aggregation = comparison["experiment"], comparison["aggregation"]
-    if comparison["question"] == "protocol":
-        return name, comparison["reference"], comparison["model"], aggregation
-    return name, comparison["protocol"], comparison["reference"], aggregation
+def _shortened(note: str) -> str:
+    """A note whose list names three parts and counts the others."""
+    parts = note.split("; ")
+    more = [f"and {len(parts) - LISTED} more."] if len(parts) > LISTED else []
+    return "; ".join(parts[:LISTED] + more)
 
 
 def _where(table: pd.DataFrame, **values: str) -> list[Row]:
@@ -154,34 +146,20 @@ def read(
     learning_curve: Path | None = None,
     tuning: Path | None = None,
 ) -> Tables:
-    """Read the tables of a dataset.
-
-    Parameters
-    ----------
-    results : sequence of Path
-        Result tables, named by experiment.
-    folder : Path
-        Of the dataset; all other tables lie in it under their names.
-    config : mapping
-        The configuration of the run.
-    learning_curve, tuning : Path, optional
-        If there are any.
-    """
-    names = [path.stem for path in results]
-    places = {name: folder / "experiments" / name for name in names}
+    """Read the tables of a dataset: result tables, named by experiment, and all in its folder."""
+    places = {path.stem: folder / "experiments" / path.stem for path in results}
     summary = read_result(folder / "summary.csv").fillna({"note": "", "interval": ""})
-    keys = [
-        (str(name), str(protocol))
-        for name, protocol in summary[["experiment", "protocol"]].drop_duplicates().to_numpy()
-    ]
-    per_protocol = {
-        kind: {(name, p): pd.read_csv(places[name] / p / f"{kind}.csv") for name, p in keys}
-        for kind in ("graph-health", "leaks")
-    }
-    per_experiment = {
-        kind: read_tables([places[name] / f"{kind}.csv" for name in names])
-        for kind in ("calibration", "reliability")
-    }
+    evaluated = summary[["experiment", "protocol"]].drop_duplicates().to_numpy().tolist()
+
+    def of_protocols(file: str) -> dict[Key, pd.DataFrame]:
+        return {
+            (name, protocol): pd.read_csv(places[name] / protocol / file)
+            for name, protocol in evaluated
+        }
+
+    def of_experiments(file: str) -> pd.DataFrame:
+        return read_tables([place / file for place in places.values()])
+
     return Tables(
         dataset=config["dataset"],
         facts=Dataset.model_validate(config["datasets"].get(config["dataset"], {})),
@@ -191,12 +169,12 @@ def read(
         results={path.stem: read_result(path) for path in results},
         summary=summary,
         comparisons=read_result(folder / "comparisons.csv"),
-        calibration=per_experiment["calibration"],
-        reliability=per_experiment["reliability"],
+        calibration=of_experiments("calibration.csv"),
+        reliability=of_experiments("reliability.csv"),
         learning_curve=read_result(learning_curve) if learning_curve else None,
         tuning=read_result(tuning) if tuning else None,
-        health=per_protocol["graph-health"],
-        leaks=per_protocol["leaks"],
+        health=of_protocols("graph-health.csv"),
+        leaks=of_protocols("leaks.csv"),
         left_out={name: left_out_of(place / "protocols.json") for name, place in places.items()},
         clips={name: counts_of(place / "protocols.json") for name, place in places.items()},
     )

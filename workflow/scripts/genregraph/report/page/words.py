@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from genregraph.evaluation.scores import BY_GROUPS
 from genregraph.evaluation.statistics import p_text
@@ -16,42 +17,36 @@ AGGREGATIONS = {
 }
 
 
-def accuracy(value: float) -> str:
-    """Four digits; of NaN a dash."""
-    return "-" if np.isnan(value) else f"{value:.4f}"
+def written(pattern: str, scale: float = 1) -> Callable[..., str]:
+    """Write numbers by a pattern, each multiplied by a scale; where the first is NaN, a dash.
+
+    Examples
+    --------
+    >>> points = written("{:+z.1f}", 100)
+    >>> points(0.0234), points(-0.0001), points(float("nan"))
+    ('+2.3', '+0.0', '-')
+    """
+    return lambda *numbers: (
+        "-" if np.isnan(numbers[0]) else pattern.format(*(scale * each for each in numbers))
+    )
 
 
-def span(low: float, high: float) -> str:
-    """Both ends of an interval of accuracies; of NaN a dash."""
-    return "-" if np.isnan(low) else f"{accuracy(low)} to {accuracy(high)}"
+accuracy = written("{:.4f}")
+span = written("{:.4f} to {:.4f}")
+losses = written("{:.3f} to {:.3f}")
+points = written("{:+z.1f}", 100)
+points_span = written("{:+z.1f} to {:+z.1f}", 100)
+percent = written("{:.1f} %", 100)
+
+
+def figure(value: float) -> str:
+    """Number with three digits, or with all those before its point; of NaN a dash."""
+    return written("{:,.0f}" if value >= 100 else "{:.3g}")(value)
 
 
 def interval(row: Mapping[str, Any]) -> str:
     """Interval of a row of the summary, with a mark where it is by groups."""
-    mark = " *" if row["interval"] == BY_GROUPS else ""
-    return span(row["ci_low"], row["ci_high"]) + mark
-
-
-def points(difference: float) -> str:
-    """Difference of accuracies in points of a hundred.
-
-    Examples
-    --------
-    >>> points(0.0234), points(-0.0001), points(float("nan"))
-    ('+2.3', '+0.0', '-')
-    """
-    # + 0: there is no -0.0.
-    return "-" if np.isnan(difference) else f"{round(100 * difference, 1) + 0:+.1f}"
-
-
-def points_span(low: float, high: float) -> str:
-    """Both ends of an interval of differences, in points."""
-    return "-" if np.isnan(low) else f"{points(low)} to {points(high)}"
-
-
-def losses(low: float, high: float) -> str:
-    """Both ends of an interval of losses, in three digits."""
-    return "-" if np.isnan(low) else f"{low:.3f} to {high:.3f}"
+    return span(row["ci_low"], row["ci_high"]) + " *" * (row["interval"] == BY_GROUPS)
 
 
 def within(row: Mapping[str, Any]) -> str:
@@ -60,7 +55,7 @@ def within(row: Mapping[str, Any]) -> str:
 
 
 def literal(text: str) -> str:
-    """Text of a user's, such as names of genres, that Markdown and HTML take for nothing else."""
+    """User's text, such as names of genres, without a meaning in Markdown and HTML."""
     return re.sub(r"([\\`*\[\]|])", r"\\\1", html.escape(text, quote=False))
 
 
@@ -74,5 +69,35 @@ FILTERS: dict[str, Callable[..., str]] = {
     "within": within,
     "p": p_text,
     "literal": literal,
-    "percent": lambda share: "-" if np.isnan(share) else f"{100 * share:.1f} %",
+    "percent": percent,
 }
+
+
+def table(
+    label: str, rows: pd.DataFrame, group: str = "", **formats: Callable[[Any], str]
+) -> dict[str, Any]:
+    """Rows as the page shows them; an accuracy's digits for numbers that no format is given for.
+
+    Returns
+    -------
+    dict
+        ``label``; ``columns``: names, and whether their cells are texts; ``groups``: by what stands
+        in the column ``group``, cells as texts.
+    """
+    columns = [str(name) for name in rows if name != group]
+    usual = {"i": "{:,}".format, "f": accuracy}
+    texts = pd.DataFrame(
+        {
+            name: rows[name].map(formats.get(name) or usual.get(rows[name].dtype.kind, str))
+            for name in columns
+        },
+        dtype=object,
+    )
+    groups = texts.groupby(rows[group] if group else np.zeros(len(rows)), sort=False)
+    return {
+        "label": label,
+        "columns": [
+            (name.replace("_", " "), rows[name].dtype.kind not in "if") for name in columns
+        ],
+        "groups": [(name if group else "", own.to_numpy().tolist()) for name, own in groups],
+    }

@@ -1,0 +1,172 @@
+"""What the report shows of an experiment."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from genregraph.evaluation.statistics import p_text
+from genregraph.folds.leaks import KINDS
+from genregraph.report.figures.protocol_figures import confuse
+from genregraph.report.page import charts
+from genregraph.report.page.answer import MAIN
+from genregraph.report.page.tables import Tables
+from genregraph.report.page.words import AGGREGATIONS, figure, points, table
+from genregraph.report.strictness import PROTOCOLS
+
+GENRES = 40  # Of a confusion table; of more genres, as many most frequent mistakes are shown.
+SETTINGS = set("genres cut tables scale select reduce graph graphsage search".split())
+HEALTH = {
+    "k": "neighbours of a clip (k)",
+    "zero_distance_share": "share of distances that are zero",
+    "homophily": "share of neighbours of the same genre",
+    "chance_homophily": "the same by chance",
+    "components": "connected components",
+    "degree_max": "clips that have the most popular one as neighbour",
+}
+LEAKS = {
+    "group": "groups",
+    "artist": "artists",
+    "song": "songs",
+    "md5": "identical files",
+    "near_identical": "pairs of nearly identical features",
+}
+QUESTIONS = {
+    "messages": "a network and its ablation without messages",
+    "baseline": "graph models and the best model that uses no other test clip",
+    "variant": "variants and the network that they vary",
+    "protocol": "protocol clean and another protocol, of one model",
+    "paper": "GraphSAGE and the paper's number",
+}
+POINTS = dict.fromkeys(["difference", "ci_low", "ci_high", "equivalent_within"], points)
+COMPARED: dict[str, Any] = {
+    **{"model": str, "settings": str, "accuracy": None, "reference": str, "its_accuracy": None},
+    **POINTS,
+    **dict.fromkeys(["p_folds", "p_folds_holm", "p_groups", "p_groups_holm"], p_text),
+    "n_tests": None,
+    "smallest_detectable": points,
+}
+CALIBRATED = (
+    "model temperature log_loss log_loss_low log_loss_high brier brier_low brier_high confidence "
+    "accuracy calibration_error calibration_low calibration_high calibration_expected"
+).split()
+Facts = dict[str, Any]
+
+
+def as_text(setting: Any) -> str:
+    """A setting of the configuration in a line."""
+    if isinstance(setting, dict):
+        return ", ".join(f"{name} {as_text(value)}" for name, value in setting.items())
+    if isinstance(setting, list):
+        return ", ".join(setting) or "all"
+    if setting is None or isinstance(setting, bool):
+        return {None: "none", True: "yes", False: "no"}[setting]
+    return str(setting)
+
+
+def confusion(predictions: pd.DataFrame) -> Facts:
+    """Of each true genre, how many tests of its clips gave which genre, and in which share.
+
+    Parameters
+    ----------
+    predictions : pd.DataFrame
+        Of one model, all folds; a clip that is tested several times counts each time.
+    """
+    counts = confuse(predictions)
+    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
+    facts: Facts = {
+        "genres": counts.columns.tolist(),
+        "right": int(np.trace(counts)),
+        "total": int(counts.to_numpy().sum()),
+        "clips": int(predictions.loc[predictions["part"] == "test", "clip"].nunique()),
+    }
+    if len(counts) > GENRES:
+        cells = pd.DataFrame({"tests": counts.stack(), "share": shares.stack()})
+        cells = cells.rename_axis(["genre", "predicted"]).reset_index()
+        mistakes = cells[cells["genre"] != cells["predicted"]].nlargest(GENRES, "tests")
+        return facts | {"mistakes": table("Most frequent mistakes", mistakes)}
+    levels = np.ceil(10 * shares.to_numpy()).astype(int).tolist()
+    recall = [f"{100 * share:.0f} %" for share in np.diag(shares)]
+    rows = zip(counts.index, counts.to_numpy().tolist(), levels, recall, strict=True)
+    return facts | {
+        "rows": [(genre, list(zip(own, level, strict=True)), r) for genre, own, level, r in rows]
+    }
+
+
+def spread(folds: pd.DataFrame, names: Mapping[str, str], label: str) -> Facts:
+    """Mean and range over folds of the columns that there are, by what they are called."""
+    values = folds[[name for name in names if name in folds]].agg(["mean", "min", "max"]).T
+    rows = values.rename(names).rename_axis(label).reset_index()
+    return table(label, rows, mean=figure, min=figure, max=figure)
+
+
+def under(row: Mapping[Any, Any]) -> str:
+    """Protocol, question (if there is one) and aggregation of a row, as the head of a group."""
+    question = f": {QUESTIONS[row['question']]}" if "question" in row else ""
+    aggregation = row["aggregation"]
+    by = f", by {aggregation}: {AGGREGATIONS[aggregation]}" if aggregation != "none" else ""
+    return f"{row['protocol']}{question}{by}"
+
+
+def comparisons_of(tables: Tables, name: str) -> Facts:
+    """Comparisons of an experiment by question, protocol and aggregation."""
+    rows = [
+        {**row, "settings": tables.settings_of(name, row["model"]) or "-", "under": under(row)}
+        for question in QUESTIONS
+        for row in tables.compared(question, experiment=name)
+    ]
+    frame = pd.DataFrame(rows).rename(columns={"mean": "accuracy", "other": "its_accuracy"})
+    frame = frame.reindex(columns=["under", *COMPARED])
+    formats = {column: each for column, each in COMPARED.items() if each}
+    return table(f"Comparisons in {name}", frame, "under", **formats)
+
+
+def calibration_of(tables: Tables, name: str) -> Facts:
+    """How calibrated an experiment's models are: a table of all, and curves of GraphSAGE."""
+    scores, curves = (
+        each[each["experiment"] == name] for each in (tables.calibration, tables.reliability)
+    )
+    plots = []
+    own = scores.query("model == @MAIN and scaling == 'none' and aggregation == 'none'")
+    for row in own.itertuples():
+        label = f"mean confidence {row.confidence:.3f}, accuracy {row.accuracy:.3f}"
+        curve = curves.query(
+            "protocol == @row.protocol and aggregation == 'none' and model == @MAIN"
+        )
+        plot = charts.reliability(curve, f"Reliability under {row.protocol}: {label}")
+        plots.append((row.protocol, label, plot))
+    frame = scores[CALIBRATED].assign(under=[under(row) for row in scores.to_dict("records")])
+    label = f"Calibration of all models, in {name}"
+    return {"plots": plots, "table": table(label, frame, "under", temperature=figure)}
+
+
+def protocol_of(folder: Path, tables: Tables, name: str) -> Facts:
+    """What there is to show of an experiment's protocol, whose folder is given."""
+    leaks = {kind: LEAKS[kind] for kind in KINDS}
+    return {
+        "name": folder.name,
+        "what": PROTOCOLS[folder.name],
+        "confusion": confusion(pd.read_parquet(folder / f"models/{MAIN}.parquet")),
+        "health": spread(tables.health[name, folder.name], HEALTH, "of the graph"),
+        "leaks": spread(tables.leaks[name, folder.name], leaks, "on both sides of a fold"),
+    }
+
+
+def experiment(folder: Path, tables: Tables) -> Facts:
+    """What there is to show of an experiment, whose folder is given."""
+    name = folder.name
+    own = tables.experiments[name]
+    settings = own.model_dump(include=SETTINGS).items()
+    summary = tables.summary[tables.summary["experiment"] == name]
+    return {
+        "name": name,
+        "description": own.description,
+        "settings": {key: as_text(value) for key, value in settings},
+        "left_out": tables.left_out[name],
+        "protocols": [protocol_of(folder / p, tables, name) for p in summary["protocol"].unique()],
+        "comparisons": comparisons_of(tables, name),
+        "calibration": calibration_of(tables, name),
+        "scaled": own.calibrate != "none",
+    }
