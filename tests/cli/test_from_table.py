@@ -119,16 +119,6 @@ def test_rows_of_one_clip_are_excluded_if_genres_differ(capsys) -> None:
     assert "clips whose rows have several genres: 1 rows, which are excluded" in said
 
 
-def test_spellings_of_an_artist_and_repeated_titles_are_counted(capsys) -> None:
-    table = songs()
-    table.loc[1, ["Artist", "Track"]] = " artist  0", table.loc[0, "Track"]
-    rows, _, said = made(table, capsys)
-    spelt = "artists that are spelt in several ways, and count as one: 1"
-    assert f"{spelt}, such as 'Artist 0', 'artist 0'" in said
-    assert "rows that repeat title and artist of an earlier row: 1" in said
-    assert ("12 artists" in said, rows["0002"].excluded) == (True, "")
-
-
 def test_labels_are_no_features_unless_kept(capsys) -> None:
     table = songs().assign(label=np.arange(24) % 7, code=np.repeat([0.1, 0.2], 12), mood="calm")
     _, features, said = made(table, capsys)

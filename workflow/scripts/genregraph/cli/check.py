@@ -3,7 +3,6 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from logging.handlers import MemoryHandler
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from genregraph.cli.project import (
     snakemake,
 )
 from genregraph.common.errors import UserError
-from genregraph.config.model import Config
 from genregraph.plan.run import Run
 from genregraph.plan.runnable import why_no_prediction
 
@@ -32,33 +30,33 @@ LOGGER = logging.getLogger("genregraph")
 NAMED = 3  # Files of one fault.
 
 
-@dataclass
-class Findings:
-    """Faults, with which a result is missing or less; notes; and what can be made."""
+def check(run: Run) -> tuple[list[str], list[str]]:
+    """Faults, with which a result is missing or less, and notes on a dataset and its experiments.
 
-    faults: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    target: str = TARGET
-
-
-def checked(config: Config, findings: Findings) -> None:
-    """Check a dataset and its experiments; a `UserError` if nothing more can be looked at."""
-    run = Run(config, HOME)
+    A `UserError` if nothing more can be looked at.
+    """
     run.check()
     folder, files = Path(run.audio), run.files
+    faults, notes = [], []
     if not (run.synthesised or run.fetched or run.without_audio):
         missing = [row.path for row in run.rows if row.clip not in files]
-        findings.faults += _named("not in the audio folder", missing)
-    for why, paths in headers(folder, files.values(), config.audit.shortest).items():
-        findings.faults += _named(why, paths)
+        faults += _named("not in the audio folder", missing)
+    for why, paths in headers(folder, files.values(), run.config.audit.shortest).items():
+        faults += _named(why, paths)
     for paths in copies_in(folder, files.values()).values():
-        findings.notes.append(f"the same content: {', '.join(map(repr, paths))}")
+        notes.append(f"the same content: {', '.join(map(repr, paths))}")
     if reasons := Counter(row.excluded for row in run.rows if row.excluded):
         some = ", ".join(f"{reason!r} ({count})" for reason, count in reasons.most_common(NAMED))
-        findings.notes.append(
-            f"{reasons.total()} of {len(run.rows)} clips are excluded: {some}, ..."
-        )
-    experiments(run, findings)
+        notes.append(f"{reasons.total()} of {len(run.rows)} clips are excluded: {some}")
+    tables = run.config.tables.values()
+    stated = [file for table in tables for file in (table.file, table.file_3s) if file]
+    faults += _named("missing under tables", [file for file in stated if not Path(file).is_file()])
+    (notes if run.runnable else faults).extend(run.notes())
+    if run.config.predict:
+        faults += filter(None, [run.why_no_prediction])
+    elif run.runnable:
+        notes += filter(None, [why_no_prediction(run.config, run.not_runnable)])
+    return faults, notes
 
 
 def headers(folder: Path, files: Iterable[str], shortest: float) -> dict[str, list[str]]:
@@ -81,24 +79,6 @@ def header(path: Path, shortest: float) -> str:
         return f"unreadable: {error.strerror}"
 
 
-def experiments(run: Run, findings: Findings) -> None:
-    """What the dataset does not allow of experiments, and what they lack."""
-    lacking = [
-        file
-        for table in run.config.tables.values()
-        for file in (table.file, table.file_3s)
-        if file is not None and not Path(file).is_file()
-    ]
-    findings.faults += _named("missing under tables", lacking)
-    runnable = run.runnable
-    (findings.notes if runnable else findings.faults).extend(run.notes())
-    findings.target = TARGET if Path(TARGET).stem in runnable else REPORT
-    if run.config.predict:
-        findings.faults += filter(None, [run.why_no_prediction])
-    elif runnable:
-        findings.notes += filter(None, [why_no_prediction(run.config, run.not_runnable)])
-
-
 def _named(why: str, files: Sequence[str]) -> list[str]:
     """A line for files with one fault; none if there are none."""
     more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
@@ -108,26 +88,25 @@ def _named(why: str, files: Sequence[str]) -> list[str]:
 
 def main(configfile: Configfiles = None, config: Words = None) -> None:
     """Find everything that can be wrong before long work."""
-    findings = Findings()
     logged = MemoryHandler(10**6, logging.CRITICAL)
     logged.setLevel(logging.WARNING)
     LOGGER.addHandler(logged)
     LOGGER.propagate = False
+    target = TARGET
     try:
-        checked(configured(configfile or [], config or []), findings)
+        run = Run(configured(configfile or [], config or []), HOME)
+        faults, notes = check(run)
+        target = TARGET if Path(TARGET).stem in run.runnable else REPORT
     except UserError as error:
-        findings.faults.append(str(error))
+        faults, notes = [str(error)], []
     finally:
         LOGGER.removeHandler(logged)
         LOGGER.propagate = True
-    notes = [record.getMessage() for record in logged.buffer] + findings.notes
-    print(*(f"note: {note}\n" for note in notes), sep="", end="")
-    print(*(f"FAULT: {fault}\n" for fault in findings.faults), sep="", end="")
-    if findings.faults:
-        count = len(findings.faults)
-        print(f"{count} fault(s); what they name is left out of results, or stops them")
+    said = [record.getMessage() for record in logged.buffer]
+    lines = [*(f"note: {note}" for note in said + notes), *(f"FAULT: {fault}" for fault in faults)]
+    print("".join(f"{line}\n" for line in lines), end="")
+    if faults:
+        print(f"{len(faults)} fault(s); what they name is left out of results, or stops them")
         raise typer.Exit(1)
-    command = snakemake(findings.target, configfile or [], config or [])
-    print(
-        f"Nothing is wrong that can be seen before the work. Next:\n  {as_typed_by_hand(command)}"
-    )
+    command = as_typed_by_hand(snakemake(target, configfile or [], config or []))
+    print(f"Nothing is wrong that can be seen before the work. Next:\n  {command}")

@@ -15,7 +15,6 @@ from genregraph.cli.project import configuration_text
 from genregraph.common.errors import UserError
 from genregraph.config.registry import COMPUTED, PER_FOLD
 from genregraph.datasets.delimited import plain
-from genregraph.datasets.groups import is_unknown, normalised
 from genregraph.datasets.row import COLUMNS, Row
 from genregraph.datasets.sheet import new_sheet
 from genregraph.features.foreign import UNNAMED, read
@@ -139,24 +138,12 @@ def _excluded(songs: pd.DataFrame, values: pd.DataFrame) -> tuple[pd.Series, lis
     ]
 
 
-def _doubts(songs: pd.DataFrame, values: pd.DataFrame) -> list[Note]:
-    """What names of artists and titles say, and which rows no model can use."""
-    known = songs[~songs["artist"].map(is_unknown)]
-    known = known.assign(name=known["artist"].map(normalised), song=known["title"].map(normalised))
-    spelt = known.groupby("name")["artist"].unique()
-    spelt = spelt[spelt.map(len) > 1]
-    again = known[known["title"] != ""].duplicated(["name", "song"]).sum()
+def _gaps(values: pd.DataFrame) -> Note:
+    """Rows that no model can use."""
     gaps = ~np.isfinite(values)
     worst = gaps.sum().idxmax()
-    stay = "; they stay, and protocol clean keeps them on one side"
     lost = f", which no result will have; most lack {worst!r} ({gaps[worst].sum()}), which can be "
-    lost += f"left out: --drop {worst}"
-    example = f", such as {_some(next(iter(spelt), ()))}"
-    return [
-        ("artists that are spelt in several ways, and count as one", len(spelt), example),
-        ("rows that repeat title and artist of an earlier row", again, stay),
-        ("rows that lack a number", gaps.any(axis=1).sum(), lost),
-    ]
+    return "rows that lack a number", gaps.any(axis=1).sum(), f"{lost}left out: --drop {worst}"
 
 
 def _some(names: Iterable[object]) -> str:
@@ -225,7 +212,7 @@ def make(
         f"no features, {why}: {_some(name for name in reasons if reasons[name] == why)}"
         for why in dict.fromkeys(reasons.values())
     ]
-    counts = [*left_out, *copies, *_doubts(songs, values)]
+    counts = [*left_out, *copies, _gaps(values)]
     return [
         f"columns: {said}{'' if 'clip' in stated else '; clips are numbered'}",
         *why_none,

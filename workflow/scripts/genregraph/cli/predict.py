@@ -51,14 +51,13 @@ def main(
 
 
 def run_snakemake(arguments: list[str], verbose: bool) -> int:
-    """Run Snakemake, with this Python for rules and no module of the folder at hand.
+    """Run Snakemake, and no module of the folder at hand.
 
     On Ctrl-C, which reaches it too, it is waited for: it ends its jobs and unlocks the folder.
     """
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     with subprocess.Popen(
         [sys.executable, "-m", "snakemake", *arguments],
-        env={**os.environ, "PATH": path, "PYTHONSAFEPATH": "1"},
+        env={**os.environ, "PYTHONSAFEPATH": "1"},
         stdout=None if verbose else subprocess.DEVNULL,
     ) as running:
         interrupted = False
