@@ -11,17 +11,9 @@ from tqdm import tqdm
 
 from genregraph.audio.read import RejectedClip, decode
 from genregraph.audio.samples import SAMPLE_RATE
+from genregraph.cli import project
 from genregraph.cli.init import copies_in
-from genregraph.cli.project import (
-    HOME,
-    REPORT,
-    TARGET,
-    Configfiles,
-    Words,
-    as_typed_by_hand,
-    configured,
-    snakemake,
-)
+from genregraph.cli.project import Configfiles, Words
 from genregraph.common.errors import UserError
 from genregraph.plan.run import Run
 from genregraph.plan.runnable import why_no_prediction
@@ -92,11 +84,11 @@ def main(configfile: Configfiles = None, config: Words = None) -> None:
     logged.setLevel(logging.WARNING)
     LOGGER.addHandler(logged)
     LOGGER.propagate = False
-    target = TARGET
+    target = project.TARGET
     try:
-        run = Run(configured(configfile or [], config or []), HOME)
+        run = Run(project.configured(configfile or [], config or []), project.HOME)
         faults, notes = check(run)
-        target = TARGET if Path(TARGET).stem in run.runnable else REPORT
+        target = project.TARGET if Path(project.TARGET).stem in run.runnable else project.REPORT
     except UserError as error:
         faults, notes = [str(error)], []
     finally:
@@ -108,5 +100,5 @@ def main(configfile: Configfiles = None, config: Words = None) -> None:
     if faults:
         print(f"{len(faults)} fault(s); what they name is left out of results, or stops them")
         raise typer.Exit(1)
-    command = as_typed_by_hand(snakemake(target, configfile or [], config or []))
+    command = project.as_typed_by_hand(project.snakemake(target, configfile or [], config or []))
     print(f"Nothing is wrong that can be seen before the work. Next:\n  {command}")

@@ -17,17 +17,7 @@ import typer
 from tqdm import tqdm
 
 from genregraph.audio.tags import Tags, read_tags
-from genregraph.cli import from_table
-from genregraph.cli.project import (
-    HOME,
-    REPORT,
-    TARGET,
-    as_typed_by_hand,
-    configuration_text,
-    dataset_name,
-    genregraph,
-    snakemake,
-)
+from genregraph.cli import from_table, project
 from genregraph.common import contents
 from genregraph.common.errors import UserError
 from genregraph.config.merge import merged, read_yaml
@@ -196,17 +186,17 @@ def of_sheet(rows: Sequence[Row], sheet: Path, added: str = "") -> list[str]:
 def configuration(name: str, folder: Path, sheet: Path, clips: int) -> str:
     """Text of the configuration of a dataset; as many shards for good, whatever is added later."""
     facts = {name: {"shards": min(max(2, clips // IN_A_SHARD), shards_for(clips))}}
-    return configuration_text(
+    return project.configuration_text(
         {"dataset": name, "sheet": sheet.as_posix(), "audio": str(folder), "datasets": facts}
     )
 
 
 def new_name(source: Path, name: str | None) -> str:
     """Name of a dataset, by default that of its folder or table; a `UserError` if it is taken."""
-    others = merged([HOME, Path()], {}).get("datasets", {})
+    others = merged([project.HOME, Path()], {}).get("datasets", {})
     # As it is called here, also where that is a link.
     path = Path(os.path.normpath(source.absolute()))
-    dataset = dataset_name(name or (path.stem if source.is_file() else path.name))
+    dataset = project.dataset_name(name or (path.stem if source.is_file() else path.name))
     if dataset in others and not name:
         dataset += "-mine"
     config = SHEETS / f"{dataset}.yaml"
@@ -254,6 +244,6 @@ def main(
         )
         lines = [*of_sheet(read_sheet(sheet), sheet), *lines]
     print("\n".join([*lines, f"{config}: the configuration.", "Next:"]))
-    print(f"  {genregraph('check', '--configfile', str(config))}")
-    target = TARGET if source.is_dir() else REPORT
-    print(f"  {as_typed_by_hand(snakemake(target, [config]))}")
+    print(f"  {project.genregraph('check', '--configfile', str(config))}")
+    target = project.TARGET if source.is_dir() else project.REPORT
+    print(f"  {project.as_typed_by_hand(project.snakemake(target, [config]))}")
