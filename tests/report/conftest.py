@@ -1,17 +1,22 @@
 """Small files of the kinds that figures are drawn from, and what every figure must stand up to."""
 
+import json
 import re
+import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+from tests.report import dataset
 
+from genregraph.evaluation.outputs import read_result
 from genregraph.preprocessing.inputs import Inputs
 from genregraph.report.figures.style import save
 
@@ -104,3 +109,17 @@ def assert_apart() -> Callable[[Figure], None]:
             assert not [other for other in panels[:number] if one.padded(-1).overlaps(other)]
 
     return check
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """The report of a small dataset, its copy a folder above, and what it was made from."""
+    project = tmp_path_factory.mktemp("project")
+    options = dataset.write_dataset(project)
+    path = dataset.write_page(options, project / "results/mine/report.html")
+    shutil.copyfile(path, project / "results/report.html")
+    tables = {
+        name: read_result(options["folder"] / f"{name}.csv") for name in ("summary", "comparisons")
+    }
+    shown = json.loads(options["maps"][0].read_text())
+    return SimpleNamespace(path=path, options=options, project=project, map=shown, **tables)

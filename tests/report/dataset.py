@@ -3,8 +3,8 @@
 Names are as hostile as a sheet allows: the report must show them as they are, and run none.
 """
 
-import base64
 import json
+import shutil
 import string
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import soundfile
-from numpy.typing import NDArray
 
 from genregraph.config.load import load
-from genregraph.datasets.sheet import Row, write_sheet
+from genregraph.datasets.sheet import Row, read_sheet, write_sheet
 from genregraph.evaluation import evaluate, summarise
 from genregraph.folds.leaks import leaks
 from genregraph.graph.adjacency import adjacency
@@ -24,6 +23,7 @@ from genregraph.models.predictions import Fit, Fitted, predictions, write
 from genregraph.preprocessing.inputs import Inputs, save_inputs
 from genregraph.report.figures import protocol_figures
 from genregraph.report.page import page
+from genregraph.report.page.map import ranked
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow/scripts/genregraph/report"
@@ -256,9 +256,34 @@ def write_figures(place: Path) -> None:
     )
 
 
-def encoded(percents: NDArray[np.integer]) -> str:
-    """Probabilities as a map has them."""
-    return base64.b64encode(percents.astype(np.uint8).tobytes()).decode("ascii")
+def enlarge(options: dict[str, Any], folder: Path, n: int, genres: list[str]) -> dict[str, Any]:
+    """Options of a copy in which protocol clean has n clips at random places, and other genres."""
+    rng = np.random.default_rng(0)
+    names = [f"clip {i}" for i in range(n)]
+    y, folds = rng.integers(len(genres), size=n), np.arange(n) % FOLDS
+    copied = {**options, "folder": folder / "mine", "sheet": folder / "mine.tsv"}
+    shutil.copytree(options["folder"], copied["folder"])
+    place = copied["folder"] / "experiments" / EXPERIMENT / "clean"
+    table = pd.DataFrame(rng.dirichlet(np.full(len(genres), 0.05), n), columns=genres)
+    table = table.assign(clip=names, repeat=0, fold=folds, part="test")
+    table = table.assign(true=np.array(genres)[y], predicted=table[genres].idxmax(axis=1))
+    table.to_parquet(place / "models/graphsage.parquet", index=False)
+    shown = {"genres": genres, "clips": names, "genre": y.tolist(), "fold": folds.tolist()}
+    shown |= dict(zip("xy", rng.random((2, n)).round(4).tolist(), strict=True))
+    shown["neighbours"] = [
+        list(zip(rng.integers(n, size=10).tolist(), rng.random(10).round(4).tolist(), strict=True))
+        for _ in names
+    ]
+    ranks = ranked(table, genres)
+    shown["models"] = {model: ranks for model in SHOWN[:3]}
+    copied["maps"] = [place / "map.json"]
+    copied["maps"][0].write_text(json.dumps(shown))
+    sheet = [Row(name, f"{name}.wav", genres[0], artist="someone") for name in names]
+    sheet = [*read_sheet(options["sheet"]), *sheet]
+    write_sheet(sheet, copied["sheet"])
+    clips = listed(sheet).assign(status="good")
+    clips.to_parquet(copied["folder"] / "30s/clips.parquet", index=False)
+    return copied
 
 
 def write_page(options: dict[str, Any], output: Path, **others: Any) -> Path:

@@ -3,57 +3,61 @@
 import pytest
 from tests.report.found import comparisons, summary, tables
 
-from genregraph.report.page.answer import beside_average, papers, rows, sentences
+from genregraph.report.page.answer import answers, artist_label_pairs, papers, sentences
 
-GENRES = {"multiclass_a": 10, "binary_b": 2, "multiclass_c": 10, "multiclass_d": 10}
+NUMBERS = {"multiclass_a": 10, "binary_b": 2, "multiclass_c": 10, "multiclass_d": 10}
+TESTED = {key: (40, NUMBERS[key[0]]) for key in tables().health}
 
 
 def answered(**changed):
-    found = tables(**changed)
-    return sentences(found, rows(found, "none", GENRES))
+    own = tables(**changed)
+    return sentences(own, answers(own, "none", TESTED))
 
 
 def test_each_experiment_has_a_row_under_its_strictest_protocol():
-    found = rows(tables(), "none", GENRES)
-    assert [(row["name"], row["protocol"]) for row in found] == [
-        ("multiclass_a", "clean"),
-        ("binary_b", "paper"),
-        ("multiclass_c", "clean"),
-        ("multiclass_d", "clean"),
-    ]
-    first, second, third, _ = found
-    assert (first["guess"], second["guess"]) == (0.1, 0.5)
-    assert first["baseline"]["mean"] == 0.55
-    assert second["baseline"] is None
-    assert (third["graphsage"]["mean"], third["edgeless"]["mean"]) == (0.56, 0.54)
-    assert third["messages"]["p_groups_holm"] == 0.006
-    assert [row["edges"] for row in found] == [False, True, True, True]
+    rows = answers(tables(), "none", TESTED).set_index("experiment")
+    assert rows["protocol"].to_dict() == {
+        "multiclass_a": "clean",
+        "binary_b": "paper",
+        "multiclass_c": "clean",
+        "multiclass_d": "clean",
+    }
+    assert rows["guessing"].tolist() == [0.1, 0.5, 0.1, 0.1]
+    assert rows.loc["multiclass_a", ["best_baseline", "its_accuracy"]].tolist() == ["svm", 0.55]
+    assert rows.loc["binary_b", "best_baseline"] == "-"
+    third = rows.loc["multiclass_c", ["GraphSAGE", "ablation", "difference", "adjusted_p"]]
+    assert third.tolist() == [0.56, 0.54, 0.02, 0.006]
 
 
-def test_what_uses_artist_labels_is_a_table_of_its_own():
-    found = rows(tables(), "artist", GENRES)
-    assert [row["name"] for row in found] == ["multiclass_c", "multiclass_d"]
-    assert found[1]["graphsage"]["mean"] == 0.62
-    assert found[1]["baseline"]["mean"] == 0.67
+def test_artist_labels_have_a_table_of_their_own():
+    rows = answers(tables(), "artist", TESTED)
+    assert rows["experiment"].tolist() == ["multiclass_c", "multiclass_d"]
+    assert rows.loc[1, ["GraphSAGE", "its_accuracy"]].tolist() == [0.62, 0.67]
 
 
 def test_messages_are_counted_where_graphs_of_similar_clips_have_edges():
-    assert answered()[0].endswith("in 1 of 2 experiments whose graphs have edges (multiclass_c).")
+    ending = "of the 2 experiments whose graphs have edges"
+    assert answered()[0].endswith(f"in 1 {ending} (multiclass_c).")
     none = comparisons().assign(p_groups_holm=0.2)
-    assert answered(comparisons=none)[0].endswith(
-        "in none of 2 experiments whose graphs have edges."
-    )
+    assert answered(comparisons=none)[0].endswith(f"in none {ending}.")
     untested = comparisons().assign(p_groups_holm=float("nan"))
     assert "could not be tested" in answered(comparisons=untested)[0]
 
 
-def test_without_edges_nothing_is_said_of_messages():
-    health = {key: table.assign(zero_distance_share=1.0) for key, table in tables().health.items()}
+def test_no_range_mixes_numbers_of_genres():
+    """Experiments of 2 and of 10 genres have rows of their own; sentences are three at most."""
+    own = answered()
+    assert len(own) == 3
+    assert [sentence for sentence in own if "binary_b" in sentence] == []
+
+
+def test_messages_without_edges():
+    health = {key: table.assign(degenerate=True) for key, table in tables().health.items()}
     assert answered(health=health)[0].startswith("No graph of similar clips has edges")
 
 
-def test_the_graph_of_artists_stands_with_the_average_and_no_test():
-    (pair,) = beside_average(tables())
+def test_graph_of_artists_and_averaged_ablation():
+    (pair,) = artist_label_pairs(tables())
     assert (pair["name"], pair["protocol"]) == ("multiclass_d", "clean")
     assert answered()[1] == (
         "GraphSAGE on a graph of artists (multiclass_d, clean) reaches 0.6100 (95 % interval "
@@ -62,10 +66,10 @@ def test_the_graph_of_artists_stands_with_the_average_and_no_test():
     )
 
 
-def test_the_papers_numbers_are_counted_with_those_that_were_not_run():
-    found = papers(tables())
-    assert [row["inside"] for row in found["rows"]] == [True, False]
-    assert found["lacking"] == ["multiclass_lacking"]
+def test_papers_numbers_are_counted():
+    paper = papers(tables())
+    assert [row["inside"] for row in paper["rows"]] == [True, False]
+    assert paper["lacking"] == ["multiclass_lacking"]
     assert answered()[2] == (
         "By the paper's own protocol, 2 of the paper's 3 accuracies were computed; 1 of these lies "
         "within our 95 % interval."
@@ -73,12 +77,25 @@ def test_the_papers_numbers_are_counted_with_those_that_were_not_run():
 
 
 @pytest.mark.parametrize("question", ["paper", "messages"])
-def test_what_was_not_compared_is_not_spoken_of(question):
-    found = answered(comparisons=comparisons().query("question != @question"))
-    assert ("paper's own" in found[-1]) == (question == "messages")
+def test_sentences_of_what_was_compared(question):
+    own = answered(comparisons=comparisons().query("question != @question"))
+    assert ("paper's own" in own[-1]) == (question == "messages")
 
 
-def test_where_nothing_could_be_evaluated_it_is_said():
+def test_sentence_without_evaluations():
     assert answered(summary=summary().iloc[:0]) == [
         "No protocol of any experiment could be evaluated."
     ]
+
+
+def test_notes_stand_once_and_name_three():
+    """Of each note what it concerns, and of a long list three parts."""
+    artists = [f"artist {i} hold 4 of 12 clips of genre {i}" for i in range(10)]
+    uneven = f"NOTE: large groups cannot be split evenly: {'; '.join(artists)}."
+    own = tables(summary=summary().assign(note=f"WARNING: k 5. {uneven}")).notes()
+    assert [note for note, _ in own] == [
+        "k 5.",
+        f"large groups cannot be split evenly: {'; '.join(artists[:3])}; and 7 more.",
+    ]
+    assert own[0][1] == own[1][1]
+    assert own[0][1][0] == ("multiclass_a", ["paper", "clean"])

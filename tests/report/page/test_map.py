@@ -1,4 +1,3 @@
-import base64
 import json
 from dataclasses import replace
 
@@ -21,19 +20,18 @@ def graph():
     return sparse.csr_array((data, columns, [0, 3, 6, 9, 12]), shape=(4, 4), dtype=float)
 
 
-def test_the_nearest_come_first_and_a_zero_is_no_edge(graph):
+def test_nearest_neighbours_without_stored_zeros(graph):
     assert nearest(graph, 0, 2) == [(2, 1.0), (3, 2.0)]
     assert nearest(graph, 1, 9) == [(2, 5.0), (3, 5.0)]
     assert nearest(graph, 2, 2) == [(1, 1.0), (3, 1.0)]
 
 
-def test_places_keep_within_the_square_and_keep_its_shape():
+def test_within_square_keeps_shape():
     places = np.array([[-4.0, 1.0], [6.0, 2.0], [1.0, 6.0]])
-    found = within_square(places)
-    assert found.tolist() == [[0, 0.25], [1, 0.35], [0.5, 0.75]]
+    assert within_square(places).tolist() == [[0, 0.25], [1, 0.35], [0.5, 0.75]]
 
 
-def test_each_clip_is_shown_as_in_the_first_fold_that_tests_it(inputs, graph):
+def test_chart_shows_the_first_fold_that_tests_a_clip(inputs, graph):
     """Of four clips one is tested in both hold-outs, one in the second, and two in none."""
 
     def table(repeat, fold, tested, certain):
@@ -48,19 +46,25 @@ def test_each_clip_is_shown_as_in_the_first_fold_that_tests_it(inputs, graph):
     further.data = further.data * 10
     first, own = table(0, 0, [1], 3)
     second, again = table(0, 1, [1, 2], 2)[0], table(1, 0, [0, 1], 0)[0]
-    whole = pd.concat([second, first, again])
-    places = place(own.x, 0).tsne
-    shown = chart(own, {0: graph, 1: further}, {"graphsage": whole}, places, 2)
+    tables = {"graphsage": pd.concat([second, first, again])}
+    shown = chart(own, {0: graph, 1: further}, tables, place(own.x, 0).tsne, 2)
     assert shown["fold"] == [-1, 0, 1, -1]
-    assert shown["neighbours"] == [[2, 3], [2, 3], [1, 3], [0, 2]]
-    assert shown["distances"] == [[1.0, 2.0], [5.0, 5.0], [10.0, 10.0], [4.0, 5.0]]
-    assert shown["models"]["graphsage"]["predicted"] == [-1, 3, 2, -1]
-    raw = base64.b64decode(shown["models"]["graphsage"]["probabilities"])
-    percents = np.frombuffer(raw, dtype=np.uint8).reshape(4, 4)
-    assert percents.tolist() == [[0] * 4, [10, 10, 10, 70], [10, 10, 70, 10], [0] * 4]
+    assert shown["neighbours"] == [
+        [(2, 1.0), (3, 2.0)],
+        [(2, 5.0), (3, 5.0)],
+        [(1, 10.0), (3, 10.0)],
+        [(0, 4.0), (2, 5.0)],
+    ]
+    others = [(0, 10), (1, 10)]
+    assert shown["models"]["graphsage"] == [
+        [],
+        [(3, 70), *others, (2, 10)],
+        [(2, 70), *others, (3, 10)],
+        [],
+    ]
 
 
-def test_the_step_writes_figures_and_map_and_the_same_bytes_again(tmp_path):
+def test_step_writes_the_same_map_again(tmp_path):
     folder = tmp_path / "clean"
     dataset.write_protocol(folder, dataset.listed(dataset.rows(tmp_path / "audio")), "clean")
     dataset.write_figures(folder)

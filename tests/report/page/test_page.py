@@ -4,38 +4,25 @@ import html.parser
 import json
 import re
 import shutil
-from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
 from tests.report import dataset
 
-from genregraph.evaluation.outputs import read_result
 from genregraph.report.page import page
-from genregraph.report.page.page import (
-    accuracies,
-    as_data,
-    confusion,
-    figure,
-    most_confused,
-    printable,
-    spread,
-)
+from genregraph.report.page.experiment import confusion
+from genregraph.report.page.page import as_data, printable
 
 VOID = {"meta", "input", "br"}
 
 
 class Parsed(html.parser.HTMLParser):
-    """Elements with their attributes, the texts of scripts, and what was left open."""
+    """Elements with their attributes, texts of scripts, cells of tables, and what was left open."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.scripts: list[str] = []
-        self.texts: list[str] = []
-        self.tables: list[list[list[str]]] = []  # Rows of cells.
+        self.elements, self.open, self.scripts, self.texts = [], [], [], []
+        self.tables = []  # Rows of cells.
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -60,113 +47,95 @@ class Parsed(html.parser.HTMLParser):
         if {"td", "th"} & set(self.open):
             self.tables[-1][-1][-1] += data
 
+    def rows_below(self, *heads):
+        """Rows of each table whose header starts so, without those that head a group."""
+        tables = [table for table in self.tables if table[0][: len(heads)] == list(heads)]
+        return [[row for row in table[1:] if len(row) > 1] for table in tables]
+
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    project = tmp_path_factory.mktemp("project")
-    options = dataset.write_dataset(project)
-    path = dataset.write_page(options, project / "results/mine/report.html")
-    text = path.read_text(encoding="utf-8")
-    return SimpleNamespace(
-        options=options, path=path, text=text, parsed=Parsed(text), project=project
-    )
+def parsed(report):
+    return Parsed(report.path.read_text(encoding="utf-8"))
 
 
-def test_names_are_shown_and_none_of_them_becomes_a_part_of_the_page(made):
-    tags = {tag for tag, _ in made.parsed.elements}
+def rewritten(report, path, **others):
+    return Parsed(dataset.write_page(report.options, path, **others).read_text(encoding="utf-8"))
+
+
+def test_names_of_users_are_text(parsed):
+    tags = {tag for tag, _ in parsed.elements}
     assert not tags & {"img", "i", "u", "split", "hostile", "scaled", "that"}
-    assert [attributes for _, attributes in made.parsed.elements if "onerror" in attributes] == []
-    assert len(made.parsed.scripts) == 2
-    texts = "\n".join(made.parsed.texts)
-    for name in (
-        "<i>noise</i>",
-        "<u>it is text</u>",
-        "Not <scaled>.",
-        "no <split>",
-        *dataset.GENRES,
-    ):
-        assert name in texts
+    assert [attributes for _, attributes in parsed.elements if "onerror" in attributes] == []
+    assert len(parsed.scripts) == 2
+    texts = "\n".join(parsed.texts)
+    names = ("<i>noise</i>", "<u>it is text</u>", "Not <scaled>.", "no <split>", *dataset.GENRES)
+    assert [name for name in names if name not in texts] == []
 
 
-def test_every_element_is_closed_and_no_name_is_given_twice(made):
-    assert made.parsed.open == []
-    names = [attributes["id"] for _, attributes in made.parsed.elements if "id" in attributes]
+def test_html_is_well_formed(parsed):
+    assert parsed.open == []
+    names = [attributes["id"] for _, attributes in parsed.elements if "id" in attributes]
     assert len(names) == len(set(names)) > 20
+    named = [(tag, a) for tag, a in parsed.elements if "aria-label" in a]
+    plain = {"div", "span", "pre", "p", "svg"}
+    assert [a for tag, a in named if tag in plain and "role" not in a] == []
 
 
-def test_nothing_comes_from_elsewhere_and_the_page_forbids_it(made):
-    for tag, attributes in made.parsed.elements:
+def test_page_needs_no_other_file(parsed, report):
+    for tag, attributes in parsed.elements:
         assert not attributes.keys() & {"src", "style", "srcset"}, tag
         assert (attributes.get("href") or "#").startswith("#")
-    policy = next(
-        attributes["content"]
-        for tag, attributes in made.parsed.elements
-        if attributes.get("http-equiv") == "Content-Security-Policy"
-    )
-    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    metas = [attributes for _, attributes in parsed.elements if "http-equiv" in attributes]
+    rules = dict(rule.split(" ", 1) for rule in metas[0]["content"].split("; "))
     assert rules["default-src"] == "'none'"
     assert rules["media-src"] == "'self' file:"
     assert re.fullmatch(r"'sha256-[\w+/]{43}='", rules["script-src"])
-    urls = re.findall(r"https?://[^\s\"'<]+", made.text)
+    urls = re.findall(r"https?://[^\s\"'<]+", report.path.read_text())
     assert set(urls) <= {"http://www.w3.org/2000/svg"}  # The name of a namespace.
+    assert report.path.stat().st_size < 200_000
 
 
-def test_the_map_holds_names_as_they_are(made):
-    data = json.loads(made.parsed.scripts[0])
+def test_map_data_hold_names_and_places_of_files(parsed, report):
+    data = json.loads(parsed.scripts[0])
     assert data["maps"][dataset.EXPERIMENT]["clips"] == dataset.CLIPS
-    first = data["sources"][0]
-    assert first == {
-        "clip": dataset.EVIL,
-        "title": dataset.TITLE,
-        "artist": dataset.ARTIST,
-        "path": "a b#0.wav",
-    }
+    first = {"clip": dataset.EVIL, "title": dataset.TITLE, "artist": dataset.ARTIST}
+    assert data["sources"][0] == {**first, "path": "a b#0.wav"}
     assert data["sources"][5]["path"] == ""  # Its file is not there.
     assert data["audio"] == ["../../audio", "../audio"]
+    silent = json.loads(rewritten(report, report.project / "silent.html", audio=None).scripts[0])
+    assert silent["audio"] == []
+    assert {source["path"] for source in silent["sources"]} == {""}
 
 
-def test_segments_know_their_part_of_the_song():
+def test_segments_have_their_seconds():
     clips = pd.DataFrame(
         {"clip": ["a.0", "a.1"], "source": "a", "start": [0, 66_150], "samples": 66_149}
     )
-    found = page.with_sources({"clips": ["a.1", "a.0"]}, clips, ["b", "a"])
-    assert found["source"] == [1, 1]
-    assert found["times"] == [[3.0, 6.0], [0.0, 3.0]]
-    whole = clips[:1].assign(clip="a")
-    assert page.with_sources({"clips": ["a"]}, whole, ["a"])["times"] is None
+    shown = page.with_sources({"clips": ["a.1", "a.0"]}, clips, ["b", "a"])
+    assert shown["source"] == [1, 1]
+    assert shown["times"] == [[3.0, 6.0], [0.0, 3.0]]
+    song = clips[:1].assign(clip="a")
+    assert page.with_sources({"clips": ["a"]}, song, ["a"])["times"] is None
 
 
-def test_the_same_results_give_the_same_page(made):
-    again = dataset.write_page(made.options, made.path.with_name("again.html"))
-    assert again.read_bytes() == made.path.read_bytes()
+def test_same_results_give_same_page(report):
+    again = dataset.write_page(report.options, report.path.with_name("again.html"))
+    assert again.read_bytes() == report.path.read_bytes()
 
 
-def test_a_page_can_be_sent(made):
-    assert made.path.stat().st_size < 200_000
-
-
-def test_without_audio_nothing_is_played(made):
-    text = dataset.write_page(made.options, made.project / "silent.html", audio=None).read_text()
-    data = json.loads(Parsed(text).scripts[0])
-    assert data["audio"] == []
-    assert {source["path"] for source in data["sources"]} == {""}
-
-
-def test_of_synthesised_clips_the_page_says_what_they_are(made):
-    config = json.loads(made.options["config"])
+def test_notice_of_synthesised_clips(report, parsed):
+    config = json.loads(report.options["config"])
     config["datasets"]["mine"]["synthesised"] = True
-    path = made.project / "synth.html"
-    text = dataset.write_page(made.options, path, config=json.dumps(config))
-    assert "say nothing about music" in text.read_text()
-    assert "say nothing about music" not in made.text
+    synthesised = rewritten(report, report.project / "synth.html", config=json.dumps(config))
+    said = [any("say nothing about music" in t for t in p.texts) for p in (synthesised, parsed)]
+    assert said == [True, False]
 
 
-def test_where_nothing_could_be_evaluated_there_is_a_page_all_the_same(made, tmp_path):
-    options = dict(made.options)
+def test_page_without_evaluations(report, tmp_path):
+    options = dict(report.options)
     folder = tmp_path / "mine"
     shutil.copytree(options["folder"], folder)
-    tables = [*folder.glob("*.csv"), *folder.glob("experiments/*/*.csv")]
-    for path in tables:
+    for path in [*folder.glob("*.csv"), *folder.glob("experiments/*/*.csv")]:
         pd.read_csv(path).iloc[:0].to_csv(path, index=False)
     results = [folder / f"{dataset.EXPERIMENT}.csv"]
     options |= {"folder": folder, "results": results, "maps": [], "learning_curve": None}
@@ -176,123 +145,81 @@ def test_where_nothing_could_be_evaluated_there_is_a_page_all_the_same(made, tmp
     assert Parsed(text).open == []
 
 
-def test_costs_and_provenance_are_those_of_the_files(made):
-    texts = " ".join(" ".join(made.parsed.texts).split())
+def test_costs_and_provenance(parsed):
+    texts = " ".join(" ".join(parsed.texts).split())
     assert "models.fit 1 2.5 2.5 400" in texts
-    assert "numpy\xa09.9.9" in " ".join(made.parsed.texts)
-    assert "0123456789abcdef 7 1" in texts
+    assert "numpy 9.9.9" in texts.replace("\xa0", " ")
+    assert "models.fit 1 0123456789abcdef [7]" in texts
 
 
-def rows_below(parsed, *heads):
-    """Rows of cells of each table whose header starts so, without the rows that head a protocol."""
-    found = [table for table in parsed.tables if table[0][: len(heads)] == list(heads)]
-    return [[row for row in table[1:] if len(row) > 1] for table in found]
+def as_p(value):
+    return "-" if value != value else "< .001" if value < 0.001 else f"{value:.3f}"
 
 
-def points(*shares):
-    return [f"{100 * share:+.1f}" for share in shares]
-
-
-def as_p(values):
-    return ["-" if p != p else "< .001" if p < 0.001 else f"{p:.3f}" for p in values]
-
-
-def as_accuracy(values):
-    return ["-" if value != value else f"{value:.4f}" for value in values]
-
-
-def test_the_answer_has_a_row_an_experiment_under_its_strictest_protocol(made):
-    summary = pd.read_csv(made.options["folder"] / "summary.csv", keep_default_na=False)
-    compared = pd.read_csv(made.options["folder"] / "comparisons.csv", keep_default_na=False)
-    found = rows_below(made.parsed, "experiment", "protocol", "clips")
-    for aggregation, (row,) in zip(("none", "artist"), found, strict=True):
+def test_answer_has_a_row_an_experiment(parsed, report):
+    tables = parsed.rows_below("experiment", "protocol", "clips", "genres", "guessing")
+    for aggregation, (row,) in zip(("none", "artist"), tables, strict=True):
         of = f"protocol == 'clean' and aggregation == {aggregation!r}"
-        means = summary.query(of).set_index("model")["mean"]
-        (gain,) = compared.query(f"{of} and question == 'messages' and model == 'graphsage'").iloc
-        (best,) = compared.query(f"{of} and question == 'baseline' and model == 'graphsage'").iloc
-        reference = best["reference"]
-        others = ["graphsage", "edgeless", reference]
-        assert row[:4] == [dataset.EXPERIMENT, "clean", str(dataset.N), "0.3333"]
-        own, without, other = (f"{float(means[name]):.4f}" for name in others)
-        assert row[4:8] == [own, without, reference, other]
-        assert row[8] == points(gain["difference"])[0]
-        assert row[9] == " to ".join(points(gain["ci_low"], gain["ci_high"]))
-        assert [row[10]] == as_p([float(gain["p_groups_holm"])])
+        means = report.summary.query(of).set_index("model")["mean"]
+        compared = report.comparisons.query(f"{of} and model == 'graphsage'").set_index("question")
+        gain, reference = compared.loc["messages"], compared.loc["baseline", "reference"]
+        low, high = (f"{100 * gain[end]:+.1f}" for end in ("ci_low", "ci_high"))
+        assert row == [
+            *(dataset.EXPERIMENT, "clean", str(dataset.N), "3", "0.3333"),
+            *(f"{means[name]:.4f}" for name in ("graphsage", "edgeless")),
+            *(reference, f"{means[reference]:.4f}", f"{100 * gain['difference']:+.1f}"),
+            *(f"{low} to {high}", as_p(gain["p_groups_holm"])),
+        ]
+    texts = "".join(parsed.texts)
+    assert "interval is over folds and not adjusted; its p is by groups of clips and adj" in texts
 
 
-def test_comparisons_are_those_of_their_table(made):
-    table = pd.read_csv(made.options["folder"] / "comparisons.csv")
-    ((*found,),) = rows_below(made.parsed, "model", "settings")
-    assert len(found) == len(table)
-    said = {tuple(row[i] for i in (0, 3, *range(5, 14))) for row in found}
-    for row in table.to_dict("records"):
-        low, high = points(row["ci_low"], row["ci_high"])
-        within = "yes" if row["equivalent_within"] <= 0.02 else "no"
-        tests = ("p_folds", "p_folds_holm", "p_groups", "p_groups_holm")
+def test_comparisons_are_those_of_their_table(parsed, report):
+    ((*rows,),) = parsed.rows_below("model", "settings")
+    assert len(rows) == len(report.comparisons)
+    said = {tuple(row[i] for i in (0, 3, *range(5, 14))) for row in rows}
+    as_points = ("difference", "ci_low", "ci_high", "equivalent_within")
+    tests = ("p_folds", "p_folds_holm", "p_groups", "p_groups_holm")
+    for row in report.comparisons.to_dict("records"):
         assert (
-            *(row["model"], row["reference"], *points(row["difference"]), f"{low} to {high}"),
-            *as_p([row[test] for test in tests]),
-            *(str(row["n_tests"]), within, *points(row["smallest_detectable"])),
+            *(row["model"], row["reference"]),
+            *("-" if row[name] != row[name] else f"{100 * row[name]:+.1f}" for name in as_points),
+            *(as_p(row[test]) for test in tests),
+            str(row["n_tests"]),
         ) in said
-    assert {row[1] for row in found if row[0] == dataset.VARIANT} == {"k: 2"}
+    assert {row[1] for row in rows if row[0] == dataset.VARIANT} == {"k: 2"}
 
 
-def test_calibration_is_that_of_its_table(made):
-    folder = made.options["folder"] / "experiments" / dataset.EXPERIMENT
+def test_calibration_is_that_of_its_table(parsed, report):
+    folder = report.options["folder"] / "experiments" / dataset.EXPERIMENT
     table = pd.read_csv(folder / "calibration.csv")
-    ((*found,),) = rows_below(made.parsed, "model", "temperature")
-    assert len(found) == len(table)
-    said = {(row[0], *row[2:]) for row in found}
+    ((*rows,),) = parsed.rows_below("model", "temperature")
+    names = "log_loss log_loss_low brier confidence accuracy calibration_error".split()
+    said = {(row[0], row[2], row[3], row[5], row[8], row[9], row[10]) for row in rows}
     for row in table.to_dict("records"):
-        loss, brier = (
-            (f"{row[name]:.3f}", f"{row[f'{name}_low']:.3f} to {row[f'{name}_high']:.3f}")
-            for name in ("log_loss", "brier")
-        )
-        ends = as_accuracy([row["calibration_low"], row["calibration_high"]])
-        names = ("confidence", "accuracy", "calibration_error")
-        assert (
-            *(row["model"], *loss, *brier, *as_accuracy([row[name] for name in names])),
-            *(" to ".join(ends), *as_accuracy([row["calibration_expected"]])),
-        ) in said
-    assert {row[1] for row in found} == {"-", "1.65"}
+        assert (row["model"], *(f"{row[name]:.4f}" for name in names)) in said
+    assert {row[1] for row in rows} == {"-", "1.65"}
 
 
-def test_a_clip_that_is_tested_twice_counts_twice_in_the_confusion_and_once_among_clips(made):
-    folder = made.options["folder"] / "experiments" / dataset.EXPERIMENT
-    tested = pd.read_parquet(folder / "paper/models/graphsage.parquet").query("part == 'test'")
-    found = confusion(pd.read_parquet(folder / "paper/models/graphsage.parquet"))
-    assert found["total"] == len(tested) > found["clips"] == tested["clip"].nunique()
-    text = " ".join(" ".join(made.parsed.texts).split())
-    assert f"of {found['total']} tests of {found['clips']} clips right" in text
+def test_learning_curves_are_drawn_where_there_are_any(parsed, report, tmp_path):
+    bare = rewritten(report, tmp_path / "bare.html", learning_curve=None)
+    shown = [any(a.get("id") == "curves" for _, a in p.elements) for p in (parsed, bare)]
+    assert shown == [True, False]
 
 
-def test_learning_curves_are_drawn_where_there_are_any(made, tmp_path):
-    assert [tag for tag, a in made.parsed.elements if a.get("id") == "curves"] == ["section"]
-    text = dataset.write_page(made.options, tmp_path / "bare.html", learning_curve=None).read_text()
-    assert "Learning curves" not in text
-    assert Parsed(text).open == []
-
-
-def test_a_script_cannot_be_left_from_within_its_data():
+def test_script_data_cannot_end_the_script():
     hostile = {"</script>": ["<!--", "a & b", "\u2028", "\x00"]}
     text = as_data(hostile)
     assert not set("<>&\u2028\x00") & set(text)
     assert json.loads(text) == hostile
 
 
-def test_letters_that_html_has_no_place_for_are_replaced():
+def test_letters_that_html_lacks_are_replaced():
     assert printable("a\x00b\x1b[1m\nc\udcff") == "a\ufffdb\ufffd[1m\nc\ufffd"
-    assert printable(0.5) == 0.5
 
 
-@pytest.mark.parametrize(
-    "value, text", [(0.0991, "0.0991"), (10, "10"), (999.4, "999"), (12345, "12,345"), (0, "0")]
-)
-def test_figures_have_three_digits_or_all_before_the_point(value, text):
-    assert figure(value) == text
-
-
-def test_confusion_counts_test_clips_alone():
+def test_confusion_counts_tests():
+    """A clip that is tested twice counts twice in the table, and once among the clips."""
     table = pd.DataFrame(
         {
             **{"clip": list("abcd"), "repeat": 0, "fold": 0, "true": ["x", "x", "y", "y"]},
@@ -300,61 +227,25 @@ def test_confusion_counts_test_clips_alone():
             **{"x": 0.5, "y": 0.5},
         }
     )
-    found = confusion(pd.concat([table, table.assign(fold=1)]))
-    assert (found["right"], found["total"], found["clips"]) == (4, 6, 3)
-    assert [[c["count"] for c in row["cells"]] for row in found["rows"]] == [[2, 2], [0, 2]]
-    assert [[c["level"] for c in row["cells"]] for row in found["rows"]] == [[5, 5], [0, 10]]
-    assert [row["right"] for row in found["rows"]] == [0.5, 1.0]
+    facts = confusion(pd.concat([table, table.assign(fold=1)]))
+    assert (facts["right"], facts["total"], facts["clips"]) == (4, 6, 3)
+    rows = [("x", [(2, 5), (2, 5)], "50 %"), ("y", [(0, 0), (2, 10)], "100 %")]
+    assert facts["rows"] == rows
 
 
-def test_the_most_confident_mistakes_come_first():
-    percents = np.array([[90, 10], [20, 80], [95, 5], [30, 70], [99, 1]], dtype=np.uint8)
-    shown = {
-        "genres": ["x", "y"],
-        "clips": list("abcde"),
-        "genre": [0, 0, 1, 0, 1],
-        "fold": [0, 0, 1, 1, -1],
-        "neighbours": [[1, 2], [2, 0], [], [0], [0]],
-        "distances": [[1.0, 2.0], [1.5, 3.0], [], [2.0], [2.0]],
-        "models": {
-            "graphsage": {
-                "predicted": [0, 1, 0, 1, -1],
-                "probabilities": dataset.encoded(percents),
-            }
-        },
-    }
-    found = most_confused(shown, 2, 1)
-    assert [(each["clip"], each["true"], each["predicted"], each["percent"]) for each in found] == [
-        ("c", "y", "x", 95),
-        ("b", "x", "y", 80),
-    ]
-    assert found[0]["neighbours"] == []
-    assert found[1]["neighbours"] == [{"clip": "c", "genre": "y", "distance": 1.5}]
+def test_many_genres_keep_the_page_small(report, tmp_path):
+    """Beyond 40 genres, the most frequent mistakes stand for the confusion table."""
+    genres = [f"genre {i:03d}" for i in range(400)]
+    options = dataset.enlarge(report.options, tmp_path, 4000, genres)
+    path = dataset.write_page(options, tmp_path / "report.html")
+    assert path.stat().st_size < 3_000_000
+    ((*rows,),) = Parsed(path.read_text()).rows_below("genre", "predicted", "tests", "share")
+    counts = [int(row[2]) for row in rows]
+    assert len(counts) == 40
+    assert counts == sorted(counts, reverse=True)
 
 
-def test_places_of_the_accuracies_are_on_one_scale(made):
-    summary = read_result(made.options["folder"] / "summary.csv").fillna({"note": ""})
-    (experiment,) = accuracies(summary)
-    keys = [(part["name"], part["aggregation"]) for part in experiment["parts"]]
-    assert keys == [(p, a) for p in ("paper", "clean") for a in ("none", "artist")]
-    rows = [row for part in experiment["parts"] for row in part["models"]]
-    means, places = ([row[key] for row in rows] for key in ("mean", "at"))
-    slope, start = np.polyfit(means, places, 1)
-    assert np.abs(np.polyval([slope, start], means) - places).max() < 0.01
-    stated = [row["paper_at"] for row in rows if row["paper_at"] is not None]
-    assert stated == pytest.approx([slope * dataset.PAPER + start], abs=0.01)
-
-
-def test_a_spread_is_of_what_the_table_has():
-    table = pd.DataFrame({"k": [5, 7]})
-    assert spread(table, {"k": "neighbours", "gone": "what former tables lack"}) == [
-        {"what": "neighbours", "mean": 6.0, "low": 5.0, "high": 7.0}
-    ]
-
-
-def test_the_page_names_no_fact_that_there_is_not(made, tmp_path):
-    """A template of one's own that asks for more is an error."""
-    shutil.copyfile(dataset.SCRIPTS / "page/page.html.jinja", tmp_path / "mine.jinja")
-    template = (tmp_path / "mine.jinja").read_text() + "{{ nonsense }}"
+def test_unknown_fact_in_a_template_is_an_error():
+    template = (dataset.SCRIPTS / "page/page.html.jinja").read_text() + "{{ nonsense }}"
     with pytest.raises(page.jinja2.UndefinedError):
         page.page(template, "", "", {"map": {}})

@@ -66,13 +66,15 @@ def as_text(setting: Any) -> str:
     return str(setting)
 
 
-def confusion(predictions: pd.DataFrame) -> Facts:
+def confusion(predictions: pd.DataFrame, where: str = "") -> Facts:
     """Of each true genre, how many tests of its clips gave which genre, and in which share.
 
     Parameters
     ----------
     predictions : pd.DataFrame
         Of one model, all folds; a clip that is tested several times counts each time.
+    where : str
+        Protocol and experiment, for the label of a table.
     """
     counts = confuse(predictions)
     shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
@@ -86,7 +88,7 @@ def confusion(predictions: pd.DataFrame) -> Facts:
         cells = pd.DataFrame({"tests": counts.stack(), "share": shares.stack()})
         cells = cells.rename_axis(["genre", "predicted"]).reset_index()
         mistakes = cells[cells["genre"] != cells["predicted"]].nlargest(GENRES, "tests")
-        return facts | {"mistakes": table("Most frequent mistakes", mistakes)}
+        return facts | {"mistakes": table(f"Most frequent mistakes, {where}", mistakes)}
     levels = np.ceil(10 * shares.to_numpy()).astype(int).tolist()
     recall = [f"{100 * share:.0f} %" for share in np.diag(shares)]
     rows = zip(counts.index, counts.to_numpy().tolist(), levels, recall, strict=True)
@@ -95,11 +97,11 @@ def confusion(predictions: pd.DataFrame) -> Facts:
     }
 
 
-def spread(folds: pd.DataFrame, names: Mapping[str, str], label: str) -> Facts:
+def spread(folds: pd.DataFrame, names: Mapping[str, str], what: str, where: str) -> Facts:
     """Mean and range over folds of the columns that there are, by what they are called."""
     values = folds[[name for name in names if name in folds]].agg(["mean", "min", "max"]).T
-    rows = values.rename(names).rename_axis(label).reset_index()
-    return table(label, rows, mean=figure, min=figure, max=figure)
+    rows = values.rename(names).rename_axis(what).reset_index()
+    return table(f"{what}, {where}", rows, mean=figure, min=figure, max=figure)
 
 
 def under(row: Mapping[Any, Any]) -> str:
@@ -145,12 +147,13 @@ def calibration_of(tables: Tables, name: str) -> Facts:
 def protocol_of(folder: Path, tables: Tables, name: str) -> Facts:
     """What there is to show of an experiment's protocol, whose folder is given."""
     leaks = {kind: LEAKS[kind] for kind in KINDS}
+    where, key = f"{folder.name} in {name}", (name, folder.name)
     return {
         "name": folder.name,
         "what": PROTOCOLS[folder.name],
-        "confusion": confusion(pd.read_parquet(folder / f"models/{MAIN}.parquet")),
-        "health": spread(tables.health[name, folder.name], HEALTH, "of the graph"),
-        "leaks": spread(tables.leaks[name, folder.name], leaks, "on both sides of a fold"),
+        "confusion": confusion(pd.read_parquet(folder / f"models/{MAIN}.parquet"), where),
+        "health": spread(tables.health[key], HEALTH, "of the graph", where),
+        "leaks": spread(tables.leaks[key], leaks, "on both sides of a fold", where),
     }
 
 

@@ -216,10 +216,11 @@
   const experiments = names.map((name) => make("option", `${name} (${data.maps[name].protocol})`, { value: name }));
   get("experiment").replaceChildren(...experiments);
   get("controls").addEventListener("submit", (event) => event.preventDefault());
-  get("controls").addEventListener("input", (event) => {
+  get("controls").addEventListener("change", (event) => {
     if (event.target === get("experiment")) load();
-    else filter();
+    else if (event.target !== get("search")) filter();
   });
+  get("search").addEventListener("input", filter);
   const tick = (checked) => {
     get("genres").querySelectorAll("input").forEach((box) => { box.checked = checked; });
     filter();

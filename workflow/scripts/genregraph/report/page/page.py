@@ -161,7 +161,7 @@ def _problems(paths: Sequence[Path]) -> Facts:
         for path in paths
     ]
     rows = pd.concat(lists) if lists else pd.DataFrame(columns=columns)
-    return table("Rejected and repaired clips", rows.replace({"clip": {"": "(all)"}}))
+    return table("Problems of clips", rows.replace({"clip": {"": "(all)"}}))
 
 
 def _places(audio: Path | None, folder: Path) -> list[str]:
