@@ -94,8 +94,8 @@ def test_notes_stand_once_and_name_three():
     uneven = f"NOTE: large groups cannot be split evenly: {'; '.join(artists)}."
     own = tables(summary=summary().assign(note=f"WARNING: k 5. {uneven}")).notes()
     assert [note for note, _ in own] == [
-        "k 5.",
-        f"large groups cannot be split evenly: {'; '.join(artists[:3])}; and 7 more.",
+        "K 5.",
+        f"Large groups cannot be split evenly: {'; '.join(artists[:3])}; and 7 more.",
     ]
     assert own[0][1] == own[1][1]
     assert own[0][1][0] == ("multiclass_a", ["paper", "clean"])

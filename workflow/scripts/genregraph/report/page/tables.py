@@ -111,7 +111,7 @@ class Tables:
 
 def _shortened(note: str) -> str:
     """A note whose list names three parts and counts the others."""
-    parts = note.split("; ")
+    parts = (note[0].upper() + note[1:]).split("; ")
     more = [f"and {len(parts) - LISTED} more."] if len(parts) > LISTED else []
     return "; ".join(parts[:LISTED] + more)
 
