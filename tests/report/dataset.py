@@ -226,7 +226,7 @@ def write_dataset(project: Path) -> dict[str, Any]:
     (benchmarks / "models.fit.tsv").write_text(measured)
     (experiment / "made-with").mkdir()
     record = {"code": "0123456789abcdef", "libraries": {"numpy": "9.9.9"}, "options": {"seed": 7}}
-    (experiment / "made-with/models.fit.json").write_text(json.dumps(record))
+    (experiment / "made-with/models.fit.0123456789ab.json").write_text(json.dumps(record))
     return {
         "results": [folder / f"{EXPERIMENT}.csv"],
         "folder": folder,
