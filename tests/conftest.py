@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# As in workflow/scripts/__main__.py: libraries read these when they are first imported.
+# As in genregraph.cli.main: libraries read these when they are first imported.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ.setdefault("DGLBACKEND", "pytorch")

@@ -62,10 +62,8 @@ def snakemake(
 
 def as_typed_by_hand(arguments: Sequence[str]) -> str:
     """A command of Snakemake's as it can be typed into this terminal."""
-    command = shlex.join(["snakemake", *arguments])
-    if shutil.which("snakemake"):
-        return command
-    return f'PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH" {command}'
+    own = Path(sys.executable).with_name("snakemake")
+    return shlex.join(["snakemake" if shutil.which("snakemake") else str(own), *arguments])
 
 
 def genregraph(*arguments: str) -> str:

@@ -11,7 +11,6 @@ import io
 import logging
 import shlex
 import zipfile
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +19,7 @@ import pandas as pd
 import typer
 
 from genregraph.common.errors import UserError
+from genregraph.datasets.delimited import plain
 from genregraph.datasets.fetch import fetch
 from genregraph.datasets.sheet import Row, new_sheet
 from genregraph.datasets.unpack import DAMAGED
@@ -83,21 +83,19 @@ def rows_of(tracks: pd.DataFrame, subset: Subset) -> list[Row]:
     with_genre = held[held["track", "genre_top"] != ""]
     if len(with_genre) < len(held):
         logger.warning("left out: %d tracks of no single genre", len(held) - len(with_genre))
-    return [_row(int(number), fields, subset) for number, *fields in with_genre.itertuples()]
-
-
-def _row(number: int, fields: Sequence[str], subset: Subset) -> Row:
-    _, split, genre, title, artist = fields
-    clip = f"{number:06d}"
-    return Row(
-        clip=clip,
-        path=f"{clip[:3]}/{clip}.mp3",
-        genre=genre,
-        split=split.replace("training", "train").replace("validation", "valid"),
-        excluded="" if subset is Subset.full else FAULTS.get(number, ""),
-        title=" ".join(title.split()),
-        artist=" ".join(artist.split()),
-    )
+    faults = {} if subset is Subset.full else FAULTS
+    return [
+        Row(
+            clip=f"{number:06d}",
+            path=f"{number // 1000:03d}/{number:06d}.mp3",
+            genre=genre,
+            split=split.replace("training", "train").replace("validation", "valid"),
+            excluded=faults.get(number, ""),
+            title=plain(title),
+            artist=plain(artist),
+        )
+        for number, _, split, genre, title, artist in with_genre.itertuples()
+    ]
 
 
 def main(
