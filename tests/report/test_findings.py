@@ -27,48 +27,48 @@ def text(not_run=None, **changed):
 
 
 @pytest.fixture(scope="module")
-def whole():
+def standard():
     return text()
 
 
-def said(found):
+def in_one_line(markdown):
     """The text in one line."""
-    return " ".join(found.split())
+    return " ".join(markdown.split())
 
 
-def part(found, title):
+def part(markdown, title):
     """Lines of a section."""
-    return found.split(f"# {title}\n", 1)[1].split("\n#", 1)[0]
+    return markdown.split(f"# {title}\n", 1)[1].split("\n#", 1)[0]
 
 
-def cells(found, *start):
+def cells(markdown, *start):
     """Cells of the one row that begins so, after these."""
-    lines = [line.strip("|").split("|") for line in found.splitlines() if line.startswith("|")]
+    lines = [line.strip("|").split("|") for line in markdown.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line] for line in lines]
     [row] = [each for each in rows if each[: len(start)] == list(start)]
     return row[len(start) :]
 
 
-def test_the_papers_numbers_stand_with_ours_and_with_how_many_were_computed(whole):
-    own = part(whole, "The paper's numbers, by the paper's protocol")
+def test_papers_numbers_with_ours(standard):
+    own = part(standard, "The paper's numbers, by the paper's protocol")
     assert cells(own, "`multiclass_a`") == [
         *("0.7200", "0.7000", "0.6500 to 0.7500", "+0.0", "yes", "1.0000")
     ]
     assert cells(own, "`binary_b`")[3:5] == ["-34.0", "no"]
-    assert said(own).startswith(
-        "2 of the paper's 3 accuracies were computed here. 1 needs features that were not at hand: "
-        "`multiclass_lacking`. The paper"
+    assert in_one_line(own).startswith(
+        "2 of the paper's 3 accuracies were computed here. "
+        "1 needs features that were not available: `multiclass_lacking`. The paper"
     )
     without = comparisons().query("question != 'paper'")
     assert "The paper's numbers" not in text(comparisons=without)
 
 
-def test_a_note_stands_once_with_what_it_is_of(whole):
-    assert "- `multiclass_a` (paper), `binary_b` (paper): Not scaled.\n" in whole
+def test_notes_are_written_once(standard):
+    assert "- `multiclass_a` (paper), `binary_b` (paper): Not scaled.\n" in standard
 
 
-def test_each_network_stands_with_its_ablation(whole):
-    own = part(whole, "Does message passing help?")
+def test_networks_with_their_ablations(standard):
+    own = part(standard, "Does message passing help?")
     key = "`multiclass_c`", "clean", "none", "graphsage"
     assert cells(own, *key) == [
         *("0.5600", "0.5400", "+2.0", "-3.0 to +3.0", "0.400", "0.800", "0.002", "0.006"),
@@ -81,14 +81,14 @@ def test_each_network_stands_with_its_ablation(whole):
     assert cells(own, "`multiclass_a`", "clean", "jaccard", "30") == ["100.0 %", "11.0 %", "10.0 %"]
 
 
-def test_intervals_are_said_not_to_be_adjusted(whole):
-    assert "They are **not** adjusted for the number of comparisons." in said(whole)
-    assert "those marked * are of a single fold" in said(whole)
-    assert "0.4500 to 0.5500 *" in part(whole, "By artist and by clip")
+def test_intervals_are_not_adjusted(standard):
+    assert "They are **not** adjusted for the number of comparisons." in in_one_line(standard)
+    assert "those marked * are of a single fold" in in_one_line(standard)
+    assert "0.4500 to 0.5500 *" in part(standard, "By artist and by clip")
 
 
-def test_artist_labels_stand_with_and_without_and_no_test_compares_them(whole):
-    own = part(whole, "What artist labels add")
+def test_accuracies_with_and_without_artist_labels(standard):
+    own = part(standard, "What artist labels add")
     assert cells(own, "`multiclass_d`", "clean", "lda") == [
         *("0.5600", "0.5100 to 0.6100", "0.6700", "0.6200 to 0.7200")
     ]
@@ -101,8 +101,8 @@ def test_artist_labels_stand_with_and_without_and_no_test_compares_them(whole):
     assert "What artist labels add" not in none
 
 
-def test_both_readings_of_jaccard_are_told_by_their_graphs(whole):
-    own = part(whole, "Jaccard's distance in both readings")
+def test_readings_of_jaccard(standard):
+    own = part(standard, "Jaccard's distance in both readings")
     assert "GraphSAGE equals `edgeless` in every fold in 2 of 2 evaluations." in own
     assert "before" not in own
     experiments = dict(tables().experiments)
@@ -114,54 +114,54 @@ def test_both_readings_of_jaccard_are_told_by_their_graphs(whole):
     assert "by 2 points or more, in 1 of 1 evaluation." in own
 
 
-def test_variants_stand_with_what_they_vary(whole):
-    own = part(whole, "Variants of the networks")
+def test_variants_with_their_networks(standard):
+    own = part(standard, "Variants of the networks")
     assert cells(own, "`multiclass_c`", "clean", "none", "near", "k: 5", "graphsage") == [
         *("0.5300", "0.5600", "-3.0", *SAME[1:])
     ]
 
 
-def test_leaks_and_what_the_split_costs_are_stated(whole):
-    own = part(whole, "The folds")
+def test_leaks_and_effect_of_the_split(standard):
+    own = part(standard, "The folds")
     assert cells(own, "`multiclass_a`", "paper") == ["90", "10", "4.5", "0.0", "1.5", "0.7000"]
     assert cells(own, "`multiclass_a`", "clean") == ["90", "10", "0.0", "0.0", "0.0", "0.5000"]
-    costs = part(whole, "What the split costs")
+    costs = part(standard, "Effect of the split")
     row = cells(costs, "`multiclass_c`", "none", "random")
     assert row[:3] == ["0.5600", "0.7100", "-15.0"]
     assert row[4:6] == ["-", "-"]
 
 
-def test_accuracy_by_artist_stands_with_that_by_clip(whole):
-    own = part(whole, "By artist and by clip")
+def test_accuracy_by_artist_and_by_clip(standard):
+    own = part(standard, "By artist and by clip")
     assert cells(own, "`multiclass_a`", "clean", "svm") == [
         *("0.5500", "0.5000 to 0.6000", "0.5700", "0.4500 to 0.6500", "30")
     ]
     assert "| random |" not in own
 
 
-def test_how_often_test_parts_were_used_counts_all_that_was_evaluated():
+def test_uses_of_test_parts_are_counted():
     tuning = pd.DataFrame({"parameter": ["hidden"] * 4 + ["rate"], "value": [1, 2, 1, 2, 1]})
-    found = text(tuning=tuning, learning_curve=curve())
-    own = part(found, "How often the test parts were used")
+    markdown = text(tuning=tuning, learning_curve=curve())
+    own = part(markdown, "How often the test parts were used")
     assert cells(own, "paper") == ["2", "5", "3"]
     assert cells(own, "clean") == ["3", "9", "8"]
     assert cells(own, "random") == ["1", "3", "0"]
     assert "Earlier published versions" in own
-    elsewhere = said(text(facts=Dataset()))
+    elsewhere = in_one_line(text(facts=Dataset()))
     assert "Earlier published versions" not in elsewhere
-    assert "What was tried and went" in found
-    assert "What was tried and went" not in elsewhere
+    assert "Models that were removed" in markdown
+    assert "Models that were removed" not in elsewhere
 
 
-def test_graph_models_stand_with_the_best_other(whole):
-    own = part(whole, "Graph models and the best other model")
+def test_graph_models_with_the_best_other(standard):
+    own = part(standard, "Graph models and the best other model")
     assert cells(own, "`multiclass_a`", "clean", "none", "graphsage")[:4] == [
         *("0.5000", "svm", "0.5500", "-5.0")
     ]
 
 
-def test_calibration_is_of_graphsage_and_of_the_least_log_loss(whole):
-    own = part(whole, "Calibration")
+def test_calibration_of_graphsage_and_the_best_log_loss(standard):
+    own = part(standard, "Calibration")
     assert cells(own, "`multiclass_a`", "clean", "graphsage", "-") == [
         *("1.500", "1.400 to 1.600", "0.600", "0.9000", "0.5100", "0.3900", "0.3000 to 0.4500"),
         "0.0800",
@@ -172,27 +172,28 @@ def test_calibration_is_of_graphsage_and_of_the_least_log_loss(whole):
     assert "| 0.50 |" not in own
 
 
-def test_learning_curves_are_means_over_repeats(whole):
-    assert "Learning curves" not in whole
+def test_learning_curves(standard):
+    assert "Learning curves" not in standard
     own = part(text(learning_curve=curve()), "Learning curves")
     assert cells(own, "artists", "6") == ["24", "0.6000", "0.5000"]
     assert cells(own, "clips", "4", "12") == ["0.4500", "0.3500"]
 
 
-def test_what_was_not_computed_is_listed_and_sketches_are_no_music(whole):
-    assert "Not computed here" not in whole
-    found = text(not_run={"binary_c": "no audio"}, left_out={"binary_b": {"clean": "one artist"}})
-    assert "- `binary_c`: no audio." in found
-    assert "- `binary_b`, protocol clean: one artist." in found
-    assert "say nothing about music" in said(text(facts=Dataset(synthesised=True)))
-    assert "about music" not in whole
+def test_experiments_not_computed_and_synthesised_clips(standard):
+    assert "Not computed here" not in standard
+    left_out = {"binary_b": {"clean": "one artist"}}
+    markdown = text(not_run={"binary_c": "no audio"}, left_out=left_out)
+    assert "- `binary_c`: no audio." in markdown
+    assert "- `binary_b`, protocol clean: one artist." in markdown
+    assert "say nothing about music" in in_one_line(text(facts=Dataset(synthesised=True)))
+    assert "about music" not in standard
 
 
-def test_a_genre_is_no_markup():
+def test_names_are_no_markup():
     reason = "no more of <img src=x onerror=alert(1)>|a*b*`c`"
-    found = text(not_run={"binary_c": reason}, left_out={"binary_b": {"clean": reason}})
-    assert found.count(r"no more of &lt;img src=x onerror=alert(1)&gt;\|a\*b\*\`c\`.") == 2
-    assert "<img" not in found
+    markdown = text(not_run={"binary_c": reason}, left_out={"binary_b": {"clean": reason}})
+    assert markdown.count(r"no more of &lt;img src=x onerror=alert(1)&gt;\|a\*b\*\`c\`.") == 2
+    assert "<img" not in markdown
 
 
 CLIPS = {
@@ -201,32 +202,32 @@ CLIPS = {
 }
 
 
-def test_what_became_of_the_clips_is_a_table(whole):
-    assert "What became of the clips" not in whole
+def test_clips_used_and_excluded(standard):
+    assert "Clips used and excluded" not in standard
     assert "| `binary_b` | clean | 90 | 7 | 2 | 1 |\n" in text(clips=CLIPS)
 
 
-def test_where_nothing_could_be_evaluated_the_reasons_stand():
+def test_reasons_where_nothing_could_be_evaluated():
     none = {name: getattr(tables(), name).iloc[:0] for name in ("summary", "comparisons")}
     none |= {"calibration": tables().calibration.iloc[:0]}
-    found = text(**none, left_out={"binary_b": {"clean": "one artist"}})
-    assert "No experiment could be evaluated." in found
-    assert "- `binary_b`, protocol clean: one artist." in found
-    assert "| " not in found
+    markdown = text(**none, left_out={"binary_b": {"clean": "one artist"}})
+    assert "No experiment could be evaluated." in markdown
+    assert "- `binary_b`, protocol clean: one artist." in markdown
+    assert "| " not in markdown
 
 
 @pytest.mark.parametrize("more", [{}, {"clips": CLIPS, "learning_curve": curve()}])
-def test_paragraphs_tables_and_lists_stand_apart(more):
+def test_blank_lines_between_paragraphs_tables_and_lists(more):
     """As Markdown wants it: a blank line before and after each, and never two."""
     left_out = {"binary_b": {"clean": "one artist"}}
-    found = text(not_run={"x": "no audio"}, left_out=left_out, **more)
-    assert "\n\n\n" not in found
-    for before, line in pairwise(found.splitlines()):
+    markdown = text(not_run={"x": "no audio"}, left_out=left_out, **more)
+    assert "\n\n\n" not in markdown
+    for before, line in pairwise(markdown.splitlines()):
         kinds = [each[:1] if each[:1] in {"|", "#", ""} else "words" for each in (before, line)]
         assert "" in kinds or kinds[0] == kinds[1], (before, line)
 
 
-def test_a_fact_that_there_is_not_is_an_error():
+def test_unknown_facts_are_errors():
     with pytest.raises(jinja2.UndefinedError, match="tempo"):
         findings("{{ tempo }}", {})
 
@@ -234,7 +235,7 @@ def test_a_fact_that_there_is_not_is_an_error():
 PUBLISHED = ROOT / "docs/results/gtzan"
 
 
-def test_the_published_findings_are_what_the_published_results_say(tmp_path):
+def test_published_findings_are_those_of_the_published_results(tmp_path):
     """As written by `rule findings` on the public table of GTZAN; see docs/README.md."""
     merged = {"dataset": "gtzan", "tables": {"handcrafted": "the public table"}}
     for name in ("config", "experiments"):

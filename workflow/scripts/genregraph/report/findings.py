@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,30 +18,18 @@ from genregraph.report.page.tables import ALPHA, Row, Tables, is_network, pairs,
 from genregraph.report.page.words import FILTERS
 
 JACCARD, OLD_JACCARD = "jaccard", "jaccard_scipy_before_1_15"
-INFORMED = 0.02  # Share of neighbours of the same genre, above chance, that says something.
-BEST = 2  # Classifiers that stand beside the networks.
+INFORMED = 0.02  # Share of neighbours of the same genre, above chance, that is informative.
+BEST = 2  # Classifiers that are listed with the networks.
 
 
 def findings(template: str, facts: Mapping[str, Any]) -> str:
-    """Fill in the template.
-
-    Parameters
-    ----------
-    template : str
-        Jinja2, with the filters of `report.page.words`.
-    facts : mapping
-        As `facts_of` gathers them.
+    """Fill in the template (Jinja2, with the filters of `report.page.words`).
 
     Raises
     ------
     jinja2.UndefinedError
-        If the template names a fact that there is not.
+        If the template names an unknown fact.
     """
-    return _compiled(template).render(facts)
-
-
-@cache
-def _compiled(template: str) -> jinja2.Template:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -51,85 +38,73 @@ def _compiled(template: str) -> jinja2.Template:
         autoescape=False,  # Markdown, not HTML.
     )
     environment.filters |= FILTERS
-    return environment.from_string(template)
+    return environment.from_string(template).render(facts)
 
 
-def facts_of(found: Tables, not_run: Mapping[str, str]) -> dict[str, Any]:
-    """What the template may say.
-
-    Parameters
-    ----------
-    found : Tables
-    not_run : mapping of str to str
-        Experiments that cannot be computed here, and why.
-    """
-    summary = found.summary
-    evaluations = [
-        _evaluation(found, str(name), str(protocol))
-        for name, protocol in summary[["experiment", "protocol"]].drop_duplicates().to_numpy()
-    ]
-    messages = found.compared("messages")
-    by_artist = summary.loc[summary["aggregation"] == "artist"]
+def facts_of(tables: Tables, not_run: Mapping[str, str]) -> dict[str, Any]:
+    """Facts for the template; ``not_run`` says why experiments cannot be computed here."""
+    summary, messages = tables.summary, tables.compared("messages")
+    evaluations = [_evaluation(tables, *key) for key in _keys(summary)]
+    averaged = summary[summary["aggregation"] == "artist"]
     return {
-        "dataset": found.dataset,
-        "synthesised": found.facts.synthesised,
-        "of_the_paper": found.facts.of_the_paper,
+        "dataset": tables.dataset,
+        "synthesised": tables.facts.synthesised,
+        "of_the_paper": tables.facts.of_the_paper,
         "evaluations": evaluations,
-        "papers": papers(found),
-        "notes": found.notes(),
+        "papers": papers(tables),
+        "notes": tables.notes(),
         "messages": messages,
         "totals": _totals(messages),
         "any_by_groups": bool((summary["interval"] == BY_GROUPS).any()),
-        "artists": [
-            _sides(found, str(name), str(protocol))
-            for name, protocol in by_artist[["experiment", "protocol"]].drop_duplicates().to_numpy()
-        ],
-        "beside_average": artist_label_pairs(found),
+        "artists": [_sides(tables, *key) for key in _keys(averaged)],
+        "averages": artist_label_pairs(tables),
         "jaccard": [e for e in evaluations if e["metric"] == JACCARD],
         "old_jaccard": [e for e in evaluations if e["metric"] == OLD_JACCARD],
         "variants": [
-            {**row, "settings": found.settings_of(row["experiment"], row["model"])}
-            for row in found.compared("variant")
+            {**row, "settings": tables.settings_of(row["experiment"], row["model"])}
+            for row in tables.compared("variant")
         ],
-        "falls": [row for row in found.compared("protocol") if row["model"] == "graphsage"],
-        "by_artist": _by_artist(found),
-        "baselines": found.compared("baseline"),
-        "trusted": _trusted(found.calibration),
-        "curve": _curve(found.learning_curve),
-        "looks": _looks(found),
-        "left_out": found.left_out,
-        "clips": found.clips,
+        "falls": [row for row in tables.compared("protocol") if row["model"] == "graphsage"],
+        "by_artist": _by_artist(tables),
+        "baselines": tables.compared("baseline"),
+        "calibrations": _calibrations(tables.calibration),
+        "curve": _curve(tables.learning_curve),
+        "uses": _uses_of_tests(tables),
+        "left_out": tables.left_out,
+        "clips": tables.clips,
         "not_run": not_run,
     }
 
 
-def _evaluation(found: Tables, name: str, protocol: str) -> dict[str, Any]:
-    first = found.results[name].query("protocol == @protocol").iloc[0]
-    graph = found.experiments[name].graph
-    health = found.health[name, protocol].mean(numeric_only=True).to_dict()
-    own = found.results[name].query("protocol == @protocol and aggregation == 'none'")
-    by_fold = own.pivot(index=["repeat", "fold"], columns="model", values="test_accuracy")
+def _keys(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    keys = rows[["experiment", "protocol"]].drop_duplicates()
+    return [(str(name), str(protocol)) for name, protocol in keys.to_numpy()]
+
+
+def _evaluation(tables: Tables, name: str, protocol: str) -> dict[str, Any]:
+    rows = tables.results[name].query("protocol == @protocol and aggregation == 'none'")
+    by_fold = rows.pivot(index=["repeat", "fold"], columns="model", values="test_accuracy")
+    health = tables.health[name, protocol].mean(numeric_only=True).to_dict()
     return {
         "name": name,
         "protocol": protocol,
-        "n_train": int(first["n_train"]),
-        "n_test": int(first["n_test"]),
-        "metric": graph.metric,
-        "nearness": graph.nearness,
+        "n_train": int(rows["n_train"].iloc[0]),
+        "n_test": int(rows["n_test"].iloc[0]),
+        "metric": tables.experiments[name].graph.metric,
+        "nearness": tables.experiments[name].graph.nearness,
         "health": health,
         "informed": bool(health["homophily"] - health["chance_homophily"] >= INFORMED),
-        "edges": found.has_edges(name, protocol),
         "same": bool((by_fold["graphsage"] == by_fold["edgeless"]).all()),
-        "leaks": found.leaks[name, protocol].mean(numeric_only=True).to_dict(),
-        "graphsage": found.row(name, protocol, "graphsage", "none"),
+        "leaks": tables.leaks[name, protocol].mean(numeric_only=True).to_dict(),
+        "graphsage": tables.row(name, protocol, "graphsage", "none"),
     }
 
 
 def _totals(messages: list[Row]) -> list[dict[str, Any]]:
-    """By protocol and aggregation, how many comparisons show what."""
-    table = pd.DataFrame(messages)
-    if table.empty:
+    """Count comparisons, and those of each outcome, by protocol and aggregation."""
+    if not messages:
         return []
+    groups = pd.DataFrame(messages).groupby(["protocol", "aggregation"], sort=False)
     return [
         {
             "protocol": protocol,
@@ -140,75 +115,72 @@ def _totals(messages: list[Row]) -> list[dict[str, Any]]:
             "groups": int((rows["p_groups_holm"] < ALPHA).sum()),
             "equivalent": int((rows["within"] == True).sum()),  # noqa: E712 (it may be None)
         }
-        for (protocol, aggregation), rows in table.groupby(["protocol", "aggregation"], sort=False)
+        for (protocol, aggregation), rows in groups
     ]
 
 
-def _sides(found: Tables, name: str, protocol: str) -> dict[str, Any]:
+def _sides(tables: Tables, name: str, protocol: str) -> dict[str, Any]:
     """GraphSAGE, edgeless and the best other models by both aggregations."""
-    own = found.summary.query("experiment == @name and protocol == @protocol")
+    own = tables.summary.query("experiment == @name and protocol == @protocol")
     means = own.pivot(index="model", columns="aggregation", values="mean")
-    others = means[[not is_network(model) for model in means.index]].drop(
-        index=[*found.experiments[name].variants], errors="ignore"
-    )
-    best = others["artist"].sort_values(ascending=False, kind="stable").index[:BEST]
+    variants = tables.experiments[name].variants
+    others = [m for m in means.index if not is_network(m) and m not in variants]
+    best = means.loc[others, "artist"].sort_values(ascending=False, kind="stable").index[:BEST]
     rows = [
-        {"model": m, **{a: found.row(name, protocol, m, a) for a in ("none", "artist")}}
+        {"model": m, **{a: tables.row(name, protocol, m, a) for a in ("none", "artist")}}
         for m in ("graphsage", "edgeless", *best)
     ]
     return {"name": name, "protocol": protocol, "rows": rows}
 
 
-def _by_artist(found: Tables) -> list[Row]:
-    """Rows of the summary under protocols that keep groups apart, of clips one by one."""
+def _by_artist(tables: Tables) -> list[Row]:
+    """Rows of the summary under protocols that keep groups together, of clips one by one."""
     shown = []
-    keys = found.summary[["experiment", "protocol"]].drop_duplicates().to_numpy()
-    for name, protocol in keys:
+    for name, protocol in _keys(tables.summary):
         if keeps_apart(protocol):
-            best = found.baseline(name, protocol, "none")
+            best = tables.baseline(name, protocol, "none")
             models = ["graphsage", "edgeless", *([best["model"]] if best else [])]
-            rows = (found.row(name, protocol, m, "none") for m in dict.fromkeys(models))
+            rows = (tables.row(name, protocol, m, "none") for m in dict.fromkeys(models))
             shown += [row for row in rows if row and not np.isnan(row["artist_mean"])]
     return shown
 
 
-def _trusted(calibration: pd.DataFrame) -> list[Row]:
-    """Of each experiment, protocol and scaling: GraphSAGE, and the model of the least log loss."""
+def _calibrations(calibration: pd.DataFrame) -> list[Row]:
+    """GraphSAGE, and the model of the least log loss, by experiment, protocol and scaling."""
     own = calibration[calibration["aggregation"] == "none"]
-    found: list[Row] = []
+    shown: list[Row] = []
     for _, rows in own.groupby(["experiment", "protocol", "scaling"], sort=False):
         least = rows["log_loss"] == rows["log_loss"].min()
-        shown = rows[(rows["model"] == "graphsage") | least]
-        found += shown.drop_duplicates("model").to_dict("records")
-    return found
+        chosen = rows[(rows["model"] == "graphsage") | least].drop_duplicates("model")
+        shown += chosen.to_dict("records")
+    return shown
 
 
 def _curve(table: pd.DataFrame | None) -> dict[str, Any] | None:
     """Models of the learning curve, and a row a level."""
     if table is None:
         return None
-    found = levels(table)
-    means = found.pivot_table(index=["series", "level"], columns="model", values="mean", sort=False)
-    sizes = found.groupby(["series", "level"], sort=False)[["artists", "clips"]].mean()
-    rows = [
-        {"series": at[0], "artists": artists, "clips": clips, "means": own}
-        for at, (artists, clips), own in zip(
-            means.index.tolist(), sizes.loc[means.index].to_numpy(), means.to_numpy(), strict=True
-        )
-    ]
+    points = levels(table).groupby(["series", "level"], sort=False)
     return {
         "experiment": table["experiment"].iloc[0],
         "repeats": int(table["repeat"].nunique()),
-        "models": means.columns.tolist(),
-        "rows": rows,
+        "models": list(table["model"].unique()),
+        "rows": [
+            {"series": series, "artists": rows["artists"].mean(), "clips": rows["clips"].mean()}
+            | {"means": rows.set_index("model")["mean"]}
+            for (series, _), rows in points
+        ],
     }
 
 
-def _looks(found: Tables) -> list[dict[str, Any]]:
-    """By protocol, how much was evaluated on its test parts."""
-    of_models = found.summary.drop_duplicates(["experiment", "protocol", "model"])
-    curve = found.learning_curve
-    points = {"paper": _tuned(found.tuning), "clean": 0 if curve is None else len(levels(curve))}
+def _uses_of_tests(tables: Tables) -> list[dict[str, Any]]:
+    """Count all that was evaluated on the test parts of each protocol."""
+    models = tables.summary.drop_duplicates(["experiment", "protocol", "model"])
+    curve, tuning = tables.learning_curve, tables.tuning
+    points = {
+        "paper": 0 if tuning is None else len(tuning[["parameter", "value"]].drop_duplicates()),
+        "clean": 0 if curve is None else len(levels(curve)),
+    }
     return [
         {
             "protocol": protocol,
@@ -216,25 +188,21 @@ def _looks(found: Tables) -> list[dict[str, Any]]:
             "models": len(rows),
             "points": points.get(str(protocol), 0),
         }
-        for protocol, rows in of_models.groupby("protocol", sort=False)
+        for protocol, rows in models.groupby("protocol", sort=False)
     ]
-
-
-def _tuned(tuning: pd.DataFrame | None) -> int:
-    return 0 if tuning is None else len(tuning[["parameter", "value"]].drop_duplicates())
 
 
 def main(
     results: Annotated[list[Path], typer.Argument(help="Tables, named by experiment (CSV).")],
     folder: Annotated[Path, typer.Option(help="Folder of the dataset, with its other tables.")],
     config: Annotated[str, typer.Option(help="Configuration of the run (JSON).")],
-    template: Annotated[Path, typer.Option(help="What to say (Jinja2).")],
+    template: Annotated[Path, typer.Option(help="Text with places for facts (Jinja2).")],
     output: Annotated[Path, typer.Option(help="Findings, to be written (Markdown).")],
     learning_curve: Annotated[Path | None, typer.Option(help="If there is one (CSV).")] = None,
     tuning: Annotated[Path | None, typer.Option(help="If there was one (CSV).")] = None,
     not_run: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=why not.")] = None,
 ) -> None:
     """Say in words what the results say."""
-    found = read(results, folder, json.loads(config), learning_curve, tuning)
-    facts = facts_of(found, pairs(not_run))
+    tables = read(results, folder, json.loads(config), learning_curve, tuning)
+    facts = facts_of(tables, pairs(not_run))
     output.write_text(findings(template.read_text(encoding="utf-8"), facts), encoding="utf-8")
