@@ -2,6 +2,8 @@ import hashlib
 import io
 import os
 import re
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -188,3 +190,20 @@ def test_main_writes_list_and_names_other_copies(tmp_path, name) -> None:
     assert not (tmp_path / "audio").exists()
     main(archive, right, *paths)
     assert paths[2].read_text() == "".join(f"{row.path}\t1044\n" for row in sheet())
+
+
+@pytest.mark.parametrize("dataset", ["demo", "gtzan"])
+def test_no_rule_has_audio_among_its_outputs(tmp_path, dataset) -> None:
+    snakefile = Path(__file__).parents[2] / "Snakefile"
+    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--summary"]
+    done = subprocess.run(
+        [*command, "--config", f"dataset={dataset}"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    outputs = {Path(line.split("\t")[0]) for line in done.stdout.splitlines()[1:]}
+    elsewhere = {path for path in outputs if path.parts[0] != "results"}
+    assert len(outputs) > 100 and elsewhere
+    assert all(path.name.startswith(".") or path.parent.name == "archives" for path in elsewhere)
