@@ -143,6 +143,9 @@ def test_step_writes_all_tables_and_a_text_that_no_terminal_obeys(
     odd = pd.DataFrame(columns=["file", "problem", "what_was_done"])
     text = as_text(files.reset_index().iloc[:1].assign(threshold=0), odd, [], "model")
     assert "All distances between training clips are 0" in text
+    odd.loc[0] = [HOSTILE, "3672.0 s long", "the first 600 s are used"]
+    text = as_text(files.reset_index(), odd, [], "model")
+    assert text.count("\n  3672.0 s long: the first 600 s are used\n") == 1
 
 
 def test_step_of_rejected_files_alone_writes_empty_tables(learnt, tmp_path) -> None:

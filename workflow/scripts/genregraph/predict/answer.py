@@ -103,6 +103,7 @@ def as_text(
 ) -> str:
     """The answer as a terminal shows it, without an end of line in any name."""
     lines = [model, ""]
+    problems_of = dict(iter(problems.groupby("file")))
     for row in files.to_dict("records"):
         pieces = "" if row["pieces"] == 1 else f", mean of {row['pieces']} pieces"
         lines.append(f"{printable(row['file'])} ({row['seconds']:.0f} s{pieces})")
@@ -111,6 +112,8 @@ def as_text(
             mean = f"{row['genre_by_artist']} {row['probability_by_artist']:.2f}"
             lines.append(printable(f"  mean of all files of {row['artist']}: {mean}"))
         lines.append(f"  nearest: {row['neighbours']}")
+        for said in problems_of.get(row["file"], problems[:0]).to_dict("records"):
+            lines.append(f"  {printable(said['problem'])}: {said['what_was_done']}")
         if row["unlike"]:
             lines.append(
                 f"  UNLIKE all training clips: its distance is {row['distance']:.2f}, and 99 % of "
