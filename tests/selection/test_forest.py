@@ -15,22 +15,21 @@ def test_auc_agrees_with_scikit_learn():
     assert macro_auc(indicators, scores) == pytest.approx(roc_auc_score(indicators, scores))
 
 
-def test_a_sequence_settles_after_a_full_tail_of_small_steps():
-    assert not has_settled([0.5, 0.5], 1e-3, 2)
-    assert has_settled([0.1, 0.5, 0.5, 0.5], 1e-3, 2)
-    assert not has_settled([0.5, 0.5, 0.5, 0.6], 1e-3, 2)
+def test_sequence_settles_after_a_full_tail_of_small_steps():
+    assert not has_settled([0.5] * 5)
+    assert has_settled([0.1, *[0.5] * 6])
+    assert not has_settled([*[0.5] * 6, 0.6])
 
 
-def test_what_is_left_of_two_equal_classes_is_the_gradient_of_the_logistic_loss():
+def test_residual_of_two_equal_classes_is_the_gradient_of_the_logistic_loss():
     indicators = np.eye(2)[np.arange(8) % 2]
     score = np.linspace(-2, 2, 8)[:, None] * [1, -1]
-    grower = Grower(rank_columns(score), indicators, 1e-3, 5, 10, 256, np.random.RandomState(0))
-    probability = 1 / (1 + np.exp(-score))
-    np.testing.assert_allclose(grower._residual(score), indicators - probability)
+    grower = Grower(rank_columns(score), indicators, np.random.RandomState(0))
+    np.testing.assert_allclose(grower.residual(score), indicators - 1 / (1 + np.exp(-score)))
 
 
-def test_what_is_left_at_the_outset_is_what_the_class_shares_leave():
+def test_residual_without_score_leaves_the_class_shares():
     indicators = np.eye(3)[[0, 0, 0, 1, 1, 2]]
-    grower = Grower(np.zeros((6, 1)), indicators, 1e-3, 5, 10, 256, np.random.RandomState(0))
-    left = grower._residual(np.zeros((6, 3)))
+    grower = Grower(np.zeros((6, 1), dtype=np.float32), indicators, np.random.RandomState(0))
+    left = grower.residual(np.zeros((6, 3)))
     np.testing.assert_allclose(left, indicators - [1 / 2, 1 / 3, 1 / 6])

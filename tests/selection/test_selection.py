@@ -34,23 +34,15 @@ def features():
     return noise
 
 
-def test_the_features_that_differ_between_genres_are_chosen(features):
-    table = select(features.drop(columns="clip"), np.array(GENRES), 2, seed=0)
+def test_features_that_differ_between_genres_are_chosen(features):
+    x, genres = features.drop(columns="clip"), np.array(GENRES)
+    table = select(x, genres, 2, seed=4)
     assert table.columns.tolist() == COLUMNS
     assert table["feature"].tolist() == features.columns[1:].tolist()
     assert table.loc[table["selected"], "feature"].tolist() == TRUE
-
-
-def test_importances_are_shares_of_the_forest_before_and_after(features):
-    x, genres = features.drop(columns="clip"), np.array(GENRES)
-    table = select(x, genres, 3, seed=4)
-    fitted = ControlBurnSelector(3, random_state=4).fit(x.to_numpy(), genres)
+    fitted = ControlBurnSelector(2, random_state=4).fit(x.to_numpy(), genres)
     assert_array_equal(table["importance_before"], fitted.feature_importances_)
     assert_array_equal(table["importance_after"], fitted.polished_importances_)
-    assert table["importance_before"].sum() == pytest.approx(1)
-    assert table["importance_after"].sum() == pytest.approx(1)
-    assert ((table["importance_after"] > 0) == table["selected"]).all()
-    assert table["selected"].sum() == 3
 
 
 def test_more_features_than_there_are_cannot_be_chosen(features):
@@ -86,37 +78,21 @@ def garbled(folds, features, train, fold=3):
     """The same with the genres and features of a fold's training or test clips garbled."""
     mask = training_masks(folds)[fold] == train
     rng = np.random.default_rng(1)
-    other_folds, other_features = folds.copy(), features.copy()
-    chosen = other_folds["clip"].isin(features.loc[mask, "clip"])
-    new = dict(
-        zip(features.loc[mask, "clip"], rng.permutation(np.array(GENRES)[mask]), strict=True)
-    )
-    other_folds.loc[chosen, "genre"] = other_folds.loc[chosen, "clip"].map(new)
-    names = features.columns[1:]
-    other_features.loc[mask, names] = 1e4 * rng.normal(size=(mask.sum(), len(names)))
-    return other_folds, other_features
+    clips = features["clip"][mask]
+    genres = dict(zip(clips, rng.permutation(np.array(GENRES)[mask]), strict=True))
+    other = features.copy()
+    other.loc[mask, features.columns[1:]] = 1e4 * rng.normal(size=(mask.sum(), 8))
+    return folds.assign(genre=folds["clip"].map(genres).fillna(folds["genre"])), other
 
 
-def test_fitted_on_train_the_test_clips_change_nothing(step, folds, features):
-    expected = of_fold(step(folds, features), 3)
-    found = of_fold(step(*garbled(folds, features, train=False)), 3)
-    pd.testing.assert_frame_equal(found, expected, check_exact=True)
-
-
-def test_fitted_on_train_the_training_clips_decide(step, folds, features):
-    expected = of_fold(step(folds, features), 3)
-    assert not of_fold(step(*garbled(folds, features, train=True)), 3).equals(expected)
-
-
-def test_fitted_on_all_the_test_clips_leak(step, folds, features):
-    expected = step(folds, features, fit="all")
-    assert not step(*garbled(folds, features, train=False), fit="all").equals(expected)
-
-
-def test_fitted_on_all_every_fold_has_one_selection(step, folds, features):
-    table = step(folds, features, "all")
-    for number in range(1, 4):
-        pd.testing.assert_frame_equal(of_fold(table, number), of_fold(table, 0))
+@pytest.mark.parametrize(
+    ("fit", "train", "same"),
+    [("train", False, True), ("train", True, False), ("all", False, False)],
+)
+def test_only_clips_that_are_fitted_to_decide(step, folds, features, fit, train, same):
+    expected = of_fold(step(folds, features, fit), 3)
+    other = of_fold(step(*garbled(folds, features, train), fit), 3)
+    assert other.equals(expected) == same
 
 
 @pytest.mark.parametrize("fit", ["all", "train"])
@@ -124,6 +100,9 @@ def test_main_writes_what_is_selected_by_the_clips_it_may_see(step, folds, featu
     table = step(folds, features, fit, 3)
     assert table.columns.tolist() == ["repeat", "fold", *COLUMNS]
     assert len(table) == 4 * 8
+    if fit == "all":
+        for number in range(1, 4):
+            pd.testing.assert_frame_equal(of_fold(table, number), of_fold(table, 0))
     seen = training_masks(folds)[3] | (fit == "all")
     seed = fold_seed(0, 3 if fit == "train" else 0)
     rows = features.drop(columns="clip")[seen]
@@ -139,14 +118,7 @@ def test_folds_side_by_side_give_the_same_bytes(step, folds, features, tmp_path)
     assert written[0] == written[1]
 
 
-def test_the_seed_decides(step, folds, features):
-    first = step(folds, features, "all", seed=1)
-    assert step(folds, features, "all", seed=1).equals(first)
-    assert not step(folds, features, "all", seed=2).equals(first)
-
-
 def test_dropped_columns_cannot_be_chosen(step, folds, features):
     written = step(folds, features, "all", drop=["tempo"])
     assert of_fold(written, 0)["feature"].tolist() == features.columns[1:].drop("tempo").tolist()
-    with pytest.raises(UserError, match="n_features: 8 is more than the 7 features"):
-        step(folds, features, n_features=8, drop=["tempo"])
+    assert not step(folds, features, "all", drop=["tempo"], seed=2).equals(written)

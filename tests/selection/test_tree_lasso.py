@@ -4,36 +4,29 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from genregraph.selection.forest import Grower, rank_columns
+from genregraph.selection.forest import Grower, rank_columns, used_columns
 from genregraph.selection.tree_lasso import TreeLasso
 
 
 @pytest.fixture(scope="module")
-def digits():
+def lasso():
     x, y = load_digits(return_X_y=True)
-    return x[:400], y[:400]
-
-
-@pytest.fixture(scope="module")
-def lasso(digits):
-    x, y = digits
-    indicators = (y[:, None] == np.arange(10)).astype(float)
-    rules = (1e-3, 5, 4, 64)
-    grower = Grower(rank_columns(x), indicators, *rules, np.random.RandomState(0))
-    forest, _ = grower.grow("doublebagboost")
-    used = forest.used(64)
-    return TreeLasso(forest.outputs, indicators, used), forest, indicators, used
+    indicators = (y[:400, None] == np.arange(10)).astype(float)
+    grower = Grower(rank_columns(x[:400]), indicators, np.random.RandomState(0))
+    forest, _ = grower.grow()
+    outputs = [tree.output for tree in forest]
+    return TreeLasso(outputs, indicators, used_columns(forest, 64)), outputs, indicators
 
 
 @pytest.mark.parametrize("ratio", [0.9, 0.5, 0.1, 0.02])
 def test_weights_satisfy_the_optimality_conditions(lasso, ratio):
-    solver, forest, indicators, used = lasso
+    solver, outputs, indicators = lasso
     alpha = ratio * solver.alpha_max
     weights = solver.weights(alpha)
-    outputs = np.stack([o - o.mean(axis=0) for o in forest.outputs])
-    residual = indicators - indicators.mean(axis=0) - np.tensordot(weights, outputs, axes=1)
-    slope = alpha * used.sum(axis=1) - np.tensordot(outputs, residual, axes=2) / len(indicators)
-    allowed = 1e-6 * alpha * used.sum(axis=1)
+    centred = np.stack([output - output.mean(axis=0) for output in outputs])
+    residual = indicators - indicators.mean(axis=0) - np.tensordot(weights, centred, axes=1)
+    slope = alpha * solver.n_used - np.tensordot(centred, residual, axes=2) / len(indicators)
+    allowed = 1e-6 * alpha * solver.n_used
     assert (weights >= 0).all()
     assert weights.any()
     assert (slope >= -allowed).all()
@@ -41,37 +34,35 @@ def test_weights_satisfy_the_optimality_conditions(lasso, ratio):
 
 
 def test_path_ends_with_nothing_and_with_all_useful_features(lasso):
-    solver, _, _, used = lasso
+    solver = lasso[0]
     counts = [
-        used[solver.weights(ratio * solver.alpha_max) > 0].any(axis=0).sum()
+        solver.support(solver.weights(ratio * solver.alpha_max)).sum()
         for ratio in (2, 1, 0.999, 0.3, 0.1, 0.01, 1e-5)
     ]
     assert counts[:2] == [0, 0]
     assert counts[2] >= 1
     assert counts[2:] == sorted(counts[2:])
-    assert counts[-1] >= 0.9 * used.any(axis=0).sum()
+    assert counts[-1] >= 0.9 * solver.used.any(axis=0).sum()
 
 
 def test_elimination_drops_the_feature_without_which_the_objective_is_lowest(lasso):
-    solver, _, _, used = lasso
+    solver = lasso[0]
     alpha, weights = solver.weights_for(14)
-    left = solver.support(weights)
-    trees = weights > 0
+    left, trees = solver.support(weights), weights > 0
     while left.sum() > 7:
         trials = {}
         for j in np.flatnonzero(left):
-            idx = np.flatnonzero(trees & ~used[:, j])
-            scaled = solver._solve(alpha, idx)
-            trials[j] = solver._objective(alpha, idx, scaled)
+            idx = np.flatnonzero(trees & ~solver.used[:, j])
+            trials[j] = solver._objective(alpha, idx, solver._solve(alpha, idx))
         worst = min(trials, key=trials.get)
         left[worst] = False
-        trees &= ~used[:, worst]
+        trees &= ~solver.used[:, worst]
     weights, kept = solver.eliminate(7, alpha, weights)
     np.testing.assert_array_equal(kept, left)
-    assert not used[weights > 0][:, ~kept].any()
+    assert not solver.used[weights > 0][:, ~kept].any()
 
 
-def test_a_copy_is_eliminated_before_a_feature_of_its_own():
+def test_copy_is_eliminated_before_a_feature_of_its_own():
     rng = np.random.default_rng(0)
     first, second = rng.normal(size=(2, 300))
     stumps = [np.sign(first), np.sign(first + 0.05 * rng.normal(size=300)), np.sign(second)]

@@ -1,10 +1,9 @@
 """ControlBurn: choose features with a sparse, weighted forest of shallow trees.
 
 ControlBurn ([1]_, [2]_) grows trees of increasing depth, so that many need one or two features
-(`selection.forest`), and lets a non-negative LASSO choose among whole trees
-(`selection.tree_lasso`); the features of the trees that keep a weight are the selection. Where
-their number is given, it is reached by eliminating features from a larger selection, which is not
-in the papers.
+(`selection.forest`), and lets a non-negative LASSO choose among them (`selection.tree_lasso`); the
+features of the trees that keep a weight are the selection. Where their number is given, it is
+reached by eliminating features from a larger selection, which is not in the papers.
 
 References
 ----------
@@ -14,26 +13,24 @@ References
    Tree Ensembles", arXiv:2207.03935.
 """
 
-from __future__ import annotations
-
 import warnings
 from numbers import Integral
-from typing import Self, get_args
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags, check_random_state, check_scalar
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from genregraph.selection.forest import Floats, Forest, ForestKind, Grower, rank_columns
+from genregraph.selection.forest import Floats, Grower, Grown, rank_columns, used_columns
 from genregraph.selection.tree_lasso import TreeLasso
 
-MAX_SURPLUS = 40  # far along the path of wide tables there is noise that fits the training rows
+MAX_SURPLUS = 40
 
 
 class ControlBurnSelector(SelectorMixin, BaseEstimator):
@@ -45,26 +42,13 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_features : int or None, default=10
-        Number of features wanted, at least 1; None where `alpha` is given. It is met exactly if
-        as many columns can be split on: from thrice as many on the LASSO's path, but 40 more at
-        most, those that the others replace best are eliminated; where the whole path has too
-        few, the most important others of the forest follow, after a forest that uses too few has
-        been widened by trees on the remaining columns.
-    alpha : float or None, default=None
-        Penalty per feature and unit of tree weight, in squared error per row; above 0, and
-        below `alpha_max_` to select anything. Give either `n_features` or `alpha`.
-    forest : {"doublebagboost", "bagboost", "bag"}, default="doublebagboost"
-        How the forest is grown; the boosted ones find their own depth.
-    max_depth : int, default=10
-        Deepest tree, at least 1.
-    max_features : int, default=256
-        Columns drawn at random for a split, at least 1; all, as in the papers, if no more exist.
-    threshold, tail : float, int, default=1e-3, 5
-        AUC (0 to 1, above 0) by which none of the last `tail` (at least 1) trees of a bag
-        may matter any more before it is complete.
+    n_features : int, default=10
+        Number of features wanted. It is met exactly if as many columns can be split on. From thrice
+        as many on the LASSO's path, but 40 more at most, those that the others replace best are
+        eliminated. Where the path has too few, the most important others of the forest follow; a
+        forest that uses too few gets trees on the other columns.
     polish_trees : int, default=100
-        Trees of the random forest refitted on the selected features, at least 1.
+        Trees of the random forest refitted on the selected features.
     random_state : int, RandomState or None, default=None
         Seed of the bootstrap samples, the trees and the polished forest.
 
@@ -72,25 +56,20 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
     ----------
     support_ : ndarray of shape (n_features_in_,), bool
         Selected features.
-    feature_importances_, sparse_importances_ : ndarray of shape (n_features_in_,)
-        Shares in the impurity decrease of the full forest, and of its surviving trees times
-        their weights. Both sum to 1, or to 0 where there is no such tree.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        Shares in the impurity decrease of the full forest. They sum to 1, or to 0 without any tree.
+    polished_ : RandomForestClassifier
+        Refitted on the selected features only; None if there are none.
     polished_importances_ : ndarray of shape (n_features_in_,)
-        Importances in the random forest refitted on the selection; 0 elsewhere.
-    alpha_, alpha_max_ : float
-        Penalty used, and the smallest one that leaves no feature.
+        Importances in it; 0 for features that are not selected.
+    alpha_ : float
+        Penalty per feature and unit of tree weight, in squared error per row.
     trees_ : list of DecisionTreeRegressor
         Trees with at least one split, grown on the ranks of the columns, not on `X` itself.
-    weights_, n_used_ : ndarray of shape (len(trees_),)
-        Weight, at least 0, and number of features, which is the penalty, of each tree.
-    n_path_features_ : int
-        Features of the trees with a weight, before any is eliminated or added.
+    weights_ : ndarray of shape (len(trees_),)
+        Weight of each tree, at least 0.
     classes_ : ndarray of shape (K,)
         Class labels.
-
-    References
-    ----------
-    The module's [1] for the LASSO, "bag" and "bagboost"; its [2] for "doublebagboost".
 
     Examples
     --------
@@ -102,24 +81,12 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
 
     def __init__(
         self,
-        n_features: int | None = 10,
+        n_features: int = 10,
         *,
-        alpha: float | None = None,
-        forest: ForestKind = "doublebagboost",
-        max_depth: int = 10,
-        max_features: int = 256,
-        threshold: float = 1e-3,
-        tail: int = 5,
         polish_trees: int = 100,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_features = n_features
-        self.alpha = alpha
-        self.forest = forest
-        self.max_depth = max_depth
-        self.max_features = max_features
-        self.threshold = threshold
-        self.tail = tail
         self.polish_trees = polish_trees
         self.random_state = random_state
 
@@ -129,27 +96,8 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         tags.target_tags.required = True
         return tags
 
-    def _check_parameters(self) -> None:
-        if (self.n_features is None) == (self.alpha is None):
-            raise ValueError(
-                "Give either n_features or alpha and set the other to None; "
-                f"got n_features={self.n_features!r}, alpha={self.alpha!r}."
-            )
-        if self.forest not in get_args(ForestKind):
-            raise ValueError(f"forest={self.forest!r}: choose one of {get_args(ForestKind)}.")
-        for name in ("n_features", "max_depth", "max_features", "tail", "polish_trees"):
-            value = getattr(self, name)
-            whole = isinstance(value, Integral) and not isinstance(value, bool)
-            if not (whole and value >= 1) and (name, value) != ("n_features", None):
-                raise ValueError(f"{name}={value!r}: give a whole number of at least 1.")
-        for name in ("alpha", "threshold"):
-            value = getattr(self, name)
-            fits = isinstance(value, (int, float)) and 0 < value < np.inf
-            if not fits and (name, value) != ("alpha", None):
-                raise ValueError(f"{name}={value!r}: give a finite number above 0.")
-
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Choose the features.
+        """Choose the features; warn if fewer than `n_features` columns can be split on.
 
         Parameters
         ----------
@@ -157,23 +105,9 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
             Finite numbers, in any unit.
         y : array-like of shape (m,)
             Class labels, at least two different ones.
-
-        Returns
-        -------
-        ControlBurnSelector
-            Itself, fitted.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is out of range, `X` is not finite or `y` has fewer than two classes.
-
-        Warns
-        -----
-        UserWarning
-            If fewer than `n_features` columns can be split on, or `alpha` leaves no feature.
         """
-        self._check_parameters()
+        check_scalar(self.n_features, "n_features", Integral, min_val=1)
+        check_scalar(self.polish_trees, "polish_trees", Integral, min_val=1)
         table, labels = validate_data(self, X, y, dtype="numeric", ensure_min_samples=2)
         check_classification_targets(labels)
         self.classes_ = np.unique(labels)
@@ -181,94 +115,47 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
             raise ValueError("y has 1 class only: give rows of at least two classes.")
         rng = check_random_state(self.random_state)
         indicators = (labels[:, None] == self.classes_).astype(np.float64)
-        rules = (self.threshold, self.tail, self.max_depth, self.max_features)
-        grower = Grower(rank_columns(table), indicators, *rules, rng)
-        forest, residual = grower.grow(self.forest)
-        grower.widen(forest, residual, min(_path_size(self.n_features or 0), table.shape[1]))
-        self._select(forest, indicators)
-        self._polish_seed = rng.randint(np.iinfo(np.int32).max)
-        self.polished_importances_ = np.zeros(table.shape[1])
-        if self.support_.any():
-            polished = self._polished(table[:, self.support_], labels)
-            self.polished_importances_[self.support_] = polished.feature_importances_
+        grower = Grower(rank_columns(table), indicators, rng)
+        forest, residual = grower.grow()
+        # Far along the path of wide tables there is noise that fits the training rows.
+        path_size = min(3 * self.n_features, self.n_features + MAX_SURPLUS)
+        grower.widen(forest, residual, min(path_size, table.shape[1]))
+        self._select(forest, indicators, path_size)
+        self._polish(table, labels, rng.randint(np.iinfo(np.int32).max))
         return self
 
-    def _select(self, forest: Forest, indicators: Floats) -> None:
+    def _select(self, forest: list[Grown], indicators: Floats, path_size: int) -> None:
         p = self.n_features_in_
-        used, importances = forest.used(p), forest.importances(p)
-        self.trees_, self.n_used_ = forest.trees, used.sum(axis=1)
+        used = used_columns(forest, p)
         with threadpool_limits(1):  # sums in one order, whatever the number of cores
-            lasso = TreeLasso(forest.outputs, indicators, used)
-            if self.n_features is not None:
-                self.alpha_, weights = lasso.weights_for(_path_size(self.n_features))
-                self.weights_, kept = lasso.eliminate(self.n_features, self.alpha_, weights)
-            elif self.alpha is not None:
-                self.alpha_, weights = self.alpha, lasso.weights(self.alpha)
-                self.weights_, kept = weights, lasso.support(weights)
-        self.alpha_max_ = lasso.alpha_max
-        self.n_path_features_ = int(lasso.support(weights).sum())
-        self.feature_importances_ = _shares(importances.sum(axis=0))
-        self.sparse_importances_ = _shares(self.weights_ @ importances)
-        self.support_: NDArray[np.bool_] = kept
-        if self.n_features is not None:
-            ranking = np.lexsort((-self.feature_importances_, ~kept, ~used.any(axis=0)))
-            self.support_ = np.isin(np.arange(p), ranking[: self.n_features])
-            self.support_ &= used.any(axis=0)
-        self._warn_if_short(int(self.support_.sum()))
+            lasso = TreeLasso([grown.output for grown in forest], indicators, used)
+            self.alpha_, weights = lasso.weights_for(path_size)
+            self.weights_, kept = lasso.eliminate(self.n_features, self.alpha_, weights)
+        self.trees_ = [grown.tree for grown in forest]
+        decreases = [
+            tree.tree_.compute_feature_importances(normalize=False) for tree in self.trees_
+        ]
+        importances = sum(decreases, start=np.zeros(p))
+        self.feature_importances_ = importances / (importances.sum() or 1)
+        can_split = used.any(axis=0)
+        ranking = np.lexsort((-self.feature_importances_, ~kept, ~can_split))
+        chosen = np.isin(np.arange(p), ranking[: self.n_features])
+        self.support_: NDArray[np.bool_] = chosen & can_split
+        if (count := self.support_.sum()) < self.n_features:
+            warnings.warn(
+                f"n_features={self.n_features}, but only {count} of {p} columns can be split on: "
+                "just those are selected. Ask for fewer, or give more columns.",
+                UserWarning,
+                stacklevel=3,
+            )
 
-    def _warn_if_short(self, found: int) -> None:
-        if self.n_features is None and not found:
-            message = (
-                f"alpha={self.alpha} leaves no feature: give an alpha below "
-                f"alpha_max_={self.alpha_max_:.6g}, or n_features."
-            )
-        elif self.n_features is not None and found < self.n_features:
-            message = (
-                f"n_features={self.n_features}, but only {found} of {self.n_features_in_} columns "
-                "can be split on: just those are selected. Ask for fewer, or give more columns."
-            )
-        else:
-            return
-        warnings.warn(message, UserWarning, stacklevel=4)
+    def _polish(self, table: Floats, labels: NDArray[np.generic], seed: int) -> None:
+        self.polished_, self.polished_importances_ = None, np.zeros(self.n_features_in_)
+        if self.support_.any():
+            forest = RandomForestClassifier(self.polish_trees, random_state=seed)
+            self.polished_ = forest.fit(table[:, self.support_], labels)
+            self.polished_importances_[self.support_] = forest.feature_importances_
 
     def _get_support_mask(self) -> NDArray[np.bool_]:
         check_is_fitted(self)
         return self.support_
-
-    def polish(self, X: ArrayLike, y: ArrayLike) -> RandomForestClassifier:
-        """Fit a random forest to the selected features only.
-
-        Parameters
-        ----------
-        X : array-like of shape (m, n_features_in_)
-            All features, in the order given to `fit`.
-        y : array-like of shape (m,)
-            Class labels.
-
-        Returns
-        -------
-        RandomForestClassifier
-            To be used on ``transform(X)``.
-
-        Raises
-        ------
-        ValueError
-            If no feature is selected.
-        """
-        check_is_fitted(self)
-        if not self.support_.any():
-            raise ValueError("No feature is selected: fit with a smaller alpha or with n_features.")
-        return self._polished(self.transform(X), y)
-
-    def _polished(self, X: ArrayLike, y: ArrayLike) -> RandomForestClassifier:
-        return RandomForestClassifier(self.polish_trees, random_state=self._polish_seed).fit(X, y)
-
-
-def _path_size(n_features: int) -> int:
-    """Features on the path from which elimination to `n_features` starts."""
-    return min(3 * n_features, n_features + MAX_SURPLUS)
-
-
-def _shares(importances: Floats) -> Floats:
-    total = importances.sum()
-    return importances / total if total > 0 else importances

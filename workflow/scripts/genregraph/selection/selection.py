@@ -31,28 +31,13 @@ COLUMNS = ["feature", "importance_before", "importance_after", "selected"]
 
 
 def select(features: pd.DataFrame, genres: ArrayLike, n_features: int, seed: int) -> pd.DataFrame:
-    """Choose features with ControlBurn.
-
-    Parameters
-    ----------
-    features : pd.DataFrame, shape (n, d)
-        Of the clips that the choice may see.
-    genres : array_like of str, shape (n,)
-        Their genres.
-    n_features : int
-        How many to choose.
-    seed : int
+    """Choose among d features by n clips and their genres.
 
     Returns
     -------
     pd.DataFrame, shape (d, 4)
         `COLUMNS`: importances are shares of the whole forest, before, and of a forest on the chosen
         features, after.
-
-    Raises
-    ------
-    UserError
-        If there are fewer features than wanted.
     """
     if n_features > features.shape[1]:
         raise UserError(
@@ -86,9 +71,8 @@ def main(
     """Choose the features of each fold with ControlBurn, by a sample where clips are many."""
     table = pd.read_parquet(folds)
     keys, masks, clips = fold_keys(table), training_masks(table), unique_clips(table)
-    features_of = features_by_fold(
-        tables or [], fitted, clips["clip"].tolist(), drop or [], imported
-    )
+    names = clips["clip"].tolist()
+    features_of = features_by_fold(tables or [], fitted, names, drop or [], imported)
 
     def choose(number: int) -> pd.DataFrame:
         seen = np.flatnonzero(masks[number] | (fit == "all"))
@@ -97,9 +81,9 @@ def main(
             seen = seen[spread_evenly(clips["genre"].iloc[seen], MOST, seed)]
         features = features_of(keys[number]).iloc[seen]
         genres = clips["genre"].iloc[seen].to_numpy(dtype=str)
-        found = select(features, genres, n_features, fold_seed(seed, number))
-        logger.info("%s: %s", keys[number], ", ".join(found.loc[found["selected"], "feature"]))
-        return found
+        chosen = select(features, genres, n_features, fold_seed(seed, number))
+        logger.info("%s: %s", keys[number], ", ".join(chosen.loc[chosen["selected"], "feature"]))
+        return chosen
 
     # Fitted to all clips, all folds have one selection.
     count = 1 if fit == "all" and not fitted else len(keys)

@@ -1,4 +1,4 @@
-r"""The LASSO with which ControlBurn chooses among whole trees, each at a price by its features.
+r"""The LASSO with which ControlBurn chooses among trees, each at a price by its features.
 
 It minimises
 
@@ -28,8 +28,6 @@ References
    Optimization Techniques, Springer, 1978, 234-243.
 """
 
-from __future__ import annotations
-
 import heapq
 import warnings
 
@@ -47,14 +45,8 @@ BISECTION_STEPS = 50
 class TreeLasso:
     """Non-negative LASSO over T trees, each penalised by the number of features it uses.
 
-    Parameters
-    ----------
-    outputs : list of T ndarrays of shape (m, K)
-        Outputs of the trees.
-    indicators : ndarray of shape (m, K)
-        One-hot class memberships.
-    used : ndarray of shape (T, p), bool
-        Which tree splits on which feature, at least one each.
+    Outputs of trees and one-hot indicators have shape ``(m, K)``; the ``(T, p)`` table says which
+    tree splits on which feature, at least one each.
     """
 
     def __init__(self, outputs: list[Floats], indicators: Floats, used: NDArray[np.bool_]) -> None:
@@ -98,7 +90,7 @@ class TreeLasso:
         return self._solve(alpha, np.arange(len(self.n_used))) / self.n_used
 
     def support(self, weights: Floats) -> NDArray[np.bool_]:
-        """Tell which of the p features the trees with a weight use."""
+        """Which of the p features the trees with a weight use."""
         return np.any(self.used[weights > 0], axis=0)
 
     def weights_for(self, n_features: int) -> tuple[float, Floats]:
@@ -126,24 +118,11 @@ class TreeLasso:
     def eliminate(
         self, n_features: int, alpha: float, weights: Floats
     ) -> tuple[Floats, NDArray[np.bool_]]:
-        """Drop features one by one, each time the one without which the objective is lowest.
+        """Drop features down to `n_features`, each time that which costs the objective least.
 
-        Trees that split on a dropped feature go, and the others, of those with a weight at the
-        outset, are weighted anew at the same `alpha`.
-
-        Parameters
-        ----------
-        n_features : int
-            How many features to leave, at least 1; fewer are left alone.
-        alpha : float
-        weights : ndarray of shape (T,)
-            Solution at `alpha`.
-
-        Returns
-        -------
-        weights : ndarray of shape (T,)
-        kept : ndarray of shape (p,), bool
-            The features left. Not each needs to have a tree left.
+        Trees that split on a dropped feature go. The others, of those with a weight in the solution
+        at `alpha`, get new weights at the same `alpha`. Returns the ``(T,)`` weights and which of
+        the ``(p,)`` features are left. Not each needs to have a tree left.
         """
         kept, trees = self.support(weights), np.flatnonzero(weights > 0)
         scaled = weights[trees] * self.n_used[trees]
