@@ -123,7 +123,7 @@ def test_labels_are_no_features_unless_kept(capsys) -> None:
     table = songs().assign(label=np.arange(24) % 7, code=np.repeat([0.1, 0.2], 12), mood="calm")
     _, features, said = made(table, capsys)
     assert features.columns.tolist() == ["clip", "Key", "Loudness", "Tempo"]
-    assert "no features, their names are those of labels: 'label'" in said
+    assert "no features, its name says so: 'label'" in said
     assert "no features, it is the same for all clips of a genre: 'code'" in said
     assert "no features, text: 'mood'" in said
     Path("config/datasets/My_Songs.tsv").unlink()

@@ -2,10 +2,9 @@ import os
 from pathlib import Path
 
 import pytest
-import yaml
 from tests.audio.conftest import tagged
 
-from genregraph.cli.init import configuration, copies_in, main, marked, music_in
+from genregraph.cli.init import copies_in, main, marked, music_in
 from genregraph.cli.project import configured
 from genregraph.common.errors import UserError
 from genregraph.datasets.row import Row
@@ -254,9 +253,3 @@ def test_links_and_the_current_folder_keep_their_names(music, monkeypatch) -> No
     monkeypatch.chdir(music)
     main(Path())
     assert Path("config/datasets/my_music.tsv").is_file()
-
-
-@pytest.mark.parametrize(("clips", "shards"), [(20, 2), (300, 10), (106_574, 512)])
-def test_configuration_states_shards(clips, shards) -> None:
-    stated = yaml.safe_load(configuration("mine", Path("music"), Path("mine.tsv"), clips))
-    assert stated["datasets"]["mine"]["shards"] == shards

@@ -17,10 +17,10 @@ from genregraph.config.registry import COMPUTED, PER_FOLD
 from genregraph.datasets.delimited import plain
 from genregraph.datasets.row import COLUMNS, Row
 from genregraph.datasets.sheet import new_sheet
-from genregraph.features.foreign import UNNAMED, read
+from genregraph.features.foreign import read
 from genregraph.features.imported import as_text, numbers
 from genregraph.features.keys import KEYS, is_key, plain_name
-from genregraph.features.labels import is_named_like_a_label, label_like
+from genregraph.features.labels import label_like
 from genregraph.features.parquet import write_table
 
 ARTISTS = ("artist", "artists", "artist_name")
@@ -94,11 +94,10 @@ def _features(
     reasons = dict.fromkeys(drop, "as asked")
     for name in table.columns.drop(list(reasons)):
         values = numbers(table[name], f"column {name!r}")
-        why = "" if name in keep else _no_sound(name)
         if values is None or not np.isfinite(values).any():
             reasons[name] = "text" if values is None else "empty"
-        elif why:
-            reasons[name] = why
+        elif name not in keep and NO_SOUND.fullmatch(plain_name(name)):
+            reasons[name] = "they say when or how often, not how"
         else:
             features[name] = pd.Series(values, songs.index)
     labels = label_like(pd.DataFrame(features), songs.assign(split=""))
@@ -107,15 +106,6 @@ def _features(
     if len(sound.columns) == 1:
         raise UserError("no column of numbers is left; a collection needs features")
     return sound, reasons
-
-
-def _no_sound(name: str) -> str:
-    """Why a column of numbers says what a song is and not how it sounds; empty if it may not."""
-    if not name or name.startswith(UNNAMED):
-        return "they have no name"
-    if is_named_like_a_label(name):
-        return "their names are those of labels"
-    return "they say when or how often, not how" if NO_SOUND.fullmatch(plain_name(name)) else ""
 
 
 def _excluded(songs: pd.DataFrame, values: pd.DataFrame) -> tuple[pd.Series, list[Note]]:
