@@ -1,16 +1,14 @@
-"""What the site has beside the pages in this folder: made when it is built, from what is shipped.
+"""Pages of the site that are made when it is built, from what is shipped: a hook of MkDocs.
 
-A hook of MkDocs: the configuration's keys come from its JSON schema, the rules from ``rules/``, the
-steps from their docstrings, and the files that stand at the top of the repository from there.
+Keys of the configuration come from its JSON schema, steps and functions from their docstrings, and
+pages that lie elsewhere in the repository from there.
 """
 
 import ast
 import json
 import os
 import re
-import textwrap
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,29 +23,10 @@ ELSEWHERE = {
     "CITATION.cff": "CITATION.cff",
     "LICENSE": "LICENSE",
 }
-# Rooms in the order of the flow; those that serve others, and any more, follow.
+# Packages in the order of the flow; those that serve others follow.
 FLOW = "datasets audio demo features folds preprocessing selection graph models evaluation".split()
 LINK = re.compile(r"(?<=\]\()([^)#\s:]+)(#[^)\s]*)?(?=\))")
-RULE = re.compile(r"^( *)(?:rule|checkpoint) (\w+):\n((?:\1    .*\n|\s*\n)*)", re.MULTILINE)
 REFERENCES = re.compile(r"^References\n-+\n((?:.*\n?)*?)(?=\n\w.*\n-+\n|\Z)", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule as it is written.
-
-    Attributes
-    ----------
-    name : str
-    comment : str
-        What stands above it.
-    directives : mapping of str to str
-        Text of each directive, by its name.
-    """
-
-    name: str
-    comment: str
-    directives: Mapping[str, str]
 
 
 # Links
@@ -122,126 +101,27 @@ def _kind(field: Mapping[str, Any]) -> str:
     return " ".join([field.get("type", "anything"), *stated])
 
 
-# The rules
+# The packages
 
 
-def places(text: str) -> dict[str, str]:
-    """Places of files that rules name ``OF_...``, as ``rules/common.smk`` defines them."""
-    found: dict[str, str] = {}
-    for name, value in re.findall(r'^(OF_[A-Z]+) = (f?".*")$', text, re.MULTILINE):
-        found[name] = _filled(value, found)
-    return found
-
-
-def _filled(text: str, known: Mapping[str, str]) -> str:
-    """A string as it is written, with the known places filled in; any other stays as it is."""
-    inner = text.removeprefix("f").strip('"')
-    if not text.startswith("f"):
-        return inner
-    fields = re.findall(r"(?<!\{)\{([^{}]+)\}(?!\})", inner)
-    if not set(fields) <= set(known):
-        return text
-    for name in fields:
-        inner = inner.replace(f"{{{name}}}", known[name])
-    return inner.replace("{{", "{").replace("}}", "}")
-
-
-def rules(text: str) -> Iterator[Rule]:
-    """Rules of a file in their order."""
-    for match in RULE.finditer(text):
-        indent = match[1] + "    "
-        above = text[: match.start()].splitlines()
-        comment: list[str] = []
-        while above and above[-1].strip().startswith("#"):
-            comment.insert(0, above.pop().strip("# "))
-        directives = {
-            name: textwrap.dedent(inline or block).strip()
-            for name, inline, block in re.findall(
-                rf"^{indent}(\w+):(?: (.+)\n|\n((?:{indent}    .*\n|\s*\n)*))",
-                match[3],
-                re.MULTILINE,
-            )
-        }
-        yield Rule(match[2], " ".join(comment), directives)
-
-
-def of_rules(files: Mapping[str, str], commands: Mapping[str, str]) -> str:
-    """All rules: what each does, reads and makes (Markdown).
-
-    Parameters
-    ----------
-    files : mapping of str to str
-        Texts of the files of rules, by name, ``common.smk`` among them.
-    commands : mapping of str to str
-        What each step does, by its name.
-    """
-    known = places(files["common.smk"])
-    text = [
-        "# Rules",
-        "",
-        "What Snakemake makes from what, as it stands in `rules/`: a function is one of "
-        "`rules/common.smk`, which says by the job's wildcards which files are meant.",
-    ]
-    for name, content in files.items():
-        found = list(rules(content))
-        text += ["", f"## {name}", "", _words(_lead(content))] if found else []
-        for rule in found:
-            step = next(iter(re.findall(r'"\$GENREGRAPH" ([\w.{}]+)', str(rule.directives))), "")
-            what = [f"`{step}`: {commands[step]}"] if step in commands else []
-            text += ["", f"### {rule.name}", "", " ".join(filter(None, [*what, rule.comment]))]
-            for key in ("input", "output"):
-                if key in rule.directives:
-                    body = _shown(rule.directives[key], known)
-                    text += ["", f"{key}:", "", "```python", body, "```"]
-    return "\n".join(text) + "\n"
-
-
-def _lead(text: str) -> str:
-    """Comment at the top of a file."""
-    lines = text.splitlines()
-    end = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    return " ".join(line.strip("# ") for line in lines[:end])
-
-
-def _shown(text: str, known: Mapping[str, str]) -> str:
-    def fill(match: re.Match[str]) -> str:
-        filled = _filled(match[0], known)
-        return match[0] if filled == match[0] else f'"{filled}"'
-
-    return re.sub(r'f"[^"\n]*"', fill, text)
-
-
-# The steps
-
-
-def commands(scripts: Path) -> dict[str, str]:
-    """First line of what each step says of itself, by ``room.step``."""
-    found = {}
-    for path in sorted(scripts.glob("*/**/*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and node.name == "main":
-                said = ast.get_docstring(node) or ""
-                found[_module(path, scripts)] = _words(said.partition("\n\n")[0])
-    return found
-
-
-def rooms_of(scripts: Path) -> list[str]:
-    """Rooms of steps."""
+def packages_of(scripts: Path) -> list[str]:
+    """Names of the packages."""
     found = sorted(path.parent.name for path in scripts.glob("*/__init__.py"))
-    return [*FLOW, *(room for room in found if room not in FLOW)]
+    return [*FLOW, *(package for package in found if package not in FLOW)]
 
 
 def _module(path: Path, scripts: Path) -> str:
     return ".".join(path.relative_to(scripts).with_suffix("").parts)
 
 
-def of_room(room: str, scripts: Path) -> str:
-    """The modules of a room, for mkdocstrings to fill in (Markdown)."""
-    lead = ast.get_docstring(ast.parse((scripts / room / "__init__.py").read_text("utf-8"))) or ""
+def of_package(package: str, scripts: Path) -> str:
+    """The modules of a package, for mkdocstrings to fill in (Markdown)."""
+    text = (scripts / package / "__init__.py").read_text("utf-8")
+    lead = ast.get_docstring(ast.parse(text)) or ""
     modules = sorted(
-        _module(p, scripts) for p in (scripts / room).rglob("*.py") if p.stem != "__init__"
+        _module(p, scripts) for p in (scripts / package).rglob("*.py") if p.stem != "__init__"
     )
-    text = [f"# {room}", "", _words(lead), ""]
+    text = [f"# {package}", "", _words(lead), ""]
     for module in modules:
         text += [f"## {module}", "", f"::: genregraph.{module}", ""]
     return "\n".join(text)
@@ -260,16 +140,12 @@ def with_references(text: str) -> str:
 def generated(root: Path = ROOT) -> dict[str, str]:
     """Texts of the pages and files that are made when the site is built, by their place."""
     scripts = root / "workflow/scripts/genregraph"
-    rooms = rooms_of(scripts)
+    packages = packages_of(scripts)
     schema = json.loads((root / "config/config.schema.json").read_text(encoding="utf-8"))
-    names = ["common", *(room for room in rooms if (root / f"rules/{room}.smk").is_file())]
-    named = {f"{name}.smk": (root / f"rules/{name}.smk").read_text("utf-8") for name in names}
-    named["Snakefile"] = (root / "Snakefile").read_text(encoding="utf-8")
     return {
         **{page: (root / name).read_text(encoding="utf-8") for page, name in ELSEWHERE.items()},
         "reference/configuration.md": configuration(schema),
-        "reference/rules.md": of_rules(named, commands(scripts)),
-        **{f"reference/{room}.md": of_room(room, scripts) for room in rooms},
+        **{f"reference/{package}.md": of_package(package, scripts) for package in packages},
     }
 
 
@@ -277,9 +153,11 @@ def generated(root: Path = ROOT) -> dict[str, str]:
 
 
 def on_config(config: Any) -> Any:
-    """Name the pages of all rooms in the navigation."""
+    """Name the pages of all packages in the navigation."""
     reference = next(part["Reference"] for part in config.nav if "Reference" in part)
-    pages = [f"reference/{room}.md" for room in rooms_of(ROOT / "workflow/scripts/genregraph")]
+    pages = [
+        f"reference/{package}.md" for package in packages_of(ROOT / "workflow/scripts/genregraph")
+    ]
     reference.append({"Steps": pages})
     return config
 

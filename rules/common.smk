@@ -17,7 +17,7 @@ if str(Path(sys.executable).parent) not in os.environ["PATH"].split(os.pathsep):
     )
 if {*"{}"} & {*str(HOME)}:
     raise WorkflowError(
-        f"{HOME}: Snakemake takes what stands in braces for wildcards; rename it"
+        f"{HOME}: Snakemake takes text in braces for wildcards; rename it"
     )
 sys.path.insert(0, str(HOME / "workflow" / "scripts"))
 

@@ -58,7 +58,7 @@ PartitionName=main Nodes=ALL LLN=YES Default=YES MaxTime=INFINITE State=UP
 
 @dataclass(frozen=True)
 class Job:
-    """A job as ``squeue`` tells of it, also for minutes after its end."""
+    """A job as ``squeue`` prints it, also for minutes after its end."""
 
     number: int
     state: str
@@ -86,8 +86,8 @@ class Slurm:
         ).stdout
 
     def jobs(self) -> list[Job]:
-        told = self.ask("squeue", "--states=all", "--noheader", "--format=%i|%T|%N|%C|%m|%k")
-        rows = [line.split("|") for line in told.splitlines()]
+        printed = self.ask("squeue", "--states=all", "--noheader", "--format=%i|%T|%N|%C|%m|%k")
+        rows = [line.split("|") for line in printed.splitlines()]
         return [
             Job(int(number), state, node, int(cores), megabytes(memory), rule)
             for number, state, node, cores, memory, rule in rows

@@ -10,7 +10,7 @@ STEP = '''"""A step."""
 
 import numpy as np
 
-from room.helper import scale
+from package.helper import scale
 
 
 class Tool:
@@ -33,9 +33,9 @@ def scale(values, factor):
     return values * factor + OFFSET
 '''
 MODULES = {
-    "room/step.py": STEP,
-    "room/helper.py": HELPER,
-    "room/unrelated.py": "LIMIT = 1\n",
+    "package/step.py": STEP,
+    "package/helper.py": HELPER,
+    "package/unrelated.py": "LIMIT = 1\n",
     "other/far.py": "OFFSET = 1\n",
 }
 
@@ -54,20 +54,20 @@ def edited(scripts: Path, name: str, old: str, new: str) -> str:
     text = path.read_text()
     assert text.count(old) == 1
     path.write_text(text.replace(old, new))
-    return digest("room.step", scripts)
+    return digest("package.step", scripts)
 
 
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("room/step.py", "# Twice as large.", "# Larger by a factor."),
-        ("room/step.py", "    # Twice as large.\n", ""),
-        ("room/step.py", '"""A step."""', '"""A step, as it is."""'),
-        ("room/step.py", '    """Scale values."""\n', ""),
-        ("room/step.py", '"""A tool."""', '"""A tool.\n\n    And more.\n    """'),
-        ("room/step.py", "\n\ndef compute", "\n\n\n\ndef compute"),
-        ("room/step.py", "(values, factor=2)", "(\n    values,\n    factor = 2,\n)"),
-        ("room/helper.py", '"""Help."""', "# Help."),
+        ("package/step.py", "# Twice as large.", "# Larger by a factor."),
+        ("package/step.py", "    # Twice as large.\n", ""),
+        ("package/step.py", '"""A step."""', '"""A step, as it is."""'),
+        ("package/step.py", '    """Scale values."""\n', ""),
+        ("package/step.py", '"""A tool."""', '"""A tool.\n\n    And more.\n    """'),
+        ("package/step.py", "\n\ndef compute", "\n\n\n\ndef compute"),
+        ("package/step.py", "(values, factor=2)", "(\n    values,\n    factor = 2,\n)"),
+        ("package/helper.py", '"""Help."""', "# Help."),
         ("other/far.py", "OFFSET = 1", "OFFSET = (1)  # in samples"),
     ],
 )
@@ -78,11 +78,11 @@ def test_an_edit_without_meaning_changes_nothing(scripts, name, old, new) -> Non
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("room/step.py", "limit = 3", "limit = 4"),
-        ("room/step.py", "factor=2", "factor=2.0"),
-        ("room/step.py", ") + np", ") - np"),
-        ("room/step.py", "import numpy as np", "import scipy as np"),
-        ("room/helper.py", "values * factor", "factor * values"),
+        ("package/step.py", "limit = 3", "limit = 4"),
+        ("package/step.py", "factor=2", "factor=2.0"),
+        ("package/step.py", ") + np", ") - np"),
+        ("package/step.py", "import numpy as np", "import scipy as np"),
+        ("package/helper.py", "values * factor", "factor * values"),
         ("other/far.py", "OFFSET = 1", "OFFSET = 2"),
         ("other/far.py", "OFFSET = 1", "OFFSET = 1\nOFFSET += 1"),
         ("other/far.py", "OFFSET = 1", "OFFSET = '1'"),
@@ -96,27 +96,27 @@ def digest_of_untouched(scripts: Path) -> str:
     """Digest of the step with all modules as they were at first."""
     for name, text in MODULES.items():
         (scripts / name).write_text(text)
-    return digest("room.step", scripts)
+    return digest("package.step", scripts)
 
 
 def test_times_and_places_change_nothing(scripts, tmp_path_factory) -> None:
-    before = digest("room.step", scripts)
-    os.utime(scripts / "room/step.py", (0, 0))
-    assert digest("room.step", scripts) == before
+    before = digest("package.step", scripts)
+    os.utime(scripts / "package/step.py", (0, 0))
+    assert digest("package.step", scripts) == before
     moved = scripts.rename(tmp_path_factory.mktemp("another") / "place")
-    assert digest("room.step", moved) == before
+    assert digest("package.step", moved) == before
 
 
 def test_a_module_that_is_not_imported_changes_nothing(scripts) -> None:
-    assert edited(scripts, "room/unrelated.py", "1", "2") == digest_of_untouched(scripts)
-    (scripts / "room" / "new.py").write_text("print('hello')\n")
-    assert digest("room.step", scripts) == digest_of_untouched(scripts)
+    assert edited(scripts, "package/unrelated.py", "1", "2") == digest_of_untouched(scripts)
+    (scripts / "package" / "new.py").write_text("print('hello')\n")
+    assert digest("package.step", scripts) == digest_of_untouched(scripts)
 
 
 def test_a_module_that_a_helper_comes_to_import_counts(scripts) -> None:
-    (scripts / "other/far.py").write_text("OFFSET = 1\nimport room.unrelated\n")
-    before = digest("room.step", scripts)
-    assert edited(scripts, "room/unrelated.py", "1", "2") != before
+    (scripts / "other/far.py").write_text("OFFSET = 1\nimport package.unrelated\n")
+    before = digest("package.step", scripts)
+    assert edited(scripts, "package/unrelated.py", "1", "2") != before
 
 
 @pytest.mark.parametrize(
@@ -134,18 +134,18 @@ def test_a_module_that_a_helper_comes_to_import_counts(scripts) -> None:
     ],
 )
 def test_each_form_of_import_is_seen(scripts, text) -> None:
-    (scripts / "room/step.py").write_text(f"{text}\n")
-    assert local_modules("room.step", scripts) == {"room.step", "other.far"}
+    (scripts / "package/step.py").write_text(f"{text}\n")
+    assert local_modules("package.step", scripts) == {"package.step", "other.far"}
 
 
 def test_modules_may_import_each_other(scripts) -> None:
-    (scripts / "other/far.py").write_text("import room.step\n")
-    assert local_modules("room.step", scripts) == {"room.step", "room.helper", "other.far"}
+    (scripts / "other/far.py").write_text("import package.step\n")
+    assert local_modules("package.step", scripts) == {"package.step", "package.helper", "other.far"}
 
 
 def test_a_step_that_does_not_exist_is_an_error(scripts) -> None:
     with pytest.raises(FileNotFoundError):
-        digest("room.stap", scripts)
+        digest("package.stap", scripts)
 
 
 def modules() -> dict[str, ast.Module]:

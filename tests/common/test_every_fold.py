@@ -9,9 +9,9 @@ from genregraph.common.errors import UserError
 from genregraph.common.every_fold import every_fold
 
 
-def fitted(fold, refused=None):
+def fitted(fold, failing=None):
     logging.getLogger("models").info("fold %d", fold)
-    if fold == refused:
+    if fold == failing:
         raise UserError(f"fold {fold}: no clip trains")
     return fold, os.getpid()
 
@@ -30,5 +30,5 @@ def test_a_card_is_not_shared():
 def test_logs_and_errors_of_other_processes_arrive(capfd):
     get_reusable_executor().shutdown()  # Processes that were started before write elsewhere.
     with pytest.raises(UserError, match="fold 1: no clip trains"):
-        every_fold(partial(fitted, refused=1), 2, jobs=2)
+        every_fold(partial(fitted, failing=1), 2, jobs=2)
     assert "models: fold 1" in capfd.readouterr().err

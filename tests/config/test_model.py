@@ -178,7 +178,7 @@ def test_clips_that_come_after_training_have_no_row_of_the_adjacency() -> None:
         (at("tuning.experiment", "multiclass_x"), "tuning: there is no experiment multiclass_x"),
     ],
 )
-def test_what_no_job_could_do_is_told_before_any(merged, fault) -> None:
+def test_what_no_job_could_do_is_reported_before_any(merged, fault) -> None:
     (found,) = faults(merged)
     assert fault in found
 
@@ -216,13 +216,13 @@ def test_an_archive_needs_one_checksum() -> None:
 
 
 @pytest.mark.parametrize("name", [*RESERVED, "Summary"])
-def test_the_name_of_another_result_is_refused(name) -> None:
+def test_the_name_of_another_result_is_rejected(name) -> None:
     (fault,) = faults({"experiments": {name: {}}})
     assert f"'{name}' is the name of another result; rename the experiment" in fault
 
 
 @pytest.mark.parametrize("name", ["multiclass_a/b", "multiclass_a b", "multiclass_é", ""])
-def test_a_name_that_is_no_file_name_is_refused(name) -> None:
+def test_a_name_that_is_no_file_name_is_rejected(name) -> None:
     (fault,) = faults({"experiments": {name: {}}})
     assert fault.startswith(f"experiments.{name}")
 
@@ -234,7 +234,7 @@ def test_null_of_the_command_line_is_null(null) -> None:
     assert made.select is made.graphsage.k is None
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     merged = {"sede": 1, "audit": {"silence": 2}, "experiments": {"multiclass_x": {"cut": "1s"}}}
     assert sorted(fault.split(":")[0] for fault in faults(merged)) == [
         "audit.silence",
@@ -259,9 +259,9 @@ def test_a_loaded_configuration_cannot_be_changed() -> None:
 def test_networks_of_an_experiment_are_each_trained_without_messages_too() -> None:
     experiment = Experiment(models=["gcn", "lda"])
     assert list(experiment.networks()) == ["graphsage", "edgeless", "gcn", "gcn_edgeless"]
-    for name, twin in [("graphsage", "edgeless"), ("gcn", "gcn_edgeless")]:
-        own, alone = experiment.networks()[name], experiment.networks()[twin]
-        assert (own.kind, own.ablation, alone.kind, alone.ablation) == (name, twin, name, "")
+    for name, ablation in [("graphsage", "edgeless"), ("gcn", "gcn_edgeless")]:
+        own, alone = experiment.networks()[name], experiment.networks()[ablation]
+        assert (own.kind, own.ablation, alone.kind, alone.ablation) == (name, ablation, name, "")
         assert own.settings.model_copy(update={"messages": False}) == alone.settings
 
 
@@ -320,7 +320,7 @@ def test_a_network_of_a_new_experiment_has_a_graph_with_edges() -> None:
         ({"calibrate": "temperature", "tables": ["cnn"]}, "cnn fits the inputs to the genres"),
     ],
 )
-def test_parts_that_do_not_go_together_are_told(experiment, said) -> None:
+def test_parts_that_do_not_go_together_are_reported(experiment, said) -> None:
     with pytest.raises(UserError) as error:
         load({"experiments": {"multiclass_x": experiment}})
     assert said in str(error.value)

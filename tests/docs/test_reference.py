@@ -1,4 +1,4 @@
-"""What the site's reference is made of: every key, every rule, every step."""
+"""What the site's reference is made of: every key, every module."""
 
 import importlib.util
 import json
@@ -61,66 +61,6 @@ def test_what_a_value_may_be_is_said_in_words(field, words) -> None:
     assert reference._kind(field) == words
 
 
-# Rules
-
-RULES = """# How it is made.
-
-STEP = Step("room.make", OF_FOLD)
-
-
-# Why there
-# is one.
-rule make:
-    input:
-        f"{OF_FOLD}/a.csv",
-        own=f"{AUDIO}/{OF_FOLD}.wav",
-    output:
-        f"{OF_FOLD}/{{name}}.csv",
-    params:
-        x=lambda wildcards: 1,
-    shell:
-        'python "$GENREGRAPH" room.make {input:q}'
-        " --output {output:q}"
-
-
-if HEARD:
-
-    checkpoint ask:
-        input: "b.csv"
-        output:
-            "c.csv",
-        shell:
-            "exit 1"
-"""
-COMMON = 'OF_DATASET = "results/{dataset}"\nOF_FOLD = f"{OF_DATASET}/fold-{{fold}}"\n'
-
-
-def test_rules_are_read_as_they_are_written() -> None:
-    make, ask = reference.rules(RULES)
-    assert (make.name, make.comment) == ("make", "Why there is one.")
-    assert list(make.directives) == ["input", "output", "params", "shell"]
-    assert (ask.name, ask.comment, ask.directives["input"]) == ("ask", "", '"b.csv"')
-
-
-def test_places_are_filled_in_and_what_is_not_known_stays() -> None:
-    text = reference.of_rules({"common.smk": COMMON, "room.smk": RULES}, {"room.make": "Makes it."})
-    assert "## room.smk\n\nHow it is made.\n" in text
-    assert "### make\n\n`room.make`: Makes it. Why there is one.\n" in text
-    assert '"results/{dataset}/fold-{fold}/a.csv"' in text
-    assert '"results/{dataset}/fold-{fold}/{name}.csv"' in text
-    assert 'own=f"{AUDIO}/{OF_FOLD}.wav"' in text
-    assert "lambda" not in text
-
-
-def test_every_rule_is_in_the_reference_with_what_it_makes(pages) -> None:
-    written = "".join(path.read_text() for path in [*ROOT.glob("rules/*.smk"), ROOT / "Snakefile"])
-    names = re.findall(r"^ *(?:rule|checkpoint) (\w+):", written, re.MULTILINE)
-    sections = re.split(r"^### ", pages["reference/rules.md"], flags=re.MULTILINE)[1:]
-    assert sorted(section.split("\n")[0] for section in sections) == sorted(names)
-    silent = {section.split("\n")[0] for section in sections if "\noutput:\n" not in section}
-    assert silent == {"all"}
-
-
 # Steps
 
 
@@ -159,9 +99,9 @@ def test_every_page_is_in_the_navigation(pages) -> None:
     named = set(re.findall(r"[\w/]+\.md", (ROOT / "mkdocs.yml").read_text().split("\nnav:\n")[1]))
     own = {path.name for path in ROOT.glob("docs/*.md")} - {"README.md"}
     made = {page for page in pages if page.endswith(".md")}
-    # Rooms are named when the site is built.
-    rooms = {f"reference/{room}.md" for room in reference.rooms_of(SCRIPTS)}
-    assert named == own | made - rooms
+    # Packages are named when the site is built.
+    packages = {f"reference/{package}.md" for package in reference.packages_of(SCRIPTS)}
+    assert named == own | made - packages
 
 
 DOCUMENTS = sorted(

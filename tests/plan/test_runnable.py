@@ -150,8 +150,8 @@ def with_tables(*tables: str, cut: str = "30s", genres: tuple[str, ...] = ()) ->
 
 
 def runnable(settings: Config, no_audio: bool) -> list[str]:
-    refused = left_out(settings, no_audio)
-    return [name for name in settings.experiments if name not in refused]
+    rejected = left_out(settings, no_audio)
+    return [name for name in settings.experiments if name not in rejected]
 
 
 def test_computed_learnt_and_imported_tables_are_known() -> None:

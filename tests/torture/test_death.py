@@ -19,7 +19,7 @@ __all__ = ["finished", "forked_steps", "unrun"]  # Fixtures.
 KILLS = int(os.environ.get("GENREGRAPH_TORTURE_KILLS", 50))
 LATEST = 12.0  # Seconds after its start at which a run is killed; the first ones plan for some.
 NOTHING = "none, it had ended"
-MADE = [f"results/mine/**/*.{ending}" for ending in ("parquet", "npz", "pt", "json")]
+MADE = [f"results/mine/**/*.{extension}" for extension in ("parquet", "npz", "pt", "json")]
 
 pytestmark = pytest.mark.torture
 

@@ -13,7 +13,7 @@ __all__ = ["finished", "forked_steps", "unrun"]  # Fixtures.
 # All but what is made of a shard.
 OF_ALL = [
     *(f"results/mine/30s/{name}" for name in ("*.parquet", "*.csv", "features/*.parquet")),
-    *(f"results/mine/experiments/**/*.{ending}" for ending in ("parquet", "npz", "pt")),
+    *(f"results/mine/experiments/**/*.{extension}" for extension in ("parquet", "npz", "pt")),
     *("results/mine/experiments/**/leaks.csv", "results/mine/experiments/**/graph-health.csv"),
 ]
 OF_SHARDS = ["results/mine/audio/**/*.parquet", "results/mine/30s/features/*/*.parquet"]

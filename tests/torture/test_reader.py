@@ -27,9 +27,9 @@ LONGEST = 60.0
 pytestmark = pytest.mark.torture
 
 
-def encoded(codec: str, ending: str, folder: Path) -> bytes:
+def encoded(codec: str, extension: str, folder: Path) -> bytes:
     """A good file of a format that libsndfile does not write."""
-    path = folder / f"a.{ending}"
+    path = folder / f"a.{extension}"
     rate = 48_000 if codec == "libopus" else 44_100
     frames = np.ascontiguousarray(sound(2, rate, 1.0).T)
     with av.open(path, "w") as container:
@@ -54,8 +54,8 @@ def good(tmp_path_factory) -> dict[str, bytes]:
         for subtype in subtypes.split()
     }
     codecs = "aac.m4a alac.m4a aac.aac wmav2.wma libopus.webm flac.ogg ac3.ac3 aac.mp4 mp2.mpg"
-    for codec, ending in (name.split(".") for name in codecs.split()):
-        files[f"{codec}.{ending}"] = encoded(codec, ending, folder)
+    for codec, extension in (name.split(".") for name in codecs.split()):
+        files[f"{codec}.{extension}"] = encoded(codec, extension, folder)
     return files
 
 

@@ -15,7 +15,7 @@ from tests.workflow.conftest import TARGET, Project, finished, forked_steps, unr
 
 __all__ = ["finished", "forked_steps", "unrun"]  # Fixtures.
 
-MADE = [f"results/mine/**/*.{ending}" for ending in ("parquet", "npz", "pt")]
+MADE = [f"results/mine/**/*.{extension}" for extension in ("parquet", "npz", "pt")]
 MB = 2**20
 
 pytestmark = pytest.mark.torture
@@ -45,9 +45,9 @@ def mounted(folder: Path, *options: object) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def resized(folder: Path, room: int) -> None:
+def resized(folder: Path, package: int) -> None:
     """Let a mounted tmpfs have so many bytes free."""
-    size = shutil.disk_usage(folder).used + room
+    size = shutil.disk_usage(folder).used + package
     subprocess.run(["mount", "-o", f"remount,size={size}", folder], check=True)
 
 
@@ -68,8 +68,8 @@ def test_a_full_disk(half: Project, finished: Project, tmp_path: Path, capsys) -
     with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=1g", "none"):
         project = half.copy(tmp_path / "disk/project")
         failures = 0
-        for room in (0, MB // 4, *(MB + MB // 4 * i for i in range(1, 20))):
-            resized(tmp_path / "disk", room)
+        for package in (0, MB // 4, *(MB + MB // 4 * i for i in range(1, 20))):
+            resized(tmp_path / "disk", package)
             done = subprocess.run(
                 project.command("--cores", "2", TARGET),
                 cwd=project.folder,

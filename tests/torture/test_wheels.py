@@ -12,10 +12,10 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.torture
 def test_all_that_is_locked_has_wheels_for_every_python_and_platform() -> None:
     uv = Path(sys.executable).with_name("uv")
-    told = subprocess.run(
+    done = subprocess.run(
         ["bash", "envs/check-wheels.sh", uv], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    if "Failed to fetch" in told.stderr or "error sending request" in told.stderr:
+    if "Failed to fetch" in done.stderr or "error sending request" in done.stderr:
         pytest.skip("the package registry is not reached")
-    assert told.returncode == 0, told.stderr
-    assert len(told.stdout.splitlines()) == 9
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 9

@@ -56,7 +56,7 @@ def write_client(folder: Path) -> None:
 
 
 def start(folder: str, user: int) -> None:
-    """Go on as a server in the background, once it hears; until process ``user`` has ended."""
+    """Go on as a server in the background, once it listens; until process ``user`` has ended."""
     for variable in BEFORE:
         os.environ[variable] = "1"
     os.environ["DGLBACKEND"] = "pytorch"
@@ -136,7 +136,7 @@ def run(folder: str, environment: dict[str, str], arguments: list[str], files: l
         sys.excepthook(*sys.exc_info())
         code = 1
     finally:
-        threading._shutdown()  # As in Python's own end: pools of processes are told, then awaited.
+        threading._shutdown()  # As in Python's own end: pools are ended, then awaited.
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()

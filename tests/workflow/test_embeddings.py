@@ -56,7 +56,7 @@ def project(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_models_differ_from_the_stand_in_by_what_they_hear(model: str) -> None:
+def test_the_models_differ_from_the_small_one_by_what_they_compute(model: str) -> None:
     """They cannot be run here: their code is valid, and ends in the call that was tested."""
     *_, last = ast.parse(BLOCKS[model]).body
     *_, tested = ast.parse(BLOCKS["stand-in"]).body

@@ -1,4 +1,4 @@
-"""One lock file holds for all machines, and a machine that will not do is told so."""
+"""One lock file holds for all machines, and a machine that will not do says so."""
 
 import os
 import re
@@ -32,7 +32,7 @@ def test_an_environment_pins_what_the_lock_file_pins(path: Path) -> None:
 
 
 def steps_by_environment() -> set[tuple[str, str]]:
-    """Environment and step of each rule, where a wildcard stands for all steps of its room."""
+    """Environment and step of each rule, where a wildcard stands for all steps of its package."""
     found = set()
     for path in (ROOT / "rules").glob("*.smk"):
         for rule in re.split(r"^ *(?:rule|checkpoint) \w+:$", path.read_text(), flags=re.M)[1:]:
@@ -125,10 +125,10 @@ def named(folder: Path, system: str, machine: str) -> str:
     return str(folder)
 
 
-def test_a_machine_without_a_python_that_will_do_is_told_in_one_line() -> None:
-    told = check_platform("python-that-is-not-there")
-    assert told.returncode == 1
-    assert re.fullmatch(r"genregraph needs Python 3\.11, .*install it with.*\n", told.stderr)
+def test_a_machine_without_a_python_that_will_do_is_reported_in_one_line() -> None:
+    done = check_platform("python-that-is-not-there")
+    assert done.returncode == 1
+    assert re.fullmatch(r"genregraph needs Python 3\.11, .*install it with.*\n", done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -155,10 +155,10 @@ def test_only_pythons_that_are_locked_for_will_do(
         ("Linux", "ppc64le", 1),
     ],
 )
-def test_another_platform_is_told_in_one_line(
+def test_another_platform_is_reported_in_one_line(
     tmp_path: Path, system: str, machine: str, status: int
 ) -> None:
-    told = check_platform(sys.executable, named(tmp_path, system, machine))
-    assert told.returncode == status
+    done = check_platform(sys.executable, named(tmp_path, system, machine))
+    assert done.returncode == status
     expected = r"genregraph needs Linux on x86-64 or arm64, .*\n" if status else ""
-    assert re.fullmatch(expected, told.stderr)
+    assert re.fullmatch(expected, done.stderr)

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.workflow.conftest import HOSTILE_NAME, TARGET, Project
 
 TABLE = f"{HOSTILE_NAME} {{dataset}}.csv"
-UNHEARD = ["--config", "audio=none", f"tables={{handcrafted: {json.dumps(TABLE)}}}"]
+WITHOUT_AUDIO = ["--config", "audio=none", f"tables={{handcrafted: {json.dumps(TABLE)}}}"]
 
 
 def test_the_terminal_ends_in_the_reason_the_log_and_what_to_do(
@@ -16,7 +16,7 @@ def test_the_terminal_ends_in_the_reason_the_log_and_what_to_do(
     project = unrun.copy(tmp_path / "project")
     (project.folder / TABLE).write_text("who,x\nblues.1,1\n")
     printed = project.snakemake(
-        *("--cores", "1", "results/multiclass_handcrafted.csv", *UNHEARD), fails=True
+        *("--cores", "1", "results/multiclass_handcrafted.csv", *WITHOUT_AUDIO), fails=True
     )
     assert printed.splitlines()[-6:] == [
         "1 job failed:",
@@ -30,7 +30,7 @@ def test_the_terminal_ends_in_the_reason_the_log_and_what_to_do(
 
 
 def test_who_asks_for_an_impossible_experiment_reads_why(unrun: Project) -> None:
-    printed = unrun.snakemake("--dry-run", TARGET, *UNHEARD, fails=True)
+    printed = unrun.snakemake("--dry-run", TARGET, *WITHOUT_AUDIO, fails=True)
     said = "experiment multiclass_compare cannot run: there is no audio to compute compare"
     assert said in " ".join(printed.split())
     assert "No rule to produce" not in printed

@@ -94,9 +94,9 @@ def write_foreign(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def unheard(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def without_audio(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project after a run of all there is on an imported table; not to be changed."""
-    project = unrun.copy(tmp_path_factory.mktemp("unheard") / "project")
+    project = unrun.copy(tmp_path_factory.mktemp("without_audio") / "project")
     path = write_foreign(project.folder)
     imported = f"tables: {{handcrafted: {json.dumps(path.name)}}}\n"
     (project.folder / "small.yaml").write_text(IMPORTED + imported)
@@ -108,30 +108,30 @@ def unheard(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
     ("experiment", "folds", "clips"),
     [("binary_foreign", 2, 18), ("multiclass_foreign", 2, 27)],
 )
-def test_a_table_alone_gives_results(unheard: Project, experiment, folds, clips) -> None:
-    table = result(unheard, experiment)
+def test_a_table_alone_gives_results(without_audio: Project, experiment, folds, clips) -> None:
+    table = result(without_audio, experiment)
     assert set(table["dataset"]) == {"foreign"}
     assert table["model"].tolist() == ["graphsage"] * folds + ["edgeless"] * folds
     assert set(table["n_train"] + table["n_test"]) == {clips}
 
 
-def test_a_table_that_tells_the_genres_is_learnt(unheard: Project) -> None:
-    assert result(unheard, "multiclass_foreign")["test_accuracy"].mean() > 0.8
+def test_a_table_that_tells_the_genres_is_learnt(without_audio: Project) -> None:
+    assert result(without_audio, "multiclass_foreign")["test_accuracy"].mean() > 0.8
     chosen = pd.read_csv(
-        unheard.folder / "results/foreign/experiments/multiclass_foreign/paper/selection.csv"
+        without_audio.folder / "results/foreign/experiments/multiclass_foreign/paper/selection.csv"
     )
     assert set(chosen.loc[chosen["selected"], "feature"]) == {f"feature{i}" for i in range(3)}
 
 
-def test_without_audio_nothing_is_heard(unheard: Project) -> None:
-    assert not (unheard.folder / "results/foreign/audio").exists()
-    assert not (unheard.folder / "results/logs/foreign/audio").exists()
-    assert not (unheard.folder / "resources").exists()
-    assert "multiclass_compare" not in {p.stem for p in unheard.folder.glob("results/*.csv")}
+def test_without_audio_nothing_is_decoded(without_audio: Project) -> None:
+    assert not (without_audio.folder / "results/foreign/audio").exists()
+    assert not (without_audio.folder / "results/logs/foreign/audio").exists()
+    assert not (without_audio.folder / "resources").exists()
+    assert "multiclass_compare" not in {p.stem for p in without_audio.folder.glob("results/*.csv")}
 
 
-def test_clips_that_the_table_lacks_are_listed(unheard: Project) -> None:
-    cut = unheard.folder / "results/foreign/30s"
+def test_clips_that_the_table_lacks_are_listed(without_audio: Project) -> None:
+    cut = without_audio.folder / "results/foreign/30s"
     problems = pd.read_csv(cut / "problems.csv")
     assert problems["clip"].tolist() == LACKING
     assert problems["path"].tolist() == [f"{clip[:4]}/{clip}.mp3" for clip in LACKING]
@@ -147,24 +147,24 @@ def test_clips_that_the_table_lacks_are_listed(unheard: Project) -> None:
     assert not set(folds["clip"]) & {*LACKING, BROKEN, "rock.00"}
 
 
-def test_the_summary_and_the_figures_are_made_of_what_could_run(unheard: Project) -> None:
-    summary = pd.read_csv(unheard.folder / "results/summary.csv")
+def test_the_summary_and_the_figures_are_made_of_what_could_run(without_audio: Project) -> None:
+    summary = pd.read_csv(without_audio.folder / "results/summary.csv")
     assert summary.columns.tolist() == SUMMARY
     assert set(summary["model"]) == {"graphsage", "edgeless"}
-    comparisons = pd.read_csv(unheard.folder / "results/comparisons.csv")
+    comparisons = pd.read_csv(without_audio.folder / "results/comparisons.csv")
     assert set(comparisons["question"]) == {"messages", "baseline", "paper"}
     summary = summary[summary["model"] == "graphsage"]
     assert sorted(summary["experiment"]) == ["binary_foreign", "multiclass_foreign"]
     stated = summary.set_index("experiment")["paper_test_accuracy"]
     assert stated.dropna().to_dict() == {"multiclass_foreign": 0.5}
-    figures = list(unheard.folder.glob("results/**/*.png"))
+    figures = list(without_audio.folder.glob("results/**/*.png"))
     assert all(is_image(path) for path in figures)
     # Six an experiment; importances, correlation, tuning.
     assert len(figures) == 2 * 6 + 3
 
 
-def test_all_results_and_what_they_were_made_from_are_in_the_crate(unheard: Project) -> None:
-    folder = unheard.folder / "results/foreign"
+def test_all_results_and_what_they_were_made_from_are_in_the_crate(without_audio: Project) -> None:
+    folder = without_audio.folder / "results/foreign"
     recorded = {str(path.relative_to(folder)) for path in recorded_in(folder)}
     assert list(changed(recorded_in(folder))) == []
     ways = (
@@ -179,20 +179,22 @@ def test_all_results_and_what_they_were_made_from_are_in_the_crate(unheard: Proj
     assert recorded == {name for name in found if not name.endswith((*ways, "metadata.json"))}
     metadata = json.loads((folder / "ro-crate-metadata.json").read_text(encoding="utf-8"))
     imported = {entity.get("description"): entity for entity in metadata["@graph"]}
-    table = (unheard.folder / "table of mine.csv").read_bytes()
+    table = (without_audio.folder / "table of mine.csv").read_bytes()
     sha256 = hashlib.sha256(table).hexdigest()
     assert imported["table handcrafted (30s)"]["sha256"] == sha256
 
 
-def test_the_findings_tell_what_was_run_and_what_was_not(unheard: Project) -> None:
-    findings = (unheard.folder / "results/findings.md").read_text()
-    mean = result(unheard, "multiclass_foreign").query("model == 'graphsage'")["test_accuracy"]
+def test_the_findings_tell_what_was_run_and_what_was_not(without_audio: Project) -> None:
+    findings = (without_audio.folder / "results/findings.md").read_text()
+    mean = result(without_audio, "multiclass_foreign").query("model == 'graphsage'")[
+        "test_accuracy"
+    ]
     assert f"| `multiclass_foreign` | 0.5000 | {mean.mean():.4f} |" in findings
     assert "- `multiclass_compare`: there is no audio to compute compare." in findings
 
 
-def test_the_tuning_has_a_row_a_fold_and_point(unheard: Project) -> None:
-    tuning = pd.read_csv(unheard.folder / "results/tuning.csv")
+def test_the_tuning_has_a_row_a_fold_and_point(without_audio: Project) -> None:
+    tuning = pd.read_csv(without_audio.folder / "results/tuning.csv")
     assert tuning[["parameter", "value", "fold"]].to_numpy().tolist() == [
         ["hidden", 2, 0],
         ["hidden", 4, 0],
@@ -201,9 +203,9 @@ def test_the_tuning_has_a_row_a_fold_and_point(unheard: Project) -> None:
 
 
 def test_another_table_under_the_same_name_is_imported_anew(
-    unheard: Project, tmp_path: Path
+    without_audio: Project, tmp_path: Path
 ) -> None:
-    project = unheard.copy(tmp_path / "project")
+    project = without_audio.copy(tmp_path / "project")
     table = "results/foreign/30s/features/handcrafted.parquet"
     os.utime(project.folder / "results/foreign/summary.csv")
     crate = "results/foreign/ro-crate-metadata.json"
@@ -308,8 +310,8 @@ def segmented(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Proje
 
 def test_segments_know_their_song(segmented: Project) -> None:
     clips = pd.read_parquet(segmented.folder / "results/songs/3s/clips.parquet")
-    refused = clips[clips["status"] == "rejected"]
-    assert refused["clip"].tolist() == ["brief"]
+    rejected = clips[clips["status"] == "rejected"]
+    assert rejected["clip"].tolist() == ["brief"]
     used = clips[clips["status"] == "ok"]
     songs = [f"{genre}.{i}" for genre in ("blues", "jazz") for i in range(4)]
     assert used["clip"].tolist() == [f"{song}.{i}" for song in songs for i in range(2)]

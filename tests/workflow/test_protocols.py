@@ -135,7 +135,9 @@ def test_every_model_has_its_files_and_rows(evaluated: Project) -> None:
     models = {*networks, *map(ablation_name, networks), *COMPARED_MODELS}
     models |= {"flat", "deep", "deep_edgeless"}
     names = {path.name for path in (evaluated.folder / COMPARED / "clean/models").iterdir()}
-    assert {f"{model}{ending}" for model in models for ending in (".parquet", ".csv")} <= names
+    assert {
+        f"{model}{extension}" for model in models for extension in (".parquet", ".csv")
+    } <= names
     table = pd.read_csv(evaluated.folder / COMPARED_TARGET)
     assert set(table["model"]) == models
     assert set(table["aggregation"]) == {"none", "artist"}
@@ -234,7 +236,7 @@ def test_genres_of_test_clips_change_no_input(evaluated: Project, protocol: str,
     np.testing.assert_array_equal(made[0].y[made[0].train], made[1].y[made[0].train])
 
 
-def test_a_protocol_that_refusals_made_impossible_is_left_out_and_paper_stays(
+def test_a_protocol_that_rejected_clips_made_impossible_is_left_out_and_paper_stays(
     tabled: Project, tmp_path
 ) -> None:
     project = tabled.copy(tmp_path / "project")

@@ -29,7 +29,7 @@ def digest(step: str, scripts: Path = SCRIPTS) -> str:
     step : str
         Dotted name, such as ``audio.audit``.
     scripts : Path
-        Folder that holds the rooms.
+        Folder that holds the packages.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
     step : str
         Dotted name, such as ``audio.audit``.
     scripts : Path
-        Folder that holds the rooms; ``requirements.lock`` lies three folders above it.
+        Folder that holds the packages; ``requirements.lock`` lies three folders above it.
 
     Returns
     -------
@@ -87,8 +87,8 @@ def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
         for module in local_modules(step, scripts)
         for name in _read(_text(module, scripts)).imports
     }
-    rooms = {path.name for path in scripts.iterdir() if path.is_dir()}
-    foreign = imported - rooms - sys.stdlib_module_names - {""}
+    own = {path.name for path in scripts.iterdir() if path.is_dir()}
+    foreign = imported - own - sys.stdlib_module_names - {""}
     packages = sorted(PACKAGES.get(name, name).replace("_", "-") for name in foreign)
     if unlocked := [package for package in packages if package not in locked]:
         raise UserError(

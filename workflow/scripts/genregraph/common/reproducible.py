@@ -19,7 +19,7 @@ def reproducibly(seed: int) -> Iterator[None]:
     seed : int
     """
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    # Without it, CUDA's matrix products are refused as not deterministic.
+    # Without it, CUDA's matrix products raise an error as not deterministic.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(1)
     if torch.cuda.is_available():

@@ -117,7 +117,7 @@ class Experiment(Model):
             )
         if self.graph.among == "artist":
             raise ValueError(
-                "a clip that comes after training has nobody of its artist to hear, where artists "
+                "a clip that comes after training has no neighbour of its artist, where artists "
                 "are kept apart: leave out protocol inductive or set graph: among: all"
             )
         if self.reduce and self.reduce.method == "tsne":
@@ -151,8 +151,8 @@ class Experiment(Model):
         found: dict[str, Trained] = {}
         silent = {"messages": False}
         for kind in (NETWORKS[0], *(name for name in self.models if name in NETWORKS)):
-            twin = ablation_name(kind) if self.graphsage.messages else ""
-            found[kind] = Trained(kind, self.graphsage, "", twin)
+            ablation = ablation_name(kind) if self.graphsage.messages else ""
+            found[kind] = Trained(kind, self.graphsage, "", ablation)
             own = self.graphsage.model_copy(update=silent)
             found[ablation_name(kind)] = Trained(kind, own, "", "")
         for name, differs in self.variants.items():
@@ -161,10 +161,10 @@ class Experiment(Model):
             if not settings.messages:
                 found[name] = Trained(kind, settings, like and ablation_name(kind), "")
                 continue
-            own_twin = bool(differs.keys() - OF_MESSAGES - {"model"})
-            twin = ablation_name(name if own_twin else kind)
-            found[name] = Trained(kind, settings, like, twin)
-            if own_twin:
+            own_ablation = bool(differs.keys() - OF_MESSAGES - {"model"})
+            ablation = ablation_name(name if own_ablation else kind)
+            found[name] = Trained(kind, settings, like, ablation)
+            if own_ablation:
                 alone = settings.model_copy(update=silent)
-                found[twin] = Trained(kind, alone, like and ablation_name(kind), "")
+                found[ablation] = Trained(kind, alone, like and ablation_name(kind), "")
         return found

@@ -17,7 +17,7 @@ def merged(folders: Sequence[Path], given: Mapping[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     folders : sequence of Path
-        Where `FILES` are looked for; what stands in a later one counts.
+        Where `FILES` are looked for; a later one counts more.
     given : mapping
         What ``--configfile``, ``--config`` or another workflow says; it counts most.
 

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from genregraph.config.experiment import Experiment, Word
 from genregraph.config.parts import Folds, Model
 
-Ending = Annotated[str, Field(pattern=r"^\.[a-z0-9]+$")]
+Extension = Annotated[str, Field(pattern=r"^\.[a-z0-9]+$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 # Files that stand beside an experiment's NAME.csv.
 RESERVED = "summary comparisons tuning learning-curve predictions findings report".split()
@@ -49,15 +49,15 @@ class Dataset(Model):
         None,
         ge=1,
         le=4096,
-        description="Into how many shards clips are dealt; by default so many that a shard has "
+        description="Into how many shards clips are divided; by default so many that a shard has "
         "some tens of clips. A number keeps them as they are where clips are added over time.",
     )
     synthesised: bool = Field(False, description="Made by the workflow; the numbers are no music.")
     archive: Archive | None = Field(None, description="Where the audio is published.")
-    endings: list[Ending] = Field(
+    extensions: list[Extension] = Field(
         [],
-        description="Endings with which it goes about: where a file with one of them is missing, "
-        "that with another stands in.",
+        description="File extensions in which it is published: where a file with one of them "
+        "is missing, that with another is read.",
     )
     most_folds: int | None = Field(
         None,
@@ -71,16 +71,16 @@ class Dataset(Model):
 
 
 class Audit(Model):
-    """Which clips are refused."""
+    """Which clips are rejected."""
 
     shortest: float = Field(
-        1.0, ge=0.1, description="Seconds; shorter clips are refused: features need some frames."
+        1.0, ge=0.1, description="Seconds; shorter clips are rejected: features need some frames."
     )
     silence: float = Field(
         1e-4,
         ge=0,
         lt=1,
-        description="Clips whose samples all lie within this of their mean are refused.",
+        description="Clips whose samples all lie within this of their mean are rejected.",
     )
     longest: float = Field(
         600.0,
@@ -107,7 +107,7 @@ class Cnn(Model):
 
 
 class Limits(Model):
-    """Numbers of clips above which something else stands in: time or memory would grow too fast."""
+    """Numbers of clips above which a faster method is used: time or memory would grow too fast."""
 
     all_distances: int = Field(
         50_000,
@@ -142,7 +142,7 @@ class Imported(Model):
     keep: list[str] = Field(
         [],
         description="Columns that are features although they look like a label: named like one, or "
-        "told by genre, split or row.",
+        "determined by genre, split or row.",
     )
 
     @model_validator(mode="after")
@@ -208,9 +208,11 @@ class Config(Model):
         description="Decoded samples stay for tables and reports to come; if not, each shard's are "
         "removed once all tables of a run have them.",
     )
-    limits: Limits = Field(Limits(), description="Up to how many clips all is computed as told.")
+    limits: Limits = Field(
+        Limits(), description="Up to how many clips everything is computed in full."
+    )
     datasets: dict[Name, Dataset] = Field({}, description="Facts of named datasets.")
-    audit: Audit = Field(Audit(), description="Which clips are refused.")
+    audit: Audit = Field(Audit(), description="Which clips are rejected.")
     features: Features = Field(Features(), description="How features are computed.")
     cnn: Cnn = Field(Cnn(), description="How the CNN is trained.")
     tables: dict[
@@ -228,8 +230,8 @@ class Config(Model):
     )
     predict_artists: str | None = Field(
         None,
-        description="Table (CSV or TSV) with columns file and artist: who plays new music, where "
-        "its tags do not say so.",
+        description="Table (CSV or TSV) with columns file and artist: artists of new music whose "
+        "tags do not name them.",
     )
     tuning: Tuning = Field(Tuning(), description="The tuning of hidden neurons and learning rate.")
     learning_curve: LearningCurve = Field(LearningCurve(), description="The learning curves.")

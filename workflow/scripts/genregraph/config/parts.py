@@ -77,7 +77,7 @@ class Clean(Model):
     """Folds that keep the clips of a group together."""
 
     folds: int = Field(5, ge=2, le=100, description="Folds; no more than a genre's groups.")
-    repeats: int = Field(1, ge=1, le=100, description="How often all groups are dealt anew.")
+    repeats: int = Field(1, ge=1, le=100, description="How often all groups are split anew.")
     unknown_artist: UnknownArtist = Field(
         "together",
         description="Clips without artist, where others have one: together are one group a genre, "

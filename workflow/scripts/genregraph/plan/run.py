@@ -100,7 +100,7 @@ class Run:
     @cached_property
     def files(self) -> dict[str, str]:
         """Files of the clips that are there, by clip; the audit lists the others as missing."""
-        return runnable.files_there(self.rows, Path(self.audio), self.facts.endings)
+        return runnable.files_there(self.rows, Path(self.audio), self.facts.extensions)
 
     @property
     def without_audio(self) -> bool:

@@ -197,7 +197,9 @@ def _why_no_new_clip(experiment: Experiment) -> str:
     return ""
 
 
-def files_there(rows: Sequence[Row], folder: Path, endings: Sequence[str] = ()) -> dict[str, str]:
+def files_there(
+    rows: Sequence[Row], folder: Path, extensions: Sequence[str] = ()
+) -> dict[str, str]:
     """Files of the clips that are in an audio folder, by clip, relative to it.
 
     Parameters
@@ -205,11 +207,11 @@ def files_there(rows: Sequence[Row], folder: Path, endings: Sequence[str] = ()) 
     rows : sequence of Row
         The dataset's sheet.
     folder : Path
-    endings : sequence of str
+    extensions : sequence of str
         As `datasets.sheet.locate` takes them.
     """
     named = {row.path for row in rows}
-    found = {row.clip: locate(folder, row.path, endings, named) for row in rows}
+    found = {row.clip: locate(folder, row.path, extensions, named) for row in rows}
     return {clip: path for clip, path in found.items() if path}
 
 

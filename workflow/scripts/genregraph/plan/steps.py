@@ -79,7 +79,7 @@ class Steps(dict[str, Step]):
             **sheet,
             "audio": run.audio,
             "shards": run.n_shards,
-            "ending": run.facts.endings,
+            "ending": run.facts.extensions,
             **audit,
         }
         folder = {**sheet, "folder": run.audio}
@@ -261,7 +261,7 @@ class Steps(dict[str, Step]):
         page = {
             **said,
             "audio": None if run.without_audio else run.audio,
-            "ending": run.facts.endings,
+            "ending": run.facts.extensions,
         }
         texts = {name: self.digest_of(f"page/{file}") for name, file in PAGE.items()}
         crate = {"config": config, "sheet": run.sheet, "experiment": run.runnable}
