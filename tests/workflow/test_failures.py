@@ -14,14 +14,15 @@ def test_the_terminal_ends_in_the_reason_the_log_and_what_to_do(
 ) -> None:
     """Also where a table's name would be a command to a shell, and a wildcard to Snakemake."""
     project = unrun.copy(tmp_path / "project")
-    (project.folder / TABLE).write_text("who,x\nblues.1,1\n")
+    (project.folder / TABLE).write_text("clip,x\nnobody,1\n")
     printed = project.snakemake(
         *("--cores", "1", "results/multiclass_handcrafted.csv", *WITHOUT_AUDIO), fails=True
     )
-    assert printed.splitlines()[-6:] == [
+    *start, reason, log, gap, advice = printed.splitlines()[-6:]
+    assert reason.startswith(f"features.listed: tables: {TABLE}: none of the dataset's clips is in")
+    assert [*start, log, gap, advice] == [
         "1 job failed:",
         "",
-        f"features.listed: tables: {TABLE}: no key column; name it clip or filename",
         "  log: results/logs/mine/30s/features.listed.log",
         "",
         "Mend this and run the same command again: what is done is kept.",

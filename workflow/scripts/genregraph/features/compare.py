@@ -30,12 +30,8 @@ def extractor() -> opensmile.Smile:
 def compare(samples: NDArray[np.float32], smile: opensmile.Smile) -> NDArray[np.float32]:
     """ComParE 2016 functionals of a clip, in the order of ``smile.feature_names``.
 
-    Parameters
-    ----------
-    samples : NDArray[np.float32], shape (n,)
-        Mono, at 22,050 Hz, in [-1, 1]. All features of less than 0.1 s may be NaN; if those of a
-        longer clip are, openSMILE lacked memory, which raises a `RuntimeError`.
-    smile : opensmile.Smile
+    Samples are mono, at 22,050 Hz, in [-1, 1]. All features of less than 0.1 s may be NaN; if those
+    of a longer clip are, openSMILE lacked memory, which raises a `RuntimeError`.
     """
     values = smile.process_signal(samples, SAMPLE_RATE).to_numpy()[0]
     if samples.size >= SHORTEST and np.isnan(values).all():

@@ -3,7 +3,7 @@
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -183,54 +183,49 @@ def _numbered(table: pd.DataFrame, first: int) -> pd.DataFrame:
 
 def _spread(table: pd.DataFrame) -> pd.DataFrame:
     """Lists of numbers as columns, lists of lists as rows and columns."""
-    others = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
-    lists = [name for name in others if _array(next(iter(table[name].dropna()), "")).ndim]
+    others = table.select_dtypes(exclude="number")
+    lists = [name for name in others if np.ndim(_array(next(iter(table[name].dropna()), None)))]
     if not lists:
         return table
-    arrays = {name: [_array(cell) for cell in table[name]] for name in lists}
-    rows = zip(*arrays.values(), strict=True)
-    counts = [max(len(array) if array.ndim == 2 else 1 for array in row) for row in rows]
-    index = np.repeat(table.index, counts)
-    parts = [table.drop(columns=lists).loc[index]]
-    for name in lists:
-        values = np.concatenate([*_blocks(table[name], arrays[name], counts)])
-        digits = max(3, len(str(values.shape[1] - 1)))
-        names = [f"{name}_{i:0{digits}d}" for i in range(values.shape[1])]
-        parts.append(pd.DataFrame(values, columns=names))
-    spread = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
-    spread.attrs = table.attrs
-    return spread.set_axis(index)
+    spread = table.assign(**{str(name): table[name].map(_array) for name in lists})
+    tall = [name for name in lists if spread[name].map(np.ndim).max() == 2]
+    spread.loc[spread[tall].isna().any(axis=1), tall] = np.nan
+    try:
+        spread = spread.explode(tall) if tall else spread
+    except ValueError:
+        raise UserError(f"columns {tall} have lists of unlike numbers of rows") from None
+    parts = [spread.drop(columns=lists), *(_columns(spread[name]) for name in lists)]
+    joined = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
+    joined.attrs = table.attrs
+    return joined.set_axis(spread.index)
 
 
-def _blocks(
-    cells: pd.Series, arrays: Sequence[NDArray[np.float64]], counts: Sequence[int]
-) -> Iterator[NDArray[np.float64]]:
-    """Lists of a column, each as so many rows of one width; NaN where there is none."""
-    width = next((array.shape[-1] for array in arrays if array.ndim and array.size), 0)
-    for (row, cell), array, count in zip(cells.items(), arrays, counts, strict=True):
-        if not array.size or (not array.ndim and pd.isna(cell)):
-            array = np.array(np.nan)
-        elif array.shape not in ((width,), (count, width)):
-            size = "x".join(map(str, array.shape)) or "something else"
-            raise UserError(
-                f"row {row}: column {cells.name!r} has {size} where a list of {width} numbers, or "
-                f"{count}x{width}, should be; write lists of one length"
-            )
-        yield np.broadcast_to(array, (count, width))
+def _columns(cells: pd.Series) -> pd.DataFrame:
+    """Lists of one length as columns; NaN where there is none."""
+    sizes = cells.map(np.size).where(cells.notna())
+    width = int(sizes.iloc[sizes.argmax()])
+    if (sizes < width).any():
+        row = int((sizes < width).to_numpy().argmax())
+        raise UserError(
+            f"row {cells.index[row]}: column {cells.name!r} has {sizes.iloc[row]:.0f} numbers, not "
+            f"{width} as others; write lists of one length"
+        )
+    digits = max(3, len(str(width - 1)))
+    names = [f"{cells.name}_{i:0{digits}d}" for i in range(width)]
+    return pd.DataFrame([np.broadcast_to(cell, width) for cell in cells], columns=names)
 
 
-def _array(cell: Any) -> NDArray[np.float64]:
-    """A list of numbers as an array; one of no dimension where a cell is something else."""
+def _array(cell: Any) -> Any:
+    """A list of numbers as an array, and one of lists as a list of arrays; else NaN."""
     try:
         if isinstance(cell, str) and LIST.fullmatch(cell):
             cell = _numbers_in(cell)
-        if isinstance(cell, np.ndarray):
-            cell = cell if cell.dtype.kind in "fiub" else cell.tolist()
-        if isinstance(cell, list | np.ndarray):
-            return np.array(cell, np.float64)
+        if isinstance(cell, np.ndarray) and cell.dtype.kind not in "fiub":
+            cell = cell.tolist()
+        array = np.array(cell if isinstance(cell, list | np.ndarray) else [], np.float64)
     except (ValueError, TypeError):
-        pass
-    return np.array(np.nan)
+        return np.nan
+    return (list(array) if array.ndim == 2 else array) if array.size else np.nan
 
 
 def _numbers_in(text: str) -> Any:

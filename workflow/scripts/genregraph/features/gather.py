@@ -14,12 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 def gather(shards: list[pd.DataFrame]) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Join shards into one table, ordered by clip.
-
-    Parameters
-    ----------
-    shards : list of pd.DataFrame
-        Columns ``clip`` and ``problem``, then d float columns, the same in all.
+    """Join shards of `features.table.write_shard` into one table, ordered by clip.
 
     Returns
     -------

@@ -84,13 +84,11 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
         zero_crossing_rate(samples),
         *harmonic_percussive(samples, stft, zero_tail),
     ]
-    return np.array(
-        [samples.size, *_mean_and_variance(series), tempo(mel), *_mean_and_variance(list(mfcc))]
+    spectral, cepstral = (
+        [statistic(values) for values in group for statistic in (np.mean, np.var)]
+        for group in (series, mfcc)
     )
-
-
-def _mean_and_variance(series: list[NDArray[np.floating]]) -> list[float]:
-    return [float(value) for values in series for value in (np.mean(values), np.var(values))]
+    return np.array([samples.size, *spectral, tempo(mel), *cepstral])
 
 
 def in_blocks(spectrogram: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -119,18 +117,11 @@ def tuning(power: NDArray[np.float32]) -> float:
 
 
 def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]:
-    """Spectral centroid, bandwidth and 85 % roll-off per frame, in Hz, equal to librosa's.
+    """Spectral centroid, bandwidth and 85 % roll-off, in Hz, each of shape (1, t), as librosa's.
 
     The first two are moments of a frame's distribution over frequencies, computed by one product:
-    the variance is the second less the square of the first, in double precision.
-
-    Parameters
-    ----------
-    magnitude : NDArray[np.float32], shape (1025, t)
-
-    Returns
-    -------
-    list of three NDArray, shape (1, t)
+    the variance is the second less the square of the first, in double precision. The magnitude is
+    of shape (1025, t).
     """
     frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT)
     powers = np.stack([frequencies**0, frequencies, frequencies**2])
@@ -158,12 +149,9 @@ def zero_crossing_rate(samples: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def tempo(mel: NDArray[np.float32]) -> float:
-    """Tempo that librosa's beat tracker works with, in beats per minute; 0 where there is no onset.
+    """Tempo of librosa's beat tracker by a mel spectrogram in dB, in beats per minute.
 
-    Parameters
-    ----------
-    mel : NDArray[np.float32], shape (128, t)
-        Mel spectrogram in dB.
+    It is 0 where there is no onset.
     """
     onsets = librosa.onset.onset_strength(S=mel, sr=SAMPLE_RATE, aggregate=np.median)
     if not onsets.any():
@@ -174,17 +162,10 @@ def tempo(mel: NDArray[np.float32]) -> float:
 def harmonic_percussive(
     samples: NDArray[np.float32], harmonic_stft: NDArray[np.complex64], zero_tail: bool
 ) -> list[NDArray[np.float32]]:
-    """Harmonic and percussive part of a signal of shape (n,), by median filtering [3]_.
+    """Harmonic and percussive part of a signal, by median filtering [3]_.
 
     The transform is linear and the shares add up to 1: what is not harmonic is percussive.
-
-    Parameters
-    ----------
-    samples : NDArray[np.float32], shape (n,)
-    harmonic_stft : NDArray[np.complex64], shape (1025, t)
-        Transform of the samples, times `harmonic_mask` of its absolute values.
-    zero_tail : bool
-        Leave what follows the last complete hop at zero.
+    ``harmonic_stft`` is the transform of the samples, times `harmonic_mask` of its absolute values.
     """
     end = samples.size // HOP * HOP if zero_tail else samples.size
     harmonic = librosa.istft(harmonic_stft, n_fft=N_FFT, hop_length=HOP, length=end)
@@ -193,9 +174,9 @@ def harmonic_percussive(
 
 
 def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Share of each bin that is harmonic, in [0, 1], of the same shape (1025, t).
+    """Share of each bin that is harmonic: ``librosa.util.softmask`` of both medians, by power 2.
 
-    Equal to ``librosa.util.softmask`` of both medians, by power 2; half of what is silent.
+    It is a half where it is silent.
     """
     harmonic = np.asfortranarray(running_median(magnitude))  # In memory as the other one.
     percussive = running_median(magnitude.T).T
@@ -218,7 +199,7 @@ def running_median(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _share(of: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.floating]:
-    """Share of the first in the power of both, which does not depend on how loud they are."""
+    """Share of the first in the power of both."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = 1 / (1 + (other / of) ** 2)
     share[np.maximum(of, other) < np.finfo(np.float32).tiny] = 0.5

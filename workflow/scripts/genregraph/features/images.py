@@ -37,13 +37,7 @@ def mel_image(samples: NDArray[np.float32]) -> NDArray[np.uint8]:
     -------
     NDArray[np.uint8], shape (256, 256)
         Mel bands from 0 to 11,025 Hz (lowest first) by time. 255 is the clip's maximum, 0 is 80 dB
-        or more below it, and the steps between are equal in dB. A silent segment of a song is 0
-        throughout.
-
-    Raises
-    ------
-    ValueError
-        If the clip is too short or not finite: no clip that the audit let pass.
+        or more below it, and the steps between are equal in dB. A silent segment is 0 throughout.
     """
     if samples.size < SIZE:
         raise ValueError(f"{samples.size} samples: an image needs {SIZE}")
@@ -62,10 +56,7 @@ def mel_image(samples: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def time_means(frames: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
-    """Mean of consecutive frames, in groups whose sizes differ by one at most.
-
-    From shape (d, t) to shape (d, columns), of which there are at most t.
-    """
+    """Mean of consecutive frames, of shape (d, t), in groups whose sizes differ by one at most."""
     starts = np.arange(columns + 1) * frames.shape[1] // columns
     return np.add.reduceat(frames, starts[:-1], axis=1) / np.diff(starts).astype(frames.dtype)
 

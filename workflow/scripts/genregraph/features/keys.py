@@ -1,8 +1,4 @@
-"""Which clip of a sheet a key of a foreign table means, without guessing.
-
-Others name clips by file, with or without file extension and folder, in another case, or with
-Windows' slashes.
-"""
+"""Which clip of a sheet a key of a foreign table means, without guessing."""
 
 import re
 import unicodedata
@@ -106,11 +102,11 @@ class Names:
 
     def cut_of(self, keys: Sequence[str]) -> str:
         """Cut of a table by its keys: ``3s`` if more of them mean segments than clips."""
-        clips = [bool(self.find(key, "30s")[0]) for key in keys]
-        segments = [bool(self.find(key, "3s")[0]) for key in keys]
-        return (
-            "3s" if sum(s > c for s, c in zip(segments, clips, strict=True)) > sum(clips) else "30s"
-        )
+        counts = {"30s": 0, "3s": 0}
+        for key in keys:
+            cut = next((cut for cut in counts if self.find(key, cut)[0]), "")
+            counts |= {cut: counts[cut] + 1} if cut else {}
+        return "3s" if counts["3s"] > counts["30s"] else "30s"
 
 
 def _plain(name: str) -> str:

@@ -91,14 +91,10 @@ class Network(nn.Module):
         self.eval()
 
     def forward(self, windows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Activations of windows of `log_mel`, of shape (n, t, 96).
+        """From windows of `log_mel`, of shape (n, t, 96), to activations.
 
-        Returns
-        -------
-        tags : Tensor, shape (n, 50)
-            Probabilities.
-        maximum, mean : Tensor, shape (n, 753)
-            Of each channel over time.
+        They are the tags' probabilities, of shape (n, 50), and each channel's maximum and mean over
+        time, each of shape (n, 753).
         """
         normed = self.input_norm(windows[:, None])[:, 0]
         front = torch.cat([block(normed) for block in self.front], dim=1)
@@ -129,10 +125,7 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     overflows if mel is greater than 6.5, as it is in loud music. Here it is rounded, then goes on
     in single precision.
 
-    Returns
-    -------
-    NDArray[np.float32], shape (t, 96)
-        Power in 96 mel bands from 0 to 8,000 Hz, a frame each 16 ms; 0 where it is silent.
+    The result is of shape (t, 96): mel bands from 0 to 8,000 Hz, a frame each 16 ms; 0 if silent.
     """
     resampled = librosa.resample(samples, orig_sr=SAMPLE_RATE, target_sr=RATE)
     mel = librosa.feature.melspectrogram(
@@ -168,13 +161,7 @@ def activations(samples: NDArray[np.float32], network: Network) -> list[NDArray[
 
 
 def musicnn(samples: NDArray[np.float32], network: Network) -> NDArray[np.float32]:
-    """Tags of a clip.
-
-    Parameters
-    ----------
-    samples : NDArray[np.float32], shape (n,)
-        Mono, at 22,050 Hz. If shorter than 3 s they are repeated.
-    network : Network
+    """Tags of a clip, mono at 22,050 Hz, which is repeated if shorter than 3 s.
 
     Returns
     -------

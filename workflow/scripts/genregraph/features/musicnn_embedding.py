@@ -1,10 +1,4 @@
-"""The embedding of MSD_musicnn: what its channels are, before they become tags.
-
-References
-----------
-.. [1] J. Pons & X. Serra, "musicnn: Pre-trained convolutional neural networks for music audio
-   tagging", ISMIR 2019 late-breaking demo.
-"""
+"""The embedding of MSD_musicnn (`features.musicnn`): its channels, before they become tags."""
 
 import numpy as np
 from numpy.typing import NDArray

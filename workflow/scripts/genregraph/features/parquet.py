@@ -45,13 +45,7 @@ def named_tables(paths: Iterable[Path]) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def not_finite(table: pd.DataFrame) -> dict[str, str]:
-    """Clips with features that single precision, which models work in, holds no finite number of.
-
-    Returns
-    -------
-    dict of str to str
-        By clip, the names of these features, or of the first of many.
-    """
+    """Names of features, by clip, that are no finite numbers in the models' single precision."""
     with np.errstate(over="ignore"):
         broken = ~np.isfinite(table.drop(columns="clip").to_numpy(np.float32))
     names = table.columns[1:].map(repr)

@@ -36,11 +36,7 @@ def write_shard(
 
     Parameters
     ----------
-    samples : Path
-        What `audio.audit` wrote.
-    cut : {"30s", "3s"}
-    output : Path
-    columns : sequence of str, length d
+    samples, cut, output, columns
     compute : callable
         Takes samples of shape (n,), gives features of shape (d,). A `ValueError` or librosa's
         `ParameterError` rejects the piece. Whatever else it raises (for want of memory, say) fails
