@@ -63,7 +63,7 @@ def fastest(way: Callable[[NDArray[np.float32]], object], clips: list, turns: in
 def main(folder: Path, clips: int = 5, turns: int = 4) -> None:
     """Print seconds a clip, and ratios beside what is aimed at."""
     paths = sorted(folder.rglob("*.wav"))
-    heard = [decode(path).samples for path in paths[:: max(1, len(paths) // clips)][:clips]]
+    decoded = [decode(path).samples for path in paths[:: max(1, len(paths) // clips)][:clips]]
     smile = extractor()
     ways: dict[str, tuple[Callable, Callable]] = {
         "handcrafted": (lambda y: handcrafted(y, "librosa"), plain_librosa),
@@ -74,11 +74,11 @@ def main(folder: Path, clips: int = 5, turns: int = 4) -> None:
     }
     rows = []
     for name, (ours, theirs) in ways.items():
-        found, expected = ours(heard[0]), theirs(heard[0])  # Which also compiles what is compiled.
+        found, expected = ours(decoded[0]), theirs(decoded[0])  # Which also compiles what is compiled.
         kept = [c not in ("harmony_mean", "perceptr_mean") for c in COLUMNS]
         kept = kept if name == "handcrafted" else slice(None)
         np.testing.assert_allclose(found[kept], expected[kept], rtol=SAME)
-        seconds = fastest(ours, heard, turns), fastest(theirs, heard, turns)
+        seconds = fastest(ours, decoded, turns), fastest(theirs, decoded, turns)
         rows.append([name, *seconds, seconds[0] / seconds[1], AIMS[name]])
     columns = ["table", "seconds a clip", "plain", "ratio", "aim"]
     print(pd.DataFrame(rows, columns=columns).round(3).to_string(index=False))

@@ -43,7 +43,7 @@ def project(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
         soundfile.write(path, tune(ord(row.genre[0]), int(row.clip[-1]), seconds=7), RATE)
     write_sheet(rows, project.folder / "config/datasets/mine.tsv")
     (project.folder / "embed.py").write_text(BLOCKS["shared"])
-    whole = BLOCKS["stand-in"]
+    whole = BLOCKS["small-model"]
     segments = whole.replace('"standin.parquet")', '"segments.parquet", segments=True)')
     for text in (whole, segments):
         (project.folder / "standin.py").write_text(text)
@@ -59,7 +59,7 @@ def project(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
 def test_the_models_differ_from_the_small_one_by_what_they_compute(model: str) -> None:
     """They cannot be run here: their code is valid, and ends in the call that was tested."""
     *_, last = ast.parse(BLOCKS[model]).body
-    *_, tested = ast.parse(BLOCKS["stand-in"]).body
+    *_, tested = ast.parse(BLOCKS["small-model"]).body
     assert ast.unparse(last).rpartition(",")[0] == ast.unparse(tested).rpartition(",")[0]
     compile(BLOCKS[model], model, "exec")
 
