@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from genregraph.config.experiment import Experiment
-from genregraph.predict.choose import Choice
-from genregraph.predict.predictor import Predictor
+from genregraph.predict.predictor import Choice, Predictor
 from genregraph.predict.train import trained
 
 SEED = 3

@@ -14,9 +14,9 @@ from genregraph.datasets.row import Row
 from genregraph.datasets.sheet import write_sheet
 from genregraph.features.parquet import write_table
 from genregraph.predict.answer import as_text, features_of, list_problems, main, of_model
-from genregraph.predict.choose import Choice
 from genregraph.predict.listing import NOT_PREDICTED, shards_of
 from genregraph.predict.pieces import COLUMNS
+from genregraph.predict.predictor import Choice
 
 HOSTILE = "a\x1b[2J\n#' $(id).mp3"
 LENGTH = 30 * SAMPLE_RATE

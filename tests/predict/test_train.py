@@ -4,27 +4,75 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import log_softmax
+from sklearn import metrics
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 from tests.predict.conftest import SEED, SMALL, drawn, listed, small
-from tests.predict.test_choose import write_model
 
 from genregraph.common.errors import UserError
 from genregraph.evaluation.statistics import Interval, corrected_interval
 from genregraph.graph.adjacency import adjacency
 from genregraph.models.messages import Backend
 from genregraph.models.temperature import log_loss
-from genregraph.predict.choose import Choice
-from genregraph.predict.predictor import Predictor, predict
-from genregraph.predict.train import learn, main, own_distances, trained
+from genregraph.predict.predictor import Choice, Predictor, predict
+from genregraph.predict.train import candidates, evaluated, learn, main, own_distances, trained
 from genregraph.preprocessing.inputs import Inputs
+
+GENRES = ["folk", "jazz", "rock"]
+
+
+def test_candidates_leave_out_label_spreading_and_variants() -> None:
+    experiment = small(
+        models=["logistic", "gcn", "label_spreading", "blend"],
+        variants={"normalised": {"normalise": True}},
+    )
+    networks = ["graphsage", "edgeless", "gcn", "gcn_edgeless"]
+    assert candidates(experiment) == [*networks, "logistic", "blend"]
+
+
+def write_model(folder, name: str, temperatures: list, strength: float = 2) -> pd.DataFrame:
+    """Predictions of two folds of 40 clips, half of them for training; those of test clips."""
+    rng = np.random.default_rng(len(name))
+    folder.mkdir(parents=True, exist_ok=True)
+    true = rng.choice(GENRES, 80)
+    logs = log_softmax(strength * (true[:, None] == GENRES) + rng.normal(size=(80, 3)), axis=1)
+    clips = {"clip": [f"{i % 40}" for i in range(80)], "repeat": 0, "fold": np.repeat([0, 1], 40)}
+    clips |= {"part": np.tile(np.repeat(["train", "test"], 20), 2), "true": true}
+    clips |= {"predicted": np.array(GENRES)[logs.argmax(axis=1)]}
+    table = pd.DataFrame(clips).join(pd.DataFrame(np.exp(logs), columns=GENRES))
+    table.to_parquet(folder / f"{name}.parquet", index=False)
+    fits = {"repeat": 0, "fold": [0, 1], "epochs": 0, "temperature": temperatures}
+    pd.DataFrame(fits).to_csv(folder / f"{name}.csv", index=False)
+    return table[table["part"] == "test"]
+
+
+def test_log_loss_of_test_clips_at_the_temperature_of_each_fold(tmp_path) -> None:
+    folder = tmp_path / "inductive/models"
+    plain = write_model(folder, "plain", [np.nan, np.nan])
+    warm = write_model(folder, "warm", [2.0, 0.5])
+    scores = evaluated(folder, ["plain", "warm"]).set_index("model")
+    assert scores["protocol"].unique() == ["inductive"]
+    assert scores.loc["plain", "accuracy"] == np.mean(plain["true"] == plain["predicted"])
+    expected = metrics.log_loss(plain["true"], plain[GENRES])
+    assert_allclose(scores.loc["plain", "log_loss"], expected)
+    powers = warm[GENRES].to_numpy() ** (1 / warm["fold"].map({0: 2.0, 1: 0.5}).to_numpy()[:, None])
+    at_own = powers / powers.sum(axis=1, keepdims=True)
+    assert_allclose(scores.loc["warm", "log_loss"], metrics.log_loss(warm["true"], at_own))
+
+
+def test_predictions_without_test_clips_are_an_error(tmp_path) -> None:
+    table = write_model(tmp_path, "plain", [1.0, 1.0])
+    table.assign(part="train").to_parquet(tmp_path / "plain.parquet", index=False)
+    with pytest.raises(UserError, match="no test clips"):
+        evaluated(tmp_path, ["plain"])
 
 
 def test_distances_of_training_clips_leave_out_their_own_song() -> None:
     x = np.array([[0.0], [0.1], [0.2], [5.0], [5.3], [9.0]], dtype=np.float32)
     songs = np.array(["a", "a", "a", "b", "b", "c"])
     distances = own_distances(x, songs, "euclidean", 1)
-    np.testing.assert_allclose(distances, [5.0, 4.9, 4.8, 4.0, 3.7, 3.7], atol=1e-6)
+    assert_allclose(distances, [5.0, 4.9, 4.8, 4.0, 3.7, 3.7], atol=1e-6)
     assert own_distances(x, np.full(6, "a"), "euclidean", 1).size == 0
 
 
@@ -39,7 +87,7 @@ def test_more_components_than_features_are_an_error(learnt) -> None:
         learnt(drawn(31), reduce={"to": 7})
 
 
-@pytest.mark.parametrize("model", ["graphsage", "edgeless", "lda", "svm", "blend", "selected"])
+@pytest.mark.parametrize("model", ["graphsage", "lda", "svm", "blend", "selected"])
 def test_temperature_is_the_best_for_clips_held_out_in_training(learnt, model) -> None:
     table = drawn(90)
     table.iloc[:, :6] *= 0.5  # Genres overlap: some clips are wrong, and no temperature is a bound.
@@ -76,12 +124,12 @@ def write_tables(folder, table: pd.DataFrame, excluded: int | None = None) -> pd
     return features
 
 
-def run(folder, name: str, **changed: Any) -> Predictor:
+def run(folder, name: str, experiment: dict[str, Any] | None = None, **changed: Any) -> Predictor:
     """The step's predictor, from such tables."""
     main(
         [folder / "table"],
         clips=folder / "usable",
-        experiment=json.dumps({**SMALL, "drop": ["length"], **changed.pop("experiment", {})}),
+        experiment=json.dumps({**SMALL, "drop": ["length"], **(experiment or {})}),
         exact=10_000,
         seed=0,
         backend="torch",
@@ -99,7 +147,7 @@ def test_step_learns_from_all_clips_that_clean_takes_and_no_other(tmp_path, chan
     # Features of what is left out say nothing, and would change every mean if they were taken.
     table.loc[5, "f0"] = 1e6
     features = write_tables(tmp_path, table, excluded=5).drop(index=5)
-    predictor, _ = (run(tmp_path, name, experiment=changed) for name in ("a", "b"))
+    predictor, _ = (run(tmp_path, name, changed) for name in ("a", "b"))
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert predictor.choice.model == "graphsage"
     assert predictor.songs == features["clip"].tolist()
@@ -107,18 +155,17 @@ def test_step_learns_from_all_clips_that_clean_takes_and_no_other(tmp_path, chan
     assert "length" not in predictor.preparation.columns
     assert kept.shape[1] == (3 if changed else 6)
     assert_array_equal(predictor.x, [predictor.preparation(row) for row in kept])
-    np.testing.assert_allclose(predictor.x.mean(axis=0), 0, atol=1e-6)
-    np.testing.assert_allclose(predictor.x.std(axis=0), 1, atol=1e-5)
+    assert_allclose(predictor.x.mean(axis=0), 0, atol=1e-6)
+    assert_allclose(predictor.x.std(axis=0), 1, atol=1e-5)
 
 
-def test_step_takes_the_model_with_the_lowest_log_loss(tmp_path) -> None:
+def test_step_takes_the_first_model_with_the_lowest_log_loss(tmp_path) -> None:
     write_tables(tmp_path, drawn(60))
     folder = tmp_path / "inductive/models"
-    folder.mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for name in ["graphsage", "edgeless", *SMALL["models"]]:
-        write_model(folder, name, rng, [1.0, 1.0], strength=4 if name == "lda" else 1)
-    write_model(folder, "label_spreading", rng, [1.0, 1.0], strength=8)
+    for name in ["graphsage", "edgeless", *SMALL["models"], "label_spreading"]:
+        write_model(
+            folder, name, [1.0, 1.0], strength={"lda": 4, "label_spreading": 8}.get(name, 1)
+        )
     choice = run(tmp_path, "a", models=folder).choice
     assert (choice.model, choice.protocol) == ("lda", "inductive")
     assert 0 < choice.log_loss < 1 and choice.accuracy > 0.5

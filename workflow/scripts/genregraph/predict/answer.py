@@ -15,9 +15,8 @@ from genregraph.datasets.sheet import read_sheet
 from genregraph.datasets.spreadsheet import write_csv
 from genregraph.features.gather import gather
 from genregraph.predict import tables
-from genregraph.predict.choose import UNEVALUATED, Choice
 from genregraph.predict.listing import NOT_PREDICTED
-from genregraph.predict.predictor import Predictor, predict
+from genregraph.predict.predictor import UNEVALUATED, Choice, Predictor, predict
 from genregraph.predict.tables import printable
 from genregraph.preprocessing.fold import join
 
@@ -32,20 +31,7 @@ SYNTHESISED = (
 def features_of(
     shards: Iterable[tuple[str, Sequence[pd.DataFrame]]], columns: Sequence[str]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Features of pieces, with the predictor's columns, of the shards of each table by its name.
-
-    Returns
-    -------
-    features : pd.DataFrame, shape (m, d)
-        Indexed by piece, ordered.
-    rejected : dict of str to str
-        Pieces of which a table has no finite features, and why.
-
-    Raises
-    ------
-    UserError
-        If the tables lack columns: those of the training clips were imported and have others.
-    """
+    """Features of pieces, by their shards of each table, and why other pieces have none."""
     gathered = {name: gather(list(of_table)) for name, of_table in shards}
     pieces = set.intersection(*(set(table["clip"]) for table, _ in gathered.values()))
     joined = join(((name, table) for name, (table, _) in gathered.items()), sorted(pieces), [])
@@ -63,17 +49,7 @@ def features_of(
 def list_problems(
     unnameable: Sequence[str], pieces: pd.DataFrame, rejected: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Files that were rejected or repaired: ``file problem what_was_done``.
-
-    Parameters
-    ----------
-    unnameable : sequence of str
-        Files whose names no table can hold, in ASCII.
-    pieces : pd.DataFrame
-        A row a piece of `predict.pieces`.
-    rejected : dict of str to str
-        Pieces without features, and why.
-    """
+    """Files that were rejected or repaired, by names, `predict.pieces`, and pieces' features."""
     rows: list[tuple[object, ...]] = [(file, NOT_UTF8, NOT_PREDICTED) for file in unnameable]
     for file, of_file in pieces.groupby("file"):
         first = of_file.iloc[0]

@@ -1,7 +1,7 @@
 """Which files are to be predicted, and what is passed over: known before any job runs."""
 
+import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,20 +23,12 @@ class Listing(NamedTuple):
 
 
 def listed(named: Sequence[str]) -> Listing:
-    """Files that are named, whatever their extension, and the audio files in folders that are.
-
-    Raises
-    ------
-    UserError
-        If one of them is not there, or none of the files has a name that a table can hold.
-    """
+    """Files that are named, whatever their extension, and the audio files in folders that are."""
     files: set[str] = set()
     passed_over: dict[str, list[str]] = {}
     for name in named:
-        path, is_folder = Path(name), False
-        with suppress(OSError):  # Where none may look, there is none.
-            is_folder = path.is_dir()
-        if is_folder:
+        path = Path(name)
+        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where none may look.
             audio, inside = audio_files(path)
             files.update(str(path / file) for file in audio)
             for reason, paths in inside.items():

@@ -63,23 +63,11 @@ def cut_files(
     silence: float,
     longest: float,
 ) -> pd.DataFrame:
-    """Audit files as a dataset's clips are, and write the samples of their pieces.
+    """Audit files as a dataset's clips are (`audio.audit`), and write the samples of their pieces.
 
-    Parameters
-    ----------
-    samples : Path
-        Samples of the pieces, to be written.
-    length : int
-        Samples of a piece.
-    shortest, silence, longest : float
-        Seconds, largest deviation from the mean, and seconds, as in `audio.audit.audit`.
-
-    Returns
-    -------
-    pd.DataFrame
-        `COLUMNS`, a row a piece; ``start`` and ``length``, and ``samples`` of the file, in samples;
-        ``artist`` is that of the file's tags. Silent pieces are left out; a file without any other
-        piece has a row that says why.
+    It returns `COLUMNS`, a row a piece of ``length`` samples; ``samples`` are those of the file,
+    ``artist`` is that of its tags. Silent pieces are left out; a file without any other piece has a
+    row that says why.
     """
     rows = []
     with SamplesWriter(samples) as writer:

@@ -27,23 +27,19 @@ from genregraph.models.classifiers import CLASSIFIERS
 from genregraph.models.networks import FittedNetwork
 from genregraph.models.search import learnable
 from genregraph.models.temperature import scaled
-from genregraph.predict.choose import Choice
 
+UNEVALUATED = "no protocol without leaks"
 WEIGHT = "weight."  # Prefix of a network's weights in the file.
 Floats = NDArray[np.float64]
 
 
 class Preparation(NamedTuple):
-    """How d features become inputs: ``matrix (features - centre) + shift``.
+    """How d features become inputs: ``matrix (features - centre) + shift``."""
 
-    ``matrix`` has shape (to, d), of scaling and principal components, or is the diagonal (d,) where
-    nothing is reduced. ``columns`` names the features that are taken of the tables.
-    """
-
-    columns: list[str]
-    centre: Floats
-    matrix: Floats
-    shift: Floats
+    columns: list[str]  # The features that are taken of the tables.
+    centre: Floats  # shape (d,)
+    matrix: Floats  # shape (to, d), or the diagonal (d,) where nothing is reduced
+    shift: Floats  # shape (to,)
 
     def __call__(self, features: Floats) -> NDArray[np.float32]:
         """Inputs of one clip, of its features, shape (d,)."""
@@ -52,67 +48,48 @@ class Preparation(NamedTuple):
         return (product + self.shift).astype(np.float32)
 
 
+class Choice(NamedTuple):
+    """A model, and its accuracy (of 1) and log loss (nats) on the test clips of a protocol."""
+
+    model: str
+    protocol: str = UNEVALUATED
+    accuracy: float = np.nan
+    log_loss: float = np.nan
+
+
 class Predictor(NamedTuple):
     """A model that was trained on n clips of c genres.
 
-    Attributes
-    ----------
-    preparation : Preparation
-    x : NDArray[np.float32], shape (n, d)
-        Inputs of the training clips.
-    y : NDArray[np.int64], shape (n,)
-        Their genres, as indices into ``genres``.
-    songs : list of str, length n
-        Songs that they are cut from.
-    genres : list of str, length c
-    neighbours, distances : NDArray, shape (n, k)
-        Neighbours of each training clip among them, and how far they are.
-    threshold : float
-        Distance within which 99 % of the training clips lie from their own nearest ones.
-    metric : str
-    choice : Choice
-    temperature : float
-        Of its probabilities, fitted to training clips that were held out.
-    seed : int
-    kind : str
-        Of a network, one of `config.registry.NETWORKS`; empty for classifiers.
-    settings : dict
-        Of a network (`config.model.Network`).
-    weights : dict of str to NDArray[np.float32]
-        Of a network.
-    members : dict of str to dict
-        Parameters of classifiers, by name. The prediction is the mean of theirs. They are fitted
-        again when they are used, which takes seconds and no pickle.
+    ``threshold`` is the distance within which 99 % of the training clips lie from their own nearest
+    ones. Classifiers are fitted again when they are used, which takes seconds and no pickle; the
+    prediction is the mean of theirs.
     """
 
     preparation: Preparation
-    x: NDArray[np.float32]
-    y: NDArray[np.int64]
-    songs: list[str]
+    x: NDArray[np.float32]  # Inputs of the training clips, shape (n, d).
+    y: NDArray[np.int64]  # Their genres, as indices into ``genres``.
+    songs: list[str]  # Songs that they are cut from.
     genres: list[str]
-    neighbours: NDArray[np.int64]
-    distances: Floats
+    neighbours: NDArray[np.int64]  # Of each training clip among them, shape (n, k).
+    distances: Floats  # To them.
     threshold: float
     metric: str
     choice: Choice
-    temperature: float
+    temperature: float  # Fitted to training clips that were held out.
     seed: int
-    kind: str
-    settings: dict[str, Any]
-    weights: dict[str, NDArray[np.float32]]
-    members: dict[str, dict[str, Any]]
+    kind: str  # Of a network, one of `config.registry.NETWORKS`; empty for classifiers.
+    settings: dict[str, Any]  # Of a network (`config.model.Network`).
+    weights: dict[str, NDArray[np.float32]]  # Of a network.
+    members: dict[str, dict[str, Any]]  # Parameters of classifiers, by name.
 
     def save(self, path: Path) -> None:
         """Write a safetensors file, which can hold no code."""
-        values = {**self._asdict(), **self.preparation._asdict()}
-        del values["preparation"]
+        values = self._asdict()
+        values |= values.pop("preparation")._asdict()
         values |= {WEIGHT + name: weight for name, weight in values.pop("weights").items()}
-        arrays = {
-            name: np.ascontiguousarray(value)
-            for name, value in values.items()
-            if isinstance(value, np.ndarray)
-        }
-        plain = {name: value for name, value in values.items() if name not in arrays}
+        arrays = {name: each for name, each in values.items() if isinstance(each, np.ndarray)}
+        plain = {name: each for name, each in values.items() if name not in arrays}
+        arrays = {name: np.ascontiguousarray(each) for name, each in arrays.items()}
         # One entry: several would have another order each time.
         path.write_bytes(save(arrays, metadata={"predictor": json.dumps(plain)}))
 
@@ -138,16 +115,12 @@ class Predictor(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """Predictions of m new clips with k neighbours each, the nearest first.
+    """Predictions of m new clips with k neighbours each, the nearest first."""
 
-    ``shares`` says how much each neighbour counts in what a network aggregates, the clip itself
-    being the rest; 0 for models without messages. Probabilities are calibrated.
-    """
-
-    probabilities: Floats  # shape (m, c)
-    neighbours: NDArray[np.int64]  # shape (m, k), training clips
-    distances: Floats  # shape (m, k)
-    shares: Floats  # shape (m, k)
+    probabilities: Floats  # Calibrated, shape (m, c).
+    neighbours: NDArray[np.int64]  # Training clips, shape (m, k).
+    distances: Floats  # To them.
+    shares: Floats  # Of them in what a network aggregates; the clip itself is the rest.
 
 
 def predict(predictor: Predictor, features: Floats) -> Prediction:

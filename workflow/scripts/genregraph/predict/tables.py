@@ -29,13 +29,7 @@ def probability_columns(genres: Sequence[str]) -> list[str]:
 
 
 def of_pieces(pieces: pd.DataFrame, prediction: Prediction, predictor: Predictor) -> pd.DataFrame:
-    """A row a piece of `predict.pieces`, in the order of the prediction.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``file start end`` (seconds), ``genre distance unlike``, and a probability a genre.
-    """
+    """``file start end`` (seconds), ``genre distance unlike`` and probabilities of each piece."""
     distance = prediction.distances.mean(axis=1)
     likeliest = prediction.probabilities.argmax(axis=1)
     table = pd.DataFrame(
@@ -53,14 +47,7 @@ def of_pieces(pieces: pd.DataFrame, prediction: Prediction, predictor: Predictor
 
 
 def of_files(pieces: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
-    """A row a file, by name, of what `of_pieces` returns.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``pieces genre probability genres unlike distance threshold model`` and a probability a
-        genre: the mean over pieces. ``distance`` is the median of theirs.
-    """
+    """A row a file of `of_pieces`: mean probabilities of genres, and the median distance."""
     grouped = pieces.groupby("file", sort=True)
     means = grouped[probability_columns(predictor.genres)].mean()
     genres, values = np.array(predictor.genres, dtype=object), means.to_numpy()
@@ -86,19 +73,9 @@ def nearest_songs(
 ) -> pd.DataFrame:
     """Songs of the training clips that are nearest to each file, the nearest first.
 
-    Parameters
-    ----------
-    files : sequence of str, length m
-        File of each piece.
-    rows : sequence of Row
-        The dataset's sheet, which states artists and titles.
-
-    Returns
-    -------
-    pd.DataFrame
-        `NEIGHBOURS`, at most `LISTED` a file. ``distance`` of a song is that of the piece that is
-        nearest to it. ``share`` is the song's part of what the network aggregates, a mean over the
-        pieces; 0 for models without messages.
+    ``files`` are those of the pieces; artists and titles are stated by rows of the sheet. Distance
+    of a song is that of the piece that is nearest to it. ``share`` is the song's part of what the
+    network aggregates, a mean over the pieces; 0 for models without messages.
     """
     stated = {row.clip: row for row in rows}
     nearest = prediction.neighbours.ravel()
@@ -168,7 +145,7 @@ def read_artists(sheet: Path, files: Sequence[str]) -> dict[str, str]:
 
 
 def by_artist(artists: Sequence[str], probabilities: pd.DataFrame) -> pd.DataFrame:
-    """The genre of each file by all files of its artist.
+    """The genre of each file by all files of its artist, each of weight 1.
 
     Parameters
     ----------
@@ -180,9 +157,8 @@ def by_artist(artists: Sequence[str], probabilities: pd.DataFrame) -> pd.DataFra
     Returns
     -------
     pd.DataFrame, length m
-        ``artist genre_by_artist probability_by_artist``: the genre with the highest mean
-        probability over all files of the artist, each of weight 1, and that mean. All are empty
-        where the artist is unknown; the last two also where the artist has one file.
+        ``artist genre_by_artist probability_by_artist``, empty where the artist is unknown; the
+        last two also where the artist has one file.
     """
     known = np.array([not is_unknown(artist) for artist in artists], dtype=bool)
     names = pd.Series([normalised(artist) for artist in artists], probabilities.index, object)
