@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from filelock import FileLock
@@ -17,6 +18,7 @@ from tests.workflow import forked
 
 from genregraph.cli.init import music_in
 from genregraph.datasets.sheet import write_sheet
+from genregraph.evaluation.evaluate import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = [
@@ -120,6 +122,19 @@ class Project:
         found = [path for pattern in patterns for path in self.folder.glob(pattern)]
         files = [path for path in found if path.is_file()]
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in files}
+
+
+def result(project: Project, experiment: str) -> pd.DataFrame:
+    """The table of an experiment, which has no empty cell."""
+    table = pd.read_csv(project.folder / f"results/{experiment}.csv")
+    assert table.columns.tolist() == COLUMNS
+    assert table.notna().all(axis=None)
+    assert table[["train_accuracy", "test_accuracy"]].stack().between(0, 1).all()
+    return table
+
+
+def is_image(path: Path) -> bool:
+    return path.read_bytes().startswith(b"\x89PNG")
 
 
 def tune(genre: int, clip: int, seconds: float = 2.0, rate: int = RATE) -> np.ndarray:

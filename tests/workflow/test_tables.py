@@ -1,0 +1,239 @@
+"""Imported tables, of clips and of segments, without audio."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.workflow.conftest import Project, is_image, result
+
+from genregraph.datasets.sheet import Row, write_sheet
+from genregraph.evaluation.summarise import COLUMNS as SUMMARY
+from genregraph.report.verify import changed, recorded_in
+
+# By PyTorch alone, here and below: where DGL is installed, most other projects train by it.
+IMPORTED = """
+dataset: foreign
+backend: torch
+datasets:
+  foreign: {of_the_paper: true}
+experiments:
+  binary_foreign:
+    protocols: [paper]
+    models: []
+    genres: [folk, punk]
+    drop: [length]
+    reduce: {method: pca, to: 2}
+    folds: {n: 2}
+    graph: {metric: euclidean, k: 3}
+    graphsage: {hidden: 8, epochs: 5}
+  multiclass_foreign:
+    protocols: [paper]
+    models: []
+    select: {n_features: 3}
+    folds: {n: 2}
+    graph: {metric: euclidean, k: 3}
+    graphsage: {hidden: 8, epochs: 30, learning_rate: 0.03}
+    paper_test_accuracy: 0.5
+  # Not to be run: nothing is left that could compute their table.
+  multiclass_handcrafted: {tables: [compare]}
+  multiclass_knn: {tables: [compare]}
+  multiclass_old_jaccard: {tables: [compare]}
+  multiclass_artists: {tables: [compare]}
+  multiclass_networks: {tables: [compare]}
+tuning:
+  experiment: multiclass_foreign
+  folds: 1
+  hidden: [2, 4]
+  learning_rate: [0.01]
+"""
+GENRES = ["folk", "punk", "raga"]
+LACKING = ["folk.03", "raga.07"]
+BROKEN = "punk.05"
+
+
+def write_foreign(folder: Path) -> Path:
+    """A sheet of 30 clips, and a table of 12 features that lacks two and has no number for one."""
+    names = [f"{genre}.{i:02d}" for genre in GENRES for i in range(10)]
+    rows = [Row(name, f"{name[:4]}/{name}.mp3", name[:4]) for name in names]
+    write_sheet(rows, folder / "config/datasets/foreign.tsv")
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(30, 11)) + 4 * np.repeat(np.eye(3, 11), 10, axis=0)
+    table = pd.DataFrame(values, columns=[f"feature{i}" for i in range(11)])
+    table.insert(0, "length", 661_794)
+    table.insert(0, "filename", [f"{name}.wav" for name in names])
+    table["label"] = [name[:4] for name in names]
+    table.loc[table["filename"] == f"{BROKEN}.wav", "feature4"] = np.nan
+    table.loc[30] = ["rock.00.wav", 5, *np.zeros(11), "rock"]
+    path = folder / "table of mine.csv"
+    table[~table["filename"].str[:-4].isin(LACKING)].to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def without_audio(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project after a run of all there is on an imported table; not to be changed."""
+    project = unrun.copy(tmp_path_factory.mktemp("without_audio") / "project")
+    path = write_foreign(project.folder)
+    imported = f"tables: {{handcrafted: {json.dumps(path.name)}}}\n"
+    (project.folder / "small.yaml").write_text(IMPORTED + imported)
+    project.snakemake("--cores", "2", "--config", "audio=")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("experiment", "folds", "clips"),
+    [("binary_foreign", 2, 18), ("multiclass_foreign", 2, 27)],
+)
+def test_a_table_alone_gives_results(without_audio: Project, experiment, folds, clips) -> None:
+    table = result(without_audio, experiment)
+    assert set(table["dataset"]) == {"foreign"}
+    assert table["model"].tolist() == ["graphsage"] * folds + ["edgeless"] * folds
+    assert set(table["n_train"] + table["n_test"]) == {clips}
+
+
+def test_a_table_that_tells_the_genres_is_learnt(without_audio: Project) -> None:
+    assert result(without_audio, "multiclass_foreign")["test_accuracy"].mean() > 0.8
+    chosen = pd.read_csv(
+        without_audio.folder / "results/foreign/experiments/multiclass_foreign/paper/selection.csv"
+    )
+    assert set(chosen.loc[chosen["selected"], "feature"]) == {f"feature{i}" for i in range(3)}
+
+
+def test_without_audio_nothing_is_decoded(without_audio: Project) -> None:
+    assert not (without_audio.folder / "results/foreign/audio").exists()
+    assert not (without_audio.folder / "results/logs/foreign/audio").exists()
+    assert not (without_audio.folder / "resources").exists()
+    assert "multiclass_compare" not in {p.stem for p in without_audio.folder.glob("results/*.csv")}
+
+
+def test_clips_that_the_table_lacks_are_listed(without_audio: Project) -> None:
+    cut = without_audio.folder / "results/foreign/30s"
+    problems = pd.read_csv(cut / "problems.csv")
+    assert problems["clip"].tolist() == LACKING
+    assert problems["path"].tolist() == [f"{clip[:4]}/{clip}.mp3" for clip in LACKING]
+    of_table = pd.read_csv(cut / "features/handcrafted.problems.csv")
+    # First what holds for the table, then its clips.
+    assert of_table["clip"].fillna("").tolist() == ["", BROKEN]
+    lacking = (
+        "handcrafted lacks 1 of 10 clips of folk, 1 of 10 clips of punk, 1 of 10 clips of raga"
+    )
+    assert of_table["problem"][0] == lacking
+    assert lacking in (cut.parent / "multiclass_foreign.txt").read_text()
+    folds = pd.read_parquet(cut.parent / "experiments/multiclass_foreign/paper/folds.parquet")
+    assert not set(folds["clip"]) & {*LACKING, BROKEN, "rock.00"}
+
+
+def test_the_summary_and_the_figures_are_made_of_what_could_run(without_audio: Project) -> None:
+    summary = pd.read_csv(without_audio.folder / "results/summary.csv")
+    assert summary.columns.tolist() == SUMMARY
+    assert set(summary["model"]) == {"graphsage", "edgeless"}
+    comparisons = pd.read_csv(without_audio.folder / "results/comparisons.csv")
+    assert set(comparisons["question"]) == {"messages", "baseline", "paper"}
+    summary = summary[summary["model"] == "graphsage"]
+    assert sorted(summary["experiment"]) == ["binary_foreign", "multiclass_foreign"]
+    stated = summary.set_index("experiment")["paper_test_accuracy"]
+    assert stated.dropna().to_dict() == {"multiclass_foreign": 0.5}
+    figures = list(without_audio.folder.glob("results/**/*.png"))
+    assert all(is_image(path) for path in figures)
+    # Six an experiment; importances, correlation, tuning.
+    assert len(figures) == 2 * 6 + 3
+
+
+def test_all_results_and_what_they_were_made_from_are_in_the_crate(without_audio: Project) -> None:
+    folder = without_audio.folder / "results/foreign"
+    recorded = {str(path.relative_to(folder)) for path in recorded_in(folder)}
+    assert list(changed(recorded_in(folder))) == []
+    ways = (
+        *("inputs.npz", "graph.npz", "usable.parquet", "map.json", "clips.parquet", ".txt"),
+        *("accuracies.csv", "foreign/comparisons.csv", ".snakemake_timestamp"),
+    )
+    recorded -= {"comparisons.csv"}
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    found = {name for name in found if "made-with/" not in name and "features/" not in name}
+    found |= {f"30s/features/{name}.problems.csv" for name in ("handcrafted",)}
+    found -= {"comparisons.csv"}
+    assert recorded == {name for name in found if not name.endswith((*ways, "metadata.json"))}
+    metadata = json.loads((folder / "ro-crate-metadata.json").read_text(encoding="utf-8"))
+    imported = {entity.get("description"): entity for entity in metadata["@graph"]}
+    table = (without_audio.folder / "table of mine.csv").read_bytes()
+    sha256 = hashlib.sha256(table).hexdigest()
+    assert imported["table handcrafted (30s)"]["sha256"] == sha256
+
+
+def test_the_findings_tell_what_was_run_and_what_was_not(without_audio: Project) -> None:
+    findings = (without_audio.folder / "results/findings.md").read_text()
+    mean = result(without_audio, "multiclass_foreign").query("model == 'graphsage'")[
+        "test_accuracy"
+    ]
+    assert f"| `multiclass_foreign` | 0.5000 | {mean.mean():.4f} |" in findings
+    assert "- `multiclass_compare`: there is no audio to compute compare." in findings
+
+
+def test_the_tuning_has_a_row_a_fold_and_point(without_audio: Project) -> None:
+    tuning = pd.read_csv(without_audio.folder / "results/tuning.csv")
+    assert tuning[["parameter", "value", "fold"]].to_numpy().tolist() == [
+        ["hidden", 2, 0],
+        ["hidden", 4, 0],
+        ["learning_rate", 0.01, 0],
+    ]
+
+
+def test_another_table_under_the_same_name_is_imported_anew(
+    without_audio: Project, tmp_path: Path
+) -> None:
+    project = without_audio.copy(tmp_path / "project")
+    table = "results/foreign/30s/features/handcrafted.parquet"
+    os.utime(project.folder / "results/foreign/summary.csv")
+    crate = "results/foreign/ro-crate-metadata.json"
+    printed = project.snakemake("--dry-run", table, crate, "--config", "audio=")
+    assert "Nothing to be done" in printed
+    path = project.folder / "table of mine.csv"
+    path.write_text(path.read_text().replace("661794", "661795"))
+    project.snakemake("--cores", "1", table, "--config", "audio=")
+    assert set(pd.read_parquet(project.folder / table)["length"]) == {661_795}
+
+
+# A table of segments, in the form of the published one, and no audio
+
+BY_SEGMENT = """
+dataset: foreign
+backend: torch
+experiments:
+  binary_segments:
+    protocols: [paper, clean]
+    models: []
+    genres: [folk, punk]
+    folds: {n: 2}
+    clean: {folds: 2}
+    graph: {metric: euclidean, k: 5}
+    graphsage: {hidden: 8, epochs: 5}
+"""
+
+
+def test_a_table_of_segments_alone_gives_results(unrun: Project, tmp_path: Path) -> None:
+    project = unrun.copy(tmp_path / "project")
+    whole = pd.read_csv(write_foreign(project.folder)).dropna()
+    rng = np.random.default_rng(1)
+    values = [name for name in whole.columns if name.startswith("feature")]
+    parts = []
+    for i in range(4):
+        names = whole["filename"].str.replace(".wav", f".{i}.wav")
+        noise = rng.normal(scale=0.1, size=whole[values].shape)
+        parts.append(whole.assign(filename=names, length=66_149, **(whole[values] + noise)))
+    pd.concat(parts).to_csv(project.folder / "features_3_sec.csv", index=False)
+    (project.folder / "small.yaml").write_text(BY_SEGMENT)
+    tables = "tables={handcrafted: features_3_sec.csv}"
+    target = "results/binary_segments.csv"
+    printed = project.snakemake("--cores", "2", target, "--config", "audio=", tables)
+    assert "is left out" not in printed  # Of experiments that nobody asked for.
+    table = pd.read_csv(project.folder / target).query("model == 'graphsage'")
+    assert set(table["n_train"] + table["n_test"]) == {18 * 4}
+    assert table["protocol"].tolist() == ["paper"] * 2 + ["clean"] * 2
+    leaks = "results/foreign/experiments/binary_segments/clean/leaks.csv"
+    assert pd.read_csv(project.folder / leaks)["group"].max() == 0
+    clips = pd.read_parquet(project.folder / "results/foreign/3s/clips.parquet")
+    assert set(clips.loc[clips["status"] == "ok", "samples"]) == {66_149}
