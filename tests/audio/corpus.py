@@ -170,6 +170,7 @@ def strangers() -> Iterator[Odd]:
     rng = np.random.default_rng(0)
     for name, content in [
         ("empty", b""),
+        ("tag alone", b"ID3"),
         ("text", b"Not found: the page you asked for does not exist.\n" * 200),
         ("html", b"<!doctype html><html><body>404</body></html>" * 100),
         ("zeros", bytes(100_000)),

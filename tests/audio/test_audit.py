@@ -1,8 +1,7 @@
 import errno
 import hashlib
-import logging
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import librosa
@@ -28,10 +27,8 @@ def files(rows: list[Row], folder: Path) -> dict[Row, str | None]:
     return {row: locate(folder, row.path, [".wav", ".au"], named) for row in rows}
 
 
-def audited_alone(
-    path: Path, bounds: tuple[float, float, float] = (1.0, 1e-4, 600), md5: str = ""
-) -> tuple[dict, Decoded | None]:
-    return audit(Row("a", path.name, "rock", md5=md5), path.name, path.parent, *bounds)
+def audited_alone(path: Path, longest: float = 600) -> tuple[dict, Decoded | None]:
+    return audit(Row("a", path.name, "rock"), path.name, path.parent, 1.0, 1e-4, longest)
 
 
 @dataclass(frozen=True)
@@ -113,40 +110,12 @@ def test_samples_are_those_of_good_clips_alone(audited) -> None:
         assert audited.samples[clip].size == count
 
 
-def test_audit_does_not_depend_on_genre_and_artist(tmp_path, record) -> None:
-    record(tmp_path / "rock" / "a.wav")
-    rows = [Row("a", "rock/a.wav", "rock"), Row("b", "rock/gone.wav", "rock")]
-    edited = [replace(row, artist="X", title="T", group="G", genre="pop") for row in rows]
-    tables = [
-        audit_shard(files(stated, tmp_path), tmp_path, tmp_path / "samples", 1.0, 1e-4, 600)
-        for stated in (rows, edited)
-    ]
-    pd.testing.assert_frame_equal(*tables)
-
-
-def test_md5_that_is_not_the_sheets_is_logged(tmp_path, record, caplog) -> None:
-    path = record(tmp_path / "a.wav")
-    caplog.set_level(logging.INFO)
-    facts, decoded = audited_alone(path, md5="0" * 32)
-    assert facts["status"] == "ok" and decoded is not None
-    assert "its md5 is not the sheet's" in caplog.text
-    caplog.clear()
-    audited_alone(path, md5=str(facts["md5"]))
-    assert not caplog.text
-
-
-def test_bounds_of_length_and_silence_are_options(tmp_path, record) -> None:
-    path = record(tmp_path / "short.wav", 0.2)
-    assert audited_alone(path, (0.1, 1e-4, 600))[0]["status"] == "ok"
-    assert audited_alone(path, (0.1, 0.99, 600))[0]["status"] == "rejected"
-
-
 @pytest.mark.parametrize(
     ("longest", "problem", "done"),
     [(60, "66.0 s long", "the first 60 s are used"), (70, "", "")],
 )
 def test_of_a_long_clip_the_beginning_is_used(tmp_path, record, longest, problem, done) -> None:
-    facts, decoded = audited_alone(record(tmp_path / "long.wav", 66), (1.0, 1e-4, longest))
+    facts, decoded = audited_alone(record(tmp_path / "long.wav", 66), longest)
     assert (facts["problem"], facts["what_was_done"]) == (problem, done)
     assert facts["status"] == ("repaired" if problem else "ok")
     assert facts["samples"] == decoded.samples.size == min(longest, 66) * 22_050

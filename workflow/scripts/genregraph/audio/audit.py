@@ -32,7 +32,7 @@ def audit(
     Parameters
     ----------
     row : Row
-        The clip as the sheet states it; only `datasets.sheet.AUDITED` are looked at.
+        The clip as the sheet states it.
     file : str or None
         Its file in the folder; None if there is none.
     folder : Path
@@ -47,8 +47,6 @@ def audit(
         if file is None:
             raise RejectedClip(_missing(folder / row.path))
         facts["md5"] = _md5(folder / file)
-        if row.md5 and row.md5 != facts["md5"]:
-            logger.info("%r: its md5 is not the sheet's: another copy of this clip?", row.clip)
         decoded = decode(folder / file, longest)
         facts["samples"] = decoded.samples.size
         check(decoded.samples, shortest, silence)

@@ -63,7 +63,8 @@ class Content(io.RawIOBase):
         while head := self.at(start, HEAD):
             rest = head.lstrip(b"\0")
             if head.startswith(b"ID3"):  # Its length is in bytes of seven bits.
-                start += 10 + sum((head[9 - place] & 127) << 7 * place for place in range(4))
+                size = enumerate(head[9:5:-1])
+                start += 10 + sum((byte & 127) << 7 * place for place, byte in size)
             elif rest != head and AFTER_ZEROS.match(rest):
                 start += len(head) - len(rest)
             else:

@@ -34,7 +34,7 @@ EQ_CENTRES = np.array([60.0, 150.0, 400.0, 1000.0, 2500.0, 6000.0, 11000.0])  # 
 ARTIST_BORROWS, CLIP_BORROWS = 0.1, 0.04
 # Standard deviations of artists around their genre, and of clips around their artist: the larger
 # the first is, the more a classifier gains from training clips of the same artist.
-ARTIST_EQ_DB, CLIP_EQ_DB = 3.0, 0.8
+ARTIST_EQ_DB, CLIP_EQ_DB = 4.0, 0.8
 ARTIST_MIX_DB, CLIP_MIX_DB = 2.5, 0.8
 
 
