@@ -78,13 +78,7 @@ def _draw_counts(axes: Axes, count: pd.DataFrame) -> None:
 
 @in_style()
 def correlation(table: pd.DataFrame) -> Figure:
-    """Pearson correlations of the first features of a table that vary.
-
-    Raises
-    ------
-    UserError
-        If no feature varies.
-    """
+    """Pearson correlations of the first features of a table that vary."""
     features = table.drop(columns="clip")
     varying = features.loc[:, features.nunique() > 1]
     if varying.empty:
@@ -127,17 +121,8 @@ def tuning(table: pd.DataFrame) -> Figure:
 def levels(table: pd.DataFrame) -> pd.DataFrame:
     """Mean accuracy of each model at each level of each series of a learning curve.
 
-    Parameters
-    ----------
-    table : pd.DataFrame
-        ``learning-curve.csv``. Levels of a repeat are counted from the smallest, since repeats may
-        differ by a few clips or artists.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``series level model artists clips mean std repeats``; artists, clips and accuracies are
-        means over repeats, ``std`` is NaN where there is one.
+    Levels are counted in each repeat, from the smallest: repeats may differ by a few clips or
+    artists. Artists, clips and accuracies are means over repeats; ``std`` is NaN of a single one.
     """
     size = table["artists"].where(table["series"] == "artists", table["clips"])
     keys = [table[name] for name in ("series", "model", "repeat")]
@@ -185,14 +170,9 @@ def learning_curve(table: pd.DataFrame) -> Figure:
 
 @in_style()
 def importances(selection: pd.DataFrame, top: int = 25) -> Figure:
-    """Importance of each feature in the forest of all, and in that of the selected ones.
+    """Importance of features in the forest of all, and in that of the selected (``selection.csv``).
 
-    Parameters
-    ----------
-    selection : pd.DataFrame
-        ``selection.csv``, of which the first fold is drawn; importances are shares of 1.
-    top : int
-        Features to draw, the most important ones before the selection.
+    Of the first fold the ``top`` features are drawn, the most important before the selection first.
     """
     first = selection.query("repeat == 0 and fold == 0")
     keys = ["importance_before", "importance_after", "feature"]

@@ -41,12 +41,7 @@ def empty() -> Figure:
 def draw_folds(results: pd.DataFrame, paper: float | None) -> Figure:
     """GraphSAGE's train and test accuracy in each fold and their means, a panel a protocol.
 
-    Parameters
-    ----------
-    results : pd.DataFrame
-        Result table of an experiment. Clips are predicted one by one (aggregation none).
-    paper : float or None
-        The paper's test accuracy.
+    Clips are predicted one by one (aggregation none); ``paper`` is the paper's test accuracy.
     """
     rows = results[(results["aggregation"] == "none") & (results["model"] == MODEL)]
     if rows.empty:
@@ -83,11 +78,7 @@ def _draw_protocol(axes: Axes, rows: pd.DataFrame, paper: float | None) -> None:
 def draw_reliability(curves: pd.DataFrame) -> Figure:
     """Accuracy of test clips by confidence, a panel a model and a line a protocol.
 
-    Parameters
-    ----------
-    curves : pd.DataFrame
-        ``reliability.csv`` of an experiment. Points are bins, their areas grow with the share of
-        clips in them.
+    Points are bins of ``reliability.csv``; their areas grow with the share of clips in them.
     """
     curves = curves[curves["aggregation"] == "none"]
     if curves.empty:

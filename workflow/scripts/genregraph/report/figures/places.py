@@ -23,7 +23,6 @@ from sklearn.neighbors import NearestNeighbors
 from genregraph.preprocessing.inputs import Inputs
 from genregraph.preprocessing.sample import MOST
 from genregraph.report.figures.style import (
-    COLOURS,
     GREY,
     PALE,
     colour_of,
@@ -39,24 +38,13 @@ JOINED = 3  # Neighbours that a line leads to, at most.
 MEANINGLESS = "neither axes nor large distances mean anything"
 NO_EDGES = "All distances are zero, and zero means not connected: the graph has no edges"
 ALONE = "No clip has a neighbour: the graph has no edges"
-# One more than colours, so that 132 genres differ; with the area at which they look equally large.
-MARKERS = [("o", 1.0), ("s", 0.85), ("D", 0.75), ("^", 1.2), ("v", 1.2), ("P", 1.3)]
-MARKERS += [("X", 1.3), ("*", 2.0), ("<", 1.2), (">", 1.2), ("p", 1.3), ("h", 1.2)]
+MARKERS = "osD^vPX*<>ph"  # One more than colours, so that 132 genres differ.
 
 Floats = NDArray[np.floating]
 
 
 class Placed(NamedTuple):
-    """Clips of a fold in two dimensions.
-
-    Attributes
-    ----------
-    components : NDArray, shape (n, m)
-        Principal components, m at least 2.
-    shares : NDArray, shape (m,)
-        Of the variance.
-    tsne : NDArray, shape (n, 2)
-    """
+    """Principal components, shape (n, m), their shares of the variance, and t-SNE, shape (n, 2)."""
 
     components: Floats
     shares: Floats
@@ -64,14 +52,7 @@ class Placed(NamedTuple):
 
 
 def place(x: Floats, seed: int) -> Placed:
-    """Place clips by PCA and t-SNE.
-
-    Parameters
-    ----------
-    x : NDArray, shape (n, d)
-        Preprocessed features.
-    seed : int
-    """
+    """Place n clips by PCA, in at least two dimensions, and t-SNE; ``x`` are their features."""
     padded = np.pad(x, [(0, 0), (0, max(0, 2 - x.shape[1]))])
     pca = PCA(min(DIMENSIONS, *padded.shape), random_state=seed)
     components = pca.fit_transform(padded)
@@ -79,15 +60,9 @@ def place(x: Floats, seed: int) -> Placed:
 
 
 def neighbour_map(components: Floats, seed: int, most: int = MOST) -> Floats:
-    """Place clips by t-SNE [1]_, an NDArray of shape (n, 2).
+    """Place n clips by t-SNE [1]_: an array of shape (n, 2).
 
-    Parameters
-    ----------
-    components : NDArray, shape (n, m)
-    seed : int
-    most : int
-        Of more clips a sample of this size is placed, and each other at the mean of its three
-        nearest.
+    Of more clips than ``most`` a sample is placed, and each other at the mean of its three nearest.
     """
     n = len(components)
     sample = np.sort(np.random.default_rng(seed).choice(n, min(most, n), replace=False))
@@ -124,13 +99,12 @@ def draw_clips(axes: Axes, places: Floats, inputs: Inputs) -> None:
     """Draw clips as points, each genre with its own colour and marker."""
     size = float(np.clip(18_000 / len(places), 6, 36))  # Square points.
     for number, genre in enumerate(inputs.genres):
-        marker, area = MARKERS[number % len(MARKERS)]
         axes.scatter(
             places[inputs.y == number, 0],
             places[inputs.y == number, 1],
-            s=size * area,
+            s=size,
             c=colour_of(number),
-            marker=marker,
+            marker=MARKERS[number % len(MARKERS)],
             edgecolors="white",
             linewidths=0.2,
             label=plain(genre, 24),
@@ -147,19 +121,9 @@ def _draw_genres(figure: Figure, axes: Axes) -> None:
 
 
 def nearest_edges(graph: sparse.csr_array, neighbours: int = JOINED) -> NDArray[np.int64]:
-    """Edges from each clip to its nearest neighbours, each pair of clips once.
+    """Edges, shape (edges, 2), from each clip to its nearest neighbours, each pair once.
 
-    Parameters
-    ----------
-    graph : scipy.sparse.csr_array, shape (n, n)
-        Distances to each clip's neighbours. A stored zero is no edge, as in the paper.
-    neighbours : int
-        Edges from each clip, at most.
-
-    Returns
-    -------
-    NDArray[np.int64], shape (edges, 2)
-        The two clips of each edge.
+    A stored distance of zero is no edge, as in the paper.
     """
     edges = graph.tocoo()
     table = pd.DataFrame({"clip": edges.row, "other": edges.col, "distance": edges.data})
@@ -170,21 +134,12 @@ def nearest_edges(graph: sparse.csr_array, neighbours: int = JOINED) -> NDArray[
 
 @in_style()
 def draw_graph(inputs: Inputs, distances: sparse.csr_array, places: Floats) -> Figure:
-    """Clips where t-SNE puts them, and thin lines to their nearest neighbours.
-
-    Parameters
-    ----------
-    inputs : Inputs
-        n clips.
-    distances : scipy.sparse.csr_array, shape (n, n)
-        As `graph.adjacency` makes it.
-    places : NDArray, shape (n, 2)
-    """
+    """Clips at their coordinates of t-SNE, with thin lines to their nearest neighbours."""
     edges = nearest_edges(distances)
     figure = new_figure(8, 6)
     axes = figure.subplots()
     within = inputs.y[edges[:, 0]] == inputs.y[edges[:, 1]]
-    own = [COLOURS[genre % len(COLOURS)] for genre in inputs.y[edges[within, 0]]]
+    own = [colour_of(genre) for genre in inputs.y[edges[within, 0]]]
     for shown, colours, width in ((~within, PALE, 0.4), (within, own, 0.5)):
         lines = LineCollection(places[edges[shown]], colors=colours, linewidths=width, zorder=1)
         lines.set_rasterized(len(edges) > 5000)

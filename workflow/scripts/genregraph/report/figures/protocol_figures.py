@@ -28,18 +28,7 @@ from genregraph.report.page.map import chart
 
 
 def over_folds(histories: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Mean and standard deviation of each epoch over the folds that came to it.
-
-    Parameters
-    ----------
-    histories : pd.DataFrame
-        ``repeat fold epoch loss train_accuracy test_accuracy`` of one network.
-
-    Returns
-    -------
-    mean, deviation : pd.DataFrame
-        Indexed by epoch; the deviation of a single fold is 0.
-    """
+    """Mean and deviation by epoch, over the folds that reach it, of a network's histories."""
     epochs = histories.groupby("epoch")[["loss", "train_accuracy", "test_accuracy"]]
     return epochs.mean(), epochs.std().fillna(0)
 

@@ -39,12 +39,10 @@ METADATA: dict[str, dict[str, str | None]] = {
 }
 FigureFile = Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")]
 
-# Okabe and Ito's but for yellow, which is faint on white; then the last from Tol's muted ones.
-BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-PINK, SKY, BLACK = "#CC79A7", "#56B4E9", "#000000"
-WINE, OLIVE, INDIGO = "#882255", "#999933", "#332288"
-GREY, PALE = "#888888", "#CCCCCC"
-COLOURS = [BLUE, ORANGE, GREEN, PINK, VERMILION, SKY, BLACK, OLIVE, WINE, INDIGO, GREY]
+# Okabe and Ito's but for yellow, which is faint on white; then three of Tol's muted ones.
+BLUE, VERMILION, BLACK, GREY, PALE = "#0072B2", "#D55E00", "#000000", "#888888", "#CCCCCC"
+COLOURS = [BLUE, "#E69F00", "#009E73", "#CC79A7", VERMILION, "#56B4E9", BLACK]
+COLOURS += ["#999933", "#882255", "#332288", GREY]
 PARTS = {"train": (BLUE, "s", "-"), "test": (VERMILION, "o", "--")}
 
 # Draw in the figures' style, whatever the user's own: a context, and a decorator.
@@ -59,25 +57,12 @@ def new_figure(width: float, height: float) -> Figure:
 def save(figure: Figure, output: Path) -> None:
     """Write a figure as PNG or SVG, with nothing clipped and no time in it."""
     with in_style():
-        figure.savefig(
-            output,
-            dpi=DPI,
-            bbox_inches="tight",
-            pad_inches=0.1,
-            metadata=METADATA.get(output.suffix, {}),
-        )
+        about = METADATA.get(output.suffix, {})
+        figure.savefig(output, dpi=DPI, bbox_inches="tight", pad_inches=0.1, metadata=about)
 
 
 def plain(name: object, longest: int = 40) -> str:
-    r"""Name of a clip, genre or feature as it can be drawn: printable, its middle left out if long.
-
-    Examples
-    --------
-    >>> plain("blues\x00", longest=40)
-    'blues�'
-    >>> plain("pcm_fftMag_spectralRollOff", longest=11)
-    'pcm_f…llOff'
-    """
+    """Name of a clip, genre or feature as it can be drawn: printable, and short."""
     printable = "".join(letter if letter.isprintable() else "\ufffd" for letter in str(name))
     if len(printable) <= longest:
         return printable
