@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,26 @@ def test_environment_that_lacks_a_library_says_how_to_make_one(tmp_path) -> None
     done = run(sys.executable, script, "check", cwd=tmp_path, PYTHONPATH="")
     if done.returncode:  # Else genregraph is installed.
         assert "lacks genregraph; make the environment with: make run" in done.stderr
+
+
+def test_jobs_use_the_python_of_snakemake_where_none_is_active(tmp_path) -> None:
+    rows = [f"{'rock' if i < 12 else 'jazz'},{i % 5},{i * i % 7}\n" for i in range(24)]
+    (tmp_path / "mine.csv").write_text("".join(["genre,tempo,loudness\n", *rows]))
+    (tmp_path / "random.py").write_text("raise SystemExit('the code of the folder')")
+    run(sys.executable, SCRIPT, "init", "mine.csv", "--genre", "genre", cwd=tmp_path)
+    snakemake = Path(sys.executable).with_name("snakemake")
+    config = ["--configfile", "config/datasets/mine.yaml", "--cores", "1"]
+    command = [snakemake, "--snakefile", SCRIPT.with_name("Snakefile"), *config]
+    target = "results/mine/30s/clips.parquet"
+    done = run(*command, "--", target, cwd=tmp_path, PATH="/usr/bin:/bin")
+    assert (tmp_path / target).is_file(), done.stderr
+
+
+def test_checkout_in_a_folder_with_braces_is_rejected(tmp_path) -> None:
+    checkout = tmp_path / "{x}"
+    shutil.copytree(SCRIPT.with_name("rules"), checkout / "rules")
+    shutil.copy(SCRIPT.with_name("Snakefile"), checkout)
+    done = run(sys.executable, "-m", "snakemake", "--dry-run", cwd=checkout)
+    assert f"{checkout}: Snakemake takes text in braces for wildcards; rename it" in (
+        done.stdout + done.stderr
+    )

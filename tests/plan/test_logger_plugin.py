@@ -121,3 +121,9 @@ def test_characters_that_a_stream_cannot_show_are_replaced() -> None:
     send(made, msg="┬Beyoncé", level=logging.ERROR)
     made.stream.flush()
     assert raw.getvalue() == b"?Beyonc?\n"
+
+
+def test_errors_of_the_workflow_are_printed() -> None:
+    made = handler()
+    send(made, LogEvent.ERROR, msg="sede: unknown key", level=logging.ERROR)
+    assert made.stream.getvalue() == "sede: unknown key\n"

@@ -54,7 +54,8 @@ class LogHandler(LogHandlerBase):
         event = getattr(record, "event", None)
         self._count(event, vars(record))
         serious = record.levelno > logging.WARNING or str(record.msg).startswith(INTERRUPTED)
-        if self.verbose or (event is None and (serious or not self.started)):
+        plain = event in (None, LogEvent.ERROR)  # The workflow's own errors, as in configuration.
+        if self.verbose or (plain and (serious or not self.started)):
             self._print(self.format(record))
         elif event == LogEvent.JOB_ERROR:
             self._print(f"{vars(record)['rule_name']} failed; the reason follows at the end")
