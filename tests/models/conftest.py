@@ -1,4 +1,4 @@
-"""A fold small enough to check by hand."""
+"""Folds small enough to check by hand."""
 
 from importlib.util import find_spec
 
@@ -16,6 +16,7 @@ from genregraph.preprocessing.inputs import Inputs
 # Those that are installed.
 BACKENDS = ["torch", "dgl"] if find_spec("dgl") else ["torch"]
 needs_dgl = pytest.mark.skipif("dgl" not in BACKENDS, reason="DGL is not installed")
+CPU = Backend()
 
 
 @pytest.fixture(autouse=True)
@@ -24,25 +25,32 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classifiers, "TREES", 20)
 
 
+def fold_inputs(x, y, train, groups=None, genres=("blues", "jazz", "rock")) -> Inputs:
+    """Clips of such features and genres; a group, and an artist, each, or those given."""
+    clips = np.array([f"clip{i:03d}" for i in range(len(y))])
+    groups = clips if groups is None else np.array([f"artist {i:03d}" for i in groups])
+    x = np.asarray(x, dtype=np.float32)
+    features = np.arange(x.shape[1]).astype(str)
+    return Inputs(x, np.asarray(y), train, clips, np.array(genres), features, groups, groups)
+
+
 def noisy(n: int = 90, seed: int = 0) -> Inputs:
     """Three genres that overlap, three clips a group; every third group is a test part."""
     rng = np.random.default_rng(seed)
     group = np.arange(n) // 3
     y = rng.permutation(np.arange(n // 3) % 3)[group]
-    x = 2 * np.eye(3, 6)[y] + rng.normal(size=(n, 6))
-    return Inputs(
-        x=x.astype(np.float32),
-        y=y,
-        train=group % 3 != 0,
-        clips=np.array([f"clip{i:03d}" for i in range(n)]),
-        genres=np.array(["blues", "jazz", "rock"]),
-        features=np.array(list("abcdef")),
-        groups=np.array([f"artist {i:03d}" for i in group]),
-        artists=np.array([f"artist {i:03d}" for i in group]),
-    )
+    return fold_inputs(2 * np.eye(3, 6)[y] + rng.normal(size=(n, 6)), y, group % 3 != 0, group)
 
 
-def train(inputs, graph, kind, settings, backend=Backend(), inductive=False, seed=0, **how) -> Fit:  # noqa: B008
+def crowd(n, d=5, k=8, noise=2.0):
+    """Noisy clips of three genres, two of each song, each with k neighbours."""
+    y = np.arange(n) // 2 % 3
+    x = np.random.default_rng(0).normal(scale=noise, size=(n, d)) + 4 * np.eye(3, d)[y]
+    inputs = fold_inputs(x, y, np.arange(n) % 5 != 0, np.arange(n) // 2)
+    return inputs, adjacency(inputs.x, "euclidean", k)
+
+
+def train(inputs, graph, kind, settings, backend=CPU, inductive=False, seed=0, **how) -> Fit:
     """Fit a network."""
     fold = Fold(inputs, graph, seed, inductive=inductive, backend=backend, **how)
     return GraphModel(kind, settings).fit_predict(fold)
@@ -51,24 +59,14 @@ def train(inputs, graph, kind, settings, backend=Backend(), inductive=False, see
 @pytest.fixture
 def inputs() -> Inputs:
     """Three genres, 12 clips each, well apart; every third clip is a test clip."""
-    rng = np.random.default_rng(0)
     y = np.repeat([0, 1, 2], 12)
-    x = 4 * np.eye(3, 5)[y] + 0.3 * rng.normal(size=(36, 5))
-    return Inputs(
-        x=x.astype(np.float32),
-        y=y,
-        train=np.arange(36) % 3 != 0,
-        clips=np.array([f"clip{i:02d}" for i in range(36)]),
-        genres=np.array(["blues", "jazz", "rock"]),
-        features=np.array(list("abcde")),
-        groups=np.array([f"song{i:02d}" for i in range(36)]),
-        artists=np.array([f"artist{i // 2:02d}" for i in range(36)]),
-    )
+    x = 4 * np.eye(3, 5)[y] + 0.3 * np.random.default_rng(0).normal(size=(36, 5))
+    return fold_inputs(x, y, np.arange(36) % 3 != 0)
 
 
 @pytest.fixture
 def graph(inputs: Inputs) -> sparse.csr_array:
     """Five neighbours each, one of them at distance 0."""
-    found = adjacency(inputs.x, "euclidean", 5)
-    found.data[::5] = 0
-    return found
+    neighbours = adjacency(inputs.x, "euclidean", 5)
+    neighbours.data[::5] = 0
+    return neighbours

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.models.conftest import noisy, train
 
 from genregraph.common.errors import UserError
@@ -23,7 +23,8 @@ from genregraph.preprocessing.inputs import save_inputs
 
 NETWORK = {"hidden": 4, "epochs": 20, "learning_rate": 0.05}
 KEYS = [(0, 0), (0, 1), (1, 0)]
-TIMED = ["seconds"]
+GENRES = ["blues", "jazz", "rock"]
+KEPT = {"models", "graphsage", "search", "variants", "calibrate"}
 
 
 def experiment(**settings):
@@ -41,19 +42,9 @@ def folder(tmp_path):
     return tmp_path
 
 
-def run(folder, asked, seed=0, neighbours="all", jobs=1, output="models"):
-    main(
-        folder / "inputs.npz",
-        folder / "graph.npz",
-        asked.model_dump_json(include={"models", "graphsage", "search", "variants", "calibrate"}),
-        neighbours,
-        seed,
-        "torch",
-        "cpu",
-        200_000,
-        folder / output,
-        jobs,
-    )
+def run(folder, asked, seed=0, jobs=1, output="models"):
+    given = (folder / "inputs.npz", folder / "graph.npz", asked.model_dump_json(include=KEPT))
+    main(*given, "all", seed, "torch", "cpu", 200_000, folder / output, jobs)
     return folder / output
 
 
@@ -61,65 +52,40 @@ def fits_of(folder, model):
     return pd.read_csv(folder / f"{model}.csv")
 
 
-def test_every_model_has_its_files_with_all_clips_of_all_folds(folder):
-    asked = experiment(
-        models=["gcn", "lda", "knn", "label_spreading", "blend", "selected"],
-        variants={"narrow": {"hidden": 2}},
-    )
-    written = run(folder, asked)
-    networks = [*asked.networks()]
-    assert networks == [
-        *("graphsage", "edgeless", "gcn", "gcn_edgeless"),
-        *("narrow", "narrow_edgeless"),
-    ]
+def test_every_model_has_files_with_all_clips_of_all_folds(folder):
     others = ["lda", "knn", "label_spreading", "blend", "selected"]
-    kinds = {name: ["csv", "history.csv", "parquet", "pt"] for name in networks}
-    kinds |= {name: ["csv", "parquet"] for name in others}
-    expected = {f"{name}.{kind}" for name, own in kinds.items() for kind in own}
+    asked = experiment(models=["gcn", *others], variants={"narrow": {"hidden": 2}})
+    written = run(folder, asked)
+    networks = "graphsage edgeless gcn gcn_edgeless narrow narrow_edgeless".split()
+    files = {name: ["csv", "history.csv", "parquet", "pt"] for name in networks}
+    files |= {name: ["csv", "parquet"] for name in others}
+    expected = {f"{name}.{kind}" for name, own in files.items() for kind in own}
     assert {path.name for path in written.iterdir()} == expected
-    for name in kinds:
-        table = pd.read_parquet(written / f"{name}.parquet")
-        counts = table.groupby(["repeat", "fold", "part"]).size()
-        assert counts.to_dict() == {(*key, p): n for key in KEYS for p, n in PARTS.items()}
-        genres = table[["blues", "jazz", "rock"]]
-        assert np.allclose(genres.sum(axis=1), 1)
+    tables = {name: pd.read_parquet(written / f"{name}.parquet") for name in files}
+    for name, table in tables.items():
+        counts = table.groupby(["repeat", "fold", "part"]).size().to_dict()
+        assert counts == {(*key, p): n for key in KEYS for p, n in (("train", 60), ("test", 30))}
+        assert_allclose(table[GENRES].sum(axis=1), 1)
         rows = fits_of(written, name)
         assert list(zip(rows["repeat"], rows["fold"], strict=True)) == KEYS
         assert (rows["seconds"] > 0).all()
-    assert not list(folder.glob(".part*"))
-
-
-PARTS = {"train": 60, "test": 30}
-
-
-def test_blend_is_of_the_classifiers_and_selected_is_the_best_of_them_inside(folder):
-    written = run(folder, experiment(models=["blend", "lda", "knn", "selected", "gcn"]))
-    genres = ["blues", "jazz", "rock"]
-    lda, knn, blend = (
-        pd.read_parquet(written / f"{name}.parquet")[genres] for name in ("lda", "knn", "blend")
-    )
+    lda, knn, blend = (tables[name][GENRES] for name in ("lda", "knn", "blend"))
     pd.testing.assert_frame_equal(blend, (lda + knn) / 2)
-    inside = pd.concat(
-        [fits_of(written, name)["inner_log_loss"] for name in ("lda", "knn")], axis=1
-    )
-    best = np.array(["lda", "knn"])[inside.to_numpy().argmin(axis=1)]
+    inside = [fits_of(written, name)["inner_log_loss"] for name in ("lda", "knn")]
+    best = np.array(["lda", "knn"])[np.argmin(inside, axis=0)]
     chosen = [json.loads(each)["model"] for each in fits_of(written, "selected")["parameters"]]
     assert chosen == best.tolist()
 
 
-def test_a_variant_takes_what_its_network_chose(folder, monkeypatch):
+def test_variant_takes_the_parameters_that_its_network_chose(monkeypatch):
     monkeypatch.setattr("genregraph.models.networks.WEIGHT_DECAY", (0.0, 10.0))
     inputs = noisy()
-    graph = adjacency(inputs.x, "euclidean", 5)
-    asked = experiment(
-        search=True,
-        variants={"equal": {"weights": "equal"}, "own": {"dropout": 0.25, "epochs": 5}},
-    )
-    splits = inner_splits(inputs, 1)
+    graph, splits = adjacency(inputs.x, "euclidean", 5), inner_splits(inputs, 1)
+    variants = {"equal": {"weights": "equal"}, "own": {"dropout": 0.25, "epochs": 5}}
+    asked = experiment(search=True, variants=variants)
     fits = dict(fit_fold(Fold(inputs, graph, 1, splits, search=True), asked))
-    searched = train(
-        inputs, graph, "graphsage", asked.graphsage, seed=1, search=True, splits=splits
-    )
+    how = {"seed": 1, "search": True, "splits": splits}
+    searched = train(inputs, graph, "graphsage", asked.graphsage, **how)
     assert fits["graphsage"].parameters == searched.parameters != {}
     assert fits["equal"].parameters == {}
     settings = asked.variant("equal").model_copy(update=dict(searched.parameters))
@@ -134,46 +100,43 @@ def test_temperatures_are_fitted_to_clips_held_out_inside(folder):
     for name in ("graphsage", "edgeless", *models):
         rows = fits_of(written, name)
         assert rows[["temperature", "inner_log_loss"]].notna().all(axis=None), name
-    inputs = replace(noisy(), train=np.arange(90) // 3 % 3 != 2)
-    seed = fold_seed(4, 2)
+    inputs, seed = replace(noisy(), train=np.arange(90) // 3 % 3 != 2), fold_seed(4, 2)
     fold = Fold(inputs, None, seed, inner_splits(inputs, seed), calibrate=True)
-    held = label_spreading.fit_predict(fold).held_out
-    found = fits_of(written, "label_spreading")["temperature"].iloc[2]
-    assert found == pytest.approx(fitted_temperature(*held))
-    without = run(folder, experiment(models=models), seed=4)
+    expected = fitted_temperature(*label_spreading.fit_predict(fold).held_out)
+    fitted = fits_of(written, "label_spreading")["temperature"].iloc[2]
+    assert fitted == pytest.approx(expected)
+    without = run(folder, experiment(models=models), seed=4, output="without")
     assert fits_of(without, "logistic")["temperature"].isna().all()
     assert fits_of(without, "graphsage")["inner_log_loss"].isna().all()
 
 
-def test_the_same_bytes_side_by_side(folder):
+def test_folds_side_by_side_give_the_same_bytes(folder):
     asked = experiment(models=["svm", "blend"], search=True, calibrate="temperature")
     one, two = (run(folder, asked, jobs=jobs, output=f"by{jobs}") for jobs in (1, 2))
     for path in sorted(one.iterdir()):
         if path.suffix == ".csv":
-            first, second = (
-                pd.read_csv(each).drop(columns=TIMED) for each in (path, two / path.name)
-            )
+            tables = (pd.read_csv(each) for each in (path, two / path.name))
+            first, second = (table.drop(columns="seconds") for table in tables)
             pd.testing.assert_frame_equal(first, second, check_exact=True)
         else:
             assert path.read_bytes() == (two / path.name).read_bytes(), path.name
 
 
-def test_inductive_predictions_of_a_clip_use_no_other_test_clip(folder):
+def test_inductive_predictions_of_a_clip_use_no_other_test_clip():
     inputs = noisy()
     x = inputs.x.copy()
     test = np.flatnonzero(~inputs.train)
     x[test[1:]] += 3
-    asked = experiment(models=["gcn", "label_spreading"])
-    found = []
+    asked, both = experiment(models=["gcn", "label_spreading"]), []
     for each in (inputs, replace(inputs, x=x)):
         graph = adjacency(each.x, "euclidean", 5, each.train)
-        fits = dict(fit_fold(Fold(each, graph, inductive=True), asked))
-        found.append({name: fit.probabilities[test[0]] for name, fit in fits.items()})
-    for name in found[0]:
-        np.testing.assert_allclose(found[0][name], found[1][name], atol=1e-6, err_msg=name)
+        fits = fit_fold(Fold(each, graph, inductive=True), asked)
+        both.append({name: fit.probabilities[test[0]] for name, fit in fits})
+    for name in both[0]:
+        assert_allclose(both[0][name], both[1][name], atol=1e-6, err_msg=name)
 
 
-def test_what_is_made_of_classifiers_needs_some(folder):
+def test_models_made_of_classifiers_need_some(folder):
     with pytest.raises(UserError, match="blend combines classifiers, and the experiment has none"):
         run(folder, experiment(models=["label_spreading", "blend"]))
     assert not (folder / "models").exists()

@@ -16,8 +16,8 @@ from genregraph.models.temperature import (
 
 
 @pytest.fixture(scope="module")
-def honest():
-    """Probabilities by which 20,000 genres were drawn: they are what they say."""
+def calibrated():
+    """Probabilities by which 20,000 genres were drawn: they are calibrated."""
     rng = np.random.default_rng(0)
     probabilities = softmax(2 * rng.normal(size=(20_000, 4)), axis=1)
     y = (rng.random((20_000, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
@@ -25,8 +25,8 @@ def honest():
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 3.0])
-def test_too_high_or_low_a_confidence_is_found(honest, temperature):
-    probabilities, y = honest
+def test_temperature_corrects_over_and_underconfidence(calibrated, temperature):
+    probabilities, y = calibrated
     wrong = softmax(np.log(probabilities) / temperature, axis=1)
     found = fitted_temperature(wrong, y)
     assert found == pytest.approx(1 / temperature, rel=0.03)
@@ -35,9 +35,9 @@ def test_too_high_or_low_a_confidence_is_found(honest, temperature):
         assert log_loss(wrong, y, other) > log_loss(wrong, y, found)
 
 
-def test_at_a_bound_there_is_no_temperature_nor_of_no_clips(honest):
+def test_no_temperature_at_a_bound_or_of_no_clips(calibrated):
     """All are right, all are wrong, or no temperature makes a difference."""
-    probabilities, y = honest
+    probabilities, y = calibrated
     for wrong in (probabilities.argmax(axis=1), probabilities.argmin(axis=1)):
         assert np.isnan(fitted_temperature(probabilities, wrong))
     assert np.isnan(fitted_temperature(np.full((9, 3), 1 / 3), np.zeros(9, dtype=int)))
@@ -47,7 +47,7 @@ def test_at_a_bound_there_is_no_temperature_nor_of_no_clips(honest):
 
 
 @pytest.mark.parametrize("temperature", [COLDEST, 0.3, 1.0, 7.0, HOTTEST])
-def test_the_most_probable_genre_stays_so_with_votes_of_0_and_ties(temperature):
+def test_scaling_keeps_the_most_probable_genre(temperature):
     rng = np.random.default_rng(0)
     votes = rng.multinomial(5, np.ones(4) / 4, size=300) / 5
     forest = rng.multinomial(500, rng.dirichlet(np.ones(4)), size=300) / 500
@@ -61,8 +61,8 @@ def test_the_most_probable_genre_stays_so_with_votes_of_0_and_ties(temperature):
         assert_allclose(scaled(confident, 1), np.maximum(confident, LEAST), rtol=1e-9)
 
 
-def test_a_clip_has_the_same_probabilities_alone_as_among_others(honest):
-    probabilities = honest[0][:50]
+def test_scaling_is_of_each_clip_alone(calibrated):
+    probabilities = calibrated[0][:50]
     together = scaled(probabilities, 1.7)
     for i, row in enumerate(probabilities):
         assert_array_equal(scaled(row[None], 1.7)[0], together[i])

@@ -21,12 +21,8 @@ class Fold(NamedTuple):
 
     Attributes
     ----------
-    inputs : Inputs
-        n clips, d features, c genres, and the groups that stay together inside.
     graph : scipy.sparse.csr_array, shape (n, n)
         Distances to each clip's neighbours, as `graph.adjacency` makes it.
-    seed : int
-        Of initial weights, dropout, batches, trees, and choice among equally near neighbours.
     splits : sequence of (NDArray[np.int64], NDArray[np.int64])
         As `models.search.inner_splits` makes them; without any, nothing is chosen or held out.
     inductive : bool
@@ -37,8 +33,6 @@ class Fold(NamedTuple):
         Networks choose weight decay and dropout; classifiers always search their grids.
     calibrate : bool
         Training clips are held out even where nothing is chosen, for a temperature.
-    backend : Backend
-        Of networks.
     """
 
     inputs: Inputs
@@ -52,14 +46,7 @@ class Fold(NamedTuple):
 
 
 class HeldOut(NamedTuple):
-    """Predictions of training clips by models that have not learnt from them.
-
-    Attributes
-    ----------
-    probabilities : NDArray[np.float64], shape (m, c)
-    y : NDArray[np.int64], shape (m,)
-        Genres of the clips, in ``[0, c)``.
-    """
+    """Predictions, shape (m, c), of training clips by models that have not learnt from them."""
 
     probabilities: Matrix
     y: NDArray[np.int64]
@@ -74,18 +61,12 @@ class Fit(NamedTuple):
         Rows add up to 1.
     epochs : int
         Iterations; 0 where the model does not iterate.
-    seconds : float
-        Search included.
     parameters : dict
         Those chosen inside the training clips.
     inner_log_loss : float
         In nats, of training clips held out inside, at these parameters; NaN where there are none.
-    held_out : HeldOut, optional
-        These clips, to which a temperature is fitted.
-    history : pd.DataFrame, optional
-        Of a network: ``epoch loss train_accuracy test_accuracy seconds``.
-    weights : dict of str to torch.Tensor, optional
-        Of a network.
+    history, weights : optional
+        Of a network: ``epoch loss train_accuracy test_accuracy seconds``, and tensors by name.
     """
 
     probabilities: Matrix

@@ -7,6 +7,12 @@ References
 ----------
 .. [1] F. Pedregosa et al., "Scikit-learn: Machine Learning in Python", JMLR 12, 2011.
 .. [2] G. Ke et al., "LightGBM: A Highly Efficient Gradient Boosting Decision Tree", NeurIPS 2017.
+.. [3] A. Niculescu-Mizil, R. Caruana, "Predicting Good Probabilities with Supervised Learning",
+   ICML 2005: decision values of a support vector machine are no probabilities.
+.. [4] O. Ledoit, M. Wolf, "A well-conditioned estimator for large-dimensional covariance matrices",
+   Journal of Multivariate Analysis 88, 2004.
+.. [5] P. Belhumeur, J. Hespanha, D. Kriegman, "Eigenfaces vs. Fisherfaces", IEEE Transactions on
+   Pattern Analysis and Machine Intelligence 19, 1997: discriminants of principal components.
 """
 
 import warnings
@@ -14,19 +20,26 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import clone
+from numpy.typing import NDArray
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.covariance import LedoitWolf
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import Pipeline
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from genregraph.models.base import Fit, Fold, HeldOut, Matrix
-from genregraph.models.estimators import Lda, Neighbours, Svm
 from genregraph.models.search import held_out, learnable, score, score_at_best_temperature
 from genregraph.models.temperature import fitted_temperature, log_loss, scaled
 from genregraph.preprocessing.inputs import Inputs
+from genregraph.preprocessing.sample import MOST, spread_evenly
 
 TREES = 200
 
@@ -34,15 +47,9 @@ TREES = 200
 class Classifier(NamedTuple):
     """A classifier and the grid from which its parameters are chosen.
 
-    Attributes
-    ----------
-    build : callable
-        Makes an estimator with ``predict_proba`` from a seed; its features are standardised.
-    grid : dict
-        Values of its parameters; empty where nothing is chosen.
-    calibrated : bool
-        The estimator has only decision values, and a parameter ``temperature``, which is fitted
-        inside the training clips.
+    ``build`` makes an estimator with ``predict_proba`` from a seed; its features are standardised.
+    One that is ``calibrated`` has only decision values, and a parameter ``temperature``, which is
+    fitted inside the training clips.
     """
 
     build: Callable[[int], Any]
@@ -106,14 +113,79 @@ def _iterations(model: Any) -> int:
     return int(np.max(getattr(model[-1], "n_iter_", 0)))
 
 
+class Svm(ClassifierMixin, BaseEstimator):
+    """Support vector machine with an RBF kernel of width ``gamma`` / d, and probabilities.
+
+    These are the softmax of its decision values at a temperature [3]_, so that the largest is its
+    own prediction, of pairwise votes with ties broken by confidence. Platt's may disagree with it.
+    Of more clips than `preprocessing.sample.MOST` it learns from a sample: time grows by the square
+    of their number, or faster.
+    """
+
+    def __init__(
+        self, C: float = 10.0, gamma: float = 1.0, temperature: float = 1.0, seed: int = 0
+    ) -> None:
+        self.C, self.gamma, self.temperature, self.seed = C, gamma, temperature, seed
+
+    def fit(self, x: Matrix, y: NDArray[np.int64]) -> "Svm":
+        """Learn from clips, shape (n, d)."""
+        drawn = spread_evenly(y, MOST, self.seed)
+        self.svc_ = SVC(C=self.C, gamma=self.gamma / x.shape[1]).fit(x[drawn], y[drawn])
+        self.classes_, self.n_iter_ = self.svc_.classes_, self.svc_.n_iter_
+        return self
+
+    def predict_proba(self, x: Matrix) -> Matrix:
+        """Probabilities, shape (n, c)."""
+        decision = self.svc_.decision_function(x)
+        if decision.ndim == 1:  # Of two genres: the second's against the first's.
+            decision = np.column_stack([np.zeros_like(decision), decision])
+        return softmax(decision / self.temperature, axis=1)
+
+
+class Lda(ClassifierMixin, BaseEstimator):
+    """Linear discriminants with a covariance that is shrunk by Ledoit and Wolf's formula [4]_.
+
+    Where there are more features than clips, those of principal components [5]_, which lose nothing
+    of the training clips: covariances of thousands of features would take minutes.
+    """
+
+    def fit(self, x: Matrix, y: NDArray[np.int64]) -> "Lda":
+        """Learn from clips, shape (n, d)."""
+        model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+        if x.shape[1] > len(x):
+            # Variances of components differ: "auto" would make them equal before it shrinks.
+            model = LinearDiscriminantAnalysis("lsqr", covariance_estimator=LedoitWolf())
+            model = make_pipeline(PCA(len(x) - 1), model)
+        self.model_ = model.fit(x, y)
+        self.classes_ = self.model_.classes_
+        return self
+
+    def predict_proba(self, x: Matrix) -> Matrix:
+        """Probabilities, shape (n, c)."""
+        return self.model_.predict_proba(x)
+
+
+class Neighbours(KNeighborsClassifier):
+    """Votes of the nearest training clips, of all where there are fewer than k.
+
+    One vote more is shared among all genres, so that none has probability 0: the log loss of plain
+    votes says little but how many clips got no vote for their genre.
+    """
+
+    def fit(self, x: Matrix, y: NDArray[np.int64]) -> "Neighbours":
+        """Learn from clips, shape (n, d)."""
+        self.set_params(n_neighbors=min(self.n_neighbors, len(y)))
+        return super().fit(x, y)
+
+    def predict_proba(self, x: Matrix) -> Matrix:
+        """Probabilities, shape (n, c)."""
+        k = self.n_neighbors
+        return (k * super().predict_proba(x) + 1 / len(self.classes_)) / (k + 1)
+
+
 def logistic(seed: int) -> LogisticRegression:
     """Multinomial logistic regression with an L2 penalty."""
     return LogisticRegression(max_iter=5000)
-
-
-def lda(seed: int) -> Lda:
-    """Linear discriminants with a shrunk covariance."""
-    return Lda()
 
 
 def forest(seed: int) -> RandomForestClassifier:
@@ -141,7 +213,7 @@ def boosting(seed: int) -> HistGradientBoostingClassifier:
 
 CLASSIFIERS: dict[str, Classifier] = {
     "logistic": Classifier(logistic, {"C": [0.001, 0.01, 0.1, 1, 10]}),
-    "lda": Classifier(lda),
+    "lda": Classifier(lambda seed: Lda()),
     "svm": Classifier(
         lambda seed: Svm(seed=seed), {"C": [1, 3, 10, 30], "gamma": [0.25, 1]}, calibrated=True
     ),

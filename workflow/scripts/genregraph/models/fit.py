@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +18,7 @@ from genregraph.graph.store import load_graph
 from genregraph.models import label_spreading, options
 from genregraph.models.base import Fit, Fold
 from genregraph.models.classifiers import CLASSIFIERS, COMBINED
-from genregraph.models.messages import Backend, usable_backend
+from genregraph.models.messages import usable_backend
 from genregraph.models.networks import GraphModel
 from genregraph.models.predictions import Fitted, predictions, write
 from genregraph.models.search import inner_splits
@@ -30,13 +29,10 @@ logger = logging.getLogger(__name__)
 
 
 def fit_fold(fold: Fold, experiment: Experiment) -> Iterator[tuple[str, Fit]]:
-    """Fit all models of an experiment to a fold.
+    """Name and fit of all models of an experiment.
 
-    Yields
-    ------
-    str, Fit
-        Name and fit of each model: first networks, each after the one whose parameters it takes,
-        then classifiers, then other models, each in the order of the experiment.
+    First come networks, each after the one whose parameters it takes, then classifiers, then other
+    models, each in the order of the experiment.
     """
     chosen: dict[str, Mapping[str, Any]] = {}
     for name, (kind, settings, like, _) in experiment.networks().items():
@@ -62,40 +58,17 @@ def _timed(fit_predict: Callable[[Fold], Fit], fold: Fold) -> Fit:
     return fit._replace(seconds=time.perf_counter() - start)
 
 
-def fit_and_describe(
-    number: int,
-    inputs: Path,
-    graphs: Path,
-    experiment: Experiment,
-    inductive: bool,
-    backend: Backend,
-    seed: int,
-) -> dict[str, Fitted]:
-    """Fit all models to the fold of a number, and temperatures if the experiment calibrates."""
-    folds = InputsFile(inputs)
-    data, key, own_seed = folds[number], folds.keys[number], fold_seed(seed, number)
-    fold = Fold(
-        data,
-        load_graph(graphs, number),
-        own_seed,
-        inner_splits(data, own_seed),
-        inductive,
-        search=experiment.search,
-        calibrate=experiment.calibrate == "temperature",
-        backend=backend,
+def described(fit: Fit, fold: Fold, name: str, key: tuple[int, int]) -> Fitted:
+    """A fit as it is written, with a temperature if the fold is to be calibrated."""
+    temperature = np.nan
+    if fold.calibrate and fit.held_out:
+        temperature = fitted_temperature(*fit.held_out)
+    logger.info(
+        "repeat %d, fold %d, %s: %d epochs, %.3f s, %s, log loss inside %.3f, temperature %.3f",
+        *(*key, name, fit.epochs, fit.seconds, dict(fit.parameters) or "nothing chosen"),
+        *(fit.inner_log_loss, temperature),
     )
-    fitted = {}
-    for name, fit in fit_fold(fold, experiment):
-        temperature = np.nan
-        if fold.calibrate and fit.held_out:
-            temperature = fitted_temperature(*fit.held_out)
-        fitted[name] = Fitted(key, fit, predictions(data, fit.probabilities, key), temperature)
-        logger.info(
-            "repeat %d, fold %d, %s: %d epochs, %.3f s, %s, log loss inside %.3f, temperature %.3f",
-            *(*key, name, fit.epochs, fit.seconds, dict(fit.parameters) or "nothing chosen"),
-            *(fit.inner_log_loss, temperature),
-        )
-    return fitted
+    return Fitted(key, fit, predictions(fold.inputs, fit.probabilities, key), temperature)
 
 
 def main(
@@ -121,18 +94,20 @@ def main(
             f"of {', '.join(CLASSIFIERS)} to models: in config/experiments.yaml"
         )
     where = usable_backend(backend, device, at_once)
-    fit = partial(
-        fit_and_describe,
-        inputs=inputs,
-        graphs=graphs,
-        experiment=asked,
-        inductive=neighbours == "train",
-        backend=where,
-        seed=seed,
-    )
-    folds = every_fold(fit, len(InputsFile(inputs)), jobs, where.device)
-    networks = asked.networks()
+    folds, networks = InputsFile(inputs), asked.networks()
+
+    def fit_number(number: int) -> dict[str, Fitted]:
+        data, own_seed = folds[number], fold_seed(seed, number)
+        splits, calibrate = inner_splits(data, own_seed), asked.calibrate == "temperature"
+        how = (neighbours == "train", asked.search, calibrate, where)
+        fold = Fold(data, load_graph(graphs, number), own_seed, splits, *how)
+        return {
+            name: described(fit, fold, name, folds.keys[number])
+            for name, fit in fit_fold(fold, asked)
+        }
+
+    fitted = every_fold(fit_number, len(folds), jobs, where.device)
     output.mkdir(exist_ok=True)
-    for name in folds[0]:
+    for name in fitted[0]:
         settings = networks[name].settings.model_dump() if name in networks else {}
-        write(output, name, [fold[name] for fold in folds], settings)
+        write(output, name, [fold[name] for fold in fitted], settings)

@@ -68,18 +68,10 @@ def inductively(inputs: Inputs) -> tuple[Matrix, int]:
 def by_others(x: NDArray[np.floating], known: Matrix) -> Matrix:
     """Genres that spread to each clip from all others but itself, in the same graph.
 
-    Parameters
-    ----------
-    x : NDArray[np.floating], shape (n, d)
-    known : NDArray[np.float64], shape (n, c)
-        Rows of one-hot genres; of clips of unknown genre all 0.
-
-    Returns
-    -------
-    NDArray[np.float64], shape (n, c)
-        Rows add up to 1, or to 0 where nothing comes from others. A clip's own genre that returns
-        to it is subtracted: exactly for up to four steps, and for more by its upper bound, 0.0004
-        of what was sent. So nothing of it is left.
+    Rows of ``known``, shape (n, c), are one-hot genres, or 0 where unknown; rows of the result add
+    up to 1, or to 0 where nothing comes from others. A clip's own genre that returns to it is
+    subtracted: exactly for up to four steps, and for more by its upper bound, 0.0004 of what was
+    sent. So nothing of it is left.
     """
     graph = kneighbors_graph(x.astype(np.float64), min(NEIGHBOURS, len(x)), include_self=True)
     step = (-ALPHA * sparse.csr_array(csgraph.laplacian(graph, normed=True))).tocsr()

@@ -39,8 +39,7 @@ from torch import Tensor, nn
 from torch.nn.functional import elu_, linear, normalize
 
 from genregraph.config.parts import Network
-from genregraph.models.attention import Attention
-from genregraph.models.messages import Messages
+from genregraph.models.messages import Attention, Messages
 
 HEADS = 4
 SLOPE = 0.2  # Of attention scores below 0 [4]_.
@@ -121,17 +120,10 @@ class GraphAttention(nn.Module):
 
 
 class GraphNetwork(nn.Module):
-    """Layers, each from one width to the next, and what is between them.
+    """Layers, each from one width to the next, with activation, normalisation and dropout between.
 
-    Attributes
-    ----------
-    normalise : bool
-        Each clip's hidden layers are scaled to length 1, as in line 7 of algorithm 1 of [1]_. The
-        paper does not mention it; scores are never scaled.
-    dropout : float
-        Share of the values of hidden layers that are 0 in training.
-    chance : np.random.Generator
-        Draws them.
+    Normalisation scales each clip's hidden layers to length 1, as in line 7 of algorithm 1 of [1]_.
+    The paper does not mention it; scores are never scaled. ``chance`` draws what is dropped.
     """
 
     activation = staticmethod(torch.relu_)
@@ -250,15 +242,7 @@ def network(
 ) -> GraphNetwork:
     """A network with initial weights, drawn from PyTorch's generator.
 
-    Parameters
-    ----------
-    kind : str
-        One of `config.registry.NETWORKS`.
-    features, genres : int
-        Inputs and scores of a clip.
-    settings : Network
-    by_dgl : bool
-        gcn and gat consist of DGL's layers, which pass messages by DGL alone.
+    With ``by_dgl``, gcn and gat consist of DGL's layers, which pass messages by DGL alone.
     """
     shapes: list[tuple[int, ...]]
     shapes = list(pairwise([features, *[settings.hidden] * settings.layers, genres]))

@@ -32,7 +32,7 @@ from genregraph.config.parts import Graph
 from genregraph.graph.adjacency import adjacency, of_one_artist
 from genregraph.models import options
 from genregraph.models.base import Fit, Fold
-from genregraph.models.classifiers import Classifier, lda, logistic
+from genregraph.models.classifiers import Classifier, Lda, logistic
 from genregraph.models.messages import Backend, usable_backend
 from genregraph.models.networks import CPU, GraphModel
 from genregraph.preprocessing.inputs import Inputs, InputsFile
@@ -42,25 +42,17 @@ logger = logging.getLogger(__name__)
 COLUMNS = "dataset experiment model series repeat artists clips accuracy n_test".split()
 MOST = 32  # Clips of a genre.
 PLAIN = {
-    "lda": Classifier(lda),
+    "lda": Classifier(lambda seed: Lda()),
     "logistic": Classifier(lambda seed: logistic(seed).set_params(C=0.1)),
 }
 Positions = NDArray[np.int64]
 
 
 class Design(NamedTuple):
-    """Points of both series.
+    """Points of series artists: how many of each genre; of series clips: how many of a genre."""
 
-    Attributes
-    ----------
-    artists : dict of int to tuple of int
-        Training artists of each genre, by their number where a genre has enough: it doubles.
-    clips : tuple of int
-        Training clips of each genre, with the fewest artists: it doubles.
-    """
-
-    artists: dict[int, tuple[int, ...]]
-    clips: tuple[int, ...]
+    artists: list[tuple[int, ...]]
+    clips: list[int]
 
 
 def sizes_of(inputs: Inputs) -> list[Positions]:
@@ -72,45 +64,24 @@ def sizes_of(inputs: Inputs) -> list[Positions]:
 def design(sizes: Sequence[Sequence[Positions]]) -> Design | None:
     """The series with the most points that all folds allow; of those, the one with most artists.
 
-    Parameters
-    ----------
-    sizes : sequence of sequence of NDArray[np.int64]
-        Of each fold, as `sizes_of` gives them.
-
-    Returns
-    -------
-    Design or None
-        None where a genre has no artist with two clips.
+    ``sizes`` are those of each fold (`sizes_of`). None where a genre has no artist with two clips.
     """
     n_artists = [min(map(len, of_genre)) for of_genre in zip(*sizes, strict=True)]
     possible = []
     for fewest in (2**i for i in range(min(n_artists, default=0).bit_length())):
         reach = min(MOST, *(int(groups[:fewest].sum()) for fold in sizes for groups in fold))
         counts = [count for count in (fewest * 2**i for i in range(10)) if count <= reach]
-        artists: dict[int, tuple[int, ...]] = {}
-        for count in counts:
-            of_genres = tuple(min(n, count) for n in n_artists)
-            if of_genres not in artists.values():
-                artists[count] = of_genres
+        artists = [tuple(min(n, count) for n in n_artists) for count in counts]
         if len(counts) > 1:  # Discriminants need more clips than genres.
-            possible.append(Design(artists, tuple(count for count in counts if count > 1)))
-    return max(possible, key=lambda each: (len(each.artists), min(each.artists)), default=None)
+            several = [count for count in counts if count > 1]
+            possible.append(Design(list(dict.fromkeys(artists)), several))
+    return max(possible, key=lambda each: (len(each.artists), each.artists[0]), default=None)
 
 
 def draw(groups: NDArray[np.str_], artists: int, clips: int, rng: np.random.Generator) -> Positions:
-    """Clips of some artists.
+    """Positions of so many clips of so many artists, in turns: first a clip of each artist.
 
-    Parameters
-    ----------
-    groups : NDArray[np.str_], shape (n,)
-        Artist of each clip. The largest ``artists`` of them have ``clips`` clips or more.
-    artists, clips : int
-    rng : np.random.Generator
-
-    Returns
-    -------
-    NDArray[np.int64], shape (clips,)
-        Positions in ``groups``, in turns: first a clip of each artist.
+    ``groups``, shape (n,), are the artist of each clip.
     """
     _, number, counts = np.unique(groups, return_inverse=True, return_counts=True)
     left, chosen, lacking = np.arange(len(counts)), list[int](), clips
@@ -127,14 +98,9 @@ def draw(groups: NDArray[np.str_], artists: int, clips: int, rng: np.random.Gene
 def points(
     inputs: Inputs, asked: Design, rng: np.random.Generator
 ) -> dict[tuple[int, int], Positions]:
-    """Training clips of each point, by the number of artists and of clips over all genres.
-
-    Returns
-    -------
-    dict of (int, int) to NDArray[np.int64], shape (c, clips of a genre)
-    """
+    """Training clips of each point, shape (c, clips), by its artists and clips over all genres."""
     drawn = {}
-    for artists in asked.artists.values():
+    for artists in asked.artists:
         rows = []
         for genre, count in enumerate(artists):
             own = np.flatnonzero(inputs.train & (inputs.y == genre))
@@ -166,16 +132,7 @@ def fold_of(inputs: Inputs, graph: Graph, seed: int, backend: Backend = CPU) -> 
 def curve(
     folds: Sequence[Inputs], experiment: Experiment, seed: int, backend: Backend = CPU
 ) -> pd.DataFrame:
-    """Accuracy of each model at each point of both series.
-
-    Parameters
-    ----------
-    folds : sequence of Inputs
-        One a repeat.
-    experiment : Experiment
-        Its graph, and its network with messages and without.
-    seed : int
-    backend : Backend
+    """Accuracy of each model at each point of both series; inputs of a fold a repeat.
 
     Returns
     -------
@@ -193,7 +150,7 @@ def curve(
         for name in ("graphsage", "edgeless")
     }
     models |= {name: classifier.fit_predict for name, classifier in PLAIN.items()}
-    fewest, most = sum(next(iter(asked.artists.values()))), asked.clips[-1] * len(folds[0].genres)
+    fewest, most = sum(asked.artists[0]), asked.clips[-1] * len(folds[0].genres)
     rows = []
     for repeat, inputs in enumerate(tqdm(folds, unit="repeat")):
         own_seed = fold_seed(seed, repeat)

@@ -1,19 +1,20 @@
-"""Sums over neighbours: products with a fixed sparse matrix, by DGL or by PyTorch alone.
-
-A gradient passes back along the transposed matrix. Where each clip aggregates itself alone there is
-no product at all.
+"""Sums over neighbours, by fixed weights or by attention, with DGL or with PyTorch alone.
 
 PyTorch's bags of embeddings [1]_ sum weighted rows as DGL's messages do [2]_: each row of the
 matrix is a bag. That is faster than PyTorch's or SciPy's products of CSR matrices, and as
-deterministic (benchmarks/training.py).
+deterministic (benchmarks/training.py). A gradient passes back along the transposed matrix. Where
+each clip aggregates itself alone there is no product at all.
 
 References
 ----------
 .. [1] `torch.nn.functional.embedding_bag`.
 .. [2] M. Wang et al., "Deep Graph Library", arXiv:1909.01315; `dgl.ops`.
+.. [3] P. Velickovic et al., "Graph Attention Networks", ICLR 2018, equations 1 to 5.
 """
 
+import warnings
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from typing import Any, Literal, NamedTuple
 
@@ -23,27 +24,20 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn.functional import embedding, embedding_bag, leaky_relu
 
 from genregraph.common.device import usable_device
 from genregraph.common.errors import UserError
 
 Product = Callable[[Tensor], Tensor]
 
-# DGL's fast kernel wants a weight for each number that is sent: so many at a time, for the sake of
-# memory.
-SENT = 16
+SENT = 16  # Numbers that DGL's fast kernel sends at a time; it needs a weight for each.
 
 
 class Backend(NamedTuple):
-    """What computes, and where.
+    """The library that passes messages, PyTorch's device, and when GraphSAGE trains by batches.
 
-    Attributes
-    ----------
-    name : {"torch", "dgl"}
-    device : str
-        Of PyTorch.
-    at_once : int
-        Clips above which GraphSAGE trains by batches, whose messages PyTorch passes.
+    It does so of more than ``at_once`` clips, and PyTorch passes its messages.
     """
 
     name: Literal["torch", "dgl"] = "torch"
@@ -51,22 +45,38 @@ class Backend(NamedTuple):
     at_once: int = 200_000
 
 
+def usable_backend(backend: str, device: str, at_once: int = Backend().at_once) -> Backend:
+    """Backend and device to train with; each may be ``auto``.
+
+    DGL computes on the CPU: ``auto`` is PyTorch on a card, else DGL where it is installed.
+
+    Raises
+    ------
+    UserError
+        If the backend or device is not available.
+    """
+    installed = find_spec("dgl") is not None
+    if backend == "dgl" and not installed:
+        raise UserError(
+            "backend: dgl: DGL is not installed, and has no wheels for this Python and machine "
+            "unless it is Python 3.11 on Linux x86-64; use backend: torch or auto"
+        )
+    if backend == "dgl" and device not in ("auto", "cpu"):
+        raise UserError(f"device: {device}: DGL computes on the CPU here; use backend: torch")
+    usable = "cpu" if backend == "dgl" else usable_device(device)
+    uses_dgl = installed and usable == "cpu" and backend != "torch"
+    return Backend("dgl" if uses_dgl else "torch", usable, at_once)
+
+
+# Fixed weights
+
+
 class Messages:
-    """A matrix that clips' values are multiplied by.
+    """A matrix, shape (n, m), that clips' values are multiplied by.
 
-    Parameters
-    ----------
-    matrix : scipy.sparse.csr_array, shape (n, m)
-        Row i has by how much each clip counts in what clip i aggregates.
-    backend : Backend
-    own : NDArray[np.int64], shape (n,), optional
-        Which of the m clips each of the n is; without, they are the same.
-
-    Attributes
-    ----------
-    network : (dgl.DGLGraph, Tensor) or None
-        The same for DGL's own layers: edges and their weights, shape (e,). None by PyTorch, and
-        where each clip aggregates itself alone.
+    Row i holds the weight of each clip in what clip i aggregates; ``own``, shape (n,), says which
+    of the m clips each of the n is, if they are not the same. For DGL's own layers, ``network`` has
+    DGL's graph and weights of edges, shape (e,).
 
     Examples
     --------
@@ -78,21 +88,21 @@ class Messages:
     def __init__(
         self, matrix: sparse.csr_array, backend: Backend, own: NDArray[np.int64] | None = None
     ) -> None:
-        self.products = self.network = None
+        self.products: tuple[Product, ...] = ()
+        self.network: Any = None
         self.rows = None if own is None else torch.from_numpy(own).to(backend.device)
         if not is_identity(matrix):
-            product = PRODUCTS[backend.name]
+            product = by_dgl if backend.name == "dgl" else by_torch
             both = (matrix, sparse.csr_array(matrix.T))
             self.products = tuple(product(each, backend.device) for each in both)
-            if backend.name == "dgl":
-                self.network = dgl_network(matrix, backend.device)
+            self.network = dgl_network(matrix) if backend.name == "dgl" else None
 
     def __call__(self, x: Tensor) -> Tensor:
-        """What clips aggregate, shape (n, d), of values ``x``, shape (m, d)."""
-        return x if self.products is None else _Product.apply(x, *self.products)
+        """Aggregates of clips, shape (n, d), from values ``x``, shape (m, d)."""
+        return _Product.apply(x, *self.products) if self.products else x
 
     def own(self, x: Tensor) -> Tensor:
-        """What clips have themselves, shape (n, d), of values ``x``, shape (m, d)."""
+        """Clips' own values, shape (n, d), from values ``x``, shape (m, d)."""
         return x if self.rows is None else x[self.rows]
 
 
@@ -116,140 +126,158 @@ def is_identity(matrix: sparse.csr_array) -> bool:
     return n == m == matrix.nnz and bool((matrix.diagonal() == 1).all())
 
 
-# The backends
-
-
 def by_torch(matrix: sparse.csr_array, device: str) -> Product:
-    """Multiply by a matrix with PyTorch alone.
+    """Product of a matrix, shape (n, m), with values, shape (m, d), by PyTorch alone."""
+    starts, columns, weights = (each.to(device) for each in _tensors(matrix))
+    return lambda x: _summed(x, columns, starts[:-1], weights)
 
-    Parameters
-    ----------
-    matrix : scipy.sparse.csr_array, shape (n, m)
-    device : str
 
-    Returns
-    -------
-    callable
-        Of a tensor of shape (m, d), which gives one of shape (n, d).
-    """
-    starts, columns, weights = _tensors(matrix, device)
-
-    def product(x: Tensor) -> Tensor:
-        return torch.nn.functional.embedding_bag(
-            columns, x, starts[:-1], mode="sum", per_sample_weights=weights
-        )
-
-    return product
+def _summed(values: Tensor, rows: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
+    return embedding_bag(rows, values, starts, mode="sum", per_sample_weights=weights)
 
 
 def by_dgl(matrix: sparse.csr_array, device: str) -> Product:
-    """Multiply by a matrix with DGL's message passing; parameters and result as of `by_torch`.
-
-    No weights are sent where all entries of a row, or of a column, have the same.
-    """
+    """The same by DGL, without weights where all entries of a row, or of a column, are the same."""
     from dgl import ops
 
-    graph, weights = dgl_network(matrix, device)
+    graph, weights = dgl_network(matrix)
     of_row, of_column = (_of_each_row(each) for each in (matrix, sparse.csr_array(matrix.T)))
     if of_row is not None:
-        factors = _values(of_row, device)
-        return lambda x: ops.copy_u_sum(graph, x) * factors
+        return lambda x: ops.copy_u_sum(graph, x) * of_row
     if of_column is not None:
-        factors = _values(of_column, device)
-        return lambda x: ops.copy_u_sum(graph, x * factors)
-    by_width: dict[int, Tensor] = {}
+        return lambda x: ops.copy_u_sum(graph, x * of_column)
 
-    def part(x: Tensor) -> Tensor:
-        width = x.shape[1]
-        if width not in by_width:
-            by_width[width] = weights[:, None].expand(-1, width).contiguous()
-        return ops.u_mul_e_sum(graph, x.contiguous(), by_width[width])
+    @cache
+    def of_width(width: int) -> Tensor:
+        return weights[:, None].expand(-1, width).contiguous()
 
     def product(x: Tensor) -> Tensor:
-        return torch.cat([part(columns) for columns in x.split(SENT, dim=1)], dim=1)
+        parts = (part.contiguous() for part in x.split(SENT, dim=1))
+        return torch.cat([ops.u_mul_e_sum(graph, x, of_width(x.shape[1])) for x in parts], dim=1)
 
     return product
 
 
-def dgl_network(matrix: sparse.csr_array, device: str) -> tuple[Any, Tensor]:
+def dgl_network(matrix: sparse.csr_array) -> tuple[Any, Tensor]:
     """DGL's graph of a square matrix, an edge an entry, from its column to its row; and weights."""
     import dgl
 
-    starts, columns, weights = _tensors(matrix, device)
-    edges = torch.arange(len(weights), dtype=starts.dtype, device=device)
+    starts, columns, weights = _tensors(matrix)
+    edges = torch.arange(len(weights), dtype=starts.dtype)
     return dgl.graph(("csc", (starts, columns, edges)), num_nodes=matrix.shape[0]), weights
 
 
-PRODUCTS: dict[str, Callable[[sparse.csr_array, str], Product]] = {
-    "torch": by_torch,
-    "dgl": by_dgl,
-}
-
-
-def _tensors(matrix: sparse.csr_array, device: str) -> tuple[Tensor, Tensor, Tensor]:
+def _tensors(matrix: sparse.csr_array) -> tuple[Tensor, Tensor, Tensor]:
     """Row starts, columns and values of a matrix in CSR form."""
     starts, columns = (
-        torch.from_numpy(each.astype(np.int32)).to(device)
-        for each in (matrix.indptr, matrix.indices)
+        torch.from_numpy(each.astype(np.int32)) for each in (matrix.indptr, matrix.indices)
     )
-    return starts, columns, _values(matrix.data, device)
+    return starts, columns, _values(matrix.data)
 
 
-def _values(values: NDArray[np.float64], device: str) -> Tensor:
-    """Values in the precision that PyTorch computes by."""
-    return torch.from_numpy(values).to(torch.get_default_dtype()).to(device)
+def _values(values: NDArray[np.float64]) -> Tensor:
+    return torch.from_numpy(values).to(torch.get_default_dtype())
 
 
-def _of_each_row(matrix: sparse.csr_array) -> NDArray[np.float64] | None:
-    """The value that all entries of a row have, shape (n, 1), if that is so in all rows."""
+def _of_each_row(matrix: sparse.csr_array) -> Tensor | None:
+    """The value that all entries of a row share, shape (n, 1), if that is so in all rows."""
     entries = np.diff(matrix.indptr)
     values = np.zeros(len(entries))
     values[entries > 0] = matrix.data[matrix.indptr[:-1][entries > 0]]
-    return values[:, None] if (np.repeat(values, entries) == matrix.data).all() else None
+    same = (np.repeat(values, entries) == matrix.data).all()
+    return _values(values[:, None]) if same else None
 
 
-# Which of them
+# Attention
 
 
-def usable_backend(backend: str, device: str, at_once: int = Backend().at_once) -> Backend:
-    """Backend to train by and device to train on.
+class Attention:
+    """Edges over which clips attend to each other: a softmax over them, and a weighted sum [3]_.
 
-    Parameters
-    ----------
-    backend : {"auto", "dgl", "torch"}
-        ``auto`` is DGL where it is installed, else PyTorch alone.
-    device : {"auto", "cpu", "cuda", "mps"}
-        ``auto`` is a card if the backend can use one.
-    at_once : int
-        As `Backend` has it.
-
-    Raises
-    ------
-    UserError
-        If what is asked for is not there.
+    Row i of the matrix, shape (n, n), has an entry for each clip that clip i attends to, itself
+    among them. In ``columns``, shape (n, k), rows of fewer than k are filled up with the clip
+    itself. Where each clip attends to itself ``alone``, nothing is computed.
     """
-    installed = find_spec("dgl") is not None
-    if backend == "dgl" and not installed:
-        raise UserError(
-            "backend: dgl: DGL is not installed, and has no wheels for this Python and machine "
-            "unless it is Python 3.11 on Linux x86-64; use backend: torch or auto"
-        )
-    name: Literal["torch", "dgl"] = "dgl" if installed and backend != "torch" else "torch"
-    found = usable_device(device)
-    if name == "dgl" and found != "cpu" and not _dgl_reaches(found):
-        if device != "auto":
-            raise UserError(
-                f"device: {device}: this DGL does not reach it; use backend: torch, or device: cpu"
-            )
-        found = "cpu"
-    return Backend(name, found, at_once)
+
+    def __init__(self, matrix: sparse.csr_array, backend: Backend) -> None:
+        self.alone = is_identity(matrix)
+        uses_dgl = backend.name == "dgl" and not self.alone
+        self.network = dgl_network(matrix)[0] if uses_dgl else None
+        counts = np.diff(matrix.indptr)
+        there = np.arange(counts.max()) < counts[:, None]
+        columns = np.where(there, 0, np.arange(len(counts))[:, None])
+        columns[there] = matrix.indices
+        self.columns = torch.from_numpy(columns).to(backend.device)
+        self.filled = torch.from_numpy(~there[:, None]).to(backend.device)
+        self._edges: dict[int, _Edges] = {}
+
+    def edges(self, heads: int) -> "_Edges":
+        """Edges of all heads, made once."""
+        if heads not in self._edges:
+            self._edges[heads] = _Edges(self.columns, heads)
+        return self._edges[heads]
+
+    def shares(self, sent: Tensor, received: Tensor, slope: float) -> Tensor:
+        """Attention of clips to their ``columns``, shape (n, heads, k); rows add up to 1.
+
+        Clips add ``sent`` and ``received``, shape (n, heads), to the scores of edges from and to
+        them; scores below 0 are multiplied by the slope.
+        """
+        n, heads = sent.shape
+        columns = self.edges(heads).columns.view(n, heads, -1)
+        scores = embedding(columns, sent.reshape(-1, 1)).squeeze(-1) + received[:, :, None]
+        scores = leaky_relu(scores, slope).masked_fill(self.filled, -torch.inf)
+        return torch.softmax(scores, dim=-1)
+
+    def __call__(self, values: Tensor, shares: Tensor) -> Tensor:
+        """Sums of neighbours' values, shape (n, heads, d), by `shares`."""
+        n, heads, width = values.shape
+        flat = _Sum.apply(values.reshape(-1, width), shares.reshape(-1), self.edges(heads))
+        return flat.view(n, heads, width)
 
 
-def _dgl_reaches(device: str) -> bool:
-    import dgl
+class _Edges:
+    """Edges of all heads: node i h + j of n h nodes is clip i of head j, each with k entries."""
 
-    try:
-        dgl.graph(([0], [0])).to(device)
-    except (dgl.DGLError, KeyError):  # Built for the CPU alone; of a kind that it does not know.
-        return False
-    return True
+    def __init__(self, columns: Tensor, heads: int) -> None:
+        n, k = columns.shape
+        each = torch.arange(heads, device=columns.device)
+        self.columns = (columns[:, None] * heads + each[:, None]).flatten()
+        self.starts = torch.arange(n * heads, device=columns.device) * k
+        # The same entries by columns.
+        self.order = torch.argsort(self.columns, stable=True)
+        self.rows = self.order // k
+        counts = torch.bincount(self.columns, minlength=n * heads)
+        self.column_starts = torch.cumsum(counts, 0) - counts
+
+
+class _Sum(torch.autograd.Function):
+    """Weighted sums of rows."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, weights: Tensor, edges: _Edges) -> Tensor:
+        ctx.save_for_backward(values, weights)
+        ctx.edges = edges
+        return _summed(values, edges.columns, edges.starts, weights)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+        (values, weights), edges = ctx.saved_tensors, ctx.edges
+        gradient = gradient.contiguous()
+        of_values = _summed(gradient, edges.rows, edges.column_starts, weights[edges.order])
+        return of_values, _products_of_ends(gradient, values, edges), None
+
+
+def _products_of_ends(gradient: Tensor, values: Tensor, edges: _Edges) -> Tensor:
+    """Inner products of the rows of both ends of each edge, shape (e,)."""
+    nodes = len(edges.starts)
+    if gradient.device.type != "cpu":
+        ends = values[edges.columns].view(nodes, -1, values.shape[1])
+        return torch.bmm(ends, gradient[:, :, None]).flatten()
+    starts = torch.arange(nodes + 1) * (len(edges.columns) // nodes)
+    zeros = torch.zeros(len(edges.columns), dtype=values.dtype)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse (CSR tensor|invariant)")
+        pattern = torch.sparse_csr_tensor(starts, edges.columns, zeros, size=(nodes, nodes))
+        return torch.sparse.sampled_addmm(pattern, gradient, values.T, beta=0).values()

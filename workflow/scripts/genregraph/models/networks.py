@@ -17,7 +17,7 @@ from torch import Tensor
 
 from genregraph.common.errors import UserError
 from genregraph.common.reproducible import reproducibly
-from genregraph.config.parts import Network
+from genregraph.config.parts import SEARCHED, Network
 from genregraph.models.base import Fit, Fold, HeldOut, Matrix, Split
 from genregraph.models.layers import GraphAttention, GraphNetwork, network
 from genregraph.models.messages import Backend
@@ -47,7 +47,7 @@ class GraphModel:
         Raises
         ------
         UserError
-            If an inductive fold has test clips as neighbours, or adjacency rows as features.
+            If test clips are neighbours in the graph of an inductive fold.
         """
         held_out, loss, model = None, np.nan, self
         with reproducibly(fold.seed):
@@ -58,12 +58,9 @@ class GraphModel:
                 losses = [log_loss(*each) for each in clips]
                 best = losses.index(min(losses))
                 model, held_out, loss = grid[best], clips[best], losses[best]
-            genres = len(fold.inputs.genres)
-            fitted, history = trained(
-                learnt, everyone, genres, model.kind, model.settings, fold.backend, fold.seed
-            )
+            fitted, history = trained(learnt, everyone, self.kind, model.settings, fold)
             probabilities = _probabilities(scores_of(fitted, everyone))
-        searched = {"weight_decay", "dropout"} if fold.search and held_out else set[str]()
+        searched = set(SEARCHED if fold.search and held_out else ())
         return Fit(
             probabilities,
             model.settings.epochs,
@@ -82,11 +79,6 @@ class GraphModel:
                 "this graph has test clips for neighbours, but an inductive model must not see "
                 "them; build it by graph.adjacency --neighbours train"
             )
-        if fold.inductive and settings.adjacency_as_features:
-            raise UserError(
-                "a test clip has no column in the adjacency matrix of an inductive model: "
-                "neighbours train and adjacency_as_features do not go together"
-            )
         matrix = connected(nearest(fold.graph, settings.k, fold.seed), settings.weights)
         x = node_features(inputs.x, matrix, settings.adjacency_as_features)
         weights = propagation(matrix, self.kind, settings, known if fold.inductive else None)
@@ -98,10 +90,7 @@ class GraphModel:
         return learnt, everyone
 
     def _grid(self) -> list["GraphModel"]:
-        points = [
-            {"weight_decay": weight_decay, "dropout": dropout}
-            for weight_decay, dropout in product(WEIGHT_DECAY, DROPOUT)
-        ]
+        points = [dict(zip(SEARCHED, each, strict=True)) for each in product(WEIGHT_DECAY, DROPOUT)]
         return [GraphModel(self.kind, self.settings.model_copy(update=each)) for each in points]
 
     def _held_out(self, graph: Nodes, split: Split, fold: Fold) -> HeldOut:
@@ -109,11 +98,11 @@ class GraphModel:
         y, known = graph.y.cpu().numpy(), np.flatnonzero(graph.train.cpu().numpy())
         train, valid = (known[part] for part in split)
         valid = valid[np.isin(y[valid], y[train])]  # The network cannot predict other genres.
-        learnt = graph.learning_from(np.isin(np.arange(len(y)), train))
+        mask = torch.from_numpy(np.isin(np.arange(len(y)), train))
+        learnt = graph._replace(train=mask.to(graph.y.device))
         # Without messages the other clips need not be computed.
         few = learnt if self.settings.messages else learnt.alone()
-        genres, how = len(fold.inputs.genres), (self.kind, self.settings, fold.backend, fold.seed)
-        model, _ = trained(few, graph, genres, *how, with_history=False)
+        model, _ = trained(few, graph, self.kind, self.settings, fold, with_history=False)
         return HeldOut(_probabilities(scores_of(model, graph))[valid], y[valid])
 
 
@@ -123,20 +112,7 @@ def _probabilities(scores: Tensor) -> Matrix:
 
 @dataclass(frozen=True)
 class FittedNetwork:
-    """A trained network, on the CPU and by PyTorch alone.
-
-    Attributes
-    ----------
-    kind : str
-    settings : Network
-        Without ``adjacency_as_features``.
-    genres, features : int
-        Scores and inputs of a clip.
-    weights : dict of str to Tensor
-        As in `Fit`.
-    seed : int
-        By which it was trained.
-    """
+    """A trained network without ``adjacency_as_features``, on the CPU and by PyTorch alone."""
 
     kind: str
     settings: Network
@@ -157,10 +133,8 @@ class FittedNetwork:
 
         Parameters
         ----------
-        x : NDArray[np.float32], shape (n, d)
-            Of the training clips.
-        graph : scipy.sparse.csr_array, shape (n, n)
-            Distances among them, as in training.
+        x, graph : NDArray, shape (n, d), and scipy.sparse.csr_array, shape (n, n)
+            Inputs of the training clips and distances among them, as in training.
         x_new : NDArray[np.float32], shape (m, d)
         neighbours, distances : NDArray, shape (m, k)
             Nearest training clips of each new clip, as `graph.adjacency.joined` gives them.

@@ -15,18 +15,7 @@ from genregraph.preprocessing.inputs import Inputs
 
 
 class Fitted(NamedTuple):
-    """A model's fit of a fold as it is written.
-
-    Attributes
-    ----------
-    key : (int, int)
-        Repeat, and number of the fold in it.
-    fit : Fit
-    table : pd.DataFrame
-        As `predictions` makes it.
-    temperature : float
-        NaN where none is fitted.
-    """
+    """A model's fit of a fold, with its repeat and number in it; temperature NaN where none is."""
 
     key: tuple[int, int]
     fit: Fit
@@ -35,13 +24,7 @@ class Fitted(NamedTuple):
 
 
 def predictions(inputs: Inputs, probabilities: Matrix, key: tuple[int, int]) -> pd.DataFrame:
-    """Predictions of every clip of a fold.
-
-    Returns
-    -------
-    pd.DataFrame, shape (n, 6 + c)
-        ``clip repeat fold part true predicted`` (part: train or test), and a probability a genre.
-    """
+    """``clip repeat fold part true predicted`` (part: train or test), and a probability a genre."""
     values = [
         inputs.clips,
         *key,
@@ -56,16 +39,9 @@ def predictions(inputs: Inputs, probabilities: Matrix, key: tuple[int, int]) -> 
 def write(folder: Path, model: str, folds: Sequence[Fitted], settings: Mapping[str, Any]) -> None:
     """Write predictions and fits of a model for all folds of a protocol, in order.
 
-    Parameters
-    ----------
-    folder : Path
-        ``<model>.parquet`` gets the predictions, ``<model>.csv`` a row a fold; of a network
-        ``<model>.history.csv`` a row an epoch and ``<model>.pt`` settings and weights, which
-        ``torch.load(weights_only=True)`` reads.
-    model : str
-    folds : sequence of Fitted
-    settings : mapping
-        Of a network, in plain types.
+    ``<model>.parquet`` gets the predictions, ``<model>.csv`` a row a fold; of a network
+    ``<model>.history.csv`` a row an epoch and ``<model>.pt`` settings (plain types) and weights,
+    which ``torch.load(weights_only=True)`` reads.
     """
     table = pd.concat([fold.table for fold in folds], ignore_index=True)
     table.to_parquet(folder / f"{model}.parquet", index=False)

@@ -1,4 +1,4 @@
-"""By how much clips count in what each of them aggregates: the matrix of a network's messages.
+"""Weights of clips in what each of them aggregates: the matrix of a network's messages.
 
 References
 ----------
@@ -9,8 +9,6 @@ References
    `GraphConv` and `EdgeWeightNorm`.
 """
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -18,25 +16,11 @@ from scipy import sparse
 from genregraph.config.parts import Network
 from genregraph.graph.similarity import locally_scaled, scaled_rows
 
-Weights = Literal["distance", "similarity", "equal"]
-Aggregator = Literal["mean", "dgl_mean"]
-
 
 def nearest(adjacency: sparse.csr_array, k: int | None, seed: int = 0) -> sparse.csr_array:
-    """Each clip's k nearest neighbours of those that it has.
+    """Each clip's k nearest of its neighbours in a matrix of distances; None: all of them.
 
-    Parameters
-    ----------
-    adjacency : scipy.sparse.csr_array, shape (n, n)
-        Distances to neighbours, as `graph.adjacency` makes it.
-    k : int or None
-        None: all of them.
-    seed : int
-        By which one of several that are equally far is taken, whatever the other rows are.
-
-    Returns
-    -------
-    scipy.sparse.csr_array, shape (n, n)
+    The seed chooses among neighbours at the same distance, independently of other rows.
     """
     counts = np.diff(adjacency.indptr)
     if k is None or not (counts > k).any():
@@ -44,7 +28,7 @@ def nearest(adjacency: sparse.csr_array, k: int | None, seed: int = 0) -> sparse
     rows = np.repeat(np.arange(len(counts)), counts)
     place = np.arange(len(rows)) - adjacency.indptr[rows]
     chance = np.random.default_rng(seed).permutation(counts.max())[place]
-    # Rows keep their entries' places, of which each now has the rank of one by distance.
+    # Sorted by distance in each row, entries keep the order that they have in the matrix.
     kept = np.sort(np.lexsort((chance, adjacency.data, rows))[place < k])
     starts = np.concatenate([[0], np.cumsum(np.minimum(counts, k))])
     return sparse.csr_array(
@@ -52,50 +36,30 @@ def nearest(adjacency: sparse.csr_array, k: int | None, seed: int = 0) -> sparse
     )
 
 
-def connected(adjacency: sparse.csr_array, weights: Weights) -> sparse.csr_array:
-    """Weights of edges: those of each clip's neighbours, and 1 of the clip itself.
+def connected(adjacency: sparse.csr_array, weights: str) -> sparse.csr_array:
+    """Weights of what each clip aggregates, from distances: its neighbours', and 1 of its own.
 
-    Parameters
-    ----------
-    adjacency : scipy.sparse.csr_array, shape (n, n)
-        Distances to each clip's neighbours, as `graph.adjacency` makes it.
-    weights : {"distance", "similarity", "equal"}
-        ``distance`` is the paper's [1]_: of all neighbours the furthest counts most, a replica at
-        distance 0 is not connected at all, and the clip itself counts little where distances are
-        far above 1, as those of 57 standardised features are. ``similarity`` turns it round: 1 for
-        a replica, less the further away (`graph.similarity.locally_scaled`). By ``equal`` weights
-        each neighbour counts 1.
-
-    Returns
-    -------
-    scipy.sparse.csr_array, shape (n, n)
-        Row i has what clip i aggregates, all above 0, its own 1 on the diagonal among them.
+    ``distance`` is the paper's [1]_: the furthest neighbour counts most, a replica at distance 0 is
+    not connected at all, and the clip itself counts little where distances are far above 1, as
+    those of 57 standardised features are. ``similarity`` is 1 for a replica, less the further away
+    (`graph.similarity.locally_scaled`). By ``equal`` each neighbour counts 1.
     """
-    found = adjacency
+    edges = adjacency
     if weights == "similarity":
-        found = locally_scaled(adjacency)
+        edges = locally_scaled(adjacency)
     elif weights == "equal":
         ones = np.ones_like(adjacency.data)
-        found = sparse.csr_array((ones, adjacency.indices, adjacency.indptr), adjacency.shape)
-    matrix = sparse.csr_array(found + sparse.eye_array(adjacency.shape[0], format="csr"))
+        edges = sparse.csr_array((ones, adjacency.indices, adjacency.indptr), adjacency.shape)
+    matrix = sparse.csr_array(edges + sparse.eye_array(adjacency.shape[0], format="csr"))
     matrix.eliminate_zeros()
     return matrix
 
 
-def averages(matrix: sparse.csr_array, aggregator: Aggregator) -> sparse.csr_array:
-    """GraphSAGE's: the weighted average of a clip and its neighbours.
+def averages(matrix: sparse.csr_array, aggregator: str) -> sparse.csr_array:
+    """GraphSAGE's weighted average of a clip and its neighbours, from what `connected` makes.
 
-    Parameters
-    ----------
-    matrix : scipy.sparse.csr_array, shape (n, n)
-        As `connected` makes it.
-    aggregator : {"mean", "dgl_mean"}
-        ``mean`` is sum(w h) / sum(w); ``dgl_mean`` is DGL's [3]_, sum(w h) over the number of
-        messages.
-
-    Returns
-    -------
-    scipy.sparse.csr_array, shape (n, n)
+    Aggregator ``mean`` is sum(w h) / sum(w); ``dgl_mean`` is DGL's [3]_, sum(w h) over the number
+    of messages.
     """
     divisors = np.diff(matrix.indptr) if aggregator == "dgl_mean" else matrix.sum(axis=1)
     return scaled_rows(matrix, 1 / divisors)
@@ -106,17 +70,9 @@ def symmetric(
 ) -> sparse.csr_array:
     """GCN's: D^(-1/2) A D^(-1/2), D being row sums on the left and column sums on the right [2]_.
 
-    Parameters
-    ----------
-    matrix : scipy.sparse.csr_array, shape (n, n)
-        As `connected` makes it.
-    counted : NDArray[np.bool_], shape (n,), optional
-        Rows that columns are summed over; without, all, as DGL sums them [3]_. A column without
-        entries in these has its own 1, so that a clip that is not counted changes no other.
-
-    Returns
-    -------
-    scipy.sparse.csr_array, shape (n, n)
+    Columns are summed over rows that are ``counted``, shape (n,), by default all, as in DGL [3]_. A
+    column without entries in these has its own 1, so that a clip that is not counted changes no
+    other.
     """
     rows = np.ones(matrix.shape[0], dtype=bool) if counted is None else counted
     columns = (rows.astype(np.float64) @ matrix) + np.where(rows, 0, matrix.diagonal())
@@ -131,23 +87,9 @@ def propagation(
     settings: Network,
     counted: NDArray[np.bool_] | None = None,
 ) -> sparse.csr_array:
-    """The matrix of a network's messages.
+    """The matrix of a network's messages from that of weights: the identity without messages.
 
-    Parameters
-    ----------
-    matrix : scipy.sparse.csr_array, shape (n, n)
-        As `connected` makes it.
-    kind : str
-        One of `config.registry.NETWORKS`.
-    settings : Network
-    counted : NDArray[np.bool_], shape (n,), optional
-        As `symmetric` takes it.
-
-    Returns
-    -------
-    scipy.sparse.csr_array, shape (n, n)
-        The identity without messages. Of gat only which entries there are counts: their weights
-        are the network's to learn.
+    gat learns its weights: only the pattern of its matrix counts.
     """
     if not settings.messages:
         return sparse.eye_array(matrix.shape[0], format="csr")
@@ -159,22 +101,10 @@ def propagation(
 def node_features(
     x: NDArray[np.float32], matrix: sparse.csr_array, adjacency_as_features: bool
 ) -> NDArray[np.float32]:
-    """Inputs of a network.
+    """Inputs of a network, shape (n, d): ``x``, or ``x`` and its adjacency rows, shape (n, d + n).
 
-    The paper names the features of all nodes and the adjacency matrix as what the base case starts
-    from ([1]_, "GraphSage Model", on the input of the network); how they join is our reading.
-
-    Parameters
-    ----------
-    x : NDArray[np.float32], shape (n, d)
-    matrix : scipy.sparse.csr_array, shape (n, n)
-        As `connected` makes it.
-    adjacency_as_features : bool
-
-    Returns
-    -------
-    NDArray[np.float32], shape (n, d + n) or (n, d)
-        ``x``, with row i of the adjacency matrix beside clip i's features: the weight of each clip
-        that it is connected to, its own 1 among them, and 0 of all others.
+    The paper names the features of all nodes and the adjacency matrix as the starting point of the
+    base case ([1]_, "GraphSage Model", on the input of the network); to concatenate them is our
+    reading. A row has the weight of each clip that clip i is connected to, its own 1 among them.
     """
     return np.hstack([x, matrix.astype(np.float32).toarray()]) if adjacency_as_features else x

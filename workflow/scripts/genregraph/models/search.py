@@ -23,19 +23,12 @@ from genregraph.preprocessing.inputs import Inputs
 def inner_splits(inputs: Inputs, seed: int, n: int = 3) -> list[Split]:
     """Splits of the training clips that keep groups together and are stratified by genre.
 
-    Parameters
-    ----------
-    inputs : Inputs
-    seed : int
-    n : int
-        Splits, fewer where there are fewer groups, or clips of every genre.
-
     Returns
     -------
     list of (NDArray[np.int64], NDArray[np.int64])
         Positions among the training clips, ``np.flatnonzero(inputs.train)``: of those to learn
-        from, and of those that are held out. Each clip is held out once. Empty where nothing can
-        be chosen: there are fewer than two splits, or one of them can train or evaluate nothing.
+        from, and of those that are held out, each once. Fewer than n where there are fewer groups,
+        or clips of every genre; empty where one could train or evaluate nothing.
     """
     y, groups = inputs.y[inputs.train], inputs.groups[inputs.train]
     _, counts = np.unique(y, return_counts=True)
@@ -61,22 +54,11 @@ def learnable(y: NDArray[np.int64]) -> bool:
 def held_out(
     inputs: Inputs, splits: Sequence[Split], predict: Callable[[Inputs], Matrix]
 ) -> HeldOut:
-    """Predict training clips by models that have not learnt from them.
+    """Predict training clips, without any test clip, by models that have not learnt from them.
 
-    Parameters
-    ----------
-    inputs : Inputs
-        Neither genres nor features of test clips are used.
-    splits : sequence of (NDArray[np.int64], NDArray[np.int64])
-        As `inner_splits` makes them, at least one.
-    predict : callable
-        Fits a model to the training clips of the inputs that it is given, and returns probabilities
-        of all its clips, shape (n, c).
-
-    Returns
-    -------
-    HeldOut
-        Without clips of genres that are not learnt from, which no model could predict.
+    ``predict`` fits a model to the training clips of the inputs that it is given, and returns
+    probabilities of all its clips, shape (n, c). Clips of genres that are not learnt from, which no
+    model could predict, are left out.
     """
     known = np.flatnonzero(inputs.train)
     rows = {name: getattr(inputs, name)[known] for name in ("x", "y", "clips", "groups", "artists")}
@@ -91,15 +73,7 @@ def held_out(
 
 
 def score(model: Any, x: Matrix, y: NDArray[np.int64]) -> float:
-    """Minus the log loss in nats, over clips whose genre the model has learnt.
-
-    Parameters
-    ----------
-    model : estimator
-        With ``predict_proba``.
-    x : NDArray[np.float64], shape (m, d)
-    y : NDArray[np.int64], shape (m,)
-    """
+    """Minus the log loss in nats, over clips whose genre the model has learnt."""
     return -log_loss(*_learnt(model, x, y))
 
 

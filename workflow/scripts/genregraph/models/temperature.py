@@ -5,8 +5,8 @@ temperature T, and normalises them again: above 1 confidence falls, below 1 it r
 probable genre stays the same, and so does every accuracy.
 
 T is fitted to clips held out inside the training clips, as in stacking [2]_: on clips that it has
-learnt from, a model is more confident than on new ones. No test clip takes part. It is the
-temperature of a model of fewer clips, and may be too high or too low for the model of the fold.
+learnt from, a model is more confident than on new ones. It is the temperature of a model of fewer
+clips, and may be too high or too low for the model of the fold.
 
 References
 ----------
@@ -47,21 +47,11 @@ def log_loss(probabilities: Matrix, y: NDArray[np.int64], temperature: float = 1
 
 
 def fitted_temperature(probabilities: Matrix, y: NDArray[np.int64]) -> float:
-    """The temperature at which the log loss is least.
+    """The temperature of least log loss on clips that the model has not learnt from.
 
-    Parameters
-    ----------
-    probabilities : NDArray[np.float64], shape (n, c)
-        Of clips that the model has not learnt from.
-    y : NDArray[np.int64], shape (n,)
-        Their genres, in ``[0, c)``.
-
-    Returns
-    -------
-    float
-        Between `COLDEST` and `HOTTEST`. The loss is convex in 1 / T, so that there is one minimum.
-        NaN where there are no clips, probabilities are NaN, or the loss is least at a bound: all
-        predictions are right, or probabilities are of no use.
+    It is between `COLDEST` and `HOTTEST`. The loss is convex in 1 / T, so that there is one
+    minimum. NaN where there are no clips, probabilities are NaN, or the loss is least at a bound:
+    all predictions are right, or probabilities are of no use.
     """
     if not len(y) or np.isnan(probabilities).any():
         return np.nan

@@ -1,12 +1,16 @@
 """Training of all networks: on all training clips at once, or GraphSAGE by batches.
 
-GraphSAGE trains by batches of clips that aggregate some of their neighbours (`models.sampling`)
-where there are more clips than ``Backend.at_once``; history and predictions always aggregate all.
+GraphSAGE trains by batches of clips that aggregate some of their neighbours where there are more
+clips than ``Backend.at_once``; history and predictions always aggregate all. The plain average of
+neighbours drawn by their weights has the weighted average as its expectation, whatever their
+number: algorithm 2 of [2]_ draws without weights.
 
 References
 ----------
 .. [1] I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019: AdamW, which is
    Adam where weight decay is 0.
+.. [2] W. Hamilton, R. Ying, J. Leskovec, "Inductive Representation Learning on Large Graphs",
+   NeurIPS 2017, appendix A.
 """
 
 import time
@@ -20,26 +24,21 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from genregraph.config.parts import Network
-from genregraph.models.attention import Attention
+from genregraph.models.base import Fold
 from genregraph.models.layers import CLASSES, GraphNetwork, GraphSage, network
-from genregraph.models.messages import Backend, Messages
-from genregraph.models.sampling import BATCH, neighbourhoods
+from genregraph.models.messages import Attention, Backend, Messages
+
+Rows = NDArray[np.int64]
 
 COLUMNS = "epoch loss train_accuracy test_accuracy seconds".split()
+BATCH = 1024  # Clips; the authors of [2]_ have 512.
+DRAWN = 25  # Neighbours of each clip, as in [2]_.
 
 
 class Nodes(NamedTuple):
-    """Clips on a device, as inputs of a network.
+    """Clips on a device: inputs of the first layer, Messages or Attention, genres, who trains.
 
-    Attributes
-    ----------
-    prepared : tuple of Tensor, shape (n, ...)
-        Inputs of the first layer (`GraphNetwork.prepared`).
-    messages : Messages or Attention
-    y, train : Tensor, shape (n,)
-        Genres, and which clips the network learns from.
-    matrix : scipy.sparse.csr_array, shape (n, n)
-        As `models.propagation.propagation` makes it.
+    The matrix is that of messages, as `models.propagation.propagation` makes it.
     """
 
     prepared: tuple[Tensor, ...]
@@ -47,10 +46,6 @@ class Nodes(NamedTuple):
     y: Tensor
     train: Tensor
     matrix: sparse.csr_array
-
-    def learning_from(self, train: NDArray[np.bool_]) -> "Nodes":
-        """The same clips with other training clips."""
-        return self._replace(train=torch.from_numpy(train).to(self.y.device))
 
     def alone(self) -> "Nodes":
         """The training clips alone, for a network without messages."""
@@ -76,45 +71,28 @@ def nodes(
 def trained(
     learnt: Nodes,
     everyone: Nodes,
-    genres: int,
     kind: str,
     settings: Network,
-    backend: Backend,
-    seed: int,
+    fold: Fold,
     with_history: bool = True,
 ) -> tuple[GraphNetwork, pd.DataFrame]:
-    """Train a network for all epochs.
+    """Train a network for all epochs on ``learnt``.
 
-    Parameters
-    ----------
-    learnt, everyone : Nodes
-        The graphs for training and for the history.
-    genres : int
-    kind : str
-    settings : Network
-    backend : Backend
-    seed : int
-    with_history : bool
-
-    Returns
-    -------
-    model : GraphNetwork
-    history : pd.DataFrame
-        Per epoch: ``loss`` (mean cross entropy of training clips, in nats, under dropout),
-        ``train_accuracy`` and ``test_accuracy`` without dropout, all before the epoch's update, and
-        ``seconds`` since the start. Empty if it is not asked for.
+    Its history has a row an epoch: ``loss`` (mean cross entropy of training clips, in nats, under
+    dropout), ``train_accuracy`` and ``test_accuracy`` on ``everyone`` without dropout, all before
+    the epoch's update, and ``seconds`` since the start.
     """
-    torch.manual_seed(seed)
+    torch.manual_seed(fold.seed)
     by_dgl = all(each.messages.network is not None for each in (learnt, everyone))
-    features = everyone.prepared[0].shape[1]
-    model = network(kind, features, genres, settings, by_dgl).to(backend.device)
+    features, genres = everyone.prepared[0].shape[1], len(fold.inputs.genres)
+    model = network(kind, features, genres, settings, by_dgl).to(fold.backend.device)
     optimiser = torch.optim.AdamW(
         model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
     # One generator each, so that the ablation, which draws no neighbours, has the same batches
     # and masks.
-    order, drawn, model.chance = (np.random.default_rng([seed, use]) for use in range(3))
-    batches = isinstance(model, GraphSage) and len(learnt.y) > backend.at_once
+    order, drawn, model.chance = (np.random.default_rng([fold.seed, use]) for use in range(3))
+    batches = isinstance(model, GraphSage) and len(learnt.y) > fold.backend.at_once
     at_once = everyone is learnt and not batches and not settings.dropout
     history = []
     start = time.perf_counter()
@@ -122,7 +100,7 @@ def trained(
         before = scores_of(model, everyone) if with_history and not at_once else None
         model.train()
         if batches:
-            loss = _by_batches(model, optimiser, learnt, (order, drawn), backend.device)
+            loss = _by_batches(model, optimiser, learnt, (order, drawn))
         else:
             scores, loss = _at_once(model, optimiser, learnt)
             before = scores if before is None else before
@@ -157,20 +135,18 @@ def _by_batches(
     optimiser: torch.optim.Optimizer,
     learnt: Nodes,
     chance: tuple[np.random.Generator, np.random.Generator],
-    device: str,
 ) -> Tensor:
     """Learn from all training clips by batches, with sampled neighbours; mean loss."""
     order, drawn = chance
     clips = order.permutation(np.flatnonzero(learnt.train.cpu().numpy()))
-    layers = len(model.convolutions) - 1
-    total = torch.zeros((), device=device)
+    backend = Backend("torch", learnt.y.device.type)
+    total = torch.zeros((), device=backend.device)
     for start in range(0, len(clips), BATCH):
         batch = clips[start : start + BATCH]
-        begin, layers_of_batch = neighbourhoods(learnt.matrix, batch, layers, drawn)
-        rounds = [
-            Messages(each.weights, Backend("torch", device), each.own) for each in layers_of_batch
-        ]
-        scores = model(tuple(each[begin] for each in learnt.prepared), rounds)
+        layers = len(model.convolutions) - 1
+        begin, rounds = neighbourhoods(learnt.matrix, batch, layers, drawn)
+        messages = [Messages(weights, backend, own) for own, weights in rounds]
+        scores = model(tuple(each[begin] for each in learnt.prepared), messages)
         loss = nn.functional.cross_entropy(scores, learnt.y[batch])
         _step(optimiser, loss)
         total += loss.detach() * len(batch)
@@ -181,3 +157,45 @@ def _step(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()
+
+
+def sampled(
+    averages: sparse.csr_array, clips: Rows, rng: np.random.Generator, most: int = DRAWN
+) -> sparse.csr_array:
+    """Rows of a matrix of averages, shape (b, n), with no more than ``most`` entries each.
+
+    Entries are drawn with replacement, a neighbour by its share of the row's sum, and weigh the
+    same: the expectation is the row. Where no row of the matrix has more entries, all are taken.
+    """
+    if np.diff(averages.indptr).max() <= most:
+        return averages[clips]
+    bounds = np.concatenate([[0.0], np.cumsum(averages.data)])
+    first, last = bounds[averages.indptr[clips]], bounds[averages.indptr[clips + 1]]
+    points = first[:, None] + rng.random((len(clips), most)) * (last - first)[:, None]
+    entries = np.searchsorted(bounds, points, side="right") - 1
+    # Rounding may lead over the end of a row.
+    entries = entries.clip(averages.indptr[clips, None], averages.indptr[clips + 1, None] - 1)
+    sums = np.repeat((last - first) / most, most)
+    starts = np.arange(len(clips) + 1) * most
+    shape = (len(clips), averages.shape[1])
+    return sparse.csr_array((sums, averages.indices[entries].ravel(), starts), shape=shape)
+
+
+def neighbourhoods(
+    averages: sparse.csr_array, clips: Rows, layers: int, rng: np.random.Generator
+) -> tuple[Rows, list[tuple[Rows, sparse.csr_array]]]:
+    """Clips that a batch aggregates, and those that these aggregate, over some layers.
+
+    Returned are the clips of the first layer's values; and of each layer in turn, its clips' rows
+    among those before, shape (m,), and weights, shape (m, before). The last gives ``clips``.
+    """
+    rounds = []
+    for _ in range(layers):
+        rows = sampled(averages, clips, rng)
+        before = np.union1d(clips, rows.indices)
+        columns = np.searchsorted(before, rows.indices)
+        shape = (len(clips), len(before))
+        weights = sparse.csr_array((rows.data, columns, rows.indptr), shape=shape)
+        rounds.append((np.searchsorted(before, clips), weights))
+        clips = before
+    return clips, rounds[::-1]

@@ -43,14 +43,7 @@ def points(
 def tune(
     fold: Fold, settings: Network, hidden: Sequence[int], learning_rates: Sequence[float]
 ) -> pd.DataFrame:
-    """Train once for every distinct point of both curves.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``parameter value train_accuracy test_accuracy``, a row a point; accuracies are fractions of
-        1 after the last epoch.
-    """
+    """Accuracies (fractions of 1) after the last epoch, a row a point of both curves."""
     rows, scores, inputs = [], {}, fold.inputs
     for parameter, value, point in tqdm([*points(settings, hidden, learning_rates)], unit="point"):
         key = (point.hidden, point.learning_rate)
