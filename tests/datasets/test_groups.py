@@ -1,10 +1,10 @@
-import numpy as np
+from itertools import combinations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from genregraph.datasets.groups import group_name, is_unknown, names_artist, normalised, tied
-from genregraph.folds.groups import tie
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,25 @@ def test_group_name_is_the_groups_or_the_artists_or_as_asked(unknown, name) -> N
     assert group_name("", "", "a", "rock", unknown) == name
 
 
-@given(st.lists(st.tuples(*[st.sampled_from(["", "a", "b", "c"])] * 3), max_size=12))
-def test_tied_is_as_tie_of_folds(keys) -> None:
-    columns = [[key[i] for key in keys] for i in range(3)]
-    expected = tie(columns, np.empty((0, 2), dtype=np.int64))
+def shared(first, second):
+    return any(a == b != "" for a, b in zip(first, second, strict=True))
 
-    def together(numbers):
-        return [[a == b for a in numbers] for b in numbers]
 
-    assert together(tied(keys)) == together(expected.tolist())
+def by_spreading(keys, pairs):
+    """Groups by letting the smallest position spread until nothing changes."""
+    n = len(keys)
+    links = [(a, b) for a, b in combinations(range(n), 2) if shared(keys[a], keys[b])]
+    label = list(range(n))
+    for _ in range(n):
+        for a, b in links + pairs:
+            label[a] = label[b] = min(label[a], label[b])
+    return label
+
+
+@given(st.data())
+def test_tied_agrees_with_spreading(data) -> None:
+    name = st.sampled_from(["", "a", "b", "c"])
+    keys = data.draw(st.lists(st.tuples(name, name, name), min_size=1, max_size=12))
+    position = st.integers(0, len(keys) - 1)
+    pairs = data.draw(st.lists(st.tuples(position, position), max_size=3))
+    assert tied(keys, pairs) == by_spreading(keys, pairs)

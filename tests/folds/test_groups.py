@@ -1,13 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from genregraph.folds import groups
-from genregraph.folds.groups import IDENTICAL, features_of, group_names, identical, tie
+from genregraph.folds.groups import IDENTICAL, features_of, group_names, identical
 
-NO_PAIRS = np.empty((0, 2), dtype=np.int64)
 COLUMNS = ["sheet_group", "artist", "source", "genre"]
 KNOWN = [
     ("album 1", "The Clash", "a", "rock"),
@@ -74,41 +71,6 @@ def test_clips_far_from_all_others_are_measured_as_well(dtype, monkeypatch):
     x[[7, 20]] = x[3]
     x[20] += 0.02 * x.std(axis=0)
     assert pairs_of(x) == [(3, 7)]
-
-
-def partition(numbers):
-    """Sets of positions of the same group."""
-    return {frozenset(np.flatnonzero(numbers == number)) for number in set(numbers)}
-
-
-def test_tie_follows_chains_through_keys_and_pairs():
-    artists = ["x", "x", "y", "z", "", ""]
-    songs = ["1", "2", "2", "x", "4", "5"]
-    expected = [{0, 1, 2}, {3, 4}, {5}]
-    tied = tie([artists, songs], np.array([[3, 4]]))
-    assert partition(tied) == set(map(frozenset, expected))
-
-
-def by_spreading(keys, pairs, n):
-    """Groups by letting the smallest position spread until nothing changes."""
-    label = list(range(n))
-    linked = [tuple(pair) for pair in pairs]
-    linked += [(i, j) for key in keys for i in range(n) for j in range(i) if key[i] == key[j] != ""]
-    for _ in range(n):
-        for i, j in linked:
-            label[i] = label[j] = min(label[i], label[j])
-    return np.array(label)
-
-
-@given(st.data())
-def test_tie_agrees_with_spreading(data):
-    n = data.draw(st.integers(1, 12))
-    name = st.sampled_from(["", "a", "b", "c", "d"])
-    keys = data.draw(st.lists(st.lists(name, min_size=n, max_size=n), min_size=1, max_size=3))
-    position = st.integers(0, n - 1)
-    pairs = data.draw(st.lists(st.tuples(position, position), max_size=3))
-    tied = tie(keys, np.array(pairs, dtype=np.int64).reshape(-1, 2))
-    assert partition(tied) == partition(by_spreading(keys, pairs, n))
 
 
 def test_features_of_all_tables_are_in_the_clips_order(tmp_path):

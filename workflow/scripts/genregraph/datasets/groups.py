@@ -62,10 +62,10 @@ def names_artist(group: str) -> bool:
     return group.startswith(ARTIST)
 
 
-def tied(keys: Iterable[Sequence[str]]) -> list[int]:
-    """Numbers of groups of clips that share any key but "", directly or through others.
+def tied(keys: Iterable[Sequence[str]], pairs: Iterable[tuple[int, int]] = ()) -> list[int]:
+    """Numbers of groups of clips that share any key but "" or are a pair, or through others.
 
-    The same as `folds.groups.tie`, without SciPy, whose import takes as long as planning.
+    Pairs are positions of clips. SciPy is not used: its import takes as long as planning.
 
     Examples
     --------
@@ -73,6 +73,9 @@ def tied(keys: Iterable[Sequence[str]]) -> list[int]:
     [0, 1, 0, 0]
     """
     of_clips = [[key for key in enumerate(named) if key[1]] for named in keys]
+    for number, pair in enumerate(pairs):
+        for clip in pair:
+            of_clips[clip].append((-1, str(number)))
     before: list[int] = []
     groups = list(range(len(of_clips)))
     while groups != before:

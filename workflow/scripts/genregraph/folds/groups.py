@@ -1,4 +1,4 @@
-"""Which clips must stay together: of a group, a song, or the same audio under two names."""
+"""Which clips must stay together: by the sheet, or as the same audio under two names."""
 
 import itertools
 import logging
@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 from sklearn.neighbors import NearestNeighbors
 
 from genregraph.datasets.groups import group_name
@@ -66,17 +65,3 @@ def identical(features: NDArray[np.floating]) -> NDArray[np.int64]:
     search = NearestNeighbors(radius=IDENTICAL * d**0.5, algorithm="brute").fit(scaled)
     near = sparse.triu(search.radius_neighbors_graph(scaled), k=1)
     return np.column_stack(near.nonzero()).astype(np.int64)
-
-
-def tie(keys: Sequence[Sequence[str]], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number of the group of each of n clips, which share any key or are a pair, or through others.
-
-    Each key, such as the artist, has n values; an empty one ties nothing. Pairs have shape (m, 2).
-    """
-    n, joined = len(keys[0]), pairs
-    for key in keys:
-        _, first, which = np.unique(key, return_index=True, return_inverse=True)
-        same = np.column_stack([np.arange(n), first[which]])
-        joined = np.concatenate([joined, same[np.array(key) != ""]])
-    graph = sparse.coo_array((np.ones(len(joined)), joined.T), shape=(n, n))
-    return connected_components(graph, directed=False)[1].astype(np.int64)

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 import typer
 
 from genregraph.config.experiment import Experiment
-from genregraph.datasets.groups import normalised
+from genregraph.datasets.groups import normalised, tied
 from genregraph.folds.assign import assign, taken
-from genregraph.folds.groups import features_of, group_names, identical, tie
+from genregraph.folds.groups import features_of, group_names, identical
 from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, LeftOut
 
 logger = logging.getLogger(__name__)
@@ -57,11 +57,12 @@ def with_groups(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.D
     artists = group_names(clips.assign(sheet_group=without_artist), "alone")
     # Clips that protocol clean leaves out are split by others, and need a group there.
     names = [group or artist for group, artist in zip(groups, artists, strict=True)]
-    stated = [normalised(artist) for artist in clips["artist"]]
-    keys = [names, stated, clips["source"].tolist(), clips["md5"].tolist()]
+    stated = clips["artist"].map(normalised)
+    keys = zip(names, stated, clips["source"], clips["md5"], strict=True)
+    alike = np.array(tied(keys, identical(features).tolist()))
     unnamed = np.where(np.array(groups, dtype=str) == "", UNKNOWN_LEFT_OUT, "")
     return clips.assign(
-        group=pd.Series(names).groupby(tie(keys, identical(features))).transform("first"),
+        group=pd.Series(names).groupby(alike).transform("first"),
         artist=artists,
         excluded=clips["excluded"].where(clips["excluded"] != "", unnamed),
     )[COLUMNS]
