@@ -74,7 +74,10 @@ def main(folder: Path, clips: int = 5, turns: int = 4) -> None:
     }
     rows = []
     for name, (ours, theirs) in ways.items():
-        found, expected = ours(decoded[0]), theirs(decoded[0])  # This also compiles what is compiled.
+        found, expected = (
+            ours(decoded[0]),
+            theirs(decoded[0]),
+        )  # This also compiles what is compiled.
         kept = [c not in ("harmony_mean", "perceptr_mean") for c in COLUMNS]
         kept = kept if name == "handcrafted" else slice(None)
         np.testing.assert_allclose(found[kept], expected[kept], rtol=SAME)

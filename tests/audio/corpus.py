@@ -1,7 +1,7 @@
 """Broken and odd files, made from good ones: what strangers' folders hold.
 
 `corpus` gives each file's name, its bytes, and the seconds of sound that are in it: None where
-nobody can say, or where a rejection is as good.
+that is open, or where a rejection is as good.
 """
 
 import io

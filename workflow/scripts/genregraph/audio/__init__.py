@@ -1,1 +1,1 @@
-"""From audio files to checked samples: sheets, archives, synthesis, audit, cuts."""
+"""From audio files to checked samples: tags, decoders, audit, segments."""

@@ -115,7 +115,7 @@ def main(
     longest: Annotated[float, typer.Option(help="Seconds of a longer clip that are used.")],
     clips: Annotated[Path, typer.Option(help="Facts of the clips, to be written (Parquet).")],
     samples: Annotated[Path, typer.Option(help="Their samples, to be written (Parquet).")],
-    ending: Annotated[
+    extension: Annotated[
         list[str] | None, typer.Option(help="File extensions that are fallbacks for each other.")
     ] = None,
 ) -> None:
@@ -123,7 +123,7 @@ def main(
     rows = read_sheet(sheet)
     named = {row.path for row in rows}
     files = {
-        row: locate(audio, row.path, ending or (), named)
+        row: locate(audio, row.path, extension or (), named)
         for row in rows_by_shard(rows, shards).get(shard, [])
     }
     table = audit_shard(files, audio, samples, shortest, silence, longest)

@@ -1,4 +1,4 @@
-"""Two decoders of audio: libsndfile, and FFmpeg for what libsndfile does not read, or not whole."""
+"""Two decoders of audio: libsndfile, and FFmpeg for what libsndfile does not read completely."""
 
 import io
 import re

@@ -40,7 +40,7 @@ def decode(path: Path, longest: float = math.inf) -> Decoded:
     The samples of what libsndfile reads completely equal those of ``librosa.load(path)`` bit for
     bit: mean over channels, then ``soxr_hq`` resampling to ``ceil(n * (SAMPLE_RATE / rate))``
     samples. Where it reads nothing, breaks off or guesses a length, FFmpeg reads the file too, and
-    the decoder that found more counts. Of a file longer than `longest` seconds the beginning is
+    the decoder that reads more counts. Of a file longer than `longest` seconds the beginning is
     decoded. No more is held in memory than samples and a block of the file.
 
     Raises
@@ -160,7 +160,7 @@ def to_full_scale(samples: Samples) -> tuple[Samples, list[Problem]]:
 
     A float file may go over full scale, but hardly to `OVER` times (24 dB). With a peak between
     `INTEGERS` and twice their full scale, samples are taken for such integers: divided by 32,768.
-    At any other peak beyond `OVER`, `RejectedClip` is raised: nobody knows what full scale was.
+    At any other peak beyond `OVER`, `RejectedClip` is raised: full scale is unknown.
     """
     problems = []
     peak = float(max(samples.max(initial=0), -samples.min(initial=0)))

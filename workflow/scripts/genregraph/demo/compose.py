@@ -1,6 +1,6 @@
 """Notes of a song, from the patterns of a sketch: accompaniment, melody and drums."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,14 +83,12 @@ def sing(part: Part, song: Song, rng: Generator) -> list[Note]:
         rhythm = list(strokes(pick(rng, part.patterns.split())))
         moves = rng.choice([-3, -2, -1, -1, 0, 1, 1, 2, 3], len(rhythm))
         places = np.abs(rng.integers(len(ladder)) + np.cumsum(moves)) % len(ladder)
-        motifs.append(
-            [(step, held, place) for (step, held, _), place in zip(rhythm, places, strict=True)]
-        )
+        motifs.append(list(zip(rhythm, places, strict=True)))
     tonic = part.register - 5 + (song.key - part.register + 5) % 12
     left_out = rng.random(song.bars // 4 + 1) < 0.2
     notes = []
     for bar in (bar for bar in range(song.bars) if not left_out[bar // 4]):
-        for step, held, place in motifs[(0, 1, 0, 2)[bar % 4]]:
+        for (step, held, _), place in motifs[(0, 1, 0, 2)[bar % 4]]:
             fits = step % 8 == 0 or held >= 4
             pitch = song.chord(bar).nearest_tone(ladder[place]) if fits else ladder[place]
             late, loudness = abs(rng.normal(0, 0.01)), rng.uniform(0.7, 1.0)
@@ -98,13 +96,9 @@ def sing(part: Part, song: Song, rng: Generator) -> list[Note]:
     return notes
 
 
-def beat(pattern: str, song: Song, rng: Generator) -> list[tuple[float, float]]:
+def beat(pattern: str, song: Song, rng: Generator) -> Iterator[tuple[float, float]]:
     """Play a drum's pattern: seconds and loudness of its strokes."""
-    return [
-        (
-            song.seconds(bar * BAR + step) + abs(rng.normal(0, 0.004)),
-            ACCENTS[symbol] * rng.uniform(0.85, 1.0),
-        )
-        for bar in range(song.bars)
-        for step, _, symbol in strokes(pattern)
-    ]
+    for bar in range(song.bars):
+        for step, _, symbol in strokes(pattern):
+            late = abs(rng.normal(0, 0.004))
+            yield song.seconds(bar * BAR + step) + late, ACCENTS[symbol] * rng.uniform(0.85, 1.0)

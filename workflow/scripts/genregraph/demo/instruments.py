@@ -139,7 +139,6 @@ INSTRUMENTS = {
     "sax": Instrument(0.9, attack=0.03, vibrato=18, formants=(550, 1300, 2500)),
     "trumpet": Instrument(0.7, attack=0.025, vibrato=12, formants=(1200, 2400)),
     "voice": Instrument(0.8, attack=0.05, vibrato=25, formants=(650, 1150, 2700)),
-    "choir": Instrument(1.0, attack=0.15, release=0.3, ensemble=9, formants=(600, 1100, 2600)),
     "synth": Instrument(1.0, ensemble=8, release=0.1),
     "steel guitar": Instrument(1.0, decay=1.4, release=0.05),
     "banjo": Instrument(0.6, decay=7.0, release=0.05),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 BAR = 16  # steps
-PARTS = ("bass", "comp", "pad", "lead")
+PARTS = ("bass", "comp", "lead")
 ACCENTS = {"o": 0.35, "x": 0.75, "X": 1.0}  # loudness of a ghost note, a stroke and an accent
 
 SCALES = {  # semitones above the tonic
@@ -54,7 +54,6 @@ class Sketch:
     grooves: tuple[str, ...]  # a pattern for each drum, of the symbols in `ACCENTS`
     bass: Part
     comp: Part
-    pad: Part
     lead: Part
     swing: float = 0.5  # share of the beat before its second eighth; 0.5 is straight
 
@@ -114,7 +113,6 @@ GENRES = {
                  "kick x.....x.x......., snare ....X.......X..., hat X.x.X.x.X.x.X.x."),
         bass=Part("upright bass, electric bass", 28, -2, "1-1-3-3-5-5-6-5- 1---3---5---6---"),
         comp=Part("crunch guitar, piano", 50, -5, "x.x.x.x.x.x.x.x. ..x-..x-..x-..x-"),
-        pad=Part("organ", 55, -13, "x--------------- ........x-------"),
         lead=Part("lead guitar, sax, voice", 60, -2, "..x-x-x---...... x-x-..x-x-----..")),
     "classical": Sketch(
         tempo=(58, 126), tilt=-4.2, reverb=0.35, density=1.0, drums_db=-12,
@@ -123,7 +121,6 @@ GENRES = {
         grooves=("",),
         bass=Part("strings, piano", 36, -5, "1--------------- 1-------5-------"),
         comp=Part("piano, strings, steel guitar", 55, -4, "1-5-3-5-1-5-3-5- 1-3-5-8-5-3-5-3-"),
-        pad=Part("strings, choir, strings", 55, -8, "x---------------"),
         lead=Part("violin, flute, clarinet, violin", 67, -3, "x-------x---x--- x---x---x-------")),
     "country": Sketch(
         tempo=(84, 144), swing=0.54, tilt=0.0, reverb=0.1, density=1.4, drums_db=-7,
@@ -132,8 +129,7 @@ GENRES = {
         grooves=("kick x...x...x...x..., brush xoXoxoXoxoXoxoXo",
                  "kick x.......x......., snare ....x.......x..., hat x.x.x.x.x.x.x.x."),
         bass=Part("upright bass, electric bass", 28, -2, "1---....5---.... 1---....5-----a-"),
-        comp=Part("steel guitar, clean guitar", 48, -4, "....x-......x-.. ..x-x-x-..x-x-x-"),
-        pad=Part("banjo, violin, steel guitar", 60, -9, "1.3.5.8.5.3.5.8. 1-35-85-1-35-85-"),
+        comp=Part("steel guitar, banjo", 48, -4, "....x-......x-.. ..x-x-x-..x-x-x-"),
         lead=Part("voice, violin, clean guitar", 62, -2, "x-x-x---x-x-x--- x---x-x-x-------")),
     "disco": Sketch(
         tempo=(106, 130), tilt=0.8, reverb=0.12, density=2.0, drums_db=-2,
@@ -143,7 +139,6 @@ GENRES = {
                  "kick x...x...x...x..., clap ....X.......X..., hat x.xxx.xxx.xxx.xx"),
         bass=Part("electric bass, synth bass", 28, -2, "1.8.1.8.1.8.1.8. 1..11.8.5..57.8."),
         comp=Part("clean guitar, electric piano", 55, -6, "..xx..x...xx..x. x..x..x.x..x..x."),
-        pad=Part("strings, strings, synth", 62, -8, "x--------------- x-------..x-x-.."),
         lead=Part("voice, trumpet, strings, sax", 64, -3, "x-x-..x-x---.... x---x-x-x-------")),
     "hiphop": Sketch(
         tempo=(78, 112), swing=0.57, tilt=-1.7, reverb=0.04, density=2.2, drums_db=0,
@@ -153,7 +148,6 @@ GENRES = {
                  "kick x.x.......xx...., clap ....X.......X..., hat x.xxx.x.x.xxx.xx"),
         bass=Part("sub bass, synth bass", 28, 0, "1--1......1--1.. 1-----..5-1-...."),
         comp=Part("electric piano, piano, organ", 58, -8, "x-----....x-.... 1.3.5...8.5.3..."),
-        pad=Part("choir, synth", 60, -14, "x--------------- ........x-------"),
         lead=Part("voice, voice, synth", 53, -3, "x.xxx.x.xxx.x... xx.xx.xxx.xxx.x.")),
     "jazz": Sketch(
         tempo=(96, 190), swing=0.64, tilt=-2.5, reverb=0.16, density=1.1, drums_db=-9,
@@ -163,7 +157,6 @@ GENRES = {
                  "ride x...X.x.x...X.x., hat ....x.......x..., snare ......o.......o."),
         bass=Part("upright bass, electric bass", 31, -2, "1---3---5---a--- 1---5---8---a---"),
         comp=Part("piano, clean guitar", 53, -7, "x-....x-........ ......x-......x-"),
-        pad=Part("organ, strings", 55, -18, "x---------------"),
         lead=Part("sax, trumpet, piano, clarinet", 60, -1, "x-x-x-x-x-x-x--- ..x-x-x-x-----x-")),
     "metal": Sketch(
         tempo=(96, 176), tilt=1.7, reverb=0.08, density=2.5, drums_db=2,
@@ -173,7 +166,6 @@ GENRES = {
                  "kick x.xxx.xxx.xxx.xx, snare ....X.......X..., ride x.x.x.x.x.x.x.x."),
         bass=Part("electric bass, synth bass", 28, -5, "1.111.111.111.11 11111111111111-."),
         comp=Part("distorted guitar, crunch guitar", 40, 0, "x.xxx.xxx.xxx.xx x--x--x-x--x--x-"),
-        pad=Part("", 60, 0, ""),
         lead=Part("lead guitar, distorted guitar", 62, -6, "x-x-x-x-x-x-x-x- xxxxxxxxx-------")),
     "pop": Sketch(
         tempo=(88, 130), tilt=0.8, reverb=0.14, density=2.2, drums_db=-3,
@@ -183,7 +175,6 @@ GENRES = {
                  "kick x...x...x...x..., clap ....x.......x..., shaker xoxoxoxoxoxoxoxo"),
         bass=Part("synth bass, electric bass", 28, -3, "1-1-1-1-1-1-1-1- 1-----1-1-----1-"),
         comp=Part("piano, synth, steel guitar", 57, -6, "x-..x-..x-..x-.. 1-3-5-8-1-3-5-8-"),
-        pad=Part("strings, choir, synth", 58, -8, "x---------------"),
         lead=Part("voice, voice, synth", 64, 0, "x-x-x-x-x---.... ..x-x-x-x-x-x---")),
     "reggae": Sketch(
         tempo=(66, 96), swing=0.56, tilt=-3.4, reverb=0.16, density=1.5, drums_db=-4,
@@ -193,7 +184,6 @@ GENRES = {
                  "kick ....x.......x..., rim ....x..o....x..o, hat x.x.x.x.x.x.x.x."),
         bass=Part("electric bass, sub bass", 28, 1, "1-..3-5-....1-5- ..1-1-..5-8-5-.."),
         comp=Part("clean guitar, organ, piano", 57, -4, "..x...x...x...x. ..x...x...xx..x."),
-        pad=Part("organ, electric piano", 60, -10, ".x-x.x-x.x-x.x-x ..xx..xx..xx..xx"),
         lead=Part("voice, trumpet, organ", 60, -4, "x-x-x---..x-x--- ....x-x-x-x-....")),
     "rock": Sketch(
         tempo=(92, 154), tilt=0.8, reverb=0.1, density=2.5, drums_db=0,
@@ -203,7 +193,6 @@ GENRES = {
                  "kick x.x.....x.x...x., snare ....X.......X..., ride x.x.x.x.x.x.x.x."),
         bass=Part("electric bass", 28, -3, "1-1-1-1-1-1-1-1- 1---1-1-5---1-1-"),
         comp=Part("crunch guitar, clean guitar", 45, -1, "x-x-x-x-x-x-x-x- x---x-x---x-x-x-"),
-        pad=Part("steel guitar, organ, piano", 55, -12, "x--------------- x-x-x-x-x-x-x-x-"),
         lead=Part("voice, lead guitar, voice", 62, -2, "x-x-x---x-x-x--- x---x-x-x-----..")),
 }
 # fmt: on

@@ -79,7 +79,7 @@ class Steps(dict[str, Step]):
             **sheet,
             "audio": run.audio,
             "shards": run.n_shards,
-            "ending": run.facts.extensions,
+            "extension": run.facts.extensions,
             **audit,
         }
         folder = {**sheet, "folder": run.audio}
