@@ -13,7 +13,6 @@ from genregraph.folds.protocols import (
     fitted_on,
     keeps_apart,
     neighbours,
-    takes,
 )
 
 DATASETS = Path(__file__).parents[2] / "config" / "datasets"
@@ -45,21 +44,6 @@ def test_protocols_by_what_they_fit_and_keep_apart() -> None:
     assert [name for name in PROTOCOLS if fitted_on(name) == "all"] == ["paper", "kfold"]
     assert [name for name in PROTOCOLS if keeps_apart(name)] == ["clean", "inductive", "filtered"]
     assert [name for name in PROTOCOLS if neighbours(name) == "train"] == ["inductive"]
-
-
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_clips_that_a_protocol_takes(protocol) -> None:
-    taken = {
-        (split, excluded)
-        for split in ("", "train", "valid", "test")
-        for excluded in ("", "replica")
-        if takes(protocol, split, excluded)
-    }
-    assert len(taken) == (8 if protocol in ("paper", "kfold") else 4)
-    if protocol == "filtered":
-        assert {split for split, _ in taken} == {"train", "test"}
-    if protocol in ("clean", "random", "inductive"):
-        assert {excluded for _, excluded in taken} == {""}
 
 
 @pytest.mark.parametrize(

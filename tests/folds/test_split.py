@@ -108,25 +108,6 @@ def test_groups_stay_together_and_genres_are_parted_where_they_can_be(clips, fol
         assert all(len(set(assigned[genres == genre])) > 1 for genre in genres)
 
 
-def even(genres=("blues", "jazz"), groups=10, clips=3):
-    """Genres of each clip, and groups of the same size in each genre."""
-    return (
-        [genre for genre in genres for _ in range(groups * clips)],
-        [f"{genre}{i}" for genre in genres for i in range(groups) for _ in range(clips)],
-    )
-
-
-def test_even_groups_spread_every_genre_evenly():
-    genres, groups = even()
-    fold = split_groups(genres, groups, 5, rng(0))
-    assert (pd.crosstab(np.array(genres), fold) == 6).all(axis=None)
-
-
-def test_seed_decides_which_groups_share_a_fold():
-    splits = [tuple(split_groups(*even(), 5, rng(seed))) for seed in (1, 1, 2)]
-    assert splits[0] == splits[1] != splits[2]
-
-
 # The groups of GTZAN, as protocol clean keeps them together
 
 
@@ -155,18 +136,12 @@ def agreement(gtzan, splits):
     )
 
 
-def test_splits_of_gtzan_share_no_more_than_chance(gtzan, splits):
+def test_splits_of_gtzan_by_seed_share_no_more_than_chance(gtzan, splits):
+    np.testing.assert_array_equal(split_groups(*gtzan, 5, rng(5, 1)), splits[5, 1])
     assert abs(agreement(gtzan, splits.values())) < 0.012
     # A repeat is no other seed's first split.
     pairs = [(splits[seed, 1], splits[seed + 1, 0]) for seed in range(5)]
     assert abs(np.mean([agreement(gtzan, pair) for pair in pairs])) < 0.02
-
-
-def test_largest_group_of_gtzan_is_not_always_in_the_same_fold(gtzan, splits):
-    names, counts = np.unique(gtzan[1], return_counts=True)
-    largest = gtzan[1] == names[counts.argmax()]
-    assert largest.sum() == 35
-    assert len({int(fold[largest][0]) for fold in splits.values()}) > 2
 
 
 def uneven(genre, fold):

@@ -28,10 +28,3 @@ def test_training_masks_are_of_clips_that_are_not_tested(folds):
     assert fold_keys(folds) == [(0, 0), (0, 1), (1, 0), (1, 1)]
     pd.testing.assert_frame_equal(unique_clips(folds), CLIPS)
     assert_array_equal(training_masks(folds), ~TESTED.reshape(4, 4))
-
-
-def test_published_split_is_a_single_fold():
-    folds = listed(CLIPS, np.array([[False, True, True, False]]), 0)
-    assert folds["fold"].tolist() == [-1, 0, 0, -1]
-    assert fold_keys(folds) == [(0, 0)]
-    assert training_masks(folds).tolist() == [[True, False, False, True]]

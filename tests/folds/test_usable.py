@@ -58,13 +58,6 @@ def test_clips_with_the_same_features_are_tied(clips_of):
     assert together(clips_of(["rock"] * 6), features) == [[0, 1, 4, 5], [2, 3]]
 
 
-def test_unknown_artists_of_a_genre_can_be_tied(clips_of):
-    clips = clips_of(["rock"] * 3 + ["jazz"] * 3, artist=["Ann", "", "", "", "", "Bob"])
-    clips["source"] = clips["clip"]
-    assert together(clips, unknown="together") == [[0], [1, 2], [3, 4], [5]]
-    assert together(clips, unknown="alone") == [[0], [1], [2], [3], [4], [5]]
-
-
 def test_group_has_the_name_of_its_first_clip(clips_of):
     clips = clips_of(["rock"] * 6, artist=["Ann", "Bob", "", "", "", ""])
     names = ["artist ann", "artist ann", "song song1", "song song1", "song song2", "song song2"]
@@ -142,15 +135,6 @@ def test_main_counts_what_became_of_every_clip(files, tmp_path):
     }
     some = run(tmp_path, files[1], genres=["rock", "pop"])[1]["clips"]["clean"]
     assert some == {"used": 36, "excluded": 1, **lost}
-
-
-def test_main_keeps_clips_with_the_same_features_together(files, tmp_path):
-    for path in files[1]:
-        table = pd.read_parquet(path).set_index("clip")
-        table.loc["rock.00006"] = table.loc["jazz.00050"]
-        table.reset_index().to_parquet(path)
-    groups = run(tmp_path, files[1])[0].set_index("clip")["group"]
-    assert groups["rock.00006"] == groups["jazz.00050"]
 
 
 def test_main_takes_the_clips_of_all_shards_images(files, tmp_path):
