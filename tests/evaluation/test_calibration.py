@@ -86,11 +86,6 @@ def test_interval_of_error_covers_at_its_nominal_rate(gap):
     assert 0.92 < np.mean((low <= np.mean(errors)) & (np.mean(errors) <= high)) <= 1
 
 
-def test_interval_of_error_needs_several_groups():
-    clips = calibrated(np.random.default_rng(0), 0.1, groups=1)
-    assert np.isnan(error_interval(clips, draw_groups(1))).all()
-
-
 # A model
 
 
@@ -129,8 +124,3 @@ def test_temperature_scales_its_fold(predicted):
     assert_allclose(table.loc[(0, "clip3")], roots / roots.sum())
     assert_allclose(table.loc[(1, "clip3")], [0.5, 0.25, 0.25])
     assert both.loc[3, "blues"] == 0.5
-
-
-def test_without_temperatures_nothing_is_scaled(predicted):
-    fits = pd.DataFrame({"repeat": 0, "fold": [0], "temperature": [np.nan]})
-    assert [each[0] for each in scalings(Model("svm", predicted, fits))] == ["none"]

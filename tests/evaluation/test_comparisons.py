@@ -209,10 +209,6 @@ def test_comparisons_of_an_experiment(views):
     assert len(without) == len(table) - 1 and "paper" not in set(without["question"])
 
 
-def test_an_experiment_without_any_protocol_has_a_table_without_rows():
-    assert of_experiment({}, "binary_a", Experiment(), None).columns.tolist() == RAW
-
-
 # Many tests
 
 

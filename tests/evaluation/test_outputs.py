@@ -1,18 +1,12 @@
-import json
-
 import pandas as pd
 import pytest
 
 from genregraph.config.experiment import Experiment
 from genregraph.evaluation.outputs import (
-    counts_of,
-    genres_of,
-    left_out_of,
     model_names,
     read_models,
     read_result,
     read_tables,
-    songs_of,
     stacked,
 )
 
@@ -36,23 +30,6 @@ def test_models_are_read_in_order(write, predicted):
     assert result[1].fits[["repeat", "fold", "epochs"]].to_numpy().tolist() == [[0, 0, 40]]
     with pytest.raises(FileNotFoundError):
         [*read_models(folder, ["d"])]
-
-
-def test_genres_are_all_columns_without_a_name_of_ours(predicted):
-    assert genres_of(predicted) == ["blues", "jazz", "rock"]
-
-
-def test_protocols_file_has_reasons_and_counts(tmp_path):
-    path = tmp_path / "protocols.json"
-    path.write_text(json.dumps({"left_out": {"clean": "one artist"}, "clips": {"paper": {"n": 2}}}))
-    assert left_out_of(path) == {"clean": "one artist"}
-    assert counts_of(path) == {"paper": {"n": 2}}
-
-
-def test_songs_by_clip(tmp_path):
-    clips = pd.DataFrame({"clip": ["a.0", "a.1"], "source": "a", "genre": "rock"})
-    clips.to_parquet(tmp_path / "clips.parquet")
-    assert songs_of(tmp_path / "clips.parquet").to_dict() == {"a.0": "a", "a.1": "a"}
 
 
 def test_stacked_tables_keep_types(tmp_path):

@@ -31,8 +31,8 @@ def clips_of(predicted):
 
 def test_scores_of_folds_by_hand(predicted):
     # F1: blues 2 * 1 / (2 + 1), jazz 2 * 1 / (1 + 2), rock 1.
-    [found] = of_folds(of_clips(predicted)).reset_index().to_dict("records")
-    assert found == pytest.approx(
+    [scored] = of_folds(of_clips(predicted)).reset_index().to_dict("records")
+    assert scored == pytest.approx(
         {
             "repeat": 0,
             "fold": 0,
@@ -74,15 +74,15 @@ def test_genres_may_be_named_like_scores(predicted):
 def test_mean_interval_of_folds_is_corrected(predicted):
     better = predicted.assign(fold=1, predicted=predicted["true"])
     clips = clips_of(pd.concat([predicted, better]))
-    found = mean_interval(clips, "right", 3, draw_groups(3))
-    assert found == corrected_interval([0.75, 1], 3, 4)
+    scored = mean_interval(clips, "right", 3, draw_groups(3))
+    assert scored == corrected_interval([0.75, 1], 3, 4)
 
 
 def test_mean_interval_of_a_single_fold_is_by_groups(predicted):
-    found = mean_interval(clips_of(predicted), "right", 3, draw_groups(3))
+    scored = mean_interval(clips_of(predicted), "right", 3, draw_groups(3))
     # Of a, one of two clips is right, of b and c all: 1/2 where a alone is drawn, 1 without it.
-    assert (found.mean, found.low, found.high) == (0.75, 0.5, 1)
-    assert math.isnan(found.std)
+    assert (scored.mean, scored.low, scored.high) == (0.75, 0.5, 1)
+    assert math.isnan(scored.std)
     assert math.isnan(
         mean_interval(clips_of(predicted), "right", 3, draw_groups(1)[:, [0] * 3]).low
     )
@@ -90,21 +90,21 @@ def test_mean_interval_of_a_single_fold_is_by_groups(predicted):
 
 def test_artist_accuracy_counts_each_group_once(predicted):
     clips = clips_of(predicted)
-    found = accuracies(clips, clips, of_training(predicted), draw_groups(3))
-    assert list(found) == ACCURACIES
-    assert found["mean"] == 3 / 4
-    assert found["artist_mean"] == pytest.approx((1 / 2 + 1 + 1) / 3)
-    assert found["artist_low"] < found["artist_mean"] < found["artist_high"] == 1
-    assert (found["n_groups"], found["n_folds"], found["interval"]) == (3, 1, BY_GROUPS)
-    assert math.isnan(found["song_mean"])
+    scored = accuracies(clips, clips, of_training(predicted), draw_groups(3))
+    assert list(scored) == ACCURACIES
+    assert scored["mean"] == 3 / 4
+    assert scored["artist_mean"] == pytest.approx((1 / 2 + 1 + 1) / 3)
+    assert scored["artist_low"] < scored["artist_mean"] < scored["artist_high"] == 1
+    assert (scored["n_groups"], scored["n_folds"], scored["interval"]) == (3, 1, BY_GROUPS)
+    assert math.isnan(scored["song_mean"])
 
 
 def test_song_accuracy_is_of_segments_only(predicted):
     songs = pd.Series([f"s{i}" for i in (0, 1, 2, 3, 3, 5, 6)], index=predicted["clip"])
     own = of_clips(by_song(predicted, songs))
-    found = accuracies(clips_of(predicted), own, of_training(predicted), draw_groups(3))
-    assert found["song_mean"] == 1 and len(own) == 3
-    assert np.isclose(found["mean"], 0.75)
+    scored = accuracies(clips_of(predicted), own, of_training(predicted), draw_groups(3))
+    assert scored["song_mean"] == 1 and len(own) == 3
+    assert np.isclose(scored["mean"], 0.75)
 
 
 # Averages over artists and songs
@@ -131,12 +131,12 @@ def test_known_artists_need_two_clips_of_one_under_a_transductive_protocol():
 
 
 def test_by_artist_averages_test_clips_only(predicted):
-    found = by_artist(predicted, ARTISTS)
+    scored = by_artist(predicted, ARTISTS)
     mean = [0.375, 0.375, 0.25]
-    assert_allclose(found.loc[[3, 4], GENRES], [mean, mean])
-    assert found.loc[[3, 4], "predicted"].tolist() == ["blues", "blues"]
+    assert_allclose(scored.loc[[3, 4], GENRES], [mean, mean])
+    assert scored.loc[[3, 4], "predicted"].tolist() == ["blues", "blues"]
     others = [0, 1, 2, 5, 6]  # The artist's training clip among them.
-    assert_frame_equal(found.loc[others], predicted.loc[others])
+    assert_frame_equal(scored.loc[others], predicted.loc[others])
     assert predicted.loc[4, "predicted"] == "jazz"
 
 
@@ -150,13 +150,13 @@ def test_by_artist_averages_within_a_fold(predicted):
 def test_by_song_averages_test_segments_of_a_fold(predicted):
     songs = pd.Series([f"s{i}" for i in (0, 1, 2, 3, 3, 2, 6)], index=predicted["clip"])
     other = predicted.assign(fold=1, part=["test"] + ["train"] * 6)
-    found = by_song(pd.concat([predicted, other], ignore_index=True), songs)
-    assert found["clip"].tolist() == ["s3", "s2", "s6", "s0"]
-    assert found["fold"].tolist() == [0, 0, 0, 1]
-    assert set(found["part"]) == {"test"}
-    assert_allclose(found[GENRES].iloc[0], [0.375, 0.375, 0.25])
-    assert found["predicted"].tolist() == ["blues", "jazz", "rock", "blues"]
-    assert found.columns.tolist() == predicted.columns.tolist() or set(found) == set(predicted)
+    scored = by_song(pd.concat([predicted, other], ignore_index=True), songs)
+    assert scored["clip"].tolist() == ["s3", "s2", "s6", "s0"]
+    assert scored["fold"].tolist() == [0, 0, 0, 1]
+    assert set(scored["part"]) == {"test"}
+    assert_allclose(scored[GENRES].iloc[0], [0.375, 0.375, 0.25])
+    assert scored["predicted"].tolist() == ["blues", "jazz", "rock", "blues"]
+    assert scored.columns.tolist() == predicted.columns.tolist() or set(scored) == set(predicted)
 
 
 def test_by_song_weighs_segments_by_confidence(predicted):

@@ -12,35 +12,9 @@ from numpy.typing import NDArray
 from genregraph.audio.problems import of_whole_tables
 from genregraph.config.experiment import Experiment
 from genregraph.evaluation import calibration as trust
+from genregraph.evaluation import notes, outputs, scores
 from genregraph.evaluation.comparisons import View, of_experiment
-from genregraph.evaluation.notes import (
-    NOT_MUSIC,
-    graph_line,
-    left_out_lines,
-    note_of,
-    table_lines,
-)
-from genregraph.evaluation.outputs import (
-    PLACE,
-    Model,
-    counts_of,
-    left_out_of,
-    model_names,
-    read_models,
-    songs_of,
-    stacked,
-)
-from genregraph.evaluation.scores import (
-    ACCURACIES,
-    KEY,
-    accuracies,
-    by_artist,
-    by_song,
-    known_artists,
-    of_clips,
-    of_folds,
-    of_training,
-)
+from genregraph.evaluation.outputs import PLACE, Model
 from genregraph.evaluation.statistics import draw_groups
 
 COLUMNS = [
@@ -50,7 +24,7 @@ COLUMNS = [
 ]
 TABLES = {
     "result": COLUMNS,
-    "accuracies": [*PLACE, *ACCURACIES],
+    "accuracies": [*PLACE, *scores.ACCURACIES],
     "calibration": trust.COLUMNS,
     "reliability": trust.CURVES,
 }
@@ -76,7 +50,7 @@ def split_of(folder: Path, songs: pd.Series) -> Split:
     tested = folds[folds["fold"] >= 0].drop_duplicates("clip").set_index("clip")
     groups = tested["group"].astype("category")
     draws = draw_groups(len(groups.cat.categories))
-    return Split(songs, known_artists(folds, folder.name), groups, draws)
+    return Split(songs, scores.known_artists(folds, folder.name), groups, draws)
 
 
 def evaluate(model: Model, split: Split, aggregation: str) -> dict[str, pd.DataFrame]:
@@ -88,27 +62,27 @@ def evaluate(model: Model, split: Split, aggregation: str) -> dict[str, pd.DataF
         Rows of `TABLES` without their place, and ``clips`` and ``songs``: tests of a
         `evaluation.comparisons.View`.
     """
-    train, scored, curves, tables = of_training(model.predictions), [], [], {}
+    train, scored, curves, tables = scores.of_training(model.predictions), [], [], {}
     for scaling, temperature, predictions in trust.scalings(model):
         if aggregation == "artist":
-            predictions = by_artist(predictions, split.artists)
-        clips = of_clips(predictions)
+            predictions = scores.by_artist(predictions, split.artists)
+        clips = scores.of_clips(predictions)
         clips["group"] = split.groups.loc[clips["clip"]].array
         clips["unit"] = clips["clip"]
         if aggregation == "artist":
             artists = clips["clip"].map(split.artists)
             clips["unit"] = artists.fillna("clip " + clips["clip"])
-        scores = trust.describe(clips, train["n_train"].mean(), split.draws)
-        scored.append({"scaling": scaling, "temperature": temperature, **scores})
+        probabilities = trust.describe(clips, train["n_train"].mean(), split.draws)
+        scored.append({"scaling": scaling, "temperature": temperature, **probabilities})
         curve = trust.reliability(clips["confidence"].to_numpy(), clips["right"].to_numpy())
         curves.append(curve.assign(scaling=scaling))
         if scaling == "none":
-            songs = of_clips(by_song(predictions, split.songs))
+            songs = scores.of_clips(scores.by_song(predictions, split.songs))
             songs["group"] = split.of_songs().loc[songs["clip"]].array
-            fits = model.fits.set_index(KEY)[["epochs", "seconds"]].round({"seconds": 3})
+            fits = model.fits.set_index(scores.KEY)[["epochs", "seconds"]].round({"seconds": 3})
             tables = {
-                "result": train.join(of_folds(clips)).join(fits).reset_index(),
-                "accuracies": pd.DataFrame([accuracies(clips, songs, train, split.draws)]),
+                "result": train.join(scores.of_folds(clips)).join(fits).reset_index(),
+                "accuracies": pd.DataFrame([scores.accuracies(clips, songs, train, split.draws)]),
                 "clips": clips,
                 "songs": songs,
             }
@@ -131,7 +105,7 @@ def of_protocol(
     rows: dict[str, list[pd.DataFrame]] = {name: [] for name in (*TABLES, "clips", "songs")}
     aggregations = ["none"] if split.artists.empty else ["none", "artist"]
     for aggregation in aggregations:
-        for model in read_models(folder, names):
+        for model in outputs.read_models(folder, names):
             place = {"protocol": folder.name, "model": model.name, "aggregation": aggregation}
             for name, table in evaluate(model, split, aggregation).items():
                 rows[name].append(table.assign(**place))
@@ -164,7 +138,7 @@ def described(result: pd.DataFrame, paper: float | None) -> list[str]:
         table["paper"] = np.where(own, paper, np.nan)
     numbers = table.columns[2:]
     table[numbers] = table[numbers].map("{:.4f}".format).replace("nan", "-")
-    return table_lines(table.reset_index()[[*keys, *table.columns]], keys)
+    return notes.table_lines(table.reset_index()[[*keys, *table.columns]], keys)
 
 
 def main(
@@ -185,15 +159,14 @@ def main(
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
     """Evaluate the models of an experiment under its protocols, and say what comes out."""
-    settings, songs = Experiment.model_validate_json(experiment), songs_of(clips)
+    settings, songs = Experiment.model_validate_json(experiment), outputs.songs_of(clips)
     of_protocols = {
-        each.name: of_protocol(each, model_names(settings), songs) for each in folders or []
+        each.name: of_protocol(each, outputs.model_names(settings), songs) for each in folders or []
     }
-    place = {"dataset": dataset, "experiment": name}
-    tables = {
-        kind: stacked([own[kind].assign(**place) for own, _ in of_protocols.values()], columns)
-        for kind, columns in TABLES.items()
-    }
+    place, tables = {"dataset": dataset, "experiment": name}, {}
+    for kind, columns in TABLES.items():
+        rows = [own[kind].assign(**place) for own, _ in of_protocols.values()]
+        tables[kind] = outputs.stacked(rows, columns)
     for kind, path in zip(TABLES, (output, accuracy, calibration, reliability), strict=True):
         tables[kind].to_csv(path, index=False)
     views = {protocol: own for protocol, (_, own) in of_protocols.items()}
@@ -203,9 +176,9 @@ def main(
         f"{name} on {dataset}",
         *described(tables["result"], paper),
         *_notes(folders or [], {path: pd.read_csv(path) for path in problems or []}),
-        *_count_lines(counts_of(protocols)),
-        *left_out_lines({"": left_out_of(protocols)}),
-        *([NOT_MUSIC] if synthesised else []),
+        *_count_lines(outputs.counts_of(protocols)),
+        *notes.left_out_lines({"": outputs.left_out_of(protocols)}),
+        *([notes.NOT_MUSIC] if synthesised else []),
         f"table: {output}; protocols: {', '.join(map(str, folders or [])) or 'none'}",
     ]
     text.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -215,8 +188,8 @@ def _notes(folders: Sequence[Path], problems: Mapping[Path, pd.DataFrame]) -> li
     lines = []
     for folder in folders:
         health = pd.read_csv(folder / "graph-health.csv")
-        lines.append(f"graph of {folder.name}: {graph_line(health)}")
-        lines += [f"  {note}" for note in [note_of(folder)] if note]
+        lines.append(f"graph of {folder.name}: {notes.graph_line(health)}")
+        lines += [f"  {note}" for note in [notes.note_of(folder)] if note]
     counts = {path: len(table) for path, table in problems.items() if len(table)}
     lines += [f"{count} problem(s) are listed in {path}" for path, count in counts.items()]
     return lines + [line for table in problems.values() for line in of_whole_tables(table)]

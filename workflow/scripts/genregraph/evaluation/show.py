@@ -1,7 +1,4 @@
-"""Take a table or text of the dataset of the run to where the user asked for it.
-
-What there is to say of it, `plan.terminal` says when all is done.
-"""
+"""Copy a table or text of the dataset of the run to where the user asked for it."""
 
 import shutil
 from pathlib import Path
@@ -11,8 +8,8 @@ import typer
 
 
 def main(
-    found: Annotated[Path, typer.Option(help="What was computed of the dataset.")],
+    result: Annotated[Path, typer.Option("--found", help="A result of the dataset.")],
     output: Annotated[Path, typer.Option(help="Its copy, to be written.")],
 ) -> None:
     """Copy a table or text of the dataset of the run."""
-    shutil.copyfile(found, output)
+    shutil.copyfile(result, output)

@@ -15,6 +15,7 @@ from genregraph.evaluation.statistics import p_text
 
 ADJUSTED = ["p_folds_holm", "p_groups_holm"]
 COLUMNS = [*PLACE, *ACCURACIES, "paper_test_accuracy", "difference", "note"]
+Key = tuple[str, str]  # Experiment and protocol.
 LEGEND = """\
 train, test: mean accuracy over folds. aggregation artist: probabilities are averaged over the test
 clips of each known artist. interval: 95 %, corrected for the overlap of training sets (Nadeau and
@@ -27,7 +28,7 @@ comparisons.csv."""
 
 
 def summarise(
-    accuracies: pd.DataFrame, paper: Mapping[str, float], notes: Mapping[tuple[str, str], str]
+    accuracies: pd.DataFrame, paper: Mapping[str, float], notes: Mapping[Key, str]
 ) -> pd.DataFrame:
     """Test accuracy of every model, with the paper's and the difference from it (`COLUMNS`).
 
@@ -90,14 +91,12 @@ def pairs(options: Sequence[str] | None) -> dict[str, str]:
     return dict(option.split("=", 1) for option in options or [])
 
 
-def _notes(
-    accuracies: pd.DataFrame, folders: Sequence[Path], stated: Mapping[str, str]
-) -> dict[tuple[str, str], str]:
-    notes, by_name = {}, {folder.name: folder for folder in folders}
-    for experiment, protocol in accuracies[["experiment", "protocol"]].drop_duplicates().to_numpy():
-        own = stated.get(experiment, "") if protocol == "paper" else ""
-        parts = [own, note_of(by_name[experiment] / protocol)]
-        notes[experiment, protocol] = " ".join(filter(None, parts))
+def _notes(accuracies: pd.DataFrame, stated: Mapping[str, str], folder: Path) -> dict[Key, str]:
+    """Note on each experiment and protocol: what is stated of paper, and warnings."""
+    notes = {}
+    for name, protocol in accuracies[["experiment", "protocol"]].drop_duplicates().to_numpy():
+        own = stated.get(name, "") if protocol == "paper" else ""
+        notes[name, protocol] = " ".join(filter(None, [own, note_of(folder / name / protocol)]))
     return notes
 
 
@@ -114,7 +113,7 @@ def main(
     accuracies = read_tables([folder / "accuracies.csv" for folder in folders])
     compared = adjusted(read_tables([folder / "comparisons.csv" for folder in folders]))
     stated = {name: float(value) for name, value in pairs(paper).items()}
-    summary = summarise(accuracies, stated, _notes(accuracies, folders, pairs(note)))
+    summary = summarise(accuracies, stated, _notes(accuracies, pairs(note), folders[0].parent))
     summary.to_csv(output, index=False)
     compared.to_csv(comparisons, index=False)
     lines = [
