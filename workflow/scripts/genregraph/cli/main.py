@@ -3,11 +3,11 @@
 A step is a module with a function ``main`` whose annotated parameters are its options.
 """
 
-import importlib
 import io
 import os
 import sys
 from pathlib import Path
+from pkgutil import resolve_name
 
 import typer
 
@@ -50,10 +50,10 @@ def run() -> None:
         sys.exit(name not in ("", "-h", "--help"))
     if not is_command:
         start_logging()
-    module = importlib.import_module(f"genregraph.{'cli.' if is_command else ''}{name}")
+    main = resolve_name(f"genregraph.{'cli.' if is_command else ''}{name}:main")
     sys.argv = [f"genregraph {name}", *options]
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    app.command()(module.main)
+    app.command()(main)
     try:
         app()
     except UserError as error:
