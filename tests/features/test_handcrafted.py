@@ -100,14 +100,6 @@ def test_real_segment_has_the_values_of_the_public_3_second_table(real_audio):
     assert_allclose(features[list(expected)], list(expected.values()), rtol=1e-4)
 
 
-def test_real_clips_have_nine_or_ten_segments_by_their_length(real_audio, public_table):
-    lengths = public_table.set_index("filename")["length"]
-    for path in sorted(real_audio.glob("*/*.wav")):
-        segments = len(windows(decode(path).samples.size, "3s"))
-        assert segments == min(10, (int(lengths[path.name]) - 1) // 66_150), path
-        assert segments in (9, 10)
-
-
 def test_columns_are_those_of_the_public_table(public_table):
     assert public_table.columns.tolist() == ["filename", *COLUMNS, "label"]
 
@@ -121,25 +113,10 @@ def test_profile_gives_what_librosa_itself_gives(profile, reference, seconds, mu
     assert_same(handcrafted(samples, profile), reference(samples), rtol=1e-5)
 
 
-def test_profiles_differ(music):
-    kaggle, today = (pd.Series(handcrafted(music(3), name), COLUMNS) for name in PROFILES)
-    for column in ["rms_var", "spectral_centroid_mean", "harmony_var", "mfcc1_mean"]:
-        assert abs(kaggle[column] / today[column] - 1) > 1e-5
-
-
 @pytest.mark.filterwarnings("ignore:n_fft=2048 is too large:UserWarning")
 @pytest.mark.parametrize("profile", PROFILES)
 def test_short_clips_have_finite_features(profile, music):
-    features = handcrafted(music(1)[:1024], profile)
-    assert features.shape == (len(COLUMNS),)
-    assert np.isfinite(features).all()
-
-
-@pytest.mark.parametrize(("bpm", "seconds"), [(70, 3), (133, 6), (180, 6)])
-def test_tempo_is_the_beat_trackers(bpm, seconds, music):
-    samples = music(seconds, bpm, seed=bpm)
-    mel = librosa.power_to_db(librosa.feature.melspectrogram(y=samples))
-    assert tempo(mel) == librosa.beat.beat_track(y=samples)[0][0]
+    assert np.isfinite(handcrafted(music(1)[:1024], profile)).all()
 
 
 def test_tempo_is_that_of_the_sound_at_most_pitches():

@@ -1,6 +1,5 @@
 """The network and both of its tables: tags, and embedding."""
 
-import librosa
 import numpy as np
 import pandas as pd
 import pytest
@@ -104,37 +103,20 @@ def test_columns_are_the_originals_in_its_order(reference):
     assert embedding[752:754] == ["musicnn_max_752", "musicnn_mean_000"]
 
 
-def test_spectrogram_is_the_originals_where_that_does_not_overflow(music):
-    samples = 0.2 * music(3)
-    audio = librosa.resample(samples, orig_sr=SAMPLE_RATE, target_sr=16_000)
-    mel = librosa.feature.melspectrogram(y=audio, sr=16_000, hop_length=256, n_fft=512, n_mels=96)
-    half = mel.T.astype(np.float16)
-    assert_allclose(log_mel(samples), np.log10(10_000 * half + np.float16(1)), atol=4e-3)
-    assert log_mel(samples).dtype == np.float32
-
-
-@pytest.mark.parametrize("level", [10, 1e6])
-def test_loud_music_does_not_overflow(level, music, untrained):
+def test_loud_music_does_not_overflow_and_silence_has_tags(music, network):
     samples = music(3)
-    loud = (level * samples).astype(np.float32)
+    loud = (1e6 * samples).astype(np.float32)
     assert (log_mel(loud) >= log_mel(samples)).all()
     assert np.isfinite(log_mel(loud)).all()
-    assert np.isfinite(musicnn(loud, untrained)).all()
-
-
-def test_sound_that_is_not_finite_is_an_error(music, untrained):
-    samples = music(3)
-    samples[5] = np.nan
-    with pytest.raises(librosa.ParameterError, match="not finite"):
-        musicnn(samples, untrained)
-
-
-def test_silence_has_tags(network):
     silence = np.zeros(10 * SAMPLE_RATE, dtype=np.float32)
     assert not log_mel(silence).any()
-    values = musicnn(silence, network)
-    assert ((values[:50] > 0) & (values[:50] < 1)).all()
-    assert_allclose(values[50:], 0, atol=1e-7)
+    for values in (
+        musicnn(loud, network),
+        musicnn(silence, network),
+        musicnn(samples[:9999], network),
+    ):
+        assert ((values[:50] > 0) & (values[:50] < 1)).all()
+        assert_allclose(values[50:], 0, atol=1e-7)
 
 
 def frames(count):
@@ -153,15 +135,6 @@ def test_windows_follow_one_another(count, complete):
 def test_clip_shorter_than_a_window_is_repeated(count):
     [window] = windows(frames(count))
     assert_array_equal(window[:, 95], np.arange(187) % count)
-
-
-@pytest.mark.filterwarnings("ignore:n_fft=512 is too large:UserWarning")
-@pytest.mark.parametrize("seconds", [0.01, 2.98])
-def test_short_clips_have_finite_tags(seconds, music, untrained):
-    values = musicnn(music(seconds), untrained)
-    assert values.shape == (100,)
-    assert np.isfinite(values).all()
-    assert_array_equal(values[50:], 0)
 
 
 def test_window_depends_on_no_other(music, untrained):
