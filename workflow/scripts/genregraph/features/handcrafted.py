@@ -9,7 +9,7 @@ References
 """
 
 import math
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import librosa
 import numpy as np
@@ -28,14 +28,12 @@ HPSS_KERNEL = 31  # frames, and frequency bins
 BLOCK = 128  # frames that are worked on at a time, to save memory
 
 
-class Profile(NamedTuple):
-    """What separates the published table from what librosa computes by default today."""
-
-    pad_mode: Literal["reflect", "constant"]  # How a clip is padded by half a frame at both ends.
-    zero_tail: bool  # Harmonic and percussive signal are zero after the last complete hop.
-
-
-PROFILES = {"kaggle": Profile("reflect", True), "librosa": Profile("constant", False)}
+# How a clip is padded by half a frame at both ends, and whether the harmonic and percussive signals
+# are zero after the last complete hop: of the published table, and of what librosa does today.
+PROFILES: dict[str, tuple[Literal["reflect", "constant"], bool]] = {
+    "kaggle": ("reflect", True),
+    "librosa": ("constant", False),
+}
 
 SERIES = (
     "chroma_stft rms spectral_centroid spectral_bandwidth rolloff zero_crossing_rate "
@@ -180,9 +178,8 @@ def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     harmonic = np.asfortranarray(running_median(magnitude))  # In memory as the other one.
     percussive = running_median(magnitude.T).T
-    for start in range(0, magnitude.shape[1], BLOCK):
-        frames = np.s_[:, start : start + BLOCK]
-        percussive[frames] = _share(harmonic[frames], percussive[frames])
+    for of, other in zip(in_blocks(harmonic), in_blocks(percussive), strict=True):
+        other[:] = _share(of, other)
     return percussive
 
 

@@ -107,7 +107,7 @@ def as_text(keys: pd.Series) -> pd.Series:
 
 
 def features_in(
-    foreign: pd.DataFrame, keep: Collection[str] = ()
+    foreign: pd.DataFrame, keep: Collection[str] = (), pool: bool = False
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Features of a table, in double precision, and by column why others are none.
 
@@ -126,9 +126,20 @@ def features_in(
     lost = {name: why for name, why in left_out.items() if why not in NO_LOSS}
     if len(lost) > MOST_LOST * (len(lost) + len(features) - 1):
         raise UserError(f"too many columns are no features: {_named(lost)}; mend or remove them")
-    _check_any(features)
-    left_out |= foreign.attrs.get("left_out", {})
-    return pd.DataFrame(features, foreign.index), left_out
+    table = pd.DataFrame(features, foreign.index)
+    where = [c for c in features if pool and c not in keep and _is_position(c, table)]
+    if len(features) - len(where) == 1:
+        raise UserError("no numeric column; a table needs features")
+    left_out |= foreign.attrs.get("left_out", {}) | dict.fromkeys(where, WHERE)
+    return table.drop(columns=where), left_out
+
+
+def _is_position(column: str, table: pd.DataFrame) -> bool:
+    """Whether a column is named like a position of a row in its clip, and rises in each."""
+    if not POSITION.fullmatch(column):
+        return False
+    steps = table.groupby("clip", sort=False)[column].diff().dropna()
+    return len(steps) > 0 and bool((steps > 0).all())
 
 
 def _feature(name: str, cells: pd.Series, kept: bool) -> tuple[NDArray[np.float64] | None, str]:
@@ -180,11 +191,6 @@ def _check_kept(table: pd.DataFrame, keep: Collection[str]) -> None:
         raise UserError(f"keep: {', '.join(unknown)}: no such column; mend the name")
 
 
-def _check_any(columns: Collection[str]) -> None:
-    if len(columns) == 1:
-        raise UserError("no numeric column; a table needs features")
-
-
 def _check_labels(labels: Mapping[str, str], keep: Collection[str], name: str) -> None:
     rejected = {column: why for column, why in labels.items() if column not in keep}
     if rejected:
@@ -216,13 +222,6 @@ def pooled(table: pd.DataFrame) -> pd.DataFrame:
     means, deviations = clips.mean(skipna=False), clips.std(ddof=0, skipna=False)
     both = [means.add_suffix("_mean"), deviations.add_suffix("_std")]
     return pd.concat(both, axis=1).reset_index()
-
-
-def positions(table: pd.DataFrame) -> list[str]:
-    """Columns that are named like positions of rows in their clip, and rise in each."""
-    named = [column for column in table.columns[1:] if POSITION.fullmatch(column)]
-    steps = [table[column].groupby(table["clip"]).diff().dropna() for column in named]
-    return [c for c, step in zip(named, steps, strict=True) if len(step) and (step > 0).all()]
 
 
 def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -275,18 +274,16 @@ def main(
     listed, name, keep = pd.read_parquet(clips), output.stem, keep or []
     given = read_foreign(foreign, Names(read_sheet(sheet)), cut)
     with in_table(foreign):
-        table, left_out = features_in(given, keep)
+        table, left_out = features_in(given, keep, pool)
         labels = label_like(table, listed)
         if pool:
             once = table.drop_duplicates("clip")
             numbering = [c for c in once.columns[1:] if numbers_rows(once[c].to_numpy())]
             labels |= dict.fromkeys(numbering, "it numbers the clips")
-            left_out |= {c: WHERE for c in positions(table) if c not in keep}
-            table = pooled(table.drop(columns=left_out, errors="ignore"))
-            _check_any(table.columns)
+            table = pooled(table)
         else:
             _check_rows(table[table["clip"].isin(listed["clip"])], name)
-        _check_labels({c: why for c, why in labels.items() if c not in left_out}, keep, name)
+        _check_labels(labels, keep, name)
         rows, lacking = for_clips(table, listed)
     write_table(rows, output)
     missing = _lacks(rows, listed)
