@@ -1,6 +1,6 @@
 """What the report shows of an experiment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ import pandas as pd
 from genregraph.evaluation.statistics import p_text
 from genregraph.folds.leaks import KINDS
 from genregraph.report.figures.protocol_figures import confuse
-from genregraph.report.page import charts
 from genregraph.report.page.answer import MAIN
 from genregraph.report.page.tables import Tables
 from genregraph.report.page.words import AGGREGATIONS, figure, points, table
@@ -18,21 +17,7 @@ from genregraph.report.strictness import PROTOCOLS
 
 GENRES = 40  # Of a confusion table; of more genres, as many most frequent mistakes are shown.
 SETTINGS = set("genres cut tables scale select reduce graph graphsage search".split())
-HEALTH = {
-    "k": "neighbours of a clip (k)",
-    "zero_distance_share": "share of distances that are zero",
-    "homophily": "share of neighbours of the same genre",
-    "chance_homophily": "the same by chance",
-    "components": "connected components",
-    "degree_max": "clips that have the most popular one as neighbour",
-}
-LEAKS = {
-    "group": "groups",
-    "artist": "artists",
-    "song": "songs",
-    "md5": "identical files",
-    "near_identical": "pairs of nearly identical features",
-}
+HEALTH = "k zero_distance_share homophily chance_homophily components degree_max".split()
 QUESTIONS = {
     "messages": "a network and its ablation without messages",
     "baseline": "graph models and the best model that uses no other test clip",
@@ -69,12 +54,7 @@ def as_text(setting: Any) -> str:
 def confusion(predictions: pd.DataFrame, where: str = "") -> Facts:
     """Of each true genre, how many tests of its clips gave which genre, and in which share.
 
-    Parameters
-    ----------
-    predictions : pd.DataFrame
-        Of one model, all folds; a clip that is tested several times counts each time.
-    where : str
-        Protocol and experiment, for the label of a table.
+    Predictions are of one model, all folds; a clip that is tested several times counts each time.
     """
     counts = confuse(predictions)
     shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
@@ -97,10 +77,10 @@ def confusion(predictions: pd.DataFrame, where: str = "") -> Facts:
     }
 
 
-def spread(folds: pd.DataFrame, names: Mapping[str, str], what: str, where: str) -> Facts:
-    """Mean and range over folds of the columns that there are, by what they are called."""
+def spread(folds: pd.DataFrame, names: Sequence[str], what: str, where: str) -> Facts:
+    """Mean and range over folds of the columns that there are."""
     values = folds[[name for name in names if name in folds]].agg(["mean", "min", "max"]).T
-    rows = values.rename(names).rename_axis(what).reset_index()
+    rows = values.rename(lambda name: name.replace("_", " ")).rename_axis(what).reset_index()
     return table(f"{what}, {where}", rows, mean=figure, min=figure, max=figure)
 
 
@@ -126,34 +106,21 @@ def comparisons_of(tables: Tables, name: str) -> Facts:
 
 
 def calibration_of(tables: Tables, name: str) -> Facts:
-    """How calibrated an experiment's models are: a table of all, and curves of GraphSAGE."""
-    scores, curves = (
-        each[each["experiment"] == name] for each in (tables.calibration, tables.reliability)
-    )
-    plots = []
-    own = scores.query("model == @MAIN and scaling == 'none' and aggregation == 'none'")
-    for row in own.itertuples():
-        label = f"mean confidence {row.confidence:.3f}, accuracy {row.accuracy:.3f}"
-        curve = curves.query(
-            "protocol == @row.protocol and aggregation == 'none' and model == @MAIN"
-        )
-        plot = charts.reliability(curve, f"Reliability under {row.protocol}: {label}")
-        plots.append((row.protocol, label, plot))
-    frame = scores[CALIBRATED].assign(under=[under(row) for row in scores.to_dict("records")])
-    label = f"Calibration of all models, in {name}"
-    return {"plots": plots, "table": table(label, frame, "under", temperature=figure)}
+    """How calibrated an experiment's models are, by protocol and aggregation."""
+    scores = tables.calibration[tables.calibration["experiment"] == name]
+    rows = scores[CALIBRATED].assign(under=[under(row) for row in scores.to_dict("records")])
+    return table(f"Calibration of all models, in {name}", rows, "under", temperature=figure)
 
 
 def protocol_of(folder: Path, tables: Tables, name: str) -> Facts:
     """What there is to show of an experiment's protocol, whose folder is given."""
-    leaks = {kind: LEAKS[kind] for kind in KINDS}
     where, key = f"{folder.name} in {name}", (name, folder.name)
     return {
         "name": folder.name,
         "what": PROTOCOLS[folder.name],
         "confusion": confusion(pd.read_parquet(folder / f"models/{MAIN}.parquet"), where),
         "health": spread(tables.health[key], HEALTH, "of the graph", where),
-        "leaks": spread(tables.leaks[key], leaks, "on both sides of a fold", where),
+        "leaks": spread(tables.leaks[key], KINDS, "on both sides of a fold", where),
     }
 
 

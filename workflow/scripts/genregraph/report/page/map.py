@@ -10,7 +10,7 @@ from scipy import sparse
 
 from genregraph.preprocessing.inputs import Inputs
 
-RANKED = 10  # Genres of which a clip's probability is shown,
+RANKED = 5  # Genres of which a clip's probability is shown,
 LEAST = 0.005  # if it is at least that.
 
 
@@ -86,7 +86,7 @@ def chart(
     predictions : mapping of str to pd.DataFrame
         Of all folds by model, GraphSAGE first.
     places : NDArray, shape (n, 2)
-        Where t-SNE puts the clips.
+        Of the clips, by t-SNE.
     most : int
         Neighbours of each clip, at most.
 

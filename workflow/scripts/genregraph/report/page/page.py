@@ -6,7 +6,6 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,28 +19,21 @@ from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.datasets.sheet import locate, read_sheet
 from genregraph.datasets.spreadsheet import read_csv
 from genregraph.evaluation.statistics import p_text
+from genregraph.report.figures.dataset import levels
 from genregraph.report.figures.style import counted
-from genregraph.report.page import charts
+from genregraph.report.page.accuracies import accuracies
 from genregraph.report.page.answer import answers, sentences
 from genregraph.report.page.cost import costs
 from genregraph.report.page.experiment import Facts, experiment
-from genregraph.report.page.tables import Key, Tables, pairs, read
+from genregraph.report.page.tables import pairs, read
 from genregraph.report.page.words import AGGREGATIONS, FILTERS, points, table, written
 from genregraph.report.provenance import read_records, steps, versions
-from genregraph.report.strictness import PROTOCOLS
 
 
 def page(template: str, style: str, script: str, facts: Mapping[str, Any]) -> str:
-    """Fill in the template; whatever is not the template's own is escaped.
+    """Fill in a Jinja2 template; whatever is not the template's own is escaped.
 
-    Parameters
-    ----------
-    template : str
-        Jinja2.
-    style, script : str
-        CSS and JavaScript; the page forbids any other, and the network.
-    facts : mapping
-        As `main` gathers them; ``map`` goes into the page as JSON.
+    The page forbids any other style and script (by Content-Security-Policy), and the network.
 
     Raises
     ------
@@ -86,46 +78,10 @@ def _digest(text: str) -> str:
     return f"sha256-{base64.b64encode(sha).decode('ascii')}"
 
 
-def accuracies(tables: Tables, tested: Mapping[Key, tuple[int, int]]) -> Facts:
-    """Rows of the summary, and the scale that all of their pictures have.
-
-    Returns
-    -------
-    dict
-        ``share``: where a value lies on the scale; ``ticks`` of it; ``experiments``: by name, parts
-        of a protocol and aggregation.
-    """
-    columns = ["mean", "ci_low", "ci_high", "paper_test_accuracy"]
-    guesses = {key: 1 / genres for key, (_, genres) in tested.items()}
-    scale = charts.tenths([*tables.summary[columns].to_numpy(float).ravel(), *guesses.values()])
-    experiments: dict[str, list[Facts]] = {}
-    keys = ["experiment", "protocol", "aggregation"]
-    for key, rows in tables.summary.groupby(keys, sort=False):
-        name, protocol, aggregation = map(str, key)
-        part = {
-            "protocol": protocol,
-            "aggregation": aggregation,
-            "what": PROTOCOLS[protocol] if aggregation == "none" else AGGREGATIONS[aggregation],
-            "folds": int(rows["n_folds"].iloc[0]),
-            "guess": guesses[name, protocol],
-            "stated": (protocol, aggregation) == ("paper", "none"),
-            "rows": rows.to_dict("records"),
-        }
-        experiments.setdefault(name, []).append(part)
-    share = partial(charts.share, scale=scale)
-    return {"share": share, "ticks": charts.ticks(*scale), "experiments": experiments}
-
-
 def with_sources(shown: Mapping[str, Any], clips: pd.DataFrame, sources: Sequence[str]) -> Facts:
-    """Add to a map of which source each clip is, and the seconds of a segment in it.
+    """Add to a map the number of each clip's source, and the seconds of a segment in it.
 
-    Parameters
-    ----------
-    shown : mapping
-        As `report.page.map` makes it.
-    clips : pd.DataFrame
-        Those of its segment length, as `audio.clips` lists them.
-    sources : sequence of str
+    Clips are those of the map's segment length, as `audio.clips` lists them.
     """
     own = clips.set_index("clip").loc[shown["clips"]]
     number = {source: i for i, source in enumerate(sources)}
@@ -162,6 +118,20 @@ def _problems(paths: Sequence[Path]) -> Facts:
     ]
     rows = pd.concat(lists) if lists else pd.DataFrame(columns=columns)
     return table("Problems of clips", rows.replace({"clip": {"": "(all)"}}))
+
+
+def _learning(curve: pd.DataFrame | None) -> tuple[str, Facts] | None:
+    """Experiment of the learning curve, and accuracy of its models by artists and clips."""
+    if curve is None:
+        return None
+    at = ["series", "level"]
+    means = levels(curve)
+    sizes = means.groupby(at, sort=False)[["artists", "clips"]].mean().round().astype(int)
+    rows = sizes.join(means.pivot(index=at, columns="model", values="mean"))
+    rows = rows.reset_index().assign(series=lambda t: "more " + t["series"]).drop(columns="level")
+    return curve["experiment"].iloc[0], table(
+        "Accuracy by training artists and clips", rows, "series"
+    )
 
 
 def _places(audio: Path | None, folder: Path) -> list[str]:
@@ -226,12 +196,7 @@ def main(
         "aggregations": AGGREGATIONS,
         "notes": tables.notes(),
         "experiments": experiments,
-        "learning": None
-        if tables.learning_curve is None
-        else (
-            tables.learning_curve["experiment"].iloc[0],
-            *charts.learning_curve(tables.learning_curve),
-        ),
+        "learning": _learning(tables.learning_curve),
         "problems": _problems(problems or []),
         "not_run": pairs(not_run),
         "costs": table(
