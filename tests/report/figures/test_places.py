@@ -1,0 +1,60 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from genregraph.graph.adjacency import adjacency
+from genregraph.report.figures import places
+
+
+def test_edges_lead_to_the_nearest_and_zero_distances_are_none():
+    distances = np.array([[0, 1, 2, 9], [1, 0, 3, 9], [2, 3, 0, 9], [7, 8, 9, 0]], dtype=float)
+    graph = sparse.csr_array(distances)
+    assert places.nearest_edges(graph, 1).tolist() == [[0, 1], [0, 2], [0, 3]]
+    assert places.nearest_edges(graph, 2).tolist() == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3]]
+    graph = sparse.csr_array((np.array([0.0, 5.0]), np.array([1, 0]), np.array([0, 1, 2])))
+    assert places.nearest_edges(graph, 3).tolist() == [[0, 1]]
+    graph.data[:] = 0
+    assert places.nearest_edges(graph, 3).shape == (0, 2)
+
+
+def test_graph_title_states_the_share_of_edges_within_genres(inputs):
+    graph = adjacency(inputs.x, "euclidean", 5)
+    edges = places.nearest_edges(graph)
+    within = np.mean(inputs.y[edges[:, 0]] == inputs.y[edges[:, 1]])
+    [axes] = places.draw_graph(inputs, graph, inputs.x[:, :2]).axes
+    title = axes.get_title(loc="left")
+    assert title.startswith("24 clips, each joined to at most its 3 nearest neighbours;")
+    assert f"{within:.0%}" in title
+    assert sum(len(lines.get_segments()) for lines in axes.collections[:2]) == len(edges)
+
+
+def nearest(positions):
+    distances = np.linalg.norm(positions[:, None] - positions, axis=2)
+    np.fill_diagonal(distances, np.inf)
+    return distances.argmin(axis=1)
+
+
+def test_places_keep_distances_by_pca_and_clouds_by_tsne(inputs):
+    placed = places.place(inputs.x, 0)
+    first = np.linalg.norm(inputs.x - inputs.x[0], axis=1)
+    kept = np.linalg.norm(placed.components - placed.components[0], axis=1)
+    assert_allclose(kept, first, rtol=1e-4)
+    assert_allclose(placed.shares.sum(), 1, rtol=1e-5)
+    assert_array_equal(inputs.y[nearest(placed.tsne)], inputs.y)
+
+
+def test_tsne_of_many_clips_places_a_sample(inputs):
+    x, y = np.repeat(inputs.x, 5, axis=0), inputs.y.repeat(5)
+    positions = places.neighbour_map(x, seed=0, most=60)
+    assert positions.shape == (120, 2)
+    assert_array_equal(y[nearest(positions)], y)
+
+
+@pytest.mark.parametrize("shape", [(2, 5), (24, 1), (3, 2)])
+def test_places_of_the_smallest_inputs(shape, inputs):
+    small = replace(inputs, x=inputs.x[: shape[0], : shape[1]], y=inputs.y[: shape[0]])
+    figure = places.draw(small, places.place(small.x, 0))
+    assert sum(len(points.get_offsets()) for points in figure.axes[1].collections) == shape[0]
