@@ -9,10 +9,10 @@ from genregraph.graph.adjacency import EXACT, adjacency, recall
 from genregraph.graph.metrics import METRICS
 
 
-def many(n=1200, d=8):
+def many():
     """Clips of ten genres; the last two are replicas of the first two."""
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(n, d)) + 2 * rng.normal(size=(10, d))[rng.integers(10, size=n)]
+    x = rng.normal(size=(1200, 8)) + 2 * rng.normal(size=(10, 8))[rng.integers(10, size=1200)]
     x[-2:] = x[:2]
     return x.astype(np.float32)
 

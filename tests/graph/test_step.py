@@ -51,7 +51,7 @@ def step(tmp_path):
 
 @pytest.fixture
 def clips():
-    return np.random.default_rng(0).normal(size=(17, 5)).astype(np.float32)
+    return features(17, 5).astype(np.float32)
 
 
 @pytest.mark.parametrize("neighbours", ["all", "train"])
@@ -71,14 +71,13 @@ def test_step_writes_graph_and_health_of_each_fold(metric, neighbours, step, cap
     assert table["degenerate"].all() == (metric == "jaccard")
 
 
-@pytest.mark.parametrize(("neighbours", "others"), [("all", 39), ("train", 29)])
-def test_step_warns_if_k_is_capped(neighbours, others, step, caplog):
+def test_step_warns_if_k_is_capped(step, caplog):
     folds = [fold_of(features(), TRAIN)]
-    step(folds, neighbours, k=others)
+    step(folds, "train", k=29)
     assert not caplog.records
-    graphs, _ = step(folds, neighbours, k=others + 1)
-    assert f"capped to {others}" in caplog.text
-    assert graphs[0].nnz == 40 * others
+    graphs, _ = step(folds, "train", k=30)
+    assert "capped to 29" in caplog.text
+    assert graphs[0].nnz == 40 * 29
 
 
 @pytest.mark.parametrize(("neighbours", "made"), [("all", 1), ("train", 2)])
@@ -91,13 +90,13 @@ def test_folds_of_the_same_inputs_and_candidates_share_a_graph(step, tmp_path, n
     assert table["fold"].tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("neighbours", ["all", "train"])
-def test_step_seeks_neighbours_among_an_artists_clips(clips, neighbours, step):
-    fold = fold_of(clips, CANDIDATES, ARTISTS)
-    graphs, table = step([fold], neighbours, "artist", metric="cosine", k=3)
-    candidates = CANDIDATES if neighbours == "train" else None
-    assert_same(graphs[0], of_one_artist(clips, "cosine", 3, ARTISTS, candidates))
+def test_step_seeks_neighbours_among_an_artists_clips(clips, step):
+    """What a metric takes from all clips, such as deciles, it does not take from an artist's."""
+    graphs, table = step([fold_of(clips, CANDIDATES, ARTISTS)], among="artist", metric="matching")
+    assert_same(graphs[0], of_one_artist(clips, "matching", 5, ARTISTS))
     assert table["recall"].tolist() == [1]
+    edges, everyone = graphs[0].tocoo(), adjacency(clips, "matching", 16)
+    assert_allclose(edges.data, everyone[edges.row, edges.col], atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -112,14 +111,6 @@ def test_neighbours_of_one_artist_are_the_nearest_of_its_other_clips(clips, k, c
         nearest = sorted(others, key=lambda j: distances[i, j])[:k]
         assert sorted(graph.indices[graph.indptr[i] : graph.indptr[i + 1]]) == sorted(nearest)
         assert_allclose(graph[[i], nearest], distances[i, nearest], rtol=1e-6)
-
-
-@pytest.mark.parametrize("metric", METRICS)
-def test_distances_of_one_artist_are_those_among_all_clips(clips, metric):
-    """What a metric takes from all clips, such as deciles, it does not take from an artist's."""
-    graph = of_one_artist(clips, metric, 99, ARTISTS).tocoo()
-    everyone = adjacency(clips, metric, 16)
-    assert_allclose(graph.data, everyone[graph.row, graph.col], atol=1e-6)
 
 
 def test_candidates_alone_are_neighbours_of_one_artist(clips):
