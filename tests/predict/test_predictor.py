@@ -134,10 +134,3 @@ def test_threshold_marks_what_is_far_from_all_and_few_other_clips(learnt) -> Non
     assert np.mean(like.distances.mean(axis=1) > predictor.threshold) < 0.05
     far = predict(predictor, np.full((1, 6), 9.0))
     assert far.distances.mean() > predictor.threshold
-
-
-@pytest.mark.parametrize("model", ["graphsage", "lda"])
-def test_prediction_of_no_new_clip_is_empty(learnt, model) -> None:
-    prediction = predict(learnt(drawn(31), model), np.empty((0, 6)))
-    assert prediction.probabilities.shape == (0, 3)
-    assert prediction.neighbours.shape == (0, 5)

@@ -31,11 +31,11 @@ def test_prediction_of_a_file_is_the_mean_of_its_pieces(learnt) -> None:
     files = of_files(table, predictor)
     assert files["pieces"].to_dict() == {"a": 1, "long": 3}
     columns = [f"p({genre})" for genre in predictor.genres]
-    assert_allclose(files.loc["long", columns].astype(float), table[columns].iloc[1:].mean())
-    best = files.loc["long", columns].astype(float).idxmax()
-    assert files.loc["long", "genre"] == best[2:-1]
-    assert files.loc["long", "probability"] == files.loc["long", best]
-    assert files.loc["long", "genres"].startswith(f"{best[2:-1]} {files.loc['long', best]:.2f}, ")
+    means, long = table[columns].iloc[1:].mean(), files.loc["long"]
+    assert_allclose(long[columns].astype(float), means)
+    assert long["genre"] == means.idxmax()[2:-1]
+    assert long["probability"] == pytest.approx(means.max())
+    assert long["genres"].startswith(f"{long['genre']} {means.max():.2f}, ")
     assert files["unlike"].tolist() == [False, False]
 
 
