@@ -16,6 +16,7 @@ from tests.predict.test_train import unseen_and_cross_validated
 from tests.workflow.conftest import PARTS, ROOT, Project
 
 from genregraph.datasets.sheet import read_sheet, write_sheet
+from genregraph.evaluation.statistics import Interval
 
 pytestmark = pytest.mark.torture
 
@@ -24,13 +25,9 @@ RATE = 22_050
 
 
 def barks(count: int = 12, seed: int = 0) -> np.ndarray:
-    """What a dog's barks are made of, synthesised: shape (n,), at `RATE`.
-
-    Each is a burst of 0.15 to 0.25 s, rough by noise, its pitch and its two formants falling, with
-    silence behind. No dog was recorded.
-    """
+    """Synthetic barks, shape (n,), at `RATE`: noisy bursts with falling pitch and formants."""
     rng = np.random.default_rng(seed)
-    found = []
+    parts = []
     for _ in range(count):
         n = int(rng.uniform(0.15, 0.25) * RATE)
         fall = np.linspace(1, 0, n)
@@ -45,8 +42,8 @@ def barks(count: int = 12, seed: int = 0) -> np.ndarray:
                 formant, state = signal.lfilter(*peak, source[part], zi=state)
                 wave[part] += formant
         wave *= np.minimum(1, np.arange(n) / (0.01 * RATE)) * fall**0.7
-        found += [wave / np.abs(wave).max() / 2, np.zeros(int(rng.uniform(0.3, 1.0) * RATE))]
-    return np.concatenate(found).astype(np.float32)
+        parts += [wave / np.abs(wave).max() / 2, np.zeros(int(rng.uniform(0.3, 1.0) * RATE))]
+    return np.concatenate(parts).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +62,16 @@ def predicted(real_audio: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
         (new / row.path).parent.mkdir(parents=True, exist_ok=True)
         (new / row.path).symlink_to(real_audio / row.path)
     waves = [soundfile.read(real_audio / row.path, dtype="float32")[0] for row in unseen[:20]]
-    soundfile.write(new / "ten minutes.wav", np.concatenate(waves)[: 600 * RATE], RATE)
-    soundfile.write(new / "three seconds.wav", waves[0][: 3 * RATE], RATE)
-    double = soxr.resample(waves[0], RATE, 2 * RATE)
-    stereo = np.stack([double, double], axis=1)
-    soundfile.write(new / "stereo.mp3", stereo, 2 * RATE, format="MP3")
-    noise = np.random.default_rng(0).standard_normal(30 * RATE) / 10
-    soundfile.write(new / "noise.wav", noise, RATE)
-    soundfile.write(new / "barks.wav", barks(), RATE)
+    odd = {
+        "ten minutes": np.concatenate(waves)[: 600 * RATE],
+        "three seconds": waves[0][: 3 * RATE],
+        "noise": np.random.default_rng(0).standard_normal(30 * RATE) / 10,
+        "barks": barks(),
+    }
+    for name, wave in odd.items():
+        soundfile.write(new / f"{name}.wav", wave, RATE)
+    double = np.repeat(soxr.resample(waves[0], RATE, 2 * RATE)[:, None], 2, axis=1)
+    soundfile.write(new / "stereo.mp3", double, 2 * RATE, format="MP3")
     (new / "text.mp3").write_text("no music\n" * 1000)
     project = Project(folder)
     (folder / "small.yaml").write_text("{dataset: gtzan-mini, sheet: seventy.tsv}")
@@ -80,6 +79,12 @@ def predicted(real_audio: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
     options = ["audio=none", "predict=new", f"tables={{handcrafted: {table}}}"]
     project.snakemake("--cores", "2", TARGET, "--config", *options)
     return project
+
+
+def report(capsys: pytest.CaptureFixture[str], what: str, accuracy: float, folds: Interval) -> None:
+    expected = f"{folds.mean:.4f} ({folds.low:.4f} to {folds.high:.4f})"
+    with capsys.disabled():
+        print(f"\n{what}: {accuracy:.4f}; by five folds of these {expected}")
 
 
 def test_unseen_clips_are_predicted_from_audio_as_by_public_features(
@@ -92,11 +97,7 @@ def test_unseen_clips_are_predicted_from_audio_as_by_public_features(
     mini = {row.clip for row in read_sheet(ROOT / "config/datasets/gtzan-mini.tsv")}
     clips = public_table["filename"].str.removesuffix(".wav")
     _, interval = unseen_and_cross_validated(public_table[clips.isin(mini)])
-    with capsys.disabled():
-        print(
-            f"\n30 unseen clips of gtzan-mini, by 70: {right.mean():.4f}; five folds of 70: "
-            f"{interval.mean:.4f} ({interval.low:.4f} to {interval.high:.4f})"
-        )
+    report(capsys, "30 unseen clips of gtzan-mini, by 70", right.mean(), interval)
     assert interval.low <= right.mean() <= interval.high
     assert real["unlike"].sum() <= 3
 
@@ -119,11 +120,7 @@ def test_a_thousand_clips_are_predicted_as_cross_validation_says(
     public_table: pd.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
     accuracy, interval = unseen_and_cross_validated(public_table)
-    with capsys.disabled():
-        print(
-            f"\n300 unseen clips of gtzan, by 700: {accuracy:.4f}; five folds of 700: "
-            f"{interval.mean:.4f} ({interval.low:.4f} to {interval.high:.4f})"
-        )
+    report(capsys, "300 unseen clips of gtzan, by 700", accuracy, interval)
     assert interval.low <= accuracy <= interval.high
 
 
@@ -134,10 +131,7 @@ def test_the_commands_of_init_lead_to_a_result(real_audio: Path, tmp_path: Path)
             link = tmp_path / "my music" / genre / file.name
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(file)
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
     def run(command: str) -> str:
         done = subprocess.run(
