@@ -60,6 +60,14 @@ def written(
     return file.getvalue()
 
 
+def of_64_bits() -> bytes:
+    """A WAV file of 64-bit integers: FFmpeg reads it, and PyAV raises a ValueError."""
+    samples = (sound()[:, 0] * 2.0**62).astype("<i8").tobytes()
+    form = struct.pack("<HHIIHH", 1, 1, 22_050, 8 * 22_050, 8, 64)
+    chunks = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(samples))
+    return b"RIFF" + struct.pack("<I", len(chunks) + len(samples)) + chunks + samples
+
+
 def corpus() -> Iterator[Odd]:
     """All files."""
     yield from formats()
@@ -68,6 +76,7 @@ def corpus() -> Iterator[Odd]:
     yield from values()
     yield from additions()
     yield from strangers()
+    yield Odd("64 bits.wav", of_64_bits())
     for name in [*NAMES, "n" * 246 + ".wav"]:
         yield Odd(name, written(), SECONDS)
 

@@ -203,17 +203,6 @@ def test_dts_within_a_wav_is_no_noise(tmp_path) -> None:
         decode(path)
 
 
-def test_wav_of_64_bit_integers_is_rejected(tmp_path) -> None:
-    """FFmpeg reads it, and PyAV raises a ValueError."""
-    samples = (NOISE * 2.0**62).astype("<i8").tobytes()
-    form = struct.pack("<HHIIHH", 1, 1, SAMPLE_RATE, 8 * SAMPLE_RATE, 8, 64)
-    chunks = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(samples))
-    path = tmp_path / "a.wav"
-    path.write_bytes(b"RIFF" + struct.pack("<I", len(chunks) + len(samples)) + chunks + samples)
-    with pytest.raises(RejectedClip, match=r"^unreadable: File contains data in an unimplemented"):
-        decode(path)
-
-
 @pytest.mark.parametrize(
     "text",
     [

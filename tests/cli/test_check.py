@@ -4,6 +4,7 @@ import pytest
 import soundfile
 import typer
 from tests.audio.conftest import play
+from tests.audio.corpus import of_64_bits
 
 from genregraph.cli.check import main
 
@@ -75,15 +76,18 @@ def test_files_are_named_by_their_fault(here, capsys) -> None:
     for name in ("rock/e.mp3", "rock/f.wav"):
         Path("audio", name).write_text("words\n" * 100)
     Path("audio/rock/empty.wav").touch()
+    Path("audio/rock/64.wav").write_bytes(of_64_bits())
     soundfile.write("audio/rock/short.wav", play(0.5), 22_050)
     bad = ["rock/e.mp3", "rock/f.wav", "rock/empty.wav", "rock/short.wav", "rock/gone.wav"]
+    bad.append("rock/64.wav")
     write_sheet(*ROWS, *bad)
     printed = said(capsys)
     assert "FAULT: 1 not in the audio folder: 'rock/gone.wav'" in printed
     assert "FAULT: 2 unreadable: Format not recognised: 'rock/e.mp3', 'rock/f.wav'" in printed
+    assert "FAULT: 1 unreadable: File contains data in an unimplemented format: 'rock" in printed
     assert "FAULT: 1 empty: the file has no bytes: 'rock/empty.wav'" in printed
     assert "FAULT: 1 shorter than 1 s: 'rock/short.wav'" in printed
-    assert "4 fault(s)" in printed
+    assert "5 fault(s)" in printed
 
 
 def test_copies_doubts_exclusions_and_protocols_are_noted(here, capsys) -> None:
