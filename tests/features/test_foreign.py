@@ -109,16 +109,17 @@ def test_arrays_of_rows_have_names_and_integers_are_left_out(tmp_path):
     assert table.columns.tolist() == ["IDS", "tempo", *(name.upper() for name in SPREAD)]
     assert table["IDS"].tolist() == ids.tolist()
     assert table.attrs["left_out"] == {
-        "Y": "an integer a row, as labels are; save a feature as float",
-        "Z": "an array of shape (3, 4) and type complex128, not real numbers in 3 rows",
+        "Y": "int64 of shape (3,), not 3 rows of floats",
+        "Z": "complex128 of shape (3, 4), not 3 rows of floats",
     }
 
 
 def test_array_is_of_the_clip_that_it_is_named_by(tmp_path):
-    np.savez(tmp_path / "t.npz", **{"jazz/a.wav": X[0], "b": X[1]})
+    np.savez(tmp_path / "t.npz", **{"jazz/a.wav": X[0], "b": X[1], "odd": np.ones(4, complex)})
     table = read(tmp_path / "t.npz")
-    assert table["clip"].tolist() == ["jazz/a.wav", "b"]
-    np.testing.assert_array_equal(table.drop(columns="clip").to_numpy(), X[:2])
+    assert table["clip"].tolist() == ["jazz/a.wav", "b", "odd"]
+    expected = [*X[:2], np.full(4, np.nan)]
+    np.testing.assert_array_equal(table.drop(columns="clip").to_numpy(), expected)
 
 
 @pytest.mark.parametrize("names", ["table.txt", "table.names.txt"])
@@ -130,7 +131,7 @@ def test_names_of_an_array_lie_with_it(tmp_path, names):
     assert read(path)["clip"].tolist() == ["a", "b c.wav", "d"]
     assert read(path).shape == (3, 5)
     (tmp_path / names).write_text("a\nb\n")
-    assert "of shape (3, 4) and type float32, not real numbers in 2 rows" in fault(path)
+    assert fault(path) == "'feature' is float32 of shape (3, 4), not 2 rows of floats"
 
 
 class Bomb:
@@ -143,12 +144,6 @@ def test_nothing_is_unpickled(tmp_path, name):
     path, bombs = tmp_path / name, np.array([Bomb()], dtype=object)
     np.savez(path, clip=bombs) if name.endswith("npz") else np.save(path, bombs)
     assert fault(path).startswith(f"cannot be read as {path.suffix} (")
-
-
-@pytest.mark.parametrize("array", [np.array(1), np.ones((2, 2, 2)), np.ones(2, complex)])
-def test_array_that_is_no_clips_is_named(tmp_path, array):
-    np.savez(tmp_path / "t.npz", a=np.ones(2), odd=array)
-    assert fault(tmp_path / "t.npz").startswith("array 'odd' is no clip's: an array of shape")
 
 
 # Files
@@ -199,7 +194,9 @@ def test_files_of_other_kinds_are_said_to_be_that(tmp_path, name):
 
 
 @pytest.mark.parametrize("extension", ["csv", "parquet", "npz", "npy", "jsonl"])
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00\x01 nothing of the sort!", b"PK\x03\x04\xff"])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00\x01 no table", b"PK\x03\x04\xff", b"clip,x\n\xe9,1"]
+)
 def test_broken_file_is_said_to_be_so(tmp_path, extension, content):
     path = tmp_path / f"table.{extension}"
     path.write_bytes(content)
@@ -222,8 +219,3 @@ def test_spreadsheets_of_any_country_are_read(tmp_path, encoding, name, delimite
     table.to_csv(path, sep=delimiter, decimal=decimal, index=False, encoding=encoding)
     assert read(path)["filename"].tolist() == ["0001", "NA"]
     assert read(path)[list(values)].astype(float).to_dict("list") == values
-
-
-def test_text_in_another_encoding_says_so(tmp_path):
-    (tmp_path / "a.csv").write_text("clip,title,x\na,Café,1\n", encoding="latin-1")
-    assert fault(tmp_path / "a.csv").endswith("save it as text in UTF-8")

@@ -3,7 +3,7 @@
 import json
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -124,19 +124,20 @@ def _read_arrays(path: Path, _: object, most: int | None) -> pd.DataFrame:
         arrays = {"clip": _names_of(path), "feature": loaded}
     text = [name for name, array in arrays.items() if array.dtype.kind in "US" and array.ndim == 1]
     if not text:
-        return _by_clip(arrays)
+        by_clip = {"clip": list(arrays), "feature": list(arrays.values())}
+        return _numbered(pd.DataFrame(by_clip), 1)
     named = next(filter(is_key, text), text[0])
     names = arrays.pop(named)
     columns: dict[str, Any] = {named: [n.decode() if isinstance(n, bytes) else n for n in names]}
     left_out = {}
     for name, array in arrays.items():
-        of_rows = array.ndim > 0 and len(array) == len(names)
-        if of_rows and array.dtype.kind in ("fiub" if array.ndim > 1 else "f"):
+        kinds = "fiub" if array.ndim > 1 else "f"  # An integer a row is a label.
+        if array.ndim and len(array) == len(names) and array.dtype.kind in kinds:
             columns[name] = list(array.astype(np.float64))
-        elif of_rows and array.dtype.kind in "iub":
-            left_out[name] = "an integer a row, as labels are; save a feature as float"
         else:
-            left_out[name] = f"{_kind(array)}, not real numbers in {len(names)} rows"
+            left_out[name] = (
+                f"{array.dtype} of shape {array.shape}, not {len(names)} rows of floats"
+            )
     if len(columns) == 1 and most is None:
         raise UserError("; ".join(f"{name!r} is {why}" for name, why in left_out.items()))
     table = _numbered(pd.DataFrame(columns)[:most], 1)
@@ -153,20 +154,6 @@ def _names_of(path: Path) -> NDArray[np.str_]:
     raise UserError(
         f"nothing says which row is which clip; name them, a line a row, in {texts[0].name}"
     )
-
-
-def _kind(array: NDArray[Any]) -> str:
-    return f"an array of shape {array.shape} and type {array.dtype}"
-
-
-def _by_clip(arrays: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
-    for name, array in arrays.items():
-        if array.ndim not in (1, 2) or array.dtype.kind not in "fiub":
-            raise UserError(
-                f"array {name!r} is no clip's: {_kind(array)}. Save one array of names and one of "
-                "features, or an array of numbers a clip by its name"
-            )
-    return _numbered(pd.DataFrame({"clip": list(arrays), "feature": list(arrays.values())}), 1)
 
 
 READERS: dict[str, Callable[[Path, Callable[[str], bool], int | None], pd.DataFrame]] = {
