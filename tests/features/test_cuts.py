@@ -60,11 +60,6 @@ def test_first_keys_of_any_form_say_which_cut(tmp_path, extension, keys, cut):
     assert imported({"file": str(path), "file_3s": "b.csv"})["30s"] == str(path)
 
 
-def test_array_a_clip_is_known_by_its_name(tmp_path):
-    np.savez(tmp_path / "a.npz", **{"blues/blues.00000.3.wav": np.ones(2)})
-    assert list(imported(str(tmp_path / "a.npz"))) == ["3s"]
-
-
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [

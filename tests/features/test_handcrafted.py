@@ -151,10 +151,8 @@ def test_harmonic_and_percussive_parts_are_librosas(music):
 
 
 @pytest.mark.parametrize("levels", [2, 10**6])
-@pytest.mark.parametrize("frames", [3, 130])
-def test_running_medians_are_scipys_in_time_and_in_frequency(frames, levels):
-    rng = np.random.default_rng(frames)
-    magnitude = rng.integers(0, levels, (1025, frames)).astype(np.float32)
+def test_running_medians_are_scipys_in_time_and_in_frequency(levels):
+    magnitude = np.random.default_rng(0).integers(0, levels, (1025, 20)).astype(np.float32)
     for rows in (magnitude, magnitude.T):
         expected = ndimage.median_filter(rows, (1, 31))
         assert_array_equal(running_median(rows), expected, strict=True)

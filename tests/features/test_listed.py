@@ -42,13 +42,6 @@ def test_group_of_a_segment_is_its_song():
     assert usable["samples"].tolist() == [66149] * 3
 
 
-def test_clip_may_be_named_like_a_segment_of_another():
-    rows = [Row("a", "a.wav", "jazz"), Row("a.0", "a.0.wav", "odd")]
-    listed = list_without_audio(rows, [pd.DataFrame({"clip": ["a.0", "a"], "x": 1.0})], "30s")
-    expected = [["a", "a", "jazz"], ["a.0", "a.0", "odd"]]
-    assert listed[["clip", "source", "genre"]].to_numpy().tolist() == expected
-
-
 @pytest.mark.parametrize("length", [float("nan"), float("inf")])
 def test_unknown_length_is_0(length):
     table = WHOLE.assign(length=[661794.0, length, 5, 3])

@@ -58,12 +58,3 @@ def test_shard_without_clips_is_an_empty_table(samples_file, tmp_path):
     assert len(table) == 0
     assert pd.api.types.is_string_dtype(table["clip"])
     assert all(pd.api.types.is_float_dtype(table[column]) for column in COLUMNS)
-
-
-def test_segments_are_those_of_the_public_3_second_table(samples_file, tmp_path):
-    ramp = np.arange(2 * 66_150 + 1, dtype=np.float32)
-    clips = {"song": ramp, "exact": ramp[: 2 * 66_150], "short": ramp[:66_150]}
-    table = shard(samples_file(clips), "3s", tmp_path)
-    assert table["clip"].tolist() == ["song.0", "song.1", "exact.0"]
-    assert table["first"].tolist() == [0, 66_150, 0]
-    assert table["inverse_size"].tolist() == [np.float32(1 / 66_149)] * 3

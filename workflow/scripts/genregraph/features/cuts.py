@@ -11,12 +11,8 @@ from genregraph.features.keys import Names
 def files_by_cut(config: Config, rows: Sequence[Row]) -> dict[str, dict[str, str]]:
     """Files of imported tables by name and cut.
 
-    A table that names one file alone may be of either cut: its first keys say of which.
-
-    Raises
-    ------
-    UserError
-        If the first rows of a file that is there show that it cannot be imported.
+    A table that names one file alone may be of either cut: its first keys say of which. A
+    `UserError` says if the first rows of a file that is there show that it cannot be imported.
     """
     if not config.tables:
         return {}

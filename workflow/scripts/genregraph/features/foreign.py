@@ -43,9 +43,9 @@ def read(
     Returns
     -------
     pd.DataFrame
-        A row for each row of the file, or several where it has lists of rows; a list ``x`` of
-        numbers becomes columns ``x_000``, ``x_001`` and so on. Indexed by the line of a text file,
-        else by the row counted from 1. ``attrs["left_out"]`` says why arrays are no features.
+        A list ``x`` of numbers becomes columns ``x_000``, ``x_001`` and so on, a list of lists rows
+        of these. Indexed by the line of a text file, else by the row counted from 1.
+        ``attrs["left_out"]`` says why arrays are no features.
     """
     reader = READERS.get(path.suffix.lower())
     if not path.exists():

@@ -16,12 +16,7 @@ logger = logging.getLogger(__name__)
 def gather(shards: list[pd.DataFrame]) -> tuple[pd.DataFrame, dict[str, str]]:
     """Join shards of `features.table.write_shard` into one table, ordered by clip.
 
-    Returns
-    -------
-    table : pd.DataFrame, shape (n, 1 + d)
-        Clips all of whose features are finite, without ``problem``.
-    rejected : dict of str to str
-        The others, and why.
+    The table has clips all of whose features are finite; the dictionary the others, and why.
     """
     # A shard without clips has no type of its own: it would widen float32 to float64.
     shards = [shard for shard in shards if len(shard)] or shards

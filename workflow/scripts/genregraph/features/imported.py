@@ -81,8 +81,7 @@ def first_keys(name: str, path: Path, keep: Collection[str]) -> list[str]:
         if path.suffix.lower() != ".npz":  # Of which only keys are read.
             _check_kept(table, keep)
         others = table.drop(columns=columns).select_dtypes("number")
-        labels = [str(c) for c in others if is_named_like_a_label(str(c))]
-        named = [c for c in labels if not c.startswith(UNNAMED)]
+        named = [str(c) for c in others if is_named_like_a_label(str(c)) and UNNAMED not in str(c)]
         _check_labels(dict.fromkeys(named, "its name says so"), keep, name)
     return [key for column in columns for key in as_text(table[column]).dropna()]
 

@@ -82,10 +82,7 @@ class Names:
     def match(self, keys: Iterable[str], cut: str) -> dict[str, str]:
         """Clips by key, for those keys that mean one; of several keys the most alike.
 
-        Raises
-        ------
-        UserError
-            If a key fits several clips.
+        A `UserError` says if a key fits several clips.
         """
         known: dict[str, tuple[str, int]] = {}
         for key in dict.fromkeys(keys):

@@ -91,10 +91,9 @@ class Network(nn.Module):
         self.eval()
 
     def forward(self, windows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """From windows of `log_mel`, of shape (n, t, 96), to activations.
+        """Tags' probabilities, of shape (n, 50), of windows of `log_mel`, of shape (n, t, 96).
 
-        They are the tags' probabilities, of shape (n, 50), and each channel's maximum and mean over
-        time, each of shape (n, 753).
+        And the channels' maximum and mean over time, each of shape (n, 753).
         """
         normed = self.input_norm(windows[:, None])[:, 0]
         front = torch.cat([block(normed) for block in self.front], dim=1)

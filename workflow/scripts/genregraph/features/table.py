@@ -34,13 +34,9 @@ def write_shard(
     A piece from whose samples no features can be computed gets a row of NaN, and its column
     ``problem`` states why: `features.gather` rejects such rows where all can see it.
 
-    Parameters
-    ----------
-    samples, cut, output, columns
-    compute : callable
-        Takes samples of shape (n,), gives features of shape (d,). A `ValueError` or librosa's
-        `ParameterError` rejects the piece. Whatever else it raises (for want of memory, say) fails
-        the job, and nothing is written: another run may do better.
+    ``compute`` takes a piece's samples and gives a value for each of the columns. A `ValueError` or
+    librosa's `ParameterError` rejects the piece. Whatever else it raises (for want of memory, say)
+    fails the job, and nothing is written: another run may do better.
     """
     rows, problems = {}, {}
     for clip, piece in tqdm(read_pieces(samples, cut), desc=output.stem, unit="clip"):
