@@ -78,19 +78,19 @@ def made(tmp_path: Path) -> SimpleNamespace:
 
 
 def test_crate_names_each_result_with_its_digest(made) -> None:
-    found = ROCrate(made.folder)
-    recorded = {Path(e.source): e["sha256"] for e in found.data_entities}
+    described = ROCrate(made.folder)
+    recorded = {Path(e.source): e["sha256"] for e in described.data_entities}
     expected = [*made.results, *made.models, made.folder / "workflow.zip"]
     assert recorded == {path: digest(path.read_bytes()) for path in expected}
-    run = found.get("#run")
-    assert run["instrument"] is found.mainEntity
+    run = described.get("#run")
+    assert run["instrument"] is described.mainEntity
     assert {Path(entity.source) for entity in run["result"]} == {*made.results, *made.models}
 
 
 def test_crate_names_inputs(made) -> None:
-    found = ROCrate(made.folder)
-    inputs = {entity["name"]: entity for entity in found.get("#run")["object"]}
-    audio = {entity["name"]: entity["md5"] for entity in found.get_by_type("AudioObject")}
+    described = ROCrate(made.folder)
+    inputs = {entity["name"]: entity for entity in described.get("#run")["object"]}
+    audio = {entity["name"]: entity["md5"] for entity in described.get_by_type("AudioObject")}
     assert audio == dict(zip([row.path for row in ROWS[:2]], made.md5s, strict=True))
     assert audio.keys() <= inputs.keys()
     assert inputs["mert.csv"]["sha256"] == digest(b"clip,x\na,1\n")
@@ -116,10 +116,10 @@ def test_crate_names_code_libraries_and_version(made) -> None:
 def test_crate_has_author_and_licence_of_the_configuration(made) -> None:
     assert "MIT" in ROCrate(made.folder).root_dataset["license"]["description"]
     made.describe(author="https://orcid.org/0000-0002-1825-0097", licence="Ask us.")
-    found = ROCrate(made.folder)
-    assert found.root_dataset["author"].id == "https://orcid.org/0000-0002-1825-0097"
-    assert found.get("#run")["agent"] is found.root_dataset["author"]
-    assert found.root_dataset["license"]["description"] == "Ask us."
+    described = ROCrate(made.folder)
+    assert described.root_dataset["author"].id == "https://orcid.org/0000-0002-1825-0097"
+    assert described.get("#run")["agent"] is described.root_dataset["author"]
+    assert described.root_dataset["license"]["description"] == "Ask us."
 
 
 def test_crate_has_the_same_bytes_and_no_other_time(made) -> None:

@@ -13,6 +13,7 @@ References
 
 import hashlib
 import json
+import mimetypes
 import os
 import platform
 import re
@@ -62,18 +63,9 @@ SHIPPED = (
     "config/README.md config/weights/* requirements.in requirements.lock LICENSE CITATION.cff "
     "README.md"
 ).split()
-FORMATS = {
-    ".csv": "text/csv",
-    ".html": "text/html",
-    ".json": "application/json",
-    ".md": "text/markdown",
-    ".parquet": "application/vnd.apache.parquet",
-    ".png": "image/png",
-    ".pt": "application/x-pytorch",
-    ".tsv": "text/tab-separated-values",
-    ".txt": "text/plain",
-    ".zip": "application/zip",
-}
+FORMATS = mimetypes.MimeTypes()
+FORMATS.add_type("application/vnd.apache.parquet", ".parquet")
+FORMATS.add_type("application/x-pytorch", ".pt")
 TYPES = {bool: "Boolean", int: "Integer", float: "Float"}
 
 Entity = dict[str, Any]
@@ -131,7 +123,7 @@ def file_entity(identifier: str, path: Path, kind: str | list[str], **properties
         identifier,
         kind,
         name=path.name,
-        encodingFormat=FORMATS.get(path.suffix, "application/octet-stream"),
+        encodingFormat=FORMATS.guess_type(path.name)[0] or "application/octet-stream",
         contentSize=str(path.stat().st_size),
         sha256=digest_of(path),
         **properties,
@@ -174,24 +166,15 @@ def inputs_of(
 def workflow_entities(path: Path, config: Mapping[str, Any], records: Records) -> list[Entity]:
     """The workflow; its parameters, its steps, and the versions locked for them."""
     lock, citation = HOME / "requirements.lock", (HOME / "CITATION.cff").read_text("utf-8")
+    kinds = {key: TYPES.get(type(value), "Text") for key, value in config.items()}
     parameters = [
-        entity(
-            f"#parameter/{key}",
-            "FormalParameter",
-            name=key,
-            additionalType=TYPES.get(type(value), "Text"),
-        )
-        for key, value in config.items()
+        entity(f"#parameter/{key}", "FormalParameter", name=key, additionalType=kind)
+        for key, kind in kinds.items()
     ]
+    about = "Its version is the digest of the code that it runs."
     parts = [
-        entity(
-            f"#step/{step['step']}",
-            "SoftwareSourceCode",
-            name=step["step"],
-            description="Its version is the digest of the code that it runs.",
-            version=" ".join(step["code"]),
-        )
-        for step in steps(records)
+        entity(f"#step/{name}", "SoftwareSourceCode", name=name, description=about, version=code)
+        for name, code in ((step["step"], " ".join(step["code"])) for step in steps(records))
     ]
     addresses = {
         (name, version): f"https://pypi.org/project/{name}/{version}/"

@@ -31,7 +31,7 @@ SCALINGS = {"none": ("-", ""), "temperature": ("--", ", at a fitted temperature"
 
 
 def empty() -> Figure:
-    """Figure of an experiment of which no protocol could be evaluated: it says so."""
+    """Figure that says that no protocol could be evaluated."""
     figure = new_figure(4, 1)
     figure.text(0.5, 0.5, "no protocol could be evaluated", ha="center", va="center")
     return figure
