@@ -149,7 +149,8 @@ class _Attempt:
             self._blocks.append(self._stream.resample_chunk(nothing, last=True))
         part = np.concatenate(self._blocks)
         length = math.ceil(self._count * (SAMPLE_RATE / self._rate))  # librosa's order
-        part = np.pad(part, (0, max(0, length - part.size)))[:length]
+        missing = length - part.size
+        part = np.pad(part, (0, missing)) if missing > 0 else part[:length]
         self.samples = np.concatenate([self.samples, part]) if self.samples.size else part
         self._before, self._count = self.seconds, 0
         self._stream, self._blocks = None, []
