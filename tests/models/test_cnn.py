@@ -72,11 +72,6 @@ def test_images_of_test_clips_change_their_own_features_only(fold):
     assert (first.embedding[~train] != second.embedding[~train]).any(axis=1).all()
 
 
-def test_seeds_give_other_features(fold):
-    first, second = (fit(*fold, Settings(1, 6, 1e-3), seed).embedding for seed in (0, 1))
-    assert not np.array_equal(first, second)
-
-
 def test_weights_of_the_best_epoch_are_kept(fold, monkeypatch):
     """Losses fall until the third epoch, and rise after it."""
     seen, original = [], cnn._pass
@@ -211,12 +206,6 @@ def test_step_writes_features_of_all_clips_of_each_fold(run, fold, caplog):
         assert_array_equal(own[COLUMNS].to_numpy(), expected.embedding)
         same = [torch.equal(w, saved["weights"][number][n]) for n, w in expected.weights.items()]
         assert all(same)
-
-
-def test_folds_side_by_side_give_the_same_bytes(run):
-    first = run.folds[run.folds["repeat"] == 0]
-    for one, same in zip(run("a", first), run("b", first, jobs=2), strict=True):
-        assert one.read_bytes() == same.read_bytes()
 
 
 def test_groups_on_both_sides_of_early_stopping_are_logged(run, caplog):

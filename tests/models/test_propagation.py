@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from tests.models.conftest import needs_dgl
 
 from genregraph.config.parts import Network
 from genregraph.config.registry import NETWORKS
@@ -82,19 +81,6 @@ def test_symmetric_divides_by_the_roots_of_both_degrees(graph):
     dense = matrix.toarray()
     degrees = np.outer(dense.sum(axis=1), dense.sum(axis=0))
     assert_allclose(symmetric(matrix).toarray(), dense / np.sqrt(degrees))
-
-
-@needs_dgl
-def test_symmetric_is_dgls_normalisation(graph):
-    import dgl
-    import torch
-    from dgl.nn.pytorch import EdgeWeightNorm
-
-    matrix = connected(graph, "similarity")
-    edges = matrix.tocoo()
-    weights = torch.from_numpy(edges.data)
-    expected = EdgeWeightNorm("both")(dgl.graph((edges.col, edges.row)), weights)
-    assert_allclose(symmetric(matrix).data, expected.numpy(), rtol=1e-6)
 
 
 def test_clips_not_counted_change_no_other(inputs):

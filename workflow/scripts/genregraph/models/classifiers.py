@@ -183,16 +183,6 @@ class Neighbours(KNeighborsClassifier):
         return (k * super().predict_proba(x) + 1 / len(self.classes_)) / (k + 1)
 
 
-def logistic(seed: int) -> LogisticRegression:
-    """Multinomial logistic regression with an L2 penalty."""
-    return LogisticRegression(max_iter=5000)
-
-
-def forest(seed: int) -> RandomForestClassifier:
-    """Random forest of `TREES` trees."""
-    return RandomForestClassifier(TREES, random_state=seed)
-
-
 def boosting(seed: int) -> HistGradientBoostingClassifier:
     """Gradient boosting on histograms [2]_: 100 rounds of a tree a genre.
 
@@ -212,12 +202,16 @@ def boosting(seed: int) -> HistGradientBoostingClassifier:
 
 
 CLASSIFIERS: dict[str, Classifier] = {
-    "logistic": Classifier(logistic, {"C": [0.001, 0.01, 0.1, 1, 10]}),
+    "logistic": Classifier(
+        lambda seed: LogisticRegression(max_iter=5000), {"C": [0.001, 0.01, 0.1, 1, 10]}
+    ),
     "lda": Classifier(lambda seed: Lda()),
     "svm": Classifier(
         lambda seed: Svm(seed=seed), {"C": [1, 3, 10, 30], "gamma": [0.25, 1]}, calibrated=True
     ),
-    "forest": Classifier(forest, {"min_samples_leaf": [1, 3]}),
+    "forest": Classifier(
+        lambda seed: RandomForestClassifier(TREES, random_state=seed), {"min_samples_leaf": [1, 3]}
+    ),
     "boosting": Classifier(boosting, {"learning_rate": [0.05, 0.1]}),
     "knn": Classifier(
         lambda seed: Neighbours(),

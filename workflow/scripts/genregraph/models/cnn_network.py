@@ -71,11 +71,6 @@ def stopping_part(y: NDArray[np.int64], groups: NDArray[np.str_], seed: int) -> 
     Groups are split into five parts; chosen is the part that leaves every genre to learn from,
     holds the most genres, and is nearest a fifth. Where no part leaves every genre, because a genre
     has too few groups, clips are split instead.
-
-    Raises
-    ------
-    UserError
-        If there are fewer than five clips, or fewer than two genres.
     """
     genres = len(np.unique(y))
     if len(y) < STOPPING_PARTS or genres < 2:

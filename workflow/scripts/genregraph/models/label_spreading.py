@@ -6,7 +6,6 @@ References
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 from sklearn.neighbors import kneighbors_graph
@@ -29,43 +28,32 @@ def fit_predict(fold: Fold) -> Fit:
     training clips alone, and each other clip gets the mean of its 7 nearest. Training clips are
     predicted `by_others`, since their own genre would come out as it was put in.
     """
-    spread = inductively if fold.inductive else transductively
-    probabilities, epochs = spread(fold.inputs)
+    probabilities, epochs = _spread(fold.inputs, fold.inductive)
     if not (fold.calibrate and fold.splits):
         return Fit(probabilities, epochs)
-    clips = held_out(fold.inputs, fold.splits, lambda inner: spread(inner)[0])
+    clips = held_out(fold.inputs, fold.splits, lambda inner: _spread(inner, fold.inductive)[0])
     return Fit(probabilities, epochs, inner_log_loss=log_loss(*clips), held_out=clips)
 
 
-def transductively(inputs: Inputs) -> tuple[Matrix, int]:
-    """Probabilities, shape (n, c), and iterations, over the graph of all clips."""
-    known = np.eye(len(inputs.genres))[inputs.y] * inputs.train[:, None]
-    model = _spreading(len(inputs.y))
-    model.fit(inputs.x.astype(np.float64), np.where(inputs.train, inputs.y, -1))
+def _spread(inputs: Inputs, inductive: bool) -> tuple[Matrix, int]:
+    """Probabilities, shape (n, c), and iterations."""
+    x, train = inputs.x.astype(np.float64), inputs.train
+    known = np.eye(len(inputs.genres))[inputs.y] * train[:, None]
+    there = train if inductive else np.ones_like(train)
+    neighbours = min(NEIGHBOURS, int(there.sum()))
+    model = LabelSpreading(kernel="knn", n_neighbors=neighbours, alpha=ALPHA, max_iter=1000)
+    model.fit(x[there], np.where(train, inputs.y, -1)[there])
     probabilities = np.zeros_like(known)
-    probabilities[:, model.classes_] = model.label_distributions_
-    probabilities[inputs.train] = by_others(inputs.x, known)[inputs.train]
+    if not inductive:
+        probabilities[:, model.classes_] = model.label_distributions_
+    elif not train.all():
+        probabilities[np.ix_(~train, model.classes_)] = model.predict_proba(x[~train])
+    probabilities[train] = by_others(x[there], known[there])[train[there]]
     probabilities[probabilities.sum(axis=1) == 0] = known.sum(axis=0) / known.sum()
     return probabilities, int(model.n_iter_)
 
 
-def inductively(inputs: Inputs) -> tuple[Matrix, int]:
-    """Probabilities, shape (n, c), and iterations, over the graph of training clips."""
-    x, y = inputs.x[inputs.train].astype(np.float64), inputs.y[inputs.train]
-    known = np.eye(len(inputs.genres))[y]
-    model = _spreading(len(y)).fit(x, y)
-    probabilities = np.zeros((len(inputs.y), len(inputs.genres)))
-    new = ~inputs.train
-    if new.any():
-        of_new = model.predict_proba(inputs.x[new].astype(np.float64))
-        probabilities[np.ix_(new, model.classes_)] = of_new
-    by_neighbours = by_others(x, known)
-    by_neighbours[by_neighbours.sum(axis=1) == 0] = known.mean(axis=0)
-    probabilities[inputs.train] = by_neighbours
-    return probabilities, int(model.n_iter_)
-
-
-def by_others(x: NDArray[np.floating], known: Matrix) -> Matrix:
+def by_others(x: Matrix, known: Matrix) -> Matrix:
     """Genres that spread to each clip from all others but itself, in the same graph.
 
     Rows of ``known``, shape (n, c), are one-hot genres, or 0 where unknown; rows of the result add
@@ -73,7 +61,7 @@ def by_others(x: NDArray[np.floating], known: Matrix) -> Matrix:
     subtracted: exactly for up to four steps, and for more by its upper bound, 0.0004 of what was
     sent. So nothing of it is left.
     """
-    graph = kneighbors_graph(x.astype(np.float64), min(NEIGHBOURS, len(x)), include_self=True)
+    graph = kneighbors_graph(x, min(NEIGHBOURS, len(x)), include_self=True)
     step = (-ALPHA * sparse.csr_array(csgraph.laplacian(graph, normed=True))).tocsr()
     step.setdiag(0)
     spread = known
@@ -85,8 +73,3 @@ def by_others(x: NDArray[np.floating], known: Matrix) -> Matrix:
     others = np.maximum(spread - known * (1 + returned)[:, None], 0)
     sums = others.sum(axis=1, keepdims=True)
     return np.divide(others, sums, out=np.zeros_like(others), where=sums > 0)
-
-
-def _spreading(clips: int) -> LabelSpreading:
-    neighbours = min(NEIGHBOURS, clips)
-    return LabelSpreading(kernel="knn", n_neighbors=neighbours, alpha=ALPHA, max_iter=1000)

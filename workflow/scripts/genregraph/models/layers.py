@@ -1,7 +1,7 @@
 """Four graph neural networks, which differ in how clips aggregate their neighbours.
 
-- graphsage: GraphSAGE with a mean aggregator [1]_. The paper's "takes the average of the latent
-  vectors of the node and its related neighborhood" [2]_, weighted by its adjacency matrix.
+- graphsage: GraphSAGE with a mean aggregator [1]_, the paper's "average of the latent vectors of
+  the node and its related neighborhood" [2]_, weighted by its adjacency matrix.
 - gcn: graph convolutions [3]_, the product with the normalised adjacency matrix.
 - gat: graph attention [4]_. A hidden layer has `HEADS` concatenated heads at most, and ELU; the
   last has one. Attention ignores the weights of edges.
@@ -103,8 +103,7 @@ class GraphAttention(nn.Module):
 
     def shares(self, x: Tensor, attention: Attention) -> Tensor:
         """Attention of each clip to its neighbours (`Attention.shares`)."""
-        _, heads, outputs = self.attn_l.shape
-        weight = self.fc.weight.view(heads, outputs, -1)
+        weight = self.fc.weight.view(*self.attn_l.shape[1:], -1)
         # To weigh inputs is less work than to weigh outputs.
         sent, received = (
             x @ torch.einsum("ho,hof->fh", each[0], weight) for each in (self.attn_l, self.attn_r)

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 import typer
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from genregraph.common.seeds import fold_seed
@@ -32,7 +33,7 @@ from genregraph.config.parts import Graph
 from genregraph.graph.adjacency import adjacency, of_one_artist
 from genregraph.models import options
 from genregraph.models.base import Fit, Fold
-from genregraph.models.classifiers import Classifier, Lda, logistic
+from genregraph.models.classifiers import Classifier, Lda
 from genregraph.models.messages import Backend, usable_backend
 from genregraph.models.networks import CPU, GraphModel
 from genregraph.preprocessing.inputs import Inputs, InputsFile
@@ -43,7 +44,7 @@ COLUMNS = "dataset experiment model series repeat artists clips accuracy n_test"
 MOST = 32  # Clips of a genre.
 PLAIN = {
     "lda": Classifier(lambda seed: Lda()),
-    "logistic": Classifier(lambda seed: logistic(seed).set_params(C=0.1)),
+    "logistic": Classifier(lambda seed: LogisticRegression(C=0.1, max_iter=5000)),
 }
 Positions = NDArray[np.int64]
 

@@ -129,24 +129,18 @@ class FittedNetwork:
         neighbours: NDArray[np.int64],
         distances: Matrix,
     ) -> tuple[Matrix, Matrix]:
-        """Predict clips that join the graph of the training clips, each by itself.
+        """Predict m clips, each by itself, that join the n training clips.
 
-        Parameters
-        ----------
-        x, graph : NDArray, shape (n, d), and scipy.sparse.csr_array, shape (n, n)
-            Inputs of the training clips and distances among them, as in training.
-        x_new : NDArray[np.float32], shape (m, d)
-        neighbours, distances : NDArray, shape (m, k)
-            Nearest training clips of each new clip, as `graph.adjacency.joined` gives them.
+        ``x`` and ``graph`` are the training clips' inputs and distances; ``neighbours`` and
+        ``distances``, shape (m, k), are each new clip's (`graph.adjacency.joined`).
 
         Returns
         -------
         probabilities : NDArray[np.float64], shape (m, c)
-            Those that protocol ``inductive`` gives to test clips. They do not depend on the other
-            new clips, to the last bit.
+            Those of test clips under protocol ``inductive``, independent of other new clips.
         shares : NDArray[np.float64], shape (m, k)
-            Weight of each neighbour in what the first layer aggregates; the rest is the clip
-            itself. 0 without messages; of gat the mean over heads.
+            Weight of each neighbour in what the first layer aggregates, the rest being the clip's
+            own: 0 without messages, the mean over heads of gat.
         """
         n, m, count = len(x), len(x_new), neighbours.shape[1]
         parts = (

@@ -7,7 +7,7 @@ References
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -30,22 +30,14 @@ logger = logging.getLogger(__name__)
 COLUMNS = ["dataset", "experiment", "parameter", "value", "fold", "train_accuracy", "test_accuracy"]
 
 
-def points(
-    settings: Network, hidden: Sequence[int], learning_rates: Sequence[float]
-) -> Iterator[tuple[str, float, Network]]:
-    """Points of both curves: one setting varies, the other stays as it is."""
-    for value in hidden:
-        yield "hidden", value, settings.model_copy(update={"hidden": value})
-    for rate in learning_rates:
-        yield "learning_rate", rate, settings.model_copy(update={"learning_rate": rate})
-
-
 def tune(
     fold: Fold, settings: Network, hidden: Sequence[int], learning_rates: Sequence[float]
 ) -> pd.DataFrame:
     """Accuracies (fractions of 1) after the last epoch, a row a point of both curves."""
     rows, scores, inputs = [], {}, fold.inputs
-    for parameter, value, point in tqdm([*points(settings, hidden, learning_rates)], unit="point"):
+    values = [("hidden", n) for n in hidden] + [("learning_rate", rate) for rate in learning_rates]
+    for parameter, value in tqdm(values, unit="point"):
+        point = settings.model_copy(update={parameter: value})
         key = (point.hidden, point.learning_rate)
         if key not in scores:  # The two curves usually cross in a point.
             fit = GraphModel("graphsage", point).fit_predict(fold)
