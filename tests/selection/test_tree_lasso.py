@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from genregraph.selection.forest import Grower, rank_columns, used_columns
+from genregraph.selection.forest import Grower, used_columns
 from genregraph.selection.tree_lasso import TreeLasso
 
 
@@ -12,7 +12,7 @@ from genregraph.selection.tree_lasso import TreeLasso
 def lasso():
     x, y = load_digits(return_X_y=True)
     indicators = (y[:400, None] == np.arange(10)).astype(float)
-    grower = Grower(rank_columns(x[:400]), indicators, np.random.RandomState(0))
+    grower = Grower(x[:400].astype(np.float32), indicators, np.random.RandomState(0))
     forest, _ = grower.grow()
     outputs = [tree.output for tree in forest]
     return TreeLasso(outputs, indicators, used_columns(forest, 64)), outputs, indicators

@@ -22,15 +22,16 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectorMixin
+from sklearn.preprocessing import OrdinalEncoder
 from sklearn.utils import Tags, check_random_state, check_scalar
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from genregraph.selection.forest import Floats, Grower, Grown, rank_columns, used_columns
+from genregraph.selection.forest import Floats, Grower, Grown, used_columns
 from genregraph.selection.tree_lasso import TreeLasso
 
-MAX_SURPLUS = 40
+MAX_SURPLUS = 40  # Far along the path of wide tables noise fits the training rows.
 
 
 class ControlBurnSelector(SelectorMixin, BaseEstimator):
@@ -64,19 +65,10 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         Importances in it; 0 for features that are not selected.
     alpha_ : float
         Penalty per feature and unit of tree weight, in squared error per row.
-    trees_ : list of DecisionTreeRegressor
-        Trees with at least one split, grown on the ranks of the columns, not on `X` itself.
-    weights_ : ndarray of shape (len(trees_),)
+    weights_ : ndarray of shape (T,)
         Weight of each tree, at least 0.
     classes_ : ndarray of shape (K,)
         Class labels.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_breast_cancer
-    >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> ControlBurnSelector(n_features=6, random_state=0).fit_transform(X, y).shape
-    (569, 6)
     """
 
     def __init__(
@@ -97,14 +89,9 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         return tags
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Choose the features; warn if fewer than `n_features` columns can be split on.
+        """Choose features of `X`, shape ``(m, p)``, by the class labels `y` of its rows.
 
-        Parameters
-        ----------
-        X : array-like of shape (m, p)
-            Finite numbers, in any unit.
-        y : array-like of shape (m,)
-            Class labels, at least two different ones.
+        It warns if fewer than `n_features` columns can be split on.
         """
         check_scalar(self.n_features, "n_features", Integral, min_val=1)
         check_scalar(self.polish_trees, "polish_trees", Integral, min_val=1)
@@ -115,9 +102,8 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
             raise ValueError("y has 1 class only: give rows of at least two classes.")
         rng = check_random_state(self.random_state)
         indicators = (labels[:, None] == self.classes_).astype(np.float64)
-        grower = Grower(rank_columns(table), indicators, rng)
+        grower = Grower(OrdinalEncoder(dtype=np.float32).fit_transform(table), indicators, rng)
         forest, residual = grower.grow()
-        # Far along the path of wide tables there is noise that fits the training rows.
         path_size = min(3 * self.n_features, self.n_features + MAX_SURPLUS)
         grower.widen(forest, residual, min(path_size, table.shape[1]))
         self._select(forest, indicators, path_size)
@@ -131,10 +117,8 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
             lasso = TreeLasso([grown.output for grown in forest], indicators, used)
             self.alpha_, weights = lasso.weights_for(path_size)
             self.weights_, kept = lasso.eliminate(self.n_features, self.alpha_, weights)
-        self.trees_ = [grown.tree for grown in forest]
-        decreases = [
-            tree.tree_.compute_feature_importances(normalize=False) for tree in self.trees_
-        ]
+        trees = [grown.tree.tree_ for grown in forest]
+        decreases = [tree.compute_feature_importances(normalize=False) for tree in trees]
         importances = sum(decreases, start=np.zeros(p))
         self.feature_importances_ = importances / (importances.sum() or 1)
         can_split = used.any(axis=0)

@@ -19,18 +19,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import rankdata
-from sklearn.preprocessing import OrdinalEncoder
 from sklearn.tree import DecisionTreeRegressor
 
 Floats = NDArray[np.float64]
 MAX_BAG_SIZE = 100
 MAX_DEPTH = 10
 MAX_FEATURES = 256  # Columns drawn at random for a split; all, as in the papers, if no more exist.
-# A bag is complete when none of its last trees moved the AUC by as much; a depth, when no bag did.
-THRESHOLD, TAIL = 1e-3, 5
+THRESHOLD = 1e-3  # Of the AUC, by which the last trees of a bag, or bags of a depth, must move it.
+TAIL, PATIENCE = 5, 3  # So many trees, and bags.
 
 
 class Grown(NamedTuple):
@@ -39,11 +38,6 @@ class Grown(NamedTuple):
     tree: DecisionTreeRegressor
     output: Floats
     out: NDArray[np.bool_]
-
-
-def splits(grown: Grown) -> bool:
-    """Whether a tree splits at all."""
-    return bool(grown.tree.tree_.node_count > 1)
 
 
 def used_columns(forest: list[Grown], p: int) -> NDArray[np.bool_]:
@@ -57,7 +51,7 @@ def used_columns(forest: list[Grown], p: int) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Grower:
-    """Grow forests on ``(m, p)`` column ranks and ``(m, K)`` one-hot class indicators."""
+    """Grow forests on ``(m, p)`` ranks within columns and ``(m, K)`` one-hot class indicators."""
 
     ranks: NDArray[np.float32]
     indicators: Floats
@@ -89,7 +83,8 @@ class Grower:
             out_total[grown.out] += grown.output[grown.out]
             out_count[grown.out] += 1
             aucs.append(macro_auc(self.indicators, score + total / len(bag)))
-        return list(filter(splits, bag)), total / len(aucs), out_total / np.maximum(out_count, 1)
+        bag = [grown for grown in bag if grown.tree.tree_.node_count > 1]
+        return bag, total / len(aucs), out_total / np.maximum(out_count, 1)
 
     def residual(self, score: Floats) -> Floats:
         """Indicators less the probabilities that a score of ``(m, K)`` gives; 0 gives the priors.
@@ -111,7 +106,6 @@ class Grower:
         forest = list[Grown]()
         score, out_score = np.zeros_like(self.indicators), np.zeros_like(self.indicators)
         depth, auc, gains = 1, 0.5, list[float]()
-        patience = TAIL - 2
         while depth <= MAX_DEPTH:
             bag, mean, out_mean = self.bag(score, self.residual(score), depth)
             gain = macro_auc(self.indicators, out_score + out_mean) - auc
@@ -122,7 +116,7 @@ class Grower:
                 forest += bag
                 score, out_score = score + mean, out_score + out_mean
                 auc, gains = auc + gain, [*gains, gain]
-            stalled = len(gains) >= patience and max(gains[-patience:]) < THRESHOLD
+            stalled = len(gains) >= PATIENCE and max(gains[-PATIENCE:]) < THRESHOLD
             if stalled or not improved:
                 depth, gains = depth + 1, []
         return forest, self.residual(score)
@@ -138,15 +132,11 @@ class Grower:
         while used.sum() < n_wanted and failures < TAIL:
             ranks[:, used] = 0  # a tree cannot split on a constant column
             grown = self._tree(ranks, residual, depth)
-            failures = 0 if splits(grown) else failures + 1
-            used |= used_columns([grown], p)[0]
-            forest += filter(splits, [grown])
+            new = used_columns([grown], p)[0]
+            failures = 0 if new.any() else failures + 1
+            used |= new
+            forest += [grown] if new.any() else []
             depth = min(depth + 1, MAX_DEPTH)
-
-
-def rank_columns(X: ArrayLike) -> NDArray[np.float32]:
-    """Dense ranks, from 0, of the values within each column of `X`, ``(m, p)``."""
-    return OrdinalEncoder(dtype=np.float32).fit_transform(X)
 
 
 def macro_auc(indicators: Floats, scores: Floats) -> float:

@@ -36,7 +36,7 @@ def select(features: pd.DataFrame, genres: ArrayLike, n_features: int, seed: int
     Returns
     -------
     pd.DataFrame, shape (d, 4)
-        `COLUMNS`: importances are shares of the whole forest, before, and of a forest on the chosen
+        `COLUMNS`: importances are shares of the full forest, before, and of a forest on the chosen
         features, after.
     """
     if n_features > features.shape[1]:

@@ -126,8 +126,8 @@ class TreeLasso:
         """
         kept, trees = self.support(weights), np.flatnonzero(weights > 0)
         scaled = weights[trees] * self.n_used[trees]
-        # With ever fewer trees the objective only rises: one of an earlier round is a bound on
-        # today's, and only those that come to the top are solved again (lazy greedy, [3]).
+        # With fewer trees the objective only rises: one of an earlier round is a lower bound, and
+        # only those that come to the top are solved again (lazy greedy, [3]).
         queue = [(-np.inf, int(j), -1) for j in np.flatnonzero(kept)]
         for left in range(len(queue), n_features, -1):
             trials = dict[int, tuple[NDArray[np.intp], Floats]]()
