@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import soundfile
+from tests.report.found import curve
 
 from genregraph.config.load import load
 from genregraph.datasets.sheet import Row, read_sheet, write_sheet
@@ -40,12 +41,13 @@ VARIANT = "nearest"
 SKILL = {"graphsage": 2.0, "edgeless": 1.5, VARIANT: 1.9, "svm": 1.0, "label_spreading": 0.5}
 NETWORKS = ["graphsage", "edgeless", VARIANT]
 SHOWN = ["graphsage", "edgeless", "svm", "label_spreading"]
+OF_EXPERIMENT = ("calibration", "reliability", "comparisons")
 NO_EDGE = 2  # A clip that is at distance zero from all its neighbours.
 CLIPS = [EVIL, *(f"clip.{i:03d}" for i in range(1, N))]
 
 
 def rows(audio: Path) -> list[Row]:
-    """The sheet; the first clips have a sound, and one clip more is refused."""
+    """The sheet; the first clips have a sound, and one clip more is rejected."""
     audio.mkdir()
     named = []
     for i, clip in enumerate(CLIPS):
@@ -61,7 +63,7 @@ def rows(audio: Path) -> list[Row]:
 
 def listed(sheet: list[Row]) -> pd.DataFrame:
     """Clips, as `audio.clips` lists them."""
-    refused = [row.clip not in CLIPS for row in sheet]
+    rejected = [row.clip not in CLIPS for row in sheet]
     return pd.DataFrame(
         {
             "clip": [row.clip for row in sheet],
@@ -70,8 +72,8 @@ def listed(sheet: list[Row]) -> pd.DataFrame:
             "group": [f"artist {row.artist}" for row in sheet],
             "start": 0,
             "samples": 22_050,
-            "status": ["rejected" if each else "good" for each in refused],
-            "problem": ["unreadable" if each else "" for each in refused],
+            "status": ["rejected" if each else "good" for each in rejected],
+            "problem": ["unreadable" if each else "" for each in rejected],
             "md5": [f"{i:032d}" for i in range(len(sheet))],
             "sheet_group": "",
             "artist": [row.artist for row in sheet],
@@ -143,23 +145,6 @@ def history_of(fold: int) -> pd.DataFrame:
     return pd.DataFrame(history)
 
 
-def write_curve(path: Path) -> None:
-    """A learning curve of two models, two levels a series and two repeats."""
-    rows = [
-        ["mine", EXPERIMENT, model, series, repeat, artists + repeat, clips, accuracy, 20]
-        for repeat in range(2)
-        for model, higher in (("graphsage", 0.1), ("lda", 0.0))
-        for series, artists, clips, accuracy in (
-            ("artists", 3, 24, 0.4 + higher),
-            ("artists", 6, 24, 0.5 + higher),
-            ("clips", 3, 12, 0.35 + higher),
-            ("clips", 3, 24, 0.4 + higher),
-        )
-    ]
-    columns = "dataset experiment model series repeat artists clips accuracy n_test".split()
-    pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
-
-
 def write_dataset(project: Path) -> dict[str, Any]:
     """Write all that a report is made from below a folder; the options that `write_page` takes."""
     folder = project / "results/mine"
@@ -197,15 +182,8 @@ def write_dataset(project: Path) -> dict[str, Any]:
         protocols,
         folder / f"{EXPERIMENT}.csv",
         project / "text.txt",
-        **{
-            name: experiment / f"{file}.csv"
-            for name, file in {
-                "accuracy": "accuracies",
-                "calibration": "calibration",
-                "reliability": "reliability",
-                "comparisons": "comparisons",
-            }.items()
-        },
+        experiment / "accuracies.csv",
+        **{name: experiment / f"{name}.csv" for name in OF_EXPERIMENT},
         folders=places,
         paper=PAPER,
     )
@@ -217,7 +195,7 @@ def write_dataset(project: Path) -> dict[str, Any]:
         paper=[f"{EXPERIMENT}={PAPER}"],
         note=[f"{EXPERIMENT}=Not <scaled>."],
     )
-    write_curve(folder / "learning-curve.csv")
+    curve().assign(experiment=EXPERIMENT).to_csv(folder / "learning-curve.csv", index=False)
     for place in places:
         write_figures(place)
     benchmarks = project / f"results/benchmarks/mine/experiments/{EXPERIMENT}/clean"

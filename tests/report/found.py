@@ -173,7 +173,7 @@ def tables(**changed) -> Tables:
         name: Experiment.model_validate({**each, "paper_test_accuracy": PAPER.get(name)})
         for name, each in EXPERIMENTS.items()
     }
-    found = Tables(
+    own = Tables(
         dataset="mine",
         facts=Dataset(of_the_paper=True),
         experiments=stated,
@@ -189,4 +189,4 @@ def tables(**changed) -> Tables:
         left_out={},
         clips={},
     )
-    return replace(found, **changed)
+    return replace(own, **changed)

@@ -36,10 +36,10 @@ def test_artist_labels_have_a_table_of_their_own():
 
 
 def test_messages_are_counted_where_graphs_of_similar_clips_have_edges():
-    ending = "of the 2 experiments whose graphs have edges"
-    assert answered()[0].endswith(f"in 1 {ending} (multiclass_c).")
+    of_all = "of the 2 experiments whose graphs have edges"
+    assert answered()[0].endswith(f"in 1 {of_all} (multiclass_c).")
     none = comparisons().assign(p_groups_holm=0.2)
-    assert answered(comparisons=none)[0].endswith(f"in none {ending}.")
+    assert answered(comparisons=none)[0].endswith(f"in none {of_all}.")
     untested = comparisons().assign(p_groups_holm=float("nan"))
     assert "could not be tested" in answered(comparisons=untested)[0]
 

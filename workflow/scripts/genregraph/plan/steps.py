@@ -261,7 +261,7 @@ class Steps(dict[str, Step]):
         page = {
             **said,
             "audio": None if run.without_audio else run.audio,
-            "ending": run.facts.extensions,
+            "extension": run.facts.extensions,
         }
         texts = {name: self.digest_of(f"page/{file}") for name, file in PAGE.items()}
         crate = {"config": config, "sheet": run.sheet, "experiment": run.runnable}

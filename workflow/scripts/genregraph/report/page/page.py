@@ -95,7 +95,7 @@ def with_sources(shown: Mapping[str, Any], clips: pd.DataFrame, sources: Sequenc
     }
 
 
-def _sources(sheet: Path, audio: Path | None, endings: Sequence[str]) -> dict[str, Facts]:
+def _sources(sheet: Path, audio: Path | None, extensions: Sequence[str]) -> dict[str, Facts]:
     """Title, artist and audio file (empty where it is not at hand) of each clip of the sheet."""
     rows = read_sheet(sheet)
     named = {row.path for row in rows}
@@ -103,7 +103,7 @@ def _sources(sheet: Path, audio: Path | None, endings: Sequence[str]) -> dict[st
         row.clip: {
             "title": row.title,
             "artist": row.artist,
-            "path": (locate(audio, row.path, endings, named) or "") if audio else "",
+            "path": (locate(audio, row.path, extensions, named) or "") if audio else "",
         }
         for row in rows
     }
@@ -156,7 +156,7 @@ def main(
     problems: Annotated[list[Path] | None, typer.Option(help="Lists of problems (CSV).")] = None,
     learning_curve: Annotated[Path | None, typer.Option(help="If there is one (CSV).")] = None,
     audio: Annotated[Path | None, typer.Option(help="Folder of the audio files.")] = None,
-    ending: Annotated[
+    extension: Annotated[
         list[str] | None, typer.Option(help="File extensions that replace each other.")
     ] = None,
     not_run: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=why not.")] = None,
@@ -173,7 +173,7 @@ def main(
         name: pd.read_parquet(folder / tables.experiments[name].cut / "clips.parquet")
         for name in names
     }
-    sources = _sources(sheet, audio, ending or ())
+    sources = _sources(sheet, audio, extension or ())
     experiments = [experiment(folder / "experiments" / name, tables) for name in names]
     tested = {
         (e["name"], p["name"]): (p["confusion"]["clips"], len(p["confusion"]["genres"]))
