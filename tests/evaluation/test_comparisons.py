@@ -11,10 +11,10 @@ from genregraph.evaluation.comparisons import (
     RAW,
     View,
     adjusted,
-    asked,
     between,
     compare,
     of_experiment,
+    questions,
     with_best,
 )
 from genregraph.evaluation.statistics import draw_groups, holm, over_folds, sign_flip_test
@@ -149,9 +149,9 @@ EXPERIMENT = Experiment(
 
 
 def test_questions_about_an_experiment():
-    silent = ["edgeless", "gcn_edgeless", "wide_edgeless"]
-    baselines = ["svm", "blend", *silent]
-    assert [*asked(EXPERIMENT, "none")] == [
+    without_messages = ["edgeless", "gcn_edgeless", "wide_edgeless"]
+    baselines = ["svm", "blend", *without_messages]
+    assert [*questions(EXPERIMENT, "none")] == [
         ("messages", "graphsage", ["edgeless"]),
         ("messages", "gcn", ["gcn_edgeless"]),
         ("messages", "wide", ["wide_edgeless"]),
@@ -166,11 +166,10 @@ def test_graphs_of_artists_are_compared_at_aggregation_artist():
     artists = EXPERIMENT.model_copy(
         update={"graph": EXPERIMENT.graph.model_copy(update={"among": "artist"})}
     )
-    asks = {aggregation: {q for q, *_ in asked(artists, aggregation)} for aggregation in AGGREGATED}
+    asks = {
+        aggregation: {q for q, *_ in questions(artists, aggregation)} for aggregation in AGGREGATED
+    }
     assert asks == {"none": {"messages", "variant"}, "artist": {"messages", "baseline", "variant"}}
-
-
-AGGREGATED = ("none", "artist")
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from genregraph.evaluation.scores import (
     ACCURACIES,
     BY_GROUPS,
     accuracies,
+    artist_labels,
     by_artist,
     by_song,
-    known_artists,
     mean_interval,
     of_clips,
     of_folds,
@@ -118,16 +118,16 @@ def folds_of(artists, repeats=1):
     return pd.concat([clips.assign(repeat=repeat, fold=0) for repeat in range(repeats)])
 
 
-def test_known_artists_are_those_of_the_sheet():
+def test_artist_labels_are_those_of_the_sheet():
     names = [group_name("", artist, f"s{i}", "blues", "alone") for i, artist in enumerate("aa b")]
     folds = folds_of([*names[:2], "song s2", names[3], "group g"], repeats=2)
-    known = known_artists(folds, "clean")
+    known = artist_labels(folds, "clean")
     assert known.to_dict() == {"clip0": "artist a", "clip1": "artist a", "clip3": "artist b"}
 
 
-def test_known_artists_need_two_clips_of_one_under_a_transductive_protocol():
-    assert known_artists(folds_of(["artist a", "artist b", "song c", "song c"], 2), "clean").empty
-    assert known_artists(folds_of(["artist a", "artist a"]), "inductive").empty
+def test_artist_labels_need_two_clips_of_one_under_a_transductive_protocol():
+    assert artist_labels(folds_of(["artist a", "artist b", "song c", "song c"], 2), "clean").empty
+    assert artist_labels(folds_of(["artist a", "artist a"]), "inductive").empty
 
 
 def test_by_artist_averages_test_clips_only(predicted):

@@ -142,7 +142,7 @@ def between(clean: View, other: View, models: Sequence[str]) -> Iterator[dict[st
     if songs.empty:
         return
     differences = first.loc[songs] - second.loc[songs]
-    groups = differences.groupby(_tied(clean, other, songs))
+    groups = differences.groupby(_joined_groups(clean, other, songs))
     draws = draw_groups(groups.ngroups)
     replicates = totals(draws, groups.sum()) / totals(draws, groups.size())[:, None]
     # In this unit shares of a song's tests are whole numbers.
@@ -153,7 +153,7 @@ def between(clean: View, other: View, models: Sequence[str]) -> Iterator[dict[st
         yield {"model": model, **effect._asdict(), "p_groups": sign_flip_test(units[model])}
 
 
-def _tied(first: View, second: View, songs: pd.Index) -> NDArray[np.int32]:
+def _joined_groups(first: View, second: View, songs: pd.Index) -> NDArray[np.int32]:
     """Number of each song's group, where groups that share a song are one."""
     ends, offset = [], 0
     for view in (first, second):
@@ -165,7 +165,7 @@ def _tied(first: View, second: View, songs: pd.Index) -> NDArray[np.int32]:
     return connected_components(graph, directed=False)[1][ends[0]]
 
 
-def asked(experiment: Experiment, aggregation: str) -> Iterator[tuple[str, str, list[str]]]:
+def questions(experiment: Experiment, aggregation: str) -> Iterator[tuple[str, str, list[str]]]:
     """Questions about the models of an experiment: a model is compared with the best of others.
 
     Yields
@@ -178,12 +178,12 @@ def asked(experiment: Experiment, aggregation: str) -> Iterator[tuple[str, str, 
     for name, network in networks.items():
         if network.ablation:
             yield "messages", name, [network.ablation]
-    silent = [name for name, network in networks.items() if not network.settings.messages]
-    alone = [name for name in experiment.models if name in (*CLASSIFIERS, *COMBINED)]
+    without_messages = [name for name, network in networks.items() if not network.settings.messages]
+    independent = [name for name in experiment.models if name in (*CLASSIFIERS, *COMBINED)]
     if experiment.graph.among == "all" or aggregation == "artist":
         for name in model_names(experiment):
-            if name in (*NETWORKS, *SPREADING) and name not in silent:
-                yield "baseline", name, [*alone, *silent]
+            if name in (*NETWORKS, *SPREADING) and name not in without_messages:
+                yield "baseline", name, [*independent, *without_messages]
     for name in experiment.variants:
         yield "variant", name, [networks[name].kind]
 
@@ -199,7 +199,7 @@ def of_experiment(
     for protocol, by_aggregation in views.items():
         for aggregation, view in by_aggregation.items():
             place = {"experiment": name, "protocol": protocol, "aggregation": aggregation}
-            for question, model, references in asked(experiment, aggregation):
+            for question, model, references in questions(experiment, aggregation):
                 effect = with_best(view, model, references)
                 rows.append({**place, "question": question, "model": model, **effect})
             others = [each for each in OTHERS if aggregation in views.get(each, {})]

@@ -32,7 +32,7 @@ Table = Annotated[Path, typer.Option(help="Table, to be written (CSV).")]
 
 
 class Split(NamedTuple):
-    """Songs, known artists and groups (a category) by clip, and draws of the groups."""
+    """Songs, artist labels and groups (a category) by clip, and draws of the groups."""
 
     songs: pd.Series
     artists: pd.Series
@@ -50,7 +50,7 @@ def split_of(folder: Path, songs: pd.Series) -> Split:
     tested = folds[folds["fold"] >= 0].drop_duplicates("clip").set_index("clip")
     groups = tested["group"].astype("category")
     draws = draw_groups(len(groups.cat.categories))
-    return Split(songs, scores.known_artists(folds, folder.name), groups, draws)
+    return Split(songs, scores.artist_labels(folds, folder.name), groups, draws)
 
 
 def evaluate(model: Model, split: Split, aggregation: str) -> dict[str, pd.DataFrame]:

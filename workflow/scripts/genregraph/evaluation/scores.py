@@ -20,7 +20,7 @@ BY_FOLDS, BY_GROUPS = "folds, Nadeau-Bengio", "groups, bootstrap"
 LEAST = float(np.finfo(np.float64).eps)  # A certain error has a finite log loss.
 
 
-def known_artists(folds: pd.DataFrame, protocol: str) -> pd.Series:
+def artist_labels(folds: pd.DataFrame, protocol: str) -> pd.Series:
     """Artist by clip, of clips whose predictions can be averaged (``folds.parquet``).
 
     Empty where each artist has but one clip, and where test clips are predicted one by one.

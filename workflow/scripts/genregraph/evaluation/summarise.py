@@ -17,8 +17,8 @@ ADJUSTED = ["p_folds_holm", "p_groups_holm"]
 COLUMNS = [*PLACE, *ACCURACIES, "paper_test_accuracy", "difference", "note"]
 Key = tuple[str, str]  # Experiment and protocol.
 LEGEND = """\
-train, test: mean accuracy over folds. aggregation artist: probabilities are averaged over the test
-clips of each known artist. interval: 95 %, corrected for the overlap of training sets (Nadeau and
+train, test: mean accuracy over folds. aggregation artist: probabilities are averaged over each
+artist's test clips. interval: 95 %, corrected for the overlap of training sets (Nadeau and
 Bengio 2003); with *, of a single fold, by a bootstrap of groups. by artist: each group of clips
 counts once. songs: the segments of a song are averaged. paper, differ.: the paper's accuracy, and
 ours less it. messages: difference from the same network without messages. p folds: would it remain
