@@ -86,8 +86,8 @@ def test_main_draws_each_piece_with_the_same_bytes(cut, names, samples_file, tmp
     for name in ("1", "2"):
         main(samples, cut, tmp_path / name)
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
-    found, images = read_images([tmp_path / "1"])
-    assert found.tolist() == names
+    drawn, images = read_images([tmp_path / "1"])
+    assert drawn.tolist() == names
     assert images[0].any() == (cut == "30s")
     last = music(3.5) if cut == "30s" else music(3.5)[:66_149]
     assert_array_equal(images[-1], mel_image(last))

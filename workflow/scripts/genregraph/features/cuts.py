@@ -11,7 +11,7 @@ from genregraph.features.keys import Names
 def files_by_cut(config: Config, rows: Sequence[Row]) -> dict[str, dict[str, str]]:
     """Files of imported tables by name and cut.
 
-    A table that names one file alone may be of either cut: its first keys say of which. A
+    A table that names one file alone may be of either cut: its first keys decide. A
     `UserError` says if the first rows of a file that is there show that it cannot be imported.
     """
     if not config.tables:
@@ -20,12 +20,12 @@ def files_by_cut(config: Config, rows: Sequence[Row]) -> dict[str, dict[str, str
     from genregraph.features.imported import first_keys
 
     names = Names(rows)
-    found = {}
+    imports = {}
     for table, stated in config.tables.items():
         files = {"30s": stated.file, "3s": stated.file_3s}
-        found[table] = {cut: file for cut, file in files.items() if file is not None}
-        there = [file for file in found[table].values() if Path(file).exists()]
+        imports[table] = {cut: file for cut, file in files.items() if file is not None}
+        there = [file for file in imports[table].values() if Path(file).exists()]
         keys = [first_keys(table, Path(file), stated.keep) for file in there]
         if stated.file and stated.file_3s is None and keys:
-            found[table] = {names.cut_of(keys[0]): stated.file}
-    return found
+            imports[table] = {names.cut_of(keys[0]): stated.file}
+    return imports

@@ -70,7 +70,7 @@ def _read_csv(path: Path, is_text: Callable[[str], bool], most: int | None) -> p
     # A delimiter after the last value names no column. Left to itself, pandas takes the first
     # column for an index then, and moves the others by one.
     form: dict[str, Any] = {"sep": delimiter, "encoding": encoding, "index_col": False}
-    # A semicolon separates where a comma stands in numbers.
+    # Where a semicolon separates, numbers have decimal commas.
     form |= {"decimal": ","} if delimiter == ";" else {}
     header = pd.read_csv(path, nrows=0, **form).columns
     dtype = {name: "str" for name in header if is_text(name)}

@@ -78,7 +78,7 @@ def first_keys(name: str, path: Path, keep: Collection[str]) -> list[str]:
     with in_table(path):
         table = read(path, most=FIRST)
         columns = key_columns(table)
-        if path.suffix.lower() != ".npz":  # Of which only keys are read.
+        if path.suffix.lower() != ".npz":  # Its keys alone are read.
             _check_kept(table, keep)
         others = table.drop(columns=columns).select_dtypes("number")
         named = [str(c) for c in others if is_named_like_a_label(str(c)) and UNNAMED not in str(c)]
@@ -245,7 +245,7 @@ def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, d
 def _lacks(rows: pd.DataFrame, clips: pd.DataFrame) -> str:
     """How many clips of which genre a table lacks; empty if it has all.
 
-    Rejected clips do not count, but for those of which nothing is there.
+    Rejected clips do not count, but for those without any features.
     """
     wanted = clips[(clips["status"] != "rejected") | (clips["problem"] == NO_FEATURES)]
     lacking = wanted[~wanted["clip"].isin(rows["clip"])]
@@ -286,12 +286,12 @@ def main(
         rows, lacking = for_clips(table, listed)
     write_table(rows, output)
     missing = _lacks(rows, listed)
-    found = [
+    listing = [
         *([("", f"{name} lacks {missing}", NOT_IN_TABLE)] if missing else []),
         *(("", f"column {column!r}: {why}", "left out") for column, why in left_out.items()),
         *((clip, f"{name}: {why}", NOT_IN_TABLE) for clip, why in sorted(lacking.items())),
     ]
-    write_problems(found, problems)
+    write_problems(listing, problems)
     logger.info("%s: %d clips of %d rows", name, len(rows), len(given))
-    for _, problem, _ in found:
+    for _, problem, _ in listing:
         logger.info("%s", problem)

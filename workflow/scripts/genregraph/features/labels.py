@@ -13,7 +13,7 @@ LABEL = re.compile(
     rf"(true_|encoded_)?({THINGS})(s|es)?(_?({NUMBERED}))?|id|ids|index|idx|level_0|unnamed.*"
 )
 FEWEST = 10  # Rows; fewer are numbered by chance too easily.
-FILLED = 0.9  # Share of the whole numbers between the least and the most that are used.
+FILLED = 0.9  # Share of the integers between the least and the most that are used.
 
 
 def is_named_like_a_label(name: str) -> bool:
@@ -35,13 +35,13 @@ def label_like(table: pd.DataFrame, clips: pd.DataFrame) -> dict[str, str]:
     """
     stated = clips.set_index("clip")[["genre", "split"]].reindex(table["clip"])
     values = table.drop(columns="clip")
-    found: dict[str, Iterable[str]] = {
+    columns: dict[str, Iterable[str]] = {
         "it is the same for all clips of a part of the split": _functions(values, stated["split"]),
         "it is the same for all clips of a genre": _functions(values, stated["genre"]),
         "it numbers the rows": [c for c in values.columns if numbers_rows(values[c].to_numpy())],
         "its name says so": filter(is_named_like_a_label, values.columns),
     }
-    return {name: why for why, names in found.items() for name in names}
+    return {name: why for why, names in columns.items() for name in names}
 
 
 def _functions(values: pd.DataFrame, names: pd.Series) -> list[str]:
@@ -58,7 +58,7 @@ def _functions(values: pd.DataFrame, names: pd.Series) -> list[str]:
 def numbers_rows(values: NDArray[np.float64]) -> bool:
     """Whether numbers of at least `FEWEST` rows, in their order, are those of the rows.
 
-    They go up or down in equal steps; or are whole numbers, each used once, that go up or down, or
+    They go up or down in equal steps; or are integers, each used once, that go up or down, or
     fill their range but for a tenth.
     """
     if len(values) < FEWEST or not np.isfinite(values).all():

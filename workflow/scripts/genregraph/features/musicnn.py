@@ -3,7 +3,7 @@
 The network was trained on songs of the Million Song Dataset to say which of 50 tags each has. It is
 rebuilt here in PyTorch, and computes what the original computes in TensorFlow, but that loud music
 does not overflow. Its weights are those of the package musicnn 0.1.0, under the ISC licence
-(config/weights/musicnn.LICENSE.txt); ``musicnn.safetensors`` beside it has them by the names of
+(config/weights/musicnn.LICENSE.txt); ``musicnn.safetensors`` has them there by the names of
 this network's layers.
 
 References
