@@ -5,7 +5,10 @@ import pandas as pd
 import pytest
 
 from genregraph.common.errors import UserError
+from genregraph.datasets.sheet import Row
 from genregraph.features.foreign import read
+from genregraph.features.imported import features_in, read_foreign
+from genregraph.features.keys import Names
 
 CLIPS = ["a", "b", "c"]
 X = np.arange(12, dtype=np.float32).reshape(3, 4) / 7
@@ -172,16 +175,19 @@ def test_index_of_parquet_is_a_column(tmp_path):
 
 def test_tables_of_opensmile_are_read(tmp_path):
     """Its Python package's index ``file, start, end``; and names in quotation marks."""
+    names = Names([Row("a", "x/a.wav", "x"), Row("b", "x/b.wav", "x")])
     times = pd.to_timedelta([0, 0], "s")
     index = pd.MultiIndex.from_arrays([["a.wav", "b.wav"], times, times + pd.Timedelta("3s")])
     table = pd.DataFrame({"F0_mean": [1.5, 2.5]}, index.set_names(["file", "start", "end"]))
     table.to_parquet(tmp_path / "t.parquet")
     table.to_csv(tmp_path / "t.csv")
-    for name in ("t.parquet", "t.csv"):
-        assert read(tmp_path / name).columns.tolist() == ["file", "start", "end", "F0_mean"]
-        assert read(tmp_path / name)["file"].tolist() == ["a.wav", "b.wav"]
-    (tmp_path / "t.csv").write_text("name;frameTime;F0_mean\n'a';0.000000;1.500000e+00\n")
-    assert read(tmp_path / "t.csv").columns.tolist() == ["name", "frameTime", "F0_mean"]
+    (tmp_path / "own.csv").write_text(
+        "name;frameTime;F0_mean\n'a.wav';0.000000;1.500000e+00\n'b';0.000000;2.500000e+00\n"
+    )
+    for name in ("t.parquet", "t.csv", "own.csv"):
+        features, left_out = features_in(read_foreign(tmp_path / name, names, "30s"))
+        assert features.to_numpy().tolist() == [["a", 1.5], ["b", 2.5]]
+        assert set(left_out) <= {"start", "end", "frameTime"}
 
 
 @pytest.mark.parametrize("name", ["t.csv.gz", "t.feather", "t.h5", "t", "folder.parquet"])

@@ -154,9 +154,10 @@ def _feature(name: str, cells: pd.Series, kept: bool) -> tuple[NDArray[np.float6
         return None, f"text, such as {str(cells.dropna().iloc[0])!r}"
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
-    if not np.isfinite(single).any():
+    finite = np.isfinite(single)
+    if not finite.any():
         return None, "no cell holds a finite number"
-    if np.ptp(single) == 0 < np.ptp(values):
+    if np.ptp(single[finite]) == 0 < np.ptp(values[finite]):
         return None, "it is constant in single precision"
     return values, ""
 
