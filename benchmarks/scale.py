@@ -4,8 +4,7 @@
 
 Each row is a process of its own: the workflow's step as a rule runs it, on one thread. Inputs are
 57 features of noise about ten genres. Training trains the ablation without messages, too. Plans are
-those of `snakemake --dry-run results/multiclass_compare.csv` on clips of which nothing is computed
-yet.
+those of `snakemake --dry-run results/multiclass_compare.csv` on clips without results.
 """
 
 import json
@@ -101,7 +100,7 @@ def of_plan(clips: int, folder: Path) -> dict[str, object]:
 
 
 def main(clips: int = 100_000) -> None:
-    """Print seconds and megabytes, and the sums beside what is aimed at."""
+    """Print seconds and megabytes, and sums with their aims."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = [*of_graph(clips, folder), *(of_plan(n, folder) for n in (1000, 10_000))]

@@ -1,4 +1,4 @@
-"""Milliseconds that networks take an epoch, beside other ways to train the same network.
+"""Milliseconds that networks take an epoch, and other ways to train the same network.
 
     pip install torch_geometric==2.8.1
     OMP_NUM_THREADS=1 DGLBACKEND=pytorch python benchmarks/training.py
@@ -37,7 +37,6 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from genregraph.common.reproducible import reproducibly
-from genregraph.config.model import Tuning
 from genregraph.config.parts import Network
 from genregraph.config.registry import NETWORKS
 from genregraph.models.base import Fold
@@ -48,7 +47,6 @@ from genregraph.models.propagation import averages, connected
 from genregraph.preprocessing.inputs import Inputs
 
 GENRES = 10
-HIDDEN = Tuning().hidden
 CASES = [(1000, 10, 57), (1000, 100, 57), (1000, 100, 6431), (2000, 800, 58), (10000, 100, 57)]
 # What is aimed at: case, way, against which other way, and the bound of their ratio.
 OURS = {
@@ -176,25 +174,6 @@ def dense(inputs: Inputs, asked: Network) -> Iterator[float]:
         yield np.nan
 
 
-def grid(n: int, d: int, turns: int) -> dict[str, float]:
-    """Milliseconds of the first layer's products in all networks of the tuning's hidden neurons.
-
-    ``apart``: one network after the other; ``together``: side by side, as one wide layer.
-    """
-    x = torch.rand(n, d)
-    least = dict.fromkeys(("apart", "together"), np.inf)
-    for _ in range(4 * turns):
-        for way, widths in {"apart": HIDDEN, "together": [sum(HIDDEN)]}.items():
-            weights = [torch.rand(width, d) for width in widths]
-            gradients = [torch.rand(n, width) for width in widths]
-            start = time.process_time()
-            for weight, gradient in zip(weights, gradients, strict=True):
-                torch.mm(x, weight.T)
-                torch.mm(gradient.T, x)
-            least[way] = min(least[way], 1000 * (time.process_time() - start))
-    return least
-
-
 def measured(case: tuple[int, int, int], turns: int) -> dict[str, float]:
     """Milliseconds an epoch by way; fails if their losses differ."""
     inputs, graph = fold(*case)
@@ -212,8 +191,8 @@ def measured(case: tuple[int, int, int], turns: int) -> dict[str, float]:
             if name not in ("edgeless", "dense"):
                 np.testing.assert_allclose(losses[:4], expected, rtol=1e-4, err_msg=name)
     ours = {name: (least[name, 4 + epochs] - least[name, 4]) / epochs for name in OURS}
-    found = {**ours, **{name: least[name, 3] for name in OTHERS}}
-    return {name: 1000 * seconds for name, seconds in found.items()}
+    times = {**ours, **{name: least[name, 3] for name in OTHERS}}
+    return {name: 1000 * seconds for name, seconds in times.items()}
 
 
 def of_networks(turns: int, n: int, k: int, d: int) -> pd.DataFrame:
@@ -238,24 +217,21 @@ def of_networks(turns: int, n: int, k: int, d: int) -> pd.DataFrame:
 def main(
     turns: int = 5, clips: Annotated[int, typer.Option(help="No more in any case.")] = 10_000
 ) -> None:
-    """Print milliseconds an epoch, and ratios beside what is aimed at."""
+    """Print milliseconds an epoch, and ratios with their aims."""
     warnings.filterwarnings("ignore", message="Sparse (CSR tensor|invariant)")
     cases = [case for case in CASES if case[0] <= clips]
-    found = {case: measured(case, turns) for case in cases}
-    table = pd.DataFrame(found).T.rename_axis(["clips", "k", "features"])
+    times = {case: measured(case, turns) for case in cases}
+    table = pd.DataFrame(times).T.rename_axis(["clips", "k", "features"])
     print(table.round(2).to_string())
     ratios = [
-        (*case, f"{one} / {of}", found[case][one] / found[case][of], f"{sign} {bound}")
+        (*case, f"{one} / {of}", times[case][one] / times[case][of], f"{sign} {bound}")
         for case, one, of, sign, bound in AIMS
-        if case in found and {one, of} <= found[case].keys()
+        if case in times and {one, of} <= times[case].keys()
     ]
     columns = ["clips", "k", "features", "of", "ratio", "aim"]
     print(pd.DataFrame(ratios, columns=columns).round(2).to_string(index=False))
     print("all networks, 1,000 clips, k 10, 57 features")
     print(of_networks(turns, *CASES[0]).round(2).to_string())
-    tuned = {case[2]: grid(case[0], case[2], turns) for case in CASES[1:3]}
-    print(f"products of {len(HIDDEN)} networks, hidden {min(HIDDEN)} to {max(HIDDEN)}, 1,000 clips")
-    print(pd.DataFrame(tuned).T.rename_axis("features").round(2).to_string())
 
 
 if __name__ == "__main__":

@@ -122,20 +122,6 @@ def test_folds_side_by_side_give_the_same_bytes(folder):
             assert path.read_bytes() == (two / path.name).read_bytes(), path.name
 
 
-def test_inductive_predictions_of_a_clip_use_no_other_test_clip():
-    inputs = noisy()
-    x = inputs.x.copy()
-    test = np.flatnonzero(~inputs.train)
-    x[test[1:]] += 3
-    asked, both = experiment(models=["gcn", "label_spreading"]), []
-    for each in (inputs, replace(inputs, x=x)):
-        graph = adjacency(each.x, "euclidean", 5, each.train)
-        fits = fit_fold(Fold(each, graph, inductive=True), asked)
-        both.append({name: fit.probabilities[test[0]] for name, fit in fits})
-    for name in both[0]:
-        assert_allclose(both[0][name], both[1][name], atol=1e-6, err_msg=name)
-
-
 def test_models_made_of_classifiers_need_some(folder):
     with pytest.raises(UserError, match="blend combines classifiers, and the experiment has none"):
         run(folder, experiment(models=["label_spreading", "blend"]))

@@ -17,7 +17,6 @@ from genregraph.models.learning_curve import (
     main,
     part_of,
     points,
-    sizes_of,
 )
 from genregraph.preprocessing.inputs import save_inputs
 
@@ -108,11 +107,6 @@ def test_artists_are_drawn_among_those_that_make_the_number_of_clips_possible():
 def test_series_are_those_that_all_folds_allow(sizes, expected):
     arrays = [[np.array(groups, dtype=int) for groups in fold] for fold in sizes]
     assert design(arrays) == expected
-
-
-def test_sizes_are_those_of_groups_of_training_clips():
-    inputs = collection(artists=3, clips=2)
-    assert [each.tolist() for each in sizes_of(inputs)] == [[2, 2]] * 3
 
 
 @pytest.fixture

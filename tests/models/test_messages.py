@@ -140,19 +140,6 @@ def test_backends_train_the_same_networks_in_double_precision(inputs, graph, nam
         assert one.weights.keys() == other.weights.keys()
 
 
-@needs_dgl
-@by_kind
-@pytest.mark.parametrize("inductive", [True, False])
-def test_backends_predict_the_same_in_single_precision(inputs, kind, inductive):
-    given = adjacency(inputs.x, "euclidean", 5, inputs.train if inductive else None)
-    asked = SETTINGS.model_copy(update={"dropout": 0.5, "weight_decay": 1.0})
-    one, other = (
-        train(inputs, given, kind, asked, Backend(name), inductive).probabilities
-        for name in BACKENDS
-    )
-    near(one, other, 1e-5)
-
-
 TRAINED = """
 import hashlib, sys
 import numpy as np

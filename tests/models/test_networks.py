@@ -101,15 +101,6 @@ def test_ablation_is_the_network_on_a_graph_without_edges(unclear, graph, kind):
     assert np.abs(train(unclear, graph, kind, settings).probabilities - without).max() > 1e-3
 
 
-def test_adjacency_rows_and_messages_make_four_networks(unclear, graph):
-    networks = [
-        train(unclear, graph, "graphsage", asked(adjacency_as_features=r, messages=m)).probabilities
-        for r, m in product((True, False), repeat=2)
-    ]
-    for i, one in enumerate(networks):
-        assert all(np.abs(one - other).max() > 1e-3 for other in networks[:i])
-
-
 # Search
 
 

@@ -28,11 +28,11 @@ def calibrated():
 def test_temperature_corrects_over_and_underconfidence(calibrated, temperature):
     probabilities, y = calibrated
     wrong = softmax(np.log(probabilities) / temperature, axis=1)
-    found = fitted_temperature(wrong, y)
-    assert found == pytest.approx(1 / temperature, rel=0.03)
-    assert log_loss(scaled(wrong, found), y) == pytest.approx(log_loss(wrong, y, found))
-    for other in (0.9 * found, 1.1 * found):
-        assert log_loss(wrong, y, other) > log_loss(wrong, y, found)
+    best = fitted_temperature(wrong, y)
+    assert best == pytest.approx(1 / temperature, rel=0.03)
+    assert log_loss(scaled(wrong, best), y) == pytest.approx(log_loss(wrong, y, best))
+    for other in (0.9 * best, 1.1 * best):
+        assert log_loss(wrong, y, other) > log_loss(wrong, y, best)
 
 
 def test_no_temperature_at_a_bound_or_of_no_clips(calibrated):
@@ -53,10 +53,10 @@ def test_scaling_keeps_the_most_probable_genre(temperature):
     forest = rng.multinomial(500, rng.dirichlet(np.ones(4)), size=300) / 500
     confident = softmax(30 * rng.normal(size=(300, 4)), axis=1)
     for probabilities in (votes, forest, confident, np.eye(4), np.full((1, 4), 0.25)):
-        found = scaled(probabilities, temperature)
-        assert_array_equal(found.argmax(axis=1), probabilities.argmax(axis=1))
-        assert_allclose(found.sum(axis=1), 1)
-        assert (found >= 0).all()
+        best = scaled(probabilities, temperature)
+        assert_array_equal(best.argmax(axis=1), probabilities.argmax(axis=1))
+        assert_allclose(best.sum(axis=1), 1)
+        assert (best >= 0).all()
     if temperature == 1:
         assert_allclose(scaled(confident, 1), np.maximum(confident, LEAST), rtol=1e-9)
 

@@ -17,7 +17,7 @@ from genregraph.models.temperature import log_loss
 from genregraph.preprocessing.inputs import Inputs
 
 NEIGHBOURS, ALPHA = 7, 0.2  # With the clip itself, and the share that neighbours give.
-STEPS = 20  # Of which each gives a fifth of the one before.
+STEPS = 20  # Each gives a fifth of the one before.
 
 
 def fit_predict(fold: Fold) -> Fit:

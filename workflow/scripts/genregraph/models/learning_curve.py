@@ -5,13 +5,12 @@ each genre so many clips, of so many artists. Series ``clips`` begins with few c
 and doubles the clips. Series ``artists`` begins where that ends and doubles the artists. All points
 of a repeat have the same test clips.
 
-Each point is drawn at random. Its artists are drawn one by one, each among those with whom the
-others can still reach the number of clips; then clips are taken in turns, so that shares are as
-equal as the artists allow. So where artists are few, only prolific ones are possible, and they may
-be more typical of a genre, or less, than others. A genre that has fewer artists in any fold takes
-that many at each point. A group of unknown artists is one artist. Features are scaled by the whole
-training part. No parameter is searched: logistic regression has C .1, networks the settings of the
-experiment.
+Artists of a point are drawn at random, each among those with whom the others can still reach the
+number of clips; then clips are taken in turns, so that shares are as equal as the artists allow. So
+where artists are few, only prolific ones are possible, and they may be more typical of a genre, or
+less, than others. A genre that has fewer artists in any fold takes that many at each point. A group
+of unknown artists is one artist. Features are scaled by the full training part. No parameter is
+searched: logistic regression has C .1, networks the settings of the experiment.
 """
 
 import logging

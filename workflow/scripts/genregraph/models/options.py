@@ -11,7 +11,7 @@ Graphs = Annotated[Path, typer.Option(help="Graphs of all folds (NPZ).")]
 Experiment = Annotated[str, typer.Option(help="What decides which models there are (JSON).")]
 Neighbours = Annotated[
     Literal["all", "train"],
-    typer.Option(help="Who is a neighbour: all, or train, so that test clips join one by one."),
+    typer.Option(help="Possible neighbours: all clips, or train (inductive)."),
 ]
 Seed = Annotated[int, typer.Option(help="The configuration's seed, from which each fold has its.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Folds that are fitted side by side.")]

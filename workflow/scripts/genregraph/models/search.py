@@ -56,9 +56,8 @@ def held_out(
 ) -> HeldOut:
     """Predict training clips, without any test clip, by models that have not learnt from them.
 
-    ``predict`` fits a model to the training clips of the inputs that it is given, and returns
-    probabilities of all its clips, shape (n, c). Clips of genres that are not learnt from, which no
-    model could predict, are left out.
+    ``predict`` fits a model to some inputs and returns probabilities, shape (n, c). Clips of genres
+    that are not learnt from, which no model could predict, are left out.
     """
     known = np.flatnonzero(inputs.train)
     rows = {name: getattr(inputs, name)[known] for name in ("x", "y", "clips", "groups", "artists")}

@@ -36,10 +36,7 @@ DRAWN = 25  # Neighbours of each clip, as in [2]_.
 
 
 class Nodes(NamedTuple):
-    """Clips on a device: inputs of the first layer, Messages or Attention, genres, who trains.
-
-    The matrix is that of messages, as `models.propagation.propagation` makes it.
-    """
+    """Clips on a device: the first layer's inputs, messages and their matrix, genres, training."""
 
     prepared: tuple[Tensor, ...]
     messages: Any
@@ -186,8 +183,8 @@ def neighbourhoods(
 ) -> tuple[Rows, list[tuple[Rows, sparse.csr_array]]]:
     """Clips that a batch aggregates, and those that these aggregate, over some layers.
 
-    Returned are the clips of the first layer's values; and of each layer in turn, its clips' rows
-    among those before, shape (m,), and weights, shape (m, before). The last gives ``clips``.
+    Returned are the clips that the first layer begins with; and of each layer in turn, its clips'
+    rows among those before, shape (m,), and weights, shape (m, before).
     """
     rounds = []
     for _ in range(layers):
