@@ -125,8 +125,6 @@ class GraphNetwork(nn.Module):
     The paper does not mention it; scores are never scaled. ``chance`` draws what is dropped.
     """
 
-    activation = staticmethod(torch.relu_)
-
     def __init__(self, layers: Iterable[nn.Module], normalise: bool, dropout: float) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(layers)
@@ -137,6 +135,10 @@ class GraphNetwork(nn.Module):
     def prepared(x: Tensor, messages: Any) -> tuple[Tensor, ...]:
         """Inputs of the first layer, whatever the weights: computed once."""
         return (x,)
+
+    def activation(self, x: Tensor) -> Tensor:
+        """ReLU, in place."""
+        return torch.relu_(x)
 
     def activated(self, x: Tensor) -> Tensor:
         """Inputs of the next layer from a layer's values, which are overwritten."""
@@ -196,7 +198,9 @@ class Gcn(GraphNetwork):
 class Gat(GraphNetwork):
     """GAT, its layers our own or DGL's."""
 
-    activation = staticmethod(elu_)
+    def activation(self, x: Tensor) -> Tensor:
+        """ELU, in place."""
+        return elu_(x)
 
     def forward(self, prepared: tuple[Tensor, ...], attention: Attention) -> Tensor:
         """Scores of clips, shape (n, genres)."""
