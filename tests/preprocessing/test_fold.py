@@ -1,10 +1,9 @@
-import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
 from genregraph.common.errors import UserError
-from genregraph.preprocessing.fold import features_by_fold, join, selected
+from genregraph.preprocessing.fold import features_by_fold, join
 
 CLIPS = ["a", "b", "c", "d", "e", "f"]
 LEFT = pd.DataFrame({"clip": CLIPS[::-1], "x": [6.0, 5, 4, 3, 2, 1], "length": 7.0})
@@ -36,35 +35,10 @@ def test_column_in_two_tables_is_named_by_its_table():
         join([("a", LEFT), ("b", other.rename(columns={"y": "a_x"}))], CLIPS, [])
 
 
-@pytest.fixture
-def tables(tmp_path):
+def test_folds_share_features_without_a_fitted_table(tmp_path):
     for name, table in TABLES:
         table.to_parquet(tmp_path / f"{name}.parquet")
-    return [tmp_path / "left.parquet", tmp_path / "right.parquet"]
-
-
-def test_folds_share_features_without_a_fitted_table(tables):
+    tables = [tmp_path / "left.parquet", tmp_path / "right.parquet"]
     features_of = features_by_fold(tables, None, CLIPS, ["length"])
     pd.testing.assert_frame_equal(features_of((0, 0)), join(TABLES, CLIPS, ["length"]))
     assert features_of((1, 2)) is features_of((0, 0))
-
-
-def test_fitted_table_has_its_own_values_in_each_fold(tables, tmp_path):
-    rows = [(r, f, clip, 10 * r + f) for r in (0, 1) for f in (0, 1) for clip in CLIPS]
-    fitted = pd.DataFrame(rows, columns=["repeat", "fold", "clip", "x"]).astype({"x": np.float32})
-    fitted.to_parquet(tmp_path / "cnn.parquet")
-    features_of = features_by_fold(tables, tmp_path / "cnn.parquet", CLIPS[::-1], ["length"])
-    for key in [(0, 1), (1, 0)]:
-        features = features_of(key)
-        assert features.columns.tolist() == ["left_x", "z", "cnn_x"]
-        assert features["left_x"].tolist() == [6, 5, 4, 3, 2, 1]
-        assert set(features["cnn_x"]) == {10 * key[0] + key[1]}
-    alone = features_by_fold([], tmp_path / "cnn.parquet", CLIPS, [])((0, 0))
-    assert alone.columns.tolist() == ["x"]
-
-
-def test_features_are_selected_by_repeat_and_fold():
-    rows = [("0", "1", "1", "True"), ("0", "1", "2", "False"), ("1", "0", "2", "True")]
-    chosen = pd.DataFrame(rows, columns=["repeat", "fold", "feature", "selected"])
-    assert selected(chosen, (0, 1)) == ["1"]
-    assert selected(chosen, (1, 0)) == ["2"]

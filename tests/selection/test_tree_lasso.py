@@ -74,11 +74,3 @@ def test_copy_is_eliminated_before_a_feature_of_its_own():
     _, kept = solver.eliminate(2, alpha, solver.weights(alpha))
     assert kept[2]
     assert kept[:2].sum() == 1
-
-
-def test_elimination_leaves_a_small_support_alone(lasso):
-    solver = lasso[0]
-    alpha, weights = solver.weights_for(5)
-    left, kept = solver.eliminate(5, alpha, weights)
-    np.testing.assert_allclose(left, weights)
-    np.testing.assert_array_equal(kept, solver.support(weights))

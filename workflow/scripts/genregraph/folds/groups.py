@@ -54,7 +54,7 @@ def identical(features: NDArray[np.floating]) -> NDArray[np.int64]:
     n, d = features.shape
     own = (2 * len(np.unique(features[:, i])) > n for i in range(d))
     if sum(itertools.islice(filter(None, own), DISTINCT)) < DISTINCT:
-        logger.warning("too few features to find copies by: only those of the same MD5 are found")
+        logger.warning("too few features to find copies by: only clips of the same MD5 are tied")
         return np.empty((0, 2), dtype=np.int64)
     scaled = np.empty((n, d), dtype=np.float32)
     for start in range(0, d, BLOCK):
