@@ -7,12 +7,14 @@ from genregraph.config.parts import Clean, Folds
 from genregraph.datasets.groups import group_name
 from genregraph.datasets.sheet import read_sheet
 from genregraph.folds.protocols import (
+    STRICTEST_FIRST,
     Clip,
     Evaluation,
     evaluations,
     fitted_on,
     keeps_apart,
     neighbours,
+    strictest,
 )
 
 DATASETS = Path(__file__).parents[2] / "config" / "datasets"
@@ -126,3 +128,18 @@ def test_folds_of_shipped_datasets(dataset, folds) -> None:
     ]
     possible, _ = evaluated(clips, *PROTOCOLS)
     assert [getattr(possible.get(name), "folds", None) for name in PROTOCOLS] == folds
+
+
+@pytest.mark.parametrize(
+    ("protocols", "expected"),
+    [
+        (["paper", "random"], "random"),
+        (["paper", "random", "filtered"], "filtered"),
+        ({"clean": 1, "filtered": 2}, "clean"),
+        (["paper", "kfold"], "kfold"),
+    ],
+)
+def test_strictest_protocol(protocols, expected):
+    assert strictest(protocols) == expected
+    known = Experiment.model_json_schema()["properties"]["protocols"]["items"]["enum"]
+    assert set(known) == set(STRICTEST_FIRST)

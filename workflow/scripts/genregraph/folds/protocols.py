@@ -16,7 +16,7 @@ References
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ FITTED_ON_ALL = ("paper", "kfold")
 BY_GROUP = ("clean", "inductive")  # No fold separates clips of a group.
 # They leave out the clips that the sheet excludes. Protocol random is the control of clean.
 AS_CLEAN = ("random", *BY_GROUP)
+STRICTEST_FIRST = ("inductive", "clean", "filtered", "random", "kfold", "paper")
 
 
 def fitted_on(protocol: str) -> str:
@@ -46,6 +47,11 @@ def keeps_apart(protocol: str) -> bool:
 def neighbours(protocol: str) -> str:
     """Clips that may be neighbours: ``all`` of a fold, or ``train``."""
     return "train" if protocol == "inductive" else "all"
+
+
+def strictest(protocols: Iterable[str]) -> str:
+    """The strictest of some protocols, which a report shows where an experiment has several."""
+    return min(protocols, key=STRICTEST_FIRST.index)
 
 
 class Clip(NamedTuple):

@@ -9,8 +9,8 @@ from typing import Any
 from genregraph.common.errors import UserError
 from genregraph.config.experiment import Experiment
 from genregraph.config.registry import PER_FOLD
+from genregraph.folds.protocols import strictest
 from genregraph.plan.run import Run
-from genregraph.report.strictness import strictest
 
 OF_DATASET = "results/{dataset}"
 OF_SHARD = f"{OF_DATASET}/audio/{{shard}}"

@@ -8,8 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from genregraph.report.page.tables import Key, Tables
-from genregraph.report.page.words import AGGREGATIONS
-from genregraph.report.strictness import PROTOCOLS
+from genregraph.report.page.words import AGGREGATIONS, PROTOCOLS
 
 KEYS = ["experiment", "protocol", "aggregation"]
 VALUES = ["mean", "ci_low", "ci_high", "paper_test_accuracy"]

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from genregraph.config.registry import EDGELESS, NETWORKS
+from genregraph.folds.protocols import strictest
 from genregraph.report.page.tables import ALPHA, Key, Row, Tables
 from genregraph.report.page.words import accuracy, points_span, span
-from genregraph.report.strictness import strictest
 
 MAIN = NETWORKS[0]
 TESTED = ("difference", "ci_low", "ci_high", "p_groups_holm")

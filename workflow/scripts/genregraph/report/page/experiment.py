@@ -12,8 +12,7 @@ from genregraph.folds.leaks import KINDS
 from genregraph.report.figures.protocol_figures import confuse
 from genregraph.report.page.answer import MAIN
 from genregraph.report.page.tables import Tables
-from genregraph.report.page.words import AGGREGATIONS, figure, points, table
-from genregraph.report.strictness import PROTOCOLS
+from genregraph.report.page.words import AGGREGATIONS, PROTOCOLS, figure, points, table
 
 GENRES = 40  # Of a confusion table; of more genres, as many most frequent mistakes are shown.
 SETTINGS = set("genres cut tables scale select reduce graph graphsage search".split())

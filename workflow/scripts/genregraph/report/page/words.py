@@ -11,6 +11,15 @@ import pandas as pd
 from genregraph.evaluation.scores import BY_GROUPS
 from genregraph.evaluation.statistics import p_text
 
+PROTOCOLS = {
+    "inductive": "artists, songs and copies kept on one side of each fold; test clips added to the "
+    "graph after training",
+    "clean": "artists, songs and copies kept on one side of each fold",
+    "filtered": "the published split of the sheet",
+    "random": "the clips of clean, split at random",
+    "kfold": "stratified folds, everything fitted on all clips",
+    "paper": "random hold-outs of 33 %, everything fitted on all clips",
+}
 AGGREGATIONS = {
     "none": "each clip by itself",
     "artist": "probabilities averaged over each artist's test clips",
