@@ -10,13 +10,10 @@ from genregraph.audio.read import decode
 from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.features.handcrafted import (
     COLUMNS,
-    HOP,
-    N_FFT,
     PROFILES,
     SERIES,
     handcrafted,
     harmonic_mask,
-    harmonic_percussive,
     main,
     running_median,
     spectral_shape,
@@ -134,20 +131,6 @@ def test_silence_has_no_tempo_and_no_tuning():
     mel = librosa.power_to_db(librosa.feature.melspectrogram(y=np.zeros(SAMPLE_RATE)))
     assert tempo(mel) == librosa.beat.beat_track(y=np.zeros(SAMPLE_RATE))[0] == 0
     assert tuning(np.zeros((1025, 5), dtype=np.float32)) == 0
-
-
-def test_harmonic_and_percussive_parts_are_librosas(music):
-    """Zero after the last complete hop if so wished."""
-    samples = music(1)
-    complete = samples.size // HOP * HOP
-    stft = librosa.stft(samples, n_fft=N_FFT, hop_length=HOP)
-    expected = librosa.effects.hpss(samples)
-    for zero_tail in (True, False):
-        parts = harmonic_percussive(samples, stft * harmonic_mask(np.abs(stft)), zero_tail)
-        for part, reference in zip(parts, expected, strict=True):
-            assert part.shape == samples.shape
-            assert_allclose(part[: complete - N_FFT], reference[: complete - N_FFT], atol=1e-6)
-            assert np.any(part[complete:]) != zero_tail
 
 
 @pytest.mark.parametrize("levels", [2, 10**6])

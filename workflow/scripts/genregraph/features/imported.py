@@ -232,10 +232,10 @@ def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, d
         raise UserError("of its clips none is usable: problems.csv says why they were rejected")
     gaps = not_finite(rows)
     if len(gaps) == len(rows):
-        example = _named(dict(list(gaps.items())[:1]))
+        clip, names = next(iter(gaps.items()))
         raise UserError(
-            f"no clip has all numbers, such as {example}; fill in what is missing or infinite, or "
-            "remove these columns from the file"
+            f"no clip has all numbers, such as {clip!r} ({names}); fill in what is missing or "
+            "infinite, or remove these columns from the file"
         )
     absent = usable[~usable.isin(rows["clip"])]
     lacking = dict.fromkeys(absent, "no row in the imported table")
