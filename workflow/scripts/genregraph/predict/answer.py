@@ -121,12 +121,8 @@ def main(
     text: Annotated[Path, typer.Option(help="The answer in words, to be written.")],
     output: Annotated[Path, typer.Option(help="A row a file, to be written (CSV).")],
     artists: Annotated[Path | None, typer.Option(help="Artists of new files (CSV or TSV).")] = None,
-    unnameable: Annotated[
-        list[str] | None, typer.Option(help="File whose name is not UTF-8, in ASCII.")
-    ] = None,
-    passed_over: Annotated[
-        list[str] | None, typer.Option(help="Other files in the folders, counted.")
-    ] = None,
+    unnameable: Annotated[list[str] | None, typer.Option(help="Name that is not UTF-8.")] = None,
+    passed_over: Annotated[list[str] | None, typer.Option(help="Other files, counted.")] = None,
 ) -> None:
     """Predict the genres of new files by the mean of their pieces."""
     trained = Predictor.load(predictor)

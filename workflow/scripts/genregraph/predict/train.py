@@ -39,6 +39,8 @@ from genregraph.selection.selection import select
 
 logger = logging.getLogger(__name__)
 
+Inputs32 = NDArray[np.float32]
+
 FOLD = 0  # Whose seed it takes: there is no other.
 QUANTILE = 0.99  # Of distances to other songs, beyond which a clip is unlike all.
 
@@ -84,7 +86,7 @@ def evaluated(folder: Path, models: Sequence[str]) -> pd.DataFrame:
 
 def prepared(
     features: pd.DataFrame, how: str, reduce_to: int | None, seed: int
-) -> tuple[Preparation, NDArray[np.float32]]:
+) -> tuple[Preparation, Inputs32]:
     """Scaling (standard, minmax, none) and principal components of clips, and their inputs."""
     values = features.to_numpy(np.float64)
     centre, width, varies = scaling_of(values, how)
@@ -102,12 +104,7 @@ def prepared(
 
 
 def own_distances(
-    x: NDArray[np.float32],
-    songs: NDArray[np.str_],
-    metric: str,
-    k: int,
-    exact: int = EXACT,
-    seed: int = 0,
+    x: Inputs32, songs: NDArray[np.str_], metric: str, k: int, exact: int = EXACT, seed: int = 0
 ) -> NDArray[np.float64]:
     """Mean distance of each training clip to its k nearest ones that are of other songs.
 
@@ -229,9 +226,7 @@ def main(
     at_once: Annotated[int, typer.Option(help="Clips above which training is by batches.")],
     output: Annotated[Path, typer.Option(help="The predictor, to be written (safetensors).")],
     imported: Annotated[bool, typer.Option(help="A table is imported.")] = False,
-    models: Annotated[
-        Path | None, typer.Option(help="Folder models of a protocol without leaks.")
-    ] = None,
+    models: Annotated[Path | None, typer.Option(help="Models of a leak-free protocol.")] = None,
 ) -> None:
     """Train the model that predicts new clips on all clips that protocol clean takes."""
     asked = Experiment.model_validate_json(experiment)
