@@ -49,15 +49,9 @@ CURVES = [*PLACE, "scaling", *CURVE]
 
 
 def scalings(model: Model) -> Iterator[tuple[str, float, pd.DataFrame]]:
-    """Predictions of a model as they are and, where any fold has a temperature, at that.
+    """Scaling, mean temperature and predictions: unscaled and, where any fold has one, scaled.
 
-    Yields
-    ------
-    scaling : {"none", "temperature"}
-    temperature : float
-        Mean over the folds that have one; else NaN.
-    predictions : pd.DataFrame
-        Those of folds without a temperature stay as they are.
+    Predictions of folds without a temperature stay as they are.
     """
     yield "none", np.nan, model.predictions
     fitted = model.fits.dropna(subset="temperature")
@@ -127,15 +121,9 @@ def error_interval(clips: pd.DataFrame, draws: NDArray[np.uint8]) -> NDArray[np.
 def describe(clips: pd.DataFrame, n_train: float, draws: NDArray[np.uint8]) -> dict[str, Any]:
     """Scores of a model's probabilities over the folds of a protocol (`SCORES`).
 
-    Parameters
-    ----------
-    clips : pd.DataFrame
-        Scores of test clips (`evaluation.scores.of_clips`), with their ``group``, a category, and
-        ``unit``: tests of a unit are right or wrong together.
-    n_train : float
-        Training clips of a fold.
-    draws : NDArray[np.uint8], shape (d, g)
-        Draws of the groups.
+    ``clips`` are scores of test clips with their ``group``, a category, and ``unit``: tests of a
+    unit are right or wrong together. ``n_train`` is the number of training clips of a fold;
+    ``draws`` of the groups have the shape (d, g).
     """
     loss = mean_interval(clips, "loss", n_train, draws, (0, np.inf))
     brier = mean_interval(clips, "brier", n_train, draws, (0, 2))

@@ -166,14 +166,7 @@ def _joined_groups(first: View, second: View, songs: pd.Index) -> NDArray[np.int
 
 
 def questions(experiment: Experiment, aggregation: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Questions about the models of an experiment: a model is compared with the best of others.
-
-    Yields
-    ------
-    question : {"messages", "baseline", "variant"}
-    model : str
-    references : list of str
-    """
+    """Yield question, model and references; the model is compared with the best of these."""
     networks = experiment.networks()
     for name, network in networks.items():
         if network.ablation:

@@ -56,11 +56,8 @@ def split_of(folder: Path, songs: pd.Series) -> Split:
 def evaluate(model: Model, split: Split, aggregation: str) -> dict[str, pd.DataFrame]:
     """Evaluate a model under a protocol, its predictions aggregated (``artist``) or not (``none``).
 
-    Returns
-    -------
-    dict of str to pd.DataFrame
-        Rows of `TABLES` without their place, and ``clips`` and ``songs``: tests of a
-        `evaluation.comparisons.View`.
+    There are rows of `TABLES` without their place, and ``clips`` and ``songs``: tests of a
+    `evaluation.comparisons.View`.
     """
     train, scored, curves, tables = scores.of_training(model.predictions), [], [], {}
     for scaling, temperature, predictions in trust.scalings(model):
@@ -94,12 +91,8 @@ def of_protocol(
 ) -> tuple[dict[str, pd.DataFrame], dict[str, View]]:
     """Evaluate the models of a protocol, whose folder is named like it.
 
-    Returns
-    -------
-    tables : dict of str to pd.DataFrame
-        `TABLES` without dataset and experiment, by aggregation, then by model.
-    views : dict of str to View
-        By aggregation.
+    `TABLES`, without dataset and experiment, are by aggregation, then by model; views by
+    aggregation.
     """
     split = split_of(folder, songs)
     rows: dict[str, list[pd.DataFrame]] = {name: [] for name in (*TABLES, "clips", "songs")}

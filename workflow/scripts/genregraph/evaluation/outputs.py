@@ -18,13 +18,9 @@ TEXTS = [*PLACE, *"scaling reference question series interval note".split()]
 class Model(NamedTuple):
     """Predictions and fits of a model in all folds of a protocol.
 
-    Attributes
-    ----------
-    name : str
-    predictions : pd.DataFrame
-        ``clip repeat fold part true predicted`` and a probability a genre: a row a fold and clip.
-    fits : pd.DataFrame
-        ``repeat fold epochs seconds inner_log_loss temperature parameters``: a row a fold.
+    ``predictions`` have ``clip repeat fold part true predicted`` and a probability a genre: a row a
+    fold and clip. ``fits`` have ``repeat fold epochs seconds inner_log_loss temperature
+    parameters``: a row a fold.
     """
 
     name: str

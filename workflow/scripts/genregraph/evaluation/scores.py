@@ -127,20 +127,9 @@ def mean_interval(
 ) -> Interval:
     """Mean of a score over folds, with its 95 % interval.
 
-    The interval of several folds is corrected for the overlap of training sets; that of a single
-    fold is by a bootstrap of groups.
-
-    Parameters
-    ----------
-    clips : pd.DataFrame
-        Scores `of_clips`, and ``group``: a category.
-    column : str
-        The score.
-    n_train : float
-        Training clips of a fold; where folds differ, the mean.
-    draws : NDArray[np.uint8], shape (d, g)
-    limits : tuple of float
-        Least and largest score.
+    The interval of several folds, of ``n_train`` training clips on average, is corrected for the
+    overlap of training sets; that of a single fold is by ``draws`` of its groups, shape (d, g).
+    ``limits`` are the least and the largest score.
     """
     scores = clips.groupby(KEY)[column].mean()
     interval = corrected_interval(scores, n_train, len(clips) / len(scores), limits=limits)
@@ -157,19 +146,10 @@ def accuracies(
 ) -> dict[str, float | str]:
     """Accuracy of a model by clip, song and artist (`ACCURACIES`).
 
-    Parameters
-    ----------
-    clips, songs : pd.DataFrame
-        Scores `of_clips`, with a column ``group``, and of songs (`by_song`).
-    train : pd.DataFrame
-        Accuracies `of_training`.
-    draws : NDArray[np.uint8], shape (d, g)
-
-    Returns
-    -------
-    dict
-        ``mean`` is over folds; ``song_mean`` over all tests of songs, where clips are segments;
-        ``artist_mean`` over groups, of the accuracy over a group's tests, with its interval.
+    ``clips`` and ``songs`` are scores `of_clips` and `by_song`, ``train`` those `of_training`;
+    ``draws`` of the groups have the shape (d, g). ``mean`` is over folds; ``song_mean`` over all
+    tests of songs, where clips are segments; ``artist_mean`` over groups, of the accuracy over a
+    group's tests.
     """
     mean = mean_interval(clips, "right", train["n_train"].mean(), draws)
     groups = clips.groupby("group", observed=False)["right"].mean()

@@ -110,19 +110,9 @@ def corrected_interval(
 def over_folds(differences: ArrayLike, n_train: float, n_test: float) -> Effect:
     """Difference of two models on the same folds: corrected resampled t test [2]_.
 
-    Parameters
-    ----------
-    differences : array-like, shape (J,)
-        Score of one model less that of the other in each fold.
-    n_train, n_test : float
-        Clips that a fold trains and tests on; where folds differ, the means.
-
-    Returns
-    -------
-    Effect
-        All but the difference is NaN for a single fold. Where all folds differ by the same amount,
-        the variance is unknown: there is no p (it is 1 if that amount is 0) and no detectable
-        difference.
+    ``differences``, shape (J,), are the scores of one model less those of the other. All but their
+    mean is NaN for a single fold. Where all folds differ by the same amount, the variance is
+    unknown: there is no p (it is 1 if that amount is 0) and no detectable difference.
     """
     values, error = _with_error(differences, n_train, n_test)
     mean = float(values.mean())
