@@ -181,7 +181,6 @@ def tables(**changed) -> Tables:
         summary=summary(),
         comparisons=comparisons(),
         calibration=calibration(),
-        reliability=pd.DataFrame(),
         learning_curve=None,
         tuning=None,
         health=health,

@@ -20,17 +20,8 @@ def answers(
 ) -> pd.DataFrame:
     """Each experiment under its strictest protocol that has an aggregation.
 
-    Parameters
-    ----------
-    aggregation : {"none", "artist"}
-    tested : mapping of (str, str) to (int, int)
-        Number of test clips and of genres, by experiment and protocol.
-
-    Returns
-    -------
-    pd.DataFrame
-        Accuracies of guessing, of GraphSAGE, of its ablation and of the best baseline; difference
-        of GraphSAGE from its ablation, with p by group (NaN where it was not tested).
+    Numbers of test clips and of genres are by experiment and protocol. The difference is that of
+    GraphSAGE from its ablation, its p by group (NaN where it was not tested).
     """
     rows = []
     summary = tables.summary[tables.summary["aggregation"] == aggregation]

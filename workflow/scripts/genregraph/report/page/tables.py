@@ -34,7 +34,7 @@ class Tables:
         All of the configuration, by name.
     results : mapping of str to pd.DataFrame
         By experiment, as `evaluation.evaluate` writes them.
-    summary, comparisons, calibration, reliability : pd.DataFrame
+    summary, comparisons, calibration : pd.DataFrame
         As the steps of package evaluation write them; of all experiments.
     health, leaks : mapping of (str, str) to pd.DataFrame
         ``graph-health.csv`` and ``leaks.csv``, by experiment and protocol.
@@ -49,7 +49,6 @@ class Tables:
     summary: pd.DataFrame
     comparisons: pd.DataFrame
     calibration: pd.DataFrame
-    reliability: pd.DataFrame
     learning_curve: pd.DataFrame | None
     tuning: pd.DataFrame | None
     health: Mapping[Key, pd.DataFrame]
@@ -157,9 +156,6 @@ def read(
             for name, protocol in evaluated
         }
 
-    def of_experiments(file: str) -> pd.DataFrame:
-        return read_tables([place / file for place in places.values()])
-
     return Tables(
         dataset=config["dataset"],
         facts=Dataset.model_validate(config["datasets"].get(config["dataset"], {})),
@@ -169,8 +165,7 @@ def read(
         results={path.stem: read_result(path) for path in results},
         summary=summary,
         comparisons=read_result(folder / "comparisons.csv"),
-        calibration=of_experiments("calibration.csv"),
-        reliability=of_experiments("reliability.csv"),
+        calibration=read_tables([place / "calibration.csv" for place in places.values()]),
         learning_curve=read_result(learning_curve) if learning_curve else None,
         tuning=read_result(tuning) if tuning else None,
         health=of_protocols("graph-health.csv"),
