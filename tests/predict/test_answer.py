@@ -10,11 +10,11 @@ from tests.predict.conftest import drawn, listed
 from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.common.code import SCRIPTS
 from genregraph.common.errors import UserError
+from genregraph.datasets.listing import NOT_PREDICTED, shards_of
 from genregraph.datasets.row import Row
 from genregraph.datasets.sheet import write_sheet
 from genregraph.features.parquet import write_table
 from genregraph.predict.answer import as_text, features_of, list_problems, main, of_model
-from genregraph.predict.listing import NOT_PREDICTED, shards_of
 from genregraph.predict.pieces import COLUMNS
 from genregraph.predict.predictor import Choice
 

@@ -13,8 +13,8 @@ import typer
 
 from genregraph.cli.project import SNAKEFILE, Configfiles, Words, configured, snakemake
 from genregraph.common.errors import UserError
+from genregraph.datasets.listing import listed
 from genregraph.plan.runnable import why_no_prediction
-from genregraph.predict.listing import listed
 
 TARGET = "results/predictions.csv"
 

@@ -18,11 +18,11 @@ from genregraph.config.load import load
 from genregraph.config.merge import merged
 from genregraph.config.model import Config, Dataset
 from genregraph.config.registry import COMPUTED
+from genregraph.datasets.listing import Listing, listed, shards_of
 from genregraph.datasets.sheet import Row, find, read_sheet, rows_by_shard, shards_for
 from genregraph.features.cuts import files_by_cut
 from genregraph.folds.protocols import Evaluation, evaluations
 from genregraph.plan import runnable
-from genregraph.predict.listing import Listing, listed, shards_of
 
 
 @dataclass(frozen=True)

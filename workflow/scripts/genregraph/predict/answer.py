@@ -11,11 +11,11 @@ import typer
 
 from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.common.errors import UserError
+from genregraph.datasets.listing import NOT_PREDICTED
 from genregraph.datasets.sheet import read_sheet
 from genregraph.datasets.spreadsheet import write_csv
 from genregraph.features.gather import gather
 from genregraph.predict import tables
-from genregraph.predict.listing import NOT_PREDICTED
 from genregraph.predict.predictor import UNEVALUATED, Choice, Predictor, predict
 from genregraph.predict.tables import printable
 from genregraph.preprocessing.fold import join

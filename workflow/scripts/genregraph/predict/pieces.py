@@ -14,8 +14,8 @@ from genregraph.audio.cut import SEGMENT
 from genregraph.audio.read import RejectedClip, check
 from genregraph.audio.samples import SAMPLE_RATE, SamplesWriter
 from genregraph.audio.tags import read_tags
+from genregraph.datasets.listing import NOT_PREDICTED
 from genregraph.datasets.row import Row
-from genregraph.predict.listing import NOT_PREDICTED
 
 logger = logging.getLogger(__name__)
 

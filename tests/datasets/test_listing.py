@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from genregraph.common.errors import UserError
-from genregraph.predict.listing import listed, shards_of
+from genregraph.datasets.listing import listed, shards_of
 
 
 def made(folder: Path, *names: str) -> None:

@@ -1,4 +1,4 @@
-"""Which files are to be predicted, and what is passed over: known before any job runs."""
+"""Files of new music that are to be predicted, and what is passed over: known before any job."""
 
 import os
 from collections.abc import Sequence
