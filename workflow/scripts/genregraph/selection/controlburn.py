@@ -107,7 +107,13 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         path_size = min(3 * self.n_features, self.n_features + MAX_SURPLUS)
         grower.widen(forest, residual, min(path_size, table.shape[1]))
         self._select(forest, indicators, path_size)
-        self._polish(table, labels, rng.randint(np.iinfo(np.int32).max))
+        polished = RandomForestClassifier(
+            self.polish_trees, random_state=rng.randint(np.iinfo(np.int32).max)
+        )
+        self.polished_, self.polished_importances_ = None, np.zeros(table.shape[1])
+        if self.support_.any():
+            self.polished_ = polished.fit(table[:, self.support_], labels)
+            self.polished_importances_[self.support_] = polished.feature_importances_
         return self
 
     def _select(self, forest: list[Grown], indicators: Floats, path_size: int) -> None:
@@ -132,13 +138,6 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
                 UserWarning,
                 stacklevel=3,
             )
-
-    def _polish(self, table: Floats, labels: NDArray[np.generic], seed: int) -> None:
-        self.polished_, self.polished_importances_ = None, np.zeros(self.n_features_in_)
-        if self.support_.any():
-            forest = RandomForestClassifier(self.polish_trees, random_state=seed)
-            self.polished_ = forest.fit(table[:, self.support_], labels)
-            self.polished_importances_[self.support_] = forest.feature_importances_
 
     def _get_support_mask(self) -> NDArray[np.bool_]:
         check_is_fitted(self)

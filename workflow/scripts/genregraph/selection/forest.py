@@ -70,8 +70,7 @@ class Grower:
     def bag(self, score: Floats, target: Floats, depth: int) -> tuple[list[Grown], Floats, Floats]:
         """Bag trees of one depth until the training AUC of `score` plus their mean settles.
 
-        Returns the bag, its mean output and its mean out-of-bag output (0 for a row that is
-        in every sample), both ``(m, K)``.
+        Returns the bag, and its mean output in and out of the bag, ``(m, K)``; 0 if never out.
         """
         bag, aucs = list[Grown](), list[float]()
         total, out_total = np.zeros_like(target), np.zeros_like(target)

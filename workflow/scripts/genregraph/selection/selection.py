@@ -4,7 +4,6 @@ References
 ----------
 .. [1] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", section "Control Burn":
    57 features are pruned to 10.
-.. [2] B. Liu, M. Xie, M. Udell, "ControlBurn: Feature Selection by Sparse Forests", KDD 2021.
 """
 
 import logging
@@ -31,13 +30,9 @@ COLUMNS = ["feature", "importance_before", "importance_after", "selected"]
 
 
 def select(features: pd.DataFrame, genres: ArrayLike, n_features: int, seed: int) -> pd.DataFrame:
-    """Choose among d features by n clips and their genres.
+    """Choose features by clips and their genres; a row of `COLUMNS` for each.
 
-    Returns
-    -------
-    pd.DataFrame, shape (d, 4)
-        `COLUMNS`: importances are shares of the full forest, before, and of a forest on the chosen
-        features, after.
+    Importances are shares of the full forest, before, and of one on the chosen features, after.
     """
     if n_features > features.shape[1]:
         raise UserError(
