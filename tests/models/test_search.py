@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 from sklearn.dummy import DummyClassifier
 from tests.models.conftest import noisy
 
-from genregraph.models.search import held_out, inner_splits, score, score_at_best_temperature
+from genregraph.models.search import held_out, inner_splits, score
 from genregraph.models.temperature import fitted_temperature, log_loss
 
 
@@ -83,5 +83,5 @@ def test_score_is_minus_the_log_loss_and_a_temperature_improves_it():
     assert score(Fixed(), None, y) == pytest.approx(-mean)
     probabilities, known = Fixed().predict_proba(None), np.array([0, 1, 1])
     best = log_loss(probabilities, known, fitted_temperature(probabilities, known))
-    assert score_at_best_temperature(Fixed(), None, y) == pytest.approx(-best)
+    assert score(Fixed(), None, y, at_best_temperature=True) == pytest.approx(-best)
     assert best < mean

@@ -17,6 +17,7 @@ References
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,7 +37,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from genregraph.models.base import Fit, Fold, HeldOut, Matrix
-from genregraph.models.search import held_out, learnable, score, score_at_best_temperature
+from genregraph.models.search import held_out, learnable, score
 from genregraph.models.temperature import fitted_temperature, log_loss, scaled
 from genregraph.preprocessing.inputs import Inputs
 from genregraph.preprocessing.sample import MOST, spread_evenly
@@ -74,7 +75,7 @@ class Classifier(NamedTuple):
             search = GridSearchCV(
                 model,
                 {f"model__{name}": values for name, values in self.grid.items()},
-                scoring=score_at_best_temperature if self.calibrated else score,
+                scoring=partial(score, at_best_temperature=self.calibrated),
                 cv=splits,
                 error_score="raise",
             ).fit(x, y)
@@ -186,9 +187,8 @@ class Neighbours(KNeighborsClassifier):
 def boosting(seed: int) -> HistGradientBoostingClassifier:
     """Gradient boosting on histograms [2]_: 100 rounds of a tree a genre.
 
-    Trees of 8 leaves, histograms of 32 bins and a random tenth of the features a split keep a fold
-    of 6,431 features within minutes on a core. Early stopping is off: it would take clips from
-    training, and choose by few.
+    Small trees, 32 bins and a random tenth of the features a split keep a fold of 6,431 features
+    within minutes on a core. Early stopping would take clips from training, and choose by few.
     """
     return HistGradientBoostingClassifier(
         max_iter=100,

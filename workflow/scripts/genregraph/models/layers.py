@@ -7,12 +7,10 @@
   last has one. Attention ignores the weights of edges.
 - appnp: personalised PageRank of the predictions of a network without messages [5]_.
 
-Without messages the product is with the identity, and attention is on the clip itself: nothing else
-changes, and a seed gives the same initial weights and masks of dropout. By PyTorch alone the layers
-are our own; by DGL, gcn and gat consist of DGL's `GraphConv` and `GATConv` [6]_, which have the
-same parameters by the same names, and the others pass messages by `dgl.ops`: `SAGEConv` is slower,
-and `APPNPConv` would count the degrees of clips that join later.
-
+Without messages the product is with the identity, and attention is on the clip itself: a seed gives
+the same initial weights and masks of dropout. With DGL, gcn and gat consist of its `GraphConv` and
+`GATConv` [6]_, which have the same parameters by the same names, and the others pass messages by
+`dgl.ops`: `SAGEConv` is slower, and `APPNPConv` would count the degrees of clips that join later.
 Dropout is of hidden layers only, so that the first aggregation of inputs is computed once.
 
 References

@@ -1,8 +1,7 @@
 """Graph neural networks fitted to a fold, with messages and without.
 
-An ablation is the same network from the same inputs without messages (`models.layers`): their
-difference is the effect of messages. Each chooses its weight decay and dropout inside the training
-clips.
+An ablation is the same network without messages: their difference is the effect of messages. Each
+chooses its weight decay and dropout inside the training clips.
 """
 
 from dataclasses import dataclass

@@ -71,18 +71,10 @@ def held_out(
     return HeldOut(np.concatenate(probabilities), np.concatenate(y))
 
 
-def score(model: Any, x: Matrix, y: NDArray[np.int64]) -> float:
+def score(model: Any, x: Matrix, y: NDArray[np.int64], at_best_temperature: bool = False) -> float:
     """Minus the log loss in nats, over clips whose genre the model has learnt."""
-    return -log_loss(*_learnt(model, x, y))
-
-
-def score_at_best_temperature(model: Any, x: Matrix, y: NDArray[np.int64]) -> float:
-    """`score` at the temperature that is best for these clips, where there is one."""
-    probabilities, known = _learnt(model, x, y)
-    temperature = fitted_temperature(probabilities, known)
-    return -log_loss(probabilities, known, 1.0 if np.isnan(temperature) else temperature)
-
-
-def _learnt(model: Any, x: Matrix, y: NDArray[np.int64]) -> HeldOut:
     learnt = np.isin(y, model.classes_)
-    return HeldOut(model.predict_proba(x)[learnt], np.searchsorted(model.classes_, y[learnt]))
+    known = np.searchsorted(model.classes_, y[learnt])
+    probabilities = model.predict_proba(x)[learnt]
+    temperature = fitted_temperature(probabilities, known) if at_best_temperature else np.nan
+    return -log_loss(probabilities, known, 1.0 if np.isnan(temperature) else temperature)
