@@ -45,12 +45,9 @@ def with_groups(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.D
     Replicas are recognised by their features, shape (n, d); d may be 0. ``unknown`` (together,
     alone or out) says what becomes of clips without group and artist.
 
-    Returns
-    -------
-    pd.DataFrame, shape (n, 8)
-        `COLUMNS`. ``group``: clips of one artist, song or recording, which no fold of protocol
-        clean separates. ``artist``: the artist, else the sheet's group; a song without either has a
-        name of its own. ``excluded``: why protocol clean leaves the clip out, if it does.
+    The result has `COLUMNS`. ``group``: clips of one artist, song or recording, which no fold of
+    protocol clean separates. ``artist``: the artist, else the sheet's group; a song without either
+    has a name of its own. ``excluded``: why protocol clean leaves the clip out, if it does.
     """
     groups = group_names(clips, unknown)
     without_artist = clips["sheet_group"].where(clips["artist"] == "", "")
