@@ -24,6 +24,7 @@ MOST_LINES = 15  # Of a failed job's message.
 OF_STEP = re.compile(r"[a-z_]+(\.[a-z_]+)+: .+")  # How the runner of steps words a `UserError`.
 PROGRESS = re.compile(r"\d{4}-\d\d-\d\d|.*\d%\|")
 KILLED = "it ended without a message: it was killed, perhaps for want of memory, time or disk"
+NOTHING = "Nothing to be done"
 INTERRUPTED = ("Terminating processes", "Shutting down", "Will exit after")
 
 
@@ -53,6 +54,8 @@ class LogHandler(LogHandlerBase):
         """Count an event, and print what is to be seen of it."""
         event = getattr(record, "event", None)
         self._count(event, vars(record))
+        if str(record.msg).startswith(NOTHING):
+            self.results = copies(sys.argv)
         serious = record.levelno > logging.WARNING or str(record.msg).startswith(INTERRUPTED)
         plain = event in (None, LogEvent.ERROR)  # The workflow's own errors, as in configuration.
         if self.verbose or (plain and (serious or not self.started)):
@@ -112,6 +115,17 @@ class LogHandler(LogHandlerBase):
             self._print(f"\n{text}")
         self.failed, self.results = {}, {}
         super().close()
+
+
+def copies(words: list[str]) -> dict[str, Path]:
+    """Results that a command line names, and what each is a copy of."""
+    asked = [Path(word) for word in words if word.startswith("results/") and Path(word).is_file()]
+    return {
+        str(path): source
+        for path in asked
+        for source in Path("results").glob(f"*/{path.name}")
+        if source.read_bytes() == path.read_bytes()
+    }
 
 
 def report(jobs: list[dict[str, Any]]) -> str:
