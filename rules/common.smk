@@ -24,6 +24,8 @@ sys.path.insert(0, str(HOME / "workflow" / "scripts"))
 
 envvars:
     "GENREGRAPH",
+    "PATH",
+    "PYTHONSAFEPATH",
 
 
 from genregraph.common.errors import UserError

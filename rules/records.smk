@@ -19,8 +19,8 @@ rule records:
     conda:
         "../envs/learning.yaml"
     params:
-        config=CONFIG.model_dump_json(exclude_unset=True),
-        home=HOME,
+        config=lambda wildcards: CONFIG.model_dump_json(exclude_unset=True),
+        home=lambda wildcards: HOME,
     shell:
         'python "$GENREGRAPH" plan.records --config {params.config:q} --home {params.home:q}'
         " {output:q} 2> {log:q}"

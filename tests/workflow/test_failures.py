@@ -14,16 +14,16 @@ def test_the_terminal_ends_in_the_reason_the_log_and_what_to_do(
 ) -> None:
     """Also where a table's name would be a command to a shell, and a wildcard to Snakemake."""
     project = unrun.copy(tmp_path / "project")
-    (project.folder / TABLE).write_text("clip,x\nnobody,1\n")
+    (project.folder / TABLE).write_text("clip,x\nblues.0,1\nblues.0,2\n")
     printed = project.snakemake(
         *("--cores", "1", "results/multiclass_handcrafted.csv", *WITHOUT_AUDIO), fails=True
     )
     *start, reason, log, gap, advice = printed.splitlines()[-6:]
-    assert reason.startswith(f"features.listed: tables: {TABLE}: none of the dataset's clips is in")
+    assert reason.startswith(f"features.imported: tables: {TABLE}: clip 'blues.0' has two rows")
     assert [*start, log, gap, advice] == [
         "1 job failed:",
         "",
-        "  log: results/logs/mine/30s/features.listed.log",
+        "  log: results/logs/mine/30s/features/features.imported.handcrafted.log",
         "",
         "Mend this and run the same command again: what is done is kept.",
     ]

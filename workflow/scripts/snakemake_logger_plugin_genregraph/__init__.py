@@ -57,8 +57,8 @@ class LogHandler(LogHandlerBase):
         if str(record.msg).startswith(NOTHING):
             self.results = copies(sys.argv)
         serious = record.levelno > logging.WARNING or str(record.msg).startswith(INTERRUPTED)
-        plain = event in (None, LogEvent.ERROR)  # The workflow's own errors, as in configuration.
-        if self.verbose or (plain and (serious or not self.started)):
+        before = not self.started and event in (None, LogEvent.ERROR)  # Such as faults of a sheet.
+        if self.verbose or before or (event is None and serious):
             self._print(self.format(record))
         elif event == LogEvent.JOB_ERROR:
             self._print(f"{vars(record)['rule_name']} failed; the reason follows at the end")
