@@ -67,7 +67,7 @@ check: $(VENV)/ready
 	$(IN_VENV) mypy
 
 # librosa compiles its inner loops when it is first imported: better here than in the first job.
-$(VENV)/ready: requirements.lock
+$(VENV)/ready: requirements.lock pyproject.toml
 	@bash envs/check-platform.sh "$(PYTHON)"
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/pip install -qq --requirement requirements.lock
