@@ -310,7 +310,10 @@ def test_a_network_of_a_new_experiment_has_a_graph_with_edges() -> None:
             "has no column in the adjacency matrix",
         ),
         ({"protocols": ["inductive"], "reduce": {"method": "tsne"}}, "t-SNE cannot place a clip"),
-        ({"protocols": ["inductive"], "graph": {"among": "artist"}}, "has nobody of its artist"),
+        (
+            {"protocols": ["inductive"], "graph": {"among": "artist"}},
+            "has no neighbour of its artist",
+        ),
         ({"variants": {"x": {"model": "gcn"}}}, "variants.x.model: gcn is no network of this"),
         ({"variants": {"x_edgeless": {}}}, "variants.x_edgeless: a model is called so already"),
         (
