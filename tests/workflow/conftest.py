@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = [
     *("Snakefile", "rules", "workflow", "config", "envs", "profiles", "genregraph"),
     *("requirements.in", "requirements.lock", "LICENSE", "CITATION.cff", "README.md"),
+    *("Makefile", "pyproject.toml"),
 ]
 TARGET = "results/multiclass_compare.csv"
 HOSTILE_NAME = "a b'; touch x; $(id)"
