@@ -13,6 +13,8 @@ RUN pip install --no-cache-dir --disable-pip-version-check --requirement /genreg
 
 COPY CITATION.cff /genregraph/
 COPY LICENSE /genregraph/
+COPY Makefile /genregraph/
+COPY pyproject.toml /genregraph/
 COPY README.md /genregraph/
 COPY requirements.in /genregraph/
 COPY Snakefile /genregraph/
@@ -24,6 +26,8 @@ COPY rules /genregraph/rules
 COPY workflow /genregraph/workflow
 
 # Whoever runs it may be a user without a name or a home in the image.
+# Where Snakemake finds the logger that profiles/default names.
+ENV PYTHONPATH=/genregraph/workflow/scripts
 ENV HOME=/tmp USER=genregraph XDG_CACHE_HOME=/tmp/cache
 RUN useradd --no-create-home genregraph && install --directory --owner genregraph /work
 USER genregraph

@@ -15,6 +15,9 @@ from snakemake.utils import min_version
 min_version("9.19")
 
 
+report: "workflow/report.rst"
+
+
 include: "rules/common.smk"
 include: "rules/audio.smk"
 include: "rules/features.smk"
@@ -25,6 +28,7 @@ include: "rules/models.smk"
 include: "rules/predict.smk"
 include: "rules/evaluation.smk"
 include: "rules/report.smk"
+include: "rules/crate.smk"
 include: "rules/records.smk"
 
 

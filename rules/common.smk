@@ -42,9 +42,10 @@ from genregraph.plan.paths import (
     OVERVIEWS,
     Paths,
 )
+from genregraph.plan.report import PAGE, text_of
 from genregraph.plan.resources import memory, memory_by_thread, minutes, threads_for
 from genregraph.plan.run import Run
-from genregraph.plan.steps import PAGE, Steps
+from genregraph.plan.steps import Steps
 
 try:
     RUN = Run.of(config, HOME)

@@ -211,7 +211,7 @@ rule findings:
     params:
         options=STEPS["findings"].arguments,
         folder=lambda wildcards, output: Path(output[0]).parent,
-        template=STEPS.text_of("findings.md.jinja"),
+        template=text_of(RUN, "findings.md.jinja"),
         tables=lambda wildcards, input: [
             *(f"--learning-curve={path}" for path in input.learning_curve),
             *(f"--tuning={path}" for path in input.tuning),
@@ -250,7 +250,7 @@ rule page:
         benchmarks=f"results/benchmarks/{CONFIG.dataset}",
         sheet=RUN.sheet,
         texts=[
-            f"--{name}={STEPS.text_of(f'page/{file}')}" for name, file in PAGE.items()
+            f"--{name}={text_of(RUN, f'page/{file}')}" for name, file in PAGE.items()
         ],
         lists=lambda wildcards, input: [
             *(f"--learning-curve={path}" for path in input.learning_curve),
@@ -261,44 +261,3 @@ rule page:
         'python "$GENREGRAPH" report.page.page {input.results:q} --folder {params.folder:q}'
         " --benchmarks {params.benchmarks:q} --sheet {params.sheet:q} {params.lists:q}"
         " {params.texts:q} {params.options:q} --output {output:q} 2> {log:q}"
-
-
-rule crate:
-    """Describe all that `all` makes, and what it was made from, as an RO-Crate."""
-    input:
-        files=PATHS.published(),
-        models=PATHS.of_protocols("models"),
-        clips=PATHS.all_clips(),
-        made_with=STEPS["crate"].made_with,
-    output:
-        metadata=f"{OF_DATASET}/ro-crate-metadata.json",
-        workflow=f"{OF_DATASET}/workflow.zip",
-    log:
-        STEPS["crate"].log,
-    benchmark:
-        STEPS["crate"].benchmark
-    localrule: True
-    conda:
-        "../envs/report.yaml"
-    resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
-    params:
-        options=STEPS["crate"].arguments,
-        folder=lambda wildcards, output: Path(output[0]).parent,
-        lists=lambda wildcards, input: [
-            *(f"--models={path}" for path in input.models),
-            *(
-                f"--clips={path}"
-                for path in sorted(set(input.clips))
-                if not RUN.without_audio
-            ),
-            *(
-                f"--table={name}={path}"
-                for name, path in PATHS.imported_tables().items()
-            ),
-        ],
-    shell:
-        'python "$GENREGRAPH" report.crate {input.files:q} --folder {params.folder:q}'
-        " {params.options:q} {params.lists:q} --workflow {output.workflow:q}"
-        " --output {output.metadata:q} 2> {log:q}"

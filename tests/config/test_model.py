@@ -11,7 +11,6 @@ from genregraph.common.errors import UserError
 from genregraph.config.experiment import Experiment
 from genregraph.config.load import load
 from genregraph.config.model import RESERVED, Config, Dataset
-from genregraph.config.parts import Network, Trained
 from genregraph.datasets.fma import Subset
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -254,79 +253,6 @@ def test_a_dataset_that_is_not_listed_has_default_facts() -> None:
 def test_a_loaded_configuration_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load({}).seed = 1
-
-
-def test_networks_of_an_experiment_are_each_trained_without_messages_too() -> None:
-    experiment = Experiment(models=["gcn", "lda"])
-    assert list(experiment.networks()) == ["graphsage", "edgeless", "gcn", "gcn_edgeless"]
-    for name, ablation in [("graphsage", "edgeless"), ("gcn", "gcn_edgeless")]:
-        own, alone = experiment.networks()[name], experiment.networks()[ablation]
-        assert (own.kind, own.ablation, alone.kind, alone.ablation) == (name, ablation, name, "")
-        assert own.settings.model_copy(update={"messages": False}) == alone.settings
-
-
-def test_a_variant_is_the_network_but_for_what_it_says() -> None:
-    experiment = Experiment.model_validate(
-        {"graphsage": {"hidden": 7}, "variants": {"flat": {"weights": "equal"}}}
-    )
-    flat = Network(hidden=7, weights="equal")
-    assert experiment.networks()["flat"] == Trained("graphsage", flat, "graphsage", "edgeless")
-
-
-def test_a_variant_that_changes_more_than_messages_has_an_ablation_of_its_own() -> None:
-    variants = {"deep": {"layers": 2}, "near": {"model": "gat", "k": 5}, "firm": {"dropout": 0.5}}
-    experiment = Experiment.model_validate({"models": ["gat"], "variants": variants})
-    networks = experiment.networks()
-    assert networks["deep"].ablation == "deep_edgeless"
-    silent = networks["deep"].settings.model_copy(update={"messages": False})
-    assert networks["deep_edgeless"] == Trained("graphsage", silent, "edgeless", "")
-    assert networks["near"] == Trained("gat", Network(k=5), "gat", "gat_edgeless")
-    assert networks["firm"].like == ""  # It states what would be searched.
-
-
-def test_a_demo_has_few_folds_in_every_experiment() -> None:
-    stated = {"folds": {"n": 10, "repeats": 2}, "clean": {"folds": 5, "unknown_artist": "out"}}
-    for most, folds in [({}, (10, 2, 5)), ({"most_folds": 3}, (3, 1, 3))]:
-        config = load({"datasets": {"demo": most}, "experiments": {"multiclass_x": stated}})
-        experiment = config.experiments["multiclass_x"]
-        found = (experiment.folds.n, experiment.folds.repeats, experiment.clean.folds)
-        assert found == folds and experiment.clean.unknown_artist == "out"
-
-
-def test_a_network_of_a_new_experiment_has_a_graph_with_edges() -> None:
-    experiment = Experiment()
-    graph = (experiment.graph.metric, experiment.graph.k, experiment.graphsage.weights)
-    assert graph == ("euclidean", 10, "similarity")
-
-
-@pytest.mark.parametrize(
-    ("experiment", "said"),
-    [
-        ({"variants": {"edgeless": {}}}, "variants.edgeless: a model is called so already"),
-        ({"variants": {"x": {"wights": 1}}}, "variants.x.wights: Extra inputs are not permitted"),
-        ({"variants": {"x": {"layers": 0}}}, "variants.x.layers: must be greater"),
-        (
-            {"protocols": ["inductive"], "variants": {"x": {"adjacency_as_features": True}}},
-            "has no column in the adjacency matrix",
-        ),
-        ({"protocols": ["inductive"], "reduce": {"method": "tsne"}}, "t-SNE cannot place a clip"),
-        (
-            {"protocols": ["inductive"], "graph": {"among": "artist"}},
-            "has no neighbour of its artist",
-        ),
-        ({"variants": {"x": {"model": "gcn"}}}, "variants.x.model: gcn is no network of this"),
-        ({"variants": {"x_edgeless": {}}}, "variants.x_edgeless: a model is called so already"),
-        (
-            {"calibrate": "temperature", "select": {"n_features": 3}},
-            "select fits the inputs to the genres",
-        ),
-        ({"calibrate": "temperature", "tables": ["cnn"]}, "cnn fits the inputs to the genres"),
-    ],
-)
-def test_parts_that_do_not_go_together_are_reported(experiment, said) -> None:
-    with pytest.raises(UserError) as error:
-        load({"experiments": {"multiclass_x": experiment}})
-    assert said in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.commands import Command, commands, documents, of, yaml_of
 from tests.workflow.conftest import PARTS, RATE, ROOT, Project, tune
 
 from genregraph.config.load import load
-from genregraph.config.merge import as_typed, merged
+from genregraph.config.merge import merged
 from genregraph.datasets.sheet import read_sheet
 from genregraph.features.cuts import files_by_cut
 from genregraph.plan.runnable import check_tables, not_runnable
@@ -150,7 +150,7 @@ def check_plan(project: Project, document: str, words: list[str]) -> None:
         for path in asked.configfile or []
     ]
     given = {key: value for file in files for key, value in file.items()}
-    config = load(merged([ROOT], given | as_typed(parse_config(asked.config), asked.config or [])))
+    config = load(merged([ROOT], given | parse_config(asked.config)))
     check_tables(config)
     rows = read_sheet(project.folder / f"config/datasets/{config.dataset}.tsv")
     imports = files_by_cut(config, rows)

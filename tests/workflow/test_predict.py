@@ -138,8 +138,8 @@ def test_the_commands_that_init_prints_run_as_they_are_printed(unrun: Project, t
         )
         assert done.returncode == status, done.stdout + done.stderr
         if command == check:
-            assert "FAULT: 2 unreadable: Format not recognised" in done.stdout
-            assert "FAULT: 1 empty: 'odd/empty.wav'" in done.stdout
+            assert "'odd/raw.wav', 'odd/text.wav'" in done.stdout
+            assert "3 fault(s)" in done.stdout
 
 
 def test_a_fault_of_the_wrapper_is_one_line(unrun: Project) -> None:

@@ -21,7 +21,7 @@ def sent_to_nodes() -> dict[str, str]:
 def test_jobs_that_compute_folds_side_by_side_know_how_many_and_are_in_no_group() -> None:
     """A job on a node does not know what it was given there."""
     sent = sent_to_nodes()
-    learn = {name for name, body in sent.items() if re.search("threads: .*side_by_side", body)}
+    learn = {name for name, body in sent.items() if "threads: FOLDS_AT_ONCE" in body}
     assert len(learn) > 2
     assert profile("slurm")["set-threads"] == dict.fromkeys(learn, 4)
     assert not learn & set(profile("slurm")["groups"])
@@ -47,5 +47,5 @@ def test_jobs_that_train_on_a_card_ask_for_it(project: Project, device: str, car
         *(TARGET, "--dry-run", "--quiet", "host", "--forcerun", "models"),
         *("--config", "audio=audio", f"device={device}"),
     )
-    (trained,) = re.findall(r"^rule models:\n((?:    .*\n)+)", printed, re.MULTILINE)
+    trained = re.findall(r"^rule models:\n((?:    .*\n)+)", printed, re.MULTILINE)[0]
     assert re.search(r"resources:.*gpu=(\d)", trained)[1] == cards

@@ -1,7 +1,5 @@
 """Every protocol on an imported table and a sheet with artists, and what stops a clean one."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -236,7 +234,7 @@ def test_genres_of_test_clips_change_no_input(evaluated: Project, protocol: str,
     np.testing.assert_array_equal(made[0].y[made[0].train], made[1].y[made[0].train])
 
 
-def test_a_protocol_that_rejected_clips_made_impossible_is_left_out_and_paper_stays(
+def test_a_protocol_that_rejected_clips_made_impossible_says_so_and_the_others_are_computed(
     tabled: Project, tmp_path
 ) -> None:
     project = tabled.copy(tmp_path / "project")
@@ -245,12 +243,12 @@ def test_a_protocol_that_rejected_clips_made_impossible_is_left_out_and_paper_st
     table = features()
     one_artist = ~table["clip"].isin([f"rock.{i}" for i in range(3, 12)])
     table[one_artist].to_csv(project.folder / "table.csv", index=False)
-    printed = project.snakemake("--cores", "2", TARGET)
-    reason = "genres of a single group cannot be evaluated: rock"
-    assert f"protocol clean is left out: {reason}" in printed
-    assert set(pd.read_csv(project.folder / TARGET)["protocol"]) == {"paper"}
-    how = json.loads((project.folder / EXPERIMENT / "protocols.json").read_text())
-    assert how["left_out"] == {"clean": reason}
+    printed = project.snakemake("--cores", "2", TARGET, fails=True)
+    assert (
+        "folds.assign: protocol clean cannot split the clips: genres of a single group cannot be "
+        "evaluated: rock; leave it out: protocols: [paper] of experiment multiclass_tabled"
+    ) in printed
+    assert (project.folder / EXPERIMENT / "paper/models/graphsage.parquet").is_file()
 
 
 def test_folds_that_leak_stop_clean_before_any_model_learns(evaluated: Project, tmp_path) -> None:

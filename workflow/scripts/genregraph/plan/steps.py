@@ -1,15 +1,11 @@
 """The steps of a run: what of the configuration each of them gets, and which jobs it has."""
 
-import hashlib
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from genregraph.config.registry import NETWORKS, ablation_name
-from genregraph.datasets.sheet import AUDITED, NAMED, digest, find
-from genregraph.features.keys import names_beside
+from genregraph.datasets.sheet import AUDITED, NAMED, digest
 from genregraph.folds import protocols
 from genregraph.plan.jobs import Job, JobsOf
+from genregraph.plan.options import Options
 from genregraph.plan.paths import (
     OF_CUT,
     OF_DATASET,
@@ -20,12 +16,10 @@ from genregraph.plan.paths import (
     OF_SHARD,
     Paths,
 )
+from genregraph.plan.report import of_report
 from genregraph.plan.run import Run, sizes_and_times
 from genregraph.plan.step import Step
 
-REPORT = "workflow/scripts/genregraph/report"
-# Texts of which the page is made.
-PAGE = {"template": "page.html.jinja", "style": "page.css", "script": "page.js"}
 # What of an experiment decides, for each step that gets a part of it as JSON.
 SPLIT = "genres protocols folds clean"
 TRAINED = "models graphsage search variants calibrate"
@@ -43,7 +37,7 @@ class Steps(dict[str, Step]):
 
     def __init__(self, run: Run, paths: Paths) -> None:
         self.run, self.paths = run, paths
-        self.jobs = JobsOf(run)
+        self.jobs, self.options = JobsOf(run), Options(run)
         super().__init__(
             {
                 **self._of_audio(),
@@ -51,7 +45,7 @@ class Steps(dict[str, Step]):
                 **self._of_folds(),
                 **self._of_models(),
                 **self._of_evaluation(),
-                **self._of_report(),
+                **of_report(run, paths, self.jobs, self.options),
                 **(self._of_predictions() if run.new else {}),
             }
         )
@@ -73,7 +67,7 @@ class Steps(dict[str, Step]):
         # and no other name of an artist, changes anything.
         facts = {
             "files": lambda job: digest(run.shards[job.shard], AUDITED),
-            "contents": self._audio_files,
+            "contents": self.options.audio_files,
         }
         shard = {
             **sheet,
@@ -94,14 +88,6 @@ class Steps(dict[str, Step]):
             "clips": Step("audio.clips", OF_CUT, sheet, rows, jobs=self.jobs.cuts),
         }
 
-    def _audio_files(self, job: Any) -> str | None:
-        """Sizes and times of a shard's files, where a user gives them."""
-        run = self.run
-        if run.fetched or run.synthesised:
-            return None
-        files = [run.files[row.clip] for row in run.shards[job.shard] if row.clip in run.files]
-        return sizes_and_times(Path(run.audio), files)
-
     def _of_features(self) -> dict[str, Step]:
         run, place = self.run, f"{OF_CUT}/features"
         tables = run.config.tables
@@ -112,16 +98,21 @@ class Steps(dict[str, Step]):
         }
         named = {
             "names": digest(run.rows, NAMED),
-            "contents": lambda job: self._read([self.paths.imported(job)]),
+            "contents": lambda job: self.options.read([self.paths.imported(job)]),
         }
         listed = {
             "rows": digest(run.rows),
-            "contents": lambda job: self._read(self.paths.all_imported(job)),
+            "contents": lambda job: self.options.read(self.paths.all_imported(job)),
         }
-        jobs = self.jobs
+        jobs, profile = self.jobs, {"profile": self.options.profile}
         return {
             "extract": Step(
-                "features.{table}", place, {"profile": self._profile}, {}, ".{shard}", jobs.computed
+                "features.{table}",
+                place,
+                profile,
+                {},
+                ".{shard}",
+                jobs.computed,
             ),
             "images": Step("features.images", f"{OF_CUT}/images", {}, {}, ".{shard}", jobs.cuts),
             "gather": Step("features.gather", place, {}, {}, ".{table}", jobs.cuts),
@@ -134,21 +125,8 @@ class Steps(dict[str, Step]):
             ),
         }
 
-    def _profile(self, job: Any) -> str | None:
-        return self.run.config.features.profile if job.table == "handcrafted" else None
-
-    def _read(self, files: Sequence[str]) -> str:
-        """Sizes and times of imported tables, and of texts that name the rows of arrays."""
-        beside = [
-            names
-            for file in files
-            if file.lower().endswith(".npy")
-            for names in names_beside(Path(file))
-        ]
-        return sizes_and_times(Path(), [*files, *map(str, beside)])
-
     def _of_folds(self) -> dict[str, Step]:
-        split = {"experiment": self._part(SPLIT), "seed": self.run.config.seed}
+        split = {"experiment": self.options.part(SPLIT), "seed": self.run.config.seed}
         jobs = self.jobs
         return {
             "usable": Step("folds.usable", OF_EXPERIMENT, split, jobs=jobs.experiments),
@@ -159,21 +137,21 @@ class Steps(dict[str, Step]):
         config, jobs = self.run.config, self.jobs
         seed = {"seed": config.seed}
         fitted = {
-            "drop": self._setting("drop"),
-            "imported": self._has_imported_table,
+            "drop": self.options.setting("drop"),
+            "imported": self.options.has_imported_table,
             "fit": lambda job: protocols.fitted_on(job.protocol),
             **seed,
         }
-        selection = {**fitted, "n_features": self._setting("select.n_features")}
+        selection = {**fitted, "n_features": self.options.setting("select.n_features")}
         prepare = {
             **fitted,
             "apart": lambda job: protocols.keeps_apart(job.protocol),
-            "scaling": self._setting("scale"),
-            "reduction": self._setting("reduce.method"),
-            "to": self._setting("reduce.to"),
+            "scaling": self.options.setting("scale"),
+            "reduction": self.options.setting("reduce.method"),
+            "to": self.options.setting("reduce.to"),
         }
         adjacency = {
-            **{name: self._setting(f"graph.{name}") for name in ("metric", "k", "among")},
+            **{name: self.options.setting(f"graph.{name}") for name in ("metric", "k", "among")},
             "neighbours": lambda job: protocols.neighbours(job.protocol),
             "exact": config.limits.all_distances,
             **seed,
@@ -185,7 +163,7 @@ class Steps(dict[str, Step]):
             "at_once": config.limits.at_once,
         }
         fit = {
-            "experiment": self._part(TRAINED),
+            "experiment": self.options.part(TRAINED),
             "neighbours": lambda job: protocols.neighbours(job.protocol),
             **train,
         }
@@ -193,7 +171,7 @@ class Steps(dict[str, Step]):
         tune = {
             "dataset": config.dataset,
             "name": tuning.experiment,
-            "experiment": lambda job: self._json(tuning.experiment, TRAINED),
+            "experiment": lambda job: self.options.json(tuning.experiment, TRAINED),
             "folds": tuning.folds,
             "try_hidden": tuning.hidden,
             "try_learning_rate": tuning.learning_rate,
@@ -203,13 +181,13 @@ class Steps(dict[str, Step]):
         learn = {
             "dataset": config.dataset,
             "name": curve.experiment,
-            "experiment": lambda job: self._json(curve.experiment, "graph graphsage"),
+            "experiment": lambda job: self.options.json(curve.experiment, "graph graphsage"),
             "repeats": curve.repeats,
             **train,
         }
         predictor = {
-            "experiment": self._part(PREDICTING),
-            "imported": self._has_imported_table,
+            "experiment": self.options.part(PREDICTING),
+            "imported": self.options.has_imported_table,
             "exact": config.limits.all_distances,
             **train,
         }
@@ -235,12 +213,12 @@ class Steps(dict[str, Step]):
         notes = {name: run.experiment(name).note for name in run.runnable}
         evaluate = {
             "dataset": run.config.dataset,
-            "experiment": self._compared,
-            "paper": self._paper,
+            "experiment": self.options.compared,
+            "paper": self.options.paper,
             "synthesised": run.facts.synthesised,
         }
         summary = {
-            "paper": [f"{name}={value}" for name, value in self._papers().items()],
+            "paper": [f"{name}={value}" for name, value in self.options.papers().items()],
             "note": [f"{name}={note}" for name, note in notes.items() if note],
             "synthesised": run.facts.synthesised,
         }
@@ -253,59 +231,11 @@ class Steps(dict[str, Step]):
             ),
         }
 
-    def _of_report(self) -> dict[str, Step]:
-        run, jobs = self.run, self.jobs
-        config = run.config.model_dump_json(exclude={"predict"})
-        not_run = [f"{name}={reason}" for name, reason in run.not_runnable.items()]
-        said = {"config": config, "not_run": not_run}
-        page = {
-            **said,
-            "audio": None if run.without_audio else run.audio,
-            "extension": run.facts.extensions,
-        }
-        texts = {name: self.digest_of(f"page/{file}") for name, file in PAGE.items()}
-        crate = {"config": config, "sheet": run.sheet, "experiment": run.runnable}
-        tables = sizes_and_times(Path(), self.paths.imported_tables().values())
-        figures, protocol = "report.figures", {"model": self._shown, "seed": run.config.seed}
-        of_dataset = f"{OF_DATASET}/figures"
-        return {
-            "figure": Step(f"{figures}.draw", of_dataset, suffix=".{figure}", jobs=jobs.once),
-            "learning_curve_figure": Step(
-                f"{figures}.draw", of_dataset, suffix=".learning-curve", jobs=jobs.once
-            ),
-            "protocol_figures": Step(
-                f"{figures}.protocol_figures", OF_PROTOCOL, protocol, jobs=jobs.protocols
-            ),
-            "importances": Step(
-                *(f"{figures}.draw", OF_PROTOCOL),
-                suffix=".importances",
-                jobs=jobs.with_selection,
-            ),
-            "experiment_figures": Step(
-                *(f"{figures}.experiment_figures", OF_EXPERIMENT, {"paper": self._paper}),
-                jobs=jobs.experiments,
-            ),
-            "findings": Step(
-                *("report.findings", OF_DATASET, said),
-                facts={"template": self.digest_of("findings.md.jinja")},
-                jobs=jobs.once,
-            ),
-            "page": Step(
-                *("report.page.page", OF_DATASET, page),
-                facts={"sheet": digest(run.rows), **texts},
-                jobs=jobs.once,
-            ),
-            "crate": Step(
-                *("report.crate", OF_DATASET, crate),
-                facts={"sheet": _digest(Path(run.sheet)), "contents": tables},
-                jobs=jobs.once,
-            ),
-        }
-
     def _of_predictions(self) -> dict[str, Step]:
         run, jobs = self.run, self.jobs
         experiment = run.experiment(run.config.predict_by)
         assert run.new
+        profile = {"profile": self.options.profile}
         contents = {"contents": lambda job: sizes_and_times(Path(), run.parts[job.part])}
         answer = {
             "sheet": run.sheet,
@@ -322,67 +252,11 @@ class Steps(dict[str, Step]):
         return {
             "pieces": Step("predict.pieces", OF_PART, cut, contents, jobs=jobs.parts),
             "extract_new": Step(
-                "features.{table}", OF_PART, {"profile": self._profile}, jobs=jobs.parts_by_table
+                "features.{table}",
+                OF_PART,
+                profile,
+                jobs=jobs.parts_by_table,
             ),
             "predictions": Step("predict.answer", OF_NEW, answer, facts, jobs=jobs.once),
             "curves": Step("predict.curves", OF_NEW, jobs=jobs.once),
         }
-
-    # Options that are functions of a job
-
-    def _setting(self, path: str) -> Callable[[Any], Any]:
-        """A setting of a job's experiment, such as ``graph.k``; None below what is null."""
-
-        def value(job: Any) -> Any:
-            part: Any = self.run.experiment(job.experiment)
-            for name in path.split("."):
-                part = getattr(part, name, None)
-            return part
-
-        return value
-
-    def _part(self, keys: str) -> Callable[[Any], str]:
-        """Some keys of a job's experiment (JSON)."""
-        return lambda job: self._json(job.experiment, keys)
-
-    def _json(self, experiment: str, keys: str) -> str:
-        return self.run.experiment(experiment).model_dump_json(include=set(keys.split()))
-
-    def _compared(self, job: Any) -> str:
-        """What decides which models are compared (JSON)."""
-        keys: Any = {"models": True, "graphsage": True, "variants": True, "graph": {"among"}}
-        return self.run.experiment(job.experiment).model_dump_json(include=keys)
-
-    def _has_imported_table(self, job: Any) -> bool:
-        tables = self.run.experiment(job.experiment).tables
-        return not self.run.config.tables.keys().isdisjoint(tables)
-
-    def _paper(self, job: Any) -> float | None:
-        return self._papers().get(job.experiment)
-
-    def _papers(self) -> dict[str, float]:
-        """The paper's accuracies by experiment, if this is its dataset."""
-        stated = {name: self.run.experiment(name).paper_test_accuracy for name in self.run.runnable}
-        of_the_paper = self.run.facts.of_the_paper
-        return {name: value for name, value in stated.items() if of_the_paper and value is not None}
-
-    def _shown(self, job: Any) -> list[str]:
-        """Models that the map of an experiment shows: all but variants."""
-        models = self.run.experiment(job.experiment).models
-        networks = [NETWORKS[0], *(name for name in models if name in NETWORKS)]
-        return [
-            *(each for name in networks for each in (name, ablation_name(name))),
-            *(name for name in models if name not in NETWORKS),
-        ]
-
-    def text_of(self, name: str) -> str:
-        """Path of a template of the report."""
-        return str(find(f"{REPORT}/{name}", self.run.home))
-
-    def digest_of(self, name: str) -> str:
-        """Digest of a template of the report."""
-        return _digest(Path(self.text_of(name)))
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

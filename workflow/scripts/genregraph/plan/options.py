@@ -1,0 +1,91 @@
+"""Options of steps that depend on a job: functions of its wildcards."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from genregraph.config.registry import NETWORKS, ablation_name
+from genregraph.features.keys import names_beside
+from genregraph.plan.run import Run, sizes_and_times
+
+
+class Options:
+    """Functions of a job of a run.
+
+    Parameters
+    ----------
+    run : Run
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def audio_files(self, job: Any) -> str | None:
+        """Sizes and times of a shard's files, where a user gives them."""
+        run = self.run
+        if run.fetched or run.synthesised:
+            return None
+        files = [run.files[row.clip] for row in run.shards[job.shard] if row.clip in run.files]
+        return sizes_and_times(Path(run.audio), files)
+
+    def profile(self, job: Any) -> str | None:
+        """How hand-crafted features are computed; of other tables None."""
+        return self.run.config.features.profile if job.table == "handcrafted" else None
+
+    def read(self, files: Sequence[str]) -> str:
+        """Sizes and times of imported tables, and of texts that name the rows of arrays."""
+        beside = [
+            names
+            for file in files
+            if file.lower().endswith(".npy")
+            for names in names_beside(Path(file))
+        ]
+        return sizes_and_times(Path(), [*files, *map(str, beside)])
+
+    def setting(self, path: str) -> Callable[[Any], Any]:
+        """A setting of a job's experiment, such as ``graph.k``; None below what is null."""
+
+        def value(job: Any) -> Any:
+            part: Any = self.run.experiment(job.experiment)
+            for name in path.split("."):
+                part = getattr(part, name, None)
+            return part
+
+        return value
+
+    def part(self, keys: str) -> Callable[[Any], str]:
+        """Some keys of a job's experiment (JSON)."""
+        return lambda job: self.json(job.experiment, keys)
+
+    def json(self, experiment: str, keys: str) -> str:
+        """Some keys of an experiment (JSON)."""
+        return self.run.experiment(experiment).model_dump_json(include=set(keys.split()))
+
+    def compared(self, job: Any) -> str:
+        """What decides which models are compared (JSON)."""
+        keys: Any = {"models": True, "graphsage": True, "variants": True, "graph": {"among"}}
+        return self.run.experiment(job.experiment).model_dump_json(include=keys)
+
+    def has_imported_table(self, job: Any) -> bool:
+        """Whether a table of a job's experiment is imported."""
+        tables = self.run.experiment(job.experiment).tables
+        return not self.run.config.tables.keys().isdisjoint(tables)
+
+    def paper(self, job: Any) -> float | None:
+        """The paper's accuracy in a job's experiment, if this is its dataset."""
+        return self.papers().get(job.experiment)
+
+    def papers(self) -> dict[str, float]:
+        """The paper's accuracies by experiment, if this is its dataset."""
+        stated = {name: self.run.experiment(name).paper_test_accuracy for name in self.run.runnable}
+        of_the_paper = self.run.facts.of_the_paper
+        return {name: value for name, value in stated.items() if of_the_paper and value is not None}
+
+    def shown(self, job: Any) -> list[str]:
+        """Models that the map of an experiment shows: all but variants."""
+        models = self.run.experiment(job.experiment).models
+        networks = [NETWORKS[0], *(name for name in models if name in NETWORKS)]
+        return [
+            *(each for name in networks for each in (name, ablation_name(name))),
+            *(name for name in models if name not in NETWORKS),
+        ]
