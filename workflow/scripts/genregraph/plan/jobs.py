@@ -29,10 +29,12 @@ class JobsOf:
         cuts = sorted({experiment.cut for experiment in experiments.values()})
         tables = [*run.computed, *run.config.tables]
         self.once: Jobs = [{}]
-        self.shards: Jobs = [{"shard": shard} for shard in run.shards]
+        shards = [] if run.without_audio else run.shards
+        self.shards: Jobs = [{"shard": shard} for shard in shards]
         self.synthesised: Jobs = self.once if run.synthesised else []
         self.cuts: Jobs = [{"cut": cut} for cut in cuts]
-        self.computed: Jobs = [{"cut": cut, "table": t} for cut in cuts for t in run.computed]
+        computed = [] if run.without_audio else run.computed
+        self.computed: Jobs = [{"cut": cut, "table": t} for cut in cuts for t in computed]
         self.imported: Jobs = [
             {"cut": cut, "table": table}
             for table in tables
