@@ -25,9 +25,9 @@ COPY profiles /genregraph/profiles
 COPY rules /genregraph/rules
 COPY workflow /genregraph/workflow
 
-# Whoever runs it may be a user without a name or a home in the image.
 # Where Snakemake finds the logger that profiles/default names.
 ENV PYTHONPATH=/genregraph/workflow/scripts
+# Whoever runs it may be a user without a name or a home in the image.
 ENV HOME=/tmp USER=genregraph XDG_CACHE_HOME=/tmp/cache
 RUN useradd --no-create-home genregraph && install --directory --owner genregraph /work
 USER genregraph

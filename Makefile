@@ -1,6 +1,6 @@
 # make run           builds .venv and makes the main result on the built-in demo data
 # make report        builds .venv and makes the report of the demo data, results/report.html
-# make test          builds .venv and runs all checks
+# make test          builds .venv and runs the checks and all tests but the long ones
 # make test-pythons  tests training in an environment of each other Python that is found
 # make torture       runs the long tests: a fuzz of the reader, many examples of all properties, memory by
 #                    length, kills, full disks, the same bytes anywhere, predictions of real files,

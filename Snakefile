@@ -8,7 +8,7 @@
 # results/<dataset>/predictions/              what was read of new music and predicted
 # results/<dataset>/<experiment>.csv          the result; results/<experiment>.csv is its copy for
 #                                             the dataset of the run, as are summary and findings
-# results/.../made-with/<step>.json           what the files beside it were made with
+# results/.../made-with/<step>.<digest>.json  options, code and libraries of the files in that folder
 # results/logs/, results/benchmarks/          of every job, under the same names
 from snakemake.utils import min_version
 

@@ -39,7 +39,7 @@ def cpu_of(command: Sequence[str], folder: Path) -> float:
 
 def import_of(step: str, folder: Path) -> float:
     """CPU seconds until a step can begin: the least of a few tries."""
-    modules = ", ".join(["typer", step, *LATER.get(step, [])])
+    modules = ", ".join(["typer", f"genregraph.{step}", *LATER.get(step, [])])
     code = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import {modules}"
     return min(cpu_of([sys.executable, "-c", code], folder) for _ in range(TRIES))
 

@@ -49,7 +49,7 @@ def measured(name: str, command: list[str], folder: Path) -> dict[str, object]:
 
 def step(name: str, *options: str) -> list[str]:
     """Command that runs a step of the workflow."""
-    return [sys.executable, str(ROOT / "workflow" / "scripts"), name, *options]
+    return [sys.executable, str(ROOT / "workflow" / "scripts" / "genregraph"), name, *options]
 
 
 def write_inputs(clips: int, path: Path) -> None:

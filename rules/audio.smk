@@ -31,7 +31,7 @@ if RUN.fetched:
         input:
             f"resources/archives/{RUN.facts.archive.filename}",
         output:
-            f"{RUN.audio}/.unpacked.tsv",
+            RUN.unpacked,
         log:
             STEPS["unpack"].log,
         benchmark:

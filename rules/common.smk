@@ -15,7 +15,7 @@ if str(Path(sys.executable).parent) not in os.environ["PATH"].split(os.pathsep):
     os.environ["PATH"] = (
         f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     )
-if {*"{}"} & {*str(HOME)}:
+if "{" in str(HOME) or "}" in str(HOME):
     raise WorkflowError(
         f"{HOME}: Snakemake takes text in braces for wildcards; rename it"
     )
@@ -55,7 +55,7 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 CONFIG = RUN.config
-# Cards that a job which trains by PyTorch or DGL asks for: --resources gpu=1 lets one run at a time.
+# Cards that a job which trains by PyTorch asks for: --resources gpu=1 lets one run at a time.
 CARDS = int(CONFIG.device in ("cuda", "mps"))
 # Folds that a job fits side by side.
 FOLDS_AT_ONCE = 1 if CARDS else threads_for(RUN)

@@ -21,6 +21,7 @@ rule predictor:
     resources:
         mem_mb=memory(1500, 15),
         runtime=minutes(30, 2),
+        gpu=CARDS,
     params:
         options=STEPS["predictor"].arguments,
         models=options("models"),

@@ -1,4 +1,4 @@
-# Figures; what the results say, in words; one page of it all; and its description for machines.
+# Figures; what the results say, in words; and one page of it all.
 
 # What figures of the dataset are drawn of.
 DRAWN_OF = {

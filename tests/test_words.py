@@ -28,7 +28,7 @@ BANNED = {
     "file extension, fallback, rejected": (
         r"endings?|stands? in( for|[.,;:])|stand-ins?|refus(e|es|ed|al|als|ing)"
     ),
-    "package, layout": r"rooms?|houses",
+    "package, layout": r"rooms?|(?-i:houses?)",
 }
 
 

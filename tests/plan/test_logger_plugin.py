@@ -95,6 +95,16 @@ def test_a_job_that_succeeds_when_tried_again_has_not_failed() -> None:
     assert "1 job failed" not in made.stream.getvalue()
 
 
+def test_jobs_that_an_interrupted_run_ended_have_not_failed() -> None:
+    made = handler()
+    made.setFormatter(logging.Formatter("%(message)s"))
+    job(made, 0, "audit")
+    send(made, msg="Terminating processes on user request", level=logging.WARNING)
+    send(made, LogEvent.JOB_ERROR, jobid=0, rule_name="audit", log=[])
+    made.close()
+    assert "it was killed" not in made.stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("differs", "msg", "level", "seen"),
     [

@@ -1,12 +1,14 @@
 """What a run can compute, planned without Snakemake."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from genregraph.common.errors import UserError
 from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.folds.protocols import Evaluation
+from genregraph.plan.jobs import Job
 from genregraph.plan.paths import Paths
 from genregraph.plan.run import Run, sizes_and_times
 
@@ -67,8 +69,6 @@ def test_a_folder_without_the_clips_ends_the_plan(small: Run) -> None:
 
 
 def test_unknown_results_say_what_there_is(small: Run) -> None:
-    from genregraph.plan.jobs import Job
-
     with pytest.raises(UserError, match="did you mean multiclass_small"):
         Paths(small).why_not(Job(name="multiclass_smal.csv"))
     with pytest.raises(UserError, match="--config predict=FOLDER"):
@@ -81,3 +81,25 @@ def test_sizes_and_times_change_with_a_file(tmp_path: Path) -> None:
     second = sizes_and_times(tmp_path, ["a", "missing"])
     (tmp_path / "a").write_text("ab")
     assert len({first, second, sizes_and_times(tmp_path, ["a", "missing"])}) == 3
+
+
+@pytest.fixture
+def own_copy(small: Run, tmp_path: Path) -> Run:
+    """A dataset that can be fetched, of whose clips a user has put all but one into its folder."""
+    for row in small.rows[1:]:
+        path = Path("resources/small", row.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    archive = {"urls": ["gone.zip"], "md5": "0" * 32, "filename": "gone.zip"}
+    given = {**SMALL, "tables": {}, "datasets": {"small": {"archive": archive}}}
+    return Run.of({**given, "experiments": {}}, HOME)
+
+
+def test_users_copy_of_a_dataset_that_has_every_clip_is_not_fetched(own_copy: Run) -> None:
+    assert own_copy.unpacks
+    Path("resources/small", own_copy.rows[0].path).touch()
+    whole = Run(own_copy.config, HOME)
+    assert not whole.unpacks
+    assert Paths(whole).audio(SimpleNamespace(shard=next(iter(whole.shards)))) == []
+    Path(whole.unpacked).touch()  # After the rule has unpacked, its list stays an input.
+    assert Run(own_copy.config, HOME).unpacks

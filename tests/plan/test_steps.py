@@ -44,7 +44,7 @@ def test_a_record_is_planned_for_every_job(run: Run) -> None:
                 assert steps[rule].made_with(job) in records
     cut = Job(dataset=dataset, cut="30s", table="handcrafted")
     assert steps["extract"].made_with(cut) in records
-    for rule in ("evaluate", "usable"):
+    for rule in ("evaluate", "usable", "predictor"):
         job = Job(dataset=dataset, experiment="multiclass_knn")
         assert steps[rule].made_with(job) in records
 
@@ -63,5 +63,5 @@ def test_a_setting_changes_the_records_of_what_depends_on_it() -> None:
     assert records(cnn={"epochs": 3}) == {"models.cnn", *whole}
     assert records(features={"profile": "librosa"}) == {"features.handcrafted", *whole}
     k = {"multiclass_knn": {"graph": {"k": 7}}}
-    of_curve = {"models.learning_curve"}
-    assert records(experiments=k) == {"graph.adjacency", *of_curve, *whole}
+    of_k = {"graph.adjacency", "models.learning_curve", "predict.train"}
+    assert records(experiments=k) == {*of_k, *whole}

@@ -43,6 +43,7 @@ class LogHandler(LogHandlerBase):
         self.running: set[int] = set()
         self.failed: dict[int, Any] = {}
         self.results: dict[str, Path] = {}
+        self.interrupted = False
         self.started = 0.0
         self.done = self.total = self.tenths = 0
 
@@ -56,7 +57,9 @@ class LogHandler(LogHandlerBase):
         self._count(event, vars(record))
         if str(record.msg).startswith(NOTHING):
             self.results = copies(sys.argv)
-        serious = record.levelno > logging.WARNING or str(record.msg).startswith(INTERRUPTED)
+        interrupted = str(record.msg).startswith(INTERRUPTED)
+        self.interrupted |= interrupted
+        serious = record.levelno > logging.WARNING or interrupted
         before = not self.started and event in (None, LogEvent.ERROR)  # Such as faults of a sheet.
         if self.verbose or before or (event is None and serious):
             self._print(self.format(record))
@@ -110,7 +113,8 @@ class LogHandler(LogHandlerBase):
 
     def close(self) -> None:
         """Print why jobs failed, and the results."""
-        texts = [report(list(self.failed.values())), of_results(self.results)]
+        failed = [] if self.interrupted else list(self.failed.values())
+        texts = [report(failed), of_results(self.results)]
         for text in filter(None, texts):
             self._print(f"\n{text}")
         self.failed, self.results = {}, {}

@@ -196,8 +196,8 @@ class Config(Model):
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything random.")
     backend: Literal["auto", "dgl", "torch"] = Field(
         "auto",
-        description="What passes GraphSAGE's messages; auto: DGL where it is installed, else "
-        "PyTorch alone.",
+        description="What passes messages; auto: DGL where it is installed and networks are "
+        "trained on the CPU, else PyTorch alone.",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto",

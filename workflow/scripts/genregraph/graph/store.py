@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from genregraph.common.arrays import npz_writer
+from genregraph.preprocessing.inputs import npz_writer
 
 PARTS = ("data", "indices", "indptr")
 DEGENERATE = 0.5  # Share of zero distances from which on a metric is degenerate.

@@ -50,7 +50,6 @@ class JobsOf:
         ]
         self.with_cnn = self._of(lambda experiment: PER_FOLD in experiment.tables)
         self.with_selection = self._of(lambda experiment: experiment.select is not None)
-        self.predicting = [each for each in self.experiments if not run.why_no_prediction]
         self.parts: Jobs = [{"part": part} for part in run.parts]
         by = run.config.experiments.get(run.config.predict_by, Experiment())
         self.parts_by_table: Jobs = [{**part, "table": t} for part in self.parts for t in by.tables]

@@ -23,7 +23,7 @@ class Options:
     def audio_files(self, job: Any) -> str | None:
         """Sizes and times of a shard's files, where a user gives them."""
         run = self.run
-        if run.fetched or run.synthesised:
+        if run.unpacks or run.synthesised:
             return None
         files = [run.files[row.clip] for row in run.shards[job.shard] if row.clip in run.files]
         return sizes_and_times(Path(run.audio), files)

@@ -102,8 +102,8 @@ class Paths:
 
     def audio(self, wildcards: Any) -> list[str]:
         """What says that the audio of a shard is there, where rules bring it."""
-        if self.run.fetched:
-            return [f"{self.run.audio}/.unpacked.tsv"]
+        if self.run.unpacks:
+            return [self.run.unpacked]
         genres = sorted({row.genre for row in self.run.shards[wildcards.shard]})
         if self.run.synthesised:
             return [f"{self.run.audio}/.synthesised.{genre}" for genre in genres]

@@ -97,6 +97,17 @@ class Run:
         """Whether the workflow fetches the audio."""
         return not self.config.audio and self.facts.archive is not None
 
+    @property
+    def unpacked(self) -> str:
+        """What the rule that unpacks a fetched archive writes: a list of what is there."""
+        return f"{self.audio}/.unpacked.tsv"
+
+    @cached_property
+    def unpacks(self) -> bool:
+        """Whether the audio comes from a fetched archive: not if a user's copy has every clip."""
+        has_all = len(self.files) == len(self.rows)
+        return self.fetched and (Path(self.unpacked).is_file() or not has_all)
+
     @cached_property
     def files(self) -> dict[str, str]:
         """Files of the clips that are there, by clip; the audit lists the others as missing."""

@@ -205,7 +205,7 @@ class Steps(dict[str, Step]):
                 *("models.learning_curve", OF_DATASET, learn),
                 jobs=jobs.if_any(self.paths.learning_curve()),
             ),
-            "predictor": Step("predict.train", OF_EXPERIMENT, predictor, jobs=jobs.predicting),
+            "predictor": Step("predict.train", OF_EXPERIMENT, predictor, jobs=jobs.experiments),
         }
 
     def _of_evaluation(self) -> dict[str, Step]:

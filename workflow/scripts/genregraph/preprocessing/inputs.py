@@ -1,16 +1,39 @@
 """The file of a protocol's inputs: features of every fold, as all of its models get them."""
 
 import weakref
-from collections.abc import Iterable, Sequence
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genregraph.common.arrays import npz_writer
-
 SHARED = ("y", "clips", "genres", "groups", "artists")
+
+
+@contextmanager
+def npz_writer(path: Path) -> Iterator[Callable[[str, NDArray[Any]], None]]:
+    """Write an NPZ file as `numpy.savez` does, without all of its arrays in memory.
+
+    Parameters
+    ----------
+    path : Path
+
+    Yields
+    ------
+    callable
+        Takes a name and an array, which it writes. Arrays need no pickle to be read.
+    """
+    with zipfile.ZipFile(path, "w") as archive:
+
+        def write(name: str, array: NDArray[Any]) -> None:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
+
+        yield write
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,8 @@ NO_LICENCE = (
 # What a run of the workflow needs, without the data and their sheet. A user's other settings and
 # sheets, which may be private, are not packed.
 SHIPPED = (
-    "Snakefile Makefile pyproject.toml rules/*.smk workflow/scripts/**/* envs/* profiles/**/* "
+    "Snakefile Makefile pyproject.toml rules/*.smk workflow/Snakefile workflow/report.rst "
+    "workflow/scripts/**/* envs/* profiles/**/* "
     "genregraph config/config.yaml config/experiments.yaml config/config.schema.json "
     "config/README.md config/weights/* requirements.in requirements.lock LICENSE CITATION.cff "
     "README.md"
