@@ -29,7 +29,8 @@ if RUN.fetched:
     rule unpack:
         """Unpack the clips that are not in the audio folder yet, and list what is there."""
         input:
-            f"resources/archives/{RUN.facts.archive.filename}",
+            archive=f"resources/archives/{RUN.facts.archive.filename}",
+            made_with=STEPS["unpack"].made_with,
         output:
             RUN.unpacked,
         log:
@@ -45,7 +46,7 @@ if RUN.fetched:
             options=STEPS["unpack"].arguments,
             checksum=RUN.facts.archive.checksum,
         shell:
-            'python "$GENREGRAPH" datasets.unpack --archive {input:q} --checksum {params.checksum}'
+            'python "$GENREGRAPH" datasets.unpack --archive {input.archive:q} --checksum {params.checksum}'
             " {params.options:q} --output {output:q} 2> {log:q}"
 
 

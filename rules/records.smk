@@ -1,10 +1,15 @@
 # What files are made with (genregraph.plan.step).
+import json
 import tempfile
 
 RECORDS = [record for record in STEPS.records() if not Path(record).is_file()]
 # Snakemake runs no job for an input that is missing while its own output is there, but it does for
-# one that is new: so this file, which is new, makes it write the records.
-NEW = tempfile.NamedTemporaryFile(prefix="genregraph-") if RECORDS else None
+# one that is new: so this file, which is new, makes it write the records. It holds the configuration,
+# which may be too long for a command.
+NEW = tempfile.NamedTemporaryFile("w", prefix="genregraph-") if RECORDS else None
+if NEW:
+    json.dump(CONFIG.model_dump(exclude_unset=True), NEW)
+    NEW.flush()
 
 
 rule records:
@@ -19,8 +24,7 @@ rule records:
     conda:
         "../envs/learning.yaml"
     params:
-        config=lambda wildcards: CONFIG.model_dump_json(exclude_unset=True),
         home=lambda wildcards: HOME,
     shell:
-        'python "$GENREGRAPH" plan.records --config {params.config:q} --home {params.home:q}'
+        'python "$GENREGRAPH" plan.records --config {input:q} --home {params.home:q}'
         " {output:q} 2> {log:q}"

@@ -1,5 +1,6 @@
 """From a table of features to a sheet and a configuration."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,7 @@ def test_labels_are_no_features_unless_kept(capsys) -> None:
     assert "no features, its name says so: 'label'" in said
     assert "no features, it is the same for all clips of a genre: 'code'" in said
     assert "no features, text: 'mood'" in said
-    Path("config/datasets/My_Songs.tsv").unlink()
+    shutil.rmtree("config/datasets")
     _, features, _ = made(table, capsys, keep=["label,code", "Year"])
     assert set(features) == {"clip", "Key", "Loudness", "Tempo", "label", "code", "Year"}
     keep = configured([Path("config/datasets/My_Songs.yaml")], []).tables["my_songs"].keep
@@ -189,3 +190,13 @@ def test_options_of_tables_are_rejected_for_folders(tmp_path) -> None:
         main(tmp_path, genre="Genre")
     with pytest.raises(UserError, match="there is no folder or table"):
         main(tmp_path / "gone")
+
+
+def test_a_table_or_configuration_of_the_same_name_stays_as_it_is() -> None:
+    source = Path("config/datasets/songs.parquet")
+    source.parent.mkdir(parents=True)
+    songs().to_parquet(source)
+    before = source.read_bytes()
+    with pytest.raises(UserError, match=r"there is a file .*songs.parquet already; move it away"):
+        main(source, genre="Genre")
+    assert source.read_bytes() == before

@@ -44,6 +44,7 @@ def test_folders_without_files_add_nothing(tmp_path):
         ("a: [", "is not YAML"),
         ("- a", "keys and values"),
         ("", "keys and values"),
+        ("a: {b: 1, b: 2}", "line 1 has key 'b', as line 1 does; remove one"),
         ("a: {b: 1}\nc: 1\na: {}", "line 3 has key 'a', as line 1 does; remove one"),
     ],
 )

@@ -95,14 +95,26 @@ def test_a_job_that_succeeds_when_tried_again_has_not_failed() -> None:
     assert "1 job failed" not in made.stream.getvalue()
 
 
-def test_jobs_that_an_interrupted_run_ended_have_not_failed() -> None:
+@pytest.mark.parametrize(
+    ("msg", "first", "reported"),
+    [
+        ("Terminating processes on user request", False, False),
+        ("Terminating processes on user request", True, True),
+        ("Shutting down, this might take some time.", False, True),
+    ],
+)
+def test_failures_of_a_run_that_is_ended(msg: str, first: bool, reported: bool) -> None:
+    """A job that ends after Ctrl-C has not failed; what failed before is still reported."""
     made = handler()
     made.setFormatter(logging.Formatter("%(message)s"))
     job(made, 0, "audit")
-    send(made, msg="Terminating processes on user request", level=logging.WARNING)
-    send(made, LogEvent.JOB_ERROR, jobid=0, rule_name="audit", log=[])
+    for fails in (first, not first):
+        if fails:
+            send(made, LogEvent.JOB_ERROR, jobid=0, rule_name="audit", log=[])
+        else:
+            send(made, msg=msg, level=logging.WARNING)
     made.close()
-    assert "it was killed" not in made.stream.getvalue()
+    assert ("1 job failed" in made.stream.getvalue()) == reported
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.folds.protocols import Evaluation
 from genregraph.plan.jobs import Job
 from genregraph.plan.paths import Paths
-from genregraph.plan.run import Run, sizes_and_times
+from genregraph.plan.run import Run
 
 HOME = Path(__file__).parents[2]
 SMALL = {
@@ -73,14 +73,6 @@ def test_unknown_results_say_what_there_is(small: Run) -> None:
         Paths(small).why_not(Job(name="multiclass_smal.csv"))
     with pytest.raises(UserError, match="--config predict=FOLDER"):
         Paths(small).why_not(Job(name="predictions.csv"))
-
-
-def test_sizes_and_times_change_with_a_file(tmp_path: Path) -> None:
-    first = sizes_and_times(tmp_path, ["a", "missing"])
-    (tmp_path / "a").write_text("a")
-    second = sizes_and_times(tmp_path, ["a", "missing"])
-    (tmp_path / "a").write_text("ab")
-    assert len({first, second, sizes_and_times(tmp_path, ["a", "missing"])}) == 3
 
 
 @pytest.fixture

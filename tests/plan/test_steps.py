@@ -2,10 +2,13 @@
 
 import importlib
 import inspect
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.plan.jobs import Job
 from genregraph.plan.paths import Paths
 from genregraph.plan.run import Run
@@ -65,3 +68,59 @@ def test_a_setting_changes_the_records_of_what_depends_on_it() -> None:
     k = {"multiclass_knn": {"graph": {"k": 7}}}
     of_k = {"graph.adjacency", "models.learning_curve", "predict.train"}
     assert records(experiments=k) == {*of_k, *whole}
+
+
+@pytest.fixture
+def fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Configuration of a dataset that was unpacked, an imported table, new music and artists."""
+    monkeypatch.chdir(tmp_path)
+    rows = [Row(f"{g}.{i}", f"{g}/{i}.wav", g) for g in ("blues", "jazz") for i in range(4)]
+    files = [f"resources/small/{row.path}" for row in rows]
+    for file in [*files, "new/a.wav", "artists.csv"]:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).touch()
+        os.utime(file, (10**9, 10**9))
+    Path("resources/small/.unpacked.tsv").touch()
+    write_sheet(rows, Path("small.tsv"))
+    Path("mine.csv").write_text("clip,a\n" + "".join(f"{row.clip},1\n" for row in rows))
+    archive = {"urls": ["gone.zip"], "md5": "0" * 32, "filename": "gone.zip"}
+    return {
+        "dataset": "small",
+        "sheet": "small.tsv",
+        "datasets": {"small": {"archive": archive, "shards": 2}},
+        "tables": {"mine": "mine.csv"},
+        "experiments": {"multiclass_mine": {"tables": ["handcrafted", "mine"]}},
+        "predict": "new",
+        "predict_artists": "artists.csv",
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "steps"),
+    [
+        ("resources/small/jazz/1.wav", {"audio.audit"}),
+        ("mine.csv", {"features.imported", "report.crate"}),
+        ("new/a.wav", {"predict.pieces"}),
+        ("artists.csv", {"predict.answer"}),
+    ],
+)
+def test_a_file_that_a_user_replaces_changes_the_records_of_its_steps(fetched, file, steps) -> None:
+    def records() -> set[str]:
+        run = Run.of(fetched, HOME)
+        return set(Steps(run, Paths(run)).records())
+
+    before = records()
+    assert records() == before
+    Path(file).write_bytes(Path(file).read_bytes() + b" ")
+    assert {Path(path).name.rsplit(".", 2)[0] for path in records() - before} == steps
+
+
+def test_a_clip_more_in_the_sheet_is_unpacked(fetched) -> None:
+    def records() -> set[str]:
+        run = Run.of(fetched, HOME)
+        return {path for path in Steps(run, Paths(run)).records() if "datasets.unpack" in path}
+
+    before = records()
+    with Path("small.tsv").open("a") as sheet:
+        sheet.write("jazz.9\tjazz/9.wav\tjazz\n")
+    assert records().isdisjoint(before)

@@ -43,7 +43,7 @@ class LogHandler(LogHandlerBase):
         self.running: set[int] = set()
         self.failed: dict[int, Any] = {}
         self.results: dict[str, Path] = {}
-        self.interrupted = False
+        self.ended = False  # By Ctrl-C: jobs that end after it have not failed.
         self.started = 0.0
         self.done = self.total = self.tenths = 0
 
@@ -57,9 +57,8 @@ class LogHandler(LogHandlerBase):
         self._count(event, vars(record))
         if str(record.msg).startswith(NOTHING):
             self.results = copies(sys.argv)
-        interrupted = str(record.msg).startswith(INTERRUPTED)
-        self.interrupted |= interrupted
-        serious = record.levelno > logging.WARNING or interrupted
+        self.ended |= str(record.msg).startswith(INTERRUPTED[0])
+        serious = record.levelno > logging.WARNING or str(record.msg).startswith(INTERRUPTED)
         before = not self.started and event in (None, LogEvent.ERROR)  # Such as faults of a sheet.
         if self.verbose or before or (event is None and serious):
             self._print(self.format(record))
@@ -80,7 +79,8 @@ class LogHandler(LogHandlerBase):
                 self.results[job["output"][0]] = Path(job["input"][0])
         elif event == LogEvent.JOB_ERROR:
             self.running.discard(said["jobid"])
-            self.failed[said["jobid"]] = said
+            if not self.ended:
+                self.failed[said["jobid"]] = said
         elif event == LogEvent.PROGRESS:
             self.done, self.total = said["done"], said["total"]
 
@@ -113,8 +113,7 @@ class LogHandler(LogHandlerBase):
 
     def close(self) -> None:
         """Print why jobs failed, and the results."""
-        failed = [] if self.interrupted else list(self.failed.values())
-        texts = [report(failed), of_results(self.results)]
+        texts = [report(list(self.failed.values())), of_results(self.results)]
         for text in filter(None, texts):
             self._print(f"\n{text}")
         self.failed, self.results = {}, {}

@@ -1,12 +1,10 @@
 """Open every clip of a shard once: keep its samples, or say why it is rejected."""
 
-import hashlib
 import logging
 import shlex
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +13,12 @@ import typer
 
 from genregraph.audio.read import Decoded, RejectedClip, check, decode
 from genregraph.audio.samples import SamplesWriter
+from genregraph.common.contents import md5
 from genregraph.datasets.sheet import Row, locate, read_sheet, rows_by_shard
 
 logger = logging.getLogger(__name__)
 
 GONE = "missing: the audio folder has no such file"
-MD5 = partial(hashlib.md5, usedforsecurity=False)
 COLUMNS = "clip path file samples status problem what_was_done md5".split()
 
 
@@ -74,8 +72,7 @@ def _missing(path: Path) -> str:
 
 def _md5(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, MD5).hexdigest()
+        return md5(path)
     except PermissionError as error:
         allow = shlex.join(["chmod", "u+r", str(path)])
         raise RejectedClip(f"unreadable: no permission; allow it: {allow}") from error

@@ -164,7 +164,8 @@ def _check_codec(content: Content) -> None:
     """Raise `Unreadable` if samples are another codec's frames: AC-3 and DTS come in WAV files."""
     place, codec = content.tell(), "pcm"
     with suppress(av.error.FFmpegError):
-        codec = opened(content, probesize="32768").streams.best("audio").codec_context.name
+        stream = opened(content, probesize="32768").streams.best("audio")
+        codec = stream.codec_context.name if stream else codec
     content.seek(place)
     if not codec.startswith("pcm"):
         raise Unreadable(f"{codec} in a WAV file of samples")

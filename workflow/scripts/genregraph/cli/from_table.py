@@ -193,6 +193,11 @@ def make(
     excluded, copies = _excluded(songs, values)
     rows = songs.assign(path=songs["clip"], excluded=excluded)
     rows = rows.reindex(columns=[*COLUMNS], fill_value="")
+    for other in (sheet.with_suffix(".parquet"), sheet.with_suffix(".yaml")):
+        if other.exists() and not sheet.exists():
+            raise UserError(
+                f"there is a file {other} already; move it away, or give another --name"
+            )
     new_sheet([Row(*row) for row in rows.to_numpy()], sheet, source)
     write_table(features.reset_index(drop=True), sheet.with_suffix(".parquet"))
     text = _configuration(sheet, source, len(values.columns), keep)

@@ -10,8 +10,8 @@ from pathlib import Path
 _md5 = partial(hashlib.md5, usedforsecurity=False)
 
 
-def digest(folder: Path, files: Iterable[str]) -> str:
-    """Digest of paths, sizes and times of change of those files in a folder that are there.
+def sizes_and_times(folder: Path, files: Iterable[str]) -> str:
+    """Digest of names, sizes and times of change of those files in a folder that are there.
 
     It is another one where a file is replaced by an older one, and where one is touched.
 

@@ -41,10 +41,11 @@ class _Loader(yaml.SafeLoader):
         lines: dict[str, int] = {}
         for key in (key for key, _ in node.value):
             line, name = key.start_mark.line + 1, str(key.value)
-            if lines.setdefault(name, line) != line:
+            if name in lines:
                 raise yaml.YAMLError(
                     f"line {line} has key {name!r}, as line {lines[name]} does; remove one"
                 )
+            lines[name] = line
         return super().construct_mapping(node, deep)
 
 

@@ -27,19 +27,19 @@ class JobsOf:
         self.run = run
         experiments = {name: run.experiment(name) for name in run.runnable}
         cuts = sorted({experiment.cut for experiment in experiments.values()})
-        tables = [*run.computed, *run.config.tables]
         self.once: Jobs = [{}]
         shards = [] if run.without_audio else run.shards
         self.shards: Jobs = [{"shard": shard} for shard in shards]
+        self.unpacked: Jobs = self.once if run.unpacks else []
         self.synthesised: Jobs = self.once if run.synthesised else []
         self.cuts: Jobs = [{"cut": cut} for cut in cuts]
         computed = [] if run.without_audio else run.computed
         self.computed: Jobs = [{"cut": cut, "table": t} for cut in cuts for t in computed]
         self.imported: Jobs = [
             {"cut": cut, "table": table}
-            for table in tables
+            for table, files in run.imports.items()
             for cut in cuts
-            if cut in run.imports.get(table, ())
+            if cut in files
         ]
         self.listed: Jobs = self.cuts if run.without_audio else []
         self.experiments: Jobs = [{"experiment": name} for name in experiments]

@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from genregraph.common.contents import sizes_and_times
 from genregraph.config.registry import NETWORKS, ablation_name
+from genregraph.datasets.sheet import Row
 from genregraph.features.keys import names_beside
-from genregraph.plan.run import Run, sizes_and_times
+from genregraph.plan.run import Run
 
 
 class Options:
@@ -20,13 +22,22 @@ class Options:
     def __init__(self, run: Run) -> None:
         self.run = run
 
-    def audio_files(self, job: Any) -> str | None:
-        """Sizes and times of a shard's files, where a user gives them."""
+    def audio_files(self, job: Any) -> str:
+        """Sizes and times of a shard's files that a user gave: all, or those put in place later.
+
+        Files that a rule brought are older than what it writes in the end.
+        """
         run = self.run
-        if run.unpacks or run.synthesised:
-            return None
-        files = [run.files[row.clip] for row in run.shards[job.shard] if row.clip in run.files]
+        rows = [row for row in run.shards[job.shard] if row.clip in run.files]
+        files = [run.files[row.clip] for row in rows if self._is_users(row)]
         return sizes_and_times(Path(run.audio), files)
+
+    def _is_users(self, row: Row) -> bool:
+        brought_by = self.run.brought_by(row)
+        if not brought_by:
+            return True
+        marker, file = Path(brought_by), Path(self.run.audio, self.run.files[row.clip])
+        return marker.is_file() and file.stat().st_mtime > marker.stat().st_mtime
 
     def profile(self, job: Any) -> str | None:
         """How hand-crafted features are computed; of other tables None."""

@@ -102,12 +102,8 @@ class Paths:
 
     def audio(self, wildcards: Any) -> list[str]:
         """What says that the audio of a shard is there, where rules bring it."""
-        if self.run.unpacks:
-            return [self.run.unpacked]
-        genres = sorted({row.genre for row in self.run.shards[wildcards.shard]})
-        if self.run.synthesised:
-            return [f"{self.run.audio}/.synthesised.{genre}" for genre in genres]
-        return []
+        rows = self.run.shards[wildcards.shard]
+        return sorted({self.run.brought_by(row) for row in rows} - {""})
 
     def imported(self, wildcards: Any) -> str:
         """File of an imported table."""

@@ -15,12 +15,12 @@ from genregraph.plan.steps import Steps
 
 
 def main(
-    config: Annotated[str, typer.Option(help="The configuration (JSON).")],
+    config: Annotated[Path, typer.Option(help="The configuration (JSON).")],
     home: Annotated[Path, typer.Option(help="Folder of the workflow.")],
     records: Annotated[list[Path], typer.Argument(help="Those that are not there, to be written.")],
 ) -> None:
     """Write records of what files are made with, in place of older ones of the same steps."""
-    run = Run(Config.model_validate(json.loads(config)), home)
+    run = Run(Config.model_validate(json.loads(config.read_text(encoding="utf-8"))), home)
     contents = Steps(run, Paths(run)).records()
     for record in records:
         if str(record) not in contents:

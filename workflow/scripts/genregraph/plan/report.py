@@ -3,11 +3,12 @@
 import hashlib
 from pathlib import Path
 
+from genregraph.common.contents import sizes_and_times
 from genregraph.datasets.sheet import digest, find
 from genregraph.plan.jobs import JobsOf
 from genregraph.plan.options import Options
 from genregraph.plan.paths import OF_DATASET, OF_EXPERIMENT, OF_PROTOCOL, Paths
-from genregraph.plan.run import Run, sizes_and_times
+from genregraph.plan.run import Run
 from genregraph.plan.step import Step
 
 REPORT = "workflow/scripts/genregraph/report"

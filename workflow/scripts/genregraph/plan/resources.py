@@ -11,17 +11,17 @@ MOST_FOLDS_AT_ONCE = 8
 MB = 1_000_000
 
 
-def memory(
+def growing(
     base: float, per_mb: float = 0, files: Callable[[Any], Sequence[str]] = lambda job: []
 ) -> Callable[..., int]:
-    """Resource function: MB of memory, growing with each try where the profile allows several.
+    """Resource function: memory in MB or time in minutes, growing with each try of a job.
 
     Parameters
     ----------
     base : float
-        MB that a job takes whatever its input.
+        What a job takes whatever its input, in MB or minutes.
     per_mb : float
-        MB more for each MB of input.
+        What it takes more for each MB of input, in the same unit.
     files : callable, optional
         Files of a user that a job reads and that are none of its inputs.
     """
@@ -35,7 +35,7 @@ def memory(
     return resource
 
 
-minutes = memory  # They grow alike.
+memory = minutes = growing
 
 
 def memory_by_thread(base: float, per_mb: float) -> Callable[..., int]:

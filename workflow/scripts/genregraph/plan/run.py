@@ -3,10 +3,7 @@
 Planning only reads: nothing here writes a file, and nothing needs Snakemake.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -101,6 +98,11 @@ class Run:
     def unpacked(self) -> str:
         """What the rule that unpacks a fetched archive writes: a list of what is there."""
         return f"{self.audio}/.unpacked.tsv"
+
+    def brought_by(self, row: Row) -> str:
+        """File that the rule which brings a clip writes after it; empty for a user's audio."""
+        synthesised = f"{self.audio}/.synthesised.{row.genre}" if self.synthesised else ""
+        return self.unpacked if self.unpacks else synthesised
 
     @cached_property
     def unpacks(self) -> bool:
@@ -213,19 +215,3 @@ class Run:
             *runnable.limits(self.config, self.rows, self.runnable),
             *runnable.prolific(self.rows),
         ]
-
-
-def sizes_and_times(folder: Path, files: Iterable[str]) -> str:
-    """Digest of names, sizes and times of change of the files of a folder that are there.
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits.
-    """
-    stated: dict[str, Sequence[int]] = {}
-    for file in files:
-        with suppress(OSError):
-            status = (folder / file).stat()
-            stated[file] = (status.st_size, status.st_mtime_ns)
-    return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:16]

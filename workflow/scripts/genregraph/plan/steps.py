@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from genregraph.common.contents import sizes_and_times
 from genregraph.datasets.sheet import AUDITED, NAMED, digest
 from genregraph.folds import protocols
 from genregraph.plan.jobs import Job, JobsOf
@@ -17,7 +18,7 @@ from genregraph.plan.paths import (
     Paths,
 )
 from genregraph.plan.report import of_report
-from genregraph.plan.run import Run, sizes_and_times
+from genregraph.plan.run import Run
 from genregraph.plan.step import Step
 
 # What of an experiment decides, for each step that gets a part of it as JSON.
@@ -62,7 +63,7 @@ class Steps(dict[str, Step]):
     def _of_audio(self) -> dict[str, Step]:
         run, here = self.run, self.paths.dataset
         sheet, audit = {"sheet": run.sheet}, dict(run.config.audit)
-        rows = {"rows": digest(run.rows)}
+        rows, named = {"rows": digest(run.rows)}, {"names": digest(run.rows, NAMED)}
         # Of the sheet an audit depends on what it says of the files: no clip more in another shard,
         # and no other name of an artist, changes anything.
         facts = {
@@ -80,7 +81,7 @@ class Steps(dict[str, Step]):
         seeded = {**folder, "seed": run.config.seed}
         return {
             "fetch": Step("datasets.fetch", here),
-            "unpack": Step("datasets.unpack", here, folder),
+            "unpack": Step("datasets.unpack", here, folder, named, jobs=self.jobs.unpacked),
             "synthesise": Step(
                 "demo.synthesise", here, seeded, rows, ".{genre}", jobs=self.jobs.synthesised
             ),
@@ -247,7 +248,11 @@ class Steps(dict[str, Step]):
             "unnameable": run.new.unnameable,
             "passed_over": run.new.passed_over,
         }
-        facts = {"rows": digest(run.rows, ["clip", "artist", "title"])}
+        artists = filter(None, [run.config.predict_artists])
+        facts = {
+            "rows": digest(run.rows, ["clip", "artist", "title"]),
+            "artists": sizes_and_times(Path(), artists),
+        }
         cut = {"cut": experiment.cut, **dict(run.config.audit)}
         return {
             "pieces": Step("predict.pieces", OF_PART, cut, contents, jobs=jobs.parts),
