@@ -20,6 +20,7 @@ import typer
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
+PACKAGE = SCRIPTS / "genregraph"
 # What a step imports only when it is needed, as it is in each job of a run.
 LATER = {"models.fit": ["dgl"] if find_spec("dgl") else []}
 TRIES = 3
@@ -44,10 +45,17 @@ def import_of(step: str, folder: Path) -> float:
     return min(cpu_of([sys.executable, "-c", code], folder) for _ in range(TRIES))
 
 
+def step_of(file: str) -> str:
+    """The step of a benchmark file: the longest beginning of its name that is a module."""
+    parts = file.split(".")
+    names = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next(n for n in names if (PACKAGE / f"{n.replace('.', '/')}.py").is_file())
+
+
 def jobs_of(folder: Path) -> Counter[str]:
     """How many jobs of each step were run, by their benchmark files."""
     files = (folder / "results" / "benchmarks").rglob("*.tsv")
-    return Counter(".".join(path.name.split(".")[:2]) for path in files)
+    return Counter(step_of(path.name) for path in files)
 
 
 def main(target: str = "results/multiclass_compare.csv") -> None:

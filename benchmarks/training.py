@@ -7,7 +7,7 @@ Inputs are noise about genres, neighbours and distances are random: what they ar
 time. All ways take turns on one thread; what counts is an epoch's CPU time in the fastest turn, and
 nothing that is done once. That all learn the same is checked by their losses.
 
-- torch, dgl, edgeless: `models.networks.train` by both backends, and without messages.
+- torch, dgl, edgeless: `models.networks.GraphModel` by both backends, and without messages.
 - pyg: PyTorch Geometric's GraphConv, mean of weighted messages, on edges as its documentation has
   them; pyg_csr: the same on a sparse tensor. Left out where it is not installed.
 - sageconv: DGL's SAGEConv as it comes, on weighted edges.

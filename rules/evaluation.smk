@@ -59,8 +59,9 @@ rule evaluate:
 rule summary:
     """Summarise and compare all experiments."""
     input:
-        results=PATHS.results,
-        of_experiments=PATHS.of_experiments("accuracies.csv", "comparisons.csv"),
+        of_experiments=PATHS.of_experiments(
+            "accuracies.csv", "comparisons.csv", "protocols.json"
+        ),
         of_protocols=PATHS.of_protocols("folds.parquet", "graph-health.csv"),
         made_with=STEPS["summary"].made_with,
     output:

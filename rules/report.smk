@@ -9,7 +9,7 @@ DRAWN_OF = {
 }
 OF_DATASET_TABLES = [
     *(f"{OF_DATASET}/{name}.csv" for name in ("summary", "comparisons")),
-    *PATHS.of_experiments("calibration.csv", "reliability.csv"),
+    *PATHS.of_experiments("calibration.csv", "protocols.json"),
 ]
 
 

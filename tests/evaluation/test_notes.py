@@ -63,16 +63,16 @@ def test_giant_note_names_groups_that_fill_their_genre():
     small = {f"artist {i}": 5 for i in range(13)}
     note = giant_note(folds(reggae={"artist bob": 35, **small}, rock=small))
     assert note.startswith("NOTE: ")
-    assert note.endswith(": artist bob hold 35 of 100 clips of reggae.")
+    assert note.endswith(": 35 of 100 clips of reggae are of artist bob.")
     assert giant_note(folds(rock={f"artist {i}": 4 for i in range(5)})) == ""
-    assert "a hold 2 of 4 clips of jazz; b hold 1 of 1 clips of rock." in giant_note(
+    assert "2 of 4 clips of jazz are of a; 1 of 1 clips of rock are of b." in giant_note(
         folds(jazz={"a": 2, "c": 1, "d": 1}, rock={"b": 1})
     )
 
 
 def test_note_names_giants_under_clean_only(write):
     table = folds(rock={"a": 2, "b": 1, "c": 1}).assign(fold=0)
-    assert "a hold 2 of 4 clips of rock" in note_of(write("clean", table, {}))
+    assert "2 of 4 clips of rock are of a" in note_of(write("clean", table, {}))
     assert note_of(write("paper", table, {})) == ""
 
 

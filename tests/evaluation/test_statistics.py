@@ -1,5 +1,6 @@
 """Formulas by hand, agreement with SciPy in the limits, and rates of error by simulation."""
 
+import itertools
 import math
 
 import numpy as np
@@ -119,12 +120,14 @@ def test_single_folds_and_groups_have_no_interval():
     assert np.isnan(over_groups(0.5, totals(draws, [3]))[1:]).all()
 
 
-def test_equal_differences_have_no_p_unless_zero():
+def test_equal_differences_say_nothing_of_their_variance():
     """But for rounding: from two such folds there came a p of 0, or of 1e-15."""
-    assert over_folds([0.0] * 10, 9, 1)[:5] == (0, 0, 0, 1, 0)
-    for other in ([0.5, 0.25, 0.0], [0.65, 0.40, 0.15]):
-        effect = over_folds(np.subtract([0.75, 0.5, 0.25], other), 9, 1)
-        assert math.isnan(effect.p_folds) and math.isnan(effect.smallest_detectable)
+    for other in ([0.75, 0.5, 0.25], [0.5, 0.25, 0.0], [0.65, 0.40, 0.15]):
+        differences = np.subtract([0.75, 0.5, 0.25], other)
+        effect = over_folds(differences, 9, 1)
+        assert effect.difference == differences.mean()
+        assert effect.p_folds == 1 if differences.mean() == 0 else np.isnan(effect.p_folds)
+        assert np.isnan([*effect[1:3], *effect[4:]]).all()
 
 
 @pytest.mark.parametrize(("n_train", "n_test"), [(0, 1), (9, 0), (-9, 1), (np.nan, 1)])
@@ -208,6 +211,15 @@ def test_sign_flips_of_large_sums_are_nearly_exact(monkeypatch):
     monkeypatch.setattr(statistics, "LATTICE", 6000)
     assert d.__abs__().sum() > 6 * 6000
     assert 0 < abs(sign_flip_test(d) - exact) < 0.002
+
+
+@pytest.mark.parametrize("groups", [1, 3, 6])
+def test_sign_flips_of_few_large_sums_count_what_was_observed(groups):
+    rng = np.random.default_rng(groups)
+    for d in rng.integers(-300_000, 300_000, size=(20, groups)):
+        signs = np.array(list(itertools.product([-1, 1], repeat=groups)))
+        exact = np.mean(np.abs(signs @ d) >= abs(d.sum()))
+        assert sign_flip_test(d) == pytest.approx(exact)
 
 
 def test_bootstrap_of_groups_covers_at_its_nominal_rate():

@@ -100,7 +100,7 @@ def test_tables_have_all_experiments(run, accuracies, comparisons):
     assert compared.columns.tolist() == COMPARISONS
     assert compared["p_folds"].tolist()[0] == 0.0004 and math.isnan(compared["p_folds"][1])
     assert compared["n_tests"].tolist() == [1, 1]
-    giant = "NOTE: large groups cannot be split evenly: a hold 2 of 6 clips of rock."
+    giant = "NOTE: large groups cannot be split evenly: 2 of 6 clips of rock are of a."
     assert summary["note"].fillna("").tolist() == ["Few clips."] * 3 + ["", f"{NO_GRAPH} {giant}"]
 
 

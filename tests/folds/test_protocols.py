@@ -10,6 +10,7 @@ from genregraph.folds.protocols import (
     STRICTEST_FIRST,
     Clip,
     Evaluation,
+    evaluation,
     evaluations,
     fitted_on,
     keeps_apart,
@@ -143,3 +144,9 @@ def test_strictest_protocol(protocols, expected):
     assert strictest(protocols) == expected
     known = Experiment.model_json_schema()["properties"]["protocols"]["items"]["enum"]
     assert set(known) == set(STRICTEST_FIRST)
+
+
+def test_genre_without_clips_does_not_limit_folds_of_random():
+    clips = [Clip(g, f"{g}{n}", "", "no artist" * (g == "c")) for g in "abc" for n in range(50)]
+    clean = Clean()
+    assert evaluation("random", clips, Folds(), clean) == Evaluation(clean.folds, clean.repeats)

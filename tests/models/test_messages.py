@@ -13,6 +13,7 @@ import torch
 from numpy.testing import assert_allclose
 from scipy import sparse
 from tests.models.conftest import BACKENDS, needs_dgl, train
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from genregraph.common.device import BOUND, usable_device
 from genregraph.common.errors import UserError
@@ -215,3 +216,22 @@ def test_card_predicts_as_the_cpu_and_the_same_bytes_again(inputs, graph, at_onc
     )
     assert_allclose(first, cpu, atol=BOUND, rtol=0)
     assert first.tobytes() == again.tobytes()
+
+
+def test_no_number_is_double_where_it_may_be_on_a_card(inputs, graph):
+    """Apple's cards have no double precision: only the last softmax, on the CPU, has it."""
+    seen = set()
+
+    class Noted(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, given=(), how=None):
+            result = function(*given, **(how or {}))
+            if isinstance(result, torch.Tensor) and result.dtype == torch.float64:
+                seen.add(str(function))
+            return result
+
+    with Noted():
+        for kind in NETWORKS:
+            train(inputs, graph, kind, SETTINGS.model_copy(update={"dropout": 0.5}))
+        train(inputs, graph, "graphsage", SETTINGS, Backend(at_once=10))
+    made_here = {"aten.lift_fresh.default", "aten._to_copy.default"}  # From NumPy, on the CPU.
+    assert seen - made_here == {"aten._softmax.default", "aten.detach.default"}

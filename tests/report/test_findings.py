@@ -97,16 +97,21 @@ def test_tables_have_the_numbers(title, standard):
 def test_sentences_depend_on_the_numbers(standard):
     standard = in_one_line(standard)
     for sentence in (
-        "2 of the paper's 3 accuracies were computed here. 1 needs features that were not available"
+        "2 of the paper's 3 accuracies were computed here. 1 was not computed"
         ": `multiclass_lacking`. The paper",
         "- `multiclass_a` (paper), `binary_b` (paper): Not scaled.",
         "They are **not** adjusted for the number of comparisons.",
         "those marked * are of a single fold",
-        "GraphSAGE equals `edgeless` in every fold in 2 of 2 evaluations.",
+        "GraphSAGE has the accuracy of `edgeless` in every fold in 2 of 2 evaluations.",
     ):
         assert sentence in standard
     assert "jaccard_scipy" not in standard and "about music" not in standard
     assert "near" not in part(text(), "What artist labels add")
+
+
+def test_what_the_paper_s_other_experiments_lack():
+    lacking = in_one_line(text(not_run={"multiclass_lacking": "no audio"}))
+    assert "1 needs features that were not available: `multiclass_lacking`." in lacking
 
 
 def test_sections_without_rows_are_left_out():
@@ -147,8 +152,11 @@ def test_learning_curves_and_uses_of_test_parts():
 
 def test_names_are_no_markup():
     reason = "no more of <img src=x onerror=alert(1)>|a*b*`c`"
-    markdown = text(not_run={"binary_c": reason}, left_out={"binary_b": {"clean": reason}})
-    assert markdown.count(r"no more of &lt;img src=x onerror=alert(1)&gt;\|a\*b\*\`c\`.") == 2
+    noted = summary().assign(note=f"NOTE: Artist {reason}")
+    left_out = {"binary_b": {"clean": reason}}
+    markdown = text(not_run={"binary_c": reason}, left_out=left_out, summary=noted)
+    escaped = r"no more of &lt;img src=x onerror=alert(1)&gt;\|a\*b\*\`c\`"
+    assert markdown.count(f"{escaped}.") == 2 and f"Artist {escaped}" in markdown
     assert "<img" not in markdown
 
 

@@ -35,11 +35,14 @@ def test_artist_labels_have_a_table_of_their_own():
     assert rows.loc[1, ["GraphSAGE", "its_accuracy"]].tolist() == [0.62, 0.67]
 
 
+UNTESTED = "Graphs without edges and equal predictions are not tested."
+
+
 def test_messages_are_counted_where_graphs_of_similar_clips_have_edges():
-    of_all = "of the 2 experiments whose graphs have edges"
-    assert answered()[0].endswith(f"in 1 {of_all} (multiclass_c).")
+    of_all = "of 2 experiments that could be tested"
+    assert answered()[0].endswith(f"in 1 {of_all} (multiclass_c). {UNTESTED}")
     none = comparisons().assign(p_groups_holm=0.2)
-    assert answered(comparisons=none)[0].endswith(f"in none {of_all}.")
+    assert answered(comparisons=none)[0].endswith(f"in none {of_all}. {UNTESTED}")
     untested = comparisons().assign(p_groups_holm=float("nan"))
     assert "could not be tested" in answered(comparisons=untested)[0]
 
@@ -53,7 +56,7 @@ def test_no_range_mixes_numbers_of_genres():
 
 def test_messages_without_edges():
     health = {key: table.assign(degenerate=True) for key, table in tables().health.items()}
-    assert answered(health=health)[0].startswith("No graph of similar clips has edges")
+    assert answered(health=health)[0].startswith("At most half of the distances")
 
 
 def test_graph_of_artists_and_averaged_ablation():
@@ -90,7 +93,7 @@ def test_sentence_without_evaluations():
 
 def test_notes_stand_once_and_name_three():
     """Of each note what it concerns, and of a long list three parts."""
-    artists = [f"artist {i} hold 4 of 12 clips of genre {i}" for i in range(10)]
+    artists = [f"4 of 12 clips of genre {i} are of artist {i}" for i in range(10)]
     uneven = f"NOTE: large groups cannot be split evenly: {'; '.join(artists)}."
     own = tables(summary=summary().assign(note=f"WARNING: k 5. {uneven}")).notes()
     assert [note for note, _ in own] == [

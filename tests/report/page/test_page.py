@@ -149,7 +149,7 @@ def test_costs_and_provenance(parsed):
     texts = " ".join(" ".join(parsed.texts).split())
     assert "models.fit 1 2.5 2.5 400" in texts
     assert "numpy 9.9.9" in texts.replace("\xa0", " ")
-    assert "models.fit 1 0123456789abcdef [7]" in texts
+    assert "models.fit 1 0123456789abcdef 7" in texts
 
 
 def as_p(value):
@@ -171,7 +171,8 @@ def test_answer_has_a_row_an_experiment(parsed, report):
             *(f"{low} to {high}", as_p(gain["p_groups_holm"])),
         ]
     texts = "".join(parsed.texts)
-    assert "interval is over folds and not adjusted; its p is by groups of clips and adj" in texts
+    said = "interval is over folds, or of a single fold by groups of clips, and not adjusted"
+    assert said in texts
 
 
 def test_accuracies_are_those_of_the_summary(parsed, report):
@@ -189,12 +190,16 @@ def test_comparisons_are_those_of_their_table(parsed, report):
     ((*rows,),) = parsed.rows_below("model", "settings")
     assert len(rows) == len(report.comparisons)
     said = {tuple(row[i] for i in (0, 3, *range(5, 14))) for row in rows}
-    as_points = ("difference", "ci_low", "ci_high", "equivalent_within")
+    as_points = {name: "+.1f" for name in ("difference", "ci_low", "ci_high")}
+    as_points["equivalent_within"] = ".1f"  # A magnitude has no sign.
     tests = ("p_folds", "p_folds_holm", "p_groups", "p_groups_holm")
     for row in report.comparisons.to_dict("records"):
         assert (
             *(row["model"], row["reference"]),
-            *("-" if row[name] != row[name] else f"{100 * row[name]:+.1f}" for name in as_points),
+            *(
+                "-" if row[n] != row[n] else f"{100 * row[n]:{form}}"
+                for n, form in as_points.items()
+            ),
             *(as_p(row[test]) for test in tests),
             str(row["n_tests"]),
         ) in said

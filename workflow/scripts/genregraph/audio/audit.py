@@ -1,10 +1,12 @@
 """Open every clip of a shard once: keep its samples, or say why it is rejected."""
 
+import hashlib
 import logging
 import shlex
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +15,6 @@ import typer
 
 from genregraph.audio.read import Decoded, RejectedClip, check, decode
 from genregraph.audio.samples import SamplesWriter
-from genregraph.common.contents import md5
 from genregraph.datasets.sheet import Row, locate, read_sheet, rows_by_shard
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,12 @@ def _missing(path: Path) -> str:
         if path.exists():
             return "missing: there is something of this name, and no file"
     return GONE
+
+
+def md5(path: Path) -> str:
+    """MD5 of a file, 32 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
 
 
 def _md5(path: Path) -> str:

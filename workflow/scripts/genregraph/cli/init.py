@@ -16,9 +16,9 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
+from genregraph.audio.audit import md5
 from genregraph.audio.tags import Tags, read_tags
 from genregraph.cli import from_table, project
-from genregraph.common import contents
 from genregraph.common.errors import UserError
 from genregraph.config.merge import merged, read_yaml
 from genregraph.datasets.delimited import plain
@@ -145,8 +145,8 @@ def copies_in(folder: Path, files: Iterable[str]) -> dict[str, list[str]]:
     digests: dict[str, list[str]] = defaultdict(list)
     for file in (file for alike in sizes.values() if len(alike) > 1 for file in alike):
         with suppress(OSError):
-            digests[contents.md5(folder / file)].append(file)
-    return {md5: alike for md5, alike in digests.items() if len(alike) > 1}
+            digests[md5(folder / file)].append(file)
+    return {digest: alike for digest, alike in digests.items() if len(alike) > 1}
 
 
 def of_folder(folder: Path, name: str, sheet: Path, config: Path, by_tags: bool) -> list[str]:

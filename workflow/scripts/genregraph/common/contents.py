@@ -4,10 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
-
-_md5 = partial(hashlib.md5, usedforsecurity=False)
 
 
 def sizes_and_times(folder: Path, files: Iterable[str]) -> str:
@@ -32,9 +29,3 @@ def sizes_and_times(folder: Path, files: Iterable[str]) -> str:
             status = (folder / file).stat()
             found[file] = (status.st_size, status.st_mtime_ns)
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def md5(path: Path) -> str:
-    """MD5 of a file, 32 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, _md5).hexdigest()

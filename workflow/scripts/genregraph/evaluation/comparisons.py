@@ -115,7 +115,7 @@ def compare(view: View, model: str, reference: str) -> dict[str, float]:
         gains = totals(view.draws, clips[model] - clips[reference])
         effect = over_groups(effect.difference, gains / sizes)
     if np.array_equal(own["predicted"], other["predicted"]):
-        effect, p_groups = effect._replace(p_folds=np.nan), np.nan
+        effect, p_groups = Effect(0.0, 0.0, 0.0, equivalent_within=0.0), np.nan
     return {**effect._asdict(), "p_groups": p_groups}
 
 

@@ -62,7 +62,7 @@ def giant_note(folds: pd.DataFrame) -> str:
         size, total = groups.value_counts().iloc[0], len(groups)
         if size > GIANT * total:
             group = groups.value_counts().index[0]
-            giants.append(f"{group} hold {size} of {total} clips of {genre}")
+            giants.append(f"{size} of {total} clips of {genre} are of {group}")
     if not giants:
         return ""
     return f"NOTE: large groups cannot be split evenly: {'; '.join(giants)}."

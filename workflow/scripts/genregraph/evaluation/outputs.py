@@ -80,3 +80,8 @@ def stacked(tables: Sequence[pd.DataFrame], columns: Sequence[str] = ()) -> pd.D
     filled = [table for table in tables if not table.empty] or list(tables[:1])
     joined = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*columns])
     return joined[list(columns)] if columns else joined
+
+
+def pairs(options: Sequence[str] | None) -> dict[str, str]:
+    """``["a=1"]`` as ``{"a": "1"}``."""
+    return dict(option.split("=", 1) for option in options or [])

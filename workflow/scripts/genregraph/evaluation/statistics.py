@@ -111,19 +111,17 @@ def over_folds(differences: ArrayLike, n_train: float, n_test: float) -> Effect:
     """Difference of two models on the same folds: corrected resampled t test [2]_.
 
     ``differences``, shape (J,), are the scores of one model less those of the other. All but their
-    mean is NaN for a single fold. Where all folds differ by the same amount, the variance is
-    unknown: there is no p (it is 1 if that amount is 0) and no detectable difference.
+    mean is NaN for a single fold, and where all folds differ by the same amount: the variance is
+    then unknown. Only the p is 1 if that amount is 0.
     """
     values, error = _with_error(differences, n_train, n_test)
     mean = float(values.mean())
-    if np.isnan(error):
-        return Effect(mean)
+    if np.isnan(error) or error <= ROUNDING * abs(mean):
+        return Effect(mean, p_folds=1.0 if mean == 0 and error == 0 else np.nan)
     t, half_90, half_95 = stats.t.ppf([POWER, 0.95, 0.975], len(values) - 1)
     ends = np.clip([mean - half_95 * error, mean + half_95 * error], -1, 1)
-    p, detectable = 1.0 if mean == 0 else np.nan, np.nan
-    if error > ROUNDING * abs(mean):
-        p = float(2 * stats.t.sf(abs(mean) / error, len(values) - 1))
-        detectable = float((half_95 + t) * error)
+    p = float(2 * stats.t.sf(abs(mean) / error, len(values) - 1))
+    detectable = float((half_95 + t) * error)
     within = abs(mean) + float(half_90 * error)
     return Effect(mean, float(ends[0]), float(ends[1]), p, within, detectable)
 
@@ -189,12 +187,14 @@ def sign_flip_test(differences: ArrayLike) -> float:
         return np.nan
     if not np.array_equal(values, np.rint(values)):
         raise ValueError("differences must be whole numbers: sums of them are counted")
-    sizes = np.abs(values[values != 0]).astype(np.int64)
+    signed = values[values != 0].astype(np.int64)
+    sizes = np.abs(signed)
     if len(sizes) == 0:
         return 1.0
     # All sums are multiples of the greatest common divisor.
     unit = max(float(np.gcd.reduce(sizes)), sizes.sum() / max(LATTICE, 8 * len(sizes)))
-    steps, counts = np.unique(np.rint(sizes / unit).astype(np.int64), return_counts=True)
+    rounded = np.rint(sizes / unit).astype(np.int64)
+    steps, counts = np.unique(rounded, return_counts=True)
     total = int(steps @ counts)
     # Twice the steps: sums of +-steps have the parity of their total.
     angles = np.pi * np.arange(total + 1) / (total + 1)
@@ -204,7 +204,7 @@ def sign_flip_test(differences: ArrayLike) -> float:
     # Share of sign choices by sum: -total, -total + 2, ..., total.
     shares = np.fft.fft(transform * np.exp(1j * angles * total)).real / (total + 1)
     sums = 2 * np.arange(total + 1) - total
-    extreme = np.abs(sums) >= abs(int(values.sum())) / unit - ROUNDING
+    extreme = np.abs(sums) >= abs(np.sign(signed) @ rounded)
     return float(np.clip(shares[extreme].sum(), max(2.0 ** (1 - len(sizes)), 1e-300), 1))
 
 

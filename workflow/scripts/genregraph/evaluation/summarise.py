@@ -9,7 +9,7 @@ import typer
 
 from genregraph.evaluation.comparisons import adjusted
 from genregraph.evaluation.notes import NOT_MUSIC, left_out_lines, note_of, table_lines
-from genregraph.evaluation.outputs import PLACE, left_out_of, read_tables
+from genregraph.evaluation.outputs import PLACE, left_out_of, pairs, read_tables
 from genregraph.evaluation.scores import ACCURACIES, BY_GROUPS
 from genregraph.evaluation.statistics import p_text
 
@@ -84,11 +84,6 @@ def _cells(rows: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
             "p groups": rows["p_groups_holm"].map(p_text),
         },
     )
-
-
-def pairs(options: Sequence[str] | None) -> dict[str, str]:
-    """``["a=1"]`` as ``{"a": "1"}``."""
-    return dict(option.split("=", 1) for option in options or [])
 
 
 def _notes(accuracies: pd.DataFrame, stated: Mapping[str, str], folder: Path) -> dict[Key, str]:

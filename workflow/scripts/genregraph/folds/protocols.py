@@ -115,7 +115,9 @@ def evaluation(protocol: str, clips: Sequence[Clip], folds: Folds, clean: Clean)
     if protocol in BY_GROUP and single:
         raise LeftOut(f"genres of a single group cannot be evaluated: {', '.join(single)}")
     # The control has as many folds as clean.
-    return Evaluation(min(clean.folds, *(max(2, count) for count in groups)), clean.repeats)
+    return Evaluation(
+        min(clean.folds, *(max(2, count) for count in groups if count)), clean.repeats
+    )
 
 
 def evaluations(

@@ -52,6 +52,8 @@ def adjacency(
     Parameters
     ----------
     x : NDArray[np.floating], shape (n, d)
+    metric : str
+        A key of `graph.metrics.METRICS`.
     k : int
         Neighbours; at most all other candidates are taken.
     candidates : NDArray[np.bool_], shape (n,), optional
@@ -96,6 +98,7 @@ def of_one_artist(
 
     It uses artist labels, of test clips too. Where folds keep artists apart such a graph joins no
     training clip with a test clip. A clip whose group is no artist's has no neighbours.
+    ``artists`` is of shape (n,); `adjacency` describes the other parameters, and the result.
     """
     search = _Search(x, metric, candidates, seed)
     blocks: list[Block] = []
@@ -113,7 +116,8 @@ def joined(
 ) -> tuple[Rows, NDArray[np.float64]]:
     """The k nearest known clips of each new clip: rows of `adjacency` with them as candidates.
 
-    A new clip's neighbours do not depend on the other new clips, to the last bit.
+    ``known`` is of shape (n, d), ``new`` of shape (m, d). A new clip's neighbours do not depend on
+    the other new clips, to the last bit.
 
     Returns
     -------

@@ -15,7 +15,6 @@ searched: logistic regression has C .1, networks the settings of the experiment.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -117,8 +116,7 @@ def part_of(inputs: Inputs, learnt: Positions) -> Inputs:
     """A fold of these training clips and all test clips."""
     kept = ~inputs.train
     kept[learnt.ravel()] = True
-    names = ("x", "y", "train", "clips", "groups", "artists")
-    return replace(inputs, **{name: getattr(inputs, name)[kept] for name in names})
+    return inputs.of(kept)
 
 
 def fold_of(inputs: Inputs, graph: Graph, seed: int, backend: Backend = CPU) -> Fold:
@@ -126,7 +124,7 @@ def fold_of(inputs: Inputs, graph: Graph, seed: int, backend: Backend = CPU) -> 
     near = (inputs.x, graph.metric, graph.k)
     if graph.among == "all":
         return Fold(inputs, adjacency(*near, seed=seed), seed, backend=backend)
-    return Fold(inputs, of_one_artist(*near, inputs.artists), seed, backend=backend)
+    return Fold(inputs, of_one_artist(*near, inputs.artists, seed=seed), seed, backend=backend)
 
 
 def curve(

@@ -55,7 +55,7 @@ class GraphModel:
                 grid = self._grid() if fold.search else [self]
                 clips = [each._held_out(learnt, fold.splits[0], fold) for each in grid]
                 losses = [log_loss(*each) for each in clips]
-                best = losses.index(min(losses))
+                best = int(np.argmin(np.nan_to_num(losses, nan=np.inf)))
                 model, held_out, loss = grid[best], clips[best], losses[best]
             fitted, history = trained(learnt, everyone, self.kind, model.settings, fold)
             probabilities = _probabilities(scores_of(fitted, everyone))

@@ -60,8 +60,7 @@ def held_out(
     that are not learnt from, which no model could predict, are left out.
     """
     known = np.flatnonzero(inputs.train)
-    rows = {name: getattr(inputs, name)[known] for name in ("x", "y", "clips", "groups", "artists")}
-    inner = replace(inputs, **rows, train=np.zeros(len(known), dtype=bool))
+    inner = replace(inputs.of(known), train=np.zeros(len(known), dtype=bool))
     probabilities, y = [], []
     for train, valid in splits:
         evaluated = valid[np.isin(inner.y[valid], inner.y[train])]

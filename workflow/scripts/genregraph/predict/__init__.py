@@ -1,1 +1,1 @@
-"""Genres of new music: by a network that was trained once, each clip by itself."""
+"""Genres of new music: by a model that was trained once, each file by itself."""

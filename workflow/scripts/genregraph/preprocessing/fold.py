@@ -52,6 +52,8 @@ def join(
             f"two features of the experiment's tables are called {alike[0]}; name it under drop:, "
             "or leave one of the tables out"
         )
+    if kept.empty and len(joined):
+        raise UserError("drop: no feature of the experiment's tables is left; name fewer columns")
     return kept
 
 

@@ -4,13 +4,14 @@ import weakref
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+OF_CLIPS = ("x", "y", "train", "clips", "groups", "artists")
 SHARED = ("y", "clips", "genres", "groups", "artists")
 
 
@@ -65,6 +66,10 @@ class Inputs:
     features: NDArray[np.str_]
     groups: NDArray[np.str_]
     artists: NDArray[np.str_]
+
+    def of(self, clips: NDArray[np.bool_] | NDArray[np.int64]) -> "Inputs":
+        """Inputs of some clips alone, by a mask, shape (n,), or positions; genres stay."""
+        return replace(self, **{name: getattr(self, name)[clips] for name in OF_CLIPS})
 
 
 def save_inputs(path: Path, folds: Iterable[Inputs], keys: Sequence[tuple[int, int]]) -> None:

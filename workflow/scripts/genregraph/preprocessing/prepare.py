@@ -128,7 +128,11 @@ def prepare(
     to: int,
     seed: int,
 ) -> tuple[NDArray[np.float32], list[str]]:
-    """Scale and reduce the features of n clips, fitted to those seen; names of the result."""
+    """Scale and reduce the features of n clips, fitted to those seen; names of the result.
+
+    ``seen`` is of shape (n,), ``scaling`` standard, minmax or none, ``reduction`` pca, tsne or
+    None. Values are of shape (n, d), or (n, to) where they are reduced.
+    """
     precise = reduction is not None and features.size <= LARGE
     x = scaled(features, seen, scaling, np.float64 if precise else np.float32)
     if reduction is None:

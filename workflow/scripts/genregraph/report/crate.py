@@ -29,7 +29,7 @@ import typer
 
 from genregraph.common.code import SCRIPTS
 from genregraph.common.errors import UserError
-from genregraph.report.page.tables import pairs
+from genregraph.evaluation.outputs import pairs
 from genregraph.report.provenance import Records, read_records, steps, versions
 
 HOME = SCRIPTS.parents[2]

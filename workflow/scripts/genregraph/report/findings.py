@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import typer
 
+from genregraph.evaluation.outputs import pairs
 from genregraph.evaluation.scores import BY_GROUPS
 from genregraph.folds.protocols import keeps_apart
 from genregraph.report.figures.dataset import levels
 from genregraph.report.page.answer import artist_label_pairs, papers
-from genregraph.report.page.tables import ALPHA, Row, Tables, is_network, pairs, read
+from genregraph.report.page.tables import ALPHA, Row, Tables, is_network, read
 from genregraph.report.page.words import FILTERS
 
 JACCARD, OLD_JACCARD = "jaccard", "jaccard_scipy_before_1_15"

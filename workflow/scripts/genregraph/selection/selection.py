@@ -41,6 +41,10 @@ def select(features: pd.DataFrame, genres: ArrayLike, n_features: int, seed: int
         )
     selector = ControlBurnSelector(n_features=n_features, random_state=seed)
     selector.fit(features.to_numpy(), genres)
+    if not selector.support_.any():
+        raise UserError(
+            "select: every feature is constant in the clips that are fitted to; use another table"
+        )
     return pd.DataFrame(
         {
             "feature": features.columns,

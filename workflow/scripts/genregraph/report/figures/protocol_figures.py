@@ -35,7 +35,7 @@ def over_folds(histories: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 @in_style()
 def draw_history(histories: pd.DataFrame) -> Figure:
-    """Left the loss, right the accuracies; lines are means, bands a standard deviation wide."""
+    """Left the loss, right the accuracies: means, and bands of a standard deviation each way."""
     mean, deviation = over_folds(histories)
     figure = new_figure(8, 3.4)
     left, right = figure.subplots(1, 2)

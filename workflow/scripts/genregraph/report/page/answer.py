@@ -8,6 +8,7 @@ import pandas as pd
 
 from genregraph.config.registry import EDGELESS, NETWORKS
 from genregraph.folds.protocols import strictest
+from genregraph.report.figures.style import counted
 from genregraph.report.page.tables import ALPHA, Key, Row, Tables
 from genregraph.report.page.words import accuracy, points_span, span
 
@@ -64,15 +65,18 @@ def _messages(tables: Tables, answered: pd.DataFrame) -> str:
     joined = answered[similar]
     tested = joined[joined["adjusted_p"].notna()]
     if joined.empty:
-        return "No graph of similar clips has edges, so nothing here says whether messages help."
+        return (
+            "At most half of the distances of each graph of similar clips are not zero, so nothing "
+            "here says whether messages help."
+        )
     if tested.empty:
         return "Whether messages of similar clips help could not be tested by group."
     better = tested[(tested["adjusted_p"] < ALPHA) & (tested["difference"] > 0)]
     names = f" ({', '.join(better['experiment'])})" if len(better) else ""
     return (
         "Messages of similar clips make GraphSAGE significantly better (adjusted p by group < .05) "
-        f"in {len(better) or 'none'} of the {len(tested)} experiments whose graphs have "
-        f"edges{names}."
+        f"in {len(better) or 'none'} of {counted(len(tested), 'experiment')} that could be "
+        f"tested{names}. Graphs without edges and equal predictions are not tested."
     )
 
 

@@ -12,7 +12,7 @@ from genregraph.folds.leaks import KINDS
 from genregraph.report.figures.protocol_figures import confuse
 from genregraph.report.page.answer import MAIN
 from genregraph.report.page.tables import Tables
-from genregraph.report.page.words import AGGREGATIONS, PROTOCOLS, figure, points, table
+from genregraph.report.page.words import AGGREGATIONS, PROTOCOLS, figure, points, table, written
 
 GENRES = 40  # Of a confusion table; of more genres, as many most frequent mistakes are shown.
 SETTINGS = set("genres cut tables scale select reduce graph graphsage search".split())
@@ -24,13 +24,15 @@ QUESTIONS = {
     "protocol": "protocol clean and another protocol, of one model",
     "paper": "GraphSAGE and the paper's number",
 }
-POINTS = dict.fromkeys(["difference", "ci_low", "ci_high", "equivalent_within"], points)
+POINTS = dict.fromkeys(["difference", "ci_low", "ci_high"], points)
+MAGNITUDE = written("{:.1f}", 100)
 COMPARED: dict[str, Any] = {
     **{"model": str, "settings": str, "accuracy": None, "reference": str, "its_accuracy": None},
     **POINTS,
+    "equivalent_within": MAGNITUDE,
     **dict.fromkeys(["p_folds", "p_folds_holm", "p_groups", "p_groups_holm"], p_text),
     "n_tests": None,
-    "smallest_detectable": points,
+    "smallest_detectable": MAGNITUDE,
 }
 CALIBRATED = (
     "model temperature log_loss log_loss_low log_loss_high brier brier_low brier_high confidence "

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.datasets.sheet import locate, read_sheet
 from genregraph.datasets.spreadsheet import read_csv
+from genregraph.evaluation.outputs import pairs
 from genregraph.evaluation.statistics import p_text
 from genregraph.report.figures.dataset import levels
 from genregraph.report.figures.style import counted
@@ -25,7 +26,7 @@ from genregraph.report.page.accuracies import accuracies
 from genregraph.report.page.answer import answers, sentences
 from genregraph.report.page.cost import costs
 from genregraph.report.page.experiment import Facts, experiment
-from genregraph.report.page.tables import pairs, read
+from genregraph.report.page.tables import read
 from genregraph.report.page.words import AGGREGATIONS, FILTERS, points, table, written
 from genregraph.report.provenance import read_records, steps, versions
 
@@ -142,6 +143,10 @@ def _places(audio: Path | None, folder: Path) -> list[str]:
     return [Path(os.path.relpath(audio.resolve(), place)).as_posix() for place in places]
 
 
+def _listed(values: Sequence[int]) -> str:
+    return ", ".join(map(str, values)) or "-"
+
+
 def main(
     results: Annotated[list[Path], typer.Argument(help="Tables, named by experiment (CSV).")],
     folder: Annotated[Path, typer.Option(help="Folder of the dataset, with its other tables.")],
@@ -206,7 +211,7 @@ def main(
             longest=one,
             memory=hundreds,
         ),
-        "steps": table("Steps", pd.DataFrame(steps(records)), code=", ".join, seeds=str),
+        "steps": table("Steps", pd.DataFrame(steps(records)), code=", ".join, seeds=_listed),
         "versions": {"python": platform.python_version()} | versions(records),
         "config": json.dumps(settings, indent=1),
         "seed": settings["seed"],

@@ -83,6 +83,8 @@ class Tables:
             reference = "protocol" if question == "protocol" else "model"
             each["mean"] = self.mean(**own)
             each["other"] = self.mean(**{**own, reference: each["reference"]})
+            if question == "paper":
+                each["other"] = each["mean"] - each["difference"]
             each["within"] = None if np.isnan(w := each["equivalent_within"]) else w <= MARGIN
         return rows
 
@@ -131,11 +133,6 @@ def is_network(model: str) -> bool:
     [True, True, True, False]
     """
     return model in NETWORKS or model.endswith(EDGELESS)
-
-
-def pairs(options: Sequence[str] | None) -> dict[str, str]:
-    """``["a=1"]`` as ``{"a": "1"}``."""
-    return dict(option.split("=", 1) for option in options or [])
 
 
 def read(
