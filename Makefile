@@ -16,8 +16,8 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 # The first of these that will do; nothing if none does. DGL has wheels for Python 3.11 alone.
-PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
-	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
 	&& echo $$python && break; done)
 CORES ?= all
 # Tests that run the workflow wait for it now and then: three for two cores.
@@ -77,7 +77,7 @@ $(VENV)/ready: requirements.lock pyproject.toml
 
 # What a Python other than that of .venv must do, in an environment of its own.
 test-pythons:
-	for python in python3.11 python3.12 python3.13; do \
+	for python in python3.11 python3.12 python3.13 python3.14; do \
 		$$python -c 'import sys' 2>/dev/null || continue; \
 		$(MAKE) PYTHON=$$python VENV=.venv-$$python .venv-$$python/trained; \
 	done

@@ -106,11 +106,13 @@ def test_dgl_is_locked_only_where_it_has_wheels(
         assert marker.evaluate(asked) == expected
 
 
-def check_platform(python: str, path: str = "") -> subprocess.CompletedProcess[str]:
+def check_platform(
+    python: str, path: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "envs/check-platform.sh", python],
         cwd=ROOT,
-        env={**os.environ, "PATH": f"{path}:{os.environ['PATH']}"},
+        env={**os.environ, "PATH": f"{path}:{os.environ['PATH']}", **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -128,21 +130,41 @@ def named(folder: Path, system: str, machine: str) -> str:
 def test_a_machine_without_a_python_that_will_do_is_reported_in_one_line() -> None:
     done = check_platform("python-that-is-not-there")
     assert done.returncode == 1
-    assert re.fullmatch(r"genregraph needs Python 3\.11, .*install it with.*\n", done.stderr)
+    assert re.fullmatch(r"genregraph needs Python 3\.11 to .*install it with.*\n", done.stderr)
+
+
+def python_that(folder: Path, starts_with: str) -> str:
+    """Path of a Python of this one's abilities that first does something."""
+    python = folder / "python"
+    (folder / "sitecustomize.py").write_text(starts_with)
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={folder} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    return str(python)
 
 
 @pytest.mark.parametrize(
-    ("version", "status"), [((3, 10), 1), ((3, 11), 0), ((3, 13), 0), ((3, 14), 1)]
+    ("version", "status"), [((3, 10), 1), ((3, 11), 0), ((3, 14), 0), ((3, 15), 1)]
 )
 def test_only_pythons_that_are_locked_for_will_do(
     tmp_path: Path, version: tuple[int, int], status: int
 ) -> None:
     """A Python of this one's abilities that says it is of another version."""
-    python = tmp_path / "python"
-    (tmp_path / "sitecustomize.py").write_text(f"import sys; sys.version_info = {version}\n")
-    python.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {sys.executable} "$@"\n')
-    python.chmod(0o755)
-    assert check_platform(str(python), named(tmp_path, "Linux", "x86_64")).returncode == status
+    python = python_that(tmp_path, f"import sys, sysconfig; sys.version_info = {version}")
+    assert check_platform(python, named(tmp_path, "Linux", "x86_64")).returncode == status
+
+
+@pytest.mark.parametrize("module", ["bz2", "lzma", "sqlite3"])
+def test_a_python_without_a_module_is_reported_in_one_line(tmp_path: Path, module: str) -> None:
+    done = check_platform(python_that(tmp_path, f"import sys; sys.modules['{module}'] = None"))
+    assert done.returncode == 1
+    assert re.fullmatch(f"genregraph needs Python's module {module}, .*install .*\n", done.stderr)
+
+
+def test_python_3_14_without_a_compiler_is_reported_in_one_line(tmp_path: Path) -> None:
+    python = python_that(tmp_path, "import sys; sys.version_info = (3, 14)")
+    done = check_platform(python, CC="no-compiler")
+    assert done.returncode == 1
+    assert re.fullmatch(r"genregraph on Python 3\.14 needs a C compiler .*\n", done.stderr)
 
 
 @pytest.mark.parametrize(
