@@ -18,4 +18,4 @@ def test_all_that_is_locked_has_wheels_for_every_python_and_platform() -> None:
     if "Failed to fetch" in done.stderr or "error sending request" in done.stderr:
         pytest.skip("the package registry is not reached")
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 9
+    assert len(done.stdout.splitlines()) == 12

@@ -1,0 +1,37 @@
+"""Run by roc-validator's Python: keep JSON-LD contexts in its cache, as if they had been fetched.
+
+warm_cache.py CACHE: the context of RO-Crate 1.1 is the one that rocrate 0.13.0 carries; of the
+context of workflow runs only the terms that a crate of ours uses are stated.
+"""
+
+import io
+import json
+import sys
+from importlib.resources import files
+
+import requests
+import requests_cache
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPResponse
+
+RUNS = "https://w3id.org/ro/terms/workflow-run"
+CONTEXTS = {
+    "https://w3id.org/ro/crate/1.1/context": (
+        files("rocrate") / "data/ro-crate.jsonld"
+    ).read_bytes(),
+    f"{RUNS}/context": json.dumps(
+        {"@context": {term: f"{RUNS}#{term}" for term in ("md5", "sha256")}}
+    ).encode(),
+}
+
+session = requests_cache.CachedSession(sys.argv[1])
+for url, content in CONTEXTS.items():
+    request = requests.Request("GET", url).prepare()
+    body = HTTPResponse(
+        io.BytesIO(content),
+        headers={"Content-Type": "application/ld+json"},
+        status=200,
+        preload_content=False,
+        request_url=url,
+    )
+    session.cache.save_response(HTTPAdapter().build_response(request, body))
