@@ -10,9 +10,17 @@
 #                                             the dataset of the run, as are summary and findings
 # results/.../made-with/<step>.<digest>.json  options, code and libraries of the files in that folder
 # results/logs/, results/benchmarks/          of every job, under the same names
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.19")
+if not Path(str(workflow.current_basedir)).is_dir():
+    raise WorkflowError(
+        f"{workflow.current_basedir}: the steps of this workflow are files beside its Snakefile: "
+        "clone the repository, and name the Snakefile by its path"
+    )
 
 
 report: "workflow/report.rst"

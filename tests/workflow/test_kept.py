@@ -1,6 +1,7 @@
 """Results that stay: of several datasets, in another clone, from another folder or workflow."""
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -149,3 +150,21 @@ def test_it_runs_as_a_module_of_another_workflow(small: Small, tmp_path: Path) -
     mine = pd.read_csv(tmp_path / "mine.csv").drop(columns="seconds")
     theirs = small.table().drop(columns="seconds")
     pd.testing.assert_frame_equal(mine, theirs)
+
+
+def test_the_catalogs_snakefile_has_the_default_target(small: Small) -> None:
+    assert "\neverything " in small.snakemake("--dry-run", "-s", "workflow/Snakefile")
+
+
+def test_a_remote_snakefile_says_what_to_do(project: Small, tmp_path: Path) -> None:
+    """Its rules can be read from a repository, but not the steps that they start."""
+    for command in ("init -q -b main", "add Snakefile", "commit -q -m all"):
+        author = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", *author, *command.split()], cwd=project.folder, check=True)
+    remote = f"gitfile({str(project.folder)!r}, path='Snakefile', ref='main')"
+    (tmp_path / "Snakefile").write_text(
+        f"module remote:\n    snakefile: {remote}\n    config: config\n\n\nuse rule * from remote\n"
+    )
+    shutil.copy(project.folder / "small.yaml", tmp_path)
+    said = Small(tmp_path).snakemake("-n", fails=True)
+    assert "clone the repository, and name the Snakefile by its path" in said
