@@ -234,7 +234,10 @@ def main(
     sheet, config = SHEETS / f"{dataset}.tsv", SHEETS / f"{dataset}.yaml"
     if source.is_dir():
         if genre or artist or clip or drop or keep or without:
-            raise UserError(f"{source} is a folder, which has no columns; leave their options out")
+            raise UserError(
+                f"{source} is a folder, which has no columns; leave their options out, or, if it "
+                "holds the parts of a table, save that as one file"
+            )
         lines = of_folder(source, dataset, sheet, config, by_tags)
     elif not genre:
         raise UserError(f"{source}: say which column names the genres: --genre COLUMN")

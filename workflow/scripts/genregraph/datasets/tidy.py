@@ -26,6 +26,9 @@ SPREADSHEET = re.compile(
 # Folders that hold music of several genres.
 COLLECTIONS = frozenset("data dataset audio music genres genres_original images_original".split())
 SORTED = re.compile(r"\w|(19|20)\d\d")  # By letter, or by year.
+LISTED = re.compile(
+    r"\s*[;|/,]\s*"
+)  # Between genres of a list; a genre may be Old-Time / Historic.
 ALIKE = "look alike; give them one name if they are one"
 
 
@@ -76,6 +79,7 @@ def doubts(rows: Mapping[int, Row], tidied: Sequence[Row]) -> list[str]:
         ),
         *(f"genres {_named(names)} {ALIKE}" for names in _alike(genres.values(), _bare)),
         *_no_genres({*genres.values()}),
+        *_lists({*genres.values()}),
         *(
             each[0] + (f" (and {len(each) - 1} more like it)" if len(each) > 1 else "")
             for each in filter(None, kinds)
@@ -117,6 +121,19 @@ def _no_genres(genres: set[str]) -> list[str]:
         odd = genres
     said = "are rather parts of a split (column split), collections, letters or years"
     return [f"genres {_named(sorted(odd))} {said}"] if odd else []
+
+
+def _lists(genres: set[str]) -> list[str]:
+    """Genres that look like lists: by a semicolon or bar, or by a part that another genre has."""
+    parts = {name: LISTED.split(name.casefold()) for name in genres}
+    uses = Counter(part for each in parts.values() for part in set(each))
+    lists = [
+        name
+        for name, each in sorted(parts.items())
+        if len(each) > 1 and (re.search("[;|]", name) or any(uses[part] > 1 for part in each))
+    ]
+    said = "look like lists, and each counts as one genre; write one genre a clip, unless it is one"
+    return [f"genres {_named(lists)} {said}"] if lists else []
 
 
 def _named(names: Iterable[str]) -> str:
