@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Any
 
 import av
@@ -42,7 +41,7 @@ IN_OTHER_WORDS = ("Invalid data found when processing input", "Invalid argument"
 MALLOC_FAILED = 17  # libsndfile's SFE_MALLOC_FAILED
 
 
-class Content(io.RawIOBase):
+class Content:
     """A file's bytes without its name, from where the audio starts: behind zeros and ID3 tags.
 
     libsndfile takes any file named .au for telephone speech, and the ID3 tag before a WAV file for
@@ -50,13 +49,12 @@ class Content(io.RawIOBase):
     fault is `fault`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._start = file, 0
         self.fault: OSError | None = None
-        self._start = 0
-        self.size = self._file.seek(0, io.SEEK_END)
-        start = self._audio()
-        self._start, self.size = start, self.size - start
+        self.size = file.seek(0, io.SEEK_END)
+        self._start = self._audio()
+        self.size -= self._start
 
     def _audio(self) -> int:
         start = 0
@@ -74,7 +72,7 @@ class Content(io.RawIOBase):
     def at(self, offset: int, size: int) -> bytes:
         """Bytes at an offset; fewer at the end."""
         self.seek(offset)
-        return self.read(size) or b""
+        return self.read(size)
 
     def lacks_last_page(self) -> bool:
         """Whether this is an Ogg file without the page that is marked as its last (RFC 3533)."""
@@ -84,21 +82,13 @@ class Content(io.RawIOBase):
         complete = segments and len(page) >= 27 + len(segments) + sum(segments)
         return self.at(0, 4) == b"OggS" and not (complete and page[5] & 4)
 
-    def seekable(self) -> bool:
-        """Decoders may seek."""
-        return True
-
-    def readable(self) -> bool:
-        """Decoders may read."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
+    def read(self, size: int) -> bytes:
         """Read; at a fault of the disk, nothing."""
         try:
-            return self._file.readinto(buffer)
+            return self._file.read(size)
         except OSError as error:
             self.fault = error
-            return 0
+            return b""
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move, no further than the file reaches: headers lie."""
@@ -109,11 +99,6 @@ class Content(io.RawIOBase):
     def tell(self) -> int:
         """Bytes from where the audio starts."""
         return self._file.tell() - self._start
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-        super().close()
 
 
 # Frames of shape (n, channels), nominally in [-1, 1], and their sample rate in Hz.
@@ -152,10 +137,10 @@ def libsndfile(content: Content) -> Reading:
         _check_codec(content)
     reading = Reading()
     if file.frames < UNSTATED and (file.format not in MPEG or COUNTED.search(head)):
-        lie = LIE.search(file.extra_info)
-        there, stated = map(int, lie.groups()[::-1]) if lie else (1, 1)
-        share = stated / there if there and stated < STREAMED else 1.0
-        reading.stated = file.frames / file.samplerate * share
+        reading.stated = file.frames / file.samplerate
+        if lie := LIE.search(file.extra_info):
+            stated, there = map(int, lie.groups())
+            reading.stated *= stated / there if there and stated < STREAMED else 1.0
     reading.blocks = _sndfile_blocks(file, content, reading)
     return reading
 

@@ -1,7 +1,9 @@
 """Decode a clip's file to the samples that all features are computed from."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,7 +52,8 @@ def decode(path: Path, longest: float = math.inf) -> Decoded:
     OSError, MemoryError
         If reading fails for a reason that is not the file's.
     """
-    with Content(path) as content:
+    with path.open("rb") as file:
+        content = Content(file)
         if not content.size:
             raise RejectedClip("empty: the file has no bytes")
         attempts = [_Attempt(libsndfile, content, longest)]
@@ -87,40 +90,44 @@ def _problems(best: "_Attempt", stated: float, longest: float) -> Iterator[Probl
 class _Attempt:
     """What a decoder makes of a file, as mono samples at `SAMPLE_RATE`, until there are enough.
 
-    They are resampled block by block, with the bits of a single pass. Where the rate changes within
-    a file, each part is resampled by itself.
+    Where the rate changes within a file, each part is resampled by itself.
     """
 
     def __init__(self, decoder: Decoder, content: Content, longest: float) -> None:
-        self._longest = longest
         self.reading, self.fault = Reading(), ""
-        self._clear()
+        self.seconds = 0.0  # Of the file that were decoded.
+        self.full = False  # Whether there are more than enough.
+        blocks = groupby(self._blocks(decoder, content, longest), key=itemgetter(1))
+        parts = [_resampled((mono for mono, _ in of_rate), rate) for rate, of_rate in blocks]
+        if content.fault:
+            raise content.fault
+        if not self.seconds:
+            parts = [np.empty(0, dtype=np.float32)]
+        self.samples: Samples = np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+    def _blocks(
+        self, decoder: Decoder, content: Content, longest: float
+    ) -> Iterator[tuple[Samples, int]]:
+        """Mono samples and their rate."""
+        before, count, rate_before = 0.0, 0, 0
         try:
             self.reading = decoder(content)
             for frames, rate in self.reading.blocks:
-                self._append(frames, rate)
+                if rate != rate_before:
+                    before, count, rate_before = self.seconds, 0, rate
+                mono = frames[:, 0] if frames.shape[1] == 1 else np.mean(frames, axis=1)
+                left = (longest - before) * rate - count
+                self.full = len(mono) > left
+                mono = np.ascontiguousarray(mono[: math.ceil(left)] if self.full else mono)
+                count += mono.size
+                self.seconds = before + count / rate
+                yield mono, rate
                 if self.full:
                     break
         except Exception as error:  # Libraries raise whatever they like at odd bytes.
             self.fault = why(error)
             if isinstance(error, Unreadable):
-                self._clear()
-        if content.fault:
-            raise content.fault
-        self._finish()
-
-    def _clear(self) -> None:
-        self.full = False  # Whether there are more than enough.
-        self.samples: Samples = np.empty(0, dtype=np.float32)
-        self._before = 0.0  # Seconds of the parts before the one at hand.
-        self._rate, self._count = SAMPLE_RATE, 0
-        self._stream: soxr.ResampleStream | None = None
-        self._blocks: list[Samples] = []
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of the file that were decoded."""
-        return self._before + self._count / self._rate
+                self.full, self.seconds = False, 0.0
 
     @property
     def complete(self) -> bool:
@@ -128,32 +135,20 @@ class _Attempt:
         enough = self.seconds > max(0.0, self.reading.stated - LACKING)
         return self.full or (not self.fault and self.reading.to_the_end and enough)
 
-    def _append(self, frames: Samples, rate: int) -> None:
-        if rate != self._rate:
-            self._finish()
-            self._stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, "float32", "soxr_hq")
-            self._rate = rate
-        mono = frames[:, 0] if frames.shape[1] == 1 else np.mean(frames, axis=1)
-        left = (self._longest - self._before) * rate - self._count
-        self.full = len(mono) > left
-        mono = np.ascontiguousarray(mono[: math.ceil(left)] if self.full else mono)
-        self._count += mono.size
-        self._blocks.append(self._stream.resample_chunk(mono) if self._stream else mono)
 
-    def _finish(self) -> None:
-        """End a part of one rate."""
-        if not self._count:
-            return
-        if self._stream:
-            nothing = np.empty(0, dtype=np.float32)
-            self._blocks.append(self._stream.resample_chunk(nothing, last=True))
-        part = np.concatenate(self._blocks)
-        length = math.ceil(self._count * (SAMPLE_RATE / self._rate))  # librosa's order
-        missing = length - part.size
-        part = np.pad(part, (0, missing)) if missing > 0 else part[:length]
-        self.samples = np.concatenate([self.samples, part]) if self.samples.size else part
-        self._before, self._count = self.seconds, 0
-        self._stream, self._blocks = None, []
+def _resampled(blocks: Iterable[Samples], rate: int) -> Samples:
+    """Blocks at `SAMPLE_RATE`, with the bits of a single pass."""
+    if rate == SAMPLE_RATE:
+        return np.concatenate(list(blocks))
+    stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, "float32", "soxr_hq")
+    count, resampled = 0, []
+    for mono in blocks:
+        count += mono.size
+        resampled.append(stream.resample_chunk(mono))
+    resampled.append(stream.resample_chunk(np.empty(0, dtype=np.float32), last=True))
+    samples = np.concatenate(resampled)
+    samples.resize(math.ceil(count * (SAMPLE_RATE / rate)), refcheck=False)  # In librosa's order.
+    return samples
 
 
 def to_full_scale(samples: Samples) -> tuple[Samples, list[Problem]]:

@@ -60,9 +60,8 @@ def read(
     except UnicodeError as error:
         raise UserError(f"not UTF-8 ({error}); save it as text in UTF-8") from None
     except Exception as error:
-        raise UserError(
-            f"cannot be read as {path.suffix} ({error}); write it anew as {KINDS}"
-        ) from None
+        said = f"cannot be read as {path.suffix} ({error}); write it anew as {KINDS}"
+        raise UserError(said) from None
 
 
 def _read_csv(path: Path, is_text: Callable[[str], bool], most: int | None) -> pd.DataFrame:
@@ -70,31 +69,24 @@ def _read_csv(path: Path, is_text: Callable[[str], bool], most: int | None) -> p
     # A delimiter after the last value names no column. Left to itself, pandas takes the first
     # column for an index then, and moves the others by one.
     form: dict[str, Any] = {"sep": delimiter, "encoding": encoding, "index_col": False}
-    # Where a semicolon separates, numbers have decimal commas.
-    form |= {"decimal": ","} if delimiter == ";" else {}
     header = pd.read_csv(path, nrows=0, **form).columns
-    dtype = {name: "str" for name in header if is_text(name)}
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        try:
-            table = pd.read_csv(path, nrows=most, low_memory=False, dtype=dtype, **form)
-        except pd.errors.ParserWarning:
-            raise UserError(
-                f"rows hold more values than the header's {len(header)}; name every column"
-            ) from None
+    form |= {"nrows": most, "low_memory": False, "decimal": "," if delimiter == ";" else "."}
+    try:
+        with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
+            table = pd.read_csv(path, dtype={n: "str" for n in header if is_text(n)}, **form)
+    except pd.errors.ParserWarning:
+        said = f"rows hold more values than the header's {len(header)}; name every column"
+        raise UserError(said) from None
     # Keys stay text: 000002 is not 2, and NA is a name.
-    keys = [i for i, name in enumerate(header) if is_key(name) or name == f"{UNNAMED}0"]
-    form |= {"usecols": keys, "dtype": "str", "keep_default_na": False}
-    text = pd.read_csv(path, nrows=most, **form).replace("", None)
-    return _numbered(table.assign(**{name: text[name] for name in text}), 2)
+    keys = [name for name in header if is_key(name) or name == f"{UNNAMED}0"]
+    text = pd.read_csv(path, usecols=keys, dtype="str", keep_default_na=False, **form)
+    table[keys] = text[keys].replace("", None)
+    return _numbered(table, 2)
 
 
 def _read_parquet(path: Path, _: object, most: int | None) -> pd.DataFrame:
-    if most is None:
-        table = pd.read_parquet(path)
-    else:
-        with pq.ParquetFile(path) as file:
-            table = next(file.iter_batches(most)).to_pandas()
+    with pq.ParquetFile(path) as file:
+        table = (file.read() if most is None else next(file.iter_batches(most))).to_pandas()
     if not isinstance(table.index, pd.RangeIndex):
         names = [name or f"{UNNAMED}{i}" for i, name in enumerate(table.index.names)]
         table = table.reset_index(names=names)
@@ -110,14 +102,14 @@ def _read_lines(path: Path, _: object, most: int | None) -> pd.DataFrame:
                 records[number] = dict(json.loads(line))
             except (ValueError, TypeError) as error:
                 raise UserError(f"line {number} is no JSON object ({error})") from None
-    return pd.DataFrame(list(records.values()), index=pd.Index(list(records)))
+    return pd.DataFrame(list(records.values()), index=list(records))
 
 
 def _read_arrays(path: Path, _: object, most: int | None) -> pd.DataFrame:
     loaded = np.load(path, mmap_mode="r", allow_pickle=False)
     if path.suffix.lower() == ".npz":
-        keys = [*filter(is_key, loaded.files)] or loaded.files[:most]
-        arrays = {name: loaded[name] for name in (loaded.files if most is None else keys)}
+        named = [*filter(is_key, loaded.files)] or loaded.files[:most]
+        arrays = {name: loaded[name] for name in (loaded.files if most is None else named)}
     elif loaded.dtype.names:
         arrays = {name: loaded[name] for name in loaded.dtype.names}
     else:
@@ -126,18 +118,17 @@ def _read_arrays(path: Path, _: object, most: int | None) -> pd.DataFrame:
     if not text:
         by_clip = {"clip": list(arrays), "feature": list(arrays.values())}
         return _numbered(pd.DataFrame(by_clip), 1)
-    named = next(filter(is_key, text), text[0])
-    names = arrays.pop(named)
-    columns: dict[str, Any] = {named: [n.decode() if isinstance(n, bytes) else n for n in names]}
+    key = next(filter(is_key, text), text[0])
+    names = arrays.pop(key).astype(np.str_)
+    columns: dict[str, Any] = {key: names}
     left_out = {}
     for name, array in arrays.items():
         kinds = "fiub" if array.ndim > 1 else "f"  # An integer a row is a label.
         if array.ndim and len(array) == len(names) and array.dtype.kind in kinds:
             columns[name] = list(array.astype(np.float64))
         else:
-            left_out[name] = (
-                f"{array.dtype} of shape {array.shape}, not {len(names)} rows of floats"
-            )
+            rows = f"{len(names)} rows of floats"
+            left_out[name] = f"{array.dtype} of shape {array.shape}, not {rows}"
     if len(columns) == 1 and most is None:
         raise UserError("; ".join(f"{name!r} is {why}" for name, why in left_out.items()))
     table = _numbered(pd.DataFrame(columns)[:most], 1)
@@ -147,12 +138,12 @@ def _read_arrays(path: Path, _: object, most: int | None) -> pd.DataFrame:
 
 def _names_of(path: Path) -> NDArray[np.str_]:
     """Names of an array's rows, of the text file that lies with it."""
-    texts = names_beside(path)
-    for text in texts:
+    for text in names_beside(path):
         if text.is_file():
             return np.array(text.read_text(encoding="utf-8-sig").splitlines(), dtype=np.str_)
+    text = names_beside(path)[0]
     raise UserError(
-        f"nothing says which row is which clip; name them, a line a row, in {texts[0].name}"
+        f"nothing says which row is which clip; name them, a line a row, in {text.name}"
     )
 
 

@@ -1,8 +1,4 @@
-"""Take a feature table that was computed elsewhere.
-
-The table may replace an extractor of this workflow (the public 57-feature table of GTZAN is one of
-``handcrafted``), or be one more (the embeddings of a model of one's own).
-"""
+"""Take a feature table that was computed elsewhere, instead of an extractor's or beside them."""
 
 import json
 import logging
@@ -34,9 +30,7 @@ MISSING = ["nan", "null", "none", "na", "n/a", "<na>", "#n/a"]
 # Columns that say where in its clip a row is: openSMILE's, and those of any table of windows.
 OF_OPENSMILE = ("start", "end", "frameTime")
 POSITION = re.compile(r"(frame|window|segment|chunk|hop|start|end|offset|time|timestamp)(_?\w+)?")
-WHERE = "it says where in a clip a row is"
-NO_NAME = "it has no name"
-NO_LOSS = (WHERE, NO_NAME)
+WHERE, NO_NAME = "it says where in a clip a row is", "it has no name"
 MOST_LOST = 0.1  # Share of a table's columns that may be left out for other reasons.
 
 
@@ -60,8 +54,7 @@ def read_foreign(path: Path, names: Names, cut: str) -> pd.DataFrame:
         foreign = read(path)
         for column in key_columns(foreign):
             keys = as_text(foreign[column])
-            clips = names.match(keys.dropna(), cut)
-            if clips:
+            if clips := names.match(keys.dropna(), cut):
                 named = foreign.drop(columns=list({column, "clip"} & set(foreign)))
                 named.insert(0, "clip", keys.map(clips).fillna(keys))
                 return named[keys.notna()]
@@ -117,12 +110,12 @@ def features_in(
     features: dict[str, Any] = {"clip": foreign["clip"].array}
     left_out: dict[str, str] = {}
     for name in foreign.columns[1:]:
-        values, why = _feature(name, foreign[name], name in keep)
-        if values is not None:
-            features[name] = values
-        elif why:
-            left_out[name] = why
-    lost = {name: why for name, why in left_out.items() if why not in NO_LOSS}
+        found = _feature(name, foreign[name], name in keep)
+        if not isinstance(found, str):
+            features[name] = found
+        elif found:
+            left_out[name] = found
+    lost = {name: why for name, why in left_out.items() if why not in (WHERE, NO_NAME)}
     if len(lost) > MOST_LOST * (len(lost) + len(features) - 1):
         raise UserError(f"too many columns are no features: {_named(lost)}; mend or remove them")
     table = pd.DataFrame(features, foreign.index)
@@ -137,29 +130,29 @@ def _is_position(column: str, table: pd.DataFrame) -> bool:
     """Whether a column is named like a position of a row in its clip, and rises in each."""
     if not POSITION.fullmatch(column):
         return False
-    steps = table.groupby("clip", sort=False)[column].diff().dropna()
-    return len(steps) > 0 and bool((steps > 0).all())
+    steps = table.groupby("clip")[column].diff().dropna()
+    return not steps.empty and bool((steps > 0).all())
 
 
-def _feature(name: str, cells: pd.Series, kept: bool) -> tuple[NDArray[np.float64] | None, str]:
-    """Numbers of a column, or why it is no feature; no reason if it says what a clip is."""
+def _feature(name: str, cells: pd.Series, kept: bool) -> NDArray[np.float64] | str:
+    """Numbers of a column, or why it is no feature; empty if it says what a clip is."""
     if not kept and (not name or name.startswith(UNNAMED) or name in OF_OPENSMILE):
-        return None, WHERE if name in OF_OPENSMILE else NO_NAME
+        return WHERE if name in OF_OPENSMILE else NO_NAME
     says_what = is_key(name) or name in OF_SHEET or is_named_like_a_label(name)
     is_number = pd.to_numeric(cells, errors="coerce").notna()
     if says_what and not kept and (is_number < cells.notna()).any():
-        return None, ""
+        return ""
     values = numbers(cells, f"column {name!r}")
     if values is None:
-        return None, f"text, such as {str(cells.dropna().iloc[0])!r}"
+        return f"text, such as {str(cells.dropna().iloc[0])!r}"
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
     finite = np.isfinite(single)
     if not finite.any():
-        return None, "no cell holds a finite number"
+        return "no cell holds a finite number"
     if np.ptp(single[finite]) == 0 < np.ptp(values[finite]):
-        return None, "it is constant in single precision"
-    return values, ""
+        return "it is constant in single precision"
+    return values
 
 
 def numbers(cells: pd.Series, where: str) -> NDArray[np.float64] | None:
@@ -170,11 +163,10 @@ def numbers(cells: pd.Series, where: str) -> NDArray[np.float64] | None:
         return cells.to_numpy(np.float64, na_value=np.nan)
     text = cells.astype("str").str.strip().where(cells.notna(), "")
     values = pd.to_numeric(text, errors="coerce")
-    text = text[text != ""]
-    broken = text[values[text.index].isna() & ~text.str.lower().isin(MISSING)]
+    broken = text[values.isna() & ~text.str.lower().isin(["", *MISSING])]
     if broken.empty:
         return values.to_numpy(np.float64, na_value=np.nan)
-    if text.str.fullmatch(NUMBER).mean() <= 0.5:
+    if text[text != ""].str.fullmatch(NUMBER).mean() <= 0.5:
         return None
     raise UserError(
         f"{where}, row {broken.index[0]}: {broken.iloc[0]!r} is no number among numbers; write "
@@ -244,10 +236,7 @@ def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, d
 
 
 def _lacks(rows: pd.DataFrame, clips: pd.DataFrame) -> str:
-    """How many clips of which genre a table lacks; empty if it has all.
-
-    Rejected clips do not count, but for those without any features.
-    """
+    """How many clips of which genre a table lacks: usable ones, and those without any features."""
     wanted = clips[(clips["status"] != "rejected") | (clips["problem"] == NO_FEATURES)]
     lacking = wanted[~wanted["clip"].isin(rows["clip"])]
     cut = "segments of " if wanted["source"].duplicated().any() else ""
@@ -287,11 +276,9 @@ def main(
         rows, lacking = for_clips(table, listed)
     write_table(rows, output)
     missing = _lacks(rows, listed)
-    listing = [
-        *([("", f"{name} lacks {missing}", NOT_IN_TABLE)] if missing else []),
-        *(("", f"column {column!r}: {why}", "left out") for column, why in left_out.items()),
-        *((clip, f"{name}: {why}", NOT_IN_TABLE) for clip, why in sorted(lacking.items())),
-    ]
+    listing = [("", f"{name} lacks {missing}", NOT_IN_TABLE)] if missing else []
+    listing += [("", f"column {column!r}: {why}", "left out") for column, why in left_out.items()]
+    listing += [(clip, f"{name}: {why}", NOT_IN_TABLE) for clip, why in sorted(lacking.items())]
     write_problems(listing, problems)
     logger.info("%s: %d clips of %d rows", name, len(rows), len(given))
     for _, problem, _ in listing:
