@@ -90,16 +90,23 @@ def test_lists_of_any_print_are_read_and_others_are_gaps(tmp_path):
     assert columns == sorted(columns)
 
 
-@pytest.mark.parametrize("cell", [[1, 2], "[1, 2]", [[1, 2]]])
-def test_lists_of_another_length_are_named(tmp_path, cell):
-    said = fault(lines(tmp_path, {"clip": "a", "x": [1, 2, 3]}, "", {"clip": "b", "x": cell}))
-    assert "column 'x' has " in said
-    assert said.endswith("write lists of one length")
-
-
-def test_lists_of_unlike_numbers_of_rows_are_rejected(tmp_path):
-    said = fault(lines(tmp_path, {"clip": "a", "x": [[1], [2]], "y": [[1], [2], [3]]}))
-    assert said == "columns ['x', 'y'] have lists of unlike numbers of rows"
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        *(
+            (
+                [{"x": [1, 2, 3]}, "", {"x": cell}],
+                "row 3: column 'x' has 2 numbers, not 3 as others; write lists of one length",
+            )
+            for cell in ([1, 2], "[1, 2]", [[1, 2]])
+        ),
+        ([{"x": [[1], [2]], "y": [[1]]}], "columns ['x', 'y'] have lists of unlike numbers of"),
+        (['{"clip": "a"}', '{"clip": '], "line 2 is no JSON object ("),
+        (['{"clip": "a"}', "[1, 2]"], "line 2 is no JSON object ("),
+    ],
+)
+def test_fault_of_a_list_or_line_is_named(tmp_path, rows, said):
+    assert fault(lines(tmp_path, *rows)).startswith(said)
 
 
 # Arrays
@@ -150,11 +157,6 @@ def test_nothing_is_unpickled(tmp_path, name):
 
 
 # Files
-
-
-@pytest.mark.parametrize("text", ['{"clip": "a"}\n{"clip": \n', '{"clip": "a"}\n[1, 2]\n'])
-def test_line_that_is_no_object_is_named(tmp_path, text):
-    assert fault(lines(tmp_path, text)).startswith("line 2 is no JSON object (")
 
 
 def test_delimiter_after_the_last_value_moves_no_column(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from genregraph.features.gather import gather, main
 from genregraph.features.parquet import write_table
 
-PROBLEMS = ["clip", "path", "problem", "what_was_done"]
+COMPUTED = "its features could not be computed"
 
 
 @pytest.fixture
@@ -41,21 +41,13 @@ def test_empty_shard_keeps_the_type_of_others():
 def test_main_writes_table_and_problems(shards, tmp_path, kept):
     shard = shards[0] if kept else shards[0][1:]
     shard.loc[1, "problem"] = "no pitch"
-    write_table(shard, tmp_path / "0.parquet")
-    main([tmp_path / "0.parquet"], tmp_path / "compare.parquet", tmp_path / "problems.csv")
-    table = pd.read_parquet(tmp_path / "compare.parquet")
-    problems = pd.read_csv(tmp_path / "problems.csv", keep_default_na=False)
-    assert table.columns.tolist() == ["clip", "x", "y"]
-    assert table["clip"].tolist() == kept
-    said = "compare: its features could not be computed: no pitch"
-    assert problems.columns.tolist() == PROBLEMS
-    assert problems[["clip", "problem"]].to_numpy().tolist() == [["b", said]]
-    assert problems["what_was_done"][0].startswith("rejected")
-
-
-def test_main_writes_no_problem_where_all_is_finite(shards, tmp_path):
-    write_table(shards[0][:1], tmp_path / "0.parquet")
-    main([tmp_path / "0.parquet"], tmp_path / "compare.parquet", tmp_path / "problems.csv")
-    problems = pd.read_csv(tmp_path / "problems.csv")
-    assert problems.empty
-    assert problems.columns.tolist() == PROBLEMS
+    for rows, problem in ((shard, ["b", f"compare: {COMPUTED}: no pitch"]), (shard[:0], [])):
+        write_table(rows, tmp_path / "0.parquet")
+        main([tmp_path / "0.parquet"], tmp_path / "compare.parquet", tmp_path / "problems.csv")
+        table = pd.read_parquet(tmp_path / "compare.parquet")
+        problems = pd.read_csv(tmp_path / "problems.csv", keep_default_na=False)
+        assert table.columns.tolist() == ["clip", "x", "y"]
+        assert table["clip"].tolist() == (kept if problem else [])
+        assert problems.columns.tolist() == ["clip", "path", "problem", "what_was_done"]
+        assert problems[["clip", "problem"]].to_numpy().ravel().tolist() == problem
+        assert problems["what_was_done"].str.startswith("rejected").all()

@@ -42,18 +42,11 @@ def test_group_of_a_segment_is_its_song():
     assert usable["samples"].tolist() == [66149] * 3
 
 
-@pytest.mark.parametrize("length", [float("nan"), float("inf")])
-def test_unknown_length_is_0(length):
-    table = WHOLE.assign(length=[661794.0, length, 5, 3])
-    listed = list_without_audio(ROWS, [table], "30s")
-    assert listed["samples"].tolist() == [661794, 0, 3, 0]
-    assert listed["status"].tolist() == ["ok", "ok", "ok", "rejected"]
-
-
 def test_length_is_of_whichever_table_has_it():
     tables = [
         pd.DataFrame({"clip": ["jazz.0", "blues.0"], "x": 1.0}),
         pd.DataFrame({"clip": ["blues.0", "blues.1"], "length": [float("nan"), 7]}),
+        pd.DataFrame({"clip": ["jazz.0"], "length": [float("inf")]}),
         WHOLE[:1],
     ]
     for order in (tables, tables[::-1]):

@@ -64,11 +64,11 @@ def test_the_audit_of_an_hours_clip_takes_what_it_states(tmp_path, noise, monkey
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("step", ["handcrafted", "images"])
+@pytest.mark.parametrize("step", ["handcrafted", "compare", "images"])
 def test_features_of_the_longest_clip_take_what_they_state(tmp_path, noise, step) -> None:
     with SamplesWriter(tmp_path / "samples") as writer:
         writer.write("a", noise)
     options = [f"--samples={tmp_path}/samples", "--cut=30s", f"--output={tmp_path}/features"]
     options += ["--profile=kaggle"] if step == "handcrafted" else []
     rule = "images" if step == "images" else "extract"
-    assert 500 < peak(f"features.{step}", *options) < stated(rule)
+    assert 200 < peak(f"features.{step}", *options) < stated(rule)

@@ -161,40 +161,47 @@ def _numbered(table: pd.DataFrame, first: int) -> pd.DataFrame:
 
 def _spread(table: pd.DataFrame) -> pd.DataFrame:
     """Lists of numbers as columns, lists of lists as rows and columns."""
-    others = table.select_dtypes(exclude="number")
-    lists = [name for name in others if np.ndim(_array(next(iter(table[name].dropna()), None)))]
+    lists = {
+        str(name): [_array(cell) for cell in table[name]]
+        for name in table.select_dtypes(exclude="number")
+        if _array(next(iter(table[name].dropna()), None)) is not None
+    }
     if not lists:
         return table
-    spread = table.assign(**{str(name): table[name].map(_array) for name in lists})
-    tall = [name for name in lists if spread[name].map(np.ndim).max() == 2]
-    spread.loc[spread[tall].isna().any(axis=1), tall] = np.nan
-    try:
-        spread = spread.explode(tall) if tall else spread
-    except ValueError:
-        raise UserError(f"columns {tall} have lists of unlike numbers of rows") from None
-    parts = [spread.drop(columns=lists), *(_columns(spread[name]) for name in lists)]
-    joined = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
-    joined.attrs = table.attrs
-    return joined.set_axis(spread.index)
+    tall = [
+        [0 if cell is None or cell.ndim == 1 else len(cell) for cell in lists[n]] for n in lists
+    ]
+    rows = np.max(tall, axis=0, initial=1)
+    if any((np.array(heights) % rows).any() for heights in tall):
+        raise UserError(f"columns {list(lists)} have lists of unlike numbers of rows")
+    others = table.drop(columns=list(lists)).iloc[np.repeat(np.arange(len(table)), rows)]
+    columns = [_columns(name, lists[name], table.index, rows) for name in lists]
+    spread = pd.concat([others, *(each.set_axis(others.index) for each in columns)], axis=1)
+    spread.attrs = table.attrs
+    return spread
 
 
-def _columns(cells: pd.Series) -> pd.DataFrame:
-    """Lists of one length as columns; NaN where there is none."""
-    sizes = cells.map(np.size).where(cells.notna())
-    width = int(sizes.iloc[sizes.argmax()])
-    if (sizes < width).any():
-        row = int((sizes < width).to_numpy().argmax())
-        raise UserError(
-            f"row {cells.index[row]}: column {cells.name!r} has {sizes.iloc[row]:.0f} numbers, not "
-            f"{width} as others; write lists of one length"
-        )
+def _columns(name: str, cells: list[Any], index: pd.Index, rows: NDArray[np.int_]) -> pd.DataFrame:
+    """Lists of one length as columns, each in so many rows; NaN where there is none."""
+    sizes = [0 if cell is None else cell.shape[-1] for cell in cells]
+    width = max(sizes)
+    for row, size in zip(index, sizes, strict=True):
+        if 0 < size < width:
+            raise UserError(
+                f"row {row}: column {name!r} has {size} numbers, not {width} as others; write "
+                "lists of one length"
+            )
     digits = max(3, len(str(width - 1)))
-    names = [f"{cells.name}_{i:0{digits}d}" for i in range(width)]
-    return pd.DataFrame([np.broadcast_to(cell, width) for cell in cells], columns=names)
+    names = [f"{name}_{i:0{digits}d}" for i in range(width)]
+    filled = [
+        np.broadcast_to(np.nan if cell is None else cell, (count, width))
+        for cell, count in zip(cells, rows, strict=True)
+    ]
+    return pd.DataFrame(np.concatenate(filled), columns=names)
 
 
-def _array(cell: Any) -> Any:
-    """A list of numbers as an array, and one of lists as a list of arrays; else NaN."""
+def _array(cell: Any) -> NDArray[np.float64] | None:
+    """A list of numbers, or of lists of them, as an array; None if it is neither."""
     try:
         if isinstance(cell, str) and LIST.fullmatch(cell):
             cell = _numbers_in(cell)
@@ -202,8 +209,8 @@ def _array(cell: Any) -> Any:
             cell = cell.tolist()
         array = np.array(cell if isinstance(cell, list | np.ndarray) else [], np.float64)
     except (ValueError, TypeError):
-        return np.nan
-    return (list(array) if array.ndim == 2 else array) if array.size else np.nan
+        return None
+    return array if array.size else None
 
 
 def _numbers_in(text: str) -> Any:
