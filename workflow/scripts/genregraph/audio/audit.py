@@ -28,17 +28,9 @@ def audit(
 ) -> tuple[dict[str, object], Decoded | None]:
     """Facts of one clip, a value for each of `COLUMNS`, and its samples unless it is rejected.
 
-    Parameters
-    ----------
-    row : Row
-        The clip as the sheet states it.
-    file : str or None
-        Its file in the folder; None if there is none.
-    folder : Path
-    shortest, longest : float
-        Seconds; of a longer clip the beginning is used.
-    silence : float
-        Largest distance of a silent clip's samples from their mean, in full scale.
+    The file lies in the folder; it is None if there is none. Of a clip longer than ``longest``
+    seconds the beginning is used. It is rejected if it is shorter than ``shortest`` seconds, or if
+    no sample is further from their mean than ``silence``, in full scale.
     """
     facts = {"clip": row.clip, "path": row.path, "file": file or "", "samples": 0, "md5": ""}
     decoded = None
@@ -62,12 +54,11 @@ def audit(
 def _missing(path: Path) -> str:
     """Why there is no file at a path."""
     with suppress(OSError):
-        if path.is_dir():
-            return "missing: there is a folder of this name, and no file"
-        if path.is_symlink():
+        if path.is_symlink() and not path.exists():
             return f"missing: it is a link to {path.readlink()}, where no file is"
         if path.exists():
-            return "missing: there is something of this name, and no file"
+            what = "a folder" if path.is_dir() else "something"
+            return f"missing: there is {what} of this name, and no file"
     return GONE
 
 
@@ -126,10 +117,8 @@ def main(
     """Open every clip of a shard once: keep its samples, or say why it is rejected."""
     rows = read_sheet(sheet)
     named = {row.path for row in rows}
-    files = {
-        row: locate(audio, row.path, extension or (), named)
-        for row in rows_by_shard(rows, shards).get(shard, [])
-    }
+    here = rows_by_shard(rows, shards).get(shard, [])
+    files = {row: locate(audio, row.path, extension or (), named) for row in here}
     table = audit_shard(files, audio, samples, shortest, silence, longest)
     table.to_parquet(clips, index=False)
     logger.info("shard %s: %d clips, %s", shard, len(table), dict(Counter(table["status"])))

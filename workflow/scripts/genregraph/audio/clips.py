@@ -1,7 +1,7 @@
 """List the clips of a dataset at a segment length, and the clips that were rejected or repaired."""
 
 import logging
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,34 +37,33 @@ def stated(row: Row) -> dict[str, str]:
 def list_pieces(audited: pd.DataFrame, rows: Sequence[Row], cut: str) -> pd.DataFrame:
     """Pieces of the audited clips (`audio.audit.COLUMNS`), ordered by name.
 
-    Returns
-    -------
-    pd.DataFrame
-        `COLUMNS`, ``path`` and ``what_was_done``; ``start`` and ``samples`` are in samples at
-        22,050 Hz. A segment's ``group`` is its song. A rejected clip keeps one row.
+    It has `COLUMNS`, ``path`` and ``what_was_done``; ``start`` and ``samples`` are in samples at
+    22,050 Hz. A segment's ``group`` is its song. A rejected clip keeps one row.
     """
-    of_sheet = {row.clip: stated(row) for row in rows}
-    clips = [{**clip, **of_sheet[clip["clip"]]} for clip in audited.to_dict("records")]
-    pieces = [piece for clip in clips for piece in _pieces(clip, cut)]
+    of_sheet: dict[str, dict[Any, Any]] = {row.clip: {**stated(row)} for row in rows}
+    pieces = [
+        piece
+        for clip in audited.to_dict("records")
+        for piece in _pieces({**clip, **of_sheet[clip["clip"]], "start": 0}, cut)
+    ]
     columns = list(dict.fromkeys([*COLUMNS, *PROBLEM_COLUMNS]))
     return pd.DataFrame(pieces, columns=columns).sort_values("clip", ignore_index=True)
 
 
-def _pieces(clip: dict[Hashable, Any], cut: str) -> list[dict[Hashable, Any]]:
-    clip["start"] = 0
+def _pieces(clip: dict[Any, Any], cut: str) -> list[dict[Any, Any]]:
     if clip["status"] == "rejected" or cut == "30s":
         return [clip]
-    too_short = {
+    too_short: dict[Any, Any] = {
         "status": "rejected",
         "problem": f"too short to be cut into pieces of {cut}",
         "what_was_done": "rejected: this cut has no piece of it",
     }
-    pieces = [
-        {"clip": piece_name(clip["clip"], i, cut), "start": start, "samples": length}
-        for i, (start, length) in enumerate(windows(clip["samples"], cut))
-    ]
-    song = {"group": clip["clip"]}
-    return [{**clip, **song, **piece} for piece in pieces] or [{**clip, **too_short}]
+    song = {**clip, "group": clip["clip"]}
+    pieces = enumerate(windows(clip["samples"], cut))
+    return [
+        {**song, "clip": piece_name(clip["clip"], i, cut), "start": start, "samples": length}
+        for i, (start, length) in pieces
+    ] or [{**clip, **too_short}]
 
 
 def main(

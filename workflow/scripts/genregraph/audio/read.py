@@ -45,12 +45,8 @@ def decode(path: Path, longest: float = math.inf) -> Decoded:
     the decoder that reads more counts. Of a file longer than `longest` seconds the beginning is
     decoded. No more is held in memory than samples and a block of the file.
 
-    Raises
-    ------
-    RejectedClip
-        If the file is empty, or no decoder reads it, whatever that raises.
-    OSError, MemoryError
-        If reading fails for a reason that is not the file's.
+    It raises `RejectedClip` if the file is empty or no decoder reads it, whatever that raises;
+    `OSError` or `MemoryError` if reading fails for a reason that is not the file's.
     """
     with path.open("rb") as file:
         content = Content(file)

@@ -1,8 +1,7 @@
 """Genre, artist and title that a file states of itself.
 
-Tags are read by FFmpeg (PyAV), which decodes such files anyway and knows the tags of every format
-that it decodes. A reader of tags alone would be one library more: mutagen, the best known, is under
-the GPL, and this workflow under the MIT licence.
+Tags are read by FFmpeg (PyAV), which knows those of every format that it decodes; mutagen, the best
+known reader of tags alone, is under the GPL, and this workflow under the MIT licence.
 """
 
 import re

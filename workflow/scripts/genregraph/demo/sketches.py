@@ -93,8 +93,7 @@ def parse_harmony(harmony: str) -> tuple[tuple[int, ...], tuple[Chord, ...]]:
 
 def parse_groove(groove: str) -> dict[str, str]:
     """Split ``kick x...x..., open hat ..x...x.`` into a pattern for each drum."""
-    lines = (line.rpartition(" ") for line in groove.split(", ") if line)
-    return {drum: pattern for drum, _, pattern in lines}
+    return dict(line.rsplit(" ", 1) for line in groove.split(", ") if line)
 
 
 def strokes(pattern: str) -> Iterator[tuple[int, int, str]]:

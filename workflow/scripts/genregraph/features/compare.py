@@ -2,10 +2,9 @@
 
 References
 ----------
-.. [1] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", section "ComParE2016".
-.. [2] B. Schuller et al., "The INTERSPEECH 2016 Computational Paralinguistics Challenge",
+.. [1] B. Schuller et al., "The INTERSPEECH 2016 Computational Paralinguistics Challenge",
    Interspeech 2016.
-.. [3] F. Eyben, M. Wöllmer, B. Schuller, "openSMILE: the Munich versatile and fast open-source
+.. [2] F. Eyben, M. Wöllmer, B. Schuller, "openSMILE: the Munich versatile and fast open-source
    audio feature extractor", ACM Multimedia 2010.
 """
 

@@ -27,6 +27,10 @@ def read(
 ) -> pd.DataFrame:
     """Read a table as it is written, lists spread over columns; nothing is unpickled.
 
+    A list ``x`` of numbers becomes columns ``x_000``, ``x_001`` and so on, a list of lists rows of
+    these. The index is the line of a text file, else the row counted from 1; ``attrs["left_out"]``
+    says why arrays are no features.
+
     Parameters
     ----------
     path : Path
@@ -39,13 +43,6 @@ def read(
         one must be, or it is not clear what separates columns.
     most : int, optional
         Read only so many rows; of ``.npz`` only arrays of names.
-
-    Returns
-    -------
-    pd.DataFrame
-        A list ``x`` of numbers becomes columns ``x_000``, ``x_001`` and so on, a list of lists rows
-        of these. Indexed by the line of a text file, else by the row counted from 1.
-        ``attrs["left_out"]`` says why arrays are no features.
     """
     reader = READERS.get(path.suffix.lower())
     if not path.exists():

@@ -48,21 +48,12 @@ COLUMNS = [
 
 
 def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArray[np.float64]:
-    """Hand-crafted features of a clip.
+    """Hand-crafted features of a clip, of shape (58,): a value for each of `COLUMNS`.
 
-    Parameters
-    ----------
-    samples : NDArray[np.float32], shape (n,)
-        Mono, at 22,050 Hz; at least 1,024 samples.
-    profile : {"kaggle", "librosa"}
-        ``kaggle`` gives the published table's values (librosa 0.7 defaults); ``librosa`` gives
-        those of the installed version's defaults.
-
-    Returns
-    -------
-    NDArray[np.float64], shape (58,)
-        A value for each of `COLUMNS`: length in samples, spectral features in Hz, tempo in beats
-        per minute, variances with divisor n over all frames (and all bins of chroma).
+    These are its length in samples, spectral features in Hz, tempo in beats per minute; variances
+    have divisor n, over all frames (and all bins of chroma). Samples are mono, at 22,050 Hz, 1,024
+    or more. Profile ``kaggle`` gives the published table's values (librosa 0.7 defaults),
+    ``librosa`` those of the installed version's defaults.
     """
     pad_mode, zero_tail = PROFILES[profile]
     stft = librosa.stft(samples, n_fft=N_FFT, hop_length=HOP, pad_mode=pad_mode)
@@ -82,10 +73,8 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
         zero_crossing_rate(samples),
         *harmonic_percussive(samples, stft, zero_tail),
     ]
-    spectral, cepstral = (
-        [statistic(values) for values in group for statistic in (np.mean, np.var)]
-        for group in (series, mfcc)
-    )
+    spectral = [statistic(values) for values in series for statistic in (np.mean, np.var)]
+    cepstral = [statistic(values) for values in mfcc for statistic in (np.mean, np.var)]
     return np.array([samples.size, *spectral, tempo(mel), *cepstral])
 
 
@@ -179,7 +168,10 @@ def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
     harmonic = np.asfortranarray(running_median(magnitude))  # In memory as the other one.
     percussive = running_median(magnitude.T).T
     for of, other in zip(in_blocks(harmonic), in_blocks(percussive), strict=True):
-        other[:] = _share(of, other)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            share = 1 / (1 + (other / of) ** 2)
+        share[np.maximum(of, other) < np.finfo(np.float32).tiny] = 0.5
+        other[:] = share
     return percussive
 
 
@@ -193,14 +185,6 @@ def running_median(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     padded = np.pad(rows, [(0, 0), (half, half)], mode="symmetric")
     medians = ndimage.median_filter(padded.ravel(), HPSS_KERNEL)
     return medians.reshape(padded.shape)[:, half:-half]
-
-
-def _share(of: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.floating]:
-    """Share of the first in the power of both."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        share = 1 / (1 + (other / of) ** 2)
-    share[np.maximum(of, other) < np.finfo(np.float32).tiny] = 0.5
-    return share
 
 
 def main(

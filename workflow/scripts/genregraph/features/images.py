@@ -1,10 +1,7 @@
 """Mel spectrogram images of clips, from which the CNN learns its features.
 
-References
-----------
-.. [1] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", section "CNN": a 256 x 256
-   image of each clip's mel spectrum.
-.. [2] B. McFee et al., "librosa: Audio and music signal analysis in Python", SciPy 2015.
+A 256 x 256 image of each clip's mel spectrum: Feng & Chen, "Graph Neural Networks for Music Genre
+Recognition", section "CNN".
 """
 
 import librosa
@@ -23,21 +20,14 @@ RANGE = 80  # dB
 
 
 def mel_image(samples: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Mel spectrogram of a clip as an image of fixed size, whatever the clip's length.
+    """Mel spectrogram of a clip as an image of shape (256, 256), whatever the clip's length.
 
-    The hop is 512 samples, or less if a clip is too short for 256 frames then; the mean power of
-    consecutive frames, as many a column as their number allows, makes a column.
+    Samples are mono, at 22,050 Hz, at least 256; their level does not matter. The hop is 512
+    samples, or less if a clip is too short for 256 frames then; the mean power of consecutive
+    frames, as many a column as their number allows, makes a column.
 
-    Parameters
-    ----------
-    samples : NDArray[np.float32], shape (n,)
-        Mono, at 22,050 Hz; at least 256 samples. The level does not matter.
-
-    Returns
-    -------
-    NDArray[np.uint8], shape (256, 256)
-        Mel bands from 0 to 11,025 Hz (lowest first) by time. 255 is the clip's maximum, 0 is 80 dB
-        or more below it, and the steps between are equal in dB. A silent segment is 0 throughout.
+    The image has mel bands from 0 to 11,025 Hz (lowest first) by time. 255 is the clip's maximum, 0
+    is 80 dB or more below it, and the steps between are equal in dB. A silent segment is 0.
     """
     if samples.size < SIZE:
         raise ValueError(f"{samples.size} samples: an image needs {SIZE}")
@@ -50,15 +40,12 @@ def mel_image(samples: NDArray[np.float32]) -> NDArray[np.uint8]:
     power = librosa.feature.melspectrogram(
         y=samples / peak, sr=SAMPLE_RATE, n_fft=N_FFT, hop_length=hop, n_mels=SIZE
     )
-    columns = time_means(power, SIZE)
+    # Groups of consecutive frames, whose sizes differ by one at most.
+    starts = np.arange(SIZE + 1) * power.shape[1] // SIZE
+    sizes = np.diff(starts).astype(power.dtype)
+    columns = np.add.reduceat(power, starts[:-1], axis=1) / sizes
     decibels = librosa.power_to_db(columns / columns.max(), amin=10 ** (-RANGE / 10), top_db=None)
     return np.rint((decibels / RANGE + 1) * 255).astype(np.uint8)
-
-
-def time_means(frames: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
-    """Mean of consecutive frames, of shape (d, t), in groups whose sizes differ by one at most."""
-    starts = np.arange(columns + 1) * frames.shape[1] // columns
-    return np.add.reduceat(frames, starts[:-1], axis=1) / np.diff(starts).astype(frames.dtype)
 
 
 def main(samples: Clips, cut: Cut, output: Output) -> None:

@@ -56,10 +56,7 @@ COLUMNS = [
 
 
 class Block(nn.Module):
-    """Convolution, ReLU, batch normalisation, and the maximum over frequency.
-
-    Time is padded with zeros so that its length stays, frequency is not.
-    """
+    """Convolution, ReLU, batch normalisation, and the maximum over frequency, at each time."""
 
     def __init__(self, filters: int, time: int, frequency: int) -> None:
         super().__init__()
@@ -162,11 +159,8 @@ def activations(samples: NDArray[np.float32], network: Network) -> list[NDArray[
 def musicnn(samples: NDArray[np.float32], network: Network) -> NDArray[np.float32]:
     """Tags of a clip, mono at 22,050 Hz, which is repeated if shorter than 3 s.
 
-    Returns
-    -------
-    NDArray[np.float32], shape (100,)
-        A value for each of `COLUMNS`: means of the tags' probabilities over windows, then their
-        standard deviations with divisor n, which are 0 if there is one window, as in 3 s.
+    A value for each of `COLUMNS`, of shape (100,): means of the tags' probabilities over windows,
+    then their standard deviations with divisor n, which are 0 if there is one window, as in 3 s.
     """
     tags, _, _ = activations(samples, network)
     return np.concatenate([tags.mean(axis=0), tags.std(axis=0)])

@@ -31,11 +31,9 @@ def write_shard(
 ) -> None:
     """Compute the features of every piece in a shard and write them as a table.
 
-    A piece from whose samples no features can be computed gets a row of NaN, and its column
-    ``problem`` states why: `features.gather` rejects such rows where all can see it.
-
     ``compute`` takes a piece's samples and gives a value for each of the columns. A `ValueError` or
-    librosa's `ParameterError` rejects the piece. Whatever else it raises (for want of memory, say)
+    librosa's `ParameterError` rejects the piece: it gets a row of NaN, and its column ``problem``
+    says why, so that `features.gather` lists it. Whatever else is raised (for want of memory, say)
     fails the job, and nothing is written: another run may do better.
     """
     rows, problems = {}, {}
