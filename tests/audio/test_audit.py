@@ -1,8 +1,8 @@
 import errno
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import librosa
 import numpy as np
@@ -16,6 +16,7 @@ from genregraph.datasets.sheet import Row, locate, read_sheet, rows_by_shard, wr
 
 GTZAN_MINI = Path(__file__).parents[2] / "config" / "datasets" / "gtzan-mini.tsv"
 HOSTILE = "a b'; touch x; $(id)"
+GONE = "missing: the audio folder has no such file"
 REJECTED = "rejected: no feature, fold or result has it"
 UNREADABLE = (
     "unreadable: Format not recognised; fetch it anew, or convert it: ffmpeg -i FILE NEW.flac"
@@ -31,8 +32,7 @@ def audited_alone(path: Path, longest: float = 600) -> tuple[dict, Decoded | Non
     return audit(Row("a", path.name, "rock"), path.name, path.parent, 1.0, 1e-4, longest)
 
 
-@dataclass(frozen=True)
-class Audited:
+class Audited(NamedTuple):
     folder: Path
     rows: list[Row]
     table: pd.DataFrame
@@ -43,19 +43,13 @@ class Audited:
 def audited(tmp_path_factory, record) -> Audited:
     """Clips that no workflow should stumble over, and some that are fine."""
     folder = tmp_path_factory.mktemp("audio")
-    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 30_000).astype(np.float32)
-    broken = noise.copy()
-    broken[100:103] = np.nan
     rock = folder / "rock"
     record(rock / "good.wav")
     record(rock / "other.au")
     record(rock / "short.wav", 0.01)
-    record(rock / "silent.wav", samples=np.zeros(3 * 22_050, np.float32))
-    record(rock / "nan.wav", samples=broken, subtype="FLOAT")
     record(rock / "stereo.mp3", 1.5, 44_100, 2)
     record(rock / f"{HOSTILE}.wav")
     (rock / "text.wav").write_text("this is no audio\n" * 100)
-    (rock / "raw.wav").write_bytes((noise * 32767).astype("<i2").tobytes())
     (rock / "empty.wav").touch()
     paths = [path.relative_to(folder) for path in rock.iterdir()]
     paths = [path.with_suffix(".wav") if path.stem == "other" else path for path in paths]
@@ -65,30 +59,18 @@ def audited(tmp_path_factory, record) -> Audited:
     return Audited(folder, rows, table, dict(read_samples(file)))
 
 
-@pytest.mark.parametrize(
-    ("clip", "status", "problem", "done"),
-    [
-        ("good", "ok", "", ""),
-        (
-            "other",
-            "repaired",
-            "missing: the audio folder has no such file",
-            "rock/other.au is used",
-        ),
-        ("text", "rejected", UNREADABLE, REJECTED),
-        ("raw", "rejected", UNREADABLE, REJECTED),
-        ("empty", "rejected", "empty: the file has no bytes", REJECTED),
-        ("short", "rejected", "too short: 0.010 s, shorter than 1 s", REJECTED),
-        ("silent", "rejected", "silent: no sample is further than 0.0001 from the mean", REJECTED),
-        ("nan", "rejected", "non-finite: 3 of 30000 samples are NaN or infinite", REJECTED),
-        ("stereo", "ok", "", ""),
-        (HOSTILE, "ok", "", ""),
-        ("gone", "rejected", "missing: the audio folder has no such file", REJECTED),
-    ],
-)
-def test_clip_is_ok_repaired_or_rejected(audited, clip, status, problem, done) -> None:
-    row = audited.table.set_index("clip").loc[clip]
-    assert (row["status"], row["problem"], row["what_was_done"]) == (status, problem, done)
+def test_clip_is_ok_repaired_or_rejected(audited) -> None:
+    facts = audited.table.set_index("clip")[["status", "problem", "what_was_done"]]
+    assert facts.T.to_dict("list") == {
+        "good": ["ok", "", ""],
+        "other": ["repaired", GONE, "rock/other.au is used"],
+        "text": ["rejected", UNREADABLE, REJECTED],
+        "empty": ["rejected", "empty: the file has no bytes", REJECTED],
+        "short": ["rejected", "too short: 0.010 s, shorter than 1 s", REJECTED],
+        "stereo": ["ok", "", ""],
+        HOSTILE: ["ok", "", ""],
+        "gone": ["rejected", GONE, REJECTED],
+    }
 
 
 def test_facts_are_a_row_a_clip_with_the_md5_of_its_file(audited) -> None:
@@ -148,13 +130,6 @@ def test_real_clips_pass_with_the_md5_of_the_sheet(tmp_path, real_audio) -> None
         np.testing.assert_array_equal(samples, expected)
 
 
-def test_shard_of_rejected_clips_alone_is_written(tmp_path) -> None:
-    row = Row("a", "a.wav", "x")
-    table = audit_shard({row: None}, tmp_path, tmp_path / "samples", 1.0, 1e-4, 600)
-    assert list(table["status"]) == ["rejected"]
-    assert list(read_samples(tmp_path / "samples")) == []
-
-
 def test_file_without_permission_is_rejected_with_the_way_out(tmp_path, monkeypatch) -> None:
     def forbidden(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
@@ -174,10 +149,11 @@ def test_path_without_a_file_says_what_is_there(tmp_path) -> None:
     rows = [Row(name, f"{name}.wav", "x") for name in ("folder", "link", "pipe")]
     rows.append(Row("long", "n" * 300, "x"))
     table = audit_shard(files(rows, tmp_path), tmp_path, tmp_path / "samples", 1.0, 1e-4, 600)
+    assert list(read_samples(tmp_path / "samples")) == []
     assert dict(zip(table["clip"], table["problem"], strict=True)) == {
         "folder": "missing: there is a folder of this name, and no file",
         "link": "missing: it is a link to nowhere.wav, where no file is",
-        "long": "missing: the audio folder has no such file",
+        "long": GONE,
         "pipe": "missing: there is something of this name, and no file",
     }
 

@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from genregraph.audio.cut import read_pieces, windows
 from genregraph.audio.samples import SamplesWriter
@@ -16,22 +14,13 @@ SEGMENT = 66_150
 )
 def test_segments_are_those_of_the_public_table(samples, segments) -> None:
     assert windows(samples, "3s") == [(i * SEGMENT, SEGMENT - 1) for i in range(segments)]
+    assert windows(samples, "30s") == [(0, samples)]
 
 
 def test_gtzan_has_the_public_tables_9990_segments(public_table) -> None:
     lengths = public_table["length"]
     assert len(lengths) == 1000
     assert sum(len(windows(length, "3s")) for length in lengths) == 9990
-
-
-@given(st.integers(1, 10**7))
-def test_segments_neither_overlap_nor_leave_the_clip(samples) -> None:
-    pieces = windows(samples, "3s")
-    ends = [0, *(start + length for start, length in pieces)]
-    assert all(length > 0 for _, length in pieces)
-    assert all(start >= end for (start, _), end in zip(pieces, ends, strict=False))
-    assert ends[-1] <= samples
-    assert windows(samples, "30s") == [(0, samples)]
 
 
 def test_pieces_are_read_from_where_their_windows_lie(tmp_path) -> None:
