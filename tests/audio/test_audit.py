@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from genregraph.audio.audit import COLUMNS, audit, audit_shard, main
-from genregraph.audio.read import Decoded
 from genregraph.audio.samples import read_samples
 from genregraph.datasets.sheet import Row, locate, read_sheet, rows_by_shard, write_sheet
 
@@ -26,10 +25,6 @@ UNREADABLE = (
 def files(rows: list[Row], folder: Path) -> dict[Row, str | None]:
     named = {row.path for row in rows}
     return {row: locate(folder, row.path, [".wav", ".au"], named) for row in rows}
-
-
-def audited_alone(path: Path, longest: float = 600) -> tuple[dict, Decoded | None]:
-    return audit(Row("a", path.name, "rock"), path.name, path.parent, 1.0, 1e-4, longest)
 
 
 class Audited(NamedTuple):
@@ -92,17 +87,6 @@ def test_samples_are_those_of_good_clips_alone(audited) -> None:
         assert audited.samples[clip].size == count
 
 
-@pytest.mark.parametrize(
-    ("longest", "problem", "done"),
-    [(60, "66.0 s long", "the first 60 s are used"), (70, "", "")],
-)
-def test_of_a_long_clip_the_beginning_is_used(tmp_path, record, longest, problem, done) -> None:
-    facts, decoded = audited_alone(record(tmp_path / "long.wav", 66), longest)
-    assert (facts["problem"], facts["what_was_done"]) == (problem, done)
-    assert facts["status"] == ("repaired" if problem else "ok")
-    assert facts["samples"] == decoded.samples.size == min(longest, 66) * 22_050
-
-
 def test_shards_together_hold_each_clip_once(tmp_path, audited) -> None:
     sheet = tmp_path / "sheet.tsv"
     write_sheet(audited.rows, sheet)
@@ -135,11 +119,10 @@ def test_file_without_permission_is_rejected_with_the_way_out(tmp_path, monkeypa
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "open", forbidden)
-    facts, decoded = audited_alone(tmp_path / "a b.wav")
+    facts, decoded = audit(Row("a", "a b.wav", "x"), "a b.wav", tmp_path, 1.0, 1e-4, 600)
     assert decoded is None
-    assert (
-        facts["problem"] == f"unreadable: no permission; allow it: chmod u+r '{tmp_path}/a b.wav'"
-    )
+    allow = f"allow it: chmod u+r '{tmp_path}/a b.wav'"
+    assert facts["problem"] == f"unreadable: no permission; {allow}"
 
 
 def test_path_without_a_file_says_what_is_there(tmp_path) -> None:
@@ -156,18 +139,6 @@ def test_path_without_a_file_says_what_is_there(tmp_path) -> None:
         "long": GONE,
         "pipe": "missing: there is something of this name, and no file",
     }
-
-
-def test_file_of_another_extension_is_a_fallback_only_if_the_dataset_allows(
-    tmp_path, record
-) -> None:
-    record(tmp_path / "a.au")
-    write_sheet([Row("a", "a.wav", "x")], tmp_path / "sheet.tsv")
-    facts, samples = tmp_path / "facts", tmp_path / "samples"
-    for extensions, status in [([], "rejected"), ([".au", ".wav"], "repaired")]:
-        main(tmp_path / "sheet.tsv", tmp_path, "00", 1, 1.0, 1e-4, 600, facts, samples, extensions)
-        assert list(pd.read_parquet(facts)["status"]) == [status]
-    assert list(pd.read_parquet(facts)["file"]) == ["a.au"]
 
 
 def test_lack_of_memory_fails_the_audit(tmp_path, record, starved) -> None:

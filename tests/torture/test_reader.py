@@ -43,27 +43,16 @@ def good(tmp_path_factory) -> dict[str, bytes]:
     return files
 
 
-places = st.floats(0, 1) | st.integers(0, 120)
-edits = st.lists(
-    st.tuples(st.just("set"), places, st.binary(min_size=1, max_size=8))
-    | st.tuples(st.just("insert"), places, st.binary(min_size=1, max_size=300))
-    | st.tuples(st.just("cut"), places, st.integers(1, 5000))
-    | st.tuples(st.just("end"), places, st.none())
-    | st.tuples(st.just("repeat"), places, st.integers(1, 5000)),
-    min_size=1,
-    max_size=6,
-)
-
-
-def edited(raw: bytes, kind: str, place: float, what: bytes | int | None) -> bytes:
-    at = min(place, len(raw)) if isinstance(place, int) else int(place * len(raw))
-    if kind == "set":
-        return raw[:at] + what + raw[at + len(what) :]
-    if kind == "insert":
-        return raw[:at] + what + raw[at:]
-    if kind == "cut":
-        return raw[:at] + raw[at + what :]
-    return raw[:at] if kind == "end" else raw[:at] + raw[at : at + what] + raw[at:]
+# What is changed at a place of a file: by what, and how.
+CHANGES = {
+    "set": (st.binary(min_size=1, max_size=8), lambda b, at, x: b[:at] + x + b[at + len(x) :]),
+    "insert": (st.binary(min_size=1, max_size=300), lambda b, at, x: b[:at] + x + b[at:]),
+    "cut": (st.integers(1, 5000), lambda b, at, n: b[:at] + b[at + n :]),
+    "repeat": (st.integers(1, 5000), lambda b, at, n: b[: at + n] + b[at:]),
+    "end": (st.none(), lambda b, at, _: b[:at]),
+}
+PLACES = st.floats(0, 1) | st.integers(0, 120)
+EDITS = st.one_of(*(st.tuples(st.just(k), PLACES, what) for k, (what, _) in CHANGES.items()))
 
 
 def test_reader_neither_crashes_nor_hangs_on_any_bytes(good, tmp_path) -> None:
@@ -73,11 +62,12 @@ def test_reader_neither_crashes_nor_hangs_on_any_bytes(good, tmp_path) -> None:
     @settings(
         max_examples=500, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
-    @given(st.sampled_from(sorted(good)), edits)
-    def fuzz(name: str, changes: list) -> None:
+    @given(st.sampled_from(sorted(good)), st.lists(EDITS, min_size=1, max_size=6))
+    def fuzz(name: str, edits: list) -> None:
         raw = good[name]
-        for change in changes:
-            raw = edited(raw, *change)
+        for kind, place, what in edits:
+            at = min(place, len(raw)) if isinstance(place, int) else int(place * len(raw))
+            raw = CHANGES[kind][1](raw, at, what)
         path.write_bytes(raw)
         began = time.monotonic()
         try:

@@ -37,7 +37,11 @@ def audit(
     try:
         if file is None:
             raise RejectedClip(_missing(folder / row.path))
-        facts["md5"] = _md5(folder / file)
+        try:
+            facts["md5"] = md5(folder / file)
+        except PermissionError as error:
+            allow = shlex.join(["chmod", "u+r", str(folder / file)])
+            raise RejectedClip(f"unreadable: no permission; allow it: {allow}") from error
         decoded = decode(folder / file, longest)
         facts["samples"] = decoded.samples.size
         check(decoded.samples, shortest, silence)
@@ -66,14 +70,6 @@ def md5(path: Path) -> str:
     """MD5 of a file, 32 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
-
-
-def _md5(path: Path) -> str:
-    try:
-        return md5(path)
-    except PermissionError as error:
-        allow = shlex.join(["chmod", "u+r", str(path)])
-        raise RejectedClip(f"unreadable: no permission; allow it: {allow}") from error
 
 
 def audit_shard(

@@ -14,7 +14,7 @@ from genregraph.audio.decoders import opened
 from genregraph.datasets.delimited import plain
 from genregraph.datasets.groups import is_unknown
 
-# The genre of an ID3v2.2, .3 or .4 of less than 128 bytes: its size, its encoding and its text.
+# The genre of an ID3v2.2, .3 or .4 of less than 128 bytes: its size, its encoding, then its text.
 ID3 = re.compile(rb"TCO(?:N\0\0\0(.)..|\0\0(.))([\0-\3])", re.DOTALL)
 ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
 START = 2**20  # Bytes that are searched for it.

@@ -51,7 +51,11 @@ def read(
         kind = "a folder" if path.is_dir() else f"a file of kind {path.suffix or 'unknown'}"
         raise UserError(f"{kind}, which is not read; save the table as {KINDS}")
     try:
-        return _spread(reader(path, is_text, most).rename(columns=str))
+        table = reader(path, is_text, most).rename(columns=str)
+        if isinstance(table.index, pd.RangeIndex):
+            first = 2 if path.suffix.lower() in (".csv", ".tsv") else 1
+            table.index = pd.RangeIndex(first, first + len(table))
+        return _spread(table)
     except (UserError, MemoryError):
         raise
     except UnicodeError as error:
@@ -78,7 +82,7 @@ def _read_csv(path: Path, is_text: Callable[[str], bool], most: int | None) -> p
     keys = [name for name in header if is_key(name) or name == f"{UNNAMED}0"]
     text = pd.read_csv(path, usecols=keys, dtype="str", keep_default_na=False, **form)
     table[keys] = text[keys].replace("", None)
-    return _numbered(table, 2)
+    return table
 
 
 def _read_parquet(path: Path, _: object, most: int | None) -> pd.DataFrame:
@@ -87,7 +91,7 @@ def _read_parquet(path: Path, _: object, most: int | None) -> pd.DataFrame:
     if not isinstance(table.index, pd.RangeIndex):
         names = [name or f"{UNNAMED}{i}" for i, name in enumerate(table.index.names)]
         table = table.reset_index(names=names)
-    return _numbered(table, 1)
+    return table
 
 
 def _read_lines(path: Path, _: object, most: int | None) -> pd.DataFrame:
@@ -99,7 +103,7 @@ def _read_lines(path: Path, _: object, most: int | None) -> pd.DataFrame:
                 records[number] = dict(json.loads(line))
             except (ValueError, TypeError) as error:
                 raise UserError(f"line {number} is no JSON object ({error})") from None
-    return pd.DataFrame(list(records.values()), index=list(records))
+    return pd.DataFrame(list(records.values()), index=pd.Index(list(records), dtype=int))
 
 
 def _read_arrays(path: Path, _: object, most: int | None) -> pd.DataFrame:
@@ -114,7 +118,7 @@ def _read_arrays(path: Path, _: object, most: int | None) -> pd.DataFrame:
     text = [name for name, array in arrays.items() if array.dtype.kind in "US" and array.ndim == 1]
     if not text:
         by_clip = {"clip": list(arrays), "feature": list(arrays.values())}
-        return _numbered(pd.DataFrame(by_clip), 1)
+        return pd.DataFrame(by_clip)
     key = next(filter(is_key, text), text[0])
     names = arrays.pop(key).astype(np.str_)
     columns: dict[str, Any] = {key: names}
@@ -128,7 +132,7 @@ def _read_arrays(path: Path, _: object, most: int | None) -> pd.DataFrame:
             left_out[name] = f"{array.dtype} of shape {array.shape}, not {rows}"
     if len(columns) == 1 and most is None:
         raise UserError("; ".join(f"{name!r} is {why}" for name, why in left_out.items()))
-    table = _numbered(pd.DataFrame(columns)[:most], 1)
+    table = pd.DataFrame(columns)[:most]
     table.attrs["left_out"] = left_out
     return table
 
@@ -138,10 +142,8 @@ def _names_of(path: Path) -> NDArray[np.str_]:
     for text in names_beside(path):
         if text.is_file():
             return np.array(text.read_text(encoding="utf-8-sig").splitlines(), dtype=np.str_)
-    text = names_beside(path)[0]
-    raise UserError(
-        f"nothing says which row is which clip; name them, a line a row, in {text.name}"
-    )
+    beside = names_beside(path)[0].name
+    raise UserError(f"nothing says which row is which clip; name them, a line a row, in {beside}")
 
 
 READERS: dict[str, Callable[[Path, Callable[[str], bool], int | None], pd.DataFrame]] = {
@@ -150,10 +152,6 @@ READERS: dict[str, Callable[[Path, Callable[[str], bool], int | None], pd.DataFr
     ".parquet": _read_parquet,
     **dict.fromkeys((".npz", ".npy"), _read_arrays),
 }
-
-
-def _numbered(table: pd.DataFrame, first: int) -> pd.DataFrame:
-    return table.set_axis(pd.RangeIndex(len(table)) + first)
 
 
 def _spread(table: pd.DataFrame) -> pd.DataFrame:
@@ -172,13 +170,13 @@ def _spread(table: pd.DataFrame) -> pd.DataFrame:
     if any((np.array(heights) % rows).any() for heights in tall):
         raise UserError(f"columns {list(lists)} have lists of unlike numbers of rows")
     others = table.drop(columns=list(lists)).iloc[np.repeat(np.arange(len(table)), rows)]
-    columns = [_columns(name, lists[name], table.index, rows) for name in lists]
+    columns = [_columns(name, lists[name], rows, table.index) for name in lists]
     spread = pd.concat([others, *(each.set_axis(others.index) for each in columns)], axis=1)
     spread.attrs = table.attrs
     return spread
 
 
-def _columns(name: str, cells: list[Any], index: pd.Index, rows: NDArray[np.int_]) -> pd.DataFrame:
+def _columns(name: str, cells: list[Any], rows: NDArray[np.int_], index: pd.Index) -> pd.DataFrame:
     """Lists of one length as columns, each in so many rows; NaN where there is none."""
     sizes = [0 if cell is None else cell.shape[-1] for cell in cells]
     width = max(sizes)

@@ -184,8 +184,7 @@ def _check_kept(table: pd.DataFrame, keep: Collection[str]) -> None:
 
 
 def _check_labels(labels: Mapping[str, str], keep: Collection[str], name: str) -> None:
-    rejected = {column: why for column, why in labels.items() if column not in keep}
-    if rejected:
+    if rejected := {column: why for column, why in labels.items() if column not in keep}:
         setting = json.dumps([*keep, *rejected], ensure_ascii=False)
         raise UserError(
             f"columns that would give a model the answer: {_named(rejected)}. Remove them from the "
@@ -206,14 +205,13 @@ def _check_rows(table: pd.DataFrame, name: str) -> None:
 
 
 def pooled(table: pd.DataFrame) -> pd.DataFrame:
-    """``<column>_mean`` and ``<column>_std`` of every feature over the rows of each clip.
+    """``<column>_mean`` and ``<column>_std`` (divisor n) of every feature over each clip's rows.
 
-    The deviation has divisor n. Both are not finite where any row is not.
+    Both are not finite where any row is not.
     """
     clips = table.groupby("clip", sort=False)
     means, deviations = clips.mean(skipna=False), clips.std(ddof=0, skipna=False)
-    both = [means.add_suffix("_mean"), deviations.add_suffix("_std")]
-    return pd.concat(both, axis=1).reset_index()
+    return means.add_suffix("_mean").join(deviations.add_suffix("_std")).reset_index()
 
 
 def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:

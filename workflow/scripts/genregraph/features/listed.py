@@ -27,20 +27,21 @@ def list_without_audio(rows: list[Row], tables: Sequence[pd.DataFrame], cut: str
     """
     named = pd.concat([table.reindex(columns=["clip", "length"]) for table in tables])
     lengths = pd.to_numeric(named["length"], errors="coerce").replace([0, np.inf, -np.inf], np.nan)
-    samples = lengths.groupby(named["clip"]).first().fillna(0).rename("samples").reset_index()
-    clips = samples["clip"]
-    samples["source"] = clips if cut == "30s" else clips.str.rpartition(".")[0]
+    clips = lengths.groupby(named["clip"]).first().fillna(0).rename("samples").reset_index()
+    clips["source"] = clips["clip"] if cut == "30s" else clips["clip"].str.rpartition(".")[0]
     of_sheet = pd.DataFrame([{**stated(row), "md5": row.md5} for row in rows])
-    listed = samples.merge(of_sheet, how="right", on="source")
+    listed = clips.merge(of_sheet, how="right", on="source")
     lacking = listed["clip"].isna()
     if cut == "3s":
         listed["group"] = listed["group"].where(lacking, listed["source"])
-    listed["clip"] = listed["clip"].fillna(listed["source"])
-    listed["samples"] = listed["samples"].fillna(0).astype(int)
-    listed["status"] = np.where(lacking, "rejected", "ok")
-    listed["problem"] = np.where(lacking, NO_FEATURES, "")
-    listed = listed.assign(start=0).reindex(columns=COLUMNS)
-    return listed.sort_values("clip", ignore_index=True)
+    listed = listed.assign(
+        clip=listed["clip"].fillna(listed["source"]),
+        start=0,
+        samples=listed["samples"].fillna(0).astype(int),
+        status=np.where(lacking, "rejected", "ok"),
+        problem=np.where(lacking, NO_FEATURES, ""),
+    )
+    return listed.reindex(columns=COLUMNS).sort_values("clip", ignore_index=True)
 
 
 def main(

@@ -3,8 +3,7 @@
 The network was trained on songs of the Million Song Dataset to say which of 50 tags each has. It is
 rebuilt here in PyTorch, and computes what the original computes in TensorFlow, but that loud music
 does not overflow. Its weights are those of the package musicnn 0.1.0, under the ISC licence
-(config/weights/musicnn.LICENSE.txt); ``musicnn.safetensors`` has them there by the names of
-this network's layers.
+(config/weights/musicnn.LICENSE.txt), by the names of this network's layers.
 
 References
 ----------
@@ -136,8 +135,8 @@ def windows(frames: NDArray[np.float32], hop: int = WINDOW) -> NDArray[np.float3
 
     Frames that do not fill a window are repeated until they do, as in the original's training. What
     follows the last complete window is left out. By default windows do not overlap, as the
-    original's do not: on the 443 training clips of GTZAN's fault-filtered split, windows 61 frames
-    apart take three times as long and classifiers gain nothing by them.
+    original's do not: windows 61 frames apart take three times as long, and classifiers of GTZAN
+    gain nothing by them.
     """
     if len(frames) < WINDOW:
         frames = np.resize(frames, (WINDOW, frames.shape[1]))

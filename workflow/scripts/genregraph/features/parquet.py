@@ -20,9 +20,9 @@ def write_table(table: pd.DataFrame, output: Path) -> None:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read what `write_table` wrote, by blocks of columns, all of the widest type among them.
+    """Read what `write_table` wrote, in the widest type of its columns.
 
-    `pandas.read_parquet` takes 900 MB to read a table of 260 MB with thousands of columns.
+    `pandas.read_parquet` takes 900 MB for a table of 260 MB with thousands of columns.
     """
     with pq.ParquetFile(path) as file:
         schema = file.schema_arrow
