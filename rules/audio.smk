@@ -103,15 +103,11 @@ if not RUN.without_audio:
     rule clips:
         """List all clips, or their segments, and the problems."""
         input:
-            shards=expand(
-                f"{OF_SHARD}/clips.parquet", shard=RUN.shards, allow_missing=True
-            ),
+            shards=every(f"{OF_SHARD}/clips.parquet", shard=RUN.shards),
             made_with=STEPS["clips"].made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",
-            problems=shown(
-                f"{OF_CUT}/problems.csv", "problems", table="problems of {cut}"
-            ),
+            problems=shown(f"{OF_CUT}/problems.csv", table="problems of {cut}"),
         log:
             STEPS["clips"].log,
         benchmark:

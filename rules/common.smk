@@ -1,6 +1,7 @@
 # What all rules share: the run that was asked for, its files and its steps (genregraph.plan).
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -11,10 +12,9 @@ HOME = Path(str(workflow.current_basedir)).parent
 os.environ["GENREGRAPH"] = str(HOME / "workflow" / "scripts" / "genregraph")
 # Jobs start this Python, and no module of the folder at hand, also where no environment is active.
 os.environ["PYTHONSAFEPATH"] = "1"
-if str(Path(sys.executable).parent) not in os.environ["PATH"].split(os.pathsep):
-    os.environ["PATH"] = (
-        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    )
+BIN = str(Path(sys.executable).parent)
+if BIN not in os.environ["PATH"].split(os.pathsep):
+    os.environ["PATH"] = BIN + os.pathsep + os.environ["PATH"]
 if "{" in str(HOME) or "}" in str(HOME):
     raise WorkflowError(
         f"{HOME}: Snakemake takes text in braces for wildcards; rename it"
@@ -33,17 +33,15 @@ from genregraph.plan.paths import (
     OF_CUT,
     OF_DATASET,
     OF_EXPERIMENT,
-    OF_FOLDS,
     OF_MODELS,
     OF_NEW,
     OF_PART,
     OF_PROTOCOL,
     OF_SHARD,
-    OVERVIEWS,
     Paths,
 )
 from genregraph.plan.report import PAGE, text_of
-from genregraph.plan.resources import memory, memory_by_thread, minutes, threads_for
+from genregraph.plan.resources import memory, minutes, threads_for
 from genregraph.plan.run import Run
 from genregraph.plan.steps import Steps
 
@@ -59,12 +57,6 @@ CONFIG = RUN.config
 CARDS = int(CONFIG.device in ("cuda", "mps"))
 # Folds that a job fits side by side.
 FOLDS_AT_ONCE = 1 if CARDS else threads_for(RUN)
-# What is shown of the dataset of the run: results/NAME.
-SHOWN = [
-    *(f"{name}.csv" for name in (*OVERVIEWS, *RUN.runnable)),
-    *(["predictions.csv"] if RUN.new else []),
-    *("findings.md", "report.html"),
-]
 
 
 wildcard_constraints:
@@ -73,6 +65,7 @@ wildcard_constraints:
     shard="[0-9]+",
     experiment="|".join(RUN.runnable) or "none",
     protocol="[a-z]+",
+    part="[0-9]+-of-[0-9]+",
 
 
 onstart:
@@ -80,14 +73,22 @@ onstart:
         print(f"warning: {note}", file=sys.stderr)
 
 
-def shown(path, caption, category="{dataset}", kind="Tables", **labels):
-    """A result that Snakemake's own report shows, with its caption."""
+# Files of all values of some wildcards.
+every = partial(expand, allow_missing=True)
+
+
+def shown(path, caption="", category="", kind="", **labels):
+    """A result that Snakemake's own report shows; its path says what is not stated."""
+    name, of_experiment = Path(path).stem, "{experiment}" in path
+    is_figure = path.endswith(".png")
+    if of_experiment:
+        labels.setdefault("protocol", "{protocol}" if "{protocol}" in path else "all")
     return report(
         path,
-        caption=f"../workflow/scripts/genregraph/report/captions/{caption}.rst",
-        category=category,
-        subcategory=kind,
-        labels=labels,
+        caption=f"../workflow/scripts/genregraph/report/captions/{caption or name}.rst",
+        category=category or ("{experiment}" if of_experiment else "{dataset}"),
+        subcategory="Figures" if is_figure else "Tables",
+        labels={"figure" if is_figure else "table": name.replace("-", " "), **labels},
     )
 
 

@@ -2,7 +2,7 @@
 
 
 rule extract:
-    """Compute a feature table of a shard."""
+    """Compute a feature table of a shard, or the images that the CNN learns from."""
     input:
         samples=SAMPLES,
         made_with=STEPS["extract"].made_with,
@@ -13,7 +13,7 @@ rule extract:
     benchmark:
         STEPS["extract"].benchmark
     wildcard_constraints:
-        table="|".join(RUN.computed) or "none",
+        table="|".join([*RUN.computed, "images"]),
     conda:
         "../envs/audio.yaml"
     resources:
@@ -29,34 +29,11 @@ rule extract:
         " 2> {log:q}"
 
 
-rule images:
-    """Draw the mel images of a shard, for the CNN."""
-    input:
-        samples=SAMPLES,
-        made_with=STEPS["images"].made_with,
-    output:
-        f"{OF_CUT}/images/{{shard}}.parquet",
-    log:
-        STEPS["images"].log,
-    benchmark:
-        STEPS["images"].benchmark
-    conda:
-        "../envs/audio.yaml"
-    resources:
-        mem_mb=memory(600 + 2 * CONFIG.audit.longest),
-        runtime=minutes(30, 0.5),
-    shell:
-        'python "$GENREGRAPH" features.images --samples {input.samples:q}'
-        " --cut {wildcards.cut} --output {output:q} 2> {log:q}"
-
-
 rule gather:
     """Join a feature table of all shards."""
     input:
-        shards=expand(
-            f"{OF_CUT}/features/{{table}}/{{shard}}.parquet",
-            shard=RUN.shards,
-            allow_missing=True,
+        shards=every(
+            f"{OF_CUT}/features/{{table}}/{{shard}}.parquet", shard=RUN.shards
         ),
         made_with=STEPS["gather"].made_with,
     output:
@@ -122,9 +99,7 @@ if RUN.without_audio:
             made_with=STEPS["listed"].made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",
-            problems=shown(
-                f"{OF_CUT}/problems.csv", "problems", table="problems of {cut}"
-            ),
+            problems=shown(f"{OF_CUT}/problems.csv", table="problems of {cut}"),
         log:
             STEPS["listed"].log,
         benchmark:

@@ -38,13 +38,7 @@ rule folds:
         made_with=STEPS["folds"].made_with,
     output:
         folds=f"{OF_PROTOCOL}/folds.parquet",
-        leaks=shown(
-            f"{OF_PROTOCOL}/leaks.csv",
-            "leaks",
-            "{experiment}",
-            table="leaks",
-            protocol="{protocol}",
-        ),
+        leaks=shown(f"{OF_PROTOCOL}/leaks.csv"),
     log:
         STEPS["folds"].log,
     benchmark:

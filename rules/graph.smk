@@ -8,13 +8,7 @@ rule adjacency:
         made_with=STEPS["adjacency"].made_with,
     output:
         graphs=f"{OF_PROTOCOL}/graph.npz",
-        table=shown(
-            f"{OF_PROTOCOL}/graph-health.csv",
-            "graph-health",
-            "{experiment}",
-            table="graph health",
-            protocol="{protocol}",
-        ),
+        table=shown(f"{OF_PROTOCOL}/graph-health.csv"),
     log:
         STEPS["adjacency"].log,
     benchmark:

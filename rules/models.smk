@@ -18,7 +18,7 @@ rule models:
         "../envs/learning.yaml"
     threads: FOLDS_AT_ONCE
     resources:
-        mem_mb=memory_by_thread(1500, 6),
+        mem_mb=memory(1500, 6, by_thread=True),
         runtime=minutes(120, 5),
         gpu=CARDS,
     params:
@@ -35,7 +35,7 @@ rule tune:
         graphs=f"{PATHS.of_experiment(CONFIG.tuning.experiment)}/paper/graph.npz",
         made_with=STEPS["tune"].made_with,
     output:
-        table=shown(f"{OF_DATASET}/tuning.csv", "tuning", table="tuning"),
+        table=shown(f"{OF_DATASET}/tuning.csv"),
         text=f"{OF_DATASET}/tuning.txt",
     log:
         STEPS["tune"].log,
@@ -61,11 +61,7 @@ rule learning_curve:
         inputs=f"{PATHS.of_experiment(CONFIG.learning_curve.experiment)}/clean/inputs.npz",
         made_with=STEPS["learning_curve"].made_with,
     output:
-        shown(
-            f"{OF_DATASET}/learning-curve.csv",
-            "learning-curve",
-            table="learning curve",
-        ),
+        shown(f"{OF_DATASET}/learning-curve.csv"),
     log:
         STEPS["learning_curve"].log,
     benchmark:

@@ -44,8 +44,6 @@ if RUN.new:
             STEPS["pieces"].log,
         benchmark:
             STEPS["pieces"].benchmark
-        wildcard_constraints:
-            part="[0-9]+-of-[0-9]+",
         conda:
             "../envs/audio.yaml"
         resources:
@@ -70,7 +68,6 @@ if RUN.new:
         benchmark:
             STEPS["extract_new"].benchmark
         wildcard_constraints:
-            part="[0-9]+-of-[0-9]+",
             table="|".join(BY.tables),
         params:
             options=STEPS["extract_new"].arguments,
@@ -80,20 +77,13 @@ if RUN.new:
         """Predict the genres of all new music."""
         input:
             predictor=f"{PATHS.of_experiment(CONFIG.predict_by)}/predictor.safetensors",
-            pieces=expand(
-                f"{OF_PART}/pieces.parquet", part=RUN.parts, allow_missing=True
-            ),
-            features=expand(
-                f"{OF_PART}/{{table}}.parquet",
-                part=RUN.parts,
-                table=BY.tables,
-                allow_missing=True,
+            pieces=every(f"{OF_PART}/pieces.parquet", part=RUN.parts),
+            features=every(
+                f"{OF_PART}/{{table}}.parquet", part=RUN.parts, table=BY.tables
             ),
             made_with=STEPS["predictions"].made_with,
         output:
-            table=shown(
-                f"{OF_DATASET}/predictions.csv", "predictions", table="predictions"
-            ),
+            table=shown(f"{OF_DATASET}/predictions.csv"),
             text=f"{OF_DATASET}/predictions.txt",
             pieces=f"{OF_NEW}/pieces.csv",
             neighbours=f"{OF_NEW}/neighbours.csv",
@@ -124,12 +114,7 @@ if RUN.new:
             pieces=f"{OF_NEW}/pieces.csv",
             made_with=STEPS["curves"].made_with,
         output:
-            shown(
-                f"{OF_NEW}/curves.png",
-                "curves",
-                kind="Figures",
-                figure="genres over time",
-            ),
+            shown(f"{OF_NEW}/curves.png", figure="genres over time"),
         log:
             STEPS["curves"].log,
         benchmark:

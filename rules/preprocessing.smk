@@ -19,7 +19,7 @@ rule cnn:
         "../envs/learning.yaml"
     threads: FOLDS_AT_ONCE
     resources:
-        mem_mb=memory_by_thread(2000, 8),
+        mem_mb=memory(2000, 8, by_thread=True),
         runtime=minutes(120, 5),
         gpu=CARDS,
     params:
@@ -47,7 +47,7 @@ rule selection:
         "../envs/learning.yaml"
     threads: FOLDS_AT_ONCE
     resources:
-        mem_mb=memory_by_thread(1500, 15),
+        mem_mb=memory(1500, 15, by_thread=True),
         runtime=minutes(60, 5),
     params:
         options=STEPS["selection"].arguments,

@@ -2,21 +2,25 @@
 
 import io
 import logging
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from snakemake_logger_plugin_genregraph import KILLED, LogHandler, last_message, reason, report
+from snakemake_logger_plugin_genregraph import KILLED, LogHandler, last_message, report
 
 OWN = "2024-05-01 audio.audit: 3 clips\naudio.audit: no such shard;\n  mend it\n"
 TRACE = "Traceback (most recent call last):\n  File x\nMemoryError: 8 GB\n"
 
 
+ASKED = SimpleNamespace(quiet=(), dryrun=False, verbose=False, printshellcmds=False, stdout=False)
+
+
 def handler(**differs: bool) -> LogHandler:
-    asked = {"dryrun": False, "verbose": False, "printshellcmds": False, "stdout": False}
-    made = LogHandler(SimpleNamespace(quiet=(), **{**asked, **differs}), None)
+    made = LogHandler(SimpleNamespace(**{**vars(ASKED), **differs}), None)
+    made.setFormatter(logging.Formatter("%(message)s"))
     made.stream = io.StringIO()
     return made
 
@@ -48,18 +52,16 @@ def test_last_message_of_a_log(text: str, message: str) -> None:
     assert last_message(text) == message
 
 
-def test_reason_of_a_job_without_message_is_that_it_was_killed(tmp_path: Path) -> None:
-    (tmp_path / "log").write_text("2024-05-01 audio.audit: 3 clips\n")
-    assert reason("audit", [str(tmp_path / "log")]) == f"audit: {KILLED}"
-
-
 def test_report_names_each_reason_once(tmp_path: Path) -> None:
-    (tmp_path / "log").write_text(OWN)
-    jobs = [{"rule_name": "audit", "log": [str(tmp_path / "log")]} for _ in range(16)]
-    text = report(jobs)
+    logs = {"audit": OWN, "clips": "2024-05-01 audio.clips: 3 clips\n"}
+    for rule, text in logs.items():
+        (tmp_path / rule).write_text(text)
+    rules = [*["audit"] * 15, "clips"]
+    text = report([{"rule_name": rule, "log": [str(tmp_path / rule)]} for rule in rules])
     assert text.startswith("16 jobs failed:")
     assert text.count("no such shard") == 1
-    assert "(and 15 more jobs like it)" in text
+    assert "(and 14 more jobs like it)" in text
+    assert f"clips: {KILLED}" in text
     assert report([]) == ""
 
 
@@ -106,7 +108,6 @@ def test_a_job_that_succeeds_when_tried_again_has_not_failed() -> None:
 def test_failures_of_a_run_that_is_ended(msg: str, first: bool, reported: bool) -> None:
     """A job that ends after Ctrl-C has not failed; what failed before is still reported."""
     made = handler()
-    made.setFormatter(logging.Formatter("%(message)s"))
     job(made, 0, "audit")
     for fails in (first, not first):
         if fails:
@@ -128,17 +129,16 @@ def test_failures_of_a_run_that_is_ended(msg: str, first: bool, reported: bool) 
 )
 def test_messages_while_jobs_run(differs, msg, level, seen) -> None:
     made = handler(**differs)
-    made.setFormatter(logging.Formatter("%(message)s"))
     if not differs:
         job(made, 0, "audit")
     send(made, msg=msg, level=level)
     assert (msg in made.stream.getvalue()) == seen
 
 
-def test_characters_that_a_stream_cannot_show_are_replaced() -> None:
-    made = handler()
+def test_characters_that_a_stream_cannot_show_are_replaced(monkeypatch) -> None:
     raw = io.BytesIO()
-    made.stream = io.TextIOWrapper(raw, encoding="ascii")
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(raw, encoding="ascii"))
+    made = LogHandler(ASKED, None)
     made.setFormatter(logging.Formatter("%(message)s"))
     send(made, msg="┬Beyoncé", level=logging.ERROR)
     made.stream.flush()

@@ -4,21 +4,20 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from genregraph.folds.protocols import Evaluation
-from genregraph.plan.resources import memory, memory_by_thread, threads_for
+from genregraph.plan.resources import memory, threads_for
 
-INPUT = SimpleNamespace(size_mb=10)
+JOB = {"wildcards": None, "input": SimpleNamespace(size_mb=10), "threads": 4}
 
 
 def test_memory_grows_with_input_and_attempts(tmp_path: Path) -> None:
     assert memory(500)(None, attempt=2) == 1000
-    assert memory(500, 3)(None, input=INPUT, attempt=2) == 2 * 530
-    assert memory_by_thread(500, 3)(None, input=INPUT, threads=4, attempt=1) == 2030
+    assert memory(500, 3)(**JOB, attempt=2) == 2 * 530
+    assert memory(500, 3, by_thread=True)(**JOB, attempt=1) == 2030
     (tmp_path / "table").write_bytes(b"x" * 2_000_000)
     files = [str(tmp_path / "table"), "missing"]
-    assert memory(500, 3, lambda job: files)(None, input=INPUT, attempt=1) == 536
+    assert memory(500, 3, lambda job: files)(**JOB, attempt=1) == 536
 
 
 def test_threads_are_no_more_than_folds() -> None:
     run = SimpleNamespace(protocols=lambda name: {"clean": Evaluation(1, 1)})
-    job = SimpleNamespace(experiment="x", protocol="clean")
-    assert threads_for(run)(job) == 1
+    assert threads_for(run)(SimpleNamespace(experiment="x", protocol="clean")) == 1

@@ -8,9 +8,9 @@ import pytest
 from genregraph.common.errors import UserError
 from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.folds.protocols import Evaluation
-from genregraph.plan.jobs import Job
 from genregraph.plan.paths import Paths
 from genregraph.plan.run import Run
+from genregraph.plan.step import Job
 
 HOME = Path(__file__).parents[2]
 SMALL = {
@@ -69,10 +69,18 @@ def test_a_folder_without_the_clips_ends_the_plan(small: Run) -> None:
 
 
 def test_unknown_results_say_what_there_is(small: Run) -> None:
-    with pytest.raises(UserError, match="did you mean multiclass_small"):
-        Paths(small).why_not(Job(name="multiclass_smal.csv"))
-    with pytest.raises(UserError, match="--config predict=FOLDER"):
-        Paths(small).why_not(Job(name="predictions.csv"))
+    def shown(name: str) -> list[str]:
+        return Paths(small).shown(Job(name=name))
+
+    assert shown("multiclass_small.csv") == ["results/small/multiclass_small.csv"]
+    assert shown("report.html") == ["results/small/report.html"]
+    for name, why in {
+        "multiclass_smal.csv": "did you mean multiclass_small",
+        "multiclass_knn.csv": "experiment multiclass_knn cannot run: there is no audio",
+        "predictions.csv": "--config predict=FOLDER",
+    }.items():
+        with pytest.raises(UserError, match=why):
+            shown(name)
 
 
 @pytest.fixture

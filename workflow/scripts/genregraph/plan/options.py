@@ -12,12 +12,7 @@ from genregraph.plan.run import Run
 
 
 class Options:
-    """Functions of a job of a run.
-
-    Parameters
-    ----------
-    run : Run
-    """
+    """Functions of a job of a run."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -45,13 +40,9 @@ class Options:
 
     def read(self, files: Sequence[str]) -> str:
         """Sizes and times of imported tables, and of texts that name the rows of arrays."""
-        beside = [
-            names
-            for file in files
-            if file.lower().endswith(".npy")
-            for names in names_beside(Path(file))
-        ]
-        return sizes_and_times(Path(), [*files, *map(str, beside)])
+        arrays = [Path(file) for file in files if file.lower().endswith(".npy")]
+        beside = [str(names) for array in arrays for names in names_beside(array)]
+        return sizes_and_times(Path(), [*files, *beside])
 
     def setting(self, path: str) -> Callable[[Any], Any]:
         """A setting of a job's experiment, such as ``graph.k``; None below what is null."""
@@ -64,13 +55,11 @@ class Options:
 
         return value
 
-    def part(self, keys: str) -> Callable[[Any], str]:
-        """Some keys of a job's experiment (JSON)."""
-        return lambda job: self.json(job.experiment, keys)
-
-    def json(self, experiment: str, keys: str) -> str:
-        """Some keys of an experiment (JSON)."""
-        return self.run.experiment(experiment).model_dump_json(include=set(keys.split()))
+    def part(self, keys: str, experiment: str = "") -> Callable[[Any], str]:
+        """Some keys of a job's experiment, or of that which is named (JSON)."""
+        return lambda job: self.run.experiment(experiment or job.experiment).model_dump_json(
+            include=set(keys.split())
+        )
 
     def compared(self, job: Any) -> str:
         """What decides which models are compared (JSON)."""
@@ -82,15 +71,15 @@ class Options:
         tables = self.run.experiment(job.experiment).tables
         return not self.run.config.tables.keys().isdisjoint(tables)
 
-    def paper(self, job: Any) -> float | None:
-        """The paper's accuracy in a job's experiment, if this is its dataset."""
-        return self.papers().get(job.experiment)
-
     def papers(self) -> dict[str, float]:
         """The paper's accuracies by experiment, if this is its dataset."""
         stated = {name: self.run.experiment(name).paper_test_accuracy for name in self.run.runnable}
         of_the_paper = self.run.facts.of_the_paper
         return {name: value for name, value in stated.items() if of_the_paper and value is not None}
+
+    def paper(self, job: Any) -> float | None:
+        """The paper's accuracy in a job's experiment, if this is its dataset."""
+        return self.papers().get(job.experiment)
 
     def shown(self, job: Any) -> list[str]:
         """Models that the map of an experiment shows: all but variants."""

@@ -1,9 +1,8 @@
 """Where files lie, and which of them a job reads."""
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from genregraph.common.errors import UserError
@@ -11,6 +10,7 @@ from genregraph.config.experiment import Experiment
 from genregraph.config.registry import PER_FOLD
 from genregraph.folds.protocols import strictest
 from genregraph.plan.run import Run
+from genregraph.plan.step import Job
 
 OF_DATASET = "results/{dataset}"
 OF_SHARD = f"{OF_DATASET}/audio/{{shard}}"
@@ -25,19 +25,13 @@ OF_PART = f"{OF_NEW}/{{part}}"
 LEAK_FREE = ("inductive", "clean", "filtered")
 # Figures of a protocol's folds.
 OF_FOLDS = ("scatter", "graph", "history", "confusion")
-# Tables of a dataset beside those of its experiments.
-OVERVIEWS = ("summary", "comparisons", "tuning", "learning-curve")
-
-Files = Callable[[Any], list[str]]
+# Tables of a dataset beside those of its experiments, and what is said of all.
+OVERVIEWS = ("summary.csv", "comparisons.csv", "findings.md", "report.html")
+FURTHER = ("tuning.csv", "learning-curve.csv")
 
 
 class Paths:
-    """Paths of a run's files. What takes wildcards is an input function of a rule.
-
-    Parameters
-    ----------
-    run : Run
-    """
+    """Paths of a run's files. What takes wildcards is an input function of a rule."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -57,42 +51,43 @@ class Paths:
         """Folder of what all experiments of the same segment length share."""
         return f"{self.dataset}/{self.experiment(wildcards).cut}"
 
-    def clips(self, wildcards: Any) -> str:
+    def clips(self, wildcards: Any) -> list[str]:
         """List of the clips."""
-        return f"{self.cut(wildcards)}/clips.parquet"
+        return [f"{self.cut(wildcards)}/clips.parquet"]
 
-    def tables(self, wildcards: Any, name: str = "{table}.parquet") -> list[str]:
+    def tables(self, wildcards: Any, extension: str = "parquet") -> list[str]:
         """Feature tables that serve all folds, or other files of them."""
         shared = [table for table in self.experiment(wildcards).tables if table != PER_FOLD]
-        return [f"{self.cut(wildcards)}/features/{name.format(table=table)}" for table in shared]
-
-    def table_of_folds(self, wildcards: Any) -> list[str]:
-        """The CNN's table, if the experiment has it."""
-        has = PER_FOLD in self.experiment(wildcards).tables
-        return (
-            [f"{OF_PROTOCOL}/{PER_FOLD}.parquet".format(**dict(wildcards.items()))] if has else []
-        )
-
-    def images(self, wildcards: Any) -> list[str]:
-        """Images of all clips, if the experiment has the CNN's table."""
-        if PER_FOLD not in self.experiment(wildcards).tables:
-            return []
-        return [f"{self.cut(wildcards)}/images/{shard}.parquet" for shard in self.run.shards]
-
-    def selection(self, wildcards: Any) -> list[str]:
-        """Features selected in each fold, if the experiment selects."""
-        selects = self.experiment(wildcards).select
-        table = f"{OF_PROTOCOL}/selection.csv".format(**dict(wildcards.items()))
-        return [table] if selects else []
+        return [f"{self.cut(wildcards)}/features/{table}.{extension}" for table in shared]
 
     def problems(self, wildcards: Any) -> list[str]:
         """Lists of clips that the experiment cannot use."""
-        of_tables = self.tables(wildcards, "{table}.problems.csv")
-        return [f"{self.cut(wildcards)}/problems.csv", *of_tables]
+        return [f"{self.cut(wildcards)}/problems.csv", *self.tables(wildcards, "problems.csv")]
 
-    def protocols(self, *names: str) -> Files:
-        """Input function: files of this name of every protocol of a job's experiment."""
-        return lambda wildcards: self._of_protocols(wildcards.experiment, names)
+    def images(self, wildcards: Any) -> list[str]:
+        """Images of all clips, if the experiment has the CNN's table."""
+        folder, has = f"{self.cut(wildcards)}/features/images", self._has_cnn(wildcards)
+        return [f"{folder}/{shard}.parquet" for shard in self.run.shards if has]
+
+    def table_of_folds(self, wildcards: Any) -> list[str]:
+        """The CNN's table, if the experiment has it."""
+        return self._beside(wildcards, f"{PER_FOLD}.parquet", self._has_cnn(wildcards))
+
+    def selection(self, wildcards: Any) -> list[str]:
+        """Features selected in each fold, if the experiment selects."""
+        return self._beside(wildcards, "selection.csv", self.experiment(wildcards).select)
+
+    def _has_cnn(self, wildcards: Any) -> bool:
+        return PER_FOLD in self.experiment(wildcards).tables
+
+    def _beside(self, wildcards: Any, name: str, has: object) -> list[str]:
+        """A file of a job's protocol, if there is one."""
+        folder = OF_PROTOCOL.format(**dict(wildcards.items()))
+        return [f"{folder}/{name}"] if has else []
+
+    def protocols(self, *names: str) -> Callable[[Any], list[str]]:
+        """Input function: files of these names of every protocol of a job's experiment."""
+        return lambda wildcards: self.of_protocols(*names, experiments=[wildcards.experiment])
 
     def leak_free_models(self, wildcards: Any) -> list[str]:
         """Models of the strictest protocol without leaks, if the experiment has one."""
@@ -120,62 +115,58 @@ class Paths:
     # What jobs of the whole dataset read
 
     def results(self, wildcards: Any = None) -> list[str]:
-        """Tables of results of all experiments.
-
-        Raises
-        ------
-        UserError
-            If no experiment can run.
-        """
+        """Tables of results of all experiments; a `UserError` if no experiment can run."""
         if not self.run.runnable:
             why = [f"{name} cannot run: {why}" for name, why in self.run.not_runnable.items()]
             raise UserError("\n".join(["there is no experiment that can run:", *why]))
         return [f"{self.dataset}/{name}.csv" for name in self.run.runnable]
 
     def of_experiments(self, *names: str) -> list[str]:
-        """Files of this name of every experiment."""
+        """Files of these names of every experiment."""
         return [
-            f"{self.of_experiment(experiment)}/{name}"
-            for experiment in self.run.runnable
+            f"{self.of_experiment(each)}/{name}" for each in self.run.runnable for name in names
+        ]
+
+    def of_protocols(self, *names: str, experiments: Sequence[str] | None = None) -> list[str]:
+        """Files of these names of every protocol of every experiment, or of those named."""
+        return [
+            f"{self.of_experiment(experiment)}/{protocol}/{name}"
+            for experiment in (self.run.runnable if experiments is None else experiments)
+            for protocol in self.run.protocols(experiment)
             for name in names
         ]
 
-    def of_protocols(self, *names: str) -> list[str]:
-        """Files of this name of every protocol of every experiment."""
-        return [path for name in self.run.runnable for path in self._of_protocols(name, names)]
-
-    def of_strictest(self, *names: str) -> list[str]:
-        """Files of this name of the strictest protocol of every experiment."""
+    def of_strictest(self, *names: str, experiments: Sequence[str] | None = None) -> list[str]:
+        """Files of these names of the strictest protocol of every experiment, or of those named."""
         return [
             f"{self.of_experiment(experiment)}/{strictest(self.run.protocols(experiment))}/{name}"
-            for experiment in self.run.runnable
+            for experiment in (self.run.runnable if experiments is None else experiments)
             for name in names
         ]
-
-    def once(self, files: Callable[[Any], str | Sequence[str]]) -> list[str]:
-        """Files that an input function gives for any experiment, each once."""
-        found: dict[str, None] = {}
-        for name in self.run.runnable:
-            given = files(SimpleNamespace(experiment=name))
-            found.update(dict.fromkeys([given] if isinstance(given, str) else given))
-        return list(found)
 
     def all_clips(self) -> list[str]:
         """Lists of clips of all experiments."""
-        return self.once(self.clips)
+        return self._once(self.clips)
 
     def all_problems(self) -> list[str]:
         """Lists of clips that some experiment cannot use."""
-        return self.once(self.problems)
+        return self._once(self.problems)
+
+    def _once(self, files: Callable[[Any], list[str]]) -> list[str]:
+        found = (files(Job(experiment=name)) for name in self.run.runnable)
+        return list(dict.fromkeys(path for paths in found for path in paths))
 
     def tuning(self) -> list[str]:
         """The table of tuning, if its experiment can be evaluated as in the paper."""
-        return self._if_evaluated("tuning", self.run.config.tuning.experiment, "paper")
+        return self._if_evaluated(FURTHER[0], self.run.config.tuning.experiment, "paper")
 
     def learning_curve(self) -> list[str]:
         """The learning curve, if its experiment can be evaluated under protocol clean."""
-        experiment = self.run.config.learning_curve.experiment
-        return self._if_evaluated("learning-curve", experiment, "clean")
+        return self._if_evaluated(FURTHER[1], self.run.config.learning_curve.experiment, "clean")
+
+    def _if_evaluated(self, table: str, experiment: str, protocol: str) -> list[str]:
+        has = experiment in self.run.runnable and protocol in self.run.protocols(experiment)
+        return [f"{self.dataset}/{table}"] if has else []
 
     def imported_tables(self) -> dict[str, str]:
         """Imported tables that are there, by name and segment length."""
@@ -188,54 +179,50 @@ class Paths:
 
     # What there is to show
 
+    def _selecting(self) -> list[str]:
+        return [name for name in self.run.runnable if self.run.experiment(name).select]
+
     def figures(self) -> list[str]:
         """Figures and tables beside the results: of each experiment's strictest protocol."""
-        shown = self.of_strictest(*(f"figures/{figure}.png" for figure in OF_FOLDS))
-        shown += self.of_experiments("figures/folds.png", "figures/reliability.png")
-        for name in self.run.runnable:
-            if self.run.experiment(name).select:
-                protocol = strictest(self.run.protocols(name))
-                shown.append(f"{self.of_experiment(name)}/{protocol}/figures/importances.png")
-        for tables in (self.tuning(), self.learning_curve()):
-            shown += [*tables, *(f"{self.dataset}/figures/{Path(t).stem}.png" for t in tables)]
+        further = [*self.tuning(), *self.learning_curve()]
         runnable = [self.run.experiment(name) for name in self.run.runnable]
-        if any("handcrafted" in each.tables and each.cut == "30s" for each in runnable):
-            shown.append(f"{self.dataset}/figures/correlation.png")
-        of_audio = [] if self.run.without_audio else ["clips", "clip"]
-        return shown + [f"{self.dataset}/figures/{figure}.png" for figure in of_audio]
+        is_drawn = any("handcrafted" in each.tables and each.cut == "30s" for each in runnable)
+        of_dataset = ["correlation"] * is_drawn + ["clips", "clip"] * (not self.run.without_audio)
+        return [
+            *self.of_strictest(*(f"figures/{figure}.png" for figure in OF_FOLDS)),
+            *self.of_experiments("figures/folds.png", "figures/reliability.png"),
+            *self.of_strictest("figures/importances.png", experiments=self._selecting()),
+            *(path for table in further for path in (table, self._figure(Path(table).stem))),
+            *map(self._figure, of_dataset),
+        ]
+
+    def _figure(self, name: str) -> str:
+        return f"{self.dataset}/figures/{name}.png"
 
     def published(self) -> list[str]:
         """All results of the dataset but its models."""
-        overviews = ("summary.csv", "comparisons.csv", "findings.md", "report.html")
-        per_experiment = ("protocols.json", "calibration.csv", "reliability.csv")
-        selecting = [name for name in self.run.runnable if self.run.experiment(name).select]
         return [
             *self.results(),
-            *(f"{self.dataset}/{name}" for name in overviews),
-            *self.of_experiments(*per_experiment),
+            *(f"{self.dataset}/{name}" for name in OVERVIEWS),
+            *self.of_experiments("protocols.json", "calibration.csv", "reliability.csv"),
             *self.of_protocols("folds.parquet", "graph-health.csv", "leaks.csv"),
-            *(path for n in selecting for path in self._of_protocols(n, ["selection.csv"])),
+            *self.of_protocols("selection.csv", experiments=self._selecting()),
             *self.all_problems(),
             *self.figures(),
         ]
 
-    # Why there is no such result
-
-    def why_not(self, wildcards: Any) -> list[str]:
-        """Raise a `UserError`: why there is no such result."""
-        name = wildcards.name.removesuffix(".csv")
+    def shown(self, wildcards: Any) -> list[str]:
+        """A result of the dataset of the run, and what comes with it; a `UserError` if none is."""
+        run, file, name = self.run, wildcards.name, wildcards.name.removesuffix(".csv")
+        known = [*OVERVIEWS, *FURTHER, *(f"{each}.csv" for each in run.runnable)]
+        if file in known:
+            return [f"{self.dataset}/{file}"]
         if name == "predictions":
-            raise UserError(self.run.why_no_prediction)
-        if name in self.run.not_runnable:
-            raise UserError(f"experiment {name} cannot run: {self.run.not_runnable[name]}")
-        near = difflib.get_close_matches(name, self.run.runnable, n=1)
-        known = f"did you mean {near[0]}?" if near else f"known: {', '.join(self.run.runnable)}"
-        raise UserError(f"there is no experiment {name}; {known}")
-
-    def _of_protocols(self, name: str, files: Iterable[str]) -> list[str]:
-        folder, protocols = self.of_experiment(name), self.run.protocols(name)
-        return [f"{folder}/{protocol}/{file}" for protocol in protocols for file in files]
-
-    def _if_evaluated(self, table: str, experiment: str, protocol: str) -> list[str]:
-        has = experiment in self.run.runnable and protocol in self.run.protocols(experiment)
-        return [f"{self.dataset}/{table}.csv"] if has else []
+            if run.why_no_prediction:
+                raise UserError(run.why_no_prediction)
+            return [f"{self.dataset}/{file}", f"{self.dataset}/predictions/curves.png"]
+        if name in run.not_runnable:
+            raise UserError(f"experiment {name} cannot run: {run.not_runnable[name]}")
+        near = difflib.get_close_matches(name, run.runnable, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(run.runnable)}"
+        raise UserError(f"there is no experiment {name}; {hint}")

@@ -1,23 +1,27 @@
 """Steps of the report, and the texts that they fill in."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from genregraph.common.contents import sizes_and_times
 from genregraph.datasets.sheet import digest, find
-from genregraph.plan.jobs import JobsOf
 from genregraph.plan.options import Options
 from genregraph.plan.paths import OF_DATASET, OF_EXPERIMENT, OF_PROTOCOL, Paths
 from genregraph.plan.run import Run
 from genregraph.plan.step import Step
 
-REPORT = "workflow/scripts/genregraph/report"
 # Texts of which the page is made.
 PAGE = {"template": "page.html.jinja", "style": "page.css", "script": "page.js"}
 
 
-def of_report(run: Run, paths: Paths, jobs: JobsOf, options: Options) -> dict[str, Step]:
-    """Steps of figures, findings, page and crate, by the name of their rule."""
+def of_report(
+    run: Run, paths: Paths, options: Options, selecting: Sequence[dict[str, str]]
+) -> dict[str, Step]:
+    """Steps of figures, findings, page and crate, by the name of their rule.
+
+    ``selecting`` are the experiments and protocols in which features are selected.
+    """
     config = run.config.model_dump_json(exclude={"predict"})
     not_run = [f"{name}={reason}" for name, reason in run.not_runnable.items()]
     said = {"config": config, "not_run": not_run}
@@ -26,55 +30,34 @@ def of_report(run: Run, paths: Paths, jobs: JobsOf, options: Options) -> dict[st
         "audio": None if run.without_audio else run.audio,
         "extension": run.facts.extensions,
     }
-    texts = {name: digest_of(run, f"page/{file}") for name, file in PAGE.items()}
+    texts = {name: digest_of(text_of(run, f"page/{file}")) for name, file in PAGE.items()}
     crate = {"config": config, "sheet": run.sheet, "experiment": run.runnable}
     tables = sizes_and_times(Path(), paths.imported_tables().values())
-    figures, protocol = "report.figures", {"model": options.shown, "seed": run.config.seed}
-    of_dataset = f"{OF_DATASET}/figures"
+    of_protocol = {"model": options.shown, "seed": run.config.seed}
+    draw, figures = "report.figures.draw", f"{OF_DATASET}/figures"
+    findings = digest_of(text_of(run, "findings.md.jinja"))
     return {
-        "figure": Step(f"{figures}.draw", of_dataset, suffix=".{figure}", jobs=jobs.once),
-        "learning_curve_figure": Step(
-            f"{figures}.draw", of_dataset, suffix=".learning-curve", jobs=jobs.once
-        ),
-        "protocol_figures": Step(
-            f"{figures}.protocol_figures", OF_PROTOCOL, protocol, jobs=jobs.protocols
-        ),
-        "importances": Step(
-            *(f"{figures}.draw", OF_PROTOCOL),
-            suffix=".importances",
-            jobs=jobs.with_selection,
-        ),
+        "figure": Step(draw, figures, suffix=".{figure}"),
+        "learning_curve_figure": Step(draw, figures, suffix=".learning-curve"),
+        "importances": Step(draw, OF_PROTOCOL, suffix=".importances", jobs=selecting),
+        "protocol_figures": Step("report.figures.protocol_figures", OF_PROTOCOL, of_protocol),
         "experiment_figures": Step(
-            *(f"{figures}.experiment_figures", OF_EXPERIMENT, {"paper": options.paper}),
-            jobs=jobs.experiments,
+            "report.figures.experiment_figures", OF_EXPERIMENT, {"paper": options.paper}
         ),
-        "findings": Step(
-            *("report.findings", OF_DATASET, said),
-            facts={"template": digest_of(run, "findings.md.jinja")},
-            jobs=jobs.once,
-        ),
-        "page": Step(
-            *("report.page.page", OF_DATASET, page),
-            facts={"sheet": digest(run.rows), **texts},
-            jobs=jobs.once,
-        ),
+        "findings": Step("report.findings", OF_DATASET, said, {"template": findings}),
+        "page": Step("report.page.page", OF_DATASET, page, {"sheet": digest(run.rows), **texts}),
         "crate": Step(
             *("report.crate", OF_DATASET, crate),
-            facts={"sheet": _digest(Path(run.sheet)), "contents": tables},
-            jobs=jobs.once,
+            facts={"sheet": digest_of(run.sheet), "contents": tables},
         ),
     }
 
 
 def text_of(run: Run, name: str) -> str:
     """Path of a text that a step fills in."""
-    return str(find(f"{REPORT}/{name}", run.home))
+    return str(find(f"workflow/scripts/genregraph/report/{name}", run.home))
 
 
-def digest_of(run: Run, name: str) -> str:
-    """Digest of such a text."""
-    return _digest(Path(text_of(run, name)))
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+def digest_of(path: str) -> str:
+    """Digest of a file."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]

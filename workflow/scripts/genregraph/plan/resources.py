@@ -12,14 +12,18 @@ MB = 1_000_000
 
 
 def growing(
-    base: float, per_mb: float = 0, files: Callable[[Any], Sequence[str]] = lambda job: []
+    base: float,
+    per_mb: float = 0,
+    files: Callable[[Any], Sequence[str]] = lambda job: [],
+    by_thread: bool = False,
 ) -> Callable[..., int]:
     """Resource function: memory in MB or time in minutes, growing with each try of a job.
 
     Parameters
     ----------
     base : float
-        What a job takes whatever its input, in MB or minutes.
+        What a job takes whatever its input, in MB or minutes; or each of its threads, if
+        ``by_thread``: a job that fits folds fits as many at once.
     per_mb : float
         What it takes more for each MB of input, in the same unit.
     files : callable, optional
@@ -28,9 +32,10 @@ def growing(
     if not per_mb:
         return lambda wildcards, attempt: int(attempt * base)
 
-    def resource(wildcards: Any, input: Any, attempt: int) -> int:
+    def resource(wildcards: Any, input: Any, threads: int, attempt: int) -> int:
         more = sum(Path(file).stat().st_size for file in files(wildcards) if Path(file).is_file())
-        return int(attempt * (base + per_mb * (input.size_mb + more / MB)))
+        whole = base * (threads if by_thread else 1) + per_mb * (input.size_mb + more / MB)
+        return int(attempt * whole)
 
     return resource
 
@@ -38,26 +43,11 @@ def growing(
 memory = minutes = growing
 
 
-def memory_by_thread(base: float, per_mb: float) -> Callable[..., int]:
-    """The same for a job that fits as many folds at once as it has threads.
-
-    Parameters
-    ----------
-    base, per_mb : float
-        MB that each of them takes, and MB more for each MB of the job's input.
-    """
-
-    def resource(wildcards: Any, input: Any, threads: int, attempt: int) -> int:
-        return int(attempt * (threads * base + per_mb * input.size_mb))
-
-    return resource
-
-
 def threads_for(run: Run) -> Callable[[Any], int]:
     """Threads of a job that fits folds: half of the cores, so that two protocols run at once."""
 
     def threads(job: Any) -> int:
-        folds = len(run.protocols(job.experiment)[job.protocol].numbers)
-        return max(1, min(folds, (os.cpu_count() or 2) // 2, MOST_FOLDS_AT_ONCE))
+        how = run.protocols(job.experiment)[job.protocol]
+        return max(1, min(how.folds * how.repeats, (os.cpu_count() or 2) // 2, MOST_FOLDS_AT_ONCE))
 
     return threads

@@ -24,39 +24,23 @@ from genregraph.plan import runnable
 
 @dataclass(frozen=True)
 class Run:
-    """What a run can compute.
-
-    Attributes
-    ----------
-    config : Config
-    home : Path
-        Folder of the workflow; sheets are looked for in the current folder, then there.
-    """
+    """What a run can compute; files are looked for in the current folder, then in ``home``."""
 
     config: Config
     home: Path
 
     @classmethod
     def of(cls, given: Mapping[str, Any], home: Path) -> "Run":
-        """The run that files of configuration and a call ask for.
+        """The run that ``config/`` asks for, and a call, which counts more; checked by `check`.
 
-        Parameters
-        ----------
-        given : mapping
-            What ``--configfile`` and ``--config`` say; it counts more than ``config/``.
-        home : Path
-
-        Raises
-        ------
-        UserError
-            If configuration, sheet, audio folder or tables have a fault that stops all.
+        ``given`` is what ``--configfile`` and ``--config`` say.
         """
         run = cls(load(merged([home, Path()], given)), home)
         run.check()
         return run
 
     def check(self) -> None:
-        """Raise a `UserError` for what stops all."""
+        """Raise a `UserError` for a fault of audio folder or tables that stops all."""
         if not (self.synthesised or self.fetched or self.without_audio):
             runnable.check_audio(self.rows, Path(self.audio), self.files)
         runnable.check_tables(self.config)
@@ -130,8 +114,6 @@ class Run:
         """Number of shards, some of which may be empty."""
         return self.facts.shards or shards_for(len(self.rows))
 
-    # Tables
-
     @property
     def computed(self) -> list[str]:
         """Tables that are computed from audio."""
@@ -176,21 +158,23 @@ class Run:
 
     # New music
 
-    @cached_property
+    @property
     def new(self) -> Listing | None:
         """Files whose genres are to be predicted, if they are to be and can be."""
-        return None if self.why_no_prediction else self._listing[0]
+        return self._prediction[0]
 
-    @cached_property
+    @property
     def why_no_prediction(self) -> str:
         """Why no genre can be predicted; empty if it can."""
-        if not self.config.predict:
-            return "say which music is to be predicted: --config predict=FOLDER, or a file"
-        return runnable.why_no_prediction(self.config, self.not_runnable) or self._listing[1]
+        return self._prediction[1]
 
     @cached_property
-    def _listing(self) -> tuple[Listing | None, str]:
-        named = self.config.predict or []
+    def _prediction(self) -> tuple[Listing | None, str]:
+        named = self.config.predict
+        if not named:
+            return None, "say which music is to be predicted: --config predict=FOLDER, or a file"
+        if reason := runnable.why_no_prediction(self.config, self.not_runnable):
+            return None, reason
         try:
             return listed([named] if isinstance(named, str) else named), ""
         except UserError as error:
@@ -200,8 +184,6 @@ class Run:
     def parts(self) -> dict[str, list[str]]:
         """Files of the new music by part."""
         return shards_of(self.new.files) if self.new else {}
-
-    # What is said before the work
 
     def notes(self) -> list[str]:
         """What the dataset does not allow, in lines; of synthesised clips nothing is asked."""

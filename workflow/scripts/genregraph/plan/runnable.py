@@ -38,16 +38,7 @@ def _clips(rows: tuple[Row, ...], genres: frozenset[str], unknown: UnknownArtist
 
 
 def limits(config: Config, rows: Sequence[Row], runnable: Sequence[str]) -> list[str]:
-    """What the sheet does not allow of experiments that can run, in lines.
-
-    Parameters
-    ----------
-    config : Config
-    rows : sequence of Row
-        The dataset's sheet.
-    runnable : sequence of str
-        Names of experiments.
-    """
+    """What the sheet does not allow of the experiments that can run, in lines."""
     lines: dict[str, list[str]] = {}
     for name in runnable:
         experiment = config.experiments[name]
@@ -66,10 +57,7 @@ def limits(config: Config, rows: Sequence[Row], runnable: Sequence[str]) -> list
 
 
 def _folds_asked(experiment: Experiment, protocol: str) -> tuple[int, str]:
-    """How many folds a protocol should have, and what each fold needs of each genre.
-
-    Hold-outs and the published split are never fewer than asked for.
-    """
+    """How many folds a protocol should have, if they may be fewer, and what each needs."""
     if protocol in ("paper", "filtered"):
         return 0, ""
     if protocol == "kfold":
@@ -117,19 +105,13 @@ def not_runnable(
 ) -> dict[str, str]:
     """Experiments that the dataset does not allow, and why.
 
-    Parameters
-    ----------
-    config : Config
-    rows : sequence of Row
-        The dataset's sheet.
-    no_audio : bool
-        There is no audio: only experiments whose tables are all imported can run.
-    files : mapping of str to mapping of str to str
-        Of imported tables, by name and cut, as `features.cuts.files_by_cut` gives them.
+    With ``no_audio`` only those run whose tables are all imported; ``files`` of tables are by name
+    and cut (`features.cuts.files_by_cut`).
     """
     genres = {row.genre for row in rows}
     reasons = {}
     for name, experiment in config.experiments.items():
+        possible, left_out = evaluations(experiment, by_sheet(experiment, rows))
         missing = sorted(set(experiment.genres) - genres)
         computed = sorted(set(experiment.tables) - set(config.tables))
         if missing:
@@ -142,8 +124,7 @@ def not_runnable(
                 f"table {uncut[0]} is imported for cut {', '.join(files[uncut[0]])} alone; "
                 f"tables.{uncut[0]}.{key} can name one for {experiment.cut}"
             )
-        elif not evaluations(experiment, by_sheet(experiment, rows))[0]:
-            left_out = evaluations(experiment, by_sheet(experiment, rows))[1]
+        elif not possible:
             reasons[name] = "; ".join(f"{key}: {reason}" for key, reason in left_out.items())
         elif experiment.graph.among == "artist" and not _artists_of_two(experiment, rows):
             reasons[name] = "its graph joins clips of one artist, and the sheet names no such clips"
@@ -158,14 +139,7 @@ def _artists_of_two(experiment: Experiment, rows: Sequence[Row]) -> bool:
 
 
 def why_no_prediction(config: Config, not_runnable: Mapping[str, str]) -> str:
-    """Why the experiment that is to predict new clips cannot; empty if it can.
-
-    Parameters
-    ----------
-    config : Config
-    not_runnable : mapping of str to str
-        Experiments that the dataset does not allow, and why, as `not_runnable` gives them.
-    """
+    """Why the experiment that is to predict new clips cannot; empty if it can."""
     name = config.predict_by
     able = [
         other
@@ -202,13 +176,7 @@ def files_there(
 ) -> dict[str, str]:
     """Files of the clips that are in an audio folder, by clip, relative to it.
 
-    Parameters
-    ----------
-    rows : sequence of Row
-        The dataset's sheet.
-    folder : Path
-    extensions : sequence of str
-        As `datasets.sheet.locate` takes them.
+    Their extension may also be one of ``extensions``, as `datasets.sheet.locate` looks for them.
     """
     named = {row.path for row in rows}
     found = {row.clip: locate(folder, row.path, extensions, named) for row in rows}

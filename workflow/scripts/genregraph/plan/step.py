@@ -13,12 +13,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from genregraph.common.code import digest, libraries
 
 FOLDER = "made-with"
+
+
+class Job(dict[str, str]):
+    """Wildcards of a job, as Snakemake hands them to functions."""
+
+    __getattr__ = dict.__getitem__
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Step:
     Attributes
     ----------
     name : str
-        ``package.step``; may hold wildcards.
+        ``package.step``, which may hold wildcards; a name without package is of no code of ours.
     place : str
         Folder of what a job makes, such as ``results/{dataset}/{cut}``. Logs and benchmarks have
         the same place below ``results/logs`` and ``results/benchmarks``.
@@ -39,8 +45,8 @@ class Step:
         What else a job's result depends on, in the same form.
     suffix : str
         Tells jobs of one place apart, for their logs.
-    jobs : sequence of mapping
-        Wildcards of its jobs, without ``dataset``: of one for each record.
+    jobs : sequence of mapping, optional
+        Wildcards of jobs, of one for each record, if its place does not say which there are.
     record : str
         Folder of the record, if it is another one than ``place``.
     """
@@ -50,7 +56,7 @@ class Step:
     options: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     suffix: str = ""
-    jobs: Sequence[Mapping[str, str]] = ()
+    jobs: Sequence[Mapping[str, str]] | None = None
     record: str = ""
 
     @property
@@ -64,8 +70,8 @@ class Step:
         return f"{self._below('benchmarks')}.tsv"
 
     def _below(self, folder: str) -> str:
-        folders = PurePosixPath(self.place).parts[1:]
-        return str(PurePosixPath("results", folder, *folders, self.name + self.suffix))
+        place = self.place.replace("results", f"results/{folder}", 1)
+        return f"{place}/{self.name}{self.suffix}"
 
     def arguments(self, wildcards: Any) -> list[str]:
         """Options of a job as they stand on the command line."""
@@ -74,28 +80,26 @@ class Step:
 
     def content(self, wildcards: Any) -> str:
         """What a job's files are made with (JSON)."""
-        return json.dumps(
-            {
-                "options": _evaluated(self.options, wildcards),
-                "facts": _evaluated(self.facts, wildcards),
-                **_code(self.name.format(**dict(wildcards.items()))),
-            },
-            indent=1,
-            sort_keys=True,
-        )
+        made = {
+            "options": _evaluated(self.options, wildcards),
+            "facts": _evaluated(self.facts, wildcards),
+            **_code(self.name.format(**dict(wildcards.items()))),
+        }
+        return json.dumps(made, indent=1, sort_keys=True)
 
     def made_with(self, wildcards: Any) -> str:
         """Path of a job's record."""
-        known = dict(wildcards.items())
-        name, folder = self.name.format(**known), (self.record or self.place).format(**known)
+        folder = f"{self.record or self.place}/{FOLDER}/{self.name}".format(
+            **dict(wildcards.items())
+        )
         digest_of_all = hashlib.sha256(self.content(wildcards).encode()).hexdigest()[:16]
-        return f"{folder}/{FOLDER}/{name}.{digest_of_all}.json"
+        return f"{folder}.{digest_of_all}.json"
 
 
 @cache
 def _code(step: str) -> dict[str, Any]:
     """What a step runs; looked up once, however many jobs it has."""
-    return {"code": digest(step), "libraries": libraries(step)}
+    return {"code": digest(step), "libraries": libraries(step)} if "." in step else {}
 
 
 def _evaluated(values: Mapping[str, Any], wildcards: Any) -> dict[str, Any]:
