@@ -32,9 +32,7 @@ rule extract:
 rule gather:
     """Join a feature table of all shards."""
     input:
-        shards=every(
-            f"{OF_CUT}/features/{{table}}/{{shard}}.parquet", shard=RUN.shards
-        ),
+        shards=every(f"{OF_CUT}/features/{{table}}/{{shard}}.parquet", shard=RUN.shards),
         made_with=STEPS["gather"].made_with,
     output:
         table=f"{OF_CUT}/features/{{table}}.parquet",

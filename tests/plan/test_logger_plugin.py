@@ -2,7 +2,6 @@
 
 import io
 import logging
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -135,11 +134,9 @@ def test_messages_while_jobs_run(differs, msg, level, seen) -> None:
     assert (msg in made.stream.getvalue()) == seen
 
 
-def test_characters_that_a_stream_cannot_show_are_replaced(monkeypatch) -> None:
-    raw = io.BytesIO()
-    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(raw, encoding="ascii"))
-    made = LogHandler(ASKED, None)
-    made.setFormatter(logging.Formatter("%(message)s"))
+def test_characters_that_a_stream_cannot_show_are_replaced() -> None:
+    made, raw = handler(), io.BytesIO()
+    made.stream = io.TextIOWrapper(raw, encoding="ascii")
     send(made, msg="┬Beyoncé", level=logging.ERROR)
     made.stream.flush()
     assert raw.getvalue() == b"?Beyonc?\n"

@@ -4,7 +4,6 @@ A logger plugin of Snakemake, which ``profiles/default`` chooses. With ``--dry-r
 or ``--printshellcmds`` everything that Snakemake reports is printed.
 """
 
-import io
 import logging
 import re
 import shutil
@@ -38,8 +37,6 @@ class LogHandler(LogHandlerBase):
         asked = self.common_settings
         self.verbose = asked.dryrun or asked.verbose or asked.printshellcmds
         self.stream = sys.stdout if asked.stdout else sys.stderr
-        if isinstance(self.stream, io.TextIOWrapper):
-            self.stream.reconfigure(errors="replace")  # Characters that a terminal cannot show.
         self.running: dict[int, Any] = {}
         self.failed: dict[int, Any] = {}
         self.results: dict[str, Path] = {}
@@ -102,7 +99,8 @@ class LogHandler(LogHandlerBase):
 
     def _print(self, text: str) -> None:
         clear = "\r\x1b[K" if self.stream.isatty() and self.started else ""
-        self.stream.write(f"{clear}{text}\n")
+        encoding = self.stream.encoding or "utf-8"
+        self.stream.write(clear + text.encode(encoding, "replace").decode(encoding) + "\n")
 
     def close(self) -> None:
         """Print why jobs failed, and the results."""

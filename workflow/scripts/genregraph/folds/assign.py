@@ -30,22 +30,15 @@ def taken(clips: pd.DataFrame, protocol: str) -> pd.DataFrame:
 def assign(
     usable: pd.DataFrame, protocol: str, experiment: Experiment, seed: int
 ) -> tuple[pd.DataFrame, Evaluation]:
-    """Assign clips to the folds of all repeats, each an independent split.
+    """Assign clips to the folds of all repeats, each an independent split (`folds.table.COLUMNS`).
 
     ``paper`` holds clips out at random within genres; ``clean`` and ``inductive`` keep groups
     together; ``filtered`` takes the published split; the others split at random within genres.
-    ``usable`` (`folds.usable.COLUMNS`) has all clips of the experiment. It asks for folds and
-    repeats, and its clips may allow fewer folds. A protocol that cannot split them is `LeftOut`.
-
-    Returns
-    -------
-    pd.DataFrame
-        `folds.table.COLUMNS`.
-    Evaluation
-        Folds and repeats that there are.
+    ``usable`` (`folds.usable.COLUMNS`) has all clips of the experiment, which may allow fewer folds
+    than it asks for. A protocol that cannot split them is `LeftOut`.
     """
     facts = usable[["genre", "group", "split", "excluded"]].itertuples(index=False, name=None)
-    how = evaluation(protocol, [Clip(*row) for row in facts], experiment.folds, experiment.clean)
+    how = evaluation(protocol, [Clip(*row) for row in facts], experiment)
     clips = taken(usable, protocol)
     repeats = [
         listed(clips, _tested(clips, protocol, how.folds, np.random.default_rng([seed, i])), i)

@@ -16,12 +16,10 @@ References
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from genregraph.config.experiment import Experiment
-from genregraph.config.parts import Clean, Folds
 
 UNKNOWN_LEFT_OUT = "its artist is unknown"
 FITTED_ON_ALL = ("paper", "kfold")
@@ -63,17 +61,11 @@ class Clip(NamedTuple):
     excluded: str  # Why it should not be evaluated; may be empty.
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """Folds, or hold-outs, in each repeat of a protocol, and repeats."""
 
     folds: int
     repeats: int
-
-    @property
-    def numbers(self) -> list[str]:
-        """Numbers of all folds, on over the repeats: ``["00", "01", ...]``."""
-        return [f"{number:02d}" for number in range(self.folds * self.repeats)]
 
 
 class LeftOut(Exception):
@@ -87,19 +79,16 @@ def takes(protocol: str, split: str, excluded: str) -> bool:
     return not (excluded and protocol in AS_CLEAN)
 
 
-def evaluation(protocol: str, clips: Sequence[Clip], folds: Folds, clean: Clean) -> Evaluation:
-    """How a protocol can evaluate clips, all that an experiment can use; raise `LeftOut` if not.
-
-    ``folds`` holds for paper and kfold, ``clean`` for random, clean and inductive.
-    """
+def evaluation(protocol: str, clips: Sequence[Clip], experiment: Experiment) -> Evaluation:
+    """How a protocol can evaluate clips, all that an experiment can use; raise `LeftOut` if not."""
+    folds, clean = experiment.folds, experiment.clean
     taken = [clip for clip in clips if takes(protocol, clip.split, clip.excluded)]
     asked = sorted({clip.genre for clip in clips})
     genres = Counter(clip.genre for clip in taken)
-    if protocol == "filtered":
-        parts = {(clip.genre, clip.split) for clip in taken}
-        lacking = [genre for genre in asked if not {(genre, "train"), (genre, "test")} <= parts]
-        if lacking:
-            raise LeftOut(f"the sheet has no published split of {', '.join(lacking)}")
+    parts = {(clip.genre, clip.split) for clip in taken}
+    lacking = [genre for genre in asked if not {(genre, "train"), (genre, "test")} <= parts]
+    if protocol == "filtered" and lacking:
+        raise LeftOut(f"the sheet has no published split of {', '.join(lacking)}")
     if len(genres) < 2:
         raise LeftOut(f"{len(taken)} clips of {len(genres)} genre(s): at least 2 genres are needed")
     if protocol == "filtered":
@@ -115,19 +104,25 @@ def evaluation(protocol: str, clips: Sequence[Clip], folds: Folds, clean: Clean)
     if protocol in BY_GROUP and single:
         raise LeftOut(f"genres of a single group cannot be evaluated: {', '.join(single)}")
     # The control has as many folds as clean.
-    return Evaluation(
-        min(clean.folds, *(max(2, count) for count in groups if count)), clean.repeats
-    )
+    most = [max(2, count) for count in groups if count]
+    return Evaluation(min(clean.folds, *most), clean.repeats)
 
 
 def evaluations(
     experiment: Experiment, clips: Sequence[Clip]
 ) -> tuple[dict[str, Evaluation], dict[str, str]]:
     """Evaluations and reasons of what is left out, by protocol, in the experiment's order."""
+    return attempted(experiment.protocols, lambda name: evaluation(name, clips, experiment))
+
+
+def attempted(
+    protocols: Iterable[str], evaluate: Callable[[str], Evaluation]
+) -> tuple[dict[str, Evaluation], dict[str, str]]:
+    """Evaluations that a function gives, and reasons for which it raises `LeftOut`, by protocol."""
     possible, left_out = dict[str, Evaluation](), dict[str, str]()
-    for protocol in experiment.protocols:
+    for protocol in protocols:
         try:
-            possible[protocol] = evaluation(protocol, clips, experiment.folds, experiment.clean)
+            possible[protocol] = evaluate(protocol)
         except LeftOut as reason:
             left_out[protocol] = str(reason)
     return possible, left_out

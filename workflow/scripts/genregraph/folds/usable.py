@@ -7,12 +7,12 @@ with its reason; the others stay.
 import json
 import logging
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
@@ -20,7 +20,7 @@ from genregraph.config.experiment import Experiment
 from genregraph.datasets.groups import normalised, tied
 from genregraph.folds.assign import assign, taken
 from genregraph.folds.groups import features_of, group_names, identical
-from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, LeftOut
+from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, attempted
 
 logger = logging.getLogger(__name__)
 
@@ -67,19 +67,8 @@ def with_groups(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.D
 
 def clips_in(*paths: Path) -> set[str]:
     """Clips that any of some Parquet files with a column ``clip`` holds."""
-    columns = (pq.read_table(path, columns=["clip"])["clip"] for path in paths)
-    return set().union(*(column.to_pylist() for column in columns))
-
-
-def evaluated(clips: pd.DataFrame, experiment: Experiment, seed: int) -> dict[str, dict[str, Any]]:
-    """Folds and repeats (``evaluations``) or reasons (``left_out``) by protocol."""
-    possible, left_out = dict[str, Any](), dict[str, Any]()
-    for protocol in experiment.protocols:
-        try:
-            possible[protocol] = asdict(assign(clips, protocol, experiment, seed)[1])
-        except LeftOut as reason:
-            left_out[protocol] = str(reason)
-    return {"evaluations": possible, "left_out": left_out}
+    tables = [pq.read_table(path, columns=["clip"]) for path in paths]
+    return set(pa.concat_tables(tables)["clip"].to_pylist())
 
 
 def counted(
@@ -121,7 +110,13 @@ def main(
     features = features_of(good["clip"], tables or [])
     grouped = with_groups(good, features, asked.clean.unknown_artist)
     grouped.to_parquet(output, index=False)
-    how = evaluated(grouped, asked, seed)
-    how["clips"] = counted(listed, grouped, asked.genres, how["evaluations"])
+    possible, left_out = attempted(
+        asked.protocols, lambda name: assign(grouped, name, asked, seed)[1]
+    )
+    how = {
+        "evaluations": {name: each._asdict() for name, each in possible.items()},
+        "left_out": left_out,
+        "clips": counted(listed, grouped, asked.genres, possible),
+    }
     protocols.write_text(json.dumps(how, indent=1) + "\n", encoding="utf-8")
     logger.info("%d of %d clips can be used; %s", len(good), len(listed), how)
