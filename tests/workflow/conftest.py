@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -238,19 +238,3 @@ def _once(
 def project(finished: Project, tmp_path: Path) -> Project:
     """A copy of the finished project, to be changed."""
     return finished.copy(tmp_path / "project")
-
-
-@pytest.fixture
-def run_step() -> Callable[[Sequence[str]], subprocess.CompletedProcess[str]]:
-    """Run the runner of steps in the repository's folder."""
-
-    def run(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "workflow/scripts/genregraph", *arguments],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return run

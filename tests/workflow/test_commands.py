@@ -16,10 +16,9 @@ from tests.commands import Command, commands, documents, of, yaml_of
 from tests.workflow.conftest import PARTS, RATE, ROOT, Project, tune
 
 from genregraph.config.load import load
-from genregraph.config.merge import merged
-from genregraph.datasets.sheet import read_sheet
-from genregraph.features.cuts import files_by_cut
-from genregraph.plan.runnable import check_tables, not_runnable
+from genregraph.plan.paths import Paths
+from genregraph.plan.run import Run
+from genregraph.plan.step import Job
 from genregraph.report import crate
 
 ALL = [command for document in documents() for command in of(document)]
@@ -142,70 +141,25 @@ def test_the_environment_is_activated() -> None:
     assert {path.parent.resolve() for path in found} == {Path(sys.prefix, "bin").resolve()}
 
 
-def check_plan(project: Project, document: str, words: list[str]) -> None:
-    """Whether options are Snakemake's, the configuration is sound, and the targets can be made."""
-    asked = get_argument_parser().parse_args(words)
-    files = [
-        yaml.safe_load(planned_yaml(document) if document else Path(path).read_text())
-        for path in asked.configfile or []
-    ]
-    given = {key: value for file in files for key, value in file.items()}
-    config = load(merged([ROOT], given | parse_config(asked.config)))
-    check_tables(config)
-    rows = read_sheet(project.folder / f"config/datasets/{config.dataset}.tsv")
-    imports = files_by_cut(config, rows)
-    assert all(Path(file).is_file() for files in imports.values() for file in files.values())
-    left_out = not_runnable(config, rows, bool(config.tables), imports)
-    experiments = "|".join(name for name in config.experiments if name not in left_out)
-    known = rf"all|results/((summary|{experiments})\.csv|findings\.md|report\.html)"
-    known += r"|resources/archives/genres\.tar\.gz"
-    of_dataset = r"30s/problems\.csv|ro-crate-metadata\.json"
-    of_dataset += rf"|experiments/({experiments})/calibration\.csv"
-    for target in asked.targets:
-        assert re.fullmatch(rf"{known}|results/{config.dataset}/({of_dataset})", target), target
-
-
 def test_long_commands_ask_for_what_there_is(
     sheeted: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All of them, without Snakemake's own plan, which takes seconds: `make torture` makes each."""
+    """All of them, planned without Snakemake; `make torture` makes what they ask for."""
     monkeypatch.chdir(sheeted.folder)
-    found = plans()
-    assert set(SORTS) < found.keys()
-    for (document, options), targets in found.items():
-        check_plan(sheeted, document, [*targets, *options])
-
-
-# One of each sort: built-in data, music that is fetched, a table alone, music of one's own.
-SORTS = [
-    ("", ()),
-    ("", ("--config", "dataset=gtzan")),
-    ("", ("--config", "dataset=gtzan", "tables={handcrafted: features_30_sec.csv}")),
-    ("", ("--configfile", "config/datasets/mine.yaml")),
-]
-
-
-@pytest.mark.parametrize(
-    ("document", "options", "targets"),
-    [
-        pytest.param(
-            *(*key, targets),
-            id=" ".join(filter(None, [key[0], *key[1]])),
-            marks=[] if key in SORTS else pytest.mark.torture,
-        )
-        for key, targets in plans().items()
-    ],
-)
-def test_long_commands_can_be_planned(
-    sheeted: Project, document: str, options: Asked, targets: list[str]
-) -> None:
-    if document:
-        (sheeted.folder / "mine.yaml").write_text(planned_yaml(document))
-    words = [sys.executable, "-m", "snakemake", "--dry-run", *dict.fromkeys(targets), *options]
-    printed = run(sheeted, words)
-    assert "This was a dry-run" in printed or "Nothing to be done" in printed
-    left_out = re.findall(r"^warning: experiment (\S+) is left out", printed, re.MULTILINE)
-    assert not {f"results/{name}.csv" for name in left_out} & set(targets)
+    for (document, options), targets in plans().items():
+        asked = get_argument_parser().parse_args([*targets, *options])
+        files = [
+            yaml.safe_load(planned_yaml(document) if document else Path(path).read_text())
+            for path in asked.configfile or []
+        ]
+        given = {key: value for file in files for key, value in file.items()}
+        paths = Paths(Run.of(given | parse_config(asked.config), ROOT))
+        known = {"all", *paths.published(), f"{paths.dataset}/ro-crate-metadata.json"}
+        archive = paths.run.facts.archive
+        known |= {f"resources/archives/{archive.filename}"} if archive else set()
+        for target in asked.targets:
+            name = target.removeprefix("results/")
+            assert target in known or paths.shown(Job(name=name)), target
 
 
 def planned_yaml(document: str) -> str:

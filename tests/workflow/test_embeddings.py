@@ -4,7 +4,6 @@ import ast
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -80,16 +79,3 @@ def test_what_the_guide_writes_is_imported_in_one_command(project: Project) -> N
     assert segments.tolist() == [f"{clip}.{i}" for clip in table.index for i in range(2)]
     said = (folder / "multiclass_mine.txt").read_text()
     assert "\nstandin lacks 1 of 4 clips of ska\n" in said
-
-
-def test_a_table_of_segments_alone_leaves_out_experiments_on_whole_clips(
-    project: Project, tmp_path: Path
-) -> None:
-    project = project.copy(tmp_path / "project")
-    tables = "tables={standin: {file: segments.parquet, pool: true}}"
-    printed = project.snakemake("--dry-run", "results/report.html", "--config", "audio=", tables)
-    assert re.search(r"evaluate +1\n", printed)  # That of segments.
-    why = project.snakemake(
-        *("--dry-run", "results/multiclass_mine.csv", "--config", "audio=", tables), fails=True
-    )
-    assert "table standin is imported for cut 3s alone" in " ".join(why.split())

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -65,19 +66,12 @@ def test_everything_required_is_locked() -> None:
     assert names - LOCKED.keys() == set()
 
 
-def here(text: str) -> dict[str, str]:
-    """What a lock file pins for this Python and platform."""
-    found = [Requirement(line) for line in text.splitlines() if line]
-    wanted = [each for each in found if each.marker is None or each.marker.evaluate()]
-    return pins("\n".join(f"{each.name}{each.specifier}" for each in wanted))
-
-
 def test_this_environment_is_the_locked_one() -> None:
-    from importlib.metadata import version
-
-    locked = here((ROOT / "requirements.lock").read_text())
-    installed = {name: version(name).split("+")[0] for name in locked}
-    assert installed == locked
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    found = [Requirement(line) for line in lines if line]
+    wanted = [each for each in found if each.marker is None or each.marker.evaluate()]
+    locked = pins("\n".join(f"{each.name}{each.specifier}" for each in wanted))
+    assert {name: version(name).split("+")[0] for name in locked} == locked
 
 
 @pytest.mark.parametrize(
@@ -100,87 +94,56 @@ def test_dgl_is_locked_only_where_it_has_wheels(
         "platform_machine": machine,
     }
     for name in ("requirements.in", "requirements.lock"):
-        found = re.findall("^dgl==.*", (ROOT / name).read_text(), re.MULTILINE)
-        (marker,) = [Requirement(line).marker for line in found]
-        assert marker is not None
-        assert marker.evaluate(asked) == expected
+        (line,) = re.findall("^dgl==.*", (ROOT / name).read_text(), re.MULTILINE)
+        assert Requirement(line).marker.evaluate(asked) == expected
 
 
-def check_platform(
-    python: str, path: str = "", **environment: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+OTHER_PYTHON = r"genregraph needs Python 3\.11 to .*install it with.*\n"
+OTHER_PLATFORM = r"genregraph needs Linux on x86-64 or arm64, .*\n"
+NO_COMPILER = r"genregraph on Python 3\.14 needs a C compiler .*\n"
+VERSION = "import sys, sysconfig; sys.version_info = "
+LINUX = "Linux x86_64"
+
+
+@pytest.mark.parametrize(
+    ("start", "platform", "compiler", "said"),
+    [
+        (None, LINUX, "cc", OTHER_PYTHON),
+        (f"{VERSION}(3, 10)", LINUX, "cc", OTHER_PYTHON),
+        (f"{VERSION}(3, 11)", LINUX, "cc", ""),
+        (f"{VERSION}(3, 14)", LINUX, "cc", ""),
+        (f"{VERSION}(3, 14)", LINUX, "no-compiler", NO_COMPILER),
+        (f"{VERSION}(3, 15)", LINUX, "cc", OTHER_PYTHON),
+        *(
+            (f"import sys; sys.modules['{name}'] = None", LINUX, "cc", f".* module {name}, .*\n")
+            for name in ("bz2", "lzma", "sqlite3")
+        ),
+        ("", "Linux aarch64", "cc", ""),
+        ("", "Darwin arm64", "cc", ""),
+        ("", "Darwin x86_64", "cc", OTHER_PLATFORM),
+        ("", "Linux ppc64le", "cc", OTHER_PLATFORM),
+    ],
+)
+def test_what_a_machine_lacks_is_reported_in_one_line(
+    tmp_path: Path, start: str | None, platform: str, compiler: str, said: str
+) -> None:
+    """A Python of this one's abilities that first does something, or none."""
+    system, machine = platform.split()
+    (tmp_path / "sitecustomize.py").write_text(start or "")
+    programs = {
+        "python": f'PYTHONPATH={tmp_path} exec {sys.executable} "$@"',
+        "uname": f"[ $1 = -s ] && echo {system} || echo {machine}",
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    python = "missing" if start is None else str(tmp_path / "python")
+    done = subprocess.run(
         ["bash", "envs/check-platform.sh", python],
         cwd=ROOT,
-        env={**os.environ, "PATH": f"{path}:{os.environ['PATH']}", **environment},
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "CC": compiler},
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-def named(folder: Path, system: str, machine: str) -> str:
-    """Folder of a uname that names this system and machine."""
-    uname = folder / "uname"
-    uname.write_text(f"#!/bin/sh\n[ $1 = -s ] && echo {system} || echo {machine}\n")
-    uname.chmod(0o755)
-    return str(folder)
-
-
-def test_a_machine_without_a_python_that_will_do_is_reported_in_one_line() -> None:
-    done = check_platform("python-that-is-not-there")
-    assert done.returncode == 1
-    assert re.fullmatch(r"genregraph needs Python 3\.11 to .*install it with.*\n", done.stderr)
-
-
-def python_that(folder: Path, starts_with: str) -> str:
-    """Path of a Python of this one's abilities that first does something."""
-    python = folder / "python"
-    (folder / "sitecustomize.py").write_text(starts_with)
-    python.write_text(f'#!/bin/sh\nPYTHONPATH={folder} exec {sys.executable} "$@"\n')
-    python.chmod(0o755)
-    return str(python)
-
-
-@pytest.mark.parametrize(
-    ("version", "status"), [((3, 10), 1), ((3, 11), 0), ((3, 14), 0), ((3, 15), 1)]
-)
-def test_only_pythons_that_are_locked_for_will_do(
-    tmp_path: Path, version: tuple[int, int], status: int
-) -> None:
-    """A Python of this one's abilities that says it is of another version."""
-    python = python_that(tmp_path, f"import sys, sysconfig; sys.version_info = {version}")
-    assert check_platform(python, named(tmp_path, "Linux", "x86_64")).returncode == status
-
-
-@pytest.mark.parametrize("module", ["bz2", "lzma", "sqlite3"])
-def test_a_python_without_a_module_is_reported_in_one_line(tmp_path: Path, module: str) -> None:
-    done = check_platform(python_that(tmp_path, f"import sys; sys.modules['{module}'] = None"))
-    assert done.returncode == 1
-    assert re.fullmatch(f"genregraph needs Python's module {module}, .*install .*\n", done.stderr)
-
-
-def test_python_3_14_without_a_compiler_is_reported_in_one_line(tmp_path: Path) -> None:
-    python = python_that(tmp_path, "import sys; sys.version_info = (3, 14)")
-    done = check_platform(python, CC="no-compiler")
-    assert done.returncode == 1
-    assert re.fullmatch(r"genregraph on Python 3\.14 needs a C compiler .*\n", done.stderr)
-
-
-@pytest.mark.parametrize(
-    ("system", "machine", "status"),
-    [
-        ("Linux", "x86_64", 0),
-        ("Linux", "aarch64", 0),
-        ("Darwin", "arm64", 0),
-        ("Darwin", "x86_64", 1),
-        ("Linux", "ppc64le", 1),
-    ],
-)
-def test_another_platform_is_reported_in_one_line(
-    tmp_path: Path, system: str, machine: str, status: int
-) -> None:
-    done = check_platform(sys.executable, named(tmp_path, system, machine))
-    assert done.returncode == status
-    expected = r"genregraph needs Linux on x86-64 or arm64, .*\n" if status else ""
-    assert re.fullmatch(expected, done.stderr)
+    assert (done.returncode, bool(re.fullmatch(said, done.stderr))) == (int(bool(said)), True)

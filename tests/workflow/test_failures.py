@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from tests.workflow.conftest import HOSTILE_NAME, TARGET, Project
 
 TABLE = f"{HOSTILE_NAME} {{dataset}}.csv"
@@ -30,8 +31,15 @@ def test_the_terminal_ends_in_the_reason_the_log_and_what_to_do(
     assert not (project.folder / "x").exists()
 
 
-def test_who_asks_for_an_impossible_experiment_reads_why(unrun: Project) -> None:
-    printed = unrun.snakemake("--dry-run", TARGET, *WITHOUT_AUDIO, fails=True)
-    said = "experiment multiclass_compare cannot run: there is no audio to compute compare"
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (WITHOUT_AUDIO[1:], "multiclass_compare cannot run: there is no audio to compute compare"),
+        (["datset=demo"], "datset: unknown key; did you mean 'dataset'?"),
+        (["sheet=none.tsv"], "there is no sheet none.tsv"),
+    ],
+)
+def test_who_asks_for_the_impossible_reads_why(unrun: Project, words, said: str) -> None:
+    printed = unrun.snakemake("--dry-run", TARGET, "--config", *words, fails=True)
     assert said in " ".join(printed.split())
-    assert "No rule to produce" not in printed
+    assert "No rule to produce" not in printed and "Traceback" not in printed

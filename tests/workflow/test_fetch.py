@@ -41,10 +41,3 @@ def test_a_wrong_checksum_leaves_nothing_and_says_what_to_do(unrun: Project, tmp
     printed = project.snakemake("--cores", "2", CLIPS, "--config", "audio=", fails=True)
     assert "By hand: put the archive with MD5" in printed
     assert [path.name for path in (project.folder / "resources").rglob("*") if path.is_file()] == []
-
-
-def test_all_of_gtzan_can_be_planned_without_its_audio(unrun: Project) -> None:
-    planned = unrun.planned("--config", "dataset=gtzan", "audio=")
-    assert planned["fetch"] == planned["unpack"] == 1
-    assert planned["audit"] == 32
-    assert planned["extract"] == 2 * 32

@@ -5,9 +5,6 @@ import pandas as pd
 import pytest
 from tests.workflow.conftest import Project, result
 
-from genregraph.graph.store import load_graph
-from genregraph.preprocessing.inputs import InputsFile
-
 BINARY = ["binary_pca", "binary_controlburn", "binary_scaled"]
 MULTICLASS = ["multiclass_handcrafted", "multiclass_knn"]
 # As shipped but for fewer folds and one baseline of six: the others would take minutes more.
@@ -87,15 +84,12 @@ def test_the_57_features_reach_the_papers_accuracy(gtzan: Project) -> None:
     table = result(gtzan, "multiclass_handcrafted").query("protocol == 'paper'")
     assert abs(accuracy(gtzan, "multiclass_handcrafted").mean() - 0.7203) < 0.03
     assert table.loc[table["model"] == "graphsage", "train_accuracy"].mean() >= 0.99
-
-
-@pytest.mark.parametrize("protocol", ["paper", "clean"])
-def test_the_papers_graph_is_no_graph(gtzan: Project, protocol: str) -> None:
-    ours, edgeless = (
-        accuracy(gtzan, "multiclass_handcrafted", protocol, model)
-        for model in ("graphsage", "edgeless")
-    )
-    assert ours.tolist() == edgeless.tolist()
+    for protocol in ("paper", "clean"):  # The paper's graph is no graph.
+        ours, edgeless = (
+            accuracy(gtzan, "multiclass_handcrafted", protocol, model)
+            for model in ("graphsage", "edgeless")
+        )
+        assert ours.tolist() == edgeless.tolist()
 
 
 def test_without_artists_on_both_sides_accuracy_falls_by_15_points(gtzan: Project) -> None:
@@ -110,12 +104,13 @@ def test_without_artists_on_both_sides_accuracy_falls_by_15_points(gtzan: Projec
         assert random - clean >= 0.15
 
 
-def test_two_components_of_unscaled_features_are_as_poor_as_the_papers(gtzan: Project) -> None:
-    assert 0.58 <= accuracy(gtzan, "binary_pca").mean() <= 0.70
-
-
-def test_two_components_of_scaled_features_are_not(gtzan: Project) -> None:
-    assert accuracy(gtzan, "binary_scaled").mean() >= 0.80
+def test_two_components_are_as_poor_as_the_papers_unless_features_are_scaled_or_chosen(
+    gtzan: Project,
+) -> None:
+    unscaled, chosen, scaled = (accuracy(gtzan, name).mean() for name in BINARY)
+    assert 0.58 <= unscaled <= 0.70
+    assert scaled >= 0.80
+    assert chosen > unscaled
 
 
 def test_an_average_over_a_real_graph_is_no_worse_than_none(gtzan: Project) -> None:
@@ -131,26 +126,13 @@ def test_an_average_by_artist_is_as_good_as_messages_of_ones_artist(gtzan: Proje
         accuracy(gtzan, "multiclass_artists", "clean", *model).mean()
         for model in (("graphsage",), ("edgeless",), ("edgeless", "artist"))
     )
-    assert ours > edgeless + 0.03
-    assert averaged > edgeless + 0.03
+    assert min(ours, averaged) > edgeless + 0.03
     folder = gtzan.folder / "results/gtzan/experiments/multiclass_artists/clean"
-    graphs = pd.read_csv(folder / "graph-health.csv")
-    assert graphs["homophily"].min() > 0.95
-    for number, inputs in enumerate(InputsFile(folder / "inputs.npz")):
-        train, graph = inputs.train, load_graph(folder / "graph.npz", number)
-        assert graph[train][:, ~train].nnz == graph[~train][:, train].nnz == 0
+    assert pd.read_csv(folder / "graph-health.csv")["homophily"].min() > 0.95
 
 
 @pytest.mark.parametrize("experiment", BINARY[:2])
 def test_by_rows_of_the_adjacency_training_clips_are_memorised(gtzan: Project, experiment):
     trained = result(gtzan, experiment).groupby("model")["train_accuracy"].mean()
     assert trained["graphsage"] == trained["edgeless"] == 1  # Both have the rows.
-    assert trained["features_alone"] < 0.85
-    assert trained["features_alone_edgeless"] < 0.85
-
-
-def test_ten_features_chosen_by_controlburn_are_better(gtzan: Project) -> None:
-    chosen, all_features = (
-        accuracy(gtzan, name).mean() for name in ("binary_controlburn", "binary_pca")
-    )
-    assert chosen > all_features
+    assert max(trained["features_alone"], trained["features_alone_edgeless"]) < 0.85

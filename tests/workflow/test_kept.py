@@ -106,13 +106,6 @@ def test_results_copied_to_another_clone_are_not_silently_stale(
     assert clone.planned() == expected
 
 
-def test_a_setting_that_only_was_planned_changes_nothing(project: Small) -> None:
-    project.edit("small.yaml", "k: 3", "k: 5")
-    assert project.planned() == GRAPH
-    project.edit("small.yaml", "k: 5", "k: 3")
-    assert project.planned() == {}
-
-
 @pytest.mark.parametrize("remembers", [True, False])
 def test_a_setting_there_and_back_computes_each_time(project: Small, remembers: bool) -> None:
     for old, new in (("k: 3", "k: 5"), ("k: 5", "k: 3")):

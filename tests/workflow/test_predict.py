@@ -7,7 +7,6 @@ import sys
 
 import numpy as np
 import pandas as pd
-import pytest
 import soundfile
 from pandas.testing import assert_frame_equal
 from tests.workflow.conftest import HOSTILE_NAME, RATE, Project, tune
@@ -104,22 +103,6 @@ def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
     assert_frame_equal(alone, among)
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ([], "say which music is to be predicted: --config predict=FOLDER"),
-        (
-            ["predict=audio", "predict_by=binary_pca"],
-            "a new clip has no column in the adjacency matrix",
-        ),
-    ],
-)
-def test_what_cannot_be_predicted_is_an_error(unrun: Project, words: list[str], said: str) -> None:
-    words = ["audio=audio", *words]
-    printed = unrun.snakemake("--dry-run", TARGET, "--config", *words, fails=True)
-    assert said in " ".join(printed.split())
-
-
 def test_the_commands_that_init_prints_run_as_they_are_printed(unrun: Project, tmp_path) -> None:
     project = unrun.copy(tmp_path / "project")
     printed = genregraph(project, "init", "audio/../audio", "--name", "my music")
@@ -140,10 +123,3 @@ def test_the_commands_that_init_prints_run_as_they_are_printed(unrun: Project, t
         if command == check:
             assert "'odd/raw.wav', 'odd/text.wav'" in done.stdout
             assert "3 fault(s)" in done.stdout
-
-
-def test_a_fault_of_the_wrapper_is_one_line(unrun: Project) -> None:
-    said = genregraph(unrun, "predict", "gone.mp3", fails=True)
-    assert said == (
-        "genregraph: predict: there is no file or folder 'gone.mp3'; correct its path\n"
-    )

@@ -10,9 +10,7 @@ from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.folds.leaks import KINDS
 from genregraph.folds.table import fold_keys, training_masks
 from genregraph.graph.store import load_graph
-from genregraph.preprocessing import prepare
 from genregraph.preprocessing.inputs import InputsFile
-from genregraph.selection import selection
 
 FEW = ["logistic", "label_spreading"]
 COMPARED_MODELS = ["gcn", "gat", "appnp", "lda", "knn", "label_spreading", "blend", "selected"]
@@ -143,64 +141,6 @@ def test_every_model_has_its_files_and_rows(evaluated: Project) -> None:
     assert models & {*CLASSIFIERS, *COMBINED} == {"lda", "knn", "blend", "selected"}
 
 
-def test_parameters_are_searched_inside_each_fold(evaluated: Project) -> None:
-    folder = evaluated.folder / COMPARED / "clean/models"
-    for name in ("graphsage", "edgeless", "gat", "appnp_edgeless"):
-        fits = pd.read_csv(folder / f"{name}.csv")
-        assert fits["inner_log_loss"].notna().all()
-        assert fits["parameters"].str.contains("weight_decay").all()
-    best = pd.read_csv(folder / "selected.csv")["parameters"]
-    assert best.str.contains("lda|knn").all()
-
-
-def test_every_comparison_is_in_one_table(evaluated: Project) -> None:
-    table = pd.read_csv(evaluated.folder / COMPARED / "comparisons.csv")
-    pairs = {
-        question: set(rows[["model", "reference"]].itertuples(index=False, name=None))
-        for question, rows in table.groupby("question")
-    }
-    assert pairs["messages"] == {
-        *(("graphsage", "edgeless"), ("flat", "edgeless")),
-        *((name, f"{name}_edgeless") for name in ("gcn", "gat", "appnp", "deep")),
-    }
-    assert pairs["variant"] == {("flat", "graphsage"), ("deep", "graphsage")}
-    assert len({reference for _, reference in pairs["baseline"]}) == 1
-    own = pd.read_csv(evaluated.folder / EXPERIMENT / "comparisons.csv")
-    of_clean = own[(own["question"] == "protocol") & (own["model"] == "graphsage")]
-    assert set(of_clean["reference"]) == {"paper", "kfold", "random"}
-
-
-def test_probabilities_are_also_scored_at_temperatures(evaluated: Project) -> None:
-    table = pd.read_csv(evaluated.folder / COMPARED / "calibration.csv")
-    fitted = table[table["scaling"] == "temperature"]
-    assert fitted["temperature"].between(0.05, 20).all() and {"gcn", "blend"} <= {*fitted["model"]}
-    plain = pd.read_csv(evaluated.folder / EXPERIMENT / "calibration.csv")
-    assert plain["scaling"].eq("none").all()
-
-
-def test_a_graph_of_artists_joins_clips_of_one_alone(evaluated: Project) -> None:
-    """Three clips are of an artist, but where one is left out as a replica."""
-    artist = {row.clip: row.artist for row in rows()}
-    folder = evaluated.folder / COMPARED / "clean"
-    for number, inputs in enumerate(InputsFile(folder / "inputs.npz")):
-        names = np.array([artist[clip] for clip in inputs.clips])
-        joined = names[:, None] == names[None, :]
-        np.fill_diagonal(joined, False)
-        graph = load_graph(folder / "graph.npz", number)
-        np.testing.assert_array_equal(graph.toarray() > 0, joined)
-
-
-def test_graphs_are_made_again_where_neighbours_are_sought_among_others(
-    evaluated: Project, tmp_path
-) -> None:
-    project = evaluated.copy(tmp_path / "project")
-    assert project.planned(target=COMPARED_TARGET) == {}
-    project.edit("small.yaml", ", among: artist", "")
-    planned = project.planned(target=COMPARED_TARGET)
-    assert planned["adjacency"] == 1
-    assert "inputs" not in planned
-
-
 def test_only_folds_by_artist_do_not_leak(evaluated: Project) -> None:
     leaks = {
         protocol: pd.read_csv(evaluated.folder / EXPERIMENT / protocol / "leaks.csv")
@@ -209,29 +149,6 @@ def test_only_folds_by_artist_do_not_leak(evaluated: Project) -> None:
     leaking = [protocol for protocol, table in leaks.items() if table[KINDS].any(axis=None)]
     assert leaking == ["paper", "kfold", "random", "filtered"]
     assert leaks["filtered"]["artist"].tolist() == [12]
-
-
-@pytest.mark.parametrize("protocol", ["clean", "inductive", "filtered"])
-def test_genres_of_test_clips_change_no_input(evaluated: Project, protocol: str, tmp_path) -> None:
-    folder = evaluated.folder / EXPERIMENT / protocol
-    tables = [evaluated.folder / "results/tabled/30s/features/handcrafted.parquet"]
-    folds = pd.read_parquet(folder / "folds.parquet")
-    test = folds["fold"] == 0
-    permuted = folds.copy()
-    permuted.loc[test, "genre"] = np.roll(folds.loc[test, "genre"], 1)
-    assert (permuted["genre"] != folds["genre"]).any()
-    made = []
-    for name, split in {"as-it-is": folds, "permuted": permuted}.items():
-        paths = [tmp_path / f"{name}.{kind}" for kind in ("parquet", "csv", "npz")]
-        split.to_parquet(paths[0])
-        selection.main(paths[0], "train", 3, 0, paths[1], tables)
-        chosen = {"tables": tables, "selection": paths[1]}
-        prepare.main(paths[0], "train", True, "standard", 0, paths[2], **chosen)
-        made.append(InputsFile(paths[2])[0])
-    assert made[0].features.tolist() == made[1].features.tolist()
-    np.testing.assert_array_equal(made[0].x, made[1].x)
-    assert (made[0].y != made[1].y).any()
-    np.testing.assert_array_equal(made[0].y[made[0].train], made[1].y[made[0].train])
 
 
 def test_a_protocol_that_rejected_clips_made_impossible_says_so_and_the_others_are_computed(
@@ -249,18 +166,3 @@ def test_a_protocol_that_rejected_clips_made_impossible_says_so_and_the_others_a
         "evaluated: rock; leave it out: protocols: [paper] of experiment multiclass_tabled"
     ) in printed
     assert (project.folder / EXPERIMENT / "paper/models/graphsage.parquet").is_file()
-
-
-def test_folds_that_leak_stop_clean_before_any_model_learns(evaluated: Project, tmp_path) -> None:
-    """Were a clip in no group with the others of its artist, its fold would be another."""
-    project = evaluated.copy(tmp_path / "project")
-    path = project.folder / EXPERIMENT / "usable.parquet"
-    clips = pd.read_parquet(path)
-    clips["group"] = clips["clip"]
-    clips.to_parquet(path, index=False)
-    target = f"{EXPERIMENT}/clean/folds.parquet"
-    (project.folder / target).unlink()
-    project.snakemake("--cores", "1", target, fails=True)
-    log = project.folder / f"{EXPERIMENT}/clean/folds.assign.log".replace("results", "results/logs")
-    assert "protocol clean leaks: " in log.read_text()
-    assert not (project.folder / EXPERIMENT / "clean/leaks.csv").exists()

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import soundfile
 from tests.workflow.conftest import BRACED, RATE, TARGET, Project, tune
 
@@ -25,16 +26,40 @@ def test_what_changes_nothing_computes_nothing(project: Project) -> None:
     assert project.planned() == {}
 
 
-def test_edited_code_of_a_module_that_steps_import(project: Project) -> None:
-    project.edit(
-        "workflow/scripts/genregraph/models/predictions.py", '"train", "test"', '"fit", "test"'
-    )
-    assert project.planned() == TRAINING
+def older_clip(project: Project) -> None:
+    path = project.folder / f"audio/odd/{BRACED[0]}.wav"
+    soundfile.write(path, tune(1, 50), RATE)
+    os.utime(path, (0, 0))
 
 
-def test_another_learning_rate(project: Project) -> None:
-    project.edit("small.yaml", "epochs: 5", "epochs: 5, learning_rate: 0.01")
-    assert project.planned() == TRAINING
+def clip_more(project: Project) -> None:
+    soundfile.write(project.folder / "audio/jazz/jazz.9.wav", tune(1, 9), RATE)
+    sheet = project.folder / "config/datasets/mine.tsv"
+    sheet.write_text(sheet.read_text() + "jazz.9\tjazz/jazz.9.wav\tjazz\n")
+
+
+def mended_artist(project: Project) -> None:
+    sheet = project.folder / "config/datasets/mine.tsv"
+    write_sheet([replace(row, artist="Somebody") for row in read_sheet(sheet)], sheet)
+
+
+def edited_code(project: Project) -> None:
+    script = "workflow/scripts/genregraph/models/predictions.py"
+    project.edit(script, '"train", "test"', '"fit", "test"')
+
+
+@pytest.mark.parametrize(
+    ("change", "planned"),
+    [
+        (older_clip, {**ONE_SHARD, **EXPERIMENT}),
+        (clip_more, {**ONE_SHARD, **EXPERIMENT}),
+        (mended_artist, {"clips": 1, **EXPERIMENT}),
+        (edited_code, TRAINING),
+    ],
+)
+def test_what_depends_on_a_change_is_computed(project: Project, change, planned) -> None:
+    change(project)
+    assert project.planned() == planned
 
 
 def test_the_audio_folder_is_the_same_however_it_is_written(project: Project) -> None:
@@ -48,34 +73,6 @@ def test_the_audio_folder_is_the_same_however_it_is_written(project: Project) ->
     assert project.planned()["audit"] > 0  # Paths that state all are found, too.
 
 
-def test_an_older_imported_table(project: Project) -> None:
-    table = project.folder / "mine.csv"
-    clips = [f"{genre}.{i}" for genre in ("blues", "jazz", "odd") for i in range(5)]
-    rows = "\n".join(f"{clip},{i * i % 7}.5,{i * i % 11}" for i, clip in enumerate(clips))
-    table.write_text(f"clip,loudness,pace\n{rows}\n")
-    features = "results/mine/30s/features/mine.parquet"
-    importing = ["--config", "audio=audio", "tables={mine: mine.csv}"]
-    project.snakemake("--cores", "2", features, *importing)
-    assert project.planned(*importing, target=features) == {}
-    table.write_text(f"clip,loudness,pace\n{rows.replace('.5', '.7')}\n")
-    os.utime(table, (10**9, 10**9))
-    assert project.planned(*importing, target=features) == {"imported": 1}
-
-
-def test_an_older_clip_under_the_same_name(project: Project) -> None:
-    path = project.folder / f"audio/odd/{BRACED[0]}.wav"
-    soundfile.write(path, tune(1, 50), RATE)
-    os.utime(path, (0, 0))
-    assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
-
-
-def test_a_clip_more(project: Project) -> None:
-    soundfile.write(project.folder / "audio/jazz/jazz.9.wav", tune(1, 9), RATE)
-    sheet = project.folder / "config/datasets/mine.tsv"
-    sheet.write_text(sheet.read_text() + "jazz.9\tjazz/jazz.9.wav\tjazz\n")
-    assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
-
-
 def test_a_clip_that_has_gone_is_missing_not_fatal(project: Project) -> None:
     (project.folder / "audio/jazz/jazz.1.wav").unlink()
     assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
@@ -84,25 +81,6 @@ def test_a_clip_that_has_gone_is_missing_not_fatal(project: Project) -> None:
         "jazz.1,jazz/jazz.1.wav,missing"
         in (project.folder / "results/mine/30s/problems.csv").read_text()
     )
-
-
-def test_a_deleted_result_and_predictions(project: Project) -> None:
-    models = project.folder / "results/mine/experiments/multiclass_compare/paper/models"
-    shutil.rmtree(models)
-    for table in (TARGET, "results/mine/multiclass_compare.csv"):
-        (project.folder / table).unlink()
-    assert project.planned() == TRAINING
-
-
-def test_the_librosa_profile(project: Project) -> None:
-    project.edit("small.yaml", "dataset: mine", "dataset: mine\nfeatures: {profile: librosa}")
-    assert project.planned() == {"extract": 3, "gather": 1, **EXPERIMENT}
-
-
-def test_an_artist_that_is_mended_in_the_sheet_computes_no_feature(project: Project) -> None:
-    sheet = project.folder / "config/datasets/mine.tsv"
-    write_sheet([replace(row, artist="Somebody") for row in read_sheet(sheet)], sheet)
-    assert project.planned() == {"clips": 1, **EXPERIMENT}
 
 
 def test_the_plan_is_whole_and_writes_nothing(unrun: Project, tmp_path: Path) -> None:

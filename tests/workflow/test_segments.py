@@ -67,9 +67,6 @@ def test_segments_know_their_song(segmented: Project) -> None:
     assert used["group"].tolist() == used["source"].tolist()
     assert used["start"].tolist() == [0, 66_150] * 8
     assert set(used["samples"]) == {66_149}
-
-
-def test_a_song_too_short_for_a_segment_is_listed(segmented: Project) -> None:
     problems = pd.read_csv(segmented.folder / "results/songs/3s/problems.csv")
     assert problems["clip"].tolist() == ["brief"]
     assert problems["problem"].tolist() == ["too short to be cut into pieces of 3s"]
@@ -103,13 +100,11 @@ def test_every_fold_has_its_own_embedding_and_selection(segmented: Project) -> N
     assert not first.equals(second)
 
 
-def test_songs_are_kept_whole_by_clean_folds_and_predicted_by_song(segmented: Project) -> None:
+def test_songs_are_kept_whole_predicted_by_song_and_drawn(
+    segmented: Project,
+) -> None:
     clean = pd.read_parquet(segmented.folder / SONGS / "clean/folds.parquet")
     assert clean.groupby("group")["fold"].nunique().tolist() == [1] * 8
     accuracies = pd.read_csv(segmented.folder / SONGS / "accuracies.csv")
     assert accuracies["song_mean"].between(0, 1).all()
-
-
-@pytest.mark.parametrize("figure", FIGURES)
-def test_every_figure_is_made(segmented: Project, figure: str) -> None:
-    assert is_image(segmented.folder / figure)
+    assert all(is_image(segmented.folder / figure) for figure in FIGURES)

@@ -95,19 +95,20 @@ def test_a_table_alone_gives_results(without_audio: Project, experiment, folds, 
     assert set(table["n_train"] + table["n_test"]) == {clips}
 
 
-def test_a_table_that_tells_the_genres_is_learnt(without_audio: Project) -> None:
+def test_without_audio_nothing_is_decoded_and_a_table_with_the_genres_in_it_is_learnt(
+    without_audio: Project,
+) -> None:
+    folder = without_audio.folder
+    for gone in ("results/foreign/audio", "results/logs/foreign/audio", "resources"):
+        assert not (folder / gone).exists()
+    assert "multiclass_compare" not in {p.stem for p in folder.glob("results/*.csv")}
     assert result(without_audio, "multiclass_foreign")["test_accuracy"].mean() > 0.8
-    chosen = pd.read_csv(
-        without_audio.folder / "results/foreign/experiments/multiclass_foreign/paper/selection.csv"
-    )
+    protocol = folder / "results/foreign/experiments/multiclass_foreign/paper"
+    chosen = pd.read_csv(protocol / "selection.csv")
     assert set(chosen.loc[chosen["selected"], "feature"]) == {f"feature{i}" for i in range(3)}
-
-
-def test_without_audio_nothing_is_decoded(without_audio: Project) -> None:
-    assert not (without_audio.folder / "results/foreign/audio").exists()
-    assert not (without_audio.folder / "results/logs/foreign/audio").exists()
-    assert not (without_audio.folder / "resources").exists()
-    assert "multiclass_compare" not in {p.stem for p in without_audio.folder.glob("results/*.csv")}
+    tuning = pd.read_csv(folder / "results/tuning.csv")[["parameter", "value", "fold"]]
+    points = [["hidden", 2, 0], ["hidden", 4, 0], ["learning_rate", 0.01, 0]]
+    assert tuning.to_numpy().tolist() == points
 
 
 def test_clips_that_the_table_lacks_are_listed(without_audio: Project) -> None:
@@ -164,24 +165,6 @@ def test_all_results_and_what_they_were_made_from_are_in_the_crate(without_audio
     assert imported["table handcrafted (30s)"]["sha256"] == sha256
 
 
-def test_the_findings_tell_what_was_run_and_what_was_not(without_audio: Project) -> None:
-    findings = (without_audio.folder / "results/findings.md").read_text()
-    mean = result(without_audio, "multiclass_foreign").query("model == 'graphsage'")[
-        "test_accuracy"
-    ]
-    assert f"| `multiclass_foreign` | 0.5000 | {mean.mean():.4f} |" in findings
-    assert "- `multiclass_compare`: there is no audio to compute compare." in findings
-
-
-def test_the_tuning_has_a_row_a_fold_and_point(without_audio: Project) -> None:
-    tuning = pd.read_csv(without_audio.folder / "results/tuning.csv")
-    assert tuning[["parameter", "value", "fold"]].to_numpy().tolist() == [
-        ["hidden", 2, 0],
-        ["hidden", 4, 0],
-        ["learning_rate", 0.01, 0],
-    ]
-
-
 def test_another_table_under_the_same_name_is_imported_anew(
     without_audio: Project, tmp_path: Path
 ) -> None:
@@ -195,45 +178,3 @@ def test_another_table_under_the_same_name_is_imported_anew(
     path.write_text(path.read_text().replace("661794", "661795"))
     project.snakemake("--cores", "1", table, "--config", "audio=")
     assert set(pd.read_parquet(project.folder / table)["length"]) == {661_795}
-
-
-# A table of segments, in the form of the published one, and no audio
-
-BY_SEGMENT = """
-dataset: foreign
-backend: torch
-experiments:
-  binary_segments:
-    protocols: [paper, clean]
-    models: []
-    genres: [folk, punk]
-    folds: {n: 2}
-    clean: {folds: 2}
-    graph: {metric: euclidean, k: 5}
-    graphsage: {hidden: 8, epochs: 5}
-"""
-
-
-def test_a_table_of_segments_alone_gives_results(unrun: Project, tmp_path: Path) -> None:
-    project = unrun.copy(tmp_path / "project")
-    whole = pd.read_csv(write_foreign(project.folder)).dropna()
-    rng = np.random.default_rng(1)
-    values = [name for name in whole.columns if name.startswith("feature")]
-    parts = []
-    for i in range(4):
-        names = whole["filename"].str.replace(".wav", f".{i}.wav")
-        noise = rng.normal(scale=0.1, size=whole[values].shape)
-        parts.append(whole.assign(filename=names, length=66_149, **(whole[values] + noise)))
-    pd.concat(parts).to_csv(project.folder / "features_3_sec.csv", index=False)
-    (project.folder / "small.yaml").write_text(BY_SEGMENT)
-    tables = "tables={handcrafted: features_3_sec.csv}"
-    target = "results/binary_segments.csv"
-    printed = project.snakemake("--cores", "2", target, "--config", "audio=", tables)
-    assert "is left out" not in printed  # Of experiments that nobody asked for.
-    table = pd.read_csv(project.folder / target).query("model == 'graphsage'")
-    assert set(table["n_train"] + table["n_test"]) == {18 * 4}
-    assert table["protocol"].tolist() == ["paper"] * 2 + ["clean"] * 2
-    leaks = "results/foreign/experiments/binary_segments/clean/leaks.csv"
-    assert pd.read_csv(project.folder / leaks)["group"].max() == 0
-    clips = pd.read_parquet(project.folder / "results/foreign/3s/clips.parquet")
-    assert set(clips.loc[clips["status"] == "ok", "samples"]) == {66_149}

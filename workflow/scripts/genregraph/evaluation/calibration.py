@@ -37,6 +37,7 @@ from genregraph.evaluation.statistics import percentiles, totals
 from genregraph.models.temperature import scaled
 
 BINS = 10
+ENDS = np.arange(BINS + 1) / BINS
 SIMULATIONS, TESTS = 200, 10_000_000  # Fewer simulations of many tests, but twenty.
 SCORES = [
     *"n_folds clips log_loss log_loss_low log_loss_high brier brier_low brier_high".split(),
@@ -66,8 +67,7 @@ def scalings(model: Model) -> Iterator[tuple[str, float, pd.DataFrame]]:
 
 def bins(confidence: ArrayLike) -> NDArray[np.int64]:
     """Bin of each confidence, in [0, 1]: those in (low, high], the first from 0 on."""
-    ends = np.arange(BINS + 1) / BINS
-    return (np.searchsorted(ends, confidence, side="left") - 1).clip(0, BINS - 1)
+    return (np.searchsorted(ENDS, confidence, side="left") - 1).clip(0, BINS - 1)
 
 
 def reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> pd.DataFrame:
@@ -75,11 +75,11 @@ def reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> pd
 
     ``confidence`` is each clip's largest probability, ``right`` whether its prediction is right.
     """
-    ends, place = np.arange(BINS + 1) / BINS, bins(confidence)
+    place = bins(confidence)
     clips = np.bincount(place, minlength=BINS)
     with np.errstate(invalid="ignore"):
         means = [np.bincount(place, each, BINS) / clips for each in (confidence, right)]
-    columns = [np.arange(BINS), ends[:-1], ends[1:], clips, *means]
+    columns = [np.arange(BINS), ENDS[:-1], ENDS[1:], clips, *means]
     return pd.DataFrame(dict(zip(CURVE, columns, strict=True)))
 
 

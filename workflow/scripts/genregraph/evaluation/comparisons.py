@@ -30,11 +30,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from genregraph.config.experiment import Experiment
 from genregraph.config.registry import CLASSIFIERS, COMBINED, NETWORKS, SPREADING
+from genregraph.datasets.groups import tied
 from genregraph.evaluation.outputs import model_names
 from genregraph.evaluation.scores import KEY
 from genregraph.evaluation.statistics import (
@@ -61,15 +60,10 @@ MOST_SHARES = 10**6  # The smallest unit of a share of tests is its inverse.
 class View:
     """Tests of a protocol's models at one aggregation.
 
-    Attributes
-    ----------
-    folds : pd.DataFrame
-        Result table.
-    clips, songs : pd.DataFrame
-        ``model repeat fold clip group predicted right``: a row a model and test of a clip, or of a
-        song, whose name is then the clip; models have the same tests in the same order.
-    draws : NDArray[np.uint8], shape (d, g)
-        Draws of the groups, in the order of their categories.
+    ``folds`` is the result table. ``clips`` and ``songs`` have ``model repeat fold clip group
+    predicted right``: a row a model and test of a clip, or of a song, whose name is then the clip;
+    models have the same tests in the same order. ``draws`` of the groups, shape (d, g), are in the
+    order of their categories.
     """
 
     folds: pd.DataFrame
@@ -91,10 +85,6 @@ class View:
         )
         return clips, songs
 
-    def tests(self, model: str) -> pd.DataFrame:
-        """Tests of clips of a model."""
-        return self.clips[self.clips["model"] == model]
-
     def over_folds(self, differences: pd.Series) -> Effect:
         """Effect of differences of each fold, with the mean sizes of folds."""
         return over_folds(differences, self.folds["n_train"].mean(), self.folds["n_test"].mean())
@@ -109,7 +99,7 @@ def compare(view: View, model: str, reference: str) -> dict[str, float]:
     (clips, songs), differences = view.sums, view.accuracies[model] - view.accuracies[reference]
     effect = view.over_folds(differences)
     p_groups = sign_flip_test(songs[model] - songs[reference])
-    own, other = view.tests(model), view.tests(reference)
+    own, other = (view.clips[view.clips["model"] == name] for name in (model, reference))
     if len(differences) == 1:
         sizes = totals(view.draws, own.groupby("group", observed=True).size())
         gains = totals(view.draws, clips[model] - clips[reference])
@@ -142,7 +132,9 @@ def between(clean: View, other: View, models: Sequence[str]) -> Iterator[dict[st
     if songs.empty:
         return
     differences = first.loc[songs] - second.loc[songs]
-    groups = differences.groupby(_joined_groups(clean, other, songs))
+    of_songs = (view.songs.drop_duplicates("clip").set_index("clip") for view in (clean, other))
+    names = (each.loc[songs, "group"].astype(str) for each in of_songs)
+    groups = differences.groupby(tied(zip(*names, strict=True)))
     draws = draw_groups(groups.ngroups)
     replicates = totals(draws, groups.sum()) / totals(draws, groups.size())[:, None]
     # In this unit shares of a song's tests are whole numbers.
@@ -151,18 +143,6 @@ def between(clean: View, other: View, models: Sequence[str]) -> Iterator[dict[st
     for number, model in enumerate(models):
         effect = over_groups(float(differences[model].mean()), replicates[:, number])
         yield {"model": model, **effect._asdict(), "p_groups": sign_flip_test(units[model])}
-
-
-def _joined_groups(first: View, second: View, songs: pd.Index) -> NDArray[np.int32]:
-    """Number of each song's group, where groups that share a song are one."""
-    ends, offset = [], 0
-    for view in (first, second):
-        groups = view.songs.drop_duplicates("clip").set_index("clip")["group"]
-        codes, names = pd.factorize(groups.loc[songs])
-        ends.append(codes + offset)
-        offset += len(names)
-    graph = sparse.coo_array((np.ones(len(songs)), ends), shape=(offset, offset))
-    return connected_components(graph, directed=False)[1][ends[0]]
 
 
 def questions(experiment: Experiment, aggregation: str) -> Iterator[tuple[str, str, list[str]]]:

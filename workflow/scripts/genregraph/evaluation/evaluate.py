@@ -32,16 +32,13 @@ Table = Annotated[Path, typer.Option(help="Table, to be written (CSV).")]
 
 
 class Split(NamedTuple):
-    """Songs, artist labels and groups (a category) by clip, and draws of the groups."""
+    """Songs, artist labels and groups (a category) by clip, groups by song, and their draws."""
 
     songs: pd.Series
     artists: pd.Series
     groups: pd.Series
+    of_songs: pd.Series
     draws: NDArray[np.uint8]
-
-    def of_songs(self) -> pd.Series:
-        """Group of each song."""
-        return self.groups.groupby(self.songs.loc[self.groups.index].to_numpy()).first()
 
 
 def split_of(folder: Path, songs: pd.Series) -> Split:
@@ -49,15 +46,15 @@ def split_of(folder: Path, songs: pd.Series) -> Split:
     folds = pd.read_parquet(folder / "folds.parquet")
     tested = folds[folds["fold"] >= 0].drop_duplicates("clip").set_index("clip")
     groups = tested["group"].astype("category")
-    draws = draw_groups(len(groups.cat.categories))
-    return Split(songs, scores.artist_labels(folds, folder.name), groups, draws)
+    of_songs = groups.groupby(songs.loc[groups.index].to_numpy()).first()
+    artists = scores.artist_labels(folds, folder.name)
+    return Split(songs, artists, groups, of_songs, draw_groups(len(groups.cat.categories)))
 
 
 def evaluate(model: Model, split: Split, aggregation: str) -> dict[str, pd.DataFrame]:
     """Evaluate a model under a protocol, its predictions aggregated (``artist``) or not (``none``).
 
-    There are rows of `TABLES` without their place, and ``clips`` and ``songs``: tests of a
-    `evaluation.comparisons.View`.
+    There are rows of `TABLES` without their place, and the ``clips`` and ``songs`` of a `View`.
     """
     train, scored, curves, tables = scores.of_training(model.predictions), [], [], {}
     for scaling, temperature, predictions in trust.scalings(model):
@@ -67,15 +64,14 @@ def evaluate(model: Model, split: Split, aggregation: str) -> dict[str, pd.DataF
         clips["group"] = split.groups.loc[clips["clip"]].array
         clips["unit"] = clips["clip"]
         if aggregation == "artist":
-            artists = clips["clip"].map(split.artists)
-            clips["unit"] = artists.fillna("clip " + clips["clip"])
+            clips["unit"] = clips["clip"].map(split.artists).fillna("clip " + clips["clip"])
         probabilities = trust.describe(clips, train["n_train"].mean(), split.draws)
         scored.append({"scaling": scaling, "temperature": temperature, **probabilities})
         curve = trust.reliability(clips["confidence"].to_numpy(), clips["right"].to_numpy())
         curves.append(curve.assign(scaling=scaling))
         if scaling == "none":
             songs = scores.of_clips(scores.by_song(predictions, split.songs))
-            songs["group"] = split.of_songs().loc[songs["clip"]].array
+            songs["group"] = split.of_songs.loc[songs["clip"]].array
             fits = model.fits.set_index(scores.KEY)[["epochs", "seconds"]].round({"seconds": 3})
             tables = {
                 "result": train.join(scores.of_folds(clips)).join(fits).reset_index(),
@@ -89,11 +85,7 @@ def evaluate(model: Model, split: Split, aggregation: str) -> dict[str, pd.DataF
 def of_protocol(
     folder: Path, names: Sequence[str], songs: pd.Series
 ) -> tuple[dict[str, pd.DataFrame], dict[str, View]]:
-    """Evaluate the models of a protocol, whose folder is named like it.
-
-    `TABLES`, without dataset and experiment, are by aggregation, then by model; views by
-    aggregation.
-    """
+    """`TABLES` of the models of a protocol, whose folder is named like it; views by aggregation."""
     split = split_of(folder, songs)
     rows: dict[str, list[pd.DataFrame]] = {name: [] for name in (*TABLES, "clips", "songs")}
     aggregations = ["none"] if split.artists.empty else ["none", "artist"]
@@ -117,15 +109,15 @@ def described(result: pd.DataFrame, paper: float | None) -> list[str]:
     keys = ["protocol", "model", "aggregation"]
     if (result["aggregation"] == "none").all():
         keys.pop()
-    groups = result.groupby(["protocol", "aggregation", "model"], sort=False)
+    sized = result.assign(clips=result["n_train"] + result["n_test"])
+    groups = sized.groupby(["protocol", "aggregation", "model"], sort=False)
     table = groups.agg(
-        clips=("n_train", "first"),
+        clips=("clips", "first"),
         folds=("fold", "size"),
         train=("train_accuracy", "mean"),
         test=("test_accuracy", "mean"),
         std=("test_accuracy", "std"),
     )
-    table["clips"] += groups["n_test"].first()
     if paper is not None:
         own = [key == ("paper", "none", "graphsage") for key in table.index]
         table["paper"] = np.where(own, paper, np.nan)
@@ -152,7 +144,8 @@ def main(
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
     """Evaluate the models of an experiment under its protocols, and say what comes out."""
-    settings, songs = Experiment.model_validate_json(experiment), outputs.songs_of(clips)
+    settings = Experiment.model_validate_json(experiment)
+    songs = pd.read_parquet(clips, columns=["clip", "source"]).set_index("clip")["source"]
     of_protocols = {
         each.name: of_protocol(each, outputs.model_names(settings), songs) for each in folders or []
     }
@@ -169,7 +162,11 @@ def main(
         f"{name} on {dataset}",
         *described(tables["result"], paper),
         *_notes(folders or [], {path: pd.read_csv(path) for path in problems or []}),
-        *_count_lines(outputs.counts_of(protocols)),
+        *(
+            f"clips of {protocol}: "
+            + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items())
+            for protocol, counts in outputs.counts_of(protocols).items()
+        ),
         *notes.left_out_lines({"": outputs.left_out_of(protocols)}),
         *([notes.NOT_MUSIC] if synthesised else []),
         f"table: {output}; protocols: {', '.join(map(str, folders or [])) or 'none'}",
@@ -186,11 +183,3 @@ def _notes(folders: Sequence[Path], problems: Mapping[Path, pd.DataFrame]) -> li
     counts = {path: len(table) for path, table in problems.items() if len(table)}
     lines += [f"{count} problem(s) are listed in {path}" for path, count in counts.items()]
     return lines + [line for table in problems.values() for line in of_whole_tables(table)]
-
-
-def _count_lines(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
-    return [
-        f"clips of {protocol}: "
-        + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in clips.items())
-        for protocol, clips in counts.items()
-    ]

@@ -46,11 +46,6 @@ def genres_of(predictions: pd.DataFrame) -> list[str]:
     return [column for column in predictions.columns if column not in NAMED]
 
 
-def songs_of(clips: Path) -> pd.Series:
-    """Song by clip (``clips.parquet``)."""
-    return pd.read_parquet(clips, columns=["clip", "source"]).set_index("clip")["source"]
-
-
 def left_out_of(protocols: Path) -> dict[str, str]:
     """Protocols under which an experiment is not evaluated, and why (``protocols.json``)."""
     return json.loads(protocols.read_text(encoding="utf-8"))["left_out"]

@@ -86,17 +86,13 @@ def corrected_interval(
     Parameters
     ----------
     scores : array-like, shape (J,)
-        A model's score in each fold, over all repeats.
+        A model's score in each fold, over all repeats. Of a single fold there is but the mean, no
+        standard deviation (of a sample, J - 1) and no interval.
     n_train, n_test : float
         Clips that a fold trains and tests on; where folds differ, the means.
     confidence : float, in (0, 1)
     limits : tuple of float
         Least and largest score: the interval, not the mean, is clipped to them.
-
-    Returns
-    -------
-    Interval
-        Standard deviation (that of a sample, J - 1) and interval are NaN for a single fold.
     """
     values, error = _with_error(scores, n_train, n_test)
     mean = float(values.mean())
@@ -163,24 +159,17 @@ def p_text(p: float) -> str:
 
 
 def sign_flip_test(differences: ArrayLike) -> float:
-    """Whether independent differences are as often positive as negative: permutation test.
+    """Two-sided p, in (0, 1], of a permutation test: differences are as often above 0 as below.
 
     Under the null hypothesis each group's difference could as well have the other sign [5]_,
     whatever its size, and however its clips depend on each other [6]_. Of all 2^g choices of signs,
     the test counts those whose sum is as far from zero as the observed one. They are counted by
     sum, from the product of cosines that is the Fourier transform of their distribution.
 
-    Parameters
-    ----------
-    differences : array-like of int, shape (g,)
-        Of each group, for instance how many more of its songs one model predicts rightly.
-
-    Returns
-    -------
-    float
-        Two-sided p, in (0, 1]; 1 if all differences are 0, NaN without any group. Exact, but for
-        rounding by some 1e-14, where absolute differences add up to no more than `LATTICE` or eight
-        a group; else they are rounded to a lattice of so many steps.
+    Differences, whole numbers of the shape (g,), are for instance of how many more songs of a group
+    one model predicts rightly. p is 1 if all are 0, and NaN without any group. It is exact, but for
+    rounding by some 1e-14, where absolute differences add up to no more than `LATTICE` or eight a
+    group; else they are rounded to a lattice of so many steps.
     """
     values = np.asarray(differences)
     if len(values) == 0:
@@ -211,11 +200,8 @@ def sign_flip_test(differences: ArrayLike) -> float:
 def draw_groups(groups: int, seed: int = 0) -> NDArray[np.uint8]:
     """How often each of some groups is drawn, in draws of as many with replacement [7]_.
 
-    Returns
-    -------
-    NDArray[np.uint8], shape (draws, groups)
-        10,000 draws; of more than 3,000 groups fewer, at least 1,000. No draw of fewer than two
-        groups, which say nothing of how much groups differ.
+    The shape is (draws, groups): 10,000 draws; of more than 3,000 groups fewer, at least 1,000. No
+    draw of fewer than two groups, which say nothing of how much groups differ.
     """
     draws = int(np.clip(CELLS // max(groups, 1), FEWEST_DRAWS, MOST_DRAWS)) if groups > 1 else 0
     rng = np.random.default_rng(seed)

@@ -32,14 +32,8 @@ def summarise(
 ) -> pd.DataFrame:
     """Test accuracy of every model, with the paper's and the difference from it (`COLUMNS`).
 
-    Parameters
-    ----------
-    accuracies : pd.DataFrame
-        ``accuracies.csv`` of all experiments, one below the other.
-    paper : mapping of str to float
-        The paper's test accuracy of GraphSAGE, by experiment.
-    notes : mapping of (str, str) to str
-        Note on an experiment and protocol.
+    ``accuracies`` are ``accuracies.csv`` of all experiments, one below the other; ``paper`` is the
+    paper's test accuracy of GraphSAGE by experiment; ``notes`` are by experiment and protocol.
     """
     graphsage = (accuracies["model"] == "graphsage") & (accuracies["aggregation"] == "none")
     stated = accuracies["experiment"].map(dict(paper)).astype(float).where(graphsage)
