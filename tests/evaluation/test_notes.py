@@ -4,21 +4,12 @@ import pytest
 from genregraph.evaluation.notes import (
     NO_GRAPH,
     giant_note,
-    graph_line,
     graph_note,
-    left_out_lines,
     note_of,
     table_lines,
 )
 
-SOUND = {
-    "k_asked": 100,
-    "k": 100,
-    "homophily": 0.3,
-    "chance_homophily": 0.1,
-    "zero_distance_share": 0.25,
-    "degenerate": False,
-}
+SOUND = {"k_asked": 100, "k": 100, "degenerate": False}
 
 
 def figures(**graph):
@@ -30,21 +21,18 @@ def test_table_lines_align_texts_left_and_numbers_right():
     assert table_lines(table, ["model"]) == ["model     test", "svm        0.5", "graphsage    -"]
 
 
-def test_graph_line_describes_graphs():
-    expected = "k 5.62, homophily 0.300 (chance 0.100), zero distances 25.0 %"
-    assert graph_line(figures(k=5.6183)) == expected
-
-
-def test_graph_note_warns_of_zero_distances():
+@pytest.mark.parametrize(
+    ("graph", "note"),
+    [
+        ({"degenerate": True}, NO_GRAPH),
+        ({"k": 19}, "NOTE: k 100 was asked for; a clip has 19 neighbours on average"),
+        ({"k": 5.6183}, "NOTE: k 100 was asked for; a clip has 5.62 neighbours on average"),
+        ({"k": 1234, "k_asked": 5000}, "NOTE: k 5000"),
+    ],
+)
+def test_graph_note_warns_of_zero_distances_and_a_capped_k(graph, note):
     assert graph_note(figures()) == ""
-    assert graph_note(figures(degenerate=True)) == NO_GRAPH
-
-
-@pytest.mark.parametrize(("k", "asked", "said"), [(19, 100, "19"), (5.6183, 100, "5.62")])
-def test_graph_note_names_a_capped_k(k, asked, said):
-    note = f"NOTE: k {asked} was asked for; a clip has {said} neighbours on average"
-    assert graph_note(figures(k=k)).startswith(note)
-    assert graph_note(figures(k=1234, k_asked=5000)).startswith("NOTE: k 5000")
+    assert graph_note(figures(**graph)).startswith(note)
 
 
 def folds(**groups):
@@ -74,13 +62,3 @@ def test_note_names_giants_under_clean_only(write):
     table = folds(rock={"a": 2, "b": 1, "c": 1}).assign(fold=0)
     assert "2 of 4 clips of rock are of a" in note_of(write("clean", table, {}))
     assert note_of(write("paper", table, {})) == ""
-
-
-def test_left_out_lines_name_experiment_and_protocol():
-    assert left_out_lines({"": {"clean": "one artist"}}) == [
-        "protocol clean is left out: one artist"
-    ]
-    assert left_out_lines({"a": {"clean": "x"}, "b": {}, "c": {"paper": "y"}}) == [
-        "a, protocol clean is left out: x",
-        "c, protocol paper is left out: y",
-    ]

@@ -4,7 +4,6 @@ import pytest
 from genregraph.config.experiment import Experiment
 from genregraph.evaluation.outputs import (
     model_names,
-    read_models,
     read_result,
     read_tables,
     stacked,
@@ -17,19 +16,6 @@ def test_model_names_start_with_networks_ablations_and_variants():
         *("graphsage", "edgeless", "gcn", "gcn_edgeless", "wide", "wide_edgeless"),
         *("svm", "blend"),
     ]
-
-
-def test_models_are_read_in_order(write, predicted):
-    folds = predicted[["clip"]].assign(repeat=0, fold=0)
-    tables = {name: predicted.assign(predicted=name) for name in ("b", "a", "c")}
-    folder = write("paper", folds, tables)
-    (folder / "models" / "a.history.csv").write_text("epoch\n1\n")
-    result = [*read_models(folder, ["c", "b"])]
-    assert [model.name for model in result] == ["c", "b"]
-    assert set(result[0].predictions["predicted"]) == {"c"}
-    assert result[1].fits[["repeat", "fold", "epochs"]].to_numpy().tolist() == [[0, 0, 40]]
-    with pytest.raises(FileNotFoundError):
-        [*read_models(folder, ["d"])]
 
 
 def test_stacked_tables_keep_types(tmp_path):

@@ -1,6 +1,5 @@
 import math
 
-import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
@@ -97,14 +96,6 @@ def test_artist_accuracy_counts_each_group_once(predicted):
     assert scored["artist_low"] < scored["artist_mean"] < scored["artist_high"] == 1
     assert (scored["n_groups"], scored["n_folds"], scored["interval"]) == (3, 1, BY_GROUPS)
     assert math.isnan(scored["song_mean"])
-
-
-def test_song_accuracy_is_of_segments_only(predicted):
-    songs = pd.Series([f"s{i}" for i in (0, 1, 2, 3, 3, 5, 6)], index=predicted["clip"])
-    own = of_clips(by_song(predicted, songs))
-    scored = accuracies(clips_of(predicted), own, of_training(predicted), draw_groups(3))
-    assert scored["song_mean"] == 1 and len(own) == 3
-    assert np.isclose(scored["mean"], 0.75)
 
 
 # Averages over artists and songs

@@ -2,7 +2,6 @@ import json
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -50,13 +49,6 @@ def test_leaks_are_those_counted_by_hand(clips_of):
     assert table["song"].tolist() == [0, 0, 0, 2, 2]
     assert table["md5"].tolist() == [2, 2, 0, 0, 0]
     assert table["near_identical"].tolist() == [2, 2, 3, 2, 1]
-
-
-@pytest.mark.parametrize(("unknown", "leaking"), [("together", 1), ("alone", 0), ("out", 0)])
-def test_unknown_artists_leak_only_if_they_are_a_group(clips_of, unknown, leaking):
-    clips = distinct(clips_of, 4, artist=["Ann", "", "Ann", ""], genre="rock")
-    counts = leaks.leaks(folds_of(clips, [0, 0, 0, 1]), clips, NO_PAIRS, unknown)["group"]
-    assert counts.tolist() == [leaking, leaking]
 
 
 def test_clip_that_is_tested_several_times_leaks_each_time(clips_of):

@@ -37,11 +37,6 @@ def of_genres(*genres: str) -> list[Clip]:
     return clips_of(**{genre: CLIPS[genre] for genre in genres})
 
 
-def XX_on_over_repeats() -> None:
-    assert Evaluation(4, 3).numbers == [f"{i:02d}" for i in range(12)]
-    assert Evaluation(10, 11).numbers[-1] == "109"
-
-
 def test_protocols_by_what_they_fit_and_keep_apart() -> None:
     assert [name for name in PROTOCOLS if fitted_on(name) == "all"] == ["paper", "kfold"]
     assert [name for name in PROTOCOLS if keeps_apart(name)] == ["clean", "inductive", "filtered"]

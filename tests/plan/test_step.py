@@ -1,18 +1,12 @@
 import json
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
-from genregraph.common.code import SCRIPTS, digest, libraries
-from genregraph.plan.step import Step, write_record
+from genregraph.cli.main import steps
+from genregraph.common.code import digest, libraries
+from genregraph.plan.step import Job, Step, write_record
 
-
-class Wildcards(SimpleNamespace):
-    def items(self):
-        return vars(self).items()
-
-
-FOLD = Wildcards(dataset="mine", protocol="clean", fold="03")
+FOLD = Job(dataset="mine", protocol="clean", fold="03")
 PLACE = "results/{dataset}/{protocol}/fold-{fold}"
 
 
@@ -42,14 +36,10 @@ def test_log_and_benchmark_lie_where_the_results_do():
     assert step.benchmark.startswith("results/benchmarks/{dataset}/{protocol}/")
 
 
-def content(step: Step) -> dict:
-    return json.loads(step.content(FOLD))
-
-
 def test_record_holds_options_facts_code_and_libraries():
     facts = {"rows": lambda wildcards: f"digest of {wildcards.dataset}"}
     step = Step("graph.adjacency", PLACE, {"k": 5}, facts, record="results/{dataset}/{protocol}")
-    record = content(step)
+    record = json.loads(step.content(FOLD))
     assert record["options"] == {"k": 5}
     assert record["facts"] == {"rows": "digest of mine"}
     assert record["code"] == digest("graph.adjacency")
@@ -66,7 +56,7 @@ def test_record_is_named_by_what_it_holds():
 
 def test_step_name_may_hold_wildcards():
     step = Step("features.{table}", "results")
-    job = Wildcards(table="compare")
+    job = Job(table="compare")
     assert Path(step.made_with(job)).name.startswith("features.compare.")
     assert "opensmile" in json.loads(step.content(job))["libraries"]
 
@@ -83,10 +73,5 @@ def test_record_replaces_older_ones_of_the_same_step(tmp_path):
 
 def test_every_step_has_locked_libraries():
     """Whatever a step imports must be in the lock file, under a name that is known."""
-    names = [
-        ".".join(path.relative_to(SCRIPTS).with_suffix("").parts)
-        for path in SCRIPTS.glob("*/**/*.py")
-        if "\ndef main(" in path.read_text()
-    ]
-    assert len(names) > 30
-    assert [name for name in names if "typer" not in libraries(name)] == []
+    assert len(steps()) > 30
+    assert [name for name in steps() if "typer" not in libraries(name)] == []

@@ -54,16 +54,17 @@ def test_a_record_is_planned_for_every_job(run: Run) -> None:
         assert steps[rule].made_with(job) in records
 
 
+def records_of(given: dict[str, Any]) -> set[str]:
+    run = Run.of(given, HOME)
+    return set(Steps(run, Paths(run)).records())
+
+
 def test_a_setting_changes_the_records_of_what_depends_on_it() -> None:
+    before = records_of({})
+
     def records(**given) -> set[str]:
-        run = Run.of(given, HOME)
-        return {Path(path).name.rsplit(".", 2)[0] for path in changed(run)}
+        return {Path(path).name.rsplit(".", 2)[0] for path in records_of(given) - before}
 
-    def changed(run: Run) -> set[str]:
-        return set(Steps(run, Paths(run)).records()) - before
-
-    plain = Run.of({}, HOME)
-    before = set(Steps(plain, Paths(plain)).records())
     whole = {"report.findings", "report.page.page", "report.crate"}  # They hold the configuration.
     assert records(cnn={"epochs": 3}) == {"models.cnn", *whole}
     assert records(features={"profile": "librosa"}) == {"features.handcrafted", *whole}
@@ -107,22 +108,15 @@ def fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     ],
 )
 def test_a_file_that_a_user_replaces_changes_the_records_of_its_steps(fetched, file, steps) -> None:
-    def records() -> set[str]:
-        run = Run.of(fetched, HOME)
-        return set(Steps(run, Paths(run)).records())
-
-    before = records()
-    assert records() == before
+    before = records_of(fetched)
+    assert records_of(fetched) == before
     Path(file).write_bytes(Path(file).read_bytes() + b" ")
-    assert {Path(path).name.rsplit(".", 2)[0] for path in records() - before} == steps
+    changed = records_of(fetched) - before
+    assert {Path(path).name.rsplit(".", 2)[0] for path in changed} == steps
 
 
 def test_a_clip_more_in_the_sheet_is_unpacked(fetched) -> None:
-    def records() -> set[str]:
-        run = Run.of(fetched, HOME)
-        return {path for path in Steps(run, Paths(run)).records() if "datasets.unpack" in path}
-
-    before = records()
+    before = records_of(fetched)
     with Path("small.tsv").open("a") as sheet:
-        sheet.write("jazz.9\tjazz/9.wav\tjazz\n")
-    assert records().isdisjoint(before)
+        sheet.write("jazz.9\tjazz/jazz.9.wav\tjazz\n")
+    assert any("datasets.unpack" in path for path in records_of(fetched) - before)
