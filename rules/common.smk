@@ -13,8 +13,9 @@ os.environ["GENREGRAPH"] = str(HOME / "workflow" / "scripts" / "genregraph")
 # Jobs start this Python, and no module of the folder at hand, also where no environment is active.
 os.environ["PYTHONSAFEPATH"] = "1"
 BIN = str(Path(sys.executable).parent)
-if BIN not in os.environ["PATH"].split(os.pathsep):
-    os.environ["PATH"] = BIN + os.pathsep + os.environ["PATH"]
+FOLDERS = os.environ["PATH"].split(os.pathsep)
+if BIN not in FOLDERS:
+    os.environ["PATH"] = os.pathsep.join([BIN, *FOLDERS])
 if "{" in str(HOME) or "}" in str(HOME):
     raise WorkflowError(
         f"{HOME}: Snakemake takes text in braces for wildcards; rename it"
@@ -79,8 +80,8 @@ every = partial(expand, allow_missing=True)
 
 def shown(path, caption="", category="", kind="", **labels):
     """A result that Snakemake's own report shows; its path says what is not stated."""
-    name, of_experiment = Path(path).stem, "{experiment}" in path
-    is_figure = path.endswith(".png")
+    name, is_figure = Path(path).stem.rpartition(".")[2], path.endswith(".png")
+    of_experiment = "{experiment}" in path
     if of_experiment:
         labels.setdefault("protocol", "{protocol}" if "{protocol}" in path else "all")
     return report(

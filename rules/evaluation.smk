@@ -71,7 +71,7 @@ rule summary:
 rule show:
     """Copy a result of the dataset of the run to where it was asked for, or say why there is none."""
     input:
-        PATHS.shown,
+        unpack(PATHS.shown),
         made_with=STEPS["show"].made_with,
     output:
         "results/{name}",
@@ -88,4 +88,4 @@ rule show:
         mem_mb=memory(500),
         runtime=minutes(10),
     shell:
-        "cp {input[0]:q} {output:q} 2> {log:q}"
+        "cp {input.result:q} {output:q} 2> {log:q}"

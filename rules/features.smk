@@ -1,5 +1,7 @@
 # From samples to feature tables: a job a shard, then one table; and tables made elsewhere.
 
+OF_TABLE = f"{OF_CUT}/features/{{table}}"
+
 
 rule extract:
     """Compute a feature table of a shard, or the images that the CNN learns from."""
@@ -7,7 +9,7 @@ rule extract:
         samples=SAMPLES,
         made_with=STEPS["extract"].made_with,
     output:
-        f"{OF_CUT}/features/{{table}}/{{shard}}.parquet",
+        f"{OF_TABLE}/{{shard}}.parquet",
     log:
         STEPS["extract"].log,
     benchmark:
@@ -32,15 +34,11 @@ rule extract:
 rule gather:
     """Join a feature table of all shards."""
     input:
-        shards=every(f"{OF_CUT}/features/{{table}}/{{shard}}.parquet", shard=RUN.shards),
+        shards=every(f"{OF_TABLE}/{{shard}}.parquet", shard=RUN.shards),
         made_with=STEPS["gather"].made_with,
     output:
-        table=f"{OF_CUT}/features/{{table}}.parquet",
-        problems=shown(
-            f"{OF_CUT}/features/{{table}}.problems.csv",
-            "problems",
-            table="problems of {table} in {cut}",
-        ),
+        table=f"{OF_TABLE}.parquet",
+        problems=shown(f"{OF_TABLE}.problems.csv", table="problems of {table} in {cut}"),
     log:
         STEPS["gather"].log,
     benchmark:
@@ -63,12 +61,8 @@ rule imported:
         clips=f"{OF_CUT}/clips.parquet",
         made_with=STEPS["imported"].made_with,
     output:
-        table=f"{OF_CUT}/features/{{table}}.parquet",
-        problems=shown(
-            f"{OF_CUT}/features/{{table}}.problems.csv",
-            "problems",
-            table="problems of {table} in {cut}",
-        ),
+        table=f"{OF_TABLE}.parquet",
+        problems=shown(f"{OF_TABLE}.problems.csv", table="problems of {table} in {cut}"),
     log:
         STEPS["imported"].log,
     benchmark:

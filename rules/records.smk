@@ -2,13 +2,17 @@
 import json
 import tempfile
 
-RECORDS = [record for record in STEPS.records() if not Path(record).is_file()]
+RECORDS = {
+    record: content
+    for record, content in STEPS.records().items()
+    if not Path(record).is_file()
+}
 # Snakemake runs no job for an input that is missing while its own output is there, but it does for
-# one that is new: so this file, which is new, makes it write the records. It holds the configuration,
-# which may be too long for a command.
+# one that is new: so this file, which is new, makes it write the records. It holds them, which may
+# be too long for a command.
 NEW = tempfile.NamedTemporaryFile("w", prefix="genregraph-") if RECORDS else None
 if NEW:
-    json.dump(CONFIG.model_dump(exclude_unset=True), NEW)
+    json.dump(RECORDS, NEW)
     NEW.flush()
 
 
@@ -17,14 +21,11 @@ rule records:
     input:
         [NEW.name] if NEW else [],
     output:
-        RECORDS,
+        list(RECORDS),
     log:
         "results/logs/plan.records.log",
     localrule: True
     conda:
         "../envs/learning.yaml"
-    params:
-        home=lambda wildcards: HOME,
     shell:
-        'python "$GENREGRAPH" plan.records --config {input:q} --home {params.home:q}'
-        " {output:q} 2> {log:q}"
+        'python "$GENREGRAPH" plan.records --planned {input:q} 2> {log:q}'

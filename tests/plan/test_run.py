@@ -69,11 +69,11 @@ def test_a_folder_without_the_clips_ends_the_plan(small: Run) -> None:
 
 
 def test_unknown_results_say_what_there_is(small: Run) -> None:
-    def shown(name: str) -> list[str]:
+    def shown(name: str) -> dict[str, str]:
         return Paths(small).shown(Job(name=name))
 
-    assert shown("multiclass_small.csv") == ["results/small/multiclass_small.csv"]
-    assert shown("report.html") == ["results/small/report.html"]
+    assert shown("multiclass_small.csv") == {"result": "results/small/multiclass_small.csv"}
+    assert shown("report.html") == {"result": "results/small/report.html"}
     for name, why in {
         "multiclass_smal.csv": "did you mean multiclass_small",
         "multiclass_knn.csv": "experiment multiclass_knn cannot run: there is no audio",

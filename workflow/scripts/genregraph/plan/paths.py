@@ -211,16 +211,17 @@ class Paths:
             *self.figures(),
         ]
 
-    def shown(self, wildcards: Any) -> list[str]:
+    def shown(self, wildcards: Any) -> dict[str, str]:
         """A result of the dataset of the run, and what comes with it; a `UserError` if none is."""
         run, file, name = self.run, wildcards.name, wildcards.name.removesuffix(".csv")
         known = [*OVERVIEWS, *FURTHER, *(f"{each}.csv" for each in run.runnable)]
         if file in known:
-            return [f"{self.dataset}/{file}"]
+            return {"result": f"{self.dataset}/{file}"}
         if name == "predictions":
             if run.why_no_prediction:
                 raise UserError(run.why_no_prediction)
-            return [f"{self.dataset}/{file}", f"{self.dataset}/predictions/curves.png"]
+            curves = f"{self.dataset}/predictions/curves.png"
+            return {"result": f"{self.dataset}/{file}", "curves": curves}
         if name in run.not_runnable:
             raise UserError(f"experiment {name} cannot run: {run.not_runnable[name]}")
         near = difflib.get_close_matches(name, run.runnable, n=1)

@@ -6,23 +6,12 @@ from typing import Annotated
 
 import typer
 
-from genregraph.common.errors import UserError
-from genregraph.config.model import Config
-from genregraph.plan.paths import Paths
-from genregraph.plan.run import Run
 from genregraph.plan.step import write_record
-from genregraph.plan.steps import Steps
 
 
 def main(
-    config: Annotated[Path, typer.Option(help="The configuration (JSON).")],
-    home: Annotated[Path, typer.Option(help="Folder of the workflow.")],
-    records: Annotated[list[Path], typer.Argument(help="Those that are not there, to be written.")],
+    planned: Annotated[Path, typer.Option(help="Records that are not there, by path (JSON).")],
 ) -> None:
     """Write records of what files are made with, in place of older ones of the same steps."""
-    run = Run(Config.model_validate(json.loads(config.read_text(encoding="utf-8"))), home)
-    contents = Steps(run, Paths(run)).records()
-    for record in records:
-        if str(record) not in contents:
-            raise UserError(f"{record}: code or settings changed meanwhile; run it again")
-        write_record(record, contents[str(record)])
+    for path, content in json.loads(planned.read_text(encoding="utf-8")).items():
+        write_record(Path(path), content)
