@@ -30,17 +30,8 @@ envvars:
 
 
 from genregraph.common.errors import UserError
-from genregraph.plan.paths import (
-    OF_CUT,
-    OF_DATASET,
-    OF_EXPERIMENT,
-    OF_MODELS,
-    OF_NEW,
-    OF_PART,
-    OF_PROTOCOL,
-    OF_SHARD,
-    Paths,
-)
+from genregraph.plan.paths import OF_CUT, OF_DATASET, OF_EXPERIMENT, OF_MODELS, OF_NEW
+from genregraph.plan.paths import OF_PART, OF_PROTOCOL, OF_SHARD, Paths
 from genregraph.plan.report import PAGE, text_of
 from genregraph.plan.resources import memory, minutes, threads_for
 from genregraph.plan.run import Run

@@ -84,8 +84,5 @@ rule show:
     localrule: True
     conda:
         "../envs/learning.yaml"
-    resources:
-        mem_mb=memory(500),
-        runtime=minutes(10),
     shell:
         "cp {input.result:q} {output:q} 2> {log:q}"

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -70,20 +70,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Slurm:
-    """A cluster that runs.
-
-    Attributes
-    ----------
-    environment : dict of str to str
-        In which its commands and Snakemake's executor find it.
-    """
+    """A cluster that runs, and the environment in which commands and Snakemake find it."""
 
     environment: dict[str, str]
 
     def ask(self, *command: str) -> str:
-        return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=True
-        ).stdout
+        return subprocess.check_output(command, env=self.environment, text=True)
 
     def jobs(self) -> list[Job]:
         printed = self.ask("squeue", "--states=all", "--noheader", "--format=%i|%T|%N|%C|%m|%k")
@@ -109,13 +101,7 @@ class Slurm:
 
 
 def megabytes(text: str) -> int:
-    """Memory as Slurm writes it.
-
-    Examples
-    --------
-    >>> megabytes("1100M"), megabytes("3G")
-    (1100, 3072)
-    """
+    """Memory as Slurm writes it: 1100M, 3G."""
     return int(text[:-1]) * {"M": 1, "G": 1024}[text[-1]]
 
 
@@ -222,11 +208,7 @@ def running(command: list[str], environment: dict[str, str], folder: Path) -> It
 
 
 def ready(slurm: Slurm) -> bool:
-    done = subprocess.run(
-        ["sinfo", "--noheader", "--Node", "--format=%N %T"],
-        env=slurm.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return sorted(done.stdout.split("\n")) == ["", *(f"{node} idle" for node in NODES)]
+    with suppress(subprocess.CalledProcessError):
+        states = slurm.ask("sinfo", "--noheader", "--Node", "--format=%N %T").splitlines()
+        return sorted(states) == [f"{node} idle" for node in NODES]
+    return False

@@ -64,30 +64,21 @@ def test_two_nodes_give_the_bytes_of_one_machine(
     project, jobs = killed
     assert project.bytes_of(COMPARE, SHARDS) == finished.bytes_of(COMPARE, SHARDS)
     assert {job.node for job in jobs if job.rule == OF_EXTRACT} == set(NODES)
+    # No hostile name ran a command on the way.
+    assert not list(project.folder.rglob("x"))
+    assert "uid=" not in (project.folder / "printed").read_text()
 
 
-def test_a_killed_job_is_tried_again_with_more_memory(killed: tuple[Project, list[Job]]) -> None:
-    *first, again = [job for job in killed[1] if job.rule == OF_EXTRACT]
-    (dead,) = [job for job in first if job.state != "COMPLETED"]
-    assert again.state == "COMPLETED"
-    assert (again.cores, again.megabytes) == (dead.cores, 2 * dead.megabytes)
-
-
-def test_shards_share_a_job_that_asks_for_the_cores_and_memory_of_all(
+def test_shards_share_a_job_and_one_that_is_killed_is_tried_again_with_more_memory(
     killed: tuple[Project, list[Job]],
 ) -> None:
     (audit,) = [job for job in killed[1] if job.rule == OF_AUDIT]
     assert (audit.cores, audit.megabytes) == (3, 3 * 1100)
-    *first, _ = [job for job in killed[1] if job.rule == OF_EXTRACT]
+    *first, again = [job for job in killed[1] if job.rule == OF_EXTRACT]
     assert {(job.cores, job.megabytes) for job in first} == {(1, 1800), (2, 2 * 1800)}
-
-
-def test_a_hostile_name_runs_no_command_on_the_way_to_a_node(
-    killed: tuple[Project, list[Job]],
-) -> None:
-    project, _ = killed
-    assert not list(project.folder.rglob("x"))
-    assert "uid=" not in (project.folder / "printed").read_text()
+    (dead,) = [job for job in first if job.state != "COMPLETED"]
+    assert again.state == "COMPLETED"
+    assert (again.cores, again.megabytes) == (dead.cores, 2 * dead.megabytes)
 
 
 @pytest.mark.torture
