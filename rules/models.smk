@@ -35,8 +35,7 @@ rule tune:
         graphs=f"{PATHS.of_experiment(CONFIG.tuning.experiment)}/paper/graph.npz",
         made_with=STEPS["tune"].made_with,
     output:
-        table=shown(f"{OF_DATASET}/tuning.csv"),
-        text=f"{OF_DATASET}/tuning.txt",
+        shown(f"{OF_DATASET}/tuning.csv"),
     log:
         STEPS["tune"].log,
     benchmark:
@@ -52,7 +51,7 @@ rule tune:
         options=STEPS["tune"].arguments,
     shell:
         'python "$GENREGRAPH" models.tune --inputs {input.inputs:q} --graphs {input.graphs:q}'
-        " {params.options:q} --text {output.text:q} --output {output.table:q} 2> {log:q}"
+        " {params.options:q} --output {output:q} 2> {log:q}"
 
 
 rule learning_curve:

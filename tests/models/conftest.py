@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from genregraph.config.parts import Network
+from genregraph.config.registry import NETWORKS
 from genregraph.graph.adjacency import adjacency
 from genregraph.models import classifiers
 from genregraph.models.base import Fit, Fold
@@ -16,7 +18,11 @@ from genregraph.preprocessing.inputs import Inputs
 # Those that are installed.
 BACKENDS = ["torch", "dgl"] if find_spec("dgl") else ["torch"]
 needs_dgl = pytest.mark.skipif("dgl" not in BACKENDS, reason="DGL is not installed")
+by_each_backend = pytest.mark.parametrize("backend", BACKENDS)
+by_kind = pytest.mark.parametrize("kind", NETWORKS)
 CPU = Backend()
+SETTINGS = Network(hidden=8, learning_rate=0.01, epochs=20, weights="distance")
+SCORES = ["loss", "train_accuracy", "test_accuracy"]
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +54,18 @@ def crowd(n, d=5, k=8, noise=2.0):
     x = np.random.default_rng(0).normal(scale=noise, size=(n, d)) + 4 * np.eye(3, d)[y]
     inputs = fold_inputs(x, y, np.arange(n) % 5 != 0, np.arange(n) // 2)
     return inputs, adjacency(inputs.x, "euclidean", k)
+
+
+def asked(**settings) -> Network:
+    """`SETTINGS` with some others."""
+    return SETTINGS.model_copy(update=settings)
+
+
+def near(one, other, precision) -> None:
+    """Equal to a part of the largest."""
+    one, other = (np.asarray(each) for each in (one, other))
+    assert np.isfinite(other).all()
+    assert np.abs(one - other).max() <= precision * np.abs(other).max()
 
 
 def train(inputs, graph, kind, settings, backend=CPU, inductive=False, seed=0, **how) -> Fit:

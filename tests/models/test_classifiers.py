@@ -16,9 +16,8 @@ from sklearn.svm import SVC
 from tests.models.conftest import fold_inputs, noisy
 
 from genregraph.models import classifiers
-from genregraph.models.base import Fit, Fold, HeldOut
+from genregraph.models.base import Fit, Fold, HeldOut, inner_splits
 from genregraph.models.classifiers import CLASSIFIERS, Lda, Neighbours, Svm, blend, selected
-from genregraph.models.search import inner_splits
 from genregraph.models.temperature import fitted_temperature, log_loss
 
 every = pytest.mark.parametrize("name", CLASSIFIERS)

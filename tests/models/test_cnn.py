@@ -1,5 +1,3 @@
-import logging
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,8 +8,7 @@ from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
 from genregraph.features.parquet import write_images
 from genregraph.models import cnn
-from genregraph.models.cnn import COLUMNS, Settings, fit, images_of, main
-from genregraph.models.cnn_network import Cnn, stopping_part
+from genregraph.models.cnn import COLUMNS, Cnn, Settings, fit, images_of, main, stopping_part
 
 QUICK = Settings(2, 5, 1e-3)
 NAMES = [f"g{i % 3}.{i:02d}" for i in range(36)]
@@ -34,12 +31,6 @@ def fold():
     return bars(y), clips, np.arange(36) % 4 != 0
 
 
-def assert_same(one, other, rows=slice(None)):
-    assert all(torch.equal(one.weights[name], other.weights[name]) for name in one.weights)
-    pd.testing.assert_frame_equal(one.history, other.history, check_exact=True)
-    assert_array_equal(one.embedding[rows], other.embedding[rows])
-
-
 def test_separable_images_are_learnt(fold):
     images, clips, train = fold
     fitted = fit(images, clips, train, Settings(6, 6, 3e-3), 0)
@@ -57,18 +48,15 @@ def test_separable_images_are_learnt(fold):
     np.testing.assert_allclose(fitted.embedding, features.numpy(), atol=1e-4)
 
 
-def test_genres_of_test_clips_change_nothing(fold):
+def test_test_clips_change_their_own_features_only(fold):
     images, clips, train = fold
     other = clips.assign(genre=clips["genre"].where(train, "a genre of no training clip"))
-    assert_same(*(fit(images, each, train, QUICK, 0) for each in (clips, other)))
-
-
-def test_images_of_test_clips_change_their_own_features_only(fold):
-    images, clips, train = fold
-    other = images.copy()
-    other[~train] = bars(2 - np.arange(36)[~train] % 3, seed=1)
-    first, second = (fit(pixels, clips, train, QUICK, 0) for pixels in (images, other))
-    assert_same(first, second, train)
+    moved = images.copy()
+    moved[~train] = bars(2 - np.arange(36)[~train] % 3, seed=1)
+    first, second = (fit(*each, train, QUICK, 0) for each in ((images, clips), (moved, other)))
+    assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
+    pd.testing.assert_frame_equal(first.history, second.history, check_exact=True)
+    assert_array_equal(first.embedding[train], second.embedding[train])
     assert (first.embedding[~train] != second.embedding[~train]).any(axis=1).all()
 
 
@@ -76,8 +64,8 @@ def test_weights_of_the_best_epoch_are_kept(fold, monkeypatch):
     """Losses fall until the third epoch, and rise after it."""
     seen, original = [], cnn._pass
 
-    def planned(model, clips, rows, device, optimiser=None):
-        loss, accuracy = original(model, clips, rows, device, optimiser)
+    def planned(model, clips, rows, optimiser=None):
+        loss, accuracy = original(model, clips, rows, optimiser)
         if optimiser:
             return loss, accuracy
         seen.append({name: value.clone() for name, value in model.state_dict().items()})
@@ -96,9 +84,9 @@ def test_training_and_early_stopping_share_neither_test_clips_nor_groups(fold, m
     used = {True: set(), False: set()}
     original = cnn._pass
 
-    def noted(model, clips, rows, device, optimiser=None):
+    def noted(model, clips, rows, optimiser=None):
         used[optimiser is None] |= set(rows.tolist())
-        return original(model, clips, rows, device, optimiser)
+        return original(model, clips, rows, optimiser)
 
     monkeypatch.setattr(cnn, "_pass", noted)
     groups = np.char.add("song", (np.arange(36) // 3 * 3 + np.arange(36) % 3).astype(str))
@@ -138,15 +126,6 @@ def test_too_few_clips_or_genres_are_rejected(y):
         stopping_part(np.array(y, dtype=np.int64), np.array(y, dtype=str), 0)
 
 
-@pytest.mark.parametrize("n", [1, 15, 16, 17, 33])
-def test_batches_hold_each_row_once_and_have_nearly_one_size(n):
-    batches = cnn._batches(torch.arange(n))
-    assert torch.cat(batches).tolist() == list(range(n))
-    sizes = [len(batch) for batch in batches]
-    assert max(sizes) <= cnn.BATCH
-    assert max(sizes) - min(sizes) <= 1
-
-
 def test_images_come_in_the_order_of_the_clips_and_a_missing_one_is_named():
     images = np.arange(3, dtype=np.uint8).reshape(3, 1, 1)
     there = np.array(["a", "b", "c"])
@@ -167,23 +146,19 @@ def run(fold, folds_of, tmp_path):
     write_images([*NAMES[:20], "unused"], [*images[:20], images[0]], tmp_path / "1.parquet")
     table = folds_of(NAMES, clips["genre"], *REPEATS)
 
-    def once(name, folds=table, jobs=1):
-        folder = tmp_path / name
-        folder.mkdir()
+    def once(groups):
         torch.seed()
-        folds.to_parquet(tmp_path / "folds.parquet", index=False)
-        outputs = folder / "cnn.parquet", folder / f"{name}.pt", folder / "history.csv"
+        table.assign(group=table[groups]).to_parquet(tmp_path / "folds.parquet", index=False)
+        outputs = tmp_path / "cnn.parquet", tmp_path / "cnn.pt", tmp_path / "history.csv"
         shards = [tmp_path / "0.parquet", tmp_path / "1.parquet"]
-        main(shards, tmp_path / "folds.parquet", 2, 2, 1e-3, 3, "cpu", *outputs, jobs)
+        main(shards, tmp_path / "folds.parquet", 2, 2, 1e-3, 3, "cpu", *outputs)
         return outputs
 
-    once.folds = table
     return once
 
 
 def test_step_writes_features_of_all_clips_of_each_fold(run, fold, caplog):
-    caplog.set_level(logging.INFO)
-    output, weights, history = run("a")
+    output, weights, history = run("clip")
     table = pd.read_parquet(output)
     assert table.columns.tolist() == ["repeat", "fold", "clip", *COLUMNS]
     assert (COLUMNS[0], COLUMNS[-1]) == ("cnn_000", "cnn_127")
@@ -199,9 +174,9 @@ def test_step_writes_features_of_all_clips_of_each_fold(run, fold, caplog):
     assert saved["genres"] == [["g0", "g1", "g2"]] * 4
     assert saved["settings"] == {"epochs": 2, "patience": 2, "learning_rate": 1e-3, "seed": 3}
     images, clips, _ = fold
-    settings = Settings(2, 2, 1e-3)
     for number, (repeat, mine) in enumerate(KEYS[:2]):
         own = table[(table["repeat"] == repeat) & (table["fold"] == mine)]
+        settings = Settings(2, 2, 1e-3)
         expected = fit(images, clips, REPEATS[repeat] != mine, settings, fold_seed(3, number))
         assert_array_equal(own[COLUMNS].to_numpy(), expected.embedding)
         same = [torch.equal(w, saved["weights"][number][n]) for n, w in expected.weights.items()]
@@ -209,5 +184,5 @@ def test_step_writes_features_of_all_clips_of_each_fold(run, fold, caplog):
 
 
 def test_groups_on_both_sides_of_early_stopping_are_logged(run, caplog):
-    run("a", run.folds.assign(group=run.folds["genre"]))
+    run("genre")
     assert "too few groups" in caplog.text

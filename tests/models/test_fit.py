@@ -6,18 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.models.conftest import noisy, train
 
 from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
 from genregraph.config.experiment import Experiment
+from genregraph.config.registry import NAMED
 from genregraph.graph.adjacency import adjacency
 from genregraph.graph.store import save_graphs
 from genregraph.models import label_spreading
-from genregraph.models.base import Fold
-from genregraph.models.fit import fit_fold, main
-from genregraph.models.search import inner_splits
+from genregraph.models.base import Fit, Fold, inner_splits
+from genregraph.models.fit import fit_fold, main, predictions, write
 from genregraph.models.temperature import fitted_temperature
 from genregraph.preprocessing.inputs import save_inputs
 
@@ -30,6 +31,44 @@ KEPT = {"models", "graphsage", "search", "variants", "calibrate"}
 def experiment(**settings):
     given = {"models": [], "graphsage": NETWORK, "search": False, **settings}
     return Experiment.model_validate(given)
+
+
+def test_each_clip_has_a_row_with_its_most_probable_genre(inputs):
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(3), size=36)
+    table = predictions(inputs, probabilities, (2, 1))
+    assert table.columns.tolist() == [*NAMED, *GENRES]
+    assert table["clip"].tolist() == [f"clip{i:03d}" for i in range(36)]
+    assert table["true"].tolist() == ["blues"] * 12 + ["jazz"] * 12 + ["rock"] * 12
+    assert table["part"].tolist() == ["test", "train", "train"] * 12
+    assert table[["repeat", "fold"]].drop_duplicates().to_numpy().tolist() == [[2, 1]]
+    assert_array_equal(table[GENRES], probabilities)
+    assert table["predicted"].tolist() == table[GENRES].idxmax(axis=1).tolist()
+
+
+def test_files_have_a_row_a_fold_or_epoch_and_the_weights(inputs, tmp_path):
+    history = pd.DataFrame({"epoch": [1, 2], "loss": [0.9, 0.5]})
+    parameters, p = {"C": 0.1, "weights": "distance"}, np.full((36, 3), 1 / 3)
+    first = Fit(p, 7, 0.12345, parameters, 0.5, None, 1.25, history, {"w": torch.ones(2)})
+    second = Fit(p, history=2 * history, weights={"w": torch.full((2,), 2.0)})
+    tables = [predictions(inputs, p, key) for key in KEYS[::2]]
+    settings = {"hidden": 8, "k": None}
+    write(tmp_path, "gcn", tables, dict(zip(KEYS[::2], [first, second], strict=True)), settings)
+    table = pd.read_parquet(tmp_path / "gcn.parquet")
+    pd.testing.assert_frame_equal(table, pd.concat(tables, ignore_index=True), check_exact=True)
+    columns = "repeat,fold,epochs,seconds,inner_log_loss,temperature,parameters"
+    assert (tmp_path / "gcn.csv").read_text().splitlines() == [
+        columns,
+        '0,0,7,0.123,0.5,1.25,"{""C"": 0.1, ""weights"": ""distance""}"',
+        "1,0,0,0.0,,,{}",
+    ]
+    assert (tmp_path / "gcn.history.csv").read_text().splitlines() == [
+        "repeat,fold,epoch,loss",
+        *("0,0,1,0.9", "0,0,2,0.5"),
+        *("1,0,2,1.8", "1,0,4,1.0"),
+    ]
+    saved = torch.load(tmp_path / "gcn.pt", weights_only=True)
+    assert saved["settings"] == settings
+    assert [weights["w"].tolist() for weights in saved["weights"]] == [[1, 1], [2, 2]]
 
 
 @pytest.fixture
@@ -66,9 +105,7 @@ def test_every_model_has_files_with_all_clips_of_all_folds(folder):
         counts = table.groupby(["repeat", "fold", "part"]).size().to_dict()
         assert counts == {(*key, p): n for key in KEYS for p, n in (("train", 60), ("test", 30))}
         assert_allclose(table[GENRES].sum(axis=1), 1)
-        rows = fits_of(written, name)
-        assert list(zip(rows["repeat"], rows["fold"], strict=True)) == KEYS
-        assert (rows["seconds"] > 0).all()
+        assert (fits_of(written, name)["seconds"] > 0).all()
     lda, knn, blend = (tables[name][GENRES] for name in ("lda", "knn", "blend"))
     pd.testing.assert_frame_equal(blend, (lda + knn) / 2)
     inside = [fits_of(written, name)["inner_log_loss"] for name in ("lda", "knn")]

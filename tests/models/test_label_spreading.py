@@ -7,9 +7,8 @@ from sklearn.semi_supervised import LabelSpreading
 from tests.models.conftest import fold_inputs, noisy
 
 from genregraph.models import label_spreading
-from genregraph.models.base import Fold
+from genregraph.models.base import Fold, inner_splits
 from genregraph.models.label_spreading import ALPHA, NEIGHBOURS, by_others
-from genregraph.models.search import inner_splits
 from genregraph.models.temperature import log_loss
 
 both = pytest.mark.parametrize("inductive", [False, True])

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from tests.models.conftest import BACKENDS, needs_dgl
+from tests.models.conftest import asked, by_each_backend, by_kind, near, needs_dgl
 
 from genregraph.config.parts import Network
 from genregraph.config.registry import NETWORKS
@@ -14,22 +14,12 @@ from genregraph.models.messages import Backend
 from genregraph.models.propagation import connected, propagation
 from genregraph.models.training import nodes
 
-by_each_backend = pytest.mark.parametrize("backend", BACKENDS)
-by_kind = pytest.mark.parametrize("kind", NETWORKS)
 
-
-def fold_of(inputs, graph, kind, backend="torch", **asked):
+def fold_of(inputs, graph, kind, backend="torch", **how):
     """Clips as inputs of a network, and the matrix of its messages."""
-    settings = Network(**{"weights": "distance", **asked})
+    settings = asked(**how)
     matrix = propagation(connected(graph, settings.weights), kind, settings)
     return nodes(inputs.x, inputs.y, inputs.train, matrix, kind, Backend(backend)), matrix
-
-
-def near(one, other, precision=1e-6):
-    """Equal to a millionth of the largest."""
-    one, other = (each.detach().numpy() for each in (one, other))
-    assert np.isfinite(other).all()
-    assert np.abs(one - other).max() <= precision * np.abs(other).max()
 
 
 def test_normalised_hidden_layers_have_length_1():
@@ -78,8 +68,8 @@ def test_scores_and_gradients_are_those_of_the_formula(
     fold, matrix = fold_of(inputs, graph, kind, backend)
     assert len(set(np.diff(matrix.indptr))) > 1
     torch.manual_seed(1)
-    asked = Network(layers=layers, hidden=hidden, normalise=normalise)
-    model = network(kind, 5, 3, asked, backend == "dgl")
+    settings = Network(layers=layers, hidden=hidden, normalise=normalise)
+    model = network(kind, 5, 3, settings, backend == "dgl")
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(0, 0.5)
@@ -99,7 +89,7 @@ def test_scores_and_gradients_are_those_of_the_formula(
         h = 0.9 * p @ h + 0.1 * own
     for each in (scores, h):
         each.pow(2).sum().backward()
-    near(scores, h)
+    near(scores.detach(), h.detach(), 1e-6)
     ours = torch.cat([each.grad.flatten() for each in model.parameters()])
     theirs = torch.cat([each.grad.flatten() for layer in weights for each in layer.values()])
     near(ours, theirs, 5e-6)
@@ -173,7 +163,7 @@ def test_scores_and_gradients_are_those_of_dgls_layers(
     scores = ours(fold.prepared, fold.messages)
     for each in (expected, scores):
         each.pow(2).sum().backward()
-    near(scores, expected)
+    near(scores.detach(), expected.detach(), 1e-6)
     gradients = [{n: p.grad.flatten() for n, p in m.named_parameters()} for m in (ours, theirs)]
     one, other = (torch.cat([each[name] for name in sorted(each)]) for each in gradients)
     near(one, other, 2e-6)
@@ -183,7 +173,7 @@ def test_scores_and_gradients_are_those_of_dgls_layers(
 
 
 def test_dropout_draws_its_share_and_keeps_the_mean():
-    model = GraphNetwork([], False, 0.3)
+    model = GraphNetwork("gcn", [], Network(dropout=0.3))
     values = model.dropped(torch.ones(1000, 200))
     assert values.unique().tolist() == pytest.approx([0, 1 / 0.7])
     assert (values == 0).float().mean().item() == pytest.approx(0.3, abs=0.005)

@@ -8,16 +8,7 @@ import pytest
 from tests.models.conftest import fold_inputs
 
 from genregraph.config.experiment import Experiment
-from genregraph.models.learning_curve import (
-    COLUMNS,
-    Design,
-    curve,
-    design,
-    draw,
-    main,
-    part_of,
-    points,
-)
+from genregraph.models.learning_curve import COLUMNS, Design, curve, design, draw, main, points
 from genregraph.preprocessing.inputs import save_inputs
 
 ASKED = {"graphsage": {"hidden": 16, "epochs": 40, "learning_rate": 0.02, "weights": "equal"}}
@@ -71,16 +62,6 @@ def test_points_have_their_artists_and_clips_and_no_test_clip():
         assert (np.arange(3) == inputs.y[positions].T).all()
         assert len(np.unique(inputs.groups[positions])) == artists
     assert set(drawn[6, 6].ravel()) < set(drawn[6, 12].ravel()) < set(drawn[6, 24].ravel())
-    part = part_of(inputs, drawn[6, 12])
-    assert part.train.sum() == 12
-    assert part.clips[~part.train].tolist() == inputs.clips[~inputs.train].tolist()
-
-
-def test_clips_are_drawn_in_turns():
-    groups = np.repeat(list("abcd"), [5, 1, 3, 4])
-    drawn = groups[draw(groups, 4, 10, np.random.default_rng(0))]
-    assert set(drawn[:4]) == set("abcd")
-    assert sorted(np.unique(drawn, return_counts=True)[1]) == [1, 3, 3, 3]
 
 
 def test_artists_are_drawn_among_those_that_make_the_number_of_clips_possible():
@@ -90,6 +71,9 @@ def test_artists_are_drawn_among_those_that_make_the_number_of_clips_possible():
     ]
     assert set(drawn) == set(map(frozenset, "ab ac ad ae af bc bd cd".split()))
     assert sum("a" in pair for pair in drawn) < 270  # The largest is not always there.
+    all_artists = groups[draw(groups, 6, 16, np.random.default_rng(0))]
+    assert set(all_artists[:6]) == set("abcdef")  # In turns.
+    assert sorted(np.unique(all_artists, return_counts=True)[1]) == [1, 1, 3, 3, 4, 4]
 
 
 @pytest.mark.parametrize(

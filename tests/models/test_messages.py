@@ -12,7 +12,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 from scipy import sparse
-from tests.models.conftest import BACKENDS, needs_dgl, train
+from tests.models.conftest import BACKENDS, by_each_backend, by_kind, near, needs_dgl, train
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from genregraph.common.device import BOUND, usable_device
@@ -24,8 +24,6 @@ from genregraph.models import messages
 from genregraph.models.messages import Attention, Backend, Messages, usable_backend
 from genregraph.models.propagation import averages, connected
 
-by_each_backend = pytest.mark.parametrize("backend", BACKENDS)
-by_kind = pytest.mark.parametrize("kind", NETWORKS)
 NO_CARD = usable_device("auto") == "cpu"
 needs_card = pytest.mark.skipif(NO_CARD, reason="PyTorch sees no card")
 
@@ -115,13 +113,6 @@ def double():
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
-
-
-def near(one, other, precision):
-    """Equal to a part of the largest."""
-    one, other = (np.asarray(each) for each in (one, other))
-    assert np.isfinite(other).all()
-    assert np.abs(one - other).max() <= precision * np.abs(other).max()
 
 
 @needs_dgl

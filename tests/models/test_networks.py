@@ -8,25 +8,16 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from tests.models.conftest import crowd, train
+from tests.models.conftest import SCORES, SETTINGS, asked, by_kind, crowd, train
 
 from genregraph.common.errors import UserError
-from genregraph.config.parts import Network
-from genregraph.config.registry import NETWORKS
 from genregraph.graph.adjacency import adjacency, joined
 from genregraph.models import networks
+from genregraph.models.base import inner_splits
 from genregraph.models.networks import DROPOUT, WEIGHT_DECAY, FittedNetwork
-from genregraph.models.search import inner_splits
 from genregraph.models.temperature import log_loss
 
-SETTINGS = Network(hidden=8, learning_rate=0.01, epochs=20, weights="distance")
-by_kind = pytest.mark.parametrize("kind", NETWORKS)
 with_and_without_messages = pytest.mark.parametrize("messages", [True, False])
-SCORES = ["loss", "train_accuracy", "test_accuracy"]
-
-
-def asked(**settings):
-    return SETTINGS.model_copy(update=settings)
 
 
 @pytest.fixture
@@ -206,7 +197,7 @@ def test_new_clips_are_predicted_as_inductive_test_clips(kind, weights, messages
     among = adjacency(inputs.x, "euclidean", 10, inputs.train)
     settings = asked(weights=weights, messages=messages, layers=2, k=6, normalise=True)
     fit = train(inputs, among, kind, settings, inductive=True, seed=5)
-    fitted = FittedNetwork(kind, settings, 3, 5, fit.weights, seed=5)
+    fitted = FittedNetwork(kind, settings, 3, fit.weights, seed=5)
     known, new = inputs.x[inputs.train], inputs.x[~inputs.train]
     graph = adjacency(known, "euclidean", 10)
     neighbours, distances = joined(known, new, "euclidean", 10)
@@ -223,7 +214,7 @@ def test_shares_are_those_of_the_average(inputs):
     known, new = inputs.x[:30], inputs.x[30:]
     neighbours, distances = joined(known, new, "euclidean", 4)
     fit = train(inputs, adjacency(inputs.x, "euclidean", 4), "graphsage", SETTINGS)
-    fitted = FittedNetwork("graphsage", SETTINGS, 3, 5, fit.weights)
+    fitted = FittedNetwork("graphsage", SETTINGS, 3, fit.weights)
     graph = adjacency(known, "euclidean", 4)
     _, shares = fitted.predict_new(known, graph, new, neighbours, distances)
     assert_allclose(shares, distances / (1 + distances.sum(axis=1, keepdims=True)))

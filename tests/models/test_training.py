@@ -4,19 +4,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from tests.models.conftest import crowd, train
+from tests.models.conftest import SCORES, asked, crowd, train
 
-from genregraph.config.parts import Network
 from genregraph.models import training
 from genregraph.models.messages import Backend
 from genregraph.models.training import neighbourhoods, sampled
-
-SETTINGS = Network(hidden=8, learning_rate=0.01, epochs=20, weights="distance")
-SCORES = ["loss", "train_accuracy", "test_accuracy"]
-
-
-def asked(**settings):
-    return SETTINGS.model_copy(update=settings)
 
 
 @pytest.fixture

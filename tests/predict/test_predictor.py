@@ -5,10 +5,9 @@ from tests.predict.conftest import SEED, drawn, new_features, small
 
 from genregraph.common.errors import UserError
 from genregraph.graph.adjacency import adjacency
-from genregraph.models.base import Fold
+from genregraph.models.base import Fold, inner_splits
 from genregraph.models.classifiers import CLASSIFIERS
 from genregraph.models.networks import GraphModel
-from genregraph.models.search import inner_splits
 from genregraph.models.temperature import scaled
 from genregraph.predict.predictor import Predictor, predict
 from genregraph.preprocessing.inputs import Inputs

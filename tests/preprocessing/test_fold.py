@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from genregraph.common.errors import UserError
-from genregraph.preprocessing.fold import features_by_fold, join
+from genregraph.preprocessing.fold import join
 
 CLIPS = ["a", "b", "c", "d", "e", "f"]
 LEFT = pd.DataFrame({"clip": CLIPS[::-1], "x": [6.0, 5, 4, 3, 2, 1], "length": 7.0})
@@ -23,6 +23,8 @@ def test_only_imported_tables_may_lack_a_column_to_drop():
     with pytest.raises(UserError, match=r"drop: tempo: no such column.* x, length, z"):
         join(TABLES, CLIPS, ["tempo", "x"])
     assert join(TABLES, ["a"], ["tempo", "x"], imported=True).columns.tolist() == ["length", "z"]
+    with pytest.raises(UserError, match="no feature of the experiment's tables is left"):
+        join(TABLES, CLIPS, ["x", "length", "z"])
 
 
 def test_column_in_two_tables_is_named_by_its_table():
@@ -33,12 +35,3 @@ def test_column_in_two_tables_is_named_by_its_table():
     assert join([("a", LEFT), ("b", other)], CLIPS, ["x"]).columns.tolist() == ["length", "y"]
     with pytest.raises(UserError, match=r"two features .* called a_x"):
         join([("a", LEFT), ("b", other.rename(columns={"y": "a_x"}))], CLIPS, [])
-
-
-def test_folds_share_features_without_a_fitted_table(tmp_path):
-    for name, table in TABLES:
-        table.to_parquet(tmp_path / f"{name}.parquet")
-    tables = [tmp_path / "left.parquet", tmp_path / "right.parquet"]
-    features_of = features_by_fold(tables, None, CLIPS, ["length"])
-    pd.testing.assert_frame_equal(features_of((0, 0)), join(TABLES, CLIPS, ["length"]))
-    assert features_of((1, 2)) is features_of((0, 0))

@@ -8,7 +8,7 @@ from genregraph.common.errors import UserError
 from genregraph.datasets.spreadsheet import write_csv
 from genregraph.preprocessing import prepare
 from genregraph.preprocessing.inputs import InputsFile
-from genregraph.preprocessing.prepare import main, reduce, scale, scaled
+from genregraph.preprocessing.prepare import main, reduce, scale
 
 CLIPS = ["a", "b", "c", "d", "e", "f"]
 LEFT = pd.DataFrame({"clip": CLIPS[::-1], "x": [6.0, 5, 4, 3, 2, 1], "length": 7.0})
@@ -38,18 +38,17 @@ def test_scaling_agrees_with_scikit_learn(values, seen, how, scaler):
 @pytest.mark.parametrize("how", ["standard", "minmax"])
 def test_feature_constant_in_clips_seen_becomes_0_in_all(how):
     x = np.array([[0.1, 5, 1], [0.1, 5, 2], [0.1, 1e12, 3]])
-    scaled = scale(x, np.array([True, True, False]), how)
-    assert not scaled[:, :2].any()
-    assert scaled[:, 2].any()
+    values = scale(x, np.array([True, True, False]), how)
+    assert not values[:, :2].any()
+    assert values[:, 2].any()
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("how", ["standard", "minmax", "none"])
-def test_table_is_scaled_by_blocks_as_in_one_piece(values, how, dtype, monkeypatch):
+def test_table_is_scaled_by_blocks_as_in_one_piece(values, how, monkeypatch):
     monkeypatch.setattr(prepare, "BLOCK", 3)
     table = pd.DataFrame(values).astype({1: np.float32})
-    expected = scale(table.to_numpy(np.float64), HALF, how).astype(dtype)
-    assert_array_equal(scaled(table, HALF, how, dtype), expected, strict=True)
+    expected = scale(table.to_numpy(np.float64), HALF, how).astype(np.float32)
+    assert_array_equal(prepare.prepare(table, HALF, how, None, 2, 0)[0], expected, strict=True)
 
 
 @pytest.mark.parametrize("seen", [EVERYTHING, HALF])

@@ -20,7 +20,8 @@ from genregraph.evaluation import evaluate, summarise
 from genregraph.folds.leaks import leaks
 from genregraph.graph.adjacency import adjacency
 from genregraph.graph.store import health, save_graphs
-from genregraph.models.predictions import Fit, Fitted, predictions, write
+from genregraph.models.base import Fit
+from genregraph.models.fit import predictions, write
 from genregraph.preprocessing.inputs import Inputs, save_inputs
 from genregraph.report.figures import protocol_figures
 from genregraph.report.page import page
@@ -121,16 +122,18 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
             scores[np.arange(N), y] += skill * (1 if protocol == "clean" else 1.5)
             odds = np.exp(scores)
             history = history_of(fold) if model in NETWORKS else None
-            fit = Fit(odds / odds.sum(axis=1, keepdims=True), 5, 0.5, history=history)
-            table = predictions(own, fit.probabilities, (0, fold))
             temperature = 1.5 + fold / 10 if model == "graphsage" else np.nan
-            fitted[model].append(Fitted((0, fold), fit, table, temperature))
+            probabilities = odds / odds.sum(axis=1, keepdims=True)
+            fit = Fit(probabilities, 5, 0.5, temperature=temperature, history=history)
+            fitted[model].append((predictions(own, probabilities, (0, fold)), fit))
     save_inputs(folder / "inputs.npz", inputs, [(0, fold) for fold in range(FOLDS)])
     save_graphs(folder / "graph.npz", graphs)
     figures = [{"repeat": 0, "fold": i, **health(g, y, K)} for i, g in enumerate(graphs)]
     pd.DataFrame(figures).to_csv(folder / "graph-health.csv", index=False)
     for model, fits in fitted.items():
-        write(folder / "models", model, fits, {})
+        tables = [table for table, _ in fits]
+        fits = {(0, fold): fit for fold, (_, fit) in enumerate(fits)}
+        write(folder / "models", model, tables, fits, {})
     (folder / "models/.snakemake_timestamp").touch()
     used = clips[clips["status"] == "good"].reset_index(drop=True)
     audited = leaks(folds, used, np.empty((0, 2), dtype=np.int64), "alone")

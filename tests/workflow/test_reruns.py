@@ -44,7 +44,7 @@ def mended_artist(project: Project) -> None:
 
 
 def edited_code(project: Project) -> None:
-    script = "workflow/scripts/genregraph/models/predictions.py"
+    script = "workflow/scripts/genregraph/models/fit.py"
     project.edit(script, '"train", "test"', '"fit", "test"')
 
 

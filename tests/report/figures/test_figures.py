@@ -12,7 +12,7 @@ from genregraph.common.errors import UserError
 from genregraph.evaluation.calibration import CURVES
 from genregraph.features.handcrafted import COLUMNS as HANDCRAFTED
 from genregraph.graph.adjacency import adjacency
-from genregraph.models.predictions import predictions
+from genregraph.models.fit import predictions
 from genregraph.report.figures import dataset, draw, places
 from genregraph.report.figures.experiment_figures import draw_folds, draw_reliability
 from genregraph.report.figures.protocol_figures import (

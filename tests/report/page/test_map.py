@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 from tests.report import dataset
 
-from genregraph.models.predictions import predictions
+from genregraph.models.fit import predictions
 from genregraph.report.figures.places import place
 from genregraph.report.page.map import chart, nearest, within_square
 

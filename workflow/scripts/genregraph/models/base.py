@@ -1,6 +1,16 @@
-"""What each model is given of a fold, and what it returns: ``fit_predict(fold) -> Fit``."""
+"""What each model is given of a fold, and what it returns: ``fit_predict(fold) -> Fit``.
 
-from collections.abc import Mapping, Sequence
+Models choose their parameters by clips that are held out inside the training clips of a fold.
+
+References
+----------
+.. [1] S. Varma, R. Simon, "Bias in error estimation when using cross-validation for model
+   selection", BMC Bioinformatics 7:91, 2006: why no test clip takes part.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +18,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from genregraph.models.messages import Backend
 from genregraph.preprocessing.inputs import Inputs
@@ -24,7 +35,7 @@ class Fold(NamedTuple):
     graph : scipy.sparse.csr_array, shape (n, n)
         Distances to each clip's neighbours, as `graph.adjacency` makes it.
     splits : sequence of (NDArray[np.int64], NDArray[np.int64])
-        As `models.search.inner_splits` makes them; without any, nothing is chosen or held out.
+        As `inner_splits` makes them; without any, nothing is chosen or held out.
     inductive : bool
         Models learn from the training clips and the graph among them alone, and each test clip
         joins it by itself: its prediction does not depend on other test clips. Else all clips are
@@ -65,6 +76,8 @@ class Fit(NamedTuple):
         Those chosen inside the training clips.
     inner_log_loss : float
         In nats, of training clips held out inside, at these parameters; NaN where there are none.
+    temperature : float
+        Fitted to these clips; NaN where none is.
     history, weights : optional
         Of a network: ``epoch loss train_accuracy test_accuracy seconds``, and tensors by name.
     """
@@ -75,5 +88,59 @@ class Fit(NamedTuple):
     parameters: Mapping[str, float | int | str | None] = {}
     inner_log_loss: float = np.nan
     held_out: HeldOut | None = None
+    temperature: float = np.nan
     history: pd.DataFrame | None = None
     weights: Mapping[str, torch.Tensor] | None = None
+
+    def accuracies(self, inputs: Inputs) -> tuple[float, float]:
+        """Shares of the training clips, and of the test clips, that are predicted rightly."""
+        right = self.probabilities.argmax(axis=1) == inputs.y
+        return float(right[inputs.train].mean()), float(right[~inputs.train].mean())
+
+
+def inner_splits(inputs: Inputs, seed: int, n: int = 3) -> list[Split]:
+    """Splits of the training clips that keep groups together and are stratified by genre.
+
+    Returns
+    -------
+    list of (NDArray[np.int64], NDArray[np.int64])
+        Positions among the training clips, ``np.flatnonzero(inputs.train)``: of those to learn
+        from, and of those that are held out, each once. Fewer than n where there are fewer groups,
+        or clips of every genre; empty where one could train or evaluate nothing.
+    """
+    y, groups = inputs.y[inputs.train], inputs.groups[inputs.train]
+    _, counts = np.unique(y, return_counts=True)
+    n_groups = len(np.unique(groups))
+    n = min(n, n_groups, counts.max(initial=0))
+    if n < 2:
+        return []
+    kind = StratifiedKFold if n_groups == len(y) else StratifiedGroupKFold
+    splitter = kind(n, shuffle=True, random_state=seed % 2**32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Of genres of fewer clips than splits.
+        splits = list(splitter.split(np.zeros(len(y)), y, groups))
+    usable = [learnable(y[train]) and np.isin(y[valid], y[train]).any() for train, valid in splits]
+    return splits if all(usable) else []
+
+
+def learnable(y: NDArray[np.int64]) -> bool:
+    """Whether there is something to learn: two genres, and more clips than genres."""
+    return 2 <= len(np.unique(y)) < len(y)
+
+
+def held_out(
+    inputs: Inputs, splits: Sequence[Split], predict: Callable[[Inputs], Matrix]
+) -> HeldOut:
+    """Predict training clips, without any test clip, by models that have not learnt from them.
+
+    ``predict`` fits a model to some inputs and returns probabilities, shape (n, c). Clips of genres
+    that are not learnt from, which no model could predict, are left out.
+    """
+    inner = inputs.of(inputs.train)
+    probabilities, y = [], []
+    for train, valid in splits:
+        evaluated = valid[np.isin(inner.y[valid], inner.y[train])]
+        fold = replace(inner, train=np.isin(np.arange(len(inner.y)), train))
+        probabilities.append(predict(fold)[evaluated])
+        y.append(inner.y[evaluated])
+    return HeldOut(np.concatenate(probabilities), np.concatenate(y))

@@ -36,8 +36,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from genregraph.models.base import Fit, Fold, HeldOut, Matrix
-from genregraph.models.search import held_out, learnable, score
+from genregraph.models.base import Fit, Fold, HeldOut, Matrix, held_out, learnable
 from genregraph.models.temperature import fitted_temperature, log_loss, scaled
 from genregraph.preprocessing.inputs import Inputs
 from genregraph.preprocessing.sample import MOST, spread_evenly
@@ -61,34 +60,34 @@ class Classifier(NamedTuple):
         """Choose parameters inside the training clips, learn from all of them, predict all clips.
 
         A genre absent from training has probability 0. Where there is nothing to learn
-        (`models.search.learnable`) probabilities are the shares of genres in training.
+        (`models.base.learnable`) probabilities are the shares of genres in training.
         """
-        inputs, splits, known = fold.inputs, fold.splits, fold.inputs.train
-        x, y = inputs.x[known].astype(np.float64), inputs.y[known]
-        if not learnable(y):
-            return Fit(_probabilities(DummyClassifier().fit(x, y), inputs))
+        inputs, splits = fold.inputs, fold.splits
+        if not learnable(inputs.y[inputs.train]):
+            return Fit(_predicted(DummyClassifier(), inputs))
         model = Pipeline([("scale", StandardScaler()), ("model", self.build(fold.seed))])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Genres of few clips; iterations that ran out.
             if not splits:
-                return Fit(_probabilities(model.fit(x, y), inputs), _iterations(model))
+                return Fit(_predicted(model, inputs), _iterations(model))
             search = GridSearchCV(
                 model,
                 {f"model__{name}": values for name, values in self.grid.items()},
                 scoring=partial(score, at_best_temperature=self.calibrated),
                 cv=splits,
                 error_score="raise",
-            ).fit(x, y)
+            ).fit(*_learnt(inputs))
             model, loss, clips = search.best_estimator_, -search.best_score_, None
             if fold.calibrate or self.calibrated:
-                clips = held_out(inputs, splits, lambda inner: _refitted(model, inner))
+                clips = held_out(inputs, splits, lambda inner: _predicted(clone(model), inner))
+        names = list(self.grid)
         if self.calibrated and clips:
+            names.append("temperature")
             temperature = fitted_temperature(*clips)
             if np.isfinite(temperature):
                 model[-1].set_params(temperature=temperature)
                 clips = clips._replace(probabilities=scaled(clips.probabilities, temperature))
             loss = log_loss(*clips)
-        names = [*self.grid, *(["temperature"] if self.calibrated else [])]
         return Fit(
             _probabilities(model, inputs),
             _iterations(model),
@@ -98,10 +97,13 @@ class Classifier(NamedTuple):
         )
 
 
-def _refitted(model: Any, inputs: Inputs) -> Matrix:
-    known = inputs.train
-    fitted = clone(model).fit(inputs.x[known].astype(np.float64), inputs.y[known])
-    return _probabilities(fitted, inputs)
+def _learnt(inputs: Inputs) -> tuple[Matrix, NDArray[np.int64]]:
+    return inputs.x[inputs.train].astype(np.float64), inputs.y[inputs.train]
+
+
+def _predicted(model: Any, inputs: Inputs) -> Matrix:
+    """Probabilities of all clips by a model that learns from those that train."""
+    return _probabilities(model.fit(*_learnt(inputs)), inputs)
 
 
 def _probabilities(model: Any, inputs: Inputs) -> Matrix:
@@ -112,6 +114,15 @@ def _probabilities(model: Any, inputs: Inputs) -> Matrix:
 
 def _iterations(model: Any) -> int:
     return int(np.max(getattr(model[-1], "n_iter_", 0)))
+
+
+def score(model: Any, x: Matrix, y: NDArray[np.int64], at_best_temperature: bool = False) -> float:
+    """Minus the log loss in nats, over clips whose genre the model has learnt."""
+    learnt = np.isin(y, model.classes_)
+    known = np.searchsorted(model.classes_, y[learnt])
+    probabilities = model.predict_proba(x)[learnt]
+    temperature = fitted_temperature(probabilities, known) if at_best_temperature else np.nan
+    return -log_loss(probabilities, known, 1.0 if np.isnan(temperature) else temperature)
 
 
 class Svm(ClassifierMixin, BaseEstimator):
@@ -225,8 +236,7 @@ CLASSIFIERS: dict[str, Classifier] = {
 
 def blend(fits: Mapping[str, Fit]) -> Fit:
     """The mean of the probabilities of classifiers, by name."""
-    inside = [fit.held_out for fit in fits.values() if fit.held_out]
-    clips = None
+    inside, clips = [fit.held_out for fit in fits.values() if fit.held_out], None
     if len(inside) == len(fits):
         clips = HeldOut(np.mean([each.probabilities for each in inside], axis=0), inside[0].y)
     return Fit(

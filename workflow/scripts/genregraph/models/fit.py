@@ -1,31 +1,34 @@
 """Fit all models of an experiment to every fold of a protocol."""
 
+import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import pandas as pd
+import torch
 import typer
 
 from genregraph.common.errors import UserError
 from genregraph.common.every_fold import every_fold
 from genregraph.common.seeds import fold_seed
 from genregraph.config.experiment import Experiment
-from genregraph.config.registry import SPREADING
+from genregraph.config.registry import NAMED, SPREADING
 from genregraph.graph.store import load_graph
 from genregraph.models import label_spreading, options
-from genregraph.models.base import Fit, Fold
+from genregraph.models.base import Fit, Fold, Matrix, inner_splits
 from genregraph.models.classifiers import CLASSIFIERS, COMBINED
 from genregraph.models.messages import usable_backend
 from genregraph.models.networks import GraphModel
-from genregraph.models.predictions import Fitted, predictions, write
-from genregraph.models.search import inner_splits
 from genregraph.models.temperature import fitted_temperature
-from genregraph.preprocessing.inputs import InputsFile
+from genregraph.preprocessing.inputs import Inputs, InputsFile
 
 logger = logging.getLogger(__name__)
+
+Key = tuple[int, int]  # Repeat and fold.
 
 
 def fit_fold(fold: Fold, experiment: Experiment) -> Iterator[tuple[str, Fit]]:
@@ -34,22 +37,21 @@ def fit_fold(fold: Fold, experiment: Experiment) -> Iterator[tuple[str, Fit]]:
     First come networks, each after the one whose parameters it takes, then classifiers, then other
     models, each in the order of the experiment.
     """
-    chosen: dict[str, Mapping[str, Any]] = {}
-    for name, (kind, settings, like, _) in experiment.networks().items():
-        own = settings.model_copy(update=chosen[like]) if like else settings
-        network = GraphModel(kind, own)
-        fit = _timed(network.fit_predict, fold._replace(search=fold.search and not like))
-        chosen[name] = fit.parameters
-        yield name, fit
     fits: dict[str, Fit] = {}
-    for name in filter(CLASSIFIERS.__contains__, experiment.models):
-        fits[name] = _timed(CLASSIFIERS[name].fit_predict, fold)
+    for name, (kind, settings, like, _) in experiment.networks().items():
+        own = settings.model_copy(update=fits[like].parameters) if like else settings
+        network = GraphModel(kind, own)
+        fits[name] = _timed(network.fit_predict, fold._replace(search=fold.search and not like))
+        yield name, fits[name]
+    classifiers = {name: CLASSIFIERS[name] for name in experiment.models if name in CLASSIFIERS}
+    for name, classifier in classifiers.items():
+        fits[name] = _timed(classifier.fit_predict, fold)
         yield name, fits[name]
     for name in experiment.models:
         if name in SPREADING:
             yield name, _timed(label_spreading.fit_predict, fold)
         elif name in COMBINED:
-            yield name, COMBINED[name](fits)
+            yield name, COMBINED[name]({each: fits[each] for each in classifiers})
 
 
 def _timed(fit_predict: Callable[[Fold], Fit], fold: Fold) -> Fit:
@@ -58,17 +60,55 @@ def _timed(fit_predict: Callable[[Fold], Fit], fold: Fold) -> Fit:
     return fit._replace(seconds=time.perf_counter() - start)
 
 
-def described(fit: Fit, fold: Fold, name: str, key: tuple[int, int]) -> Fitted:
-    """A fit as it is written, with a temperature if the fold is to be calibrated."""
-    temperature = np.nan
-    if fold.calibrate and fit.held_out:
-        temperature = fitted_temperature(*fit.held_out)
-    logger.info(
-        "repeat %d, fold %d, %s: %d epochs, %.3f s, %s, log loss inside %.3f, temperature %.3f",
-        *(*key, name, fit.epochs, fit.seconds, dict(fit.parameters) or "nothing chosen"),
-        *(fit.inner_log_loss, temperature),
-    )
-    return Fitted(key, fit, predictions(fold.inputs, fit.probabilities, key), temperature)
+def predictions(inputs: Inputs, probabilities: Matrix, key: Key) -> pd.DataFrame:
+    """``clip repeat fold part true predicted`` (part: train or test), and a probability a genre."""
+    values = [
+        inputs.clips,
+        *key,
+        np.where(inputs.train, "train", "test"),
+        inputs.genres[inputs.y],
+        inputs.genres[probabilities.argmax(axis=1)],
+    ]
+    table = pd.DataFrame(dict(zip(NAMED, values, strict=True)))
+    return table.join(pd.DataFrame(probabilities, columns=inputs.genres))
+
+
+def write(
+    folder: Path,
+    model: str,
+    tables: Sequence[pd.DataFrame],
+    fits: Mapping[Key, Fit],
+    settings: Mapping[str, Any],
+) -> None:
+    """Write predictions and fits of a model for all folds of a protocol, in order.
+
+    ``<model>.parquet`` gets the predictions, ``<model>.csv`` a row a fold; of a network
+    ``<model>.history.csv`` a row an epoch and ``<model>.pt`` settings (plain types) and weights,
+    which ``torch.load(weights_only=True)`` reads.
+    """
+    table = pd.concat(tables, ignore_index=True)
+    table.to_parquet(folder / f"{model}.parquet", index=False)
+    rows = [
+        {
+            "repeat": repeat,
+            "fold": fold,
+            "epochs": fit.epochs,
+            "seconds": round(fit.seconds, 3),
+            "inner_log_loss": fit.inner_log_loss,
+            "temperature": fit.temperature,
+            "parameters": json.dumps(dict(fit.parameters)),
+        }
+        for (repeat, fold), fit in fits.items()
+    ]
+    pd.DataFrame(rows).to_csv(folder / f"{model}.csv", index=False)
+    histories = {key: fit.history for key, fit in fits.items() if fit.history is not None}
+    if histories:
+        stacked = pd.concat(histories, names=["repeat", "fold", None]).reset_index([0, 1])
+        stacked.to_csv(folder / f"{model}.history.csv", index=False)
+    weights = [dict(fit.weights) for fit in fits.values() if fit.weights is not None]
+    if weights:
+        saved = {"settings": dict(settings), "weights": weights}
+        torch.save(saved, folder / f"{model}.pt")
 
 
 def main(
@@ -95,19 +135,28 @@ def main(
         )
     where = usable_backend(backend, device, at_once)
     folds, networks = InputsFile(inputs), asked.networks()
+    calibrate = asked.calibrate == "temperature"
 
-    def fit_number(number: int) -> dict[str, Fitted]:
-        data, own_seed = folds[number], fold_seed(seed, number)
-        splits, calibrate = inner_splits(data, own_seed), asked.calibrate == "temperature"
+    def fit_number(number: int) -> dict[str, tuple[pd.DataFrame, Fit]]:
+        data, own_seed, key = folds[number], fold_seed(seed, number), folds.keys[number]
         how = (neighbours == "train", asked.search, calibrate, where)
-        fold = Fold(data, load_graph(graphs, number), own_seed, splits, *how)
-        return {
-            name: described(fit, fold, name, folds.keys[number])
-            for name, fit in fit_fold(fold, asked)
-        }
+        fold = Fold(data, load_graph(graphs, number), own_seed, inner_splits(data, own_seed), *how)
+        fits = {}
+        for name, fit in fit_fold(fold, asked):
+            if calibrate and fit.held_out:
+                fit = fit._replace(temperature=fitted_temperature(*fit.held_out))
+            logger.info(
+                "repeat %d, fold %d, %s: %d epochs, %.3f s, %s, log loss inside %.3f, "
+                "temperature %.3f",
+                *(*key, name, fit.epochs, fit.seconds, dict(fit.parameters) or "nothing chosen"),
+                *(fit.inner_log_loss, fit.temperature),
+            )
+            fits[name] = predictions(data, fit.probabilities, key), fit
+        return fits
 
     fitted = every_fold(fit_number, len(folds), jobs, where.device)
     output.mkdir(exist_ok=True)
     for name in fitted[0]:
+        tables, fits = zip(*(fold[name] for fold in fitted), strict=True)
         settings = networks[name].settings.model_dump() if name in networks else {}
-        write(output, name, [fold[name] for fold in fitted], settings)
+        write(output, name, tables, dict(zip(folds.keys, fits, strict=True)), settings)

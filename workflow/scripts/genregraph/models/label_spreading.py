@@ -11,8 +11,7 @@ from scipy.sparse import csgraph
 from sklearn.neighbors import kneighbors_graph
 from sklearn.semi_supervised import LabelSpreading
 
-from genregraph.models.base import Fit, Fold, Matrix
-from genregraph.models.search import held_out
+from genregraph.models.base import Fit, Fold, Matrix, held_out
 from genregraph.models.temperature import log_loss
 from genregraph.preprocessing.inputs import Inputs
 

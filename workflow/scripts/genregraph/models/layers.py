@@ -26,7 +26,7 @@ References
 .. [6] M. Wang et al., "Deep Graph Library", arXiv:1909.01315; `dgl.nn.pytorch`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from typing import Any, cast
@@ -57,14 +57,14 @@ class SageLayer(nn.Module):
         nn.init.xavier_uniform_(self.fc_self.weight, gain=gain)
         nn.init.xavier_uniform_(self.fc_neigh.weight, gain=gain)
 
-    def forward(self, x: Tensor, aggregated: Tensor) -> Tensor:
+    def combined(self, x: Tensor, aggregated: Tensor) -> Tensor:
         """Values, shape (n, outputs), from clips' own and aggregated ones, (n, features)."""
         return self.fc_self(x).addmm_(aggregated, self.fc_neigh.weight.T)
 
-    def passing(self, x: Tensor, messages: Messages) -> Tensor:
+    def forward(self, x: Tensor, messages: Messages) -> Tensor:
         """Values, shape (n, outputs), from ``x``, shape (m, features); the narrower are sent."""
         if self.fc_neigh.out_features >= self.fc_neigh.in_features:
-            return self(messages.own(x), messages(x))
+            return self.combined(messages.own(x), messages(x))
         both = linear(x, torch.cat([self.fc_self.weight, self.fc_neigh.weight]))
         own, sent = both.chunk(2, dim=1)
         return messages.own(own) + messages(sent) + self.fc_self.bias
@@ -116,6 +116,23 @@ class GraphAttention(nn.Module):
         return attention(values, self.shares(x, attention)).flatten(1) + self.bias
 
 
+def values_of(layer: nn.Module, x: Tensor, messages: Any) -> Tensor:
+    """Values of one of the layers above, of appnp's, or of DGL's, shape (n, outputs)."""
+    if isinstance(layer, nn.Linear):
+        return layer(x)
+    if isinstance(layer, SageLayer | GraphConvolution | GraphAttention):
+        return layer(x, messages)
+    graph, weights = messages.network
+    return layer(graph, x, edge_weight=weights).flatten(1)
+
+
+def prepared(kind: str, x: Tensor, messages: Any) -> tuple[Tensor, ...]:
+    """Inputs of the first layer, whatever the weights: computed once."""
+    if kind == "graphsage":
+        return x, messages(x)
+    return (messages(x),) if kind == "gcn" else (x,)
+
+
 class GraphNetwork(nn.Module):
     """Layers, each from one width to the next, with activation, normalisation and dropout between.
 
@@ -123,24 +140,36 @@ class GraphNetwork(nn.Module):
     The paper does not mention it; scores are never scaled. ``chance`` draws what is dropped.
     """
 
-    def __init__(self, layers: Iterable[nn.Module], normalise: bool, dropout: float) -> None:
+    def __init__(self, kind: str, layers: list[nn.Module], settings: Network) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(layers)
-        self.normalise, self.dropout = normalise, dropout
+        self.kind, self.normalise, self.dropout = kind, settings.normalise, settings.dropout
         self.chance = np.random.default_rng(0)
 
-    @staticmethod
-    def prepared(x: Tensor, messages: Any) -> tuple[Tensor, ...]:
-        """Inputs of the first layer, whatever the weights: computed once."""
-        return (x,)
+    def forward(self, inputs: tuple[Tensor, ...], messages: Any) -> Tensor:
+        """Scores of clips, shape (n, genres), from what is `prepared`.
 
-    def activation(self, x: Tensor) -> Tensor:
-        """ReLU, in place."""
-        return torch.relu_(x)
+        A list of messages has those of each further layer.
+        """
+        first, further = cast("Any", self.convolutions[0]), self.convolutions[1:]
+        of_each = messages if isinstance(messages, list) else [messages] * len(further)
+        if self.kind == "graphsage":
+            x = first.combined(*inputs)
+        elif self.kind == "gcn":
+            x = torch.addmm(first.bias, inputs[0], first.weight)
+        else:
+            x = values_of(first, inputs[0], messages)
+        for layer, of_layer in zip(further, of_each, strict=True):
+            x = values_of(layer, self.activated(x), of_layer)
+        if self.kind == "appnp" and messages.products:
+            own = ALPHA * x
+            for _ in range(STEPS):
+                x = messages(x).mul(1 - ALPHA).add_(own)
+        return x
 
     def activated(self, x: Tensor) -> Tensor:
         """Inputs of the next layer from a layer's values, which are overwritten."""
-        x = self.activation(x)
+        x = elu_(x) if self.kind == "gat" else torch.relu_(x)
         x = normalize(x) if self.normalise else x
         return self.dropped(x) if self.training and self.dropout else x
 
@@ -151,85 +180,11 @@ class GraphNetwork(nn.Module):
         return x * kept.to(x.dtype).mul_(1 / (1 - self.dropout))
 
 
-class GraphSage(GraphNetwork):
-    """GraphSAGE."""
-
-    @staticmethod
-    def prepared(x: Tensor, messages: Messages) -> tuple[Tensor, ...]:
-        """Inputs, and their aggregates."""
-        return x, messages(x)
-
-    def forward(
-        self, prepared: tuple[Tensor, ...], messages: Messages | Sequence[Messages]
-    ) -> Tensor:
-        """Scores of clips, shape (n, genres); messages of all further layers, or of each."""
-        layers = cast("list[SageLayer]", list(self.convolutions))
-        rounds = [messages] * len(layers[1:]) if isinstance(messages, Messages) else messages
-        x = layers[0](*prepared)
-        for layer, of_layer in zip(layers[1:], rounds, strict=True):
-            x = layer.passing(self.activated(x), of_layer)
-        return x
-
-
-class Gcn(GraphNetwork):
-    """GCN, its layers our own or DGL's."""
-
-    @staticmethod
-    def prepared(x: Tensor, messages: Messages) -> tuple[Tensor, ...]:
-        """Aggregates of inputs."""
-        return (messages(x),)
-
-    def forward(self, prepared: tuple[Tensor, ...], messages: Messages) -> Tensor:
-        """Scores of clips, shape (n, genres)."""
-        first, *others = cast("list[GraphConvolution]", list(self.convolutions))
-        x = torch.addmm(first.bias, prepared[0], first.weight)
-        for layer in others:
-            x = self.activated(x)
-            if isinstance(layer, GraphConvolution):
-                x = layer(x, messages)
-            else:
-                graph, weights = messages.network
-                x = layer(graph, x, edge_weight=weights)
-        return x
-
-
-class Gat(GraphNetwork):
-    """GAT, its layers our own or DGL's."""
-
-    def activation(self, x: Tensor) -> Tensor:
-        """ELU, in place."""
-        return elu_(x)
-
-    def forward(self, prepared: tuple[Tensor, ...], attention: Attention) -> Tensor:
-        """Scores of clips, shape (n, genres)."""
-        (x,) = prepared
-        for number, layer in enumerate(self.convolutions):
-            x = self.activated(x) if number else x
-            ours = isinstance(layer, GraphAttention)
-            x = layer(x, attention) if ours else layer(attention.network, x).flatten(1)
-        return x
-
-
-class Appnp(GraphNetwork):
-    """APPNP: layers without messages, and `STEPS` of propagation."""
-
-    def forward(self, prepared: tuple[Tensor, ...], messages: Messages) -> Tensor:
-        """Scores of clips, shape (n, genres)."""
-        (x,) = prepared
-        for number, layer in enumerate(self.convolutions):
-            x = layer(self.activated(x) if number else x)
-        own = ALPHA * x
-        for _ in range(STEPS if messages.products else 0):
-            x = messages(x).mul(1 - ALPHA).add_(own)
-        return x
-
-
 def heads_of(hidden: int) -> int:
     """Heads that share the neurons of a hidden layer of gat evenly, `HEADS` at most."""
     return next(heads for heads in range(HEADS, 0, -1) if hidden % heads == 0)
 
 
-CLASSES = {"graphsage": GraphSage, "gcn": Gcn, "gat": Gat, "appnp": Appnp}
 LAYERS: dict[str, Callable[..., nn.Module]] = {
     "graphsage": SageLayer,
     "gcn": GraphConvolution,
@@ -245,16 +200,15 @@ def network(
 
     With ``by_dgl``, gcn and gat consist of DGL's layers, which pass messages by DGL alone.
     """
-    shapes: list[tuple[int, ...]]
-    shapes = list(pairwise([features, *[settings.hidden] * settings.layers, genres]))
-    if kind == "gat":
-        heads = [heads_of(settings.hidden)] * settings.layers + [1]
-        shapes = [(a, b // h, h) for (a, b), h in zip(shapes, heads, strict=True)]
     layer = LAYERS[kind]
     if by_dgl and kind in ("gcn", "gat"):
         from dgl.nn.pytorch import GATConv, GraphConv
 
         made = GATConv if kind == "gat" else partial(GraphConv, norm="none")
         layer = partial(made, allow_zero_in_degree=True)
-    layers = [layer(*each) for each in shapes]
-    return CLASSES[kind](layers, settings.normalise, settings.dropout)
+    shapes: list[tuple[int, ...]]
+    shapes = list(pairwise([features, *[settings.hidden] * settings.layers, genres]))
+    if kind == "gat":
+        heads = [heads_of(settings.hidden)] * settings.layers + [1]
+        shapes = [(a, b // h, h) for (a, b), h in zip(shapes, heads, strict=True)]
+    return GraphNetwork(kind, [layer(*each) for each in shapes], settings)

@@ -14,7 +14,7 @@ searched: logistic regression has C .1, networks the settings of the experiment.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -27,10 +27,9 @@ from tqdm import tqdm
 
 from genregraph.common.seeds import fold_seed
 from genregraph.config.experiment import Experiment
-from genregraph.config.parts import Graph
 from genregraph.graph.adjacency import adjacency, of_one_artist
 from genregraph.models import options
-from genregraph.models.base import Fit, Fold
+from genregraph.models.base import Fold
 from genregraph.models.classifiers import Classifier, Lda
 from genregraph.models.messages import Backend, usable_backend
 from genregraph.models.networks import CPU, GraphModel
@@ -39,7 +38,7 @@ from genregraph.preprocessing.inputs import Inputs, InputsFile
 logger = logging.getLogger(__name__)
 
 COLUMNS = "dataset experiment model series repeat artists clips accuracy n_test".split()
-MOST = 32  # Clips of a genre.
+MOST_CLIPS = 32  # Of a genre.
 PLAIN = {
     "lda": Classifier(lambda seed: Lda()),
     "logistic": Classifier(lambda seed: LogisticRegression(C=0.1, max_iter=5000)),
@@ -68,7 +67,7 @@ def design(sizes: Sequence[Sequence[Positions]]) -> Design | None:
     n_artists = [min(map(len, of_genre)) for of_genre in zip(*sizes, strict=True)]
     possible = []
     for fewest in (2**i for i in range(min(n_artists, default=0).bit_length())):
-        reach = min(MOST, *(int(groups[:fewest].sum()) for fold in sizes for groups in fold))
+        reach = min(MOST_CLIPS, *(int(groups[:fewest].sum()) for fold in sizes for groups in fold))
         counts = [count for count in (fewest * 2**i for i in range(10)) if count <= reach]
         artists = [tuple(min(n, count) for n in n_artists) for count in counts]
         if len(counts) > 1:  # Discriminants need more clips than genres.
@@ -106,25 +105,8 @@ def points(
             rows.append(own[draw(inputs.groups[own], count, asked.clips[-1], rng)])
         drawn[sum(artists)] = np.array(rows)
     first = min(drawn)
-    by_clips = [drawn[first][:, :count] for count in asked.clips]
-    return {(first, clips.size): clips for clips in by_clips} | {
-        (artists, clips.size): clips for artists, clips in drawn.items()
-    }
-
-
-def part_of(inputs: Inputs, learnt: Positions) -> Inputs:
-    """A fold of these training clips and all test clips."""
-    kept = ~inputs.train
-    kept[learnt.ravel()] = True
-    return inputs.of(kept)
-
-
-def fold_of(inputs: Inputs, graph: Graph, seed: int, backend: Backend = CPU) -> Fold:
-    """Some clips with a graph among them."""
-    near = (inputs.x, graph.metric, graph.k)
-    if graph.among == "all":
-        return Fold(inputs, adjacency(*near, seed=seed), seed, backend=backend)
-    return Fold(inputs, of_one_artist(*near, inputs.artists, seed=seed), seed, backend=backend)
+    few = [(first, drawn[first][:, :count]) for count in asked.clips]
+    return {(artists, clips.size): clips for artists, clips in [*few, *drawn.items()]}
 
 
 def curve(
@@ -142,26 +124,29 @@ def curve(
     if asked is None:
         logger.warning("there is no curve: each genre needs an artist with two training clips")
         return pd.DataFrame(columns=COLUMNS[2:])
-    networks = experiment.networks()
-    models: dict[str, Callable[[Fold], Fit]] = {
-        name: GraphModel(networks[name].kind, networks[name].settings).fit_predict
+    networks, graph = experiment.networks(), experiment.graph
+    models: dict[str, GraphModel | Classifier] = {
+        name: GraphModel(networks[name].kind, networks[name].settings)
         for name in ("graphsage", "edgeless")
     }
-    models |= {name: classifier.fit_predict for name, classifier in PLAIN.items()}
     fewest, most = sum(asked.artists[0]), asked.clips[-1] * len(folds[0].genres)
     rows = []
     for repeat, inputs in enumerate(tqdm(folds, unit="repeat")):
         own_seed = fold_seed(seed, repeat)
         drawn = points(inputs, asked, np.random.default_rng(own_seed))
         for (artists, clips), learnt in drawn.items():
-            part = part_of(inputs, learnt)
-            fold = fold_of(part, experiment.graph, own_seed, backend)
+            part = inputs.of(np.union1d(learnt, np.flatnonzero(~inputs.train)))
+            near = (part.x, graph.metric, graph.k)
+            if graph.among == "all":
+                edges = adjacency(*near, seed=own_seed)
+            else:
+                edges = of_one_artist(*near, part.artists, seed=own_seed)
+            fold = Fold(part, edges, own_seed, backend=backend)
             series = {"artists": clips == most, "clips": artists == fewest}
-            for name, fit_predict in models.items():
-                right = fit_predict(fold).probabilities.argmax(axis=1) == part.y
-                scores = (right[~part.train].mean(), int((~part.train).sum()))
-                holds = [which for which in series if series[which]]
-                rows += [(name, which, repeat, artists, clips, *scores) for which in holds]
+            for name, model in (models | PLAIN).items():
+                accuracy = model.fit_predict(fold).accuracies(part)[1]
+                point = (repeat, artists, clips, accuracy, int((~part.train).sum()))
+                rows += [(name, which, *point) for which, holds in series.items() if holds]
     table = pd.DataFrame(rows, columns=COLUMNS[2:])
     return table.sort_values(["series", "artists", "clips"], kind="stable", ignore_index=True)
 

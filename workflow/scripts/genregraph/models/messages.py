@@ -172,20 +172,16 @@ def _tensors(matrix: sparse.csr_array) -> tuple[Tensor, Tensor, Tensor]:
     starts, columns = (
         torch.from_numpy(each.astype(np.int32)) for each in (matrix.indptr, matrix.indices)
     )
-    return starts, columns, _values(matrix.data)
-
-
-def _values(values: NDArray[np.float64]) -> Tensor:
-    return torch.from_numpy(values).to(torch.get_default_dtype())
+    return starts, columns, torch.from_numpy(matrix.data).to(torch.get_default_dtype())
 
 
 def _of_each_row(matrix: sparse.csr_array) -> Tensor | None:
     """The value that all entries of a row share, shape (n, 1), if that is so in all rows."""
     entries = np.diff(matrix.indptr)
-    values = np.zeros(len(entries))
-    values[entries > 0] = matrix.data[matrix.indptr[:-1][entries > 0]]
+    values = np.zeros((len(entries), 1))
+    values[entries > 0, 0] = matrix.data[matrix.indptr[:-1][entries > 0]]
     same = (np.repeat(values, entries) == matrix.data).all()
-    return _values(values[:, None]) if same else None
+    return torch.from_numpy(values).to(torch.get_default_dtype()) if same else None
 
 
 # Attention
@@ -202,7 +198,7 @@ class Attention:
     def __init__(self, matrix: sparse.csr_array, backend: Backend) -> None:
         self.alone = is_identity(matrix)
         uses_dgl = backend.name == "dgl" and not self.alone
-        self.network = dgl_network(matrix)[0] if uses_dgl else None
+        self.network = (dgl_network(matrix)[0], None) if uses_dgl else None
         counts = np.diff(matrix.indptr)
         there = np.arange(counts.max()) < counts[:, None]
         columns = np.where(there, 0, np.arange(len(counts))[:, None])

@@ -17,7 +17,7 @@ from torch import Tensor
 from genregraph.common.errors import UserError
 from genregraph.common.reproducible import reproducibly
 from genregraph.config.parts import SEARCHED, Network
-from genregraph.models.base import Fit, Fold, HeldOut, Matrix, Split
+from genregraph.models.base import Fit, Fold, HeldOut, Matrix
 from genregraph.models.layers import GraphAttention, GraphNetwork, network
 from genregraph.models.messages import Backend
 from genregraph.models.propagation import connected, nearest, node_features, propagation
@@ -48,24 +48,24 @@ class GraphModel:
         UserError
             If test clips are neighbours in the graph of an inductive fold.
         """
-        held_out, loss, model = None, np.nan, self
+        settings, clips, loss = self.settings, None, np.nan
+        searches = fold.search and bool(fold.splits)
         with reproducibly(fold.seed):
             learnt, everyone = self._graphs(fold)
-            if fold.splits and (fold.search or fold.calibrate):
-                grid = self._grid() if fold.search else [self]
-                clips = [each._held_out(learnt, fold.splits[0], fold) for each in grid]
-                losses = [log_loss(*each) for each in clips]
+            if searches or (fold.calibrate and fold.splits):
+                grid = _grid(settings) if searches else [settings]
+                held_out = [_held_out(learnt, fold, each) for each in grid]
+                losses = [log_loss(*each) for each in held_out]
                 best = int(np.argmin(np.nan_to_num(losses, nan=np.inf)))
-                model, held_out, loss = grid[best], clips[best], losses[best]
-            fitted, history = trained(learnt, everyone, self.kind, model.settings, fold)
+                settings, clips, loss = grid[best], held_out[best], losses[best]
+            fitted, history = trained(learnt, everyone, settings, fold)
             probabilities = _probabilities(scores_of(fitted, everyone))
-        searched = set(SEARCHED if fold.search and held_out else ())
         return Fit(
             probabilities,
-            model.settings.epochs,
-            parameters=model.settings.model_dump(include=searched),
+            settings.epochs,
+            parameters=settings.model_dump(include=set(SEARCHED if searches else ())),
             inner_log_loss=loss,
-            held_out=held_out,
+            held_out=clips,
             history=history,
             weights={name: each.cpu() for name, each in fitted.state_dict().items()},
         )
@@ -88,21 +88,23 @@ class GraphModel:
         learnt = nodes(x[known], inputs.y[known], known[known], among, self.kind, fold.backend)
         return learnt, everyone
 
-    def _grid(self) -> list["GraphModel"]:
-        points = [dict(zip(SEARCHED, each, strict=True)) for each in product(WEIGHT_DECAY, DROPOUT)]
-        return [GraphModel(self.kind, self.settings.model_copy(update=each)) for each in points]
 
-    def _held_out(self, graph: Nodes, split: Split, fold: Fold) -> HeldOut:
-        """Predict training clips of a split by a network that learns from the others."""
-        y, known = graph.y.cpu().numpy(), np.flatnonzero(graph.train.cpu().numpy())
-        train, valid = (known[part] for part in split)
-        valid = valid[np.isin(y[valid], y[train])]  # The network cannot predict other genres.
-        mask = torch.from_numpy(np.isin(np.arange(len(y)), train))
-        learnt = graph._replace(train=mask.to(graph.y.device))
-        # Without messages the other clips need not be computed.
-        few = learnt if self.settings.messages else learnt.alone()
-        model, _ = trained(few, graph, self.kind, self.settings, fold, with_history=False)
-        return HeldOut(_probabilities(scores_of(model, graph))[valid], y[valid])
+def _grid(settings: Network) -> list[Network]:
+    points = product(WEIGHT_DECAY, DROPOUT)
+    return [settings.model_copy(update=dict(zip(SEARCHED, p, strict=True))) for p in points]
+
+
+def _held_out(graph: Nodes, fold: Fold, settings: Network) -> HeldOut:
+    """Predict training clips of the first split by a network that learns from the others."""
+    y, known = graph.y.cpu().numpy(), np.flatnonzero(graph.train.cpu().numpy())
+    train, valid = (known[part] for part in fold.splits[0])
+    valid = valid[np.isin(y[valid], y[train])]  # The network cannot predict other genres.
+    mask = torch.from_numpy(np.isin(np.arange(len(y)), train))
+    learnt = graph._replace(train=mask.to(graph.y.device))
+    # Without messages the other clips need not be computed.
+    few = learnt if settings.messages else learnt.alone()
+    model, _ = trained(few, graph, settings, fold, with_history=False)
+    return HeldOut(_probabilities(scores_of(model, graph))[valid], y[valid])
 
 
 def _probabilities(scores: Tensor) -> Matrix:
@@ -116,7 +118,6 @@ class FittedNetwork:
     kind: str
     settings: Network
     genres: int
-    features: int
     weights: dict[str, Tensor]
     seed: int = 0
 
@@ -151,7 +152,7 @@ class FittedNetwork:
         matrix = connected(both, self.settings.weights)
         weights = propagation(matrix, self.kind, self.settings, np.arange(n + m) < n)
         probabilities, shares = np.empty((m, self.genres)), np.empty((m, count))
-        model = network(self.kind, self.features, self.genres, self.settings).eval()
+        model = network(self.kind, x.shape[1], self.genres, self.settings).eval()
         model.load_state_dict(self.weights)
         nobody = np.zeros(n + 1, dtype=np.int64)
         with reproducibly(self.seed):

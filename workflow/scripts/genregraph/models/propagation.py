@@ -1,5 +1,8 @@
 """Weights of clips in what each of them aggregates: the matrix of a network's messages.
 
+The paper weighs a neighbour by its distance, so that the most distant counts most [1]_. By
+similarity the nearest counts most, on a scale that each clip takes from its own surroundings [4]_.
+
 References
 ----------
 .. [1] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", equations 1 and 2.
@@ -7,6 +10,7 @@ References
    ICLR 2017, equation 2.
 .. [3] M. Wang et al., "Deep Graph Library", arXiv:1909.01315; `dgl.nn.pytorch.SAGEConv`,
    `GraphConv` and `EdgeWeightNorm`.
+.. [4] L. Zelnik-Manor, P. Perona, "Self-Tuning Spectral Clustering", NeurIPS 2004.
 """
 
 import numpy as np
@@ -14,7 +18,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from genregraph.config.parts import Network
-from genregraph.graph.similarity import locally_scaled, scaled_rows
+
+SCALE_NEIGHBOUR = 7  # As in [4]_.
 
 
 def nearest(adjacency: sparse.csr_array, k: int | None, seed: int = 0) -> sparse.csr_array:
@@ -36,20 +41,39 @@ def nearest(adjacency: sparse.csr_array, k: int | None, seed: int = 0) -> sparse
     )
 
 
+def locally_scaled(distances: sparse.csr_array, nth: int = SCALE_NEIGHBOUR) -> sparse.csr_array:
+    """Similarities exp(-d_ij^2 / (s_i s_j)), s_i being the distance to i's nth neighbour [4]_.
+
+    Where a clip has fewer neighbours, s_i is the distance to the last. Similarities lie in (0, 1]:
+    1 for clips that are the same. A pair of which one lies among copies of itself (s = 0) and that
+    is apart has no similarity at all, and no edge.
+    """
+    counts = np.diff(distances.indptr)
+    rows = np.repeat(np.arange(len(counts)), counts)
+    last = distances.indptr[:-1] + np.minimum(nth, counts) - 1
+    ordered, scales = distances.data[np.lexsort((distances.data, rows))], np.zeros(len(counts))
+    scales[counts > 0] = ordered[last[counts > 0]]
+    # Two roots, since the product of two small scales may be 0 where neither is.
+    root = np.sqrt(scales[rows]) * np.sqrt(scales[distances.indices])
+    ratio = np.divide(distances.data, root, out=np.full(len(root), np.inf), where=root > 0)
+    scaled = distances.copy()
+    with np.errstate(over="ignore"):
+        scaled.data = np.where(distances.data > 0, np.exp(-(ratio**2)), 1.0)
+    scaled.eliminate_zeros()
+    return scaled
+
+
 def connected(adjacency: sparse.csr_array, weights: str) -> sparse.csr_array:
     """Weights of what each clip aggregates, from distances: its neighbours', and 1 of its own.
 
     ``distance`` is the paper's [1]_: the furthest neighbour counts most, a replica at distance 0 is
     not connected at all, and the clip itself counts little where distances are far above 1, as
     those of 57 standardised features are. ``similarity`` is 1 for a replica, less the further away
-    (`graph.similarity.locally_scaled`). By ``equal`` each neighbour counts 1.
+    (`locally_scaled`). By ``equal`` each neighbour counts 1.
     """
-    edges = adjacency
-    if weights == "similarity":
-        edges = locally_scaled(adjacency)
-    elif weights == "equal":
-        ones = np.ones_like(adjacency.data)
-        edges = sparse.csr_array((ones, adjacency.indices, adjacency.indptr), adjacency.shape)
+    edges = locally_scaled(adjacency) if weights == "similarity" else adjacency.copy()
+    if weights == "equal":
+        edges.data[:] = 1
     matrix = sparse.csr_array(edges + sparse.eye_array(adjacency.shape[0], format="csr"))
     matrix.eliminate_zeros()
     return matrix
@@ -62,7 +86,14 @@ def averages(matrix: sparse.csr_array, aggregator: str) -> sparse.csr_array:
     of messages.
     """
     divisors = np.diff(matrix.indptr) if aggregator == "dgl_mean" else matrix.sum(axis=1)
-    return scaled_rows(matrix, 1 / divisors)
+    return _scaled_rows(matrix, 1 / divisors)
+
+
+def _scaled_rows(matrix: sparse.csr_array, factors: NDArray[np.float64]) -> sparse.csr_array:
+    """Rows times factors, shape (n,); what is stored keeps its order."""
+    scaled = matrix.copy()
+    scaled.data = matrix.data * np.repeat(factors, np.diff(matrix.indptr))
+    return scaled
 
 
 def symmetric(
@@ -76,7 +107,7 @@ def symmetric(
     """
     rows = np.ones(matrix.shape[0], dtype=bool) if counted is None else counted
     columns = (rows.astype(np.float64) @ matrix) + np.where(rows, 0, matrix.diagonal())
-    scaled = scaled_rows(matrix, 1 / np.sqrt(matrix.sum(axis=1)))
+    scaled = _scaled_rows(matrix, 1 / np.sqrt(matrix.sum(axis=1)))
     scaled.data /= np.sqrt(columns)[scaled.indices]
     return scaled
 

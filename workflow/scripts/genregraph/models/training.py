@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from genregraph.config.parts import Network
 from genregraph.models.base import Fold
-from genregraph.models.layers import CLASSES, GraphNetwork, GraphSage, network
+from genregraph.models.layers import GraphNetwork, network, prepared
 from genregraph.models.messages import Attention, Backend, Messages
 
 Rows = NDArray[np.int64]
@@ -36,8 +36,13 @@ DRAWN = 25  # Neighbours of each clip, as in [2]_.
 
 
 class Nodes(NamedTuple):
-    """Clips on a device: the first layer's inputs, messages and their matrix, genres, training."""
+    """Clips on a device, for a network of a kind.
 
+    They have what is `prepared` of their inputs, messages, genres, whether they train, and the
+    matrix of the messages.
+    """
+
+    kind: str
     prepared: tuple[Tensor, ...]
     messages: Any
     y: Tensor
@@ -46,9 +51,10 @@ class Nodes(NamedTuple):
 
     def alone(self) -> "Nodes":
         """The training clips alone, for a network without messages."""
-        prepared = tuple(each[self.train] for each in self.prepared)
-        matrix = sparse.eye_array(len(prepared[0]), format="csr")
-        return Nodes(prepared, self.messages, self.y[self.train], self.train[self.train], matrix)
+        known = self.train
+        few = tuple(each[known] for each in self.prepared)
+        matrix = sparse.eye_array(len(few[0]), format="csr")
+        return Nodes(self.kind, few, self.messages, self.y[known], known[known], matrix)
 
 
 def nodes(
@@ -62,13 +68,12 @@ def nodes(
     """Clips of a fold, as inputs of a network of some kind."""
     rows, genres, known = (torch.from_numpy(each).to(backend.device) for each in (x, y, train))
     messages = Attention(matrix, backend) if kind == "gat" else Messages(matrix, backend)
-    return Nodes(CLASSES[kind].prepared(rows, messages), messages, genres, known, matrix)
+    return Nodes(kind, prepared(kind, rows, messages), messages, genres, known, matrix)
 
 
 def trained(
     learnt: Nodes,
     everyone: Nodes,
-    kind: str,
     settings: Network,
     fold: Fold,
     with_history: bool = True,
@@ -82,25 +87,29 @@ def trained(
     torch.manual_seed(fold.seed)
     by_dgl = all(each.messages.network is not None for each in (learnt, everyone))
     features, genres = everyone.prepared[0].shape[1], len(fold.inputs.genres)
-    model = network(kind, features, genres, settings, by_dgl).to(fold.backend.device)
+    model = network(learnt.kind, features, genres, settings, by_dgl).to(fold.backend.device)
     optimiser = torch.optim.AdamW(
         model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
     # One generator each, so that the ablation, which draws no neighbours, has the same batches
     # and masks.
     order, drawn, model.chance = (np.random.default_rng([fold.seed, use]) for use in range(3))
-    batches = isinstance(model, GraphSage) and len(learnt.y) > fold.backend.at_once
+    batches = learnt.kind == "graphsage" and len(learnt.y) > fold.backend.at_once
+    # Then scores before the update are those of the training itself.
     at_once = everyone is learnt and not batches and not settings.dropout
-    history = []
-    start = time.perf_counter()
+    history, start = [], time.perf_counter()
     for epoch in range(1, settings.epochs + 1):
         before = scores_of(model, everyone) if with_history and not at_once else None
         model.train()
         if batches:
-            loss = _by_batches(model, optimiser, learnt, (order, drawn))
+            loss = _by_batches(model, optimiser, learnt, order, drawn)
         else:
-            scores, loss = _at_once(model, optimiser, learnt)
-            before = scores if before is None else before
+            scores = model(learnt.prepared, learnt.messages)
+            known = torch.where(learnt.train, learnt.y, -100)  # The loss ignores -100.
+            # Cross entropy: along the rows of the transpose, which is several times faster.
+            loss = nn.functional.nll_loss(torch.log_softmax(scores.T, dim=0).T, known)
+            _step(optimiser, loss)
+            before = scores.detach() if before is None else before
         if with_history and before is not None:
             right = (before.argmax(dim=1) == everyone.y).float()
             accuracies = [right[part].mean().item() for part in (everyone.train, ~everyone.train)]
@@ -115,26 +124,14 @@ def scores_of(model: GraphNetwork, everyone: Nodes) -> Tensor:
         return model(everyone.prepared, everyone.messages)
 
 
-def _at_once(
-    model: GraphNetwork, optimiser: torch.optim.Optimizer, learnt: Nodes
-) -> tuple[Tensor, Tensor]:
-    """Learn from all training clips in one step; scores and loss before it."""
-    scores = model(learnt.prepared, learnt.messages)
-    known = torch.where(learnt.train, learnt.y, -100)  # The loss ignores -100.
-    # Cross entropy: along the rows of the transpose, which is several times faster.
-    loss = nn.functional.nll_loss(torch.log_softmax(scores.T, dim=0).T, known)
-    _step(optimiser, loss)
-    return scores.detach(), loss.detach()
-
-
 def _by_batches(
     model: GraphNetwork,
     optimiser: torch.optim.Optimizer,
     learnt: Nodes,
-    chance: tuple[np.random.Generator, np.random.Generator],
+    order: np.random.Generator,
+    drawn: np.random.Generator,
 ) -> Tensor:
     """Learn from all training clips by batches, with sampled neighbours; mean loss."""
-    order, drawn = chance
     clips = order.permutation(np.flatnonzero(learnt.train.cpu().numpy()))
     backend = Backend("torch", learnt.y.device.type)
     total = torch.zeros((), device=backend.device)

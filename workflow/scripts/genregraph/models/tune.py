@@ -34,23 +34,15 @@ def tune(
     fold: Fold, settings: Network, hidden: Sequence[int], learning_rates: Sequence[float]
 ) -> pd.DataFrame:
     """Accuracies (fractions of 1) after the last epoch, a row a point of both curves."""
-    rows, scores, inputs = [], {}, fold.inputs
+    rows, scores = [], {}
     values = [("hidden", n) for n in hidden] + [("learning_rate", rate) for rate in learning_rates]
     for parameter, value in tqdm(values, unit="point"):
         point = settings.model_copy(update={parameter: value})
         key = (point.hidden, point.learning_rate)
         if key not in scores:  # The two curves usually cross in a point.
-            fit = GraphModel("graphsage", point).fit_predict(fold)
-            right = fit.probabilities.argmax(axis=1) == inputs.y
-            scores[key] = [right[part].mean() for part in (inputs.train, ~inputs.train)]
+            scores[key] = GraphModel("graphsage", point).fit_predict(fold).accuracies(fold.inputs)
         rows.append([parameter, value, *scores[key]])
-    return pd.DataFrame(rows, columns=["parameter", "value", "train_accuracy", "test_accuracy"])
-
-
-def describe(table: pd.DataFrame) -> str:
-    """Mean accuracies of each point, a line each."""
-    grouped = table.groupby(["parameter", "value"])[["train_accuracy", "test_accuracy"]].mean()
-    return grouped.round(4).to_string()
+    return pd.DataFrame(rows, columns=["parameter", "value", *COLUMNS[-2:]])
 
 
 def main(
@@ -68,19 +60,15 @@ def main(
     device: options.Device,
     at_once: options.AtOnce,
     output: Annotated[Path, typer.Option(help="Accuracies, to be written (CSV).")],
-    text: Annotated[Path, typer.Option(help="Their means over folds, to be written.")],
 ) -> None:
     """Try hidden neurons and learning rates on the first folds of a protocol."""
     settings = Experiment.model_validate_json(experiment).graphsage
-    where, data = usable_backend(backend, device, at_once), InputsFile(inputs)
+    where, inductive = usable_backend(backend, device, at_once), neighbours == "train"
     tables = []
-    for number in range(min(folds, len(data))):
+    for number, data in zip(range(folds), InputsFile(inputs), strict=False):
         graph, own_seed = load_graph(graphs, number), fold_seed(seed, number)
-        inductive = neighbours == "train"
-        fold = Fold(data[number], graph, own_seed, inductive=inductive, backend=where)
+        fold = Fold(data, graph, own_seed, inductive=inductive, backend=where)
         tables.append(tune(fold, settings, try_hidden, try_learning_rate).assign(fold=number))
     table = pd.concat(tables, ignore_index=True).assign(dataset=dataset, experiment=name)[COLUMNS]
     table.to_csv(output, index=False)
-    summary = f"\ntuning of {name} on {dataset}\n{describe(table)}\ntable: {output}\n"
-    text.write_text(summary, encoding="utf-8")
-    logger.info("%s", summary)
+    logger.info("\n%s", table.groupby(["parameter", "value"])[COLUMNS[-2:]].mean().round(4))

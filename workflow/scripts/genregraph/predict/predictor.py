@@ -23,9 +23,9 @@ from sklearn.preprocessing import StandardScaler
 from genregraph.common.errors import UserError
 from genregraph.config.parts import Network
 from genregraph.graph.adjacency import joined
+from genregraph.models.base import learnable
 from genregraph.models.classifiers import CLASSIFIERS
 from genregraph.models.networks import FittedNetwork
-from genregraph.models.search import learnable
 from genregraph.models.temperature import scaled
 
 UNEVALUATED = "no protocol without leaks"
@@ -152,7 +152,6 @@ def _by_network(
         kind=predictor.kind,
         settings=Network.model_validate(predictor.settings),
         genres=len(predictor.genres),
-        features=predictor.x.shape[1],
         weights={name: torch.from_numpy(value) for name, value in predictor.weights.items()},
         seed=predictor.seed,
     )

@@ -25,11 +25,10 @@ from genregraph.config.registry import NAMED, NETWORKS, ablation_name
 from genregraph.features.parquet import named_tables
 from genregraph.folds.assign import taken
 from genregraph.graph.adjacency import EXACT, adjacency
-from genregraph.models.base import Fold, HeldOut
+from genregraph.models.base import Fold, HeldOut, inner_splits
 from genregraph.models.classifiers import CLASSIFIERS, COMBINED
 from genregraph.models.messages import Backend, usable_backend
 from genregraph.models.networks import CPU, GraphModel
-from genregraph.models.search import inner_splits
 from genregraph.models.temperature import fitted_temperature, log_loss
 from genregraph.predict.predictor import Choice, Predictor, Preparation
 from genregraph.preprocessing.fold import join

@@ -1,13 +1,24 @@
-"""Features of the clips of a fold, before anything is fitted."""
+"""Clips of the folds of a protocol and their features, before anything is fitted."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+import typer
 
 from genregraph.common.errors import UserError
 from genregraph.features.parquet import named_tables
+from genregraph.folds.table import fold_keys, training_masks, unique_clips
+
+# Options of the steps that fit something to the clips of each fold.
+FoldsFile = Annotated[Path, typer.Option("--folds", help="Folds (Parquet).")]
+FittedOn = Annotated[str, typer.Option(help="Fit to all clips of a fold, or to train.")]
+Tables = Annotated[list[Path] | None, typer.Argument(help="Feature tables.")]
+TableOfFolds = Annotated[Path | None, typer.Option(help="Table fitted to each fold.")]
+Drop = Annotated[list[str] | None, typer.Option(help="Column to leave out.")]
+Imported = Annotated[bool, typer.Option(help="A table is imported.")]
 
 
 def join(
@@ -57,35 +68,48 @@ def join(
     return kept
 
 
-def features_by_fold(
-    tables: Sequence[Path],
-    fitted: Path | None,
-    clips: Sequence[str],
-    drop: Sequence[str],
-    imported: bool = False,
-) -> Callable[[tuple[int, int]], pd.DataFrame]:
-    """Features of a fold, as `join` returns them, by its repeat and number.
+class Folds:
+    """Clips of the folds of a protocol, and their features.
 
-    All folds share the tables. A fitted table has columns ``repeat fold clip`` and features that
-    were learnt from the training clips of each fold (`models.cnn`).
+    Attributes
+    ----------
+    keys : list of (int, int)
+        Repeat and number of each fold.
+    clips : pd.DataFrame, length n
+        All clips, with ``clip genre group artist``.
+    train, seen : NDArray[np.bool_], shape (folds, n)
+        Clips that train in each fold, and those that anything is fitted to.
+    alike : bool
+        All folds have the same features, and are fitted to the same clips.
     """
-    if fitted is None:
-        features = join(named_tables(tables), clips, drop, imported)
-        return lambda key: features
-    shared = list(named_tables(tables))
 
-    def of_fold(key: tuple[int, int]) -> pd.DataFrame:
-        chosen = [("repeat", "==", key[0]), ("fold", "==", key[1])]
-        own = pd.read_parquet(fitted, filters=chosen).drop(columns=["repeat", "fold"])
-        return join([*shared, (fitted.stem, own)], clips, drop, imported)
+    def __init__(
+        self,
+        file: Path,
+        fit: str,
+        tables: Sequence[Path] | None,
+        fitted: Path | None,
+        drop: Sequence[str] | None,
+        imported: bool,
+    ) -> None:
+        table = pd.read_parquet(file)
+        self.keys, self.clips = fold_keys(table), unique_clips(table)
+        self.train = training_masks(table)
+        self.seen = self.train | (fit == "all")
+        self.alike = fit == "all" and not fitted
+        self._fitted, self._how = fitted, (self.clips["clip"].tolist(), drop or [], imported)
+        shared = named_tables(tables or [])
+        self._shared = list(shared) if fitted else join(shared, *self._how)
 
-    return of_fold
+    def features(self, number: int) -> pd.DataFrame:
+        """Features of all clips in a fold, by its number (`join`).
 
-
-def selected(chosen: pd.DataFrame, key: tuple[int, int]) -> list[str]:
-    """Features that `selection.selection` wrote as selected in a fold.
-
-    All of its columns are read as text, since features may be called 0, 1, 2.
-    """
-    own = (chosen["repeat"] == str(key[0])) & (chosen["fold"] == str(key[1]))
-    return chosen.loc[own & (chosen["selected"] == "True"), "feature"].tolist()
+        A fitted table has columns ``repeat fold clip`` and features that were learnt from the
+        training clips of each fold (`models.cnn`).
+        """
+        if isinstance(self._shared, pd.DataFrame):
+            return self._shared
+        assert self._fitted
+        chosen = list(zip(("repeat", "fold"), ("==", "=="), self.keys[number], strict=True))
+        own = pd.read_parquet(self._fitted, filters=chosen).drop(columns=["repeat", "fold"])
+        return join([*self._shared, (self._fitted.stem, own)], *self._how)

@@ -1,6 +1,5 @@
 """The file of a protocol's inputs: features of every fold, as all of its models get them."""
 
-import weakref
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,10 +17,6 @@ SHARED = ("y", "clips", "genres", "groups", "artists")
 @contextmanager
 def npz_writer(path: Path) -> Iterator[Callable[[str, NDArray[Any]], None]]:
     """Write an NPZ file as `numpy.savez` does, without all of its arrays in memory.
-
-    Parameters
-    ----------
-    path : Path
 
     Yields
     ------
@@ -72,32 +67,29 @@ class Inputs:
         return replace(self, **{name: getattr(self, name)[clips] for name in OF_CLIPS})
 
 
-def save_inputs(path: Path, folds: Iterable[Inputs], keys: Sequence[tuple[int, int]]) -> None:
+def save_inputs(
+    path: Path, folds: Iterable[Inputs], keys: Sequence[tuple[int, int]], alike: bool = False
+) -> None:
     """Write the inputs of all folds of a protocol to an NPZ file without pickles.
 
-    All folds have the same clips, in one order, and ``keys`` their repeats and numbers. An ``x``
-    that the fold before has, too, is written once.
+    All folds have the same clips, in one order, and ``keys`` their repeats and numbers. Where they
+    are ``alike``, all have the features of the first, which are written once.
     """
-    train, which = list[NDArray[np.bool_]](), list[int]()
-    # The next fold's x is made when this one's is no longer in memory.
-    last: weakref.ref[NDArray[np.float32]] | None = None
+    train = list[NDArray[np.bool_]]()
     with npz_writer(path) as write:
         for fold in folds:  # enumerate() would keep the fold before.
-            if last is None:
+            if not train:
                 for name in SHARED:
                     write(name, getattr(fold, name))
-            if last is None or last() is not fold.x:
-                which.append(len(train))
-                write(f"x.{which[-1]}", fold.x)
-                write(f"features.{which[-1]}", fold.features)
-                last = weakref.ref(fold.x)
-            else:
-                which.append(which[-1])
+            if not train or not alike:
+                write(f"x.{len(train)}", fold.x)
+                write(f"features.{len(train)}", fold.features)
             train.append(fold.train)
-            del fold
+            del fold  # The next fold's x is made when this one's is no longer in memory.
         write("keys", np.array(keys, dtype=np.int64).reshape(-1, 2))
         write("train", np.array(train))
-        write("which", np.array(which, dtype=np.int64))
+        which = np.zeros(len(train), np.int64) if alike else np.arange(len(train), dtype=np.int64)
+        write("which", which)
 
 
 class InputsFile(Sequence[Inputs]):

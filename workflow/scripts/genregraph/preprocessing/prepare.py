@@ -16,8 +16,7 @@ from sklearn.manifold import TSNE
 from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
 from genregraph.datasets.spreadsheet import read_csv
-from genregraph.folds.table import fold_keys, training_masks, unique_clips
-from genregraph.preprocessing.fold import features_by_fold, selected
+from genregraph.preprocessing import fold
 from genregraph.preprocessing.inputs import Inputs, save_inputs
 from genregraph.preprocessing.sample import MOST
 
@@ -49,21 +48,8 @@ def scale(x: Floats, seen: NDArray[np.bool_], how: str) -> Floats:
     scikit-learn's scalers are not used: a feature that is constant in the clips seen becomes 0 in
     all others, too, and their range has other last digits.
     """
-    if how == "none":
-        return x
     offset, width, varies = scaling_of(x[seen], how)
     return np.divide(x - offset, width, out=np.zeros_like(x), where=varies)
-
-
-def scaled(
-    features: pd.DataFrame, seen: NDArray[np.bool_], how: str, dtype: type[np.floating]
-) -> NDArray[np.floating]:
-    """Scale a table in double precision by blocks of columns: no second copy of it is made."""
-    x = np.empty(features.shape, dtype=dtype)
-    for start in range(0, features.shape[1], BLOCK):
-        block = np.s_[:, start : start + BLOCK]
-        x[block] = scale(features.iloc[block].to_numpy(np.float64), seen, how)
-    return x
 
 
 def reduce(
@@ -134,7 +120,10 @@ def prepare(
     None. Values are of shape (n, d), or (n, to) where they are reduced.
     """
     precise = reduction is not None and features.size <= LARGE
-    x = scaled(features, seen, scaling, np.float64 if precise else np.float32)
+    x = np.empty(features.shape, np.float64 if precise else np.float32)
+    for start in range(0, features.shape[1], BLOCK):  # No second copy of the table is made.
+        block = np.s_[:, start : start + BLOCK]
+        x[block] = scale(features.iloc[block].to_numpy(np.float64), seen, scaling)
     if reduction is None:
         return x, features.columns.tolist()
     names = [f"{reduction}{i + 1}" for i in range(to)]
@@ -142,48 +131,48 @@ def prepare(
 
 
 def main(
-    folds: Annotated[Path, typer.Option(help="Folds (Parquet).")],
-    fit: Annotated[str, typer.Option(help="Fit to all clips of a fold, or to train.")],
+    folds: fold.FoldsFile,
+    fit: fold.FittedOn,
     apart: Annotated[bool, typer.Option(help="Groups stay together inside the training clips.")],
     scaling: Annotated[str, typer.Option(help="standard, minmax or none.")],
     seed: Annotated[int, typer.Option(help="The configuration's seed.")],
     output: Annotated[Path, typer.Option(help="Inputs of all folds, to be written (NPZ).")],
-    tables: Annotated[list[Path] | None, typer.Argument(help="Feature tables.")] = None,
-    fitted: Annotated[Path | None, typer.Option(help="Table fitted to each fold.")] = None,
-    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
-    imported: Annotated[bool, typer.Option(help="A table is imported.")] = False,
+    tables: fold.Tables = None,
+    fitted: fold.TableOfFolds = None,
+    drop: fold.Drop = None,
+    imported: fold.Imported = False,
     selection: Annotated[Path | None, typer.Option(help="Features to keep (CSV).")] = None,
     reduction: Annotated[str | None, typer.Option(help="pca or tsne.")] = None,
     to: Annotated[int, typer.Option(help="Dimensions to reduce to.")] = 2,
 ) -> None:
     """Prepare the inputs of all folds of a protocol."""
-    table = pd.read_parquet(folds)
-    keys, masks, clips = fold_keys(table), training_masks(table), unique_clips(table)
-    names = clips["clip"].to_numpy(dtype=str)
-    features_of = features_by_fold(tables or [], fitted, names.tolist(), drop or [], imported)
-    chosen = read_csv(selection) if selection else None
-    genres, y = np.unique(clips["genre"].to_numpy(dtype=str), return_inverse=True)
+    given = fold.Folds(folds, fit, tables, fitted, drop, imported)
+    clips = {column: given.clips[column].to_numpy(dtype=str) for column in given.clips}
+    # As text, since features may be called 0, 1, 2.
+    chosen = read_csv(selection).query("selected == 'True'") if selection else None
+    genres, y = np.unique(clips["genre"], return_inverse=True)
 
     def of_fold(number: int) -> Inputs:
-        features = features_of(keys[number])
+        features, (repeat, own) = given.features(number), given.keys[number]
         if chosen is not None:
-            features = features[selected(chosen, keys[number])]
-        seen = masks[number] | (fit == "all")
-        x, columns = prepare(features, seen, scaling, reduction, to, fold_seed(seed, number))
-        logger.info("repeat %d, fold %d: %d clips, %d features", *keys[number], *x.shape)
+            of_own = (chosen["repeat"] == str(repeat)) & (chosen["fold"] == str(own))
+            features = features[chosen.loc[of_own, "feature"].tolist()]
+        own_seed = fold_seed(seed, number)
+        x, columns = prepare(features, given.seen[number], scaling, reduction, to, own_seed)
+        logger.info("repeat %d, fold %d: %d clips, %d features", repeat, own, *x.shape)
         return Inputs(
             x=x,
             y=y.astype(np.int64),
-            train=masks[number],
-            clips=names,
+            train=given.train[number],
+            clips=clips["clip"],
             genres=genres,
             features=np.array(columns, dtype=str),
-            groups=clips["group"].to_numpy(dtype=str) if apart else names,
-            artists=clips["artist"].to_numpy(dtype=str),
+            groups=clips["group"] if apart else clips["clip"],
+            artists=clips["artist"],
         )
 
-    every: Iterable[Inputs] = map(of_fold, range(len(keys)))
-    if fit == "all" and not fitted:
+    every: Iterable[Inputs] = map(of_fold, range(len(given.keys)))
+    if given.alike:
         first = of_fold(0)
-        every = (replace(first, train=train) for train in masks)
-    save_inputs(output, every, keys)
+        every = (replace(first, train=train) for train in given.train)
+    save_inputs(output, every, given.keys, given.alike)

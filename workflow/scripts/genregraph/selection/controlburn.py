@@ -59,10 +59,8 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         Selected features.
     feature_importances_ : ndarray of shape (n_features_in_,)
         Shares in the impurity decrease of the full forest. They sum to 1, or to 0 without any tree.
-    polished_ : RandomForestClassifier
-        Refitted on the selected features only; None if there are none.
     polished_importances_ : ndarray of shape (n_features_in_,)
-        Importances in it; 0 for features that are not selected.
+        Importances in a forest refitted on the selected features; 0 for those not selected.
     alpha_ : float
         Penalty per feature and unit of tree weight, in squared error per row.
     weights_ : ndarray of shape (T,)
@@ -107,12 +105,11 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         path_size = min(3 * self.n_features, self.n_features + MAX_SURPLUS)
         grower.widen(forest, residual, min(path_size, table.shape[1]))
         self._select(forest, indicators, path_size)
-        polished = RandomForestClassifier(
-            self.polish_trees, random_state=rng.randint(np.iinfo(np.int32).max)
-        )
-        self.polished_, self.polished_importances_ = None, np.zeros(table.shape[1])
+        self.polished_importances_ = np.zeros(table.shape[1])
         if self.support_.any():
-            self.polished_ = polished.fit(table[:, self.support_], labels)
+            seed = rng.randint(np.iinfo(np.int32).max)
+            polished = RandomForestClassifier(self.polish_trees, random_state=seed)
+            polished.fit(table[:, self.support_], labels)
             self.polished_importances_[self.support_] = polished.feature_importances_
         return self
 

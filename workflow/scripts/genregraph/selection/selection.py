@@ -19,8 +19,7 @@ from genregraph.common.errors import UserError
 from genregraph.common.every_fold import every_fold
 from genregraph.common.seeds import fold_seed
 from genregraph.datasets.spreadsheet import write_csv
-from genregraph.folds.table import fold_keys, training_masks, unique_clips
-from genregraph.preprocessing.fold import features_by_fold
+from genregraph.preprocessing import fold
 from genregraph.preprocessing.sample import MOST, spread_evenly
 from genregraph.selection.controlburn import ControlBurnSelector
 
@@ -56,35 +55,31 @@ def select(features: pd.DataFrame, genres: ArrayLike, n_features: int, seed: int
 
 
 def main(
-    folds: Annotated[Path, typer.Option(help="Folds (Parquet).")],
-    fit: Annotated[str, typer.Option(help="Choose by all clips of a fold, or by train.")],
+    folds: fold.FoldsFile,
+    fit: fold.FittedOn,
     n_features: Annotated[int, typer.Option(help="How many features to choose.")],
     seed: Annotated[int, typer.Option(help="The configuration's seed.")],
     output: Annotated[Path, typer.Option(help="Selections, to be written (CSV).")],
-    tables: Annotated[list[Path] | None, typer.Argument(help="Feature tables.")] = None,
-    fitted: Annotated[Path | None, typer.Option(help="Table fitted to each fold.")] = None,
-    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
-    imported: Annotated[bool, typer.Option(help="A table is imported.")] = False,
+    tables: fold.Tables = None,
+    fitted: fold.TableOfFolds = None,
+    drop: fold.Drop = None,
+    imported: fold.Imported = False,
     jobs: Annotated[int, typer.Option(min=1, help="Folds side by side.")] = 1,
 ) -> None:
     """Choose the features of each fold with ControlBurn, by a sample where clips are many."""
-    table = pd.read_parquet(folds)
-    keys, masks, clips = fold_keys(table), training_masks(table), unique_clips(table)
-    names = clips["clip"].tolist()
-    features_of = features_by_fold(tables or [], fitted, names, drop or [], imported)
+    given = fold.Folds(folds, fit, tables, fitted, drop, imported)
+    keys, all_genres = given.keys, given.clips["genre"].to_numpy(dtype=str)
 
     def choose(number: int) -> pd.DataFrame:
-        seen = np.flatnonzero(masks[number] | (fit == "all"))
+        seen = np.flatnonzero(given.seen[number])
         if len(seen) > MOST:
             logger.warning("%d clips: features are chosen by a sample of %d", len(seen), MOST)
-            seen = seen[spread_evenly(clips["genre"].iloc[seen], MOST, seed)]
-        features = features_of(keys[number]).iloc[seen]
-        genres = clips["genre"].iloc[seen].to_numpy(dtype=str)
-        chosen = select(features, genres, n_features, fold_seed(seed, number))
+            seen = seen[spread_evenly(all_genres[seen], MOST, seed)]
+        features = given.features(number).iloc[seen]
+        chosen = select(features, all_genres[seen], n_features, fold_seed(seed, number))
         logger.info("%s: %s", keys[number], ", ".join(chosen.loc[chosen["selected"], "feature"]))
         return chosen
 
-    # Fitted to all clips, all folds have one selection.
-    count = 1 if fit == "all" and not fitted else len(keys)
+    count = 1 if given.alike else len(keys)
     chosen = every_fold(choose, count, jobs) * (len(keys) // count)
     write_csv(pd.concat(chosen, keys=keys, names=["repeat", "fold"]).reset_index([0, 1]), output)

@@ -1,13 +1,13 @@
+"""Clips that are held out inside the training clips of a fold."""
+
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from sklearn.dummy import DummyClassifier
 from tests.models.conftest import noisy
 
-from genregraph.models.search import held_out, inner_splits, score
-from genregraph.models.temperature import fitted_temperature, log_loss
+from genregraph.models.base import held_out, inner_splits
 
 
 @pytest.mark.parametrize("grouped", [True, False])
@@ -59,29 +59,3 @@ def test_held_out_clips_are_predicted_without_their_group_and_any_test_clip():
     assert seen == [set(inputs.clips[inputs.train])] * 3
     assert_array_equal(clips.probabilities, np.eye(3)[clips.y])
     assert_array_equal(np.bincount(clips.y), np.bincount(inputs.y[inputs.train]))
-
-
-def test_clips_of_a_genre_not_learnt_are_left_out():
-    inputs = noisy(90)
-    only = inputs.groups[inputs.train & (inputs.y == 0)][0]
-    alone = replace(inputs, train=inputs.train & ((inputs.y != 0) | (inputs.groups == only)))
-    clips = held_out(alone, inner_splits(alone, 0), lambda fold: np.full((len(fold.y), 3), 1 / 3))
-    assert set(clips.y) == {1, 2}
-    model = DummyClassifier().fit(np.zeros((4, 1)), [1, 1, 2, 2])
-    assert score(model, np.zeros((3, 1)), np.array([0, 1, 2])) == pytest.approx(-np.log(2))
-
-
-def test_score_is_minus_the_log_loss_and_a_temperature_improves_it():
-    class Fixed:
-        classes_ = np.array([0, 2])
-
-        def predict_proba(self, x):
-            return np.array([[0.99, 0.01], [0.3, 0.7], [0.95, 0.05]])
-
-    y = np.array([0, 2, 2])
-    mean = -np.log([0.99, 0.7, 0.05]).mean()
-    assert score(Fixed(), None, y) == pytest.approx(-mean)
-    probabilities, known = Fixed().predict_proba(None), np.array([0, 1, 1])
-    best = log_loss(probabilities, known, fitted_temperature(probabilities, known))
-    assert score(Fixed(), None, y, at_best_temperature=True) == pytest.approx(-best)
-    assert best < mean
