@@ -17,19 +17,6 @@ CLIPS = st.integers(3, 20).flatmap(
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@given(x=CLIPS, k=st.integers(1, 25), data=st.data())
-def test_row_has_k_other_candidates_and_no_diagonal(metric, x, k, data) -> None:
-    n = len(x)
-    candidates = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
-    candidates[:2] = True
-    graph = adjacency(x, metric, k, candidates)
-    assert (np.diff(graph.indptr) == min(k, candidates.sum() - 1)).all()
-    assert candidates[graph.indices].all()
-    assert not (graph.indices == np.repeat(np.arange(n), np.diff(graph.indptr))).any()
-    assert (np.isfinite(graph.data) & (graph.data >= 0)).all()
-
-
-@pytest.mark.parametrize("metric", METRICS)
 @given(x=CLIPS, seed=st.integers(0, 99))
 def test_distances_obey_the_axioms_of_a_metric_in_any_order_of_clips(metric, x, seed) -> None:
     d = adjacency(x, metric, len(x)).toarray()

@@ -8,11 +8,12 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.spatial import distance
 from tests.graph.test_adjacency import TRAIN, assert_same, features
+from tests.models.conftest import fold_inputs
 
 from genregraph.graph.adjacency import EXACT, adjacency, main, of_one_artist
 from genregraph.graph.metrics import METRICS
 from genregraph.graph.store import health, load_graph
-from genregraph.preprocessing.inputs import Inputs, save_inputs
+from genregraph.preprocessing.inputs import save_inputs
 
 # Six clips of one artist, three of another, one of a third; two songs of unknown artists, each of
 # two segments; and three of a group that is not said to be an artist.
@@ -24,24 +25,15 @@ CANDIDATES = np.arange(17) % 3 > 0
 
 
 def fold_of(x, train, artists=None):
-    names = np.arange(len(x)).astype(str)
-    return Inputs(
-        x=x.astype(np.float32),
-        y=np.arange(len(x)) % 2,
-        train=train,
-        clips=names,
-        genres=np.array(["a", "b"]),
-        features=np.arange(x.shape[1]).astype(str),
-        groups=names,
-        artists=names if artists is None else artists,
-    )
+    inputs = fold_inputs(x, np.arange(len(x)) % 2, train)
+    return inputs if artists is None else replace(inputs, artists=artists)
 
 
 @pytest.fixture
 def step(tmp_path):
-    def run(folds, neighbours="all", among="all", metric="euclidean", k=5, seed=0):
+    def run(folds, neighbours="all", among="all", metric="euclidean", k=5, seed=0, alike=False):
         keys = [(0, number) for number in range(len(folds))]
-        save_inputs(tmp_path / "inputs.npz", folds, keys)
+        save_inputs(tmp_path / "inputs.npz", folds, keys, alike)
         graphs, table = tmp_path / "graph.npz", tmp_path / "health.csv"
         main(tmp_path / "inputs.npz", neighbours, among, metric, k, EXACT, seed, graphs, table)
         return [load_graph(graphs, number) for number in range(len(folds))], pd.read_csv(table)
@@ -83,7 +75,7 @@ def test_step_warns_if_k_is_capped(step, caplog):
 @pytest.mark.parametrize(("neighbours", "made"), [("all", 1), ("train", 2)])
 def test_folds_of_the_same_inputs_and_candidates_share_a_graph(step, tmp_path, neighbours, made):
     first = fold_of(features(), TRAIN)
-    graphs, table = step([first, replace(first, train=~TRAIN)], neighbours)
+    graphs, table = step([first, replace(first, train=~TRAIN)], neighbours, alike=True)
     with np.load(tmp_path / "graph.npz") as file:
         assert sum(name.startswith("data.") for name in file.files) == made
     assert (graphs[0].indices == graphs[1].indices).all() == (made == 1)
@@ -113,13 +105,10 @@ def test_neighbours_of_one_artist_are_the_nearest_of_its_other_clips(clips, k, c
         assert_allclose(graph[[i], nearest], distances[i, nearest], rtol=1e-6)
 
 
-def test_candidates_alone_are_neighbours_of_one_artist(clips):
+def test_candidates_alone_are_neighbours_of_one_artist_and_no_unknown_artists_clips(clips):
     """Of artist a four clips are candidates, of artist b two."""
     graph = of_one_artist(clips, "euclidean", 99, ARTISTS, CANDIDATES)
     assert CANDIDATES[graph.indices].all()
     assert np.diff(graph.indptr)[:9].tolist() == [4, 3, 3, 4, 3, 3, 2, 1, 1]
-
-
-def test_clips_without_a_known_artist_have_no_neighbours(clips):
-    graph = of_one_artist(clips, "euclidean", 3, np.array([f"song {i}" for i in range(17)]))
-    assert graph.shape == (17, 17) and graph.nnz == 0
+    none = of_one_artist(clips, "euclidean", 3, np.array([f"song {i}" for i in range(17)]))
+    assert none.shape == (17, 17) and none.nnz == 0

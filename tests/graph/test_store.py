@@ -33,17 +33,10 @@ def test_health_of_a_small_graph(graph):
     assert graph.nnz == 10  # It is left as it was.
 
 
-def test_health_of_a_degenerate_metric(graph):
+def test_health_of_other_graphs(graph):
     for zeros in (4, 5):
         graph.data[:] = np.arange(10) >= zeros
         assert health(graph, Y, 2)["degenerate"] == (zeros == 5)
-    graph.data[:] = 0
-    figures = health(graph, Y, 2)
-    assert (figures["components"], figures["zero_distance_share"]) == (5, 1)
-    assert (figures["edges"], figures["homophily"]) == (10, 0.8)
-
-
-def test_health_of_any_number_of_neighbours():
     some = sparse.csr_array(np.array([[0, 2.0, 0, 0, 0], [1, 0, 1, 0, 0], *[[0] * 5] * 3]))
     figures = health(some, Y, 2)
     assert (figures["k"], figures["edges"]) == (pytest.approx(0.6), 3)

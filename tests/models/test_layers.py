@@ -8,7 +8,6 @@ import torch
 from tests.models.conftest import asked, by_each_backend, by_kind, near, needs_dgl
 
 from genregraph.config.parts import Network
-from genregraph.config.registry import NETWORKS
 from genregraph.models.layers import GraphNetwork, heads_of, network
 from genregraph.models.messages import Backend
 from genregraph.models.propagation import connected, propagation
@@ -20,13 +19,6 @@ def fold_of(inputs, graph, kind, backend="torch", **how):
     settings = asked(**how)
     matrix = propagation(connected(graph, settings.weights), kind, settings)
     return nodes(inputs.x, inputs.y, inputs.train, matrix, kind, Backend(backend)), matrix
-
-
-def test_normalised_hidden_layers_have_length_1():
-    x = torch.tensor([[3.0, 4.0, -9.0], [0.0, 0.0, 2.0]])
-    for kind in NETWORKS:
-        model = network(kind, 5, 3, Network(normalise=True))
-        assert torch.allclose(model.activated(x.clone()).norm(dim=1), torch.ones(2))
 
 
 def test_heads_share_hidden_neurons_evenly():
@@ -169,22 +161,11 @@ def test_scores_and_gradients_are_those_of_dgls_layers(
     near(one, other, 2e-6)
 
 
-# Ablation and dropout
-
-
-def test_dropout_draws_its_share_and_keeps_the_mean():
+def test_dropout_draws_its_share_in_training_only_and_keeps_the_mean():
     model = GraphNetwork("gcn", [], Network(dropout=0.3))
-    values = model.dropped(torch.ones(1000, 200))
+    ones = torch.ones(1000, 200)
+    values = model.activated(ones.clone())
     assert values.unique().tolist() == pytest.approx([0, 1 / 0.7])
     assert (values == 0).float().mean().item() == pytest.approx(0.3, abs=0.005)
-    assert not torch.equal(values, model.dropped(torch.ones(1000, 200)))
-
-
-@by_kind
-def test_dropout_is_in_training_only(inputs, graph, kind):
-    fold, _ = fold_of(inputs, graph, kind)
-    model = network(kind, 5, 3, Network(hidden=8, dropout=0.5))
-    for training in (True, False):
-        model.train(training)
-        first, again = (model(fold.prepared, fold.messages) for _ in range(2))
-        assert torch.equal(first, again) != training
+    assert not torch.equal(values, model.activated(ones.clone()))
+    assert torch.equal(model.eval().activated(ones.clone()), ones)

@@ -31,6 +31,7 @@ def test_temperature_corrects_over_and_underconfidence(calibrated, temperature):
     best = fitted_temperature(wrong, y)
     assert best == pytest.approx(1 / temperature, rel=0.03)
     assert log_loss(scaled(wrong, best), y) == pytest.approx(log_loss(wrong, y, best))
+    assert_array_equal(scaled(wrong[3:4], best)[0], scaled(wrong, best)[3])
     for other in (0.9 * best, 1.1 * best):
         assert log_loss(wrong, y, other) > log_loss(wrong, y, best)
 
@@ -59,10 +60,3 @@ def test_scaling_keeps_the_most_probable_genre(temperature):
         assert (best >= 0).all()
     if temperature == 1:
         assert_allclose(scaled(confident, 1), np.maximum(confident, LEAST), rtol=1e-9)
-
-
-def test_scaling_is_of_each_clip_alone(calibrated):
-    probabilities = calibrated[0][:50]
-    together = scaled(probabilities, 1.7)
-    for i, row in enumerate(probabilities):
-        assert_array_equal(scaled(row[None], 1.7)[0], together[i])

@@ -29,11 +29,6 @@ def test_sampled_entries_keep_sums_and_the_expectation(averages):
     assert (averages[clips.repeat(5), rows[0].indices] > 0).all()
 
 
-def test_few_entries_are_all_taken(averages):
-    rows = sampled(averages, np.array([2, 1]), np.random.default_rng(0), most=30)
-    assert_array_equal(rows.toarray(), averages[[2, 1]].toarray())
-
-
 def test_neighbourhoods_of_all_neighbours_are_the_product_over_all_clips(averages):
     x = np.random.default_rng(2).normal(size=(40, 3))
     clips = np.array([5, 0, 21])

@@ -1,11 +1,31 @@
-"""The weighted LASSO over trees against its optimality conditions."""
+"""The forest and the weighted LASSO over it, against scikit-learn and by their definitions."""
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from sklearn.metrics import roc_auc_score
 
-from genregraph.selection.forest import Grower, used_columns
+from genregraph.selection.forest import Grower, macro_auc, used_columns
 from genregraph.selection.tree_lasso import TreeLasso
+
+
+def test_auc_agrees_with_scikit_learn():
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 3
+    scores = rng.integers(0, 5, size=(90, 3)).astype(float)
+    indicators = (y[:, None] == np.arange(3)).astype(float)
+    assert macro_auc(indicators, scores) == pytest.approx(roc_auc_score(indicators, scores))
+
+
+def test_residual_is_the_gradient_of_the_logistic_loss_and_without_score_the_class_shares():
+    indicators = np.eye(2)[np.arange(8) % 2]
+    score = np.linspace(-2, 2, 8)[:, None] * [1, -1]
+    grower = Grower(score.astype(np.float32), indicators, np.random.RandomState(0))
+    np.testing.assert_allclose(grower.residual(score), indicators - 1 / (1 + np.exp(-score)))
+    indicators = np.eye(3)[[0, 0, 0, 1, 1, 2]]
+    grower = Grower(np.zeros((6, 1), dtype=np.float32), indicators, np.random.RandomState(0))
+    left = grower.residual(np.zeros((6, 3)))
+    np.testing.assert_allclose(left, indicators - [1 / 2, 1 / 3, 1 / 6])
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +80,3 @@ def test_elimination_drops_the_feature_without_which_the_objective_is_lowest(las
     weights, kept = solver.eliminate(7, alpha, weights)
     np.testing.assert_array_equal(kept, left)
     assert not solver.used[weights > 0][:, ~kept].any()
-
-
-def test_copy_is_eliminated_before_a_feature_of_its_own():
-    rng = np.random.default_rng(0)
-    first, second = rng.normal(size=(2, 300))
-    stumps = [np.sign(first), np.sign(first + 0.05 * rng.normal(size=300)), np.sign(second)]
-    outputs = [0.5 * np.column_stack([stump, -stump]) for stump in stumps]
-    positive = 2 * first + second > 0
-    indicators = np.column_stack([positive, ~positive]).astype(float)
-    solver = TreeLasso(outputs, indicators, np.eye(3, dtype=bool))
-    alpha = 0.05 * solver.alpha_max
-    _, kept = solver.eliminate(2, alpha, solver.weights(alpha))
-    assert kept[2]
-    assert kept[:2].sum() == 1

@@ -239,15 +239,15 @@ def _of_fold(
     inputs: Inputs, among: str, metric: str, k: int, candidates: Mask, exact: int, seed: int
 ) -> tuple[sparse.csr_array, dict[str, float]]:
     """Graph of a fold, and its health."""
+    found = 1.0
     if among == "artist":
         graph = of_one_artist(inputs.x, metric, k, inputs.artists, candidates, seed)
-        return graph, {**health(graph, inputs.y, k), "recall": 1.0}
-    others = int(candidates.sum()) - 1
-    if k > others:
-        logger.warning("k = %d is more than the other clips; it is capped to %d", k, others)
-    graph = adjacency(inputs.x, metric, k, candidates, exact, seed)
-    share = recall(graph, inputs.x, metric, candidates)
-    return graph, {**health(graph, inputs.y, k), "recall": share}
+    else:
+        if k > (others := int(candidates.sum()) - 1):
+            logger.warning("k = %d is more than the other clips; it is capped to %d", k, others)
+        graph = adjacency(inputs.x, metric, k, candidates, exact, seed)
+        found = recall(graph, inputs.x, metric, candidates)
+    return graph, {**health(graph, inputs.y, k), "recall": found}
 
 
 def main(

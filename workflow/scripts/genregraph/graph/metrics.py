@@ -34,14 +34,14 @@ def _deciles(x: Matrix, candidates: Mask) -> Matrix:
     """Number of each value's decile in its feature, since real values hardly ever match."""
     quantiles = {"strategy": "quantile", "quantile_method": "averaged_inverted_cdf"}
     binner = KBinsDiscretizer(BINS, encode="ordinal", subsample=None, **quantiles)
-    values = x.astype(np.float64, copy=False)
+    values = _double(x, candidates)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # A constant feature has a single bin.
         return binner.fit(values[candidates]).transform(values)
 
 
 def _minmax(x: Matrix, candidates: Mask) -> Matrix:
-    values = x.astype(np.float64, copy=False)
+    values = _double(x, candidates)
     return MinMaxScaler(clip=True).fit(values[candidates]).transform(values)
 
 

@@ -110,6 +110,7 @@ class Folds:
         if isinstance(self._shared, pd.DataFrame):
             return self._shared
         assert self._fitted
-        chosen = list(zip(("repeat", "fold"), ("==", "=="), self.keys[number], strict=True))
+        repeat, fold = self.keys[number]
+        chosen = [("repeat", "==", repeat), ("fold", "==", fold)]
         own = pd.read_parquet(self._fitted, filters=chosen).drop(columns=["repeat", "fold"])
         return join([*self._shared, (self._fitted.stem, own)], *self._how)
