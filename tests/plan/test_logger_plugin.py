@@ -142,7 +142,10 @@ def test_characters_that_a_stream_cannot_show_are_replaced() -> None:
     assert raw.getvalue() == b"?Beyonc?\n"
 
 
-def test_errors_of_the_workflow_are_printed() -> None:
+@pytest.mark.parametrize("started", [False, True])
+def test_errors_of_the_workflow_are_printed(started: bool) -> None:
     made = handler()
+    if started:
+        job(made, 0, "audit")
     send(made, LogEvent.ERROR, msg="sede: unknown key", level=logging.ERROR)
     assert made.stream.getvalue() == "sede: unknown key\n"

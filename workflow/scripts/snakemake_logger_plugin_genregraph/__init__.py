@@ -56,8 +56,10 @@ class LogHandler(LogHandlerBase):
             self.results = copies(sys.argv)
         self.ended |= text.startswith(INTERRUPTED[0])
         serious = record.levelno > logging.WARNING or text.startswith(INTERRUPTED)
-        before = not self.started and event in (None, LogEvent.ERROR)  # Such as faults of a sheet.
-        if self.verbose or before or (event is None and serious):
+        before = not self.started and event is None
+        # Of no job: such as faults of a sheet, or a disk that cannot be written.
+        own = event == LogEvent.ERROR and not self.failed and not self.ended
+        if self.verbose or before or own or (event is None and serious):
             self._print(self.format(record))
         elif event == LogEvent.JOB_ERROR:
             self._print(f"{vars(record)['rule_name']} failed; the reason follows at the end")
