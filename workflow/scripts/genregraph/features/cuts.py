@@ -19,13 +19,12 @@ def files_by_cut(config: Config, rows: Sequence[Row]) -> dict[str, dict[str, str
     # Here, because no workflow without such a table needs pandas when it is planned.
     from genregraph.features.imported import first_keys
 
-    names = Names(rows)
     imports = {}
     for table, stated in config.tables.items():
         files = {"30s": stated.file, "3s": stated.file_3s}
         imports[table] = {cut: file for cut, file in files.items() if file is not None}
-        there = [file for file in imports[table].values() if Path(file).exists()]
-        keys = [first_keys(table, Path(file), stated.keep) for file in there]
+        there = [Path(file) for file in imports[table].values() if Path(file).exists()]
+        keys = [first_keys(table, file, stated.keep) for file in there]
         if stated.file and stated.file_3s is None and keys:
-            imports[table] = {names.cut_of(keys[0]): stated.file}
+            imports[table] = {Names(rows).cut_of(keys[0]): stated.file}
     return imports

@@ -39,7 +39,6 @@ def main(
     """Gather a feature table from its shards, and reject rows that are not finite."""
     table, rejected = gather([pd.read_parquet(path) for path in shards])
     write_table(table, output)
-    write_problems(
-        [(clip, f"{output.stem}: {why}", NOT_IN_TABLE) for clip, why in rejected.items()], problems
-    )
+    listing = [(clip, f"{output.stem}: {why}", NOT_IN_TABLE) for clip, why in rejected.items()]
+    write_problems(listing, problems)
     logger.info("%s: %d clips, %d rejected", output, len(table), len(rejected))

@@ -99,11 +99,8 @@ class Names:
 
     def cut_of(self, keys: Sequence[str]) -> str:
         """Cut of a table by its keys: ``3s`` if more of them mean segments than clips."""
-        counts = {"30s": 0, "3s": 0}
-        for key in keys:
-            cut = next((cut for cut in counts if self.find(key, cut)[0]), "")
-            counts |= {cut: counts[cut] + 1} if cut else {}
-        return "3s" if counts["3s"] > counts["30s"] else "30s"
+        cuts = [next((cut for cut in ("30s", "3s") if self.find(key, cut)[0]), "") for key in keys]
+        return "3s" if cuts.count("3s") > cuts.count("30s") else "30s"
 
 
 def _plain(name: str) -> str:
