@@ -94,7 +94,10 @@ class _Attempt:
         self.seconds = 0.0  # Of the file that were decoded.
         self.full = False  # Whether there are more than enough.
         blocks = groupby(self._blocks(decoder, content, longest), key=itemgetter(1))
-        parts = [_resampled((mono for mono, _ in of_rate), rate) for rate, of_rate in blocks]
+        try:
+            parts = [_resampled((mono for mono, _ in of_rate), rate) for rate, of_rate in blocks]
+        except Exception as error:  # At an odd rate.
+            self.full, self.seconds, self.fault = False, 0.0, why(error)
         if content.fault:
             raise content.fault
         if not self.seconds:
