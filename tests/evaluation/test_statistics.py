@@ -130,14 +130,6 @@ def test_equal_differences_say_nothing_of_their_variance():
         assert np.isnan([*effect[1:3], *effect[4:]]).all()
 
 
-@pytest.mark.parametrize(("n_train", "n_test"), [(0, 1), (9, 0), (-9, 1), (np.nan, 1)])
-def test_folds_must_have_clips(n_train, n_test):
-    with pytest.raises(ValueError, match="must be positive"):
-        over_folds([0.1, 0.2], n_train, n_test)
-    with pytest.raises(ValueError, match="must be positive"):
-        corrected_interval([0.7, 0.8], n_train, n_test)
-
-
 # Many tests
 
 

@@ -42,7 +42,6 @@ def test_protocols_of_the_sheet_are_known_before_any_job(small: Run) -> None:
     assert small.runnable == ["multiclass_small"]
     allowed = {"paper": Evaluation(10, 1), "clean": Evaluation(4, 1)}
     assert small.protocols("multiclass_small") == allowed
-    assert list(small.left_out("multiclass_small")) == ["filtered"]
     files = Paths(small).of_protocols("models")
     folder = "results/small/experiments/multiclass_small"
     assert files == [f"{folder}/paper/models", f"{folder}/clean/models"]
@@ -64,8 +63,21 @@ def test_planning_writes_nothing(small: Run, tmp_path: Path) -> None:
 
 
 def test_a_folder_without_the_clips_ends_the_plan(small: Run) -> None:
-    with pytest.raises(UserError, match="has none of the sheet's 16 clips"):
-        Run.of({**SMALL, "tables": {}, "experiments": {}}, HOME)
+    given = {**SMALL, "tables": {}, "experiments": {}}
+    for folder in ("missing", "empty"):
+        Path("empty").mkdir(exist_ok=True)
+        with pytest.raises(UserError) as error:
+            Run.of({**given, "audio": folder}, HOME)
+        assert str(error.value) == (
+            f"{folder} has none of the sheet's 16 clips (the first would be {folder}/blues/0.wav); "
+            "say where they are with --config audio=FOLDER"
+        )
+    for file in ("0.wav", "2.au", "another.wav"):
+        Path("empty/blues").mkdir(exist_ok=True)
+        Path("empty/blues", file).touch()
+    of_au = {"datasets": {"small": {"extensions": [".wav", ".au"]}}}
+    run = Run.of({**given, **of_au, "audio": "empty"}, HOME)
+    assert run.files == {"blues.0": "blues/0.wav", "blues.2": "blues/2.au"}
 
 
 def test_unknown_results_say_what_there_is(small: Run) -> None:

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -9,9 +8,7 @@ from genregraph.config.model import Config, Imported
 from genregraph.datasets.sheet import Row
 from genregraph.features.cuts import files_by_cut
 from genregraph.plan.runnable import (
-    check_audio,
     check_tables,
-    files_there,
     limits,
     not_runnable,
     prolific,
@@ -110,29 +107,6 @@ def test_experiments_that_cannot_run_say_why(options, no_audio, reason) -> None:
     found = not_runnable(settings, ROWS, no_audio, files_by_cut(settings, ROWS))
     assert found.keys() == ({"multiclass_x"} if reason else set())
     assert found.get("multiclass_x", "").startswith(reason or "")
-
-
-def test_files_that_are_there_are_listed_as_they_are(tmp_path) -> None:
-    (tmp_path / "blues").mkdir()
-    (tmp_path / "blues" / "blues.0.wav").touch()
-    (tmp_path / "blues" / "blues.2.au").touch()
-    (tmp_path / "blues" / "another.wav").touch()
-    assert files_there(ROWS, tmp_path) == {"blues.0": "blues/blues.0.wav"}
-    there = files_there(ROWS, tmp_path, [".wav", ".au"])
-    assert there == {"blues.0": "blues/blues.0.wav", "blues.2": "blues/blues.2.au"}
-    check_audio(ROWS, tmp_path, there)
-
-
-@pytest.mark.parametrize("name", ["empty", "missing"])
-def test_a_folder_without_any_clip_says_where_they_should_be(tmp_path, name) -> None:
-    (tmp_path / "empty").mkdir()
-    folder = Path(tmp_path, name)
-    with pytest.raises(UserError) as error:
-        check_audio(ROWS, folder, files_there(ROWS, folder))
-    assert str(error.value) == (
-        f"{folder} has none of the sheet's 17 clips (the first would be "
-        f"{folder}/blues/blues.0.wav); say where they are with --config audio=FOLDER"
-    )
 
 
 def configured(**experiments: Experiment) -> Config:

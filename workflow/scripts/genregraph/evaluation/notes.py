@@ -57,15 +57,13 @@ def graph_note(health: pd.DataFrame) -> str:
 def giant_note(folds: pd.DataFrame) -> str:
     """Name groups that hold more than `GIANT` of a genre's clips (``folds.parquet``)."""
     first = folds[folds["repeat"] == folds["repeat"].min()]
-    giants = []
-    for genre, groups in first.groupby("genre")["group"]:
-        size, total = groups.value_counts().iloc[0], len(groups)
-        if size > GIANT * total:
-            group = groups.value_counts().index[0]
-            giants.append(f"{size} of {total} clips of {genre} are of {group}")
-    if not giants:
-        return ""
-    return f"NOTE: large groups cannot be split evenly: {'; '.join(giants)}."
+    counts = {genre: own.value_counts() for genre, own in first.groupby("genre")["group"]}
+    giants = [
+        f"{own.iloc[0]} of {own.sum()} clips of {genre} are of {own.index[0]}"
+        for genre, own in counts.items()
+        if own.iloc[0] > GIANT * own.sum()
+    ]
+    return f"NOTE: large groups cannot be split evenly: {'; '.join(giants)}." if giants else ""
 
 
 def left_out_lines(reasons: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -125,10 +125,6 @@ def over_folds(differences: ArrayLike, n_train: float, n_test: float) -> Effect:
 def _with_error(scores: ArrayLike, n_train: float, n_test: float) -> tuple[Floats, float]:
     """Scores, and the standard error of their mean: NaN for a single fold."""
     values = np.asarray(scores, dtype=np.float64)
-    if values.ndim != 1 or len(values) == 0:
-        raise ValueError(f"scores of shape {values.shape}: a score a fold is needed")
-    if not (n_train > 0 and n_test > 0):
-        raise ValueError(f"n_train {n_train}, n_test {n_test}: both must be positive")
     if len(values) == 1:
         return values, np.nan
     return values, float(np.sqrt((1 / len(values) + n_test / n_train) * values.var(ddof=1)))

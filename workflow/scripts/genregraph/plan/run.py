@@ -16,7 +16,7 @@ from genregraph.config.merge import merged
 from genregraph.config.model import Config, Dataset
 from genregraph.config.registry import COMPUTED
 from genregraph.datasets.listing import Listing, listed, shards_of
-from genregraph.datasets.sheet import Row, find, read_sheet, rows_by_shard, shards_for
+from genregraph.datasets.sheet import Row, find, locate, read_sheet, rows_by_shard, shards_for
 from genregraph.features.cuts import files_by_cut
 from genregraph.folds.protocols import Evaluation, evaluations
 from genregraph.plan import runnable
@@ -41,8 +41,12 @@ class Run:
 
     def check(self) -> None:
         """Raise a `UserError` for a fault of audio folder or tables that stops all."""
-        if not (self.synthesised or self.fetched or self.without_audio):
-            runnable.check_audio(self.rows, Path(self.audio), self.files)
+        if not (self.synthesised or self.fetched or self.without_audio or self.files):
+            raise UserError(
+                f"{self.audio} has none of the sheet's {len(self.rows)} clips (the first would be "
+                f"{Path(self.audio, self.rows[0].path)}); say where they are with --config "
+                "audio=FOLDER"
+            )
         runnable.check_tables(self.config)
 
     # The dataset
@@ -97,7 +101,11 @@ class Run:
     @cached_property
     def files(self) -> dict[str, str]:
         """Files of the clips that are there, by clip; the audit lists the others as missing."""
-        return runnable.files_there(self.rows, Path(self.audio), self.facts.extensions)
+        named, extensions = {row.path for row in self.rows}, self.facts.extensions
+        found = {
+            row.clip: locate(Path(self.audio), row.path, extensions, named) for row in self.rows
+        }
+        return {clip: path for clip, path in found.items() if path}
 
     @property
     def without_audio(self) -> bool:
@@ -142,17 +150,13 @@ class Run:
 
     def protocols(self, name: str) -> dict[str, Evaluation]:
         """Protocols that the sheet allows an experiment, and how many folds each can have."""
-        return self._evaluations[name][0]
-
-    def left_out(self, name: str) -> dict[str, str]:
-        """Why the sheet does not allow an experiment the other protocols that it asks for."""
-        return self._evaluations[name][1]
+        return self._protocols[name]
 
     @cached_property
-    def _evaluations(self) -> dict[str, tuple[dict[str, Evaluation], dict[str, str]]]:
+    def _protocols(self) -> dict[str, dict[str, Evaluation]]:
         experiments = {name: self.experiment(name) for name in self.runnable}
         return {
-            name: evaluations(experiment, runnable.by_sheet(experiment, self.rows))
+            name: evaluations(experiment, runnable.by_sheet(experiment, self.rows))[0]
             for name, experiment in experiments.items()
         }
 

@@ -4,7 +4,6 @@ import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 
 from genregraph.common.errors import UserError
 from genregraph.config.experiment import Experiment
@@ -12,7 +11,7 @@ from genregraph.config.model import Config
 from genregraph.config.parts import UnknownArtist
 from genregraph.config.registry import COMPUTED, PER_FOLD
 from genregraph.datasets.groups import group_name, normalised, tied
-from genregraph.datasets.sheet import Row, locate
+from genregraph.datasets.sheet import Row
 from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, Clip, evaluations
 
 ANY_CUT = ("30s", "3s")  # What is computed is computed for both.
@@ -169,24 +168,3 @@ def _why_no_new_clip(experiment: Experiment) -> str:
     if experiment.graph.among == "artist":
         return "its graph joins clips of one artist, and that of a new clip is unknown"
     return ""
-
-
-def files_there(
-    rows: Sequence[Row], folder: Path, extensions: Sequence[str] = ()
-) -> dict[str, str]:
-    """Files of the clips that are in an audio folder, by clip, relative to it.
-
-    Their extension may also be one of ``extensions``, as `datasets.sheet.locate` looks for them.
-    """
-    named = {row.path for row in rows}
-    found = {row.clip: locate(folder, row.path, extensions, named) for row in rows}
-    return {clip: path for clip, path in found.items() if path}
-
-
-def check_audio(rows: Sequence[Row], folder: Path, files: Mapping[str, str]) -> None:
-    """Raise a `UserError` if an audio folder holds none of the sheet's clips."""
-    if not files:
-        raise UserError(
-            f"{folder} has none of the sheet's {len(rows)} clips (the first would be "
-            f"{folder / rows[0].path}); say where they are with --config audio=FOLDER"
-        )
