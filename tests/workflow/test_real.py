@@ -63,19 +63,14 @@ def test_the_result_has_all_folds_and_no_empty_cell(real: Project, part: Part) -
         assert graphsage["test_accuracy"].mean() > 0.5
 
 
-@pytest.fixture(scope="module")
-def tagged(real: Project, real_audio: Path) -> Project:
-    """The same after a run of the tags."""
-    real.snakemake("--cores", "2", TAGGED, "--config", f"audio={real_audio}")
-    return real
-
-
 @pytest.mark.parametrize("part", [pytest.param(ALL, marks=pytest.mark.torture)], indirect=True)
-def test_tags_and_a_graph_of_similar_clips_find_most_genres(tagged: Project) -> None:
-    table = pd.read_csv(tagged.folder / TAGGED)
+def test_tags_and_a_graph_of_similar_clips_find_most_genres(
+    real: Project, real_audio: Path
+) -> None:
+    real.snakemake("--cores", "2", TAGGED, "--config", f"audio={real_audio}")
+    table = pd.read_csv(real.folder / TAGGED)
     assert table["n_train"].add(table["n_test"]).unique().tolist() == [100]
-    graphsage = table[table["model"] == "graphsage"]
-    graphsage = graphsage[graphsage["aggregation"] == "none"]
+    graphsage = table.query("model == 'graphsage' and aggregation == 'none'")
     assert len(graphsage) == 10
     assert graphsage["test_accuracy"].mean() >= 0.85
 

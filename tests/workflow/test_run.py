@@ -1,12 +1,6 @@
 """A whole run on a dataset that holds every kind of bad clip."""
 
-import os
-import signal
-import time
-from pathlib import Path
-
 import pandas as pd
-import pytest
 from tests.workflow.conftest import HOSTILE_NAME, TARGET, Project
 
 from genregraph.evaluation.evaluate import COLUMNS
@@ -65,27 +59,6 @@ def test_nothing_tells_of_where_it_was_written_aside(finished: Project) -> None:
     assert [
         name for name, content in made.items() if ".part-" in name or b".part-" in content
     ] == []
-
-
-@pytest.mark.torture
-def test_a_killed_run_is_taken_up_where_it_stopped(
-    unrun: Project, finished: Project, tmp_path: Path
-) -> None:
-    project = unrun.copy(tmp_path / "project")
-    tables = [f"results/mine/30s/features/{name}.parquet" for name in ("handcrafted", "compare")]
-    running = project.start("--cores", "2", *tables)
-    deadline = time.monotonic() + 300
-    while len(list(project.folder.glob("results/mine/30s/features/handcrafted/*.parquet"))) < 3:
-        assert running.poll() is None and time.monotonic() < deadline
-        time.sleep(0.1)
-    os.killpg(running.pid, signal.SIGKILL)
-    running.wait()
-    project.snakemake("--unlock")
-    left = project.planned(target=tables[0])
-    assert "audit" not in left
-    assert left.get("extract", 0) <= 2  # Those that ran; their files are not taken for whole.
-    project.snakemake("--cores", "2", *tables)
-    assert project.bytes_of(*tables) == finished.bytes_of(*tables)
 
 
 def test_a_run_ends_in_the_result_also_where_nothing_is_to_be_done(project: Project) -> None:
