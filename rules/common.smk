@@ -30,6 +30,7 @@ envvars:
 
 
 from genregraph.common.errors import UserError
+from genregraph.config.merge import read_yaml
 from genregraph.plan.paths import OF_CUT, OF_DATASET, OF_EXPERIMENT, OF_MODELS, OF_NEW
 from genregraph.plan.paths import OF_PART, OF_PROTOCOL, OF_SHARD, Paths
 from genregraph.plan.report import PAGE, text_of
@@ -38,6 +39,9 @@ from genregraph.plan.run import Run
 from genregraph.plan.steps import Steps
 
 try:
+    for path in map(Path, workflow.configfiles):
+        if path.suffix in (".yaml", ".yml"):
+            read_yaml(path)  # Of a key that stands twice, Snakemake drops the first.
     RUN = Run.of(config, HOME)
     PATHS = Paths(RUN)
     STEPS = Steps(RUN, PATHS)

@@ -101,7 +101,7 @@ if RUN.new:
         params:
             options=STEPS["predictions"].arguments,
             folder=OF_NEW,
-            parts=" ".join(RUN.parts),  # Of 33,000 files their paths are too long for a command.
+            parts=" ".join(RUN.parts),
         shell:
             'python "$GENREGRAPH" predict.answer {params.folder:q} --parts {params.parts:q}'
             " --predictor {input.predictor:q} {params.options:q} --pieces {output.pieces:q}"

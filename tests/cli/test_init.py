@@ -136,7 +136,15 @@ def test_names_of_clips_are_no_longer_than_needed(tmp_path, files, names) -> Non
     assert {row.clip for row in music_in(made(tmp_path, *files.split()))[0]} == {*names.split()}
 
 
-@pytest.mark.parametrize("names", [[], ["a.wav", "b.wav"], ["rock/a.txt"]])
+def test_folder_of_other_kinds_of_audio_alone_is_said_to_be_that(tmp_path) -> None:
+    folder = made(tmp_path, "rock/a.ape", "rock/b.ape", "rock/cover.jpg")
+    with pytest.raises(
+        UserError, match=r"no audio .*, but 2 with extension .ape: .*jpg"
+    ):
+        music_in(folder)
+
+
+@pytest.mark.parametrize("names", [[], ["a.wav", "b.wav"]])
 def test_folder_without_a_genre_is_an_error(tmp_path, names) -> None:
     with pytest.raises(UserError, match="no audio has a genre by its folder or tag"):
         music_in(made(tmp_path, *names))

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from genregraph.cli import main
+from genregraph.common.code import SCRIPTS
 
 SCRIPT = Path(__file__).parents[2] / "genregraph"
 
@@ -80,6 +82,30 @@ def test_jobs_use_the_python_of_snakemake_where_none_is_active(tmp_path) -> None
     target = "results/mine/30s/clips.parquet"
     done = run(*command, "--", target, cwd=tmp_path, PATH="/usr/bin:/bin")
     assert (tmp_path / target).is_file(), done.stderr
+
+
+@pytest.mark.parametrize("is_allowed", [False, True])
+def test_a_step_stops_at_another_version_of_a_library(tmp_path, is_allowed) -> None:
+    (tmp_path / "tqdm").mkdir()
+    (tmp_path / "tqdm/__init__.py").write_text("__version__ = '1.0'; tqdm = iter")
+    done = run(
+        *(sys.executable, SCRIPTS, "datasets.unpack", "--help"),
+        cwd=tmp_path,
+        PYTHONPATH=str(tmp_path),
+        **({"GENREGRAPH_ANY_VERSION": "1"} if is_allowed else {}),
+    )
+    assert ("genregraph datasets.unpack [OPTIONS]" in done.stdout) == is_allowed, done.stderr
+    assert re.search(r"tqdm 1.0 \(locked: 4[\d.]+\)", done.stderr)
+
+
+def test_key_that_stands_twice_is_an_error_of_snakemake_too(tmp_path) -> None:
+    (tmp_path / "mine.yaml").write_text("seed: 1\nseed: 2\n")
+    snakefile = ["--snakefile", SCRIPT.with_name("Snakefile"), "--configfile", "mine.yaml"]
+    done = run(sys.executable, "-m", "snakemake", "--dry-run", *snakefile, cwd=tmp_path)
+    assert done.returncode
+    assert "mine.yaml is not YAML: line 2 has key 'seed', as line 1 does" in (
+        done.stdout + done.stderr
+    )
 
 
 def test_checkout_in_a_folder_with_braces_is_rejected(tmp_path) -> None:

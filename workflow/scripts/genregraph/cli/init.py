@@ -25,7 +25,14 @@ from genregraph.datasets.delimited import plain
 from genregraph.datasets.folder import audio_files, counted, is_unicode
 from genregraph.datasets.groups import normalised
 from genregraph.datasets.row import Row
-from genregraph.datasets.sheet import appended, read_sheet, save_sheet, shards_for, sheet_of
+from genregraph.datasets.sheet import (
+    AUDIO_SUFFIXES,
+    appended,
+    read_sheet,
+    save_sheet,
+    shards_for,
+    sheet_of,
+)
 from genregraph.datasets.tidy import PARTS
 
 SHEETS = Path("config/datasets")
@@ -38,6 +45,11 @@ def music_in(folder: Path, by_tags: bool = False) -> tuple[list[Row], list[str]]
     A `UserError` if no file has a genre.
     """
     audio, others = audio_files(folder)
+    if others and not audio:
+        raise UserError(
+            f"{folder} has no audio of a kind that is read ({' '.join(AUDIO_SUFFIXES)}), but "
+            f"{'; '.join(counted(others))}: convert what is music, as by ffmpeg -i FILE FILE.flac"
+        )
     files = [file for file in audio if is_unicode(str(file))]
     tags = {
         file: read_tags(folder / file)

@@ -4,17 +4,23 @@ A step is a module with a function ``main`` whose annotated parameters are its o
 """
 
 import io
+import logging
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from pkgutil import resolve_name
 
 import typer
 
+from genregraph.common.code import libraries, other_versions
 from genregraph.common.errors import UserError
 from genregraph.common.logs import start_logging
 
+logger = logging.getLogger(__name__)
+
 PACKAGE = Path(__file__).parents[1]
+ANY_VERSION = "GENREGRAPH_ANY_VERSION"
 COMMANDS = {
     "init": "make a dataset of a folder of music or of a table of features",
     "check": "find everything that can be wrong before long work",
@@ -30,11 +36,26 @@ os.environ.setdefault("DGLBACKEND", "pytorch")
 
 def steps() -> list[str]:
     """Dotted names of all steps."""
-    return sorted(
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
-        for path in PACKAGE.glob("*/**/*.py")
-        if "\ndef main(" in path.read_text(encoding="utf-8")
-    )
+    names = (path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.glob("*/**/*.py"))
+    return sorted(name for name in (".".join(path.parts) for path in names) if is_step(name))
+
+
+def is_step(name: str) -> bool:
+    """Whether a dotted name is that of a step."""
+    path = PACKAGE.joinpath(*name.split(".")).with_suffix(".py")
+    return path.is_file() and "\ndef main(" in path.read_text(encoding="utf-8")
+
+
+def check_versions(locked: Mapping[str, str]) -> None:
+    """Raise a `UserError` if a step that is imported uses libraries of other versions."""
+    if others := other_versions(locked):
+        if not os.environ.get(ANY_VERSION):
+            raise UserError(
+                f"other versions than those of requirements.lock are used: {others}. Results may "
+                "differ: make the environment with make .venv/ready and unset PYTHONPATH, or set "
+                f"{ANY_VERSION}=1"
+            )
+        logger.warning("other versions than those of requirements.lock are used: %s", others)
 
 
 def run() -> None:
@@ -43,18 +64,24 @@ def run() -> None:
         sys.stdout.reconfigure(errors="replace")  # Characters that a terminal cannot show.
     name, *options = sys.argv[1:] or [""]
     is_command = name in COMMANDS
-    if not is_command and name not in steps():
+    if not (is_command or is_step(name)):
         print("usage: genregraph COMMAND OPTIONS (--help lists them)")
         print(*(f"  {command:9}{what}" for command, what in COMMANDS.items()), sep="\n")
         print("steps:", *steps(), sep="\n  ")
         sys.exit(name not in ("", "-h", "--help"))
-    if not is_command:
-        start_logging()
-    main = resolve_name(f"genregraph.{'cli.' if is_command else ''}{name}:main")
-    sys.argv = [f"genregraph {name}", *options]
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    app.command()(main)
     try:
+        if is_command:
+            main = resolve_name(f"genregraph.cli.{name}:main")
+        else:
+            start_logging()
+            locked = libraries(name)
+            main = resolve_name(f"genregraph.{name}:main")
+            check_versions(locked)
+        sys.argv = [f"genregraph {name}", *options]
+        app = typer.Typer(
+            add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+        )
+        app.command()(main)
         app()
     except UserError as error:
         sys.exit(f"{'genregraph' if is_command else name}: {error}")

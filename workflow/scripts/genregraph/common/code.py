@@ -10,9 +10,12 @@ import ast
 import hashlib
 import re
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
+from importlib import metadata
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
-from typing import NamedTuple
 
 from genregraph.common.errors import UserError
 
@@ -22,7 +25,7 @@ PACKAGES = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
 
 
 def digest(step: str, scripts: Path = SCRIPTS) -> str:
-    """Digest of a step's code and of all local modules it uses.
+    """Digest of a step's code and of all local modules it uses: 16 hexadecimal digits.
 
     Parameters
     ----------
@@ -30,11 +33,6 @@ def digest(step: str, scripts: Path = SCRIPTS) -> str:
         Dotted name, such as ``audio.audit``.
     scripts : Path
         Folder that holds the packages.
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits.
 
     Raises
     ------
@@ -44,7 +42,7 @@ def digest(step: str, scripts: Path = SCRIPTS) -> str:
     sha = hashlib.sha256()
     for module in sorted(local_modules(step, scripts)):
         sha.update(module.encode())
-        sha.update(_read(_text(module, scripts)).meaning.encode())
+        sha.update(_meaning(_text(module, scripts)).encode())
     return sha.hexdigest()[:16]
 
 
@@ -54,42 +52,26 @@ def local_modules(step: str, scripts: Path = SCRIPTS) -> set[str]:
     waiting = [step]
     while waiting:
         module = waiting.pop()
-        if module in found:
-            continue
-        found.add(module)
-        waiting += _local(_text(module, scripts), scripts)
+        if module not in found:
+            found.add(module)
+            waiting += _local(_text(module, scripts), scripts)
     return found
 
 
 def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
-    """Locked versions of the packages that a step or a local module it uses imports.
+    """Locked versions, by package, of what a step or a local module it uses imports.
 
-    Parameters
-    ----------
-    step : str
-        Dotted name, such as ``audio.audit``.
-    scripts : Path
-        Folder that holds the packages; ``requirements.lock`` lies three folders above it.
-
-    Returns
-    -------
-    dict of str to str
-        Versions by package, as ``requirements.lock`` names it.
-
-    Raises
-    ------
-    UserError
-        If the lock file has no version of a package.
+    ``requirements.lock`` lies three folders above the scripts. A `UserError` if it has no version
+    of a package.
     """
     locked = _locked((scripts.parents[2] / "requirements.lock").read_text(encoding="utf-8"))
     imported = {
         name.split(".")[0]
         for module in local_modules(step, scripts)
-        for name in _read(_text(module, scripts)).imports
+        for name in _imports(_text(module, scripts))
     }
     own = {path.name for path in scripts.iterdir() if path.is_dir()}
-    foreign = imported - own - sys.stdlib_module_names - {""}
-    packages = sorted(PACKAGES.get(name, name).replace("_", "-") for name in foreign)
+    packages = sorted(map(_package, imported - own - sys.stdlib_module_names - {""}))
     if unlocked := [package for package in packages if package not in locked]:
         raise UserError(
             f"{step} imports {', '.join(unlocked)}, of which requirements.lock has no version: "
@@ -97,6 +79,26 @@ def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
             "module is, say so in PACKAGES of workflow/scripts/genregraph/common/code.py"
         )
     return {package: locked[package] for package in packages}
+
+
+def other_versions(locked: Mapping[str, str]) -> str:
+    """Packages that a step which is imported uses in other versions; empty if there are none.
+
+    A loaded module states its own version, also one without metadata on ``PYTHONPATH``. Those of a
+    build, such as ``+cpu``, are the same. Packages that are not installed are passed over.
+    """
+    modules = {_package(name): vars(module) for name, module in sys.modules.items()}
+    others = []
+    for package, version in locked.items():
+        with suppress(PackageNotFoundError):
+            stated = modules.get(package, {}).get("__version__") or metadata.version(package)
+            if str(stated).removeprefix("v").partition("+")[0] != version:
+                others.append(f"{package} {stated} (locked: {version})")
+    return ", ".join(others)
+
+
+def _package(module: str) -> str:
+    return PACKAGES.get(module, module).replace("_", "-")
 
 
 @cache
@@ -113,36 +115,35 @@ def _text(module: str, scripts: Path) -> str:
     return _file(module, scripts).read_text(encoding="utf-8")
 
 
-class _Read(NamedTuple):
-    """What a module imports, and its syntax tree without docstrings and positions."""
-
-    imports: list[str]
-    meaning: str
-
-
-def _bare(module: str) -> str:
-    """Name of a local module inside the package; another's is as it was."""
-    return module.removeprefix("genregraph").removeprefix(".")
+@cache
+def _tree(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 @cache
-def _read(text: str) -> _Read:
-    tree = ast.parse(text)
+def _imports(text: str) -> list[str]:
+    """What a module imports; local modules by their names inside the package."""
     names: list[str] = []
-    for node in ast.walk(tree):
+    for node in ast.walk(_tree(text)):
         if isinstance(node, ast.Import):
-            names += [_bare(alias.name) for alias in node.names]
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            module = _bare(node.module)
-            names += [module, *(f"{module}.{alias.name}".lstrip(".") for alias in node.names)]
-        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [statement for statement in node.body if not _is_text(statement)]
-    return _Read(names, ast.dump(tree))
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return [name.removeprefix("genregraph").removeprefix(".") for name in names]
 
 
 @cache
 def _local(text: str, scripts: Path) -> list[str]:
-    return [name for name in _read(text).imports if _file(name, scripts).is_file()]
+    return [name for name in _imports(text) if _file(name, scripts).is_file()]
+
+
+@cache
+def _meaning(text: str) -> str:
+    """Syntax tree of a module without docstrings and positions."""
+    for node in ast.walk(_tree(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [statement for statement in node.body if not _is_text(statement)]
+    return ast.dump(_tree(text))
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -10,7 +10,8 @@ from genregraph.datasets.folder import audio_files, counted, is_unicode
 from genregraph.datasets.sheet import is_file, shard_of
 
 NOT_PREDICTED = "rejected: no genre is predicted"
-IN_A_SHARD = 16  # Files, at most; on average between half of it and all.
+IN_A_SHARD = 16  # Files; on average between half of it and all, where there are few.
+MOST_SHARDS = 1024  # All their names stand in one command.
 MOST_NAMED = 100  # Files whose names are not UTF-8; others are counted.
 
 
@@ -62,7 +63,7 @@ def shards_of(files: Sequence[str]) -> dict[str, list[str]]:
     {'00-of-01': ['a.mp3', 'b.mp3']}
     """
     count = 1
-    while count * IN_A_SHARD < len(files):
+    while count * IN_A_SHARD < len(files) and count < MOST_SHARDS:
         count *= 2
     shards: dict[str, list[str]] = {}
     for file in files:
