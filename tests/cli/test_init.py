@@ -138,9 +138,7 @@ def test_names_of_clips_are_no_longer_than_needed(tmp_path, files, names) -> Non
 
 def test_folder_of_other_kinds_of_audio_alone_is_said_to_be_that(tmp_path) -> None:
     folder = made(tmp_path, "rock/a.ape", "rock/b.ape", "rock/cover.jpg")
-    with pytest.raises(
-        UserError, match=r"no audio .*, but 2 with extension .ape: .*jpg"
-    ):
+    with pytest.raises(UserError, match=r"no audio .*, but 2 with extension .ape: .*jpg"):
         music_in(folder)
 
 

@@ -59,9 +59,9 @@ def test_a_network_of_a_new_experiment_has_a_graph_with_edges() -> None:
         ({"variants": {"x": {"layers": 0}}}, "variants.x.layers: must be greater"),
         (
             {"protocols": ["inductive"], "variants": {"x": {"adjacency_as_features": True}}},
-            "has no column in the adjacency matrix",
+            "x: a clip that comes after training has no column in the adjacency matrix: set adjac",
         ),
-        ({"protocols": ["inductive"], "reduce": {"method": "tsne"}}, "t-SNE cannot place a clip"),
+        ({"protocols": ["inductive"], "reduce": {"method": "tsne"}}, "cannot be placed by t-SNE"),
         (
             {"protocols": ["inductive"], "graph": {"among": "artist"}},
             "has no neighbour of its artist",

@@ -158,17 +158,6 @@ def test_tsne_takes_three_dimensions_at_most() -> None:
         assert load(at(f"{X}.reduce", reduce)).experiments["multiclass_x"].reduce
 
 
-def test_clips_that_come_after_training_have_no_row_of_the_adjacency() -> None:
-    rows = {"adjacency_as_features": True}
-    (fault,) = faults(at(X, {"protocols": ["clean", "inductive"], "graphsage": rows}))
-    assert fault.startswith(f"{X}: a clip that comes after training has no column in the adjacency")
-    assert fault.endswith(
-        ": leave out protocol inductive or set graphsage: adjacency_as_features: false; "
-        "change it in config/ or by --config"
-    )
-    assert load(at(X, {"graphsage": rows})).experiments["multiclass_x"]
-
-
 @pytest.mark.parametrize(
     ("merged", "fault"),
     [

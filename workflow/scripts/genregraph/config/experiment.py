@@ -45,37 +45,26 @@ class Experiment(Model):
     scale: Scale = Field("standard", description="How each feature is scaled.")
     select: Select | None = Field(None, description="ControlBurn; null: keep all features.")
     reduce: Reduce | None = Field(None, description="PCA or t-SNE; null: keep all dimensions.")
-    protocols: list[Protocol] = Field(
-        ["paper", "clean"], min_length=1, description="How it is evaluated."
-    )
+    protocols: list[Protocol] = Field(["paper", "clean"], min_length=1)
+    """How it is evaluated."""
     folds: Folds = Field(Folds(), description="Folds of protocols paper and kfold.")
     clean: Clean = Field(Clean(), description="Folds of protocols random, clean and inductive.")
     graph: Graph = Field(Graph(), description="The graph.")
-    models: list[Compared] = Field(
-        [*CLASSIFIERS, "label_spreading", *COMBINED],
-        description="What GraphSAGE is compared with, beside itself without messages (edgeless): "
-        "other networks, and classifiers, which are tuned inside the training clips.",
-    )
+    models: list[Compared] = Field([*CLASSIFIERS, "label_spreading", *COMBINED])
+    """What GraphSAGE is compared with, beside itself without messages (edgeless): other networks,
+    and classifiers, which are tuned inside the training clips."""
     graphsage: Network = Field(Network(), description="GraphSAGE, and what other networks share.")
-    search: bool = Field(
-        True,
-        description="Choose weight decay and dropout of each network inside the training clips of "
-        "each fold.",
-    )
-    calibrate: Literal["none", "temperature"] = Field(
-        "none",
-        description="temperature: probabilities of each model are also given at a temperature that "
-        "is fitted inside the training clips of each fold.",
-    )
-    variants: dict[Word, dict[str, Any]] = Field(
-        {},
-        description="By name, settings in which other networks differ from graphsage (or, with "
-        "model: gcn, from that): trained on the same folds, with the weight decay and dropout of "
-        "the network that they vary.",
-    )
-    note: str = Field(
-        "", description="What to know of its numbers under protocol paper, for the summary."
-    )
+    search: bool = True
+    """Choose weight decay and dropout of each network inside the training clips of each fold."""
+    calibrate: Literal["none", "temperature"] = "none"
+    """temperature: probabilities of each model are also given at a temperature that is fitted
+    inside the training clips of each fold."""
+    variants: dict[Word, dict[str, Any]] = Field({})
+    """By name, settings in which other networks differ from graphsage (or, with model: gcn, from
+    that): trained on the same folds, with the weight decay and dropout of the network that they
+    vary."""
+    note: str = ""
+    """What to know of its numbers under protocol paper, for the summary."""
     paper_test_accuracy: float | None = Field(None, ge=0, le=1, description="The paper's number.")
 
     @field_validator("tables")
@@ -92,7 +81,7 @@ class Experiment(Model):
             if name in taken or name.endswith("_edgeless"):
                 raise ValueError(f"variants.{name}: a model is called so already; rename it")
             base = differs.get("model", NETWORKS[0])
-            if base not in (NETWORKS[0], *self.models) or base not in NETWORKS:
+            if base not in self.kinds:
                 raise ValueError(
                     f"variants.{name}.model: {base} is no network of this experiment; name it "
                     "under models"
@@ -106,25 +95,17 @@ class Experiment(Model):
         return self
 
     @model_validator(mode="after")
-    def _new_clips_have_no_place(self) -> "Experiment":
-        if "inductive" not in self.protocols:
-            return self
+    def _new_clips_have_a_place(self) -> "Experiment":
+        why = ""
         networks = [self.graphsage, *map(self.variant, self.variants)]
         if any(network.adjacency_as_features for network in networks):
-            raise ValueError(
-                "a clip that comes after training has no column in the adjacency matrix: leave out "
-                "protocol inductive or set graphsage: adjacency_as_features: false"
-            )
-        if self.graph.among == "artist":
-            raise ValueError(
-                "a clip that comes after training has no neighbour of its artist, where artists "
-                "are kept apart: leave out protocol inductive or set graph: among: all"
-            )
-        if self.reduce and self.reduce.method == "tsne":
-            raise ValueError(
-                "t-SNE cannot place a clip that comes after training: leave out protocol inductive "
-                "or set reduce: method: pca"
-            )
+            why = "has no column in the adjacency matrix: set adjacency_as_features: false"
+        elif self.graph.among == "artist":
+            why = "has no neighbour of its artist, as artists are kept apart: set graph: among: all"
+        elif self.reduce and self.reduce.method == "tsne":
+            why = "cannot be placed by t-SNE: set reduce: method: pca"
+        if why and "inductive" in self.protocols:
+            raise ValueError(f"a clip that comes after training {why}, or leave out inductive")
         return self
 
     @model_validator(mode="after")
@@ -136,6 +117,11 @@ class Experiment(Model):
                 "that none of them is left to fit a temperature to: set calibrate: none"
             )
         return self
+
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds of networks: GraphSAGE, and those under models."""
+        return [NETWORKS[0], *(name for name in self.models if name in NETWORKS)]
 
     def variant(self, name: str) -> Network:
         """Settings of a variant's network."""
@@ -150,21 +136,22 @@ class Experiment(Model):
         """
         found: dict[str, Trained] = {}
         silent = {"messages": False}
-        for kind in (NETWORKS[0], *(name for name in self.models if name in NETWORKS)):
+        for kind in self.kinds:
             ablation = ablation_name(kind) if self.graphsage.messages else ""
             found[kind] = Trained(kind, self.graphsage, "", ablation)
             own = self.graphsage.model_copy(update=silent)
             found[ablation_name(kind)] = Trained(kind, own, "", "")
         for name, differs in self.variants.items():
             kind, settings = differs.get("model", NETWORKS[0]), self.variant(name)
-            like = "" if differs.keys() & set(SEARCHED) else kind
+            is_searched = differs.keys().isdisjoint(SEARCHED)
+            like, like_silent = (kind, ablation_name(kind)) if is_searched else ("", "")
             if not settings.messages:
-                found[name] = Trained(kind, settings, like and ablation_name(kind), "")
+                found[name] = Trained(kind, settings, like_silent, "")
                 continue
-            own_ablation = bool(differs.keys() - OF_MESSAGES - {"model"})
-            ablation = ablation_name(name if own_ablation else kind)
+            is_another = bool(differs.keys() - OF_MESSAGES - {"model"})
+            ablation = ablation_name(name if is_another else kind)
             found[name] = Trained(kind, settings, like, ablation)
-            if own_ablation:
+            if is_another:
                 alone = settings.model_copy(update=silent)
-                found[ablation] = Trained(kind, alone, like and ablation_name(kind), "")
+                found[ablation] = Trained(kind, alone, like_silent, "")
         return found

@@ -12,17 +12,9 @@ from genregraph.config.model import Config
 
 
 def load(merged: Mapping[str, Any]) -> Config:
-    """Check a merged configuration.
+    """Check what `config.merge.merged` gives.
 
-    Parameters
-    ----------
-    merged : mapping
-        What Snakemake merged of the YAML files and ``--config``.
-
-    Raises
-    ------
-    UserError
-        With one line for each fault: where it is, what is wrong, and how to mend it.
+    A `UserError` has one line for each fault: where it is, what is wrong, and how to mend it.
     """
     try:
         return Config.model_validate(merged)

@@ -12,19 +12,10 @@ FILES = ("config/config.yaml", "config/experiments.yaml")
 
 
 def merged(folders: Sequence[Path], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Configuration of one run.
+    """Configuration of one run; a `UserError` if a file is not YAML, or holds no keys.
 
-    Parameters
-    ----------
-    folders : sequence of Path
-        Where `FILES` are looked for; a later one counts more.
-    given : mapping
-        What ``--configfile``, ``--config`` or another workflow says; it counts most.
-
-    Raises
-    ------
-    UserError
-        If a file is not YAML, or holds no keys.
+    `FILES` are looked for in the folders, of which a later one counts more. What is given by
+    ``--configfile``, ``--config`` or another workflow counts most.
     """
     found: dict[str, Any] = {}
     for folder in dict.fromkeys(folder.resolve() for folder in folders):

@@ -23,12 +23,10 @@ class Archive(Model):
 
     urls: list[str] = Field(description="Addresses or local paths, tried in this order.")
     md5: str | None = Field(None, pattern=r"^[0-9a-f]{32}$", description="MD5 of the archive.")
-    sha1: str | None = Field(
-        None, pattern=r"^[0-9a-f]{40}$", description="SHA-1 of it, where that is what is published."
-    )
-    filename: str = Field(
-        pattern=r"^[^/]+\.(tar\.gz|tgz|tar|zip)$", description="Name of the archive's file."
-    )
+    sha1: str | None = Field(None, pattern=r"^[0-9a-f]{40}$")
+    """SHA-1 of it, where that is what is published."""
+    filename: str = Field(pattern=r"^[^/]+\.(tar\.gz|tgz|tar|zip)$")
+    """Name of the archive's file."""
 
     @model_validator(mode="after")
     def _has_a_checksum(self) -> "Archive":
@@ -45,57 +43,37 @@ class Archive(Model):
 class Dataset(Model):
     """What the workflow knows of a dataset beside its sheet."""
 
-    shards: int | None = Field(
-        None,
-        ge=1,
-        le=4096,
-        description="Into how many shards clips are divided; by default so many that a shard has "
-        "some tens of clips. A number keeps them as they are where clips are added over time.",
-    )
+    shards: int | None = Field(None, ge=1, le=4096)
+    """Into how many shards clips are divided; by default so many that a shard has some tens of
+    clips. A number keeps them as they are where clips are added over time."""
     synthesised: bool = Field(False, description="Made by the workflow; the numbers are no music.")
     archive: Archive | None = Field(None, description="Where the audio is published.")
-    extensions: list[Extension] = Field(
-        [],
-        description="File extensions in which it is published: where a file with one of them "
-        "is missing, that with another is read.",
-    )
-    most_folds: int | None = Field(
-        None,
-        ge=2,
-        description="At most so many folds or hold-outs, of one repeat, in every experiment: the "
-        "numbers of synthesised clips mean nothing, and a demo should be quick.",
-    )
-    of_the_paper: bool = Field(
-        False, description="The clips that the paper had: its numbers stand beside those found."
-    )
+    extensions: list[Extension] = Field([])
+    """File extensions in which it is published: where a file with one of them is missing, that with
+    another is read."""
+    most_folds: int | None = Field(None, ge=2)
+    """At most so many folds or hold-outs, of one repeat, in every experiment: the numbers of
+    synthesised clips mean nothing, and a demo should be quick."""
+    of_the_paper: bool = False
+    """The clips that the paper had: its numbers stand beside those found."""
 
 
 class Audit(Model):
     """Which clips are rejected."""
 
-    shortest: float = Field(
-        1.0, ge=0.1, description="Seconds; shorter clips are rejected: features need some frames."
-    )
-    silence: float = Field(
-        1e-4,
-        ge=0,
-        lt=1,
-        description="Clips whose samples all lie within this of their mean are rejected.",
-    )
-    longest: float = Field(
-        600.0,
-        ge=1,
-        description="Seconds; of longer clips the beginning is used, so that memory is bounded.",
-    )
+    shortest: float = Field(1.0, ge=0.1)
+    """Seconds; shorter clips are rejected: features need some frames."""
+    silence: float = Field(1e-4, ge=0, lt=1)
+    """Clips whose samples all lie within this of their mean are rejected."""
+    longest: float = Field(600.0, ge=1)
+    """Seconds; of longer clips the beginning is used, so that memory is bounded."""
 
 
 class Features(Model):
     """How features are computed."""
 
-    profile: Literal["kaggle", "librosa"] = Field(
-        "kaggle",
-        description="kaggle: the published 57-feature table's values; librosa: today's defaults.",
-    )
+    profile: Literal["kaggle", "librosa"] = "kaggle"
+    """kaggle: the published 57-feature table's values; librosa: today's defaults."""
 
 
 class Cnn(Model):
@@ -109,41 +87,28 @@ class Cnn(Model):
 class Limits(Model):
     """Numbers of clips above which a faster method is used: time or memory would grow too fast."""
 
-    all_distances: int = Field(
-        50_000,
-        ge=1,
-        description="Neighbours are found among all distances; above, by descent, which misses a "
-        "few: graph-health.csv has its recall.",
-    )
-    at_once: int = Field(
-        200_000,
-        ge=1,
-        description="GraphSAGE learns from all training clips at once; above, by batches that "
-        "aggregate some of their neighbours.",
-    )
+    all_distances: int = Field(50_000, ge=1)
+    """Neighbours are found among all distances; above, by descent, which misses a few:
+    graph-health.csv has its recall."""
+    at_once: int = Field(200_000, ge=1)
+    """GraphSAGE learns from all training clips at once; above, by batches that aggregate some of
+    their neighbours."""
 
 
 class Imported(Model):
     """A feature table computed elsewhere."""
 
-    file: str | None = Field(
-        None,
-        description="Parquet, CSV or TSV, JSON lines, NPZ or NPY: a row a clip; or a row a segment "
-        "of 3 s if its keys say so, <clip>.<number>, and there is no file_3s.",
-    )
-    file_3s: str | None = Field(
-        None, description="The table of segments of 3 s, instead of file or beside it."
-    )
-    pool: bool = Field(
-        False,
-        description="Rows are frames or windows of clips: features are mean and standard deviation "
-        "over a clip's rows.",
-    )
-    keep: list[str] = Field(
-        [],
-        description="Columns that are features although they look like a label: named like one, or "
-        "determined by genre, split or row.",
-    )
+    file: str | None = None
+    """Parquet, CSV or TSV, JSON lines, NPZ or NPY: a row a clip; or a row a segment of 3 s if its
+    keys say so, <clip>.<number>, and there is no file_3s."""
+    file_3s: str | None = None
+    """The table of segments of 3 s, instead of file or beside it."""
+    pool: bool = False
+    """Rows are frames or windows of clips: features are mean and standard deviation over a clip's
+    rows."""
+    keep: list[str] = Field([])
+    """Columns that are features although they look like a label: named like one, or determined by
+    genre, split or row."""
 
     @model_validator(mode="after")
     def _has_a_file(self) -> "Imported":
@@ -165,12 +130,12 @@ class Tuning(Model):
 
     experiment: Name = Field("multiclass_compare", description="Whose inputs and graphs.")
     folds: int = Field(3, ge=1, description="The first so many folds of protocol paper.")
-    hidden: list[Annotated[int, Field(ge=1)]] = Field(
-        [50, 100, 150, 200, 250], min_length=1, description="Neurons."
-    )
+    hidden: list[Annotated[int, Field(ge=1)]] = Field([50, 100, 150, 200, 250], min_length=1)
+    """Neurons."""
     learning_rate: list[Annotated[float, Field(gt=0, le=1)]] = Field(
-        [0.0001, 0.001, 0.01, 0.1], min_length=1, description="Learning rates."
+        [0.0001, 0.001, 0.01, 0.1], min_length=1
     )
+    """Learning rates."""
 
 
 class LearningCurve(Model):
@@ -186,31 +151,21 @@ class Config(Model):
     dataset: Name = Field("demo", description="Which dataset: the sheet config/datasets/NAME.tsv.")
     sheet: str | None = Field(None, description="Another sheet than config/datasets/NAME.tsv.")
     audio: str | None = Field(None, description="Folder of the audio; default resources/NAME.")
-    author: str | None = Field(
-        None,
-        description="Author of the results (RO-Crate): a name or the address of an ORCID.",
-    )
-    licence: str | None = Field(
-        None, description="Licence of the results (RO-Crate): an address, or a sentence."
-    )
+    author: str | None = None
+    """Author of the results (RO-Crate): a name or the address of an ORCID."""
+    licence: str | None = None
+    """Licence of the results (RO-Crate): an address, or a sentence."""
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything random.")
-    backend: Literal["auto", "dgl", "torch"] = Field(
-        "auto",
-        description="What passes messages; auto: DGL where it is installed and networks are "
-        "trained on the CPU, else PyTorch alone.",
-    )
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
-        "auto",
-        description="Where networks are trained; auto: a card that the backend can use, else CPU.",
-    )
-    keep_samples: bool = Field(
-        True,
-        description="Decoded samples stay for tables and reports to come; if not, each shard's are "
-        "removed once all tables of a run have them.",
-    )
-    limits: Limits = Field(
-        Limits(), description="Up to how many clips everything is computed in full."
-    )
+    backend: Literal["auto", "dgl", "torch"] = "auto"
+    """What passes messages; auto: DGL where it is installed and networks are trained on the CPU,
+    else PyTorch alone."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where networks are trained; auto: a card that the backend can use, else CPU."""
+    keep_samples: bool = True
+    """Decoded samples stay for tables and reports to come; if not, each shard's are removed once
+    all tables of a run have them."""
+    limits: Limits = Limits()
+    """Up to how many clips everything is computed in full."""
     datasets: dict[Name, Dataset] = Field({}, description="Facts of named datasets.")
     audit: Audit = Field(Audit(), description="Which clips are rejected.")
     features: Features = Field(Features(), description="How features are computed.")
@@ -218,21 +173,15 @@ class Config(Model):
     tables: dict[
         Word,
         Annotated[Imported, BeforeValidator(_as_imported, json_schema_input_type=str | Imported)],
-    ] = Field({}, description="Feature tables computed elsewhere, by name: a file, or more.")
-    predict: str | list[str] | None = Field(
-        None,
-        description="New music whose genres results/predictions.csv holds: a file or folder, or "
-        "several.",
-    )
-    predict_by: Name = Field(
-        "multiclass_knn",
-        description="The experiment whose inputs, graph and models predict new music.",
-    )
-    predict_artists: str | None = Field(
-        None,
-        description="Table (CSV or TSV) with columns file and artist: artists of new music whose "
-        "tags do not name them.",
-    )
+    ] = Field({})
+    """Feature tables computed elsewhere, by name: a file, or more."""
+    predict: str | list[str] | None = None
+    """New music whose genres results/predictions.csv holds: a file or folder, or several."""
+    predict_by: Name = "multiclass_knn"
+    """The experiment whose inputs, graph and models predict new music."""
+    predict_artists: str | None = None
+    """Table (CSV or TSV) with columns file and artist: artists of new music whose tags do not name
+    them."""
     tuning: Tuning = Field(Tuning(), description="The tuning of hidden neurons and learning rate.")
     learning_curve: LearningCurve = Field(LearningCurve(), description="The learning curves.")
     experiments: dict[Name, Experiment] = Field({}, description="The experiments, by name.")

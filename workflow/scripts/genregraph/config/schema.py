@@ -11,7 +11,8 @@ from genregraph.config.model import Config
 
 def schema() -> str:
     """JSON schema of the configuration, as text that ends in a newline."""
-    return json.dumps(Config.model_json_schema(), indent=2) + "\n"
+    text = json.dumps(Config.model_json_schema(), indent=2) + "\n"
+    return text.replace("\\n", " ")  # Inside descriptions.
 
 
 def main(

@@ -83,9 +83,8 @@ class Options:
 
     def shown(self, job: Any) -> list[str]:
         """Models that the map of an experiment shows: all but variants."""
-        models = self.run.experiment(job.experiment).models
-        networks = [NETWORKS[0], *(name for name in models if name in NETWORKS)]
+        experiment = self.run.experiment(job.experiment)
         return [
-            *(each for name in networks for each in (name, ablation_name(name))),
-            *(name for name in models if name not in NETWORKS),
+            *(each for name in experiment.kinds for each in (name, ablation_name(name))),
+            *(name for name in experiment.models if name not in NETWORKS),
         ]

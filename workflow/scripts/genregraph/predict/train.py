@@ -46,8 +46,7 @@ QUANTILE = 0.99  # Of distances to other songs, beyond which a clip is unlike al
 
 def candidates(experiment: Experiment) -> list[str]:
     """Models of an experiment that can predict a new clip: no label propagation, no variants."""
-    networks = [NETWORKS[0], *(name for name in experiment.models if name in NETWORKS)]
-    both = [name for network in networks for name in (network, ablation_name(network))]
+    both = [name for kind in experiment.kinds for name in (kind, ablation_name(kind))]
     return both + [name for name in experiment.models if name in CLASSIFIERS | COMBINED]
 
 
