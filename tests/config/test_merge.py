@@ -19,23 +19,15 @@ def test_what_is_nearer_the_call_counts_key_by_key(tmp_path):
         config="dataset: demo\nseed: 0\ncnn: {epochs: 30, patience: 6}",
         experiments="experiments: {multiclass_a: {cut: 30s}}",
     )
-    here = configured(tmp_path / "here", config="seed: 1\ncnn: {epochs: 5}")
-    given = {"cnn": {"patience": 2}, "experiments": {"multiclass_b": {}}}
-    assert merged([home, here], given) == {
+    here = configured(tmp_path / "here", config="seed: 1\ncnn: {epochs: 5}\npredict: [a, b]")
+    given = {"cnn": {"patience": 2}, "experiments": {"multiclass_b": {}}, "predict": ["c"]}
+    assert merged([home, here, tmp_path / "without files"], given) == {
         "dataset": "demo",
+        "predict": ["c"],
         "seed": 1,
         "cnn": {"epochs": 5, "patience": 2},
         "experiments": {"multiclass_a": {"cut": "30s"}, "multiclass_b": {}},
     }
-
-
-def test_a_list_or_value_replaces_what_was_there(tmp_path):
-    home = configured(tmp_path, config="a: [1, 2]\nb: {c: 1}")
-    assert merged([home], {"a": [3], "b": None}) == {"a": [3], "b": None}
-
-
-def test_folders_without_files_add_nothing(tmp_path):
-    assert merged([tmp_path, tmp_path], {"seed": 1}) == {"seed": 1}
 
 
 @pytest.mark.parametrize(

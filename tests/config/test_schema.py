@@ -11,13 +11,6 @@ from genregraph.config.schema import main, schema
 CONFIG = Path(__file__).parents[2] / "config"
 
 
-@pytest.fixture
-def merged() -> dict[str, Any]:
-    files = [CONFIG / "config.yaml", CONFIG / "experiments.yaml"]
-    parts = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in files]
-    return parts[0] | parts[1]
-
-
 @pytest.fixture(scope="module")
 def validator() -> jsonschema.Draft202012Validator:
     written = json.loads((CONFIG / "config.schema.json").read_text(encoding="utf-8"))
@@ -25,20 +18,13 @@ def validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(written)
 
 
-def test_the_schema_is_in_step_with_the_model() -> None:
-    written = (CONFIG / "config.schema.json").read_text(encoding="utf-8")
-    # Not `==` in the assert: pytest would print the whole schema instead of what to do.
-    in_step = written == schema()
-    assert in_step, "write it anew: python -m genregraph config.schema"
-
-
-def test_the_command_writes_it(tmp_path) -> None:
+def test_the_schema_is_in_step_with_the_model(tmp_path) -> None:
     main(tmp_path / "schema.json")
-    assert (tmp_path / "schema.json").read_text(encoding="utf-8") == schema()
-
-
-def test_what_is_shipped_is_valid(validator, merged) -> None:
-    validator.validate(merged)
+    # Not `==` in the assert: pytest would print the whole schema instead of what to do.
+    in_step = (CONFIG / "config.schema.json").read_bytes() == (
+        tmp_path / "schema.json"
+    ).read_bytes()
+    assert in_step, "write it anew: python -m genregraph config.schema"
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "experiments.yaml"])
@@ -52,20 +38,17 @@ def test_each_file_alone_is_valid_and_names_the_schema(validator, name) -> None:
     ("place", "key", "value"),
     [
         ([], "sede", 1),
-        (["audit"], "shortes", 1),
         (["datasets", "demo"], "shard", 1),
-        (["experiments", "multiclass_compare"], "tabels", []),
-        (["experiments", "multiclass_compare", "graph"], "metrik", "jaccard"),
-        (["experiments", "multiclass_compare", "graph"], "k", 0),
+        (["experiments", "x", "graph"], "metrik", "jaccard"),
+        (["experiments", "x", "graph"], "k", 0),
         (["features"], "profile", "kagle"),
     ],
 )
-def test_faults_are_seen_where_they_are(validator, merged, place, key, value) -> None:
-    target = merged
-    for name in place:
-        target = target[name]
-    target[key] = value
-    (fault,) = validator.iter_errors(merged)
+def test_faults_are_seen_where_they_are(validator, place, key, value) -> None:
+    stated: Any = {key: value}
+    for name in reversed(place):
+        stated = {name: stated}
+    (fault,) = validator.iter_errors(stated)
     assert [*fault.absolute_path] in (place, [*place, key])
     assert key in fault.message or repr(value) in fault.message
 

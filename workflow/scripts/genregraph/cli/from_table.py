@@ -21,13 +21,12 @@ from genregraph.features.foreign import read
 from genregraph.features.imported import as_text, numbers
 from genregraph.features.keys import KEYS, is_key, plain_name
 from genregraph.features.labels import label_like
-from genregraph.features.parquet import write_table
+from genregraph.features.parquet import some, write_table
 
 ARTISTS = ("artist", "artists", "artist_name")
 TITLES = ("title", "track", "track_name", "track_title", "song", "song_name", "song_title")
 NO_KEYS = {*TITLES, "name", "key", "audio", "wav"}  # Seldom the name of a clip; key is a scale.
 NO_SOUND = re.compile(r"(release_)?(year|date|decade)|popularity|play_?count|plays|listeners")
-SHOWN = 5  # Columns of one reason.
 
 Note = tuple[str, int, str]  # What, how many, and what comes of it; none are not shown.
 
@@ -53,10 +52,7 @@ def stated_columns(table: pd.DataFrame, genre: str, artist: str, clip: str) -> d
 def _songs(
     table: pd.DataFrame, stated: Mapping[str, str], without: Sequence[str]
 ) -> tuple[pd.DataFrame, list[Note]]:
-    """A row a clip: ``clip genre artist title kind``, and whether its rows have ``several`` kinds.
-
-    A kind is a genre in lower case.
-    """
+    """A row a clip: ``clip genre artist title kind`` (genre in lower case), ``several`` kinds."""
     songs = pd.DataFrame("", table.index, ["clip", "genre", "artist", "title"])
     for what, column in stated.items():
         text = as_text(table[column]).fillna("")
@@ -118,13 +114,11 @@ def _excluded(songs: pd.DataFrame, values: pd.DataFrame) -> tuple[pd.Series, lis
     reasons[copies] = "the same features as " + same["clip"].transform("first")
     reasons[unclear] = "its features have several genres"
     reasons[songs["several"]] = "its rows have several genres"
-    counts = {
-        f"recordings with several genres: {recording[unclear].nunique()}": unclear,
-        "copies, by their features, of one genre": copies & ~unclear,
-        "clips whose rows have several genres": songs["several"],
-    }
+    n, left_out = recording[unclear].nunique(), " rows, which are excluded"
     return reasons, [
-        (what, int(n.sum()), " rows, which are excluded") for what, n in counts.items()
+        (f"recordings with several genres: {n}", unclear.sum(), left_out),
+        ("copies, by their features, of one genre", (copies & ~unclear).sum(), left_out),
+        ("clips whose rows have several genres", songs["several"].sum(), left_out),
     ]
 
 
@@ -137,9 +131,7 @@ def _gaps(values: pd.DataFrame) -> Note:
 
 
 def _some(names: Iterable[object]) -> str:
-    listed = list(map(repr, names))
-    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-    return ", ".join(listed[:SHOWN]) + more
+    return some(list(map(repr, names)))
 
 
 def _configuration(sheet: Path, source: Path, d: int, keep: Sequence[str]) -> str:
@@ -154,13 +146,11 @@ def _configuration(sheet: Path, source: Path, d: int, keep: Sequence[str]) -> st
         "clean": {"folds": 5, "repeats": 3},
     }
     return configuration_text(
-        {
-            "dataset": name,
-            "sheet": sheet.as_posix(),
-            "tables": {table: {"file": file, "keep": list(keep)} if keep else file},
-            "experiments": {f"multiclass_{name}": experiment},
-            "learning_curve": {"experiment": f"multiclass_{name}"},
-        }
+        dataset=name,
+        sheet=sheet.as_posix(),
+        tables={table: {"file": file, "keep": list(keep)} if keep else file},
+        experiments={f"multiclass_{name}": experiment},
+        learning_curve={"experiment": f"multiclass_{name}"},
     )
 
 
@@ -192,12 +182,12 @@ def make(
     values = features.drop(columns="clip")
     excluded, copies = _excluded(songs, values)
     rows = songs.assign(path=songs["clip"], excluded=excluded)
-    rows = rows.reindex(columns=[*COLUMNS], fill_value="")
     for other in (sheet.with_suffix(".parquet"), sheet.with_suffix(".yaml")):
         if other.exists() and not sheet.exists():
             raise UserError(
                 f"there is a file {other} already; move it away, or give another --name"
             )
+    rows = rows.reindex(columns=[*COLUMNS], fill_value="")
     new_sheet([Row(*row) for row in rows.to_numpy()], sheet, source)
     write_table(features.reset_index(drop=True), sheet.with_suffix(".parquet"))
     text = _configuration(sheet, source, len(values.columns), keep)

@@ -199,7 +199,7 @@ def configuration(name: str, folder: Path, sheet: Path, clips: int) -> str:
     """Text of the configuration of a dataset; as many shards for good, whatever is added later."""
     facts = {name: {"shards": min(max(2, clips // IN_A_SHARD), shards_for(clips))}}
     return project.configuration_text(
-        {"dataset": name, "sheet": sheet.as_posix(), "audio": str(folder), "datasets": facts}
+        dataset=name, sheet=sheet.as_posix(), audio=str(folder), datasets=facts
     )
 
 

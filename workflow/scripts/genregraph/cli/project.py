@@ -77,7 +77,7 @@ def dataset_name(stem: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "_", stem).lstrip("_-") or "mine"
 
 
-def configuration_text(stated: Mapping[str, Any]) -> str:
+def configuration_text(**stated: Any) -> str:
     """Text of a file of settings."""
-    text = yaml.safe_dump(dict(stated), sort_keys=False, allow_unicode=True)
+    text = yaml.safe_dump(stated, sort_keys=False, allow_unicode=True)
     return f"# Of genregraph init; to be named after --configfile. It may be changed.\n{text}"

@@ -25,19 +25,10 @@ PACKAGES = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
 
 
 def digest(step: str, scripts: Path = SCRIPTS) -> str:
-    """Digest of a step's code and of all local modules it uses: 16 hexadecimal digits.
+    """Digest (16 hexadecimal digits) of a step's code and of all local modules it uses.
 
-    Parameters
-    ----------
-    step : str
-        Dotted name, such as ``audio.audit``.
-    scripts : Path
-        Folder that holds the packages.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such step.
+    A step has a dotted name, such as ``audio.audit``. A `FileNotFoundError` if there is none in the
+    folder of the packages.
     """
     sha = hashlib.sha256()
     for module in sorted(local_modules(step, scripts)):

@@ -8,20 +8,10 @@ from pathlib import Path
 
 
 def sizes_and_times(folder: Path, files: Iterable[str]) -> str:
-    """Digest of names, sizes and times of change of those files in a folder that are there.
+    """Digest (16 hexadecimal digits) of sizes and times of the files in a folder that are there.
 
-    It is another one where a file is replaced by an older one, and where one is touched.
-
-    Parameters
-    ----------
-    folder : Path
-    files : iterable of str
-        Relative to it.
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits.
+    Files are named relative to it. It is another digest where a file is replaced by an older one,
+    and where one is touched.
     """
     found = {}
     for file in files:

@@ -19,20 +19,9 @@ CARDS: dict[str, Callable[[], bool]] = {
 
 
 def usable_device(asked: str) -> str:
-    """Device to train on: ``auto`` is a card if PyTorch can use one, else the CPU.
+    """Device to train on (cpu, cuda, mps): of ``auto`` a card if PyTorch can use one, else the CPU.
 
-    Parameters
-    ----------
-    asked : {"auto", "cpu", "cuda", "mps"}
-
-    Returns
-    -------
-    {"cpu", "cuda", "mps"}
-
-    Raises
-    ------
-    UserError
-        If a card is asked for by name and cannot be used.
+    A `UserError` if a card is asked for by name and cannot be used.
     """
     if asked == "cpu":
         return asked

@@ -25,18 +25,13 @@ def every_fold(
     ----------
     fit : callable
         Takes the number of a fold, from 0. Its result must not depend on other folds. It is pickled
-        if ``jobs`` > 1.
+        if ``jobs`` > 1; what it raises, this raises.
     count : int
         Folds.
     jobs : int
         Processes, each with one fold in memory; 1: only this one.
     device : str
         Where they compute. Folds do not share a card: this process computes them one by one.
-
-    Raises
-    ------
-    Exception
-        What ``fit`` raises of any fold.
     """
     jobs = jobs if device == "cpu" else 1
     one = fit if jobs == 1 else partial(_logged, fit)

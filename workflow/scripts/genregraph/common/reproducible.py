@@ -13,10 +13,6 @@ def reproducibly(seed: int) -> Iterator[None]:
 
     On one thread of a CPU all kernels are deterministic. A GPU needs a switch, which imports
     PyTorch's compiler, often for longer than a fold's training takes.
-
-    Parameters
-    ----------
-    seed : int
     """
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     # Without it, CUDA's matrix products raise an error as not deterministic.

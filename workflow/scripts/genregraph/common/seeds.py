@@ -4,23 +4,9 @@ import hashlib
 
 
 def fold_seed(seed: int, fold: int) -> int:
-    """Seed of everything random in a fold, the same for all its models.
+    """Seed of everything random in a fold, the same for all its models, in ``[0, 2**32)``.
 
-    Parameters
-    ----------
-    seed : int
-        That of the configuration.
-    fold : int
-        Which fold, numbered on over repeats, so that each repeat and fold has a seed of its own.
-
-    Returns
-    -------
-    int
-        In ``[0, 2**32)``. Hashed, so that no two seeds of the configuration share those of folds.
-
-    Examples
-    --------
-    >>> fold_seed(0, 1) != fold_seed(1, 0)
-    True
+    Folds are numbered on over repeats. It is hashed, so that no two seeds of the configuration
+    share those of folds.
     """
     return int.from_bytes(hashlib.sha256(f"{seed} {fold}".encode()).digest()[:4], "big")
