@@ -20,10 +20,9 @@ def validator() -> jsonschema.Draft202012Validator:
 
 def test_the_schema_is_in_step_with_the_model(tmp_path) -> None:
     main(tmp_path / "schema.json")
+    shipped = (CONFIG / "config.schema.json").read_text(encoding="utf-8")
     # Not `==` in the assert: pytest would print the whole schema instead of what to do.
-    in_step = (CONFIG / "config.schema.json").read_bytes() == (
-        tmp_path / "schema.json"
-    ).read_bytes()
+    in_step = (tmp_path / "schema.json").read_text(encoding="utf-8") == shipped
     assert in_step, "write it anew: python -m genregraph config.schema"
 
 

@@ -23,16 +23,12 @@ def test_lines_are_numbered_as_in_the_file() -> None:
         ('1\t"x\n2\ty"\n', [["1", '"x'], ["2", 'y"']]),
         ('1\t"x\ty"\n', [["1", "x\ty"]]),
         ('1\t" x "\n2\t x \n', [["1", " x "], ["2", "x"]]),
+        ('1\t"two\nlines"\n', [["1", "two\nlines"]]),
         ("1\n", [["1"]]),
     ],
 )
 def test_quotation_mark_opens_a_value_only_if_rows_stay_rows(text, rows) -> None:
     assert read("a\tb\n" + text)[1:] == rows
-
-
-def test_quoted_value_keeps_delimiters_and_breaks() -> None:
-    rows = [["a", "b", "c", "d"], ["1", "x", "Nice, loud\nslow", "y"], ["2", "", "", "z"]]
-    assert read('a,b,c,d\n1,x,"Nice, loud\nslow",y\n2, , ,z\n', ",", 3) == rows
 
 
 def test_rows_that_may_be_one_value_are_rejected_with_their_lines() -> None:

@@ -53,39 +53,26 @@ def test_read_gives_what_was_written(tmp_path_factory, rows) -> None:
     assert read_sheet(path) == tidy(rows)
 
 
-def test_write_leaves_empty_columns_out(tmp_path) -> None:
-    path = tmp_path / "mine.tsv"
-    write_sheet([Row("a", "x/a.wav", "x"), Row("b", "x/b.wav", "x", artist="Ann")], path)
-    assert path.read_text() == "clip\tpath\tgenre\tartist\na\tx/a.wav\tx\t\nb\tx/b.wav\tx\tAnn\n"
-
-
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("lines", "message"),
     [
-        ("", "no column clip, path, genre; the header line must hold clip path genre"),
-        ("clip path genre\na x/a.wav x\n", "no column clip, path, genre;"),
-        ("clip\tpath\tgenre\n", "no clips; add a line for each"),
-        ("clip\tpath\tgenre\na\tx/a.wav\tx\nb\tx/b.wav\n", "line 3 has no genre; fill it in"),
-        ("clip\tpath\tgenre\n\t\tx\n", "line 2 has no clip, path; fill it in"),
+        ("x", "no column genre; the header line must hold clip path genre, separated by tabs"),
+        ("", "no clips; add a line for each"),
+        ("\na,x/a.wav,x\nb,x/b.wav", "line 3 has no genre; fill it in"),
+        ("\n,,x", "line 2 has no clip, path; fill it in"),
+        ("\na,x/a,x\na,x/b,x", "line 3 names clip 'a' again, as line 2 does; rename one"),
+        (",Genre\na,x/a,x,y", "two columns are called genre; remove or"),
+        ("\na,x/a,x\nb,x/b,x,more", "line 3 has 4 values, and the header 3; put a value that"),
+        ("\na,x/a\0,x", "line 2 holds a NUL character; save it as text"),
         (
-            "clip\tpath\tgenre\na\tx/a\tx\na\tx/b\tx\n",
-            "line 3 names clip 'a' again, as line 2 does; rename one",
-        ),
-        ("clip\tpath\tgenre\tGenre\na\tx/a\tx\ty\n", "two columns are called genre; remove or"),
-        (
-            "clip\tpath\tgenre\na\tx/a\tx\nb\tx/b\tx\tmore\n",
-            "line 3 has 4 values, and the header 3; put a value that holds what separates",
-        ),
-        ("clip\tpath\tgenre\na\tx/a\0\tx\n", "line 2 holds a NUL character; save it as text"),
-        (
-            'clip\tpath\tgenre\ttitle\tartist\na\tx/a\tx\t"A\nb\tx/b\tx\nc\tx/c\tx\tAt 12"\tA\n',
+            ',title,artist\na,x/a,x,"A\nb,x/b,x\nc,x/c,x,At 12",A',
             "line 2: a quotation mark opens a value that ends in line 4: write it twice, in a pair",
         ),
-        ("clip\tpath\tgenre\na\tx/a\ttrue\n", "line 2: a genre cannot be called 'true'"),
+        ("\na,x/a,true", "line 2: a genre cannot be called 'true'"),
     ],
 )
-def test_read_rejects_faulty_sheet_with_its_line(tmp_path, text, message) -> None:
-    path = sheet(tmp_path, text)
+def test_read_rejects_faulty_sheet_with_its_line(tmp_path, lines, message) -> None:
+    path = sheet(tmp_path, f"clip,path,genre{lines}\n".replace(",", "\t"))
     with pytest.raises(UserError) as error:
         read_sheet(path)
     assert str(error.value).startswith(f"{path}: {message}")
@@ -106,21 +93,17 @@ def test_read_takes_spreadsheets_encodings_breaks_and_delimiters(
         ["year", "PATH", " genre ", "Clip", "title", "", ""],
         ["1999", "x/a.wav", " x", "Café", '"""Heroes"" live"', "", ""],
         ["", "", "", "", "", ""],
-        ["", "x/b.wav", "x ", "b", "two words"],
         ["", "x/c.wav", "x", "c"],
         ["", "", "", "", "", ""],
     ]
     path = tmp_path / "mine.tsv"
-    text = ends.join(map(delimiter.join, lines))
-    path.write_text(text, encoding=encoding, newline="")
-    expected = [
-        Row("Café", "x/a.wav", "x", title='"Heroes" live'),
-        Row("b", "x/b.wav", "x", title="two words"),
-        Row("c", "x/c.wav", "x"),
-    ]
-    assert read_sheet(path) == expected
-    path.write_text(f"sep={delimiter}{ends}{text}", encoding=encoding, newline="")
-    assert read_sheet(path) == expected
+    for note in ("", f"sep={delimiter}{ends}"):
+        text = note + ends.join(map(delimiter.join, lines))
+        path.write_text(text, encoding=encoding, newline="")
+        assert read_sheet(path) == [
+            Row("Café", "x/a.wav", "x", title='"Heroes" live'),
+            Row("c", "x/c.wav", "x"),
+        ]
 
 
 def test_titles_with_odd_quotation_marks_swallow_no_row(tmp_path) -> None:
@@ -137,8 +120,7 @@ def test_write_rejects_name_that_reads_as_rows(tmp_path) -> None:
     assert not path.exists()
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-@pytest.mark.parametrize("artist", ["", "Ann"])
+@pytest.mark.parametrize(("encoding", "artist"), [("utf-8-sig", ""), ("utf-16", "Ann")])
 def test_appended_keeps_columns_delimiter_and_encoding(tmp_path, encoding, artist) -> None:
     text = 'sep=;\r\nClip;PATH;Note;Genre\r\na;"b;ä.wav";my note;x\r\n'
     new = [Row("n;1", "new.wav", 'a "b"'), Row("n2", "ö.wav", "y", artist=artist)]
@@ -202,7 +184,6 @@ def test_shipped_sheets_name_a_file_each_in_ten_equal_genres(name, clips) -> Non
 def test_another_clip_moves_no_other_to_another_shard(rows, more, shards) -> None:
     assert (shard_of("blues.00000", 32), shard_of("日本", 4096)) == (24, 1739)  # For ever.
     before = rows_by_shard(rows, shards)
-    assert sorted((row for each in before.values() for row in each), key=rows.index) == rows
     assert list(before) == sorted(before)
     new = f"{shard_of(more.clip, shards):02d}"
     with_more = rows_by_shard([*rows, more], shards)
@@ -214,16 +195,9 @@ def test_another_clip_moves_no_other_to_another_shard(rows, more, shards) -> Non
 def test_digests_are_equal_if_rows_are(rows, others) -> None:
     assert digest(rows) == digest(iter(list(rows)))
     assert (digest(rows) == digest(others)) == (rows == others)
+    titled = [replace(row, title=f"not {row.title}") for row in rows]
+    assert digest(rows) != digest(titled) and digest(rows, AUDITED) == digest(titled, AUDITED)
     assert digest([Row("a", "x/a.wav", "x")]) == "749fc65776dd390d"
-
-
-def test_audited_columns_are_clip_path_and_md5() -> None:
-    row = Row("b", "x/b.wav", "x")
-    edited = {name: replace(row, **{name: "new"}) for name in COLUMNS}
-    changed = [
-        name for name in COLUMNS if digest([edited[name]], AUDITED) != digest([row], AUDITED)
-    ]
-    assert changed == ["clip", "path", "md5"]
 
 
 def there(folder: Path, *names: str) -> None:
@@ -245,20 +219,15 @@ def test_locate_takes_another_extension_of_the_dataset(tmp_path, path, there_is)
 
 def test_locate_prefers_the_path_of_the_sheet_and_takes_no_other_clips_file(tmp_path) -> None:
     paths = ["x/a.wav", "x/a.au", "x/a.mp3"]
-    there(tmp_path, *paths, "rock/song.wav", "02.wav", "x/blues.00000.wav/folder")
+    there(tmp_path, *paths, "rock/song.wav")
     assert [locate(tmp_path, path, GTZAN) for path in paths] == paths
     assert locate(tmp_path, "rock/song.mp3", GTZAN) is None
     assert locate(tmp_path, "rock/song.au", GTZAN, {"rock/song.wav"}) is None
-    assert locate(tmp_path, "02. Other Song", GTZAN) is None
-    assert locate(tmp_path, "x/blues.00000.wav", GTZAN) is None
 
 
-def test_locate_takes_paths_of_windows(tmp_path) -> None:
+def test_locate_takes_paths_of_windows_and_impossible_ones_for_missing(tmp_path) -> None:
     there(tmp_path, "rock/a.wav", r"rock\b.wav", "rock/b.wav")
     assert locate(tmp_path, r"rock\a.wav") == "rock/a.wav"
     assert locate(tmp_path, r"rock\b.wav") == r"rock\b.wav"
-
-
-@pytest.mark.parametrize("path", ["n" * 300, "a\0b.wav", "x/" * 3000, "..", "."])
-def test_locate_takes_impossible_paths_for_missing(tmp_path, path) -> None:
-    assert locate(tmp_path, path, GTZAN) is None
+    for path in ("n" * 300, "a\0b.wav", "x/" * 3000, "..", "rock"):
+        assert locate(tmp_path, path, GTZAN) is None

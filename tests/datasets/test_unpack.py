@@ -64,8 +64,8 @@ def unpacked(archive: Path, rows: list[Row], folder: Path) -> int:
     return unpack(archive, hashlib.md5(archive.read_bytes()).hexdigest(), rows, folder)
 
 
-@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tgz", "a.tar"])
-@pytest.mark.parametrize("lead", ["", "genres/", "gtzan_mini-main/./Data/genres_original/"])
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tar"])
+@pytest.mark.parametrize("lead", ["", "gtzan_mini-main/./Data/genres_original/"])
 def test_unpack_copies_the_sheets_clips_from_below_any_folder(tmp_path, name, lead) -> None:
     extra = {
         "README.md": b"hello",
@@ -78,25 +78,24 @@ def test_unpack_copies_the_sheets_clips_from_below_any_folder(tmp_path, name, le
     assert contents(tmp_path / "audio") == members()
 
 
-@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
-@pytest.mark.parametrize(("inside", "stated"), [(".au", ".wav"), (".wav", ".flac")])
+@pytest.mark.parametrize(
+    ("name", "inside", "stated"), [("a.zip", ".wav", ".flac"), ("a.tar.gz", ".au", ".wav")]
+)
 def test_unpack_rewrites_other_formats_with_the_same_samples(tmp_path, name, inside, stated):
-    unpacked(pack(tmp_path / name, members("genres/", inside)), sheet(stated), tmp_path / "audio")
-    for clip in CLIPS:
+    files = members("", inside) | {f"jazz/jazz.00000{inside}": b"no audio"}
+    unpacked(pack(tmp_path / name, files), sheet(stated), tmp_path / "audio")
+    for clip in CLIPS[:2]:
         written = tmp_path / "audio" / f"{clip}{stated}"
-        expected, _ = soundfile.read(io.BytesIO(members("", inside)[clip + inside]), dtype="int16")
+        expected, _ = soundfile.read(io.BytesIO(files[clip + inside]), dtype="int16")
         samples, rate = soundfile.read(written, dtype="int16")
         assert (soundfile.info(written).format, rate) == (stated[1:].upper(), 22_050)
         np.testing.assert_array_equal(samples, expected)
+    assert (tmp_path / f"audio/jazz/jazz.00000{stated}").read_bytes() == b"no audio"
 
 
-def test_unpack_copies_what_it_cannot_decode_and_extensions_in_capitals(tmp_path) -> None:
-    files = {**members("", ".WAV"), "jazz/jazz.00000.WAV": b"no audio"}
-    unpacked(pack(tmp_path / "a.zip", files), sheet(), tmp_path / "a")
-    assert contents(tmp_path / "a") == {name[:-4] + ".wav": files[name] for name in files}
-    files = members("", ".au") | {"jazz/jazz.00000.au": b"no audio"}
-    unpacked(pack(tmp_path / "a.tar.gz", files), sheet(), tmp_path / "b")
-    assert (tmp_path / "b/jazz/jazz.00000.wav").read_bytes() == b"no audio"
+def test_unpack_copies_files_with_extensions_in_capitals(tmp_path) -> None:
+    unpacked(pack(tmp_path / "a.zip", members("", ".WAV")), sheet(), tmp_path / "a")
+    assert contents(tmp_path / "a") == members()
 
 
 def test_unpack_keeps_files_that_are_there_and_adds_what_is_missing(tmp_path) -> None:
@@ -107,17 +106,15 @@ def test_unpack_keeps_files_that_are_there_and_adds_what_is_missing(tmp_path) ->
     expected = members() | {"blues/blues.00000.wav": b"the user's"}
     assert unpacked(archive, sheet(), folder) == 2
     assert contents(folder) == expected
-    archive.write_bytes(b"another")
+    pack(archive, {"blues/blues.00000.wav": b""})
     assert unpacked(archive, sheet(), folder) == 0
     (folder / "jazz/jazz.00000.wav").unlink()
     del expected["jazz/jazz.00000.wav"]
-    faults = {"a.zip": "does not have the MD5 0+", "b.zip": r"lacks 1 of the 1 clips that"}
-    pack(tmp_path / "b.zip", {"blues/blues.00000.wav": b""})
-    for name, said in faults.items():
-        checksum = hashlib.md5((tmp_path / name).read_bytes()).hexdigest()
-        with pytest.raises(UserError, match=said):
-            unpack(tmp_path / name, "0" * 32 if name == "a.zip" else checksum, sheet(), folder)
-        assert contents(folder) == expected
+    with pytest.raises(UserError, match="does not have the MD5 0"):
+        unpack(archive, "0" * 32, sheet(), folder)
+    with pytest.raises(UserError, match="lacks 1 of the 1 clips that"):
+        unpacked(archive, sheet(), folder)
+    assert contents(folder) == expected
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar"])
@@ -151,10 +148,9 @@ def test_unpack_looks_at_the_disk_first(tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tgz"])
-@pytest.mark.parametrize("share", [0.3, 0.5])
-def test_archive_that_breaks_off_is_rejected(tmp_path, name, share) -> None:
+def test_archive_that_breaks_off_is_rejected(tmp_path, name) -> None:
     archive = pack(tmp_path / name, members())
-    os.truncate(archive, int(share * archive.stat().st_size))
+    os.truncate(archive, archive.stat().st_size // 2)
     with pytest.raises(UserError, match=r"fetch it anew|lacks"):
         unpacked(archive, sheet(), tmp_path / "audio")
 
@@ -196,14 +192,9 @@ def test_main_writes_list_and_names_other_copies(tmp_path, name) -> None:
 def test_no_rule_has_audio_among_its_outputs(tmp_path, dataset) -> None:
     snakefile = Path(__file__).parents[2] / "Snakefile"
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--summary"]
-    done = subprocess.run(
-        [*command, "--config", f"dataset={dataset}"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    outputs = {Path(line.split("\t")[0]) for line in done.stdout.splitlines()[1:]}
+    words = ["--config", f"dataset={dataset}"]
+    summary = subprocess.check_output([*command, *words], cwd=tmp_path, text=True)
+    outputs = {Path(line.split("\t")[0]) for line in summary.splitlines()[1:]}
     elsewhere = {path for path in outputs if path.parts[0] != "results"}
     assert len(outputs) > 100 and elsewhere
     assert all(path.name.startswith(".") or path.parent.name == "archives" for path in elsewhere)
