@@ -51,7 +51,6 @@ def test_next_command_is_printed(here, capsys) -> None:
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
-        (["sede=1"], "sede: unknown key; did you mean 'seed'?"),
         (["sheet=gone.tsv"], "there is no sheet gone.tsv"),
         (["audio=gone"], "gone has none of the sheet's 4 clips"),
         (["tables={ours: gone.csv}"], "1 missing under tables: 'gone.csv'"),
@@ -78,15 +77,17 @@ def test_files_are_named_by_their_fault(here, capsys) -> None:
     Path("audio/rock/empty.wav").touch()
     Path("audio/rock/64.wav").write_bytes(of_64_bits())
     soundfile.write("audio/rock/short.wav", play(0.5), 22_050)
-    bad = ["rock/e.mp3", "rock/f.wav", "rock/empty.wav", "rock/short.wav", "rock/gone.wav"]
-    bad.append("rock/64.wav")
-    write_sheet(*ROWS, *bad)
+    bad = ["e.mp3", "f.wav", "empty.wav", "short.wav", "gone.wav", "64.wav"]
+    write_sheet(*ROWS, *(f"rock/{name}" for name in bad))
     printed = said(capsys)
-    assert "FAULT: 1 not in the audio folder: 'rock/gone.wav'" in printed
-    assert "FAULT: 2 unreadable: Format not recognised: 'rock/e.mp3', 'rock/f.wav'" in printed
-    assert "FAULT: 1 unreadable: File contains data in an unimplemented format: 'rock" in printed
-    assert "FAULT: 1 empty: the file has no bytes: 'rock/empty.wav'" in printed
-    assert "FAULT: 1 shorter than 1 s: 'rock/short.wav'" in printed
+    for fault in (
+        "1 not in the audio folder: 'rock/gone.wav'",
+        "2 unreadable: Format not recognised: 'rock/e.mp3', 'rock/f.wav'",
+        "1 unreadable: File contains data in an unimplemented format: 'rock",
+        "1 empty: the file has no bytes: 'rock/empty.wav'",
+        "1 shorter than 1 s: 'rock/short.wav'",
+    ):
+        assert f"FAULT: {fault}" in printed
     assert "5 fault(s)" in printed
 
 

@@ -86,7 +86,7 @@ def test_odd_names_of_clips_are_imported(capsys) -> None:
     rows, _, said = made(table, capsys)
     assert list(rows) == names
     assert "columns: clip 'Filename', genre 'Genre', artist 'Artist'" in said
-    sheet, file = Path("config/datasets/My_Songs.tsv"), Path("config/datasets/My_Songs.parquet")
+    sheet, file = (Path(f"config/datasets/My_Songs.{kind}") for kind in ("tsv", "parquet"))
     outputs = [Path(name) for name in ("clips.parquet", "a.csv", "mine.parquet", "b.csv")]
     list_clips(sheet, [file], "30s", *outputs[:2])
     import_table(file, sheet, outputs[0], "30s", *outputs[2:])
@@ -146,10 +146,9 @@ def test_columns_and_genres_are_left_out_as_asked(capsys) -> None:
     assert "rows that lack a number: 2, which no result will have; most lack 'Tempo' (2)" in said
 
 
-@pytest.mark.parametrize("separator", [";", "\t", ","])
-def test_spreadsheets_of_any_country_are_read(separator, capsys) -> None:
+def test_spreadsheets_of_any_country_are_read(capsys) -> None:
     table = songs()
-    table.to_csv("t.csv", index=False, sep=separator, decimal="," if separator == ";" else ".")
+    table.to_csv("t.csv", index=False, sep=";", decimal=",")
     main(Path("t.csv"), genre="Genre", name="mine")
     imported = pd.read_parquet("config/datasets/mine.parquet")
     assert np.allclose(imported["Tempo"], table["Tempo"])
@@ -192,7 +191,7 @@ def test_options_of_tables_are_rejected_for_folders(tmp_path) -> None:
         main(tmp_path / "gone")
 
 
-def test_a_table_or_configuration_of_the_same_name_stays_as_it_is() -> None:
+def test_a_table_of_the_same_name_stays_as_it_is() -> None:
     source = Path("config/datasets/songs.parquet")
     source.parent.mkdir(parents=True)
     songs().to_parquet(source)

@@ -28,21 +28,14 @@ def stated_of(folder: Path) -> list[tuple[str, str, str, str]]:
     return [(row.clip, row.genre, row.artist, row.title) for row in music_in(folder)[0]]
 
 
-def test_folders_are_genres_and_artists(tmp_path) -> None:
-    folder = made(tmp_path, "rock/a.wav", "jazz/Ann/Live/b.wav", "jazz/Ann/c.wav")
-    assert stated_of(folder) == [
-        ("b", "jazz", "Ann", ""),
-        ("c", "jazz", "Ann", ""),
-        ("a", "rock", "", ""),
-    ]
-
-
-def test_tags_say_artists_titles_and_genres_without_folder(tmp_path) -> None:
+def test_folders_are_genres_and_artists_and_tags_say_the_rest(tmp_path) -> None:
     with_tags(tmp_path, "rock/Some Album/01.mp3", artist="Bob", title="One", genre="Pop")
     with_tags(tmp_path, "02.mp3", artist="Cleo", title="Two", genre="Soul")
-    made(tmp_path, "03.mp3")
+    made(tmp_path, "03.mp3", "jazz/Ann/Live/b.wav", "jazz/c.wav")
     assert stated_of(tmp_path) == [
         ("02", "Soul", "Cleo", "Two"),
+        ("b", "jazz", "Ann", ""),
+        ("c", "jazz", "", ""),
         ("01", "rock", "Bob", "One"),
     ]
     skipped = "passed over: 1 without a genre, which a folder or a tag can name: '03.mp3'"
@@ -91,14 +84,10 @@ def test_folders_that_differ_from_tags_are_noted_and_tags_can_be_taken(tmp_path)
 
 
 def test_folders_of_a_split_are_its_parts(tmp_path) -> None:
-    rows, notes = music_in(
-        made(tmp_path, "Train/rock/a.wav", "test/rock/b.wav", "test/pop/Ann/c.wav")
-    )
-    assert [(row.genre, row.split, row.artist) for row in rows] == [
-        ("rock", "train", ""),
-        ("pop", "test", "Ann"),
-        ("rock", "test", ""),
-    ]
+    folder = made(tmp_path, "Train/rock/a.wav", "test/rock/b.wav", "test/pop/Ann/c.wav")
+    rows, notes = music_in(folder)
+    parts = [("rock", "train", ""), ("pop", "test", "Ann"), ("rock", "test", "")]
+    assert [(row.genre, row.split, row.artist) for row in rows] == parts
     assert notes == []
 
 
@@ -149,18 +138,12 @@ def test_folder_without_a_genre_is_an_error(tmp_path, names) -> None:
 
 
 def test_marked_excludes_all_copies_but_the_first(tmp_path) -> None:
-    folder = made(tmp_path, "rock/a.wav", "rock/b.wav")
+    folder = made(tmp_path, "rock/a.wav", "rock/b.wav", "jazz/copy.wav", "rock/z.wav")
     for name in ("jazz/copy.wav", "rock/z.wav"):
-        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("rock/b.wav")
     rows, alike = marked(music_in(folder)[0], folder)
     assert alike == [["copy", "b", "z"]]
-    assert {row.clip: row.excluded for row in rows} == {
-        "copy": "",
-        "a": "",
-        "b": "a copy of copy",
-        "z": "a copy of copy",
-    }
+    assert [row.excluded for row in rows] == ["", "", "a copy of copy", "a copy of copy"]
     assert len({row.md5 for row in rows}) == 2
     known, new = Row("mine", "rock/b.wav", "rock"), Row("z", "rock/z.wav", "rock")
     ((row,), alike) = marked([new], folder, [known])
@@ -186,12 +169,9 @@ def test_main_writes_sheet_and_configuration_of_a_folder(music, capsys) -> None:
     assert (run.dataset, run.audio, run.facts().shards) == ("my_music", "my music", 2)
     rows = read_sheet(Path(run.sheet))
     assert [row.path for row in rows] == ["jazz/Ann/b.wav", "rock/a.mp3", "rock/a.wav"]
-    assert len({row.clip for row in rows}) == 3
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "config/datasets/my_music.tsv: 3 clips of 2 genres and 1 artists."
-    assert said[-1].endswith(
-        "results/multiclass_knn.csv --configfile config/datasets/my_music.yaml"
-    )
+    assert said[-1].endswith(f"results/multiclass_knn.csv --configfile {config}")
 
 
 def test_main_merges_new_files_into_a_sheet(music, capsys) -> None:
@@ -211,7 +191,6 @@ def test_main_merges_new_files_into_a_sheet(music, capsys) -> None:
         "rock\t\trock/a.mp3\trock.a.mp3\t",
         "rock\t\trock/mine.wav\trock.mine.wav\t",
     ]
-    assert {row.clip: row.artist for row in read_sheet(sheet)}["b"] == "Ann"
     said = capsys.readouterr().out
     assert "5 clips of 3 genres and 1 artists, 3 of them new." in said
     assert "in the sheet, but not in the folder: 'gone.wav'" in said
@@ -224,7 +203,6 @@ def test_main_merges_new_files_into_a_sheet(music, capsys) -> None:
 def test_name_that_is_taken_is_rejected(music) -> None:
     with pytest.raises(UserError, match=r"there is a dataset demo already; .* --name NAME"):
         main(music, name="demo")
-    assert not Path("config").exists()
     main(music)
     other = made(Path("elsewhere/my music"), "pop/p.wav")
     with pytest.raises(UserError, match=r"is that of the folder my music; .* --name NAME"):
@@ -237,7 +215,6 @@ def test_name_that_is_taken_is_rejected(music) -> None:
     ("folder", "dataset"),
     [
         ("demo", "demo-mine"),
-        ("[1990]", "1990_"),
         ("ß", "mine"),
         ("a b'; touch x; $(id)", "a_b_touch_x_id_"),
         ('"quoted" $HOME {live}', "quoted_HOME_live_"),
