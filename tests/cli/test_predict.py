@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from genregraph.cli import predict
-from genregraph.common.errors import UserError
 
 PYTHON_OF_JOB = """
 rule all:
@@ -49,16 +48,3 @@ def test_interrupt_waits_for_snakemake_which_unlocks_the_folder(here) -> None:
         _, said = running.communicate(timeout=60)
     assert "UserError: interrupted; the same command goes on where it stopped" in said
     assert not list(Path().glob(".snakemake/locks/*"))
-
-
-@pytest.mark.parametrize(
-    ("files", "words", "said"),
-    [
-        (["gone.mp3"], [], "predict: there is no file or folder 'gone.mp3'; correct its path"),
-        (["a.mp3"], ["predict_by=binary_pca"], "predict_by: binary_pca cannot predict new clips"),
-    ],
-)
-def test_faults_are_errors_before_any_job(here, files, words, said) -> None:
-    Path("a.mp3").touch()
-    with pytest.raises(UserError, match=said):
-        predict.main(files, config=words)

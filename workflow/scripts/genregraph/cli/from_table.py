@@ -118,7 +118,7 @@ def _excluded(songs: pd.DataFrame, values: pd.DataFrame) -> tuple[pd.Series, lis
     return reasons, [
         (f"recordings with several genres: {n}", unclear.sum(), left_out),
         ("copies, by their features, of one genre", (copies & ~unclear).sum(), left_out),
-        ("clips whose rows have several genres", songs["several"].sum(), left_out),
+        ("clips whose rows have several genres", int(songs["several"].sum()), left_out),
     ]
 
 

@@ -22,8 +22,8 @@ from genregraph.cli import from_table, project
 from genregraph.common.errors import UserError
 from genregraph.config.merge import merged, read_yaml
 from genregraph.datasets.delimited import plain
-from genregraph.datasets.folder import audio_files, counted, is_unicode
 from genregraph.datasets.groups import normalised
+from genregraph.datasets.listing import audio_files, counted, is_unicode
 from genregraph.datasets.row import Row
 from genregraph.datasets.sheet import (
     AUDIO_SUFFIXES,

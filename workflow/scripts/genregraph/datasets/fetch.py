@@ -63,14 +63,10 @@ def fetch(urls: Sequence[str], checksum: str, output: Path) -> None:
 
 
 def _bring(url: str, part: Path) -> None:
-    if urlparse(url).scheme in ("http", "https"):
-        _download(url, part)
-    else:
+    """Copy or download to ``part``, from where an earlier download broke off if a server can."""
+    if urlparse(url).scheme not in ("http", "https"):
         shutil.copyfile(Path(url.removeprefix("file://")).expanduser(), part)
-
-
-def _download(url: str, part: Path) -> None:
-    """Download to ``part``, from where an earlier try broke off if the server can."""
+        return
     have = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:

@@ -1,26 +1,30 @@
-"""Files of new music that are to be predicted, and what is passed over: known before any job."""
+"""Audio files in folders, those that are to be predicted, and what is passed over."""
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from genregraph.common.errors import UserError
-from genregraph.datasets.folder import audio_files, counted, is_unicode
-from genregraph.datasets.sheet import is_file, shard_of
+from genregraph.datasets.sheet import AUDIO_SUFFIXES, is_file, shard_of
 
 NOT_PREDICTED = "rejected: no genre is predicted"
 IN_A_SHARD = 16  # Files; on average between half of it and all, where there are few.
 MOST_SHARDS = 1024  # All their names stand in one command.
 MOST_NAMED = 100  # Files whose names are not UTF-8; others are counted.
+# Of systems and programs, as is all whose name begins with a dot.
+OF_SYSTEMS = frozenset(
+    "@eadir|@recycle|@recently-snapshot|#recycle|#snapshot|$recycle.bin|recycler|lost+found|"
+    "system volume information|__macosx|__pycache__|thumbs.db|desktop.ini".split("|")
+)
 
 
 class Listing(NamedTuple):
-    """Files to predict, and others: counted by reason, or named in ASCII where not UTF-8."""
+    """Files of new music."""
 
     files: list[str]
-    unnameable: list[str]
-    passed_over: list[str]
+    unnameable: list[str]  # In ASCII: their names are not UTF-8.
+    passed_over: list[str]  # Others, counted by reason.
 
 
 def listed(named: Sequence[str]) -> Listing:
@@ -56,11 +60,6 @@ def shards_of(files: Sequence[str]) -> dict[str, list[str]]:
 
     A file's shard depends on its name, and on how many files there are only where that doubles:
     one file more is not all shards anew.
-
-    Examples
-    --------
-    >>> shards_of(["a.mp3", "b.mp3"])
-    {'00-of-01': ['a.mp3', 'b.mp3']}
     """
     count = 1
     while count * IN_A_SHARD < len(files) and count < MOST_SHARDS:
@@ -69,3 +68,62 @@ def shards_of(files: Sequence[str]) -> dict[str, list[str]]:
     for file in files:
         shards.setdefault(f"{shard_of(file, count):02d}-of-{count:02d}", []).append(file)
     return dict(sorted(shards.items()))
+
+
+def audio_files(folder: Path) -> tuple[list[PurePosixPath], dict[str, list[str]]]:
+    """Audio files in a folder, relative to it and ordered; and what is passed over, by reason.
+
+    Links to folders are followed, each folder once. A `UserError` if one cannot be read.
+    """
+    files, passed_over = [], dict[str, list[str]]()
+    for path in _walk(folder):
+        if reason := _why_no_audio(folder, path):
+            passed_over.setdefault(reason, []).append(str(path))
+        else:
+            files.append(path)
+    return sorted(files), passed_over
+
+
+def counted(passed_over: Mapping[str, list[str]]) -> list[str]:
+    """What is passed over, by reason: how many, and the first of them."""
+    return [
+        f"{len(paths)} {reason}: {paths[0]!a}{', ...' if len(paths) > 1 else ''}"
+        for reason, paths in sorted(passed_over.items())
+        if paths
+    ]
+
+
+def is_unicode(name: str) -> bool:
+    """Whether a table can hold a name; undecodable bytes are lone surrogates in Python."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _walk(folder: Path) -> Iterator[PurePosixPath]:
+    """Files, and folders that are not entered."""
+    seen = set()
+    for root, folders, files in os.walk(folder, followlinks=True, onerror=_raise):
+        real = os.path.realpath(root)
+        skipped = [name for name in folders if real in seen or _is_of_a_system(name)]
+        folders[:] = sorted({*folders} - {*skipped})
+        if real not in seen:
+            here = PurePosixPath(os.path.relpath(root, folder))
+            yield from sorted(here / name for name in [*files, *skipped])
+        seen.add(real)
+
+
+def _raise(error: OSError) -> None:
+    raise UserError(f"{error.filename}: {error.strerror}; make it readable, or move it elsewhere")
+
+
+def _is_of_a_system(name: str) -> bool:
+    return name.startswith(".") or name.casefold() in OF_SYSTEMS
+
+
+def _why_no_audio(folder: Path, path: PurePosixPath) -> str:
+    """Why a path is no audio file; empty if it is one."""
+    extension = path.suffix.lower()
+    if _is_of_a_system(path.name):
+        return "hidden, or of a system"
+    if not is_file(folder / path):
+        return "no file, or a link to nowhere"
+    return "" if extension in AUDIO_SUFFIXES else f"with extension {extension or '(none)'}"

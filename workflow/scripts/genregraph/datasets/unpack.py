@@ -90,42 +90,36 @@ def unpack(archive: Path, checksum: str, rows: Sequence[Row], folder: Path) -> i
         )
     try:
         with open_archive(archive) as (sizes, opened):
-            files = match(rows, sizes)
-            _check(lacking, files, folder)
-            _check_disk(sum(sizes[files[row]] for row in lacking), folder)
+            files = match(lacking, sizes)
+            _check(lacking, files, sizes, folder)
             # In the archive's order: to go back in a tar.gz is to decompress it anew.
             position = {name: number for number, name in enumerate(sizes)}
             lacking.sort(key=lambda row: position[files[row]])
             for row in tqdm(lacking, desc=f"unpack {archive.name}", unit="clip"):
                 with opened(files[row]) as source:
                     _write(source, PurePosixPath(files[row]).suffix, folder / row.path)
-    except UserError as error:
-        raise UserError(f"{archive}: {error}") from None
-    except DAMAGED as error:
-        raise UserError(
-            f"{archive}: {error or 'it breaks off'}; fetch it anew, or {BY_HAND}"
-        ) from None
+    except (UserError, *DAMAGED) as error:
+        again = "" if isinstance(error, UserError) else f"; fetch it anew, or {BY_HAND}"
+        raise UserError(f"{archive}: {str(error) or 'it breaks off'}{again}") from None
     return len(lacking)
 
 
-def _check(lacking: Sequence[Row], files: Mapping[Row, str], folder: Path) -> None:
-    """Reject an archive that lacks clips, and a sheet whose clips would be written elsewhere."""
+def _check(
+    lacking: Sequence[Row], files: Mapping[Row, str], sizes: Mapping[str, int], folder: Path
+) -> None:
+    """Reject an archive without clips, paths that lead out of the folder, and too full a disk."""
     for path in (PurePosixPath(row.path) for row in lacking):
         if path.is_absolute() or ".." in path.parts:
             raise UserError(f"the sheet's path {str(path)!r} leads out of {folder}; correct it")
-    missing = sorted(row.clip for row in lacking if row not in files)
-    if missing:
+    if missing := sorted(row.clip for row in lacking if row not in files):
         raise UserError(
             f"it lacks {len(missing)} of the {len(lacking)} clips that {folder} lacks "
             f"({', '.join(missing[:5])}, ...); is it the archive of this dataset? Check urls and "
             "md5 or sha1 under datasets: in config/config.yaml"
         )
-
-
-def _check_disk(needed: int, folder: Path) -> None:
+    needed = sum(sizes[files[row]] for row in lacking)
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    free = shutil.disk_usage(there).free
-    if needed > free:
+    if needed > (free := shutil.disk_usage(there).free):
         raise UserError(
             f"its clips are {needed:,} bytes, and {free:,} are free at {folder}; free some, or "
             "link that folder to another disk"
@@ -147,7 +141,7 @@ def _rewritten(source: IO[bytes], target: Path) -> bool:
         with soundfile.SoundFile(source) as old:
             form = {"samplerate": old.samplerate, "channels": old.channels}
             with soundfile.SoundFile(target, "w", **form, subtype="PCM_16") as new:
-                while len(frames := old.read(BLOCK, dtype="int16")):
+                for frames in old.blocks(BLOCK, dtype="int16"):
                     new.write(frames)
     except soundfile.LibsndfileError:
         source.seek(0)

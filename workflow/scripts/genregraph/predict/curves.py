@@ -27,13 +27,10 @@ SHOWN = 8  # Genres, the likeliest on average, that have a colour; the others ar
 
 @in_style()
 def draw(pieces: pd.DataFrame) -> Figure:
-    """Probabilities of genres over time, stacked.
+    """Probabilities of genres over time, stacked, of `predict.tables.of_pieces`.
 
-    Parameters
-    ----------
-    pieces : pd.DataFrame
-        As `predict.tables.of_pieces` makes it. A piece is shown from its start to its end, or to
-        the start of the next where they overlap; where a piece was rejected, nothing is drawn.
+    A piece is shown from its start to its end, or to the start of the next where they overlap;
+    where a piece was rejected, nothing is drawn.
     """
     counts = pieces["file"].value_counts()
     files = sorted(counts.index[counts > 1])

@@ -27,8 +27,8 @@ COLUMNS = "piece file artist start length samples status problem what_was_done m
 def piece_length(clips: pd.DataFrame, cut: str) -> int:
     """Samples of a piece: of the segment length (30s or 3s), or the clips' median if that is more.
 
-    A clip's features are statistics over its length: a piece should be as long as the dataset's
-    clips (`audio.clips`) that it is compared with, which may be complete songs.
+    Features are statistics over a clip's length: a piece should be as long as the clips
+    (`audio.clips`) that it is compared with, which may be complete songs.
     """
     lengths = clips.loc[(clips["status"] != "rejected") & (clips["samples"] > 0), "samples"]
     return max(PIECE[cut], int(lengths.median()) if len(lengths) else 0)
@@ -42,10 +42,8 @@ def cut_up(samples: int, length: int) -> list[tuple[int, int]]:
 
     Examples
     --------
-    >>> cut_up(70, 20)
-    [(0, 20), (20, 20), (40, 20), (50, 20)]
-    >>> cut_up(69, 20), cut_up(29, 20), cut_up(3, 20)
-    ([(0, 20), (20, 20), (40, 20)], [(0, 29)], [(0, 3)])
+    >>> cut_up(70, 20), cut_up(69, 20), cut_up(29, 20)
+    ([(0, 20), (20, 20), (40, 20), (50, 20)], [(0, 20), (20, 20), (40, 20)], [(0, 29)])
     """
     if 2 * samples < 3 * length:
         return [(0, samples)]

@@ -1,6 +1,6 @@
 """Tables of predictions: of pieces, files, artists, and nearest training clips."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -102,13 +102,11 @@ def nearest_songs(
 def in_words(neighbours: pd.DataFrame) -> "pd.Series[str]":
     """The first of `nearest_songs` by file, as ``Artist: Title (genre, distance); ...``."""
     first = neighbours[neighbours["rank"] <= NAMED]
-    lines = first.assign(neighbours=[_in_words(row) for row in first.to_dict("records")])
-    return lines.groupby("file")["neighbours"].agg("; ".join)
-
-
-def _in_words(row: Mapping[Hashable, object]) -> str:
-    name = ": ".join(str(row[key]) for key in ("artist", "title") if row[key]) or str(row["clip"])
-    return printable(f"{name} ({row['genre']}, {row['distance']:.2f})")
+    lines = []
+    for row in first.to_dict("records"):
+        name = ": ".join(row[key] for key in ("artist", "title") if row[key]) or row["clip"]
+        lines.append(printable(f"{name} ({row['genre']}, {row['distance']:.2f})"))
+    return first.assign(neighbours=lines).groupby("file")["neighbours"].agg("; ".join)
 
 
 def read_artists(sheet: Path, files: Sequence[str]) -> dict[str, str]:
@@ -123,42 +121,31 @@ def read_artists(sheet: Path, files: Sequence[str]) -> dict[str, str]:
         table = pd.read_csv(
             sheet, sep=delimiter, encoding=encoding, dtype=str, keep_default_na=False
         )
+        if not needed <= set(table.columns):
+            raise ValueError(f"it has columns {', '.join(table.columns)}; it needs file and artist")
     except (OSError, ValueError) as error:
         raise UserError(f"predict_artists: {sheet} cannot be read: {error}") from error
-    if not needed <= set(table.columns):
-        raise UserError(
-            f"predict_artists: {sheet} has columns {', '.join(map(str, table.columns))}; it needs "
-            "file and artist"
-        )
     stated = {
         path.resolve(): artist.strip()
         for name, artist in zip(table["file"], table["artist"], strict=True)
         for path in (Path(name), sheet.parent / name)
     }
-    artists = {file: stated.get(Path(file).resolve()) for file in files}
-    if files and not any(artist is not None for artist in artists.values()):
+    known = [file for file in files if Path(file).resolve() in stated]
+    if files and not known:
         raise UserError(
             f"predict_artists: none of the {len(table)} rows of {sheet} names a file that is "
             f"predicted, such as {files[0]!r}; correct column file, or set predict_artists: null"
         )
+    artists = {file: stated[Path(file).resolve()] for file in known}
     return {file: artist for file, artist in artists.items() if artist}
 
 
 def by_artist(artists: Sequence[str], probabilities: pd.DataFrame) -> pd.DataFrame:
     """The genre of each file by all files of its artist, each of weight 1.
 
-    Parameters
-    ----------
-    artists : sequence of str, length m
-        Spellings of one name are one artist (`datasets.groups.normalised`).
-    probabilities : pd.DataFrame, shape (m, c)
-        A row a file, a column a genre.
-
-    Returns
-    -------
-    pd.DataFrame, length m
-        ``artist genre_by_artist probability_by_artist``, empty where the artist is unknown; the
-        last two also where the artist has one file.
+    Spellings of one name are one artist (`datasets.groups.normalised`). Probabilities have a row a
+    file, a column a genre. It returns ``artist genre_by_artist probability_by_artist``, empty where
+    the artist is unknown; the last two also where the artist has one file.
     """
     known = np.array([not is_unknown(artist) for artist in artists], dtype=bool)
     names = pd.Series([normalised(artist) for artist in artists], probabilities.index, object)

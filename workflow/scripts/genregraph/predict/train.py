@@ -53,16 +53,9 @@ def candidates(experiment: Experiment) -> list[str]:
 def evaluated(folder: Path, models: Sequence[str]) -> pd.DataFrame:
     """Accuracy and log loss of models on the test clips of a protocol; each test counts once.
 
-    Parameters
-    ----------
-    folder : Path
-        What `models.fit` wrote for the protocol: ``<model>.parquet`` and ``<model>.csv``.
-        Probabilities of a fold are taken at its temperature, if it has one.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``model protocol accuracy log_loss``.
+    The folder is what `models.fit` wrote for the protocol: ``<model>.parquet`` and ``<model>.csv``.
+    Probabilities of a fold are taken at its temperature, if it has one. It returns ``model protocol
+    accuracy log_loss``.
     """
     rows = []
     for model in models:
@@ -159,13 +152,8 @@ def trained(
 ) -> Predictor:
     """Train a model of an experiment on all clips.
 
-    Parameters
-    ----------
-    features : pd.DataFrame, shape (n, d)
-    clips : pd.DataFrame, length n
-        Columns ``clip source genre group artist``, in the order of the features.
-    exact : int
-        Clips up to which all distances are computed.
+    Features have shape (n, d); clips have columns ``clip source genre group artist`` in the same
+    order. All distances are computed of up to ``exact`` clips.
     """
     names = {column: clips[column].to_numpy(dtype=str) for column in clips}
     genres, y = np.unique(names["genre"], return_inverse=True)
