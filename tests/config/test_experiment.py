@@ -45,12 +45,6 @@ def test_a_demo_has_few_folds_in_every_experiment() -> None:
         assert found == folds and experiment.clean.unknown_artist == "out"
 
 
-def test_a_network_of_a_new_experiment_has_a_graph_with_edges() -> None:
-    experiment = Experiment()
-    graph = (experiment.graph.metric, experiment.graph.k, experiment.graphsage.weights)
-    assert graph == ("euclidean", 10, "similarity")
-
-
 @pytest.mark.parametrize(
     ("experiment", "said"),
     [

@@ -10,6 +10,7 @@ import pytest
 from genregraph.config.experiment import Experiment
 from genregraph.predict.predictor import Choice, Predictor
 from genregraph.predict.train import trained
+from genregraph.preprocessing.inputs import Inputs
 
 SEED = 3
 SMALL = {
@@ -36,6 +37,13 @@ def drawn(number: int, features: int = 6, seed: int = 0) -> pd.DataFrame:
 
 def new_features(number: int, features: int = 6) -> np.ndarray:
     return drawn(number, features, seed=1).drop(columns="genre").to_numpy()
+
+
+def inputs_of(x: np.ndarray, genre: pd.Series, train: np.ndarray) -> Inputs:
+    """Inputs of such clips, each a song and a group of its own."""
+    genres, y = np.unique(genre, return_inverse=True)
+    clips, features = np.arange(len(x)).astype(str), np.arange(x.shape[1]).astype(str)
+    return Inputs(x.astype(np.float32), y, train, clips, genres, features, clips, clips)
 
 
 def listed(table: pd.DataFrame) -> pd.DataFrame:

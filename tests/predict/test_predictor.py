@@ -1,7 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from tests.predict.conftest import SEED, drawn, new_features, small
+from tests.predict.conftest import SEED, drawn, inputs_of, new_features, small
 
 from genregraph.common.errors import UserError
 from genregraph.graph.adjacency import adjacency
@@ -13,8 +14,6 @@ from genregraph.predict.predictor import Predictor, predict
 from genregraph.preprocessing.inputs import Inputs
 from genregraph.preprocessing.prepare import reduce, scale
 
-AS_NUMBER = {"folk": 0, "jazz": 1, "rock": 2}
-
 
 def inductive(old, new, experiment) -> Inputs:
     """Inputs of protocol inductive, by its own code; new clips are its test clips."""
@@ -22,17 +21,7 @@ def inductive(old, new, experiment) -> Inputs:
     known = np.arange(len(values)) < len(old)
     x = scale(values, known, experiment.scale)
     x = reduce(x, known, "pca", experiment.reduce.to, SEED) if experiment.reduce else x
-    names = np.arange(len(x)).astype(str)
-    return Inputs(
-        x=x.astype(np.float32),
-        y=np.concatenate([each["genre"].map(AS_NUMBER).to_numpy() for each in (old, new)]),
-        train=known,
-        clips=names,
-        genres=np.array(list(AS_NUMBER)),
-        features=np.arange(x.shape[1]).astype(str),
-        groups=names,
-        artists=names,
-    )
+    return inputs_of(x, pd.concat([old["genre"], new["genre"]]), known)
 
 
 @pytest.mark.parametrize(

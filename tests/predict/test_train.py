@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import log_softmax
 from sklearn import metrics
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
-from tests.predict.conftest import SEED, SMALL, drawn, listed, small
+from tests.predict.conftest import SEED, SMALL, drawn, inputs_of, listed, small
 
 from genregraph.common.errors import UserError
 from genregraph.evaluation.statistics import Interval, corrected_interval
@@ -17,7 +17,6 @@ from genregraph.models.messages import Backend
 from genregraph.models.temperature import log_loss
 from genregraph.predict.predictor import Choice, Predictor, predict
 from genregraph.predict.train import candidates, evaluated, learn, main, own_distances, trained
-from genregraph.preprocessing.inputs import Inputs
 
 GENRES = ["folk", "jazz", "rock"]
 
@@ -88,16 +87,7 @@ def test_temperature_is_the_best_for_clips_held_out_in_training(learnt, model) -
     table = drawn(90)
     table.iloc[:, :6] *= 0.5  # Genres overlap: some clips are wrong, and no temperature is a bound.
     predictor = learnt(table, model)
-    inputs = Inputs(
-        x=predictor.x,
-        y=predictor.y,
-        train=np.ones(90, dtype=bool),
-        clips=np.array(predictor.songs),
-        genres=np.array(predictor.genres),
-        features=np.arange(6).astype(str),
-        groups=np.array(predictor.songs),
-        artists=np.array(predictor.songs),
-    )
+    inputs = inputs_of(predictor.x, table["genre"], np.ones(90, dtype=bool))
     graph = adjacency(predictor.x, "euclidean", 5)
     held_out, _ = learn(model, inputs, graph, small(), SEED, Backend())
     here = log_loss(*held_out, predictor.temperature)
