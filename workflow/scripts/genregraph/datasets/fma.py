@@ -116,9 +116,8 @@ def main(
     rows = rows_of(read_tracks(metadata), subset)
     sheet = output or Path(f"config/datasets/fma-{subset}.tsv")
     new_sheet(rows, sheet, metadata)
-    excluded = sum(bool(row.excluded) for row in rows)
     print(f"{sheet}: {len(rows)} clips of {len({row.genre for row in rows})} genres;")
-    print(f"{excluded} are known to be broken and excluded.")
-    command = ["snakemake", "--cores", "8", "results/multiclass_handcrafted.csv", "--config"]
-    named = [f"sheet={output}"] if output else []
-    print(f"Next:\n  {shlex.join([*command, f'dataset=fma-{subset}', *named])}")
+    print(f"{sum(bool(row.excluded) for row in rows)} are known to be broken and excluded.")
+    words = [f"dataset=fma-{subset}", *([f"sheet={output}"] if output else [])]
+    target = "snakemake --cores 8 results/multiclass_handcrafted.csv --config"
+    print(f"Next:\n  {target} {shlex.join(words)}")

@@ -34,13 +34,7 @@ def normalised(artist: str) -> str:
 
 
 def is_unknown(artist: str) -> bool:
-    """Whether a name is none, or means artists who are not known.
-
-    Examples
-    --------
-    >>> [is_unknown(name) for name in ("", "V.A.", "[unknown]", "N/A", "?", "The Unknowns", "!!!")]
-    [True, True, True, True, True, False, False]
-    """
+    """Whether a name is none, or means artists who are not known, as V.A., [unknown], N/A, or ?."""
     name = normalised(artist)
     return name in UNKNOWN or not name.strip("-?._ ")
 

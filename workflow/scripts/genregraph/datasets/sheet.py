@@ -62,9 +62,10 @@ def _rows_in(content: bytes, source: Path) -> dict[int, Row]:
         _, numbered = _parsed(decoded(content))
         header = list(map(_name, next(numbered, (1, []))[1]))
         _check_header(header)
-        rows = {line: _row(line, header, values) for line, values in numbered}
+        rows: dict[int, Row] = {}
         seen: dict[str, int] = {}
-        for line, row in rows.items():
+        for line, values in numbered:
+            row = rows[line] = _row(line, header, values)
             if seen.setdefault(row.clip, line) != line:
                 raise UserError(
                     f"line {line} names clip {row.clip!r} again, as line {seen[row.clip]} does; "
@@ -138,10 +139,9 @@ def appended(sheet: bytes, rows: Sequence[Row]) -> bytes:
     header, *known = (values for _, values in numbered)
     names = [*map(_name, header)]
     lacking = [n for n in COLUMNS if n not in names and any(getattr(row, n) for row in rows)]
-    width = len(header)
-    old = [[*(values + width * [""])[:width], *(len(lacking) * [""])] for values in known]
     columns = [*names, *lacking]
-    new = [[getattr(row, n) if n in COLUMNS else "" for n in columns] for row in rows]
+    old = [(values[: len(names)] + len(columns) * [""])[: len(columns)] for values in known]
+    new = [[getattr(row, n, "") for n in columns] for row in rows]
     note, breaks = EXCEL.match(text), BREAK.search(text)
     table = _as_text([[*header, *lacking], *old, *new], delimiter, breaks[0] if breaks else "\n")
     return ((note[0] if note else "") + table).encode(encoding_of(sheet))
@@ -226,8 +226,7 @@ def locate(
     extension = PurePosixPath(path).suffix
     others = extensions if extension in extensions else ()
     fallbacks = [path.removesuffix(extension) + other for other in others]
-    fallbacks = [fallback for fallback in fallbacks if fallback not in named]
-    candidates = (path, *fallbacks, path.replace("\\", "/"))
+    candidates = (path, *(each for each in fallbacks if each not in named), path.replace("\\", "/"))
     return next((file for file in candidates if is_file(folder / file)), None)
 
 

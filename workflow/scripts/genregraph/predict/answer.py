@@ -136,7 +136,6 @@ def main(
     prediction = predict(trained, features.loc[good["piece"]].to_numpy(np.float64))
     of_pieces = tables.of_pieces(good, prediction, trained)
     nearest = tables.nearest_songs(good["file"].tolist(), prediction, trained, read_sheet(sheet))
-
     files = tables.of_files(of_pieces, trained)
     probabilities = files[tables.probability_columns(trained.genres)]
     facts = cut.groupby("file").first().loc[files.index]
@@ -152,8 +151,8 @@ def main(
             probabilities,
         ],
         axis=1,
-    ).rename_axis("file")
-    predictions = predictions.reset_index()
+    )
+    predictions = predictions.rename_axis("file").reset_index()
     odd = list_problems(unnameable or [], cut, rejected)
     model = of_model(trained.choice, experiment, dataset, len(trained.x))
     model += SYNTHESISED if synthesised else ""
