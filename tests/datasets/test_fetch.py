@@ -89,7 +89,6 @@ def test_fetch_resumes_where_a_download_broke_off(server, output) -> None:
     [
         (0, True, [len(ARCHIVE)]),
         (BLOCK, False, [len(ARCHIVE)]),
-        (BLOCK, True, [len(ARCHIVE) - BLOCK]),
         (len(ARCHIVE), True, []),
     ],
 )

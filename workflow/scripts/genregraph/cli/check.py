@@ -15,6 +15,7 @@ from genregraph.cli import project
 from genregraph.cli.init import copies_in
 from genregraph.cli.project import Configfiles, Words
 from genregraph.common.errors import UserError
+from genregraph.features.parquet import some
 from genregraph.plan.run import Run
 from genregraph.plan.runnable import why_no_prediction
 
@@ -73,9 +74,7 @@ def header(path: Path, shortest: float) -> str:
 
 def _named(why: str, files: Sequence[str]) -> list[str]:
     """A line for files with one fault; none if there are none."""
-    more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
-    line = f"{len(files)} {why}: {', '.join(map(repr, files[:NAMED]))}{more}"
-    return [line] if files else []
+    return [f"{len(files)} {why}: {some(list(map(repr, files)), NAMED)}"] if files else []
 
 
 def main(configfile: Configfiles = None, config: Words = None) -> None:

@@ -34,6 +34,7 @@ from genregraph.datasets.sheet import (
     sheet_of,
 )
 from genregraph.datasets.tidy import PARTS
+from genregraph.features.parquet import some
 
 SHEETS = Path("config/datasets")
 IN_A_SHARD = 30  # Clips, where there are few.
@@ -178,8 +179,7 @@ def of_folder(folder: Path, name: str, sheet: Path, config: Path, by_tags: bool)
         config.write_text(configuration(name, folder, sheet, len(saved)), encoding="utf-8")
     notes += [f"the same content: {', '.join(map(repr, clips))}" for clips in copies]
     if gone := sorted(paths - {row.path for row in rows}):
-        more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
-        notes.append(f"in the sheet, but not in the folder: {gone[0]!r}{more}")
+        notes.append(f"in the sheet, but not in the folder: {some(list(map(repr, gone)), 1)}")
     return [*of_sheet(saved, sheet, f", {len(new)} of them new" if known else ""), *notes]
 
 
@@ -191,8 +191,11 @@ def of_sheet(rows: Sequence[Row], sheet: Path, added: str = "") -> list[str]:
     lines = [f"{sheet}: {len(rows)} clips of {len(genres)} genres{of_artists}{added}."]
     if excluded := sum(bool(row.excluded) for row in rows):
         lines.append(f"excluded, for the reason in that column: {excluded} clips")
-    unknown = "no artist is known: protocol clean will take each clip for an artist of its own"
-    return [*lines, *([] if artists else [unknown])]
+    if not artists:
+        lines.append(
+            "no artist is known: protocol clean will take each clip for an artist of its own"
+        )
+    return lines
 
 
 def configuration(name: str, folder: Path, sheet: Path, clips: int) -> str:
@@ -208,7 +211,8 @@ def new_name(source: Path, name: str | None) -> str:
     others = merged([project.HOME, Path()], {}).get("datasets", {})
     # As it is called here, also where that is a link.
     path = Path(os.path.normpath(source.absolute()))
-    dataset = project.dataset_name(name or (path.stem if source.is_file() else path.name))
+    stem = name or (path.stem if source.is_file() else path.name)
+    dataset = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).lstrip("_-") or "mine"
     if dataset in others and not name:
         dataset += "-mine"
     config = SHEETS / f"{dataset}.yaml"

@@ -1,7 +1,6 @@
 """The configuration and the commands of a run, as the workflow itself has them."""
 
 import os
-import re
 import shlex
 import shutil
 import sys
@@ -70,11 +69,6 @@ def genregraph(*arguments: str) -> str:
     """A command of ``genregraph`` as it can be typed into this terminal."""
     path = os.path.relpath(HOME / "genregraph")
     return shlex.join([path if os.sep in path else f".{os.sep}{path}", *arguments])
-
-
-def dataset_name(stem: str) -> str:
-    """Name that a dataset can have, as near as can be to that of a folder or table."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", stem).lstrip("_-") or "mine"
 
 
 def configuration_text(**stated: Any) -> str:
