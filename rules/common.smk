@@ -40,7 +40,7 @@ from genregraph.plan.steps import Steps
 
 try:
     for path in map(Path, workflow.configfiles):
-        if path.suffix in (".yaml", ".yml"):
+        if path.suffix in (".yaml", ".yml") and path.is_file():
             read_yaml(path)  # Of a key that stands twice, Snakemake drops the first.
     RUN = Run.of(config, HOME)
     PATHS = Paths(RUN)

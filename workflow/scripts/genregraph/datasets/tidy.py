@@ -26,9 +26,8 @@ SPREADSHEET = re.compile(
 # Folders that hold music of several genres.
 COLLECTIONS = frozenset("data dataset audio music genres genres_original images_original".split())
 SORTED = re.compile(r"\w|(19|20)\d\d")  # By letter, or by year.
-LISTED = re.compile(
-    r"\s*[;|/,]\s*"
-)  # Between genres of a list; a genre may be Old-Time / Historic.
+# Between genres of a list; a genre may be Old-Time / Historic.
+LISTED = re.compile(r"\s*[;|/,]\s*")
 ALIKE = "look alike; give them one name if they are one"
 
 
