@@ -14,7 +14,7 @@ References
 
 import warnings
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from typing import Any, Literal, NamedTuple
 
@@ -205,13 +205,7 @@ class Attention:
         columns[there] = matrix.indices
         self.columns = torch.from_numpy(columns).to(backend.device)
         self.filled = torch.from_numpy(~there[:, None]).to(backend.device)
-        self._edges: dict[int, _Edges] = {}
-
-    def edges(self, heads: int) -> "_Edges":
-        """Edges of all heads, made once."""
-        if heads not in self._edges:
-            self._edges[heads] = _Edges(self.columns, heads)
-        return self._edges[heads]
+        self.edges = cache(partial(_Edges, self.columns))  # By their number of heads, made once.
 
     def shares(self, sent: Tensor, received: Tensor, slope: float) -> Tensor:
         """Attention of clips to their ``columns``, shape (n, heads, k); rows add up to 1.
