@@ -4,7 +4,8 @@ from pathlib import Path
 
 from genregraph.cli.main import steps
 from genregraph.common.code import digest, libraries
-from genregraph.plan.step import Job, Step, write_record
+from genregraph.plan import records
+from genregraph.plan.step import Job, Step
 
 FOLD = Job(dataset="mine", protocol="clean", fold="03")
 PLACE = "results/{dataset}/{protocol}/fold-{fold}"
@@ -66,7 +67,10 @@ def test_record_replaces_older_ones_of_the_same_step(tmp_path):
     other = ["a.step_two.0000000000000000.json", "notes.txt"]
     for name in old + other:
         (tmp_path / name).touch()
-    write_record(tmp_path / "a.step.2222222222222222.json", "{}")
+    planned = tmp_path / "planned"
+    planned.write_text(json.dumps({str(tmp_path / "a.step.2222222222222222.json"): "{}"}))
+    records.main(planned)
+    planned.unlink()
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"a.step.2222222222222222.json", *other}
 
