@@ -14,15 +14,14 @@ from genregraph.config.load import load
 from genregraph.config.model import Dataset
 from genregraph.datasets.sheet import read_sheet
 from genregraph.plan.runnable import not_runnable
-from genregraph.report.findings import facts_of, findings, main
+from genregraph.report.findings import findings, main
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "workflow/scripts/genregraph/report/findings.md.jinja"
 
 
 def text(not_run=None, **changed):
-    facts = facts_of(tables(**changed), not_run or {})
-    return findings(TEMPLATE.read_text(encoding="utf-8"), facts)
+    return findings(TEMPLATE.read_text(encoding="utf-8"), tables(**changed), not_run or {})
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +181,7 @@ def test_blank_lines_between_paragraphs_tables_and_lists(more):
 
 def test_unknown_facts_are_errors():
     with pytest.raises(jinja2.UndefinedError, match="tempo"):
-        findings("{{ tempo }}", {})
+        findings("{{ tempo }}", tables(), {})
 
 
 PUBLISHED = ROOT / "docs/results/gtzan"

@@ -1,9 +1,17 @@
-"""The table and sentences of the answer, from numbers made up."""
+"""The table and sentences of the answer, from numbers made up, and the scale of accuracies."""
 
+import numpy as np
 import pytest
 from tests.report.found import comparisons, summary, tables
 
-from genregraph.report.page.answer import answers, artist_label_pairs, papers, sentences
+from genregraph.report.page.answer import (
+    answers,
+    artist_label_pairs,
+    papers,
+    sentences,
+    tenths,
+    ticks,
+)
 
 NUMBERS = {"multiclass_a": 10, "binary_b": 2, "multiclass_c": 10, "multiclass_d": 10}
 TESTED = {key: (40, NUMBERS[key[0]]) for key in tables().health}
@@ -102,3 +110,22 @@ def test_notes_stand_once_and_name_three():
     ]
     assert own[0][1] == own[1][1]
     assert own[0][1][0] == ("multiclass_a", ["paper", "clean"])
+
+
+@pytest.mark.parametrize(
+    "low, high, expected",
+    [
+        (0.3, 0.8, [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]),
+        (0.0, 1.0, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (0.62, 0.91, [0.65, 0.7, 0.75, 0.8, 0.85, 0.9]),
+    ],
+)
+def test_ticks_are_round_and_within(low, high, expected):
+    assert ticks(low, high) == expected
+
+
+def test_scale_holds_all_values():
+    assert tenths([0.5, 0.42, 0.58, np.nan]) == pytest.approx((0.4, 0.6))
+    assert tenths([0.5, -0.2, 1.3]) == (0.0, 1.0)
+    assert tenths([0.5, np.nan]) == pytest.approx((0.5, 0.6))
+    assert tenths([]) == (0.0, 1.0)

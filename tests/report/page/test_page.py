@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 
+import jinja2
 import pandas as pd
 import pytest
 from tests.report import dataset
@@ -270,5 +271,5 @@ def test_many_genres_keep_the_page_small(report, tmp_path):
 
 def test_unknown_fact_in_a_template_is_an_error():
     template = (dataset.SCRIPTS / "page/page.html.jinja").read_text() + "{{ nonsense }}"
-    with pytest.raises(page.jinja2.UndefinedError):
-        page.page(template, "", "", {"map": {}})
+    with pytest.raises(jinja2.UndefinedError):
+        page.page({"map": {}}, template, "", "")

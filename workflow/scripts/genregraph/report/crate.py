@@ -18,14 +18,18 @@ import os
 import platform
 import re
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import pandas as pd
 import typer
+from rocrate.model import ContextEntity, DataEntity
+from rocrate.model.computerlanguage import get_lang
+from rocrate.rocrate import ROCrate
 
 from genregraph.common.code import SCRIPTS
 from genregraph.common.errors import UserError
@@ -39,18 +43,6 @@ PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": "Workflow RO-Crate",
 }
 BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
-CONTEXTS = [
-    "https://w3id.org/ro/crate/1.1/context",
-    "https://w3id.org/ro/terms/workflow-run/context",
-]
-METADATA = "ro-crate-metadata.json"
-SNAKEMAKE = {
-    "@id": "https://w3id.org/workflowhub/workflow-ro-crate#snakemake",
-    "@type": "ComputerLanguage",
-    "name": "Snakemake",
-    "identifier": {"@id": "https://doi.org/10.1093/bioinformatics/bts480"},
-    "url": {"@id": "https://snakemake.readthedocs.io"},
-}
 NO_LICENCE = (
     "The workflow is under the MIT licence (see LICENSE in workflow.zip). The licence of its "
     "results is not stated (key licence of the configuration)."
@@ -69,19 +61,11 @@ FORMATS.add_type("application/vnd.apache.parquet", ".parquet")
 FORMATS.add_type("application/x-pytorch", ".pt")
 TYPES = {bool: "Boolean", int: "Integer", float: "Float"}
 
-Entity = dict[str, Any]
-
 
 def digest_of(path: Path, kind: str = "sha256") -> str:
     """Digest of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, kind).hexdigest()
-
-
-def audio_of(clips: Iterable[pd.DataFrame]) -> dict[str, str]:
-    """MD5 by path of the audio files that were read, from tables of clips (``clips.parquet``)."""
-    pairs_of = (pair for table in clips for pair in zip(table["file"], table["md5"], strict=True))
-    return {file: md5 for file, md5 in pairs_of if md5}
 
 
 def pack(home: Path, sheets: Mapping[str, Path], output: Path) -> None:
@@ -107,75 +91,69 @@ def pack(home: Path, sheets: Mapping[str, Path], output: Path) -> None:
                 archive.writestr(entry, path.read_bytes())
 
 
-def entity(identifier: str, kind: str | list[str], **properties: Any) -> Entity:
-    """An entity of the crate, with those of its properties that are known."""
+def add(crate: ROCrate, identifier: str, kind: str | list[str], **properties: Any) -> Any:
+    """Add an entity, with those of its properties that are known; these may be entities."""
     known = {key: value for key, value in properties.items() if value is not None}
-    return {"@id": identifier, "@type": kind, **known}
+    entity = DataEntity if "File" in kind else ContextEntity
+    return crate.add(entity(crate, identifier, {"@type": kind, **known}))
 
 
-def links(entities: Iterable[Entity]) -> list[Entity]:
-    """References to entities."""
-    return [{"@id": each["@id"]} for each in entities]
+def add_file(
+    crate: ROCrate, identifier: str, path: Path, kind: str | list[str] = "File", **properties: Any
+) -> Any:
+    """Add a file with its format, size and digest."""
+    facts = {
+        "name": path.name,
+        "encodingFormat": FORMATS.guess_type(path.name)[0] or "application/octet-stream",
+        "contentSize": str(path.stat().st_size),
+        "sha256": digest_of(path),
+    }
+    return add(crate, identifier, kind, **facts, **properties)
 
 
-def file_entity(identifier: str, path: Path, kind: str | list[str], **properties: Any) -> Entity:
-    """A file with its format, size and digest."""
-    return entity(
-        identifier,
-        kind,
-        name=path.name,
-        encodingFormat=FORMATS.guess_type(path.name)[0] or "application/octet-stream",
-        contentSize=str(path.stat().st_size),
-        sha256=digest_of(path),
-        **properties,
-    )
-
-
-def stated(name: str, kind: str, key: str, text: str) -> Entity:
-    """A person or a licence, which a user states by an address or in words."""
+def add_stated(crate: ROCrate, name: str, kind: str, key: str, text: str) -> Any:
+    """Add a person or a licence, which a user states by an address or in words."""
     is_address = text.startswith(("http://", "https://"))
-    return entity(quote(text, safe=":/#?&=%") if is_address else f"#{name}", kind, **{key: text})
+    identifier = quote(text, safe=":/#?&=%") if is_address else f"#{name}"
+    return add(crate, identifier, kind, **{key: text})
 
 
-def inputs_of(
-    audio: Mapping[str, str], files: Mapping[str, Path], config: Mapping[str, Any]
-) -> list[Entity]:
-    """Audio files, by path with their MD5, other files, by description, and the configuration."""
+def add_inputs(
+    crate: ROCrate, audio: Mapping[str, str], files: Mapping[str, Path], config: Mapping[str, Any]
+) -> list[Any]:
+    """Add audio files, by path with their MD5, other files, by description, and the configuration.
+
+    The configuration's keys are the workflow's parameters.
+    """
     kinds = ["AudioObject", "CreativeWork"]
-    return [
-        *(
-            entity(f"#audio/{quote(path)}", kinds, name=path, md5=md5)
-            for path, md5 in sorted(audio.items())
-        ),
-        *(
-            file_entity(f"#file/{quote(name)}", path, "CreativeWork", description=name)
-            for name, path in files.items()
-        ),
-        *(
-            entity(
-                f"#value/{key}",
-                "PropertyValue",
-                name=key,
-                value=value if isinstance(value, str | int | float) else json.dumps(value),
-                exampleOfWork={"@id": f"#parameter/{key}"},
-            )
-            for key, value in config.items()
-        ),
+    inputs = [
+        add(crate, f"#audio/{quote(path)}", kinds, name=path, md5=md5)
+        for path, md5 in sorted(audio.items())
     ]
+    inputs += [
+        add_file(crate, f"#file/{quote(name)}", path, "CreativeWork", description=name)
+        for name, path in files.items()
+    ]
+    for key, value in config.items():
+        kind = TYPES.get(type(value), "Text")
+        parameter = f"#parameter/{key}", "FormalParameter"
+        facts = {
+            "value": value if isinstance(value, str | int | float) else json.dumps(value),
+            "exampleOfWork": add(crate, *parameter, name=key, additionalType=kind),
+        }
+        inputs.append(add(crate, f"#value/{key}", "PropertyValue", name=key, **facts))
+    return inputs
 
 
-def workflow_entities(path: Path, config: Mapping[str, Any], records: Records) -> list[Entity]:
-    """The workflow; its parameters, its steps, and the versions locked for them."""
+def add_workflow(crate: ROCrate, path: Path, records: Records) -> Any:
+    """Add the workflow, its steps, and the versions locked for them."""
     lock, citation = HOME / "requirements.lock", (HOME / "CITATION.cff").read_text("utf-8")
-    kinds = {key: TYPES.get(type(value), "Text") for key, value in config.items()}
-    parameters = [
-        entity(f"#parameter/{key}", "FormalParameter", name=key, additionalType=kind)
-        for key, kind in kinds.items()
-    ]
     about = "Its version is the digest of the code that it runs."
     parts = [
-        entity(f"#step/{name}", "SoftwareSourceCode", name=name, description=about, version=code)
-        for name, code in ((step["step"], " ".join(step["code"])) for step in steps(records))
+        add(
+            crate, f"#step/{step}", "SoftwareSourceCode", name=step, description=about, version=code
+        )
+        for step, code in steps(records).set_index("step")["code"].map(" ".join).items()
     ]
     addresses = {
         (name, version): f"https://pypi.org/project/{name}/{version}/"
@@ -183,79 +161,83 @@ def workflow_entities(path: Path, config: Mapping[str, Any], records: Records) -
     }
     addresses["python", platform.python_version()] = "https://www.python.org/"
     required = [
-        entity(address, "SoftwareApplication", name=name, version=version, url=address)
+        add(crate, address, "SoftwareApplication", name=name, version=version, url=address)
         for (name, version), address in addresses.items()
     ]
-    required.append(
-        entity("#requirements.lock", "CreativeWork", name=lock.name, sha256=digest_of(lock))
-    )
-    workflow = file_entity(
+    locked = {"name": lock.name, "sha256": digest_of(lock)}
+    required.append(add(crate, "#requirements.lock", "CreativeWork", **locked))
+    return add_file(
+        crate,
         path.name,
         path,
         ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
         description="genregraph. Its Snakefile is at the top of the archive.",
         version=re.findall(r"^version: (\S+)$", citation, re.MULTILINE)[0],
-        programmingLanguage={"@id": SNAKEMAKE["@id"]},
-        conformsTo={"@id": BIOSCHEMAS},
-        input=links(parameters),
-        hasPart=links(parts),
-        softwareRequirements=links(required),
+        programmingLanguage=crate.add(get_lang(crate, "snakemake")),
+        conformsTo=add(crate, BIOSCHEMAS, "CreativeWork", name="ComputationalWorkflow"),
+        hasPart=parts,
+        softwareRequirements=required,
     )
-    profile = entity(BIOSCHEMAS, "CreativeWork", name="ComputationalWorkflow")
-    return [workflow, profile, SNAKEMAKE, *parameters, *parts, *required]
 
 
 def describe(
-    folder: Path, results: Sequence[Path], workflow: Sequence[Entity], inputs: Sequence[Entity]
+    folder: Path,
+    results: Sequence[Path],
+    workflow: Path,
+    records: Records,
+    audio: Mapping[str, str],
+    files: Mapping[str, Path],
+    config: Mapping[str, Any],
 ) -> str:
     """The metadata file (JSON-LD) of the crate that is the folder of a dataset's results.
 
-    ``workflow`` and ``inputs`` are made by `workflow_entities` and `inputs_of`.
+    ``workflow`` is its packed file, ``audio`` has MD5s by path, and ``files`` are the sheet and
+    imported tables by description.
     """
+    crate = ROCrate(version="1.1")
+    added = partial(add, crate)
     newest = max(path.stat().st_mtime for path in results)
     day = datetime.fromtimestamp(newest, UTC).date().isoformat()
-    config = {e["name"]: e["value"] for e in inputs if e["@type"] == "PropertyValue"}
-    dataset, by = config["dataset"], config.get("author", "null")
-    authors = [stated("author", "Person", "name", by)] if by != "null" else []
-    author = {"@id": authors[0]["@id"]} if authors else None
-    terms = config.get("licence", "null")
-    terms = NO_LICENCE if terms == "null" else terms
-    licence = stated("licence", "CreativeWork", "description", terms)
-    outputs = [file_entity(quote(str(p.relative_to(folder))), p, "File") for p in results]
+    program = add_workflow(crate, workflow, records)
+    inputs = add_inputs(crate, audio, files, config)
+    program["input"] = [each["exampleOfWork"] for each in inputs if "exampleOfWork" in each]
+    outputs = [add_file(crate, quote(str(p.relative_to(folder))), p) for p in results]
     profiles = [
-        entity(url, "CreativeWork", name=name, version=url.rpartition("/")[2])
+        added(url, "CreativeWork", name=name, version=url.rpartition("/")[2])
         for url, name in PROFILES.items()
     ]
-    run = entity(
+    by, terms = config.get("author"), config.get("licence") or NO_LICENCE
+    author = add_stated(crate, "author", "Person", "name", by) if by else None
+    run = added(
         "#run",
         "CreateAction",
-        name=f"Run of genregraph on {dataset}",
+        name=f"Run of genregraph on {config['dataset']}",
         description="Its end is the day on which the newest of its results was written.",
         endTime=day,
         agent=author,
-        instrument=links(workflow)[0],
-        object=links(inputs),
-        result=links(outputs),
+        instrument=program,
+        object=inputs,
+        result=outputs,
     )
-    root = entity(
-        "./",
-        "Dataset",
-        name=f"genregraph: results on {dataset}",
-        description=f"Music genre recognition by graph neural networks on dataset {dataset}: "
-        "results of the Snakemake workflow genregraph, and what they were computed from.",
-        author=author,
-        license={"@id": licence["@id"]},
-        datePublished=day,
-        conformsTo=links(profiles),
-        mainEntity=links(workflow)[0],
-        mentions={"@id": "#run"},
-        hasPart=links([workflow[0], *outputs]),
-    )
-    standards = [{"@id": "https://w3id.org/ro/crate/1.1"}, links(profiles)[2]]
-    about = entity(METADATA, "CreativeWork", about={"@id": "./"}, conformsTo=standards)
-    graph = [about, root, run, licence, *authors, *profiles, *workflow, *inputs, *outputs]
-    crate = {"@context": CONTEXTS, "@graph": sorted(graph, key=lambda each: each["@id"])}
-    return json.dumps(crate, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    root = {
+        "name": f"genregraph: results on {config['dataset']}",
+        "description": "Music genre recognition by graph neural networks on dataset "
+        f"{config['dataset']}: results of the Snakemake workflow genregraph, and what they were "
+        "computed from.",
+        **({"author": author} if author else {}),
+        "license": add_stated(crate, "licence", "CreativeWork", "description", terms),
+        "datePublished": day,
+        "conformsTo": profiles,
+        "mainEntity": program,
+        "mentions": run,
+    }
+    for key, value in root.items():
+        crate.root_dataset[key] = value
+    crate.metadata["conformsTo"] = [{"@id": crate.metadata.profile}, profiles[2]]
+    crate.metadata.extra_contexts.append("https://w3id.org/ro/terms/workflow-run/context")
+    described = crate.metadata.generate()
+    described["@graph"].sort(key=lambda each: each["@id"])
+    return json.dumps(described, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def main(
@@ -276,9 +258,9 @@ def main(
     of_models = [path for each in models or [] for path in sorted(each.iterdir())]
     results = [*files, *(path for path in of_models if not path.name.startswith("."))]
     tables = {f"table {name}": Path(path) for name, path in pairs(table).items()}
-    audio = audio_of([pd.read_parquet(path) for path in clips or []])
+    read = [pd.read_parquet(path, columns=["file", "md5"]) for path in clips or []]
+    audio = {file: md5 for each in read for file, md5 in each.to_numpy() if md5}
     pack(HOME, {f"config/datasets/{folder.name}.tsv": sheet}, workflow)
-    values = json.loads(config)
-    of_workflow = workflow_entities(workflow, values, read_records(folder, experiment or []))
-    inputs = inputs_of(audio, {"sheet": sheet, **tables}, values)
-    output.write_text(describe(folder, results, of_workflow, inputs), encoding="utf-8")
+    records, inputs = read_records(folder, experiment or []), {"sheet": sheet, **tables}
+    text = describe(folder, results, workflow, records, audio, inputs, json.loads(config))
+    output.write_text(text, encoding="utf-8")

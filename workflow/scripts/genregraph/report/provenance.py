@@ -1,32 +1,31 @@
-"""What results were made with, from the records in the folders of their files."""
+"""What results were made with and what that took, from the records and benchmarks of all jobs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from genregraph.report.page.cost import belongs
+import pandas as pd
 
 Records = Mapping[str, Mapping[str, Any]]
+KINDS = {"jobs": "sum", "seconds": "sum", "longest": "max", "memory": "max"}
 
 
-def steps(records: Records) -> list[dict[str, Any]]:
+def steps(records: Records) -> pd.DataFrame:
     """One row a step, by name: how many ``records``, and the different ``code`` and ``seeds``.
 
     Records (`plan.step`) are by path ``.../made-with/STEP.DIGEST.json``.
     """
-    of_steps: dict[str, list[Mapping[str, Any]]] = {}
-    for path, record in sorted(records.items()):
-        of_steps.setdefault(Path(path).stem.rpartition(".")[0], []).append(record)
-    return [
-        {
-            "step": step,
-            "records": len(own),
-            "code": sorted({record["code"] for record in own}),
-            "seeds": sorted({record["options"].get("seed") for record in own} - {None}),
-        }
-        for step, own in sorted(of_steps.items())
+    rows = [
+        (Path(path).stem.rpartition(".")[0], record["code"], record["options"].get("seed"))
+        for path, record in records.items()
     ]
+    groups = pd.DataFrame(rows, columns=["step", "code", "seed"], dtype=object).groupby("step")
+    return groups.agg(
+        records=("code", "size"),
+        code=("code", lambda codes: sorted(set(codes))),
+        seeds=("seed", lambda seeds: sorted(set(seeds) - {None})),
+    ).reset_index()
 
 
 def versions(records: Records) -> dict[str, str]:
@@ -37,8 +36,38 @@ def versions(records: Records) -> dict[str, str]:
 
 def read_records(folder: Path, experiments: list[str]) -> dict[str, dict[str, Any]]:
     """Records in the folder of a dataset, of the named experiments or of none."""
-    return {
-        str(path): json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(folder.glob("**/made-with/*.json"))
-        if belongs(path.relative_to(folder), experiments)
-    }
+    paths = _belonging(folder, "**/made-with/*.json", experiments)
+    return {str(path): json.loads(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def costs(folder: Path, experiments: list[str]) -> pd.DataFrame:
+    """Time and memory of each step's jobs, of the named experiments or of none.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/benchmarks/<dataset>``, with files ``.../PACKAGE.STEP.tsv`` that Snakemake writes.
+    experiments : list of str
+
+    Returns
+    -------
+    pd.DataFrame
+        ``step jobs seconds longest memory``: seconds of all jobs together and of the longest,
+        memory of the largest in MB (NaN: too short to be measured); the costliest step first.
+    """
+    rows = []
+    for path in _belonging(folder, "**/*.tsv", experiments):
+        if path.stat().st_size:  # That of a job that was killed is empty.
+            last = pd.read_csv(path, sep="\t", na_values="-").iloc[-1]
+            step = ".".join(path.name.split(".")[:2])
+            rows.append((step, 1, float(last["s"]), float(last["s"]), float(last["max_rss"])))
+    table = pd.DataFrame(rows, columns=["step", *KINDS]).groupby("step").agg(KINDS).reset_index()
+    return table.sort_values(["seconds", "step"], ascending=[False, True], ignore_index=True)
+
+
+def _belonging(folder: Path, pattern: str, experiments: list[str]) -> Iterator[Path]:
+    """Files below a dataset's folder that are of one of these experiments, or of none at all."""
+    for path in sorted(folder.glob(pattern)):
+        parts = path.relative_to(folder).parts
+        if parts[0] != "experiments" or parts[1] in experiments:
+            yield path

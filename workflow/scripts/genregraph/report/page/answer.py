@@ -1,19 +1,21 @@
-"""The answer: one table with a row an experiment, and three sentences at most."""
+"""The answer, one table and three sentences at most, and accuracies of all models on one scale."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 
 from genregraph.config.registry import EDGELESS, NETWORKS
-from genregraph.folds.protocols import strictest
+from genregraph.folds.protocols import STRICTEST_FIRST, strictest
 from genregraph.report.figures.style import counted
-from genregraph.report.page.tables import ALPHA, Key, Row, Tables
-from genregraph.report.page.words import accuracy, points_span, span
+from genregraph.report.page.tables import ALPHA, DEGENERATE, Key, Row, Tables, keys_of
+from genregraph.report.page.words import AGGREGATIONS, PROTOCOLS, accuracy, points_span, span
 
 MAIN = NETWORKS[0]
-TESTED = ("difference", "ci_low", "ci_high", "p_groups_holm")
+SCALED = ["mean", "ci_low", "ci_high", "paper_test_accuracy"]
 
 
 def answers(
@@ -27,28 +29,25 @@ def answers(
     rows = []
     summary = tables.summary[tables.summary["aggregation"] == aggregation]
     for name, protocols in summary.groupby("experiment", sort=False)["protocol"]:
-        protocol = strictest(protocols.unique())
-        keys = {"experiment": str(name), "protocol": protocol, "aggregation": aggregation}
-        best = next(iter(tables.compared("baseline", **keys)), {})
-        messages = next(iter(tables.compared("messages", **keys, model=MAIN)), {})
-        clips, genres = tested[str(name), protocol]
-        difference, low, high, p = (messages.get(name, np.nan) for name in TESTED)
-        rows.append(
-            {
-                "experiment": name,
-                "protocol": protocol,
-                "clips": clips,
-                "genres": genres,
-                "guessing": 1 / genres,
-                "GraphSAGE": tables.mean(**keys, model=MAIN),
-                "ablation": tables.mean(**keys, model=EDGELESS),
-                "best_baseline": best.get("reference", "-"),
-                "its_accuracy": best.get("other", np.nan),
-                "difference": difference,
-                "95_%_interval": points_span(low, high),
-                "adjusted_p": p,
-            }
-        )
+        keys = {"experiment": str(name), "protocol": strictest(protocols)}
+        clips, genres = tested[keys["experiment"], keys["protocol"]]
+        own = {**keys, "aggregation": aggregation}
+        best = next(iter(tables.compared("baseline", **own)), {})
+        messages = next(iter(tables.compared("messages", **own, model=MAIN)), {})
+        low, high = messages.get("ci_low", np.nan), messages.get("ci_high", np.nan)
+        row = {
+            "clips": clips,
+            "genres": genres,
+            "guessing": 1 / genres,
+            "GraphSAGE": tables.mean(**own, model=MAIN),
+            "ablation": tables.mean(**own, model=EDGELESS),
+            "best_baseline": best.get("reference", "-"),
+            "its_accuracy": best.get("other", np.nan),
+            "difference": messages.get("difference", np.nan),
+            "95_%_interval": points_span(low, high),
+            "adjusted_p": messages.get("p_groups_holm", np.nan),
+        }
+        rows.append(keys | row)
     return pd.DataFrame(rows)
 
 
@@ -60,15 +59,18 @@ def sentences(tables: Tables, answered: pd.DataFrame) -> list[str]:
 
 
 def _messages(tables: Tables, answered: pd.DataFrame) -> str:
-    keys = zip(answered["experiment"], answered["protocol"], strict=True)
-    similar = [tables.has_edges(*key) and not tables.of_artists(key[0]) for key in keys]
-    joined = answered[similar]
-    tested = joined[joined["adjusted_p"].notna()]
+    joined = answered[
+        [
+            tables.health[key]["degenerate"].mean() < DEGENERATE and not tables.of_artists(key[0])
+            for key in keys_of(answered)
+        ]
+    ]
     if joined.empty:
         return (
             "At most half of the distances of each graph of similar clips are not zero, so nothing "
             "here says whether messages help."
         )
+    tested = joined[joined["adjusted_p"].notna()]
     if tested.empty:
         return "Whether messages of similar clips help could not be tested by group."
     better = tested[(tested["adjusted_p"] < ALPHA) & (tested["difference"] > 0)]
@@ -93,9 +95,9 @@ def artist_label_pairs(tables: Tables) -> list[dict[str, Any]]:
     """
     pairs = []
     for name, protocols in tables.summary.groupby("experiment", sort=False)["protocol"]:
-        left = set(protocols) if tables.of_artists(str(name)) else set()
-        while left:
-            left.remove(protocol := strictest(left))
+        if not tables.of_artists(str(name)):
+            continue
+        for protocol in sorted(protocols.unique(), key=STRICTEST_FIRST.index):
             graphsage = tables.row(str(name), protocol, MAIN, "none")
             edgeless = tables.row(str(name), protocol, EDGELESS, "artist")
             if graphsage and edgeless:
@@ -131,8 +133,7 @@ def papers(tables: Tables) -> dict[str, Any]:
     stated = [name for name, e in tables.experiments.items() if e.paper_test_accuracy is not None]
     rows = []
     for each in tables.compared("paper", model=MAIN, aggregation="none"):
-        own = tables.row(each["experiment"], "paper", MAIN, "none")
-        if own:
+        if own := tables.row(each["experiment"], "paper", MAIN, "none"):
             rows.append({**each, "own": own, "inside": each["ci_low"] <= 0 <= each["ci_high"]})
     run = {row["experiment"] for row in rows}
     lacking = [name for name in stated if name not in run] if tables.facts.of_the_paper else []
@@ -144,8 +145,56 @@ def _papers(tables: Tables) -> list[str]:
     if not paper["rows"]:
         return []
     inside = sum(row["inside"] for row in paper["rows"])
-    lie = f"{inside} of these {'lies' if inside == 1 else 'lie'}"
     return [
         f"By the paper's own protocol, {len(paper['rows'])} of the paper's {paper['stated']} "
-        f"accuracies were computed; {lie} within our 95 % interval."
+        f"accuracies were computed; {inside} of these {'lies' if inside == 1 else 'lie'} within "
+        "our 95 % interval."
     ]
+
+
+def accuracies(tables: Tables, tested: Mapping[Key, tuple[int, int]]) -> dict[str, Any]:
+    """Rows of the summary, and the scale that all of their pictures have.
+
+    Returns
+    -------
+    dict
+        ``share``: where a value lies on the scale; ``ticks`` of it; ``experiments``: by name, parts
+        of a protocol and aggregation.
+    """
+    guesses = {key: 1 / genres for key, (_, genres) in tested.items()}
+    low, high = tenths([*tables.summary[SCALED].to_numpy(float).ravel(), *guesses.values()])
+    experiments: dict[str, list[dict[str, Any]]] = {}
+    places = ["experiment", "protocol", "aggregation"]
+    for key, rows in tables.summary.groupby(places, sort=False):
+        name, protocol, aggregation = map(str, key)
+        part = {
+            "protocol": protocol,
+            "aggregation": aggregation,
+            "what": PROTOCOLS[protocol] if aggregation == "none" else AGGREGATIONS[aggregation],
+            "folds": int(rows["n_folds"].iloc[0]),
+            "guess": guesses[name, protocol],
+            "stated": (protocol, aggregation) == ("paper", "none"),
+            "rows": rows.to_dict("records"),
+        }
+        experiments.setdefault(name, []).append(part)
+
+    def share(value: float) -> str:
+        return f"{np.interp(value, (low, high), (0, 100)):.2f}%"
+
+    return {"share": share, "ticks": ticks(low, high), "experiments": experiments}
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Round numbers from ``low`` to ``high``, some five of them."""
+    values = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
+    return [round(float(v), 6) for v in values if low - 1e-9 <= v <= high + 1e-9]
+
+
+def tenths(values: ArrayLike) -> tuple[float, float]:
+    """Tenths between which all values lie, of 0 to 1; without values all of it."""
+    finite = np.asarray(values, dtype=float)
+    finite = finite[np.isfinite(finite)]
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = np.floor(10 * finite.min() + 1e-9) / 10, np.ceil(10 * finite.max() - 1e-9) / 10
+    return max(0.0, float(low)), min(1.0, max(float(high), float(low) + 0.1))

@@ -11,7 +11,7 @@ from genregraph.evaluation.statistics import p_text
 from genregraph.folds.leaks import KINDS
 from genregraph.report.figures.protocol_figures import confuse
 from genregraph.report.page.answer import MAIN
-from genregraph.report.page.tables import Tables
+from genregraph.report.page.tables import Tables, keys_of, where
 from genregraph.report.page.words import AGGREGATIONS, PROTOCOLS, figure, points, table, written
 
 GENRES = 40  # Of a confusion table; of more genres, as many most frequent mistakes are shown.
@@ -96,7 +96,7 @@ def under(row: Mapping[Any, Any]) -> str:
 def comparisons_of(tables: Tables, name: str) -> Facts:
     """Comparisons of an experiment by question, protocol and aggregation."""
     rows = [
-        {**row, "settings": tables.settings_of(name, row["model"]) or "-", "under": under(row)}
+        {**row, "under": under(row)}
         for question in QUESTIONS
         for row in tables.compared(question, experiment=name)
     ]
@@ -108,7 +108,7 @@ def comparisons_of(tables: Tables, name: str) -> Facts:
 
 def calibration_of(tables: Tables, name: str) -> Facts:
     """How calibrated an experiment's models are, by protocol and aggregation."""
-    scores = tables.calibration[tables.calibration["experiment"] == name]
+    scores = where(tables.calibration, experiment=name)
     rows = scores[CALIBRATED].assign(under=[under(row) for row in scores.to_dict("records")])
     return table(f"Calibration of all models, in {name}", rows, "under", temperature=figure)
 
@@ -130,13 +130,16 @@ def experiment(folder: Path, tables: Tables) -> Facts:
     name = folder.name
     own = tables.experiments[name]
     settings = own.model_dump(include=SETTINGS).items()
-    summary = tables.summary[tables.summary["experiment"] == name]
     return {
         "name": name,
         "description": own.description,
         "settings": {key: as_text(value) for key, value in settings},
         "left_out": tables.left_out[name],
-        "protocols": [protocol_of(folder / p, tables, name) for p in summary["protocol"].unique()],
+        "protocols": [
+            protocol_of(folder / protocol, tables, name)
+            for experiment, protocol in keys_of(tables.summary)
+            if experiment == name
+        ],
         "comparisons": comparisons_of(tables, name),
         "calibration": calibration_of(tables, name),
         "scaled": own.calibrate != "none",

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 import typer
@@ -20,18 +19,14 @@ from genregraph.datasets.sheet import locate, read_sheet
 from genregraph.datasets.spreadsheet import read_csv
 from genregraph.evaluation.outputs import pairs
 from genregraph.evaluation.statistics import p_text
-from genregraph.report.figures.dataset import levels
-from genregraph.report.figures.style import counted
-from genregraph.report.page.accuracies import accuracies
-from genregraph.report.page.answer import answers, sentences
-from genregraph.report.page.cost import costs
+from genregraph.report.page.answer import accuracies, answers, sentences
 from genregraph.report.page.experiment import Facts, experiment
-from genregraph.report.page.tables import read
-from genregraph.report.page.words import AGGREGATIONS, FILTERS, points, table, written
-from genregraph.report.provenance import read_records, steps, versions
+from genregraph.report.page.tables import Tables, read
+from genregraph.report.page.words import AGGREGATIONS, fill, points, table, written
+from genregraph.report.provenance import costs, read_records, steps, versions
 
 
-def page(template: str, style: str, script: str, facts: Mapping[str, Any]) -> str:
+def page(facts: Mapping[str, Any], template: str, style: str, script: str) -> str:
     """Fill in a Jinja2 template; whatever is not the template's own is escaped.
 
     The page forbids any other style and script (by Content-Security-Policy), and the network.
@@ -41,21 +36,13 @@ def page(template: str, style: str, script: str, facts: Mapping[str, Any]) -> st
     jinja2.UndefinedError
         If the template names a fact that there is not.
     """
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
-        finalize=printable,
-    )
-    environment.filters |= FILTERS | {"counted": counted}
     own = {"style": style, "script": script}
-    return environment.from_string(template).render(
-        dict(facts)
-        | {name: Markup(text) for name, text in own.items()}
-        | {f"{name}_digest": _digest(text) for name, text in own.items()}
-        | {"map_json": Markup(as_data(facts["map"]))}
-    )
+    of_page = {
+        **{name: Markup(text) for name, text in own.items()},
+        **{f"{name}_digest": _digest(text) for name, text in own.items()},
+        "map_json": Markup(as_data(facts["map"])),
+    }
+    return fill(template, {**facts, **of_page}, autoescape=True, finalize=printable)
 
 
 def printable(value: Any) -> Any:
@@ -85,29 +72,40 @@ def with_sources(shown: Mapping[str, Any], clips: pd.DataFrame, sources: Sequenc
     Clips are those of the map's segment length, as `audio.clips` lists them.
     """
     own = clips.set_index("clip").loc[shown["clips"]]
-    number = {source: i for i, source in enumerate(sources)}
-    starts = own["start"].to_numpy() / SAMPLE_RATE
-    ends = starts + own["samples"].to_numpy() / SAMPLE_RATE
+    ends = np.stack([own["start"], own["start"] + own["samples"]], axis=1) / SAMPLE_RATE
     segments = (own.index != own["source"]).any()
     return {
         **shown,
-        "source": [number[source] for source in own["source"]],
-        "times": np.stack([starts, ends], axis=1).round(2).tolist() if segments else None,
+        "source": pd.Index(sources).get_indexer(own["source"]).tolist(),
+        "times": ends.round(2).tolist() if segments else None,
     }
 
 
-def _sources(sheet: Path, audio: Path | None, extensions: Sequence[str]) -> dict[str, Facts]:
-    """Title, artist and audio file (empty where it is not at hand) of each clip of the sheet."""
+def _sources(sheet: Path, audio: Path | None, extensions: Sequence[str]) -> list[Facts]:
+    """Each clip of the sheet: title, artist, and audio file (empty where it is not at hand)."""
     rows = read_sheet(sheet)
     named = {row.path for row in rows}
-    return {
-        row.clip: {
+    return [
+        {
+            "clip": row.clip,
             "title": row.title,
             "artist": row.artist,
             "path": (locate(audio, row.path, extensions, named) or "") if audio else "",
         }
         for row in rows
-    }
+    ]
+
+
+def _maps(paths: Sequence[Path], tables: Tables, sources: Sequence[str]) -> Facts:
+    """Maps (``<experiment>/<protocol>/map.json``) by experiment, with their sources."""
+    maps = {}
+    for path in paths:
+        protocol, of_experiment = path.parent, path.parents[1]
+        cut = tables.experiments[of_experiment.name].cut
+        clips = pd.read_parquet(of_experiment.parents[1] / cut / "clips.parquet")
+        shown = with_sources(json.loads(path.read_text(encoding="utf-8")), clips, sources)
+        maps[of_experiment.name] = {"protocol": protocol.name, **shown}
+    return maps
 
 
 def _problems(paths: Sequence[Path]) -> Facts:
@@ -117,34 +115,15 @@ def _problems(paths: Sequence[Path]) -> Facts:
         read_csv(path).assign(listed_in=f"{path.parent.name}/{path.name}").reindex(columns=columns)
         for path in paths
     ]
-    rows = pd.concat(lists) if lists else pd.DataFrame(columns=columns)
+    rows = pd.concat([pd.DataFrame(columns=columns), *lists])
     return table("Problems of clips", rows.replace({"clip": {"": "(all)"}}))
 
 
-def _learning(curve: pd.DataFrame | None) -> tuple[str, Facts] | None:
-    """Experiment of the learning curve, and accuracy of its models by artists and clips."""
-    if curve is None:
-        return None
-    at = ["series", "level"]
-    means = levels(curve)
-    sizes = means.groupby(at, sort=False)[["artists", "clips"]].mean().round().astype(int)
-    rows = sizes.join(means.pivot(index=at, columns="model", values="mean"))
-    rows = rows.reset_index().assign(series=lambda t: "more " + t["series"]).drop(columns="level")
-    return curve["experiment"].iloc[0], table(
-        "Accuracy by training artists and clips", rows, "series"
-    )
-
-
-def _places(audio: Path | None, folder: Path) -> list[str]:
-    """Audio folder as seen from the page in a folder, and its copy above; none without audio."""
-    if audio is None:
-        return []
-    places = (folder.resolve(), folder.resolve().parent)
-    return [Path(os.path.relpath(audio.resolve(), place)).as_posix() for place in places]
-
-
-def _listed(values: Sequence[int]) -> str:
-    return ", ".join(map(str, values)) or "-"
+def _learning(tables: Tables) -> Facts:
+    """Accuracy of the learning curve's models by artists and clips."""
+    rows = tables.by_level().round({"artists": 0, "clips": 0})
+    rows = rows.astype({"artists": int, "clips": int}).assign(series="more " + rows["series"])
+    return table("Accuracy by training artists and clips", rows, "series")
 
 
 def main(
@@ -170,15 +149,6 @@ def main(
     settings = json.loads(config)
     tables = read(results, folder, settings, learning_curve)
     names = list(tables.results)
-    shown = {
-        path.parents[1].name: (path.parent.name, json.loads(path.read_text(encoding="utf-8")))
-        for path in maps or []
-    }
-    clips = {
-        name: pd.read_parquet(folder / tables.experiments[name].cut / "clips.parquet")
-        for name in names
-    }
-    sources = _sources(sheet, audio, extension or ())
     experiments = [experiment(folder / "experiments" / name, tables) for name in names]
     tested = {
         (e["name"], p["name"]): (p["confusion"]["clips"], len(p["confusion"]["genres"]))
@@ -186,11 +156,11 @@ def main(
         for p in e["protocols"]
     }
     answered = {name: answers(tables, name, tested) for name in AGGREGATIONS}
+    sources = _sources(sheet, audio, extension or ())
     records = read_records(folder, names)
-    one, hundreds = written("{:,.1f}"), written("{:,.0f}")
+    one, whole = written("{:,.1f}"), written("{:,.0f}")
     facts = {
-        "dataset": tables.dataset,
-        "synthesised": tables.facts.synthesised,
+        "tables": tables,
         "answers": {
             name: table(f"Answer, {AGGREGATIONS[name]}", rows, difference=points, adjusted_p=p_text)
             for name, rows in answered.items()
@@ -199,31 +169,32 @@ def main(
         "sentences": sentences(tables, answered["none"]),
         "accuracies": accuracies(tables, tested),
         "aggregations": AGGREGATIONS,
-        "notes": tables.notes(),
         "experiments": experiments,
-        "learning": _learning(tables.learning_curve),
+        "learning": None if learning_curve is None else _learning(tables),
         "problems": _problems(problems or []),
         "not_run": pairs(not_run),
         "costs": table(
-            "Cost of each step",
-            costs(benchmarks, names),
-            seconds=one,
-            longest=one,
-            memory=hundreds,
+            *("Cost of each step", costs(benchmarks, names)), seconds=one, longest=one, memory=whole
         ),
-        "steps": table("Steps", pd.DataFrame(steps(records)), code=", ".join, seeds=_listed),
+        "steps": table("Steps", steps(records), code=", ".join, seeds=_listed),
         "versions": {"python": platform.python_version()} | versions(records),
         "config": json.dumps(settings, indent=1),
         "seed": settings["seed"],
         "map": {
             "dataset": tables.dataset,
-            "audio": _places(audio, folder),
-            "sources": [{"clip": name, **facts} for name, facts in sources.items()],
-            "maps": {
-                name: {"protocol": protocol, **with_sources(each, clips[name], list(sources))}
-                for name, (protocol, each) in shown.items()
-            },
+            # As seen from the page, and from its copy in the folder above.
+            "audio": [
+                Path(os.path.relpath(audio.resolve(), place)).as_posix()
+                for place in (folder.resolve(), folder.resolve().parent)
+                if audio
+            ],
+            "sources": sources,
+            "maps": _maps(maps or [], tables, [source["clip"] for source in sources]),
         },
     }
-    texts = [path.read_text(encoding="utf-8") for path in (template, style, script)]
-    output.write_text(page(texts[0], texts[1], texts[2], facts), encoding="utf-8")
+    texts = (path.read_text(encoding="utf-8") for path in (template, style, script))
+    output.write_text(page(facts, *texts), encoding="utf-8")
+
+
+def _listed(values: Sequence[int]) -> str:
+    return ", ".join(map(str, values)) or "-"

@@ -11,8 +11,8 @@ import pandas as pd
 
 from genregraph.config.experiment import Experiment
 from genregraph.config.model import Dataset
-from genregraph.config.registry import EDGELESS, NETWORKS
 from genregraph.evaluation.outputs import counts_of, left_out_of, read_result, read_tables
+from genregraph.report.figures.dataset import levels
 
 Key = tuple[str, str]  # Experiment and protocol.
 Row = dict[Any, Any]
@@ -20,6 +20,16 @@ ALPHA = 0.05
 MARGIN = 0.02  # Of equivalence: two points.
 DEGENERATE = 0.5  # Share of folds with a degenerate graph from which on a protocol has no edges.
 LISTED = 3  # Parts of a note that are named.
+
+
+def where(table: pd.DataFrame, **values: str) -> pd.DataFrame:
+    """Rows of a table that have these values."""
+    return table[(table[list(values)] == pd.Series(values)).all(axis=1)]
+
+
+def keys_of(table: pd.DataFrame) -> list[Key]:
+    """Experiments and protocols of a table, in its order."""
+    return list(dict.fromkeys(zip(table["experiment"], table["protocol"], strict=True)))
 
 
 @dataclass(frozen=True)
@@ -60,14 +70,10 @@ class Tables:
         """Whether an experiment's graph uses artist labels."""
         return self.experiments[name].graph.among == "artist"
 
-    def has_edges(self, name: str, protocol: str) -> bool:
-        """Whether the graphs of an experiment have edges that are not of distance zero."""
-        return bool(self.health[name, protocol]["degenerate"].mean() < DEGENERATE)
-
-    def row(self, name: str, protocol: str, model: str, aggregation: str) -> Row | None:
+    def row(self, experiment: str, protocol: str, model: str, aggregation: str) -> Row | None:
         """The summary's row of a model; None if there is none."""
-        keys = {"experiment": name, "protocol": protocol, "model": model}
-        rows = _where(self.summary, **keys, aggregation=aggregation)
+        keys = {"experiment": experiment, "protocol": protocol, "model": model}
+        rows = where(self.summary, **keys, aggregation=aggregation).to_dict("records")
         return rows[0] if rows else None
 
     def mean(self, experiment: str, protocol: str, model: str, aggregation: str) -> float:
@@ -76,8 +82,12 @@ class Tables:
         return row["mean"] if row else np.nan
 
     def compared(self, question: str, **keys: str) -> list[Row]:
-        """Comparisons of a question, with the means of both sides as ``mean`` and ``other``."""
-        rows = _where(self.comparisons, question=question, **keys)
+        """Comparisons of a question.
+
+        They also have the means of both sides, ``mean`` and ``other``, whether these are equivalent
+        ``within`` two points, and the ``settings`` in which a variant differs.
+        """
+        rows = where(self.comparisons, question=question, **keys).to_dict("records")
         for each in rows:
             own = {key: each[key] for key in ("experiment", "protocol", "model", "aggregation")}
             reference = "protocol" if question == "protocol" else "model"
@@ -85,14 +95,11 @@ class Tables:
             each["other"] = self.mean(**{**own, reference: each["reference"]})
             if question == "paper":
                 each["other"] = each["mean"] - each["difference"]
-            each["within"] = None if np.isnan(w := each["equivalent_within"]) else w <= MARGIN
+            margin = each["equivalent_within"]
+            each["within"] = "-" if np.isnan(margin) else "yes" if margin <= MARGIN else "no"
+            differs = self.experiments[each["experiment"]].variants.get(each["model"], {})
+            each["settings"] = ", ".join(f"{key}: {value}" for key, value in differs.items()) or "-"
         return rows
-
-    def baseline(self, name: str, protocol: str, aggregation: str) -> Row | None:
-        """The best model that uses no other test clip: the reference of question baseline."""
-        keys = {"experiment": name, "protocol": protocol, "aggregation": aggregation}
-        rows = _where(self.comparisons, question="baseline", **keys)
-        return self.row(name, protocol, rows[0]["reference"], aggregation) if rows else None
 
     def notes(self) -> list[tuple[str, list[tuple[str, list[str]]]]]:
         """Each note of the summary once, with the experiments and protocols that it concerns."""
@@ -104,10 +111,14 @@ class Tables:
                     noted.setdefault(_shortened(note), {}).setdefault(name, []).append(protocol)
         return [(note, list(concerned.items())) for note, concerned in noted.items()]
 
-    def settings_of(self, name: str, model: str) -> str:
-        """In what a variant differs, in words; empty for other models."""
-        differs = self.experiments[name].variants.get(model, {})
-        return ", ".join(f"{key}: {value}" for key, value in differs.items())
+    def by_level(self) -> pd.DataFrame:
+        """A row a level of the learning curve: ``series artists clips`` and an accuracy a model."""
+        assert self.learning_curve is not None
+        at = ["series", "level"]
+        means = levels(self.learning_curve)
+        sizes = means.groupby(at, sort=False)[["artists", "clips"]].mean()
+        rows = sizes.join(means.pivot(index=at, columns="model", values="mean"))
+        return rows.reset_index().drop(columns="level")
 
 
 def _shortened(note: str) -> str:
@@ -115,24 +126,6 @@ def _shortened(note: str) -> str:
     parts = (note[0].upper() + note[1:]).split("; ")
     more = [f"and {len(parts) - LISTED} more."] if len(parts) > LISTED else []
     return "; ".join(parts[:LISTED] + more)
-
-
-def _where(table: pd.DataFrame, **values: str) -> list[Row]:
-    own = np.ones(len(table), dtype=bool)
-    for column, value in values.items():
-        own &= (table[column] == value).to_numpy()
-    return table[own].to_dict("records")
-
-
-def is_network(model: str) -> bool:
-    """Whether a model is GraphSAGE, another network, or an ablation of one.
-
-    Examples
-    --------
-    >>> [is_network(name) for name in ("gcn", "edgeless", "gat_edgeless", "lda")]
-    [True, True, True, False]
-    """
-    return model in NETWORKS or model.endswith(EDGELESS)
 
 
 def read(
@@ -144,14 +137,10 @@ def read(
 ) -> Tables:
     """Read the tables of a dataset: result tables, named by experiment, and all in its folder."""
     places = {path.stem: folder / "experiments" / path.stem for path in results}
-    summary = read_result(folder / "summary.csv").fillna({"note": "", "interval": ""})
-    evaluated = summary[["experiment", "protocol"]].drop_duplicates().to_numpy().tolist()
+    summary = read_result(folder / "summary.csv")
 
     def of_protocols(file: str) -> dict[Key, pd.DataFrame]:
-        return {
-            (name, protocol): pd.read_csv(places[name] / protocol / file)
-            for name, protocol in evaluated
-        }
+        return {key: pd.read_csv(places[key[0]] / key[1] / file) for key in keys_of(summary)}
 
     return Tables(
         dataset=config["dataset"],

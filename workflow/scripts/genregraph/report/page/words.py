@@ -5,11 +5,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import jinja2
 import numpy as np
 import pandas as pd
 
 from genregraph.evaluation.scores import BY_GROUPS
 from genregraph.evaluation.statistics import p_text
+from genregraph.report.figures.style import counted
 
 PROTOCOLS = {
     "inductive": "artists, songs and copies kept on one side of each fold; test clips added to the "
@@ -42,10 +44,8 @@ def written(pattern: str, scale: float = 1) -> Callable[..., str]:
 
 accuracy = written("{:.4f}")
 span = written("{:.4f} to {:.4f}")
-losses = written("{:.3f} to {:.3f}")
 points = written("{:+z.1f}", 100)
 points_span = written("{:+z.1f} to {:+z.1f}", 100)
-percent = written("{:.1f} %", 100)
 
 
 def figure(value: float) -> str:
@@ -58,11 +58,6 @@ def interval(row: Mapping[str, Any]) -> str:
     return span(row["ci_low"], row["ci_high"]) + " *" * (row["interval"] == BY_GROUPS)
 
 
-def within(row: Mapping[str, Any]) -> str:
-    """Whether a comparison is equivalent within two points."""
-    return {None: "-", True: "yes", False: "no"}[row["within"]]
-
-
 def literal(text: str) -> str:
     """User's text, such as names of genres, without a meaning in Markdown and HTML."""
     return re.sub(r"([\\`*\[\]|])", r"\\\1", html.escape(text, quote=False))
@@ -70,16 +65,35 @@ def literal(text: str) -> str:
 
 FILTERS: dict[str, Callable[..., str]] = {
     "accuracy": accuracy,
-    "span": span,
+    "counted": counted,
     "interval": interval,
+    "literal": literal,
+    "losses": written("{:.3f} to {:.3f}"),
+    "p": p_text,
+    "percent": written("{:.1f} %", 100),
     "points": points,
     "points_span": points_span,
-    "losses": losses,
-    "within": within,
-    "p": p_text,
-    "literal": literal,
-    "percent": percent,
+    "span": span,
 }
+
+
+def fill(template: str, facts: Mapping[str, Any], **options: Any) -> str:
+    """Fill in a template (Jinja2) with `FILTERS`; options are those of its environment.
+
+    Raises
+    ------
+    jinja2.UndefinedError
+        If the template names an unknown fact.
+    """
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **options,
+    )
+    environment.filters |= FILTERS
+    return environment.from_string(template).render(facts)
 
 
 def table(
@@ -93,20 +107,13 @@ def table(
         ``label``; ``columns``: names, and whether their cells are texts; ``groups``: by what stands
         in the column ``group``, cells as texts.
     """
-    columns = [str(name) for name in rows if name != group]
     usual = {"i": "{:,}".format, "f": accuracy}
-    texts = pd.DataFrame(
-        {
-            name: rows[name].map(formats.get(name) or usual.get(rows[name].dtype.kind, str))
-            for name in columns
-        },
-        dtype=object,
-    )
+    kinds = {str(name): rows[name].dtype.kind for name in rows if name != group}
+    formats = {name: usual.get(kind, str) for name, kind in kinds.items()} | formats
+    texts = pd.DataFrame({name: rows[name].map(formats[name]) for name in kinds}, dtype=object)
     groups = texts.groupby(rows[group] if group else np.zeros(len(rows)), sort=False)
     return {
         "label": label,
-        "columns": [
-            (name.replace("_", " "), rows[name].dtype.kind not in "if") for name in columns
-        ],
+        "columns": [(name.replace("_", " "), kind not in "if") for name, kind in kinds.items()],
         "groups": [(name if group else "", own.to_numpy().tolist()) for name, own in groups],
     }
