@@ -88,6 +88,10 @@ def shown(path, caption="", category="", kind="", **labels):
     )
 
 
-def options(name):
-    """Function of a job: an option --NAME=PATH for each of its input files of that name."""
-    return lambda wildcards, input: [f"--{name}={path}" for path in input.get(name)]
+def options(*names):
+    """Function of a job: an option --NAME=PATH for each of its input files of these names."""
+    return lambda wildcards, input: [
+        f"--{name.replace('_', '-')}={path}"
+        for name in names
+        for path in input.get(name)
+    ]

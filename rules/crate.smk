@@ -6,7 +6,7 @@ rule crate:
     input:
         files=PATHS.published(),
         models=PATHS.of_protocols("models"),
-        clips=PATHS.all_clips(),
+        clips=[] if RUN.without_audio else PATHS.all_clips(),
         made_with=STEPS["crate"].made_with,
     output:
         metadata=f"{OF_DATASET}/ro-crate-metadata.json",
@@ -24,19 +24,11 @@ rule crate:
     params:
         options=STEPS["crate"].arguments,
         folder=lambda wildcards, output: Path(output[0]).parent,
-        lists=lambda wildcards, input: [
-            *(f"--models={path}" for path in input.models),
-            *(
-                f"--clips={path}"
-                for path in sorted(set(input.clips))
-                if not RUN.without_audio
-            ),
-            *(
-                f"--table={name}={path}"
-                for name, path in PATHS.imported_tables().items()
-            ),
+        lists=options("models", "clips"),
+        tables=[
+            f"--table={name}={path}" for name, path in PATHS.imported_tables().items()
         ],
     shell:
         'python "$GENREGRAPH" report.crate {input.files:q} --folder {params.folder:q}'
-        " {params.options:q} {params.lists:q} --workflow {output.workflow:q}"
+        " {params.options:q} {params.lists:q} {params.tables:q} --workflow {output.workflow:q}"
         " --output {output.metadata:q} 2> {log:q}"

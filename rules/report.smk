@@ -2,11 +2,25 @@
 
 # What figures of the dataset are drawn of.
 DRAWN_OF = {
-    "tuning": f"{PATHS.dataset}/tuning.csv",
+    **{name: f"{PATHS.dataset}/{name}.csv" for name in ("tuning", "learning-curve")},
     "correlation": f"{PATHS.dataset}/30s/features/handcrafted.parquet",
     "clips": PATHS.all_clips(),
     "clip": [f"{PATHS.dataset}/audio/{shard}/samples.parquet" for shard in RUN.shards],
 }
+
+
+def drawn(place, name, caption="", protocol="{protocol}"):
+    """A figure of an experiment, with the caption of its name or another."""
+    return shown(
+        f"{place}/figures/{name}.png",
+        caption or name,
+        "{experiment}",
+        "Figures",
+        figure=name,
+        protocol=protocol,
+    )
+
+
 OF_DATASET_TABLES = [
     *(f"{OF_DATASET}/{name}.csv" for name in ("summary", "comparisons")),
     *PATHS.of_experiments("calibration.csv", "protocols.json"),
@@ -42,25 +56,6 @@ rule figure:
         'python "$GENREGRAPH" report.figures.draw {params.figure} {input.files:q} --output {output:q} 2> {log:q}'
 
 
-use rule figure as learning_curve_figure with:
-    input:
-        files=f"{OF_DATASET}/learning-curve.csv",
-        made_with=STEPS["learning_curve_figure"].made_with,
-    output:
-        shown(
-            f"{OF_DATASET}/figures/learning-curve.png",
-            "learning-curve",
-            kind="Figures",
-            figure="learning curve",
-        ),
-    log:
-        STEPS["learning_curve_figure"].log,
-    benchmark:
-        STEPS["learning_curve_figure"].benchmark
-    params:
-        figure="learning-curve",
-
-
 rule protocol_figures:
     """Draw clips, graph, training and confusion under a protocol, and write its map."""
     input:
@@ -69,38 +64,10 @@ rule protocol_figures:
         models=OF_MODELS,
         made_with=STEPS["protocol_figures"].made_with,
     output:
-        scatter=shown(
-            f"{OF_PROTOCOL}/figures/scatter.png",
-            "scatter",
-            "{experiment}",
-            "Figures",
-            figure="scatter",
-            protocol="{protocol}",
-        ),
-        graph=shown(
-            f"{OF_PROTOCOL}/figures/graph.png",
-            "graph",
-            "{experiment}",
-            "Figures",
-            figure="graph",
-            protocol="{protocol}",
-        ),
-        history=shown(
-            f"{OF_PROTOCOL}/figures/history.png",
-            "history",
-            "{experiment}",
-            "Figures",
-            figure="history",
-            protocol="{protocol}",
-        ),
-        confusion=shown(
-            f"{OF_PROTOCOL}/figures/confusion.png",
-            "confusion",
-            "{experiment}",
-            "Figures",
-            figure="confusion",
-            protocol="{protocol}",
-        ),
+        scatter=drawn(OF_PROTOCOL, "scatter"),
+        graph=drawn(OF_PROTOCOL, "graph"),
+        history=drawn(OF_PROTOCOL, "history"),
+        confusion=drawn(OF_PROTOCOL, "confusion"),
         map=f"{OF_PROTOCOL}/map.json",
     log:
         STEPS["protocol_figures"].log,
@@ -120,31 +87,18 @@ rule protocol_figures:
         " --confusion {output.confusion:q} --map {output.map:q} 2> {log:q}"
 
 
-rule importances:
-    """Draw what ControlBurn selected in the first fold of a protocol."""
+use rule figure as importances with:
     input:
-        selection=f"{OF_PROTOCOL}/selection.csv",
+        files=f"{OF_PROTOCOL}/selection.csv",
         made_with=STEPS["importances"].made_with,
     output:
-        shown(
-            f"{OF_PROTOCOL}/figures/importances.png",
-            "importances",
-            "{experiment}",
-            "Figures",
-            figure="importances",
-            protocol="{protocol}",
-        ),
+        drawn(OF_PROTOCOL, "importances"),
     log:
         STEPS["importances"].log,
     benchmark:
         STEPS["importances"].benchmark
-    conda:
-        "../envs/report.yaml"
-    resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
-    shell:
-        'python "$GENREGRAPH" report.figures.draw importances {input.selection:q} --output {output:q} 2> {log:q}'
+    params:
+        figure="importances",
 
 
 rule experiment_figures:
@@ -154,22 +108,8 @@ rule experiment_figures:
         curves=f"{OF_EXPERIMENT}/reliability.csv",
         made_with=STEPS["experiment_figures"].made_with,
     output:
-        folds=shown(
-            f"{OF_EXPERIMENT}/figures/folds.png",
-            "folds",
-            "{experiment}",
-            "Figures",
-            figure="folds",
-            protocol="all",
-        ),
-        reliability=shown(
-            f"{OF_EXPERIMENT}/figures/reliability.png",
-            "calibration-figure",
-            "{experiment}",
-            "Figures",
-            figure="reliability",
-            protocol="all",
-        ),
+        folds=drawn(OF_EXPERIMENT, "folds", protocol="all"),
+        reliability=drawn(OF_EXPERIMENT, "reliability", "calibration-figure", "all"),
     log:
         STEPS["experiment_figures"].log,
     benchmark:
@@ -212,10 +152,7 @@ rule findings:
         options=STEPS["findings"].arguments,
         folder=lambda wildcards, output: Path(output[0]).parent,
         template=text_of(RUN, "findings.md.jinja"),
-        tables=lambda wildcards, input: [
-            *(f"--learning-curve={path}" for path in input.learning_curve),
-            *(f"--tuning={path}" for path in input.tuning),
-        ],
+        tables=options("learning_curve", "tuning"),
     shell:
         'python "$GENREGRAPH" report.findings {input.results:q} --folder {params.folder:q}'
         " --template {params.template:q} {params.tables:q} {params.options:q} --output {output:q}"
@@ -230,7 +167,7 @@ rule page:
         of_protocols=PATHS.of_protocols("graph-health.csv", "leaks.csv", "models"),
         learning_curve=PATHS.learning_curve(),
         clips=PATHS.all_clips(),
-        maps=PATHS.of_strictest("map.json"),
+        map=PATHS.of_strictest("map.json"),
         problems=PATHS.all_problems(),
         made_with=STEPS["page"].made_with,
     output:
@@ -252,11 +189,7 @@ rule page:
         texts=[
             f"--{name}={text_of(RUN, f'page/{file}')}" for name, file in PAGE.items()
         ],
-        lists=lambda wildcards, input: [
-            *(f"--learning-curve={path}" for path in input.learning_curve),
-            *(f"--map={path}" for path in input.maps),
-            *(f"--problems={path}" for path in input.problems),
-        ],
+        lists=options("learning_curve", "map", "problems"),
     shell:
         'python "$GENREGRAPH" report.page.page {input.results:q} --folder {params.folder:q}'
         " --benchmarks {params.benchmarks:q} --sheet {params.sheet:q} {params.lists:q}"

@@ -13,14 +13,10 @@ from genregraph.evaluation.calibration import CURVES
 from genregraph.features.handcrafted import COLUMNS as HANDCRAFTED
 from genregraph.graph.adjacency import adjacency
 from genregraph.models.fit import predictions
-from genregraph.report.figures import dataset, draw, places
+from genregraph.report.figures import draw, places
 from genregraph.report.figures.experiment_figures import draw_folds, draw_reliability
-from genregraph.report.figures.protocol_figures import (
-    confuse,
-    draw_confusion,
-    draw_history,
-    over_folds,
-)
+from genregraph.report.figures.protocol_figures import confuse, draw_confusion, draw_history
+from genregraph.report.levels import levels
 
 MODELS = ["graphsage", "edgeless", "logistic", "svm", "forest", "boosting", "gcn_edgeless"]
 RNG = np.random.default_rng(0)
@@ -112,14 +108,14 @@ def graph_of(inputs, metric="euclidean"):
 
 
 TABLES = {
-    dataset.clips: (
+    draw.clips: (
         {"30s": clips(), "3s": clips()},
         [*GENRES, "1 + 2", "segments of 3s: 10 usable, 2 rejected", "clips"],
     ),
-    dataset.correlation: (features([*HANDCRAFTED, "100 $ & <b>"]), ["100 $ & <b>"]),
-    dataset.tuning: (tuning(), ["learning rate", "0.001", "the paper's best"]),
-    dataset.learning_curve: (curve(), ["multiclass_c on mine: learning curves", "lda"]),
-    dataset.importances: (selection(), ["nan", "pcm_fftMag_spectr…_meanRisingSlope"]),
+    draw.correlation: (features([*HANDCRAFTED, "100 $ & <b>"]), ["100 $ & <b>"]),
+    draw.tuning: (tuning(), ["learning rate", "0.001", "the paper's best"]),
+    draw.learning_curve: (curve(), ["multiclass_c on mine: learning curves", "lda"]),
+    draw.importances: (selection(), ["nan", "pcm_fftMag_spectr…_meanRisingSlope"]),
     draw_history: (histories(), ["epoch (logarithmic)", "Mean over 2 folds ± standard deviation"]),
     draw_reliability: (
         reliability(),
@@ -167,46 +163,44 @@ def test_empty_results_are_said_to_be_empty(assert_legible):
 
 
 def test_clips_count_repaired_ones_as_usable():
-    table = dataset.count_clips(clips())
-    assert table.index.tolist() == sorted(GENRES)
-    assert table.loc["blues"].tolist() == [1, 2]
-    [axes] = dataset.clips({"30s": clips().assign(status="rejected")}).axes
-    assert [text.get_text() for text in axes.texts] == ["0 + 3"] * 4
+    for status, texts in (({}, ["1 + 2", "3", "3", "3"]), ({"status": "rejected"}, ["0 + 3"] * 4)):
+        [axes] = draw.clips({"30s": clips().assign(**status)}).axes
+        assert [text.get_text() for text in axes.texts] == texts
 
 
 def test_correlation_leaves_out_constant_features_and_those_after_60():
     table = features(["length", "a", "b"]).assign(length=661_794.0)
     table["b"] = -2 * table["a"]
-    axes = dataset.correlation(table).axes[0]
+    axes = draw.correlation(table).axes[0]
     assert_allclose(axes.images[0].get_array(), [[1, -1], [-1, 1]])
     title = "Correlations of 2 features over 12 clips (1 constant left out)"
     assert axes.get_title(loc="left") == title
-    wide = dataset.correlation(features([f"f{i}" for i in range(100)])).axes[0]
+    wide = draw.correlation(features([f"f{i}" for i in range(100)])).axes[0]
     assert wide.get_title(loc="left").endswith("60 features over 12 clips (the first of 100)")
     with pytest.raises(UserError, match="none of 2 features varies over 1 clips"):
-        dataset.correlation(features(["a", "b"], clips=1))
+        draw.correlation(features(["a", "b"], clips=1))
 
 
 def test_tuning_shows_means_over_folds_and_the_papers_best():
-    hidden, rate = dataset.tuning(tuning()).axes
+    hidden, rate = draw.tuning(tuning()).axes
     assert hidden.get_lines()[1].get_ydata().round(6).tolist() == [0.55, 0.65]
     assert [axes.get_lines()[2].get_xdata()[0] for axes in (hidden, rate)] == [150, 0.001]
     assert (hidden.get_xscale(), rate.get_xscale()) == ("linear", "log")
 
 
 def test_levels_of_learning_curve_are_counted_in_each_repeat():
-    means = dataset.levels(curve()).set_index(["series", "level", "model"])
+    means = levels(curve()).set_index(["series", "level", "model"])
     assert len(means) == 8
     last = means.loc["artists", 2, "graphsage"]
     assert (last["artists"], last["clips"], last["repeats"]) == (6.5, 24, 2)
     assert last["mean"] == pytest.approx(0.6)
-    left, right = dataset.learning_curve(curve()).axes
+    left, right = draw.learning_curve(curve()).axes
     assert left.containers[0][0].get_xdata().tolist() == [3.5, 6.5]
     assert right.containers[0][0].get_xdata().tolist() == [12, 24]
 
 
 def test_importances_show_the_top_features_and_mark_the_selected():
-    figure, best = dataset.importances(selection(), 5), selection().nlargest(5, "importance_before")
+    figure, best = draw.importances(selection(), 5), selection().nlargest(5, "importance_before")
     [axes] = figure.axes
     bold = [label.get_fontweight() == "bold" for label in axes.get_yticklabels()]
     assert bold == best["selected"].tolist()
@@ -248,11 +242,13 @@ def test_reliability_has_a_panel_a_model_and_a_line_a_protocol_and_scaling():
 
 def test_history_means_are_over_the_folds_that_reach_an_epoch():
     table = histories()
-    mean, deviation = over_folds(table)
-    assert mean.index.tolist() == list(range(1, 31))
-    assert mean.loc[20, "loss"] == pytest.approx(table["loss"][19] + 0.05)
-    assert deviation.loc[20, "loss"] == pytest.approx(0.1 / np.sqrt(2))
-    assert deviation.loc[21:].to_numpy().max() == 0
+    axes = draw_history(table).axes[0]
+    epochs, means = axes.get_lines()[0].get_data()
+    assert epochs.tolist() == list(range(1, 31))
+    assert means[19] == pytest.approx(table["loss"][19] + 0.05)
+    low, high = axes.collections[0].get_datalim(axes.transData).get_points()[:, 1]
+    assert high == pytest.approx(means[0] + 0.1 / np.sqrt(2))
+    assert low == pytest.approx(means[-1])
     draw_history(table.head(1))
 
 

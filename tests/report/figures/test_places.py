@@ -9,26 +9,28 @@ from genregraph.graph.adjacency import adjacency
 from genregraph.report.figures import places
 
 
-def test_edges_lead_to_the_nearest_and_zero_distances_are_none():
-    distances = np.array([[0, 1, 2, 9], [1, 0, 3, 9], [2, 3, 0, 9], [7, 8, 9, 0]], dtype=float)
-    graph = sparse.csr_array(distances)
-    assert places.nearest_edges(graph, 1).tolist() == [[0, 1], [0, 2], [0, 3]]
-    assert places.nearest_edges(graph, 2).tolist() == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3]]
-    graph = sparse.csr_array((np.array([0.0, 5.0]), np.array([1, 0]), np.array([0, 1, 2])))
-    assert places.nearest_edges(graph, 3).tolist() == [[0, 1]]
+def test_neighbours_are_the_nearest_and_zero_distances_are_none():
+    """Of three others each, out of order."""
+    data = [3, 1, 2, 0, 5, 5, 1, 1, 2, 4, 6, 5]
+    columns = [1, 2, 3, 0, 2, 3, 3, 1, 0, 0, 1, 2]
+    graph = sparse.csr_array((data, columns, [0, 3, 6, 9, 12]), shape=(4, 4), dtype=float)
+    near = places.nearest(graph, 2).to_numpy().tolist()
+    assert near[:4] == [[0, 2, 1], [0, 3, 2], [1, 2, 5], [1, 3, 5]]
+    assert near[4:] == [[2, 1, 1], [2, 3, 1], [3, 0, 4], [3, 2, 5]]
     graph.data[:] = 0
-    assert places.nearest_edges(graph, 3).shape == (0, 2)
+    assert places.nearest(graph, 3).empty
 
 
 def test_graph_title_states_the_share_of_edges_within_genres(inputs):
     graph = adjacency(inputs.x, "euclidean", 5)
-    edges = places.nearest_edges(graph)
-    within = np.mean(inputs.y[edges[:, 0]] == inputs.y[edges[:, 1]])
+    near = places.nearest(graph, 3)
+    pairs = {tuple(sorted(pair)) for pair in zip(near["clip"], near["other"], strict=True)}
+    within = np.mean([inputs.y[one] == inputs.y[other] for one, other in pairs])
     [axes] = places.draw_graph(inputs, graph, inputs.x[:, :2]).axes
     title = axes.get_title(loc="left")
     assert title.startswith("24 clips, each joined to at most its 3 nearest neighbours;")
     assert f"{within:.0%}" in title
-    assert sum(len(lines.get_segments()) for lines in axes.collections[:2]) == len(edges)
+    assert sum(len(lines.get_segments()) for lines in axes.collections[:2]) == len(pairs)
 
 
 def nearest(positions):

@@ -9,7 +9,7 @@ from tests.report import dataset
 
 from genregraph.models.fit import predictions
 from genregraph.report.figures.places import place
-from genregraph.report.page.map import chart, nearest, within_square
+from genregraph.report.page.map import chart, within_square
 
 
 @pytest.fixture
@@ -18,12 +18,6 @@ def graph():
     data = [3, 1, 2, 0, 5, 5, 1, 1, 2, 4, 6, 5]
     columns = [1, 2, 3, 0, 2, 3, 3, 1, 0, 0, 1, 2]
     return sparse.csr_array((data, columns, [0, 3, 6, 9, 12]), shape=(4, 4), dtype=float)
-
-
-def test_nearest_neighbours_without_stored_zeros(graph):
-    assert nearest(graph, 0, 2) == [(2, 1.0), (3, 2.0)]
-    assert nearest(graph, 1, 9) == [(2, 5.0), (3, 5.0)]
-    assert nearest(graph, 2, 2) == [(1, 1.0), (3, 1.0)]
 
 
 def test_within_square_keeps_shape():

@@ -38,7 +38,6 @@ def of_report(
     findings = digest_of(text_of(run, "findings.md.jinja"))
     return {
         "figure": Step(draw, figures, suffix=".{figure}"),
-        "learning_curve_figure": Step(draw, figures, suffix=".learning-curve"),
         "importances": Step(draw, OF_PROTOCOL, suffix=".importances", jobs=selecting),
         "protocol_figures": Step("report.figures.protocol_figures", OF_PROTOCOL, of_protocol),
         "experiment_figures": Step(

@@ -13,7 +13,7 @@ from genregraph.config.registry import NETWORKS
 from genregraph.evaluation.outputs import pairs
 from genregraph.evaluation.scores import BY_GROUPS
 from genregraph.folds.protocols import keeps_apart
-from genregraph.report.figures.dataset import levels
+from genregraph.report.levels import by_level, levels
 from genregraph.report.page.answer import artist_label_pairs, papers
 from genregraph.report.page.tables import ALPHA, Row, Tables, keys_of, read, where
 from genregraph.report.page.words import fill
@@ -40,6 +40,7 @@ def findings(template: str, tables: Tables, not_run: Mapping[str, str]) -> str:
         "old_jaccard": [e for e in evaluations if e["metric"] == OLD_JACCARD],
         "by_artist": _by_artist(tables),
         "calibrations": _calibrations(tables.calibration),
+        "by_level": by_level,
         "uses": _uses_of_tests(tables),
         "not_run": not_run,
     }

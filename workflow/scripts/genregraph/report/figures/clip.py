@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from genregraph.audio.samples import SAMPLE_RATE, read_samples
 from genregraph.common.errors import UserError
-from genregraph.report.figures.style import BLUE, in_style, new_figure, plain
+from genregraph.report.figures import style
 
 LONGEST = 30  # s
 
@@ -51,17 +51,18 @@ def measure(samples: NDArray[np.float32]) -> dict[str, Floats]:
 
 def first_clip(shards: Sequence[Path]) -> tuple[str, NDArray[np.float32]]:
     """Name and samples, shape (n,), of the first clip by the alphabet (``samples.parquet``)."""
-    names = [
-        (pq.read_table(shard, columns=["clip"])["clip"].to_pylist(), shard) for shard in shards
+    clips = [
+        (clip.as_py(), shard)
+        for shard in shards
+        for clip in pq.read_table(shard, columns=["clip"])["clip"]
     ]
-    clips = [(clip, shard) for held, shard in names for clip in held]
     if not clips:
         raise UserError("no clip is usable: see problems.csv")
     first, shard = min(clips)
     return next((clip, samples) for clip, samples in read_samples(shard) if clip == first)
 
 
-@in_style()
+@style.in_style()
 def draw(clip: str, samples: NDArray[np.float32]) -> Figure:
     """Six views of the first 30 seconds of a clip: of n mono samples at 22,050 Hz."""
     shown = samples[: LONGEST * SAMPLE_RATE]
@@ -69,11 +70,11 @@ def draw(clip: str, samples: NDArray[np.float32]) -> Figure:
     # Each about its mean: the first, loudness, would dwarf the others.
     deviation = np.maximum(views["mfcc"].std(axis=1, keepdims=True), 1e-6)
     standard = (views["mfcc"] - views["mfcc"].mean(axis=1, keepdims=True)) / deviation
-    figure = new_figure(7.5, 10)
+    figure = style.new_figure(7.5, 10)
     panels = figure.subplots(6, sharex=True, height_ratios=[1, 2, 1, 1.4, 1, 1.8])
     wave, spectrogram, rolloff, chroma, crossings, mfcc = panels
     times = np.arange(shown.size) / SAMPLE_RATE
-    wave.plot(times, shown, color=BLUE, linewidth=0.3, rasterized=True)
+    wave.plot(times, shown, color=style.BLUE, linewidth=0.3, rasterized=True)
     wave.set(title="Wave form", ylabel="amplitude")
     _draw_image(spectrogram, views["spectrogram"], "dB", y_axis="log", cmap="magma")
     spectrogram.set(title="Spectrogram", ylabel="frequency (Hz)", ylim=(30, SAMPLE_RATE / 2))
@@ -89,7 +90,7 @@ def draw(clip: str, samples: NDArray[np.float32]) -> Figure:
     mfcc.set(xlabel="time (s)", xlim=(0, shown.size / SAMPLE_RATE))
     figure.align_ylabels(panels)
     part = "" if shown.size == samples.size else ", first 30 s"
-    figure.suptitle(f"Clip {plain(clip, 60)}{part}")
+    figure.suptitle(f"Clip {style.plain(clip, 60)}{part}")
     return figure
 
 
@@ -99,6 +100,6 @@ def _draw_image(axes: Axes, rows: Floats, label: str, **options: Any) -> None:
 
 
 def _draw_series(axes: Axes, values: Floats, title: str, unit: str) -> None:
-    axes.plot(librosa.times_like(values, sr=SAMPLE_RATE), values, color=BLUE, linewidth=0.8)
+    axes.plot(librosa.times_like(values, sr=SAMPLE_RATE), values, color=style.BLUE, linewidth=0.8)
     axes.set(title=title, ylabel=unit)
     axes.set_ylim(bottom=0)

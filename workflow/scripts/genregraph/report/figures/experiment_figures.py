@@ -11,19 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from genregraph.evaluation.outputs import read_result
-from genregraph.report.figures.style import (
-    BLACK,
-    GREY,
-    PARTS,
-    FigureFile,
-    colour_of,
-    draw_legend,
-    draw_title,
-    in_style,
-    new_figure,
-    plain,
-    save,
-)
+from genregraph.report.figures import style
 
 MODEL = "graphsage"
 COLUMNS = 4  # Of panels.
@@ -32,12 +20,12 @@ SCALINGS = {"none": ("-", ""), "temperature": ("--", ", at a fitted temperature"
 
 def empty() -> Figure:
     """Figure that says that no protocol could be evaluated."""
-    figure = new_figure(4, 1)
+    figure = style.new_figure(4, 1)
     figure.text(0.5, 0.5, "no protocol could be evaluated", ha="center", va="center")
     return figure
 
 
-@in_style()
+@style.in_style()
 def draw_folds(results: pd.DataFrame, paper: float | None) -> Figure:
     """GraphSAGE's train and test accuracy in each fold and their means, a panel a protocol.
 
@@ -47,34 +35,35 @@ def draw_folds(results: pd.DataFrame, paper: float | None) -> Figure:
     if rows.empty:
         return empty()
     protocols = list(rows.groupby("protocol", sort=False))
-    figure = new_figure(1 + 3.6 * len(protocols), 3.6)
+    figure = style.new_figure(1 + 3.6 * len(protocols), 3.6)
     panels = figure.subplots(1, len(protocols), squeeze=False, sharey=True)[0]
     for axes, (protocol, of_protocol) in zip(panels, protocols, strict=True):
         _draw_protocol(axes, of_protocol.sort_values(["repeat", "fold"]), paper)
-        train, test = (of_protocol[f"{part}_accuracy"].mean() for part in PARTS)
+        train, test = (of_protocol[f"{part}_accuracy"].mean() for part in style.PARTS)
         axes.set_title(f"{protocol}: mean train {train:.3f}, test {test:.3f}")
     lowest = rows[["train_accuracy", "test_accuracy"]].min().min()
     lowest = lowest if paper is None else min(lowest, paper)
     panels[0].set_ylim(max(0, np.floor(10 * lowest - 0.5) / 10), 1.02)
     panels[0].set_ylabel("accuracy (share of clips)")
-    draw_legend(panels[0], columns=5)
-    draw_title(figure, rows, f"{MODEL}, by protocol")
+    style.draw_legend(panels[0], columns=5)
+    style.draw_title(figure, rows, f"{MODEL}, by protocol")
     return figure
 
 
 def _draw_protocol(axes: Axes, rows: pd.DataFrame, paper: float | None) -> None:
     places = np.arange(len(rows))
-    for part, (colour, marker, _) in PARTS.items():
+    for part, (colour, marker, _) in style.PARTS.items():
         scores = rows[f"{part}_accuracy"]
         axes.plot(places, scores, marker, color=colour, ms=5, clip_on=False, label=part)
         axes.axhline(scores.mean(), color=colour, linewidth=1, label=f"mean {part}", zorder=1)
     if paper is not None:
-        axes.axhline(paper, color=BLACK, ls="--", lw=1, label=f"paper, test: {paper:.4f}", zorder=1)
+        label = f"paper, test: {paper:.4f}"
+        axes.axhline(paper, color=style.BLACK, ls="--", lw=1, label=label, zorder=1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set(xlabel="fold", xlim=(-0.5, len(rows) - 0.5))
 
 
-@in_style()
+@style.in_style()
 def draw_reliability(curves: pd.DataFrame) -> Figure:
     """Accuracy of test clips by confidence, a panel a model and a line a protocol.
 
@@ -85,20 +74,20 @@ def draw_reliability(curves: pd.DataFrame) -> Figure:
         return empty()
     models = list(curves.groupby("model", sort=False))
     shape = -(-len(models) // COLUMNS), min(COLUMNS, len(models))
-    figure = new_figure(2.6 * shape[1] + 0.4, 2.5 * shape[0] + 0.9)
+    figure = style.new_figure(2.6 * shape[1] + 0.4, 2.5 * shape[0] + 0.9)
     panels = figure.subplots(*shape, squeeze=False, sharex=True, sharey=True).ravel()
-    colours = {name: colour_of(i) for i, name in enumerate(curves["protocol"].unique())}
+    colours = {name: style.colour_of(i) for i, name in enumerate(curves["protocol"].unique())}
     for axes, (model, own) in zip(panels, models, strict=False):
-        axes.plot([0, 1], [0, 1], color=GREY, lw=1, zorder=1)
+        axes.plot([0, 1], [0, 1], color=style.GREY, lw=1, zorder=1)
         for (protocol, scaling), curve in own.groupby(["protocol", "scaling"], sort=False):
             _draw_curve(axes, curve, str(protocol), str(scaling), colours[protocol])
-        axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", title=plain(model, 24))
+        axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", title=style.plain(model, 24))
     for axes in panels[len(models) :]:
         axes.remove()
     figure.supxlabel("confidence (largest probability)")
     figure.supylabel("accuracy (share of clips)")
-    draw_legend(panels[0])
-    draw_title(figure, curves, "reliability")
+    style.draw_legend(panels[0])
+    style.draw_title(figure, curves, "reliability")
     return figure
 
 
@@ -106,24 +95,19 @@ def _draw_curve(axes: Axes, curve: pd.DataFrame, protocol: str, scaling: str, co
     filled = curve[curve["clips"] > 0]
     (line, suffix), places = SCALINGS[scaling], (filled["confidence"], filled["accuracy"])
     axes.plot(*places, color=colour, ls=line, lw=1, label=protocol + suffix, zorder=2)
-    axes.scatter(
-        *places,
-        s=4 + 80 * filled["clips"] / filled["clips"].sum(),
-        facecolors=colour if scaling == "none" else "white",
-        edgecolors=colour,
-        linewidths=0.8,
-        zorder=3,
-        clip_on=False,
-    )
+    sizes = 4 + 80 * filled["clips"] / filled["clips"].sum()
+    inside = colour if scaling == "none" else "white"
+    dots = axes.scatter(*places, s=sizes, color=inside, edgecolors=colour, linewidths=0.8, zorder=3)
+    dots.set_clip_on(False)
 
 
 def main(
     results: Annotated[Path, typer.Option(help="Results of the experiment (CSV).")],
     curves: Annotated[Path, typer.Option(help="Reliability by bins (CSV).")],
-    folds: FigureFile,
-    reliability: FigureFile,
+    folds: style.FigureFile,
+    reliability: style.FigureFile,
     paper: Annotated[float | None, typer.Option(help="The paper's test accuracy.")] = None,
 ) -> None:
     """Draw the accuracies of each fold, and accuracy by confidence."""
-    save(draw_folds(read_result(results), paper), folds)
-    save(draw_reliability(read_result(curves)), reliability)
+    style.save(draw_folds(read_result(results), paper), folds)
+    style.save(draw_reliability(read_result(curves)), reliability)

@@ -22,15 +22,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from genregraph.preprocessing.inputs import Inputs
 from genregraph.preprocessing.sample import MOST
-from genregraph.report.figures.style import (
-    GREY,
-    PALE,
-    colour_of,
-    counted,
-    in_style,
-    new_figure,
-    plain,
-)
+from genregraph.report.figures import style
 
 DIMENSIONS = 50  # That t-SNE starts from: more cost time and show nothing else.
 PERPLEXITY = 30
@@ -77,10 +69,10 @@ def neighbour_map(components: Floats, seed: int, most: int = MOST) -> Floats:
     return places
 
 
-@in_style()
+@style.in_style()
 def draw(inputs: Inputs, placed: Placed) -> Figure:
     """Clips of a fold, coloured by genre: left by PCA, right by t-SNE."""
-    figure = new_figure(9.5, 4.4)
+    figure = style.new_figure(9.5, 4.4)
     left, right = figure.subplots(1, 2)
     draw_clips(left, placed.components, inputs)
     draw_clips(right, placed.tsne, inputs)
@@ -91,7 +83,9 @@ def draw(inputs: Inputs, placed: Placed) -> Figure:
     )
     right.set(title="t-SNE", xlabel=MEANINGLESS, xticks=[], yticks=[])
     _draw_genres(figure, left)
-    figure.suptitle(f"{counted(len(inputs.y), 'clip')} by {counted(inputs.x.shape[1], 'feature')}")
+    figure.suptitle(
+        f"{style.counted(len(inputs.y), 'clip')} by {style.counted(inputs.x.shape[1], 'feature')}"
+    )
     return figure
 
 
@@ -103,11 +97,11 @@ def draw_clips(axes: Axes, places: Floats, inputs: Inputs) -> None:
             places[inputs.y == number, 0],
             places[inputs.y == number, 1],
             s=size,
-            c=colour_of(number),
+            c=style.colour_of(number),
             marker=MARKERS[number % len(MARKERS)],
             edgecolors="white",
             linewidths=0.2,
-            label=plain(genre, 24),
+            label=style.plain(genre, 24),
             rasterized=len(places) > 2000,
             zorder=2,
         )
@@ -120,27 +114,27 @@ def _draw_genres(figure: Figure, axes: Axes) -> None:
         handle.set_sizes([36])  # type: ignore[union-attr]
 
 
-def nearest_edges(graph: sparse.csr_array, neighbours: int = JOINED) -> NDArray[np.int64]:
-    """Edges, shape (edges, 2), from each clip to its nearest neighbours, each pair once.
+def nearest(graph: sparse.csr_array, most: int) -> pd.DataFrame:
+    """Nearest neighbours of each clip: ``clip other distance``, the nearest first, at most so many.
 
     A stored distance of zero is no edge, as in the paper.
     """
     edges = graph.tocoo()
     table = pd.DataFrame({"clip": edges.row, "other": edges.col, "distance": edges.data})
     table = table[table["distance"] != 0].sort_values(["clip", "distance", "other"])
-    pairs = table.groupby("clip").head(neighbours)[["clip", "other"]].to_numpy(dtype=np.int64)
-    return np.unique(np.sort(pairs, axis=1), axis=0)
+    return table.groupby("clip").head(most)
 
 
-@in_style()
+@style.in_style()
 def draw_graph(inputs: Inputs, distances: sparse.csr_array, places: Floats) -> Figure:
     """Clips at their coordinates of t-SNE, with thin lines to their nearest neighbours."""
-    edges = nearest_edges(distances)
-    figure = new_figure(8, 6)
+    pairs = nearest(distances, JOINED)[["clip", "other"]].to_numpy(dtype=np.int64)
+    edges = np.unique(np.sort(pairs, axis=1), axis=0)
+    figure = style.new_figure(8, 6)
     axes = figure.subplots()
     within = inputs.y[edges[:, 0]] == inputs.y[edges[:, 1]]
-    own = [colour_of(genre) for genre in inputs.y[edges[within, 0]]]
-    for shown, colours, width in ((~within, PALE, 0.4), (within, own, 0.5)):
+    own = [style.colour_of(genre) for genre in inputs.y[edges[within, 0]]]
+    for shown, colours, width in ((~within, style.PALE, 0.4), (within, own, 0.5)):
         lines = LineCollection(places[edges[shown]], colors=colours, linewidths=width, zorder=1)
         lines.set_rasterized(len(edges) > 5000)
         axes.add_collection(lines)
@@ -151,13 +145,9 @@ def draw_graph(inputs: Inputs, distances: sparse.csr_array, places: Floats) -> F
             f"{len(places):,} clips, each joined to at most its {JOINED} nearest neighbours; "
             f"{within.mean():.0%} of the edges within a genre"
         )
-        _draw_kinds_of_edges(axes)
+        kinds = [Line2D([], [], color=colour, linewidth=1) for colour in (style.GREY, style.PALE)]
+        labels = ["edge within a genre (its colour)", "edge between genres"]
+        axes.legend(kinds, labels, loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=2)
     axes.set(title=title, xlabel=f"places are those of t-SNE: {MEANINGLESS}", xticks=[], yticks=[])
     _draw_genres(figure, axes)
     return figure
-
-
-def _draw_kinds_of_edges(axes: Axes) -> None:
-    lines = [Line2D([], [], color=colour, linewidth=1) for colour in (GREY, PALE)]
-    labels = ["edge within a genre (its colour)", "edge between genres"]
-    axes.legend(lines, labels, loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=2)

@@ -6,6 +6,7 @@ References
 .. [2] P. Tol, "Colour Schemes", SRON technical note, 2021: the scheme "muted".
 """
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ import typer
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 DPI = 150
 STYLE: dict[str, Any] = {
@@ -80,7 +81,7 @@ def colour_of(number: int) -> str:
     return COLOURS[number % len(COLOURS)]
 
 
-def draw_matrix(axes: Axes, table: pd.DataFrame, label: str, **options: Any) -> AxesImage:
+def draw_matrix(axes: Axes, table: pd.DataFrame, label: str, **options: Any) -> None:
     """Draw a square table as a heat map with names on both sides and a colour bar."""
     names = [plain(name, 26) for name in table.index]
     image = axes.imshow(table, interpolation="nearest", **options)
@@ -88,15 +89,31 @@ def draw_matrix(axes: Axes, table: pd.DataFrame, label: str, **options: Any) -> 
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(length=0)
     axes.figure.colorbar(image, ax=axes, label=label, shrink=0.65)
-    return image
 
 
-def draw_band(axes: Axes, mean: pd.Series, deviation: pd.Series, part: str, **options: Any) -> None:
-    """Draw a line of means of a part, train or test, and a band of a deviation to both sides."""
+def name_bars(axes: Axes, names: Iterable[object], longest: int) -> None:
+    """Name the rows of an axis of horizontal bars, the first of them at the top."""
+    labels = [plain(name, longest) for name in names]
+    axes.set_yticks(range(len(labels)), labels)
+    axes.tick_params(axis="y", length=0)
+    axes.invert_yaxis()
+    axes.margins(y=0.01)
+
+
+def draw_band(axes: Axes, values: Any, part: str, **options: Any) -> None:
+    """Draw means of a part (train or test) as a line, a standard deviation each way as a band."""
     colour, _, line = PARTS[part]
+    mean, deviation = values.mean(), values.std().fillna(0)
     low, high = mean - deviation, mean + deviation
     axes.fill_between(mean.index, low, high, color=colour, alpha=0.2, linewidth=0)
     axes.plot(mean.index, mean, color=colour, ls=line, label=part, **options)
+
+
+def draw_logarithmic(axes: Axes) -> None:
+    """Give an axis a logarithmic scale with plain numbers."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def draw_legend(axes: Axes, columns: int = 3) -> None:

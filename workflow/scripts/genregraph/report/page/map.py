@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from genregraph.preprocessing.inputs import Inputs
+from genregraph.report.figures.places import nearest
 
 RANKED = 5  # Genres of which a clip's probability is shown,
 LEAST = 0.005  # if it is at least that.
@@ -18,18 +19,6 @@ def within_square(places: NDArray[np.floating]) -> NDArray[np.floating]:
     """Places in the unit square: the longer side from 0 to 1, the shorter about its middle."""
     low, high = places.min(axis=0).astype(float), places.max(axis=0).astype(float)
     return (places - (low + high) / 2) / max((high - low).max(), 1e-9) + 0.5
-
-
-def nearest(graph: sparse.csr_array, clip: int, most: int) -> list[tuple[int, float]]:
-    """Nearest neighbours of a row of the graph and their distances, the nearest first.
-
-    A stored zero is no edge, as in the paper.
-    """
-    part = slice(graph.indptr[clip], graph.indptr[clip + 1])
-    others, distances = graph.indices[part], graph.data[part]
-    order = np.lexsort((others, distances))
-    order = order[distances[order] != 0][:most]
-    return [(int(others[i]), float(f"{distances[i]:.4g}")) for i in order]
 
 
 def first_tests(predictions: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
@@ -77,18 +66,9 @@ def chart(
 ) -> dict[str, Any]:
     """What there is to show of the first repeat.
 
-    Parameters
-    ----------
-    inputs : Inputs
-        Of the first fold: n clips, c genres.
-    graphs : mapping of int to scipy.sparse.csr_array, shape (n, n)
-        By fold of the first repeat.
-    predictions : mapping of str to pd.DataFrame
-        Of all folds by model, GraphSAGE first.
-    places : NDArray, shape (n, 2)
-        Of the clips, by t-SNE.
-    most : int
-        Neighbours of each clip, at most.
+    Inputs are those of the first fold, graphs by fold of the first repeat, predictions of all folds
+    by model (GraphSAGE first), places those of t-SNE, of shape (n, 2), ``most`` the neighbours of a
+    clip.
 
     Returns
     -------
@@ -100,18 +80,22 @@ def chart(
     """
     x, y = within_square(places).round(4).T.tolist()
     tests = {model: first_tests(table, inputs) for model, table in predictions.items()}
-    folds = next(iter(tests.values()))["fold"].tolist()
+    folds = next(iter(tests.values()))["fold"]
+    graph_of = folds.where(folds.isin(list(graphs)), min(graphs)).to_numpy()
+    neighbours: list[list[tuple[int, float]]] = [[] for _ in folds]
+    for fold, graph in graphs.items():
+        near = nearest(graph, most)
+        own = near[graph_of[near["clip"]] == fold]
+        for clip, other, distance in own.itertuples(index=False):
+            neighbours[clip].append((other, float(f"{distance:.4g}")))
     genres = inputs.genres.tolist()
     return {
         "genres": genres,
         "clips": inputs.clips.tolist(),
         "genre": inputs.y.tolist(),
-        "fold": folds,
+        "fold": folds.tolist(),
         "x": x,
         "y": y,
-        "neighbours": [
-            nearest(graphs[fold if fold in graphs else min(graphs)], clip, most)
-            for clip, fold in enumerate(folds)
-        ],
+        "neighbours": neighbours,
         "models": {model: ranked(table, genres) for model, table in tests.items()},
     }

@@ -19,6 +19,7 @@ from genregraph.datasets.sheet import locate, read_sheet
 from genregraph.datasets.spreadsheet import read_csv
 from genregraph.evaluation.outputs import pairs
 from genregraph.evaluation.statistics import p_text
+from genregraph.report.levels import by_level
 from genregraph.report.page.answer import accuracies, answers, sentences
 from genregraph.report.page.experiment import Facts, experiment
 from genregraph.report.page.tables import Tables, read
@@ -119,9 +120,11 @@ def _problems(paths: Sequence[Path]) -> Facts:
     return table("Problems of clips", rows.replace({"clip": {"": "(all)"}}))
 
 
-def _learning(tables: Tables) -> Facts:
+def _learning(curve: pd.DataFrame | None) -> Facts | None:
     """Accuracy of the learning curve's models by artists and clips."""
-    rows = tables.by_level().round({"artists": 0, "clips": 0})
+    if curve is None:
+        return None
+    rows = by_level(curve).round({"artists": 0, "clips": 0})
     rows = rows.astype({"artists": int, "clips": int}).assign(series="more " + rows["series"])
     return table("Accuracy by training artists and clips", rows, "series")
 
@@ -170,7 +173,7 @@ def main(
         "accuracies": accuracies(tables, tested),
         "aggregations": AGGREGATIONS,
         "experiments": experiments,
-        "learning": None if learning_curve is None else _learning(tables),
+        "learning": _learning(tables.learning_curve),
         "problems": _problems(problems or []),
         "not_run": pairs(not_run),
         "costs": table(

@@ -12,7 +12,6 @@ import pandas as pd
 from genregraph.config.experiment import Experiment
 from genregraph.config.model import Dataset
 from genregraph.evaluation.outputs import counts_of, left_out_of, read_result, read_tables
-from genregraph.report.figures.dataset import levels
 
 Key = tuple[str, str]  # Experiment and protocol.
 Row = dict[Any, Any]
@@ -110,15 +109,6 @@ class Tables:
                 if note:
                     noted.setdefault(_shortened(note), {}).setdefault(name, []).append(protocol)
         return [(note, list(concerned.items())) for note, concerned in noted.items()]
-
-    def by_level(self) -> pd.DataFrame:
-        """A row a level of the learning curve: ``series artists clips`` and an accuracy a model."""
-        assert self.learning_curve is not None
-        at = ["series", "level"]
-        means = levels(self.learning_curve)
-        sizes = means.groupby(at, sort=False)[["artists", "clips"]].mean()
-        rows = sizes.join(means.pivot(index=at, columns="model", values="mean"))
-        return rows.reset_index().drop(columns="level")
 
 
 def _shortened(note: str) -> str:
