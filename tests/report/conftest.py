@@ -25,12 +25,6 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="session")
-def genres() -> list[str]:
-    """Names as they come: with what XML and TeX would take for their own."""
-    return GENRES
-
-
-@pytest.fixture(scope="session")
 def inputs() -> Inputs:
     """24 clips in four separate clouds, 5 features, every third clip for testing."""
     rng = np.random.default_rng(0)

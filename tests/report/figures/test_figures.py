@@ -15,7 +15,7 @@ from genregraph.graph.adjacency import adjacency
 from genregraph.models.fit import predictions
 from genregraph.report.figures import draw, places
 from genregraph.report.figures.experiment_figures import draw_folds, draw_reliability
-from genregraph.report.figures.protocol_figures import confuse, draw_confusion, draw_history
+from genregraph.report.figures.protocol_figures import draw_confusion, draw_history
 from genregraph.report.levels import levels
 
 MODELS = ["graphsage", "edgeless", "logistic", "svm", "forest", "boosting", "gcn_edgeless"]
@@ -250,13 +250,3 @@ def test_history_means_are_over_the_folds_that_reach_an_epoch():
     assert high == pytest.approx(means[0] + 0.1 / np.sqrt(2))
     assert low == pytest.approx(means[-1])
     draw_history(table.head(1))
-
-
-def test_confusion_counts_test_clips_in_rows_of_true_genres(inputs):
-    table = confuse(predicted_twice(inputs))
-    assert table.index.tolist() == table.columns.tolist() == GENRES
-    assert table.to_numpy().tolist() == [[4, 0, 0, 0], [2, 2, 0, 0], [2, 0, 2, 0], [2, 0, 0, 2]]
-    without = predicted_twice(inputs).query("true != 'blues'")
-    for counts, sums in ((predicted_twice(inputs), [1, 1, 1, 1]), (without, [0, 1, 1, 1])):
-        [image] = draw_confusion(counts).axes[0].images
-        assert image.get_array().sum(axis=1).tolist() == sums

@@ -55,13 +55,6 @@ def test_messages_are_counted_where_graphs_of_similar_clips_have_edges():
     assert "could not be tested" in answered(comparisons=untested)[0]
 
 
-def test_no_range_mixes_numbers_of_genres():
-    """Experiments of 2 and of 10 genres have rows of their own; sentences are three at most."""
-    own = answered()
-    assert len(own) == 3
-    assert [sentence for sentence in own if "binary_b" in sentence] == []
-
-
 def test_messages_without_edges():
     health = {key: table.assign(degenerate=True) for key, table in tables().health.items()}
     assert answered(health=health)[0].startswith("At most half of the distances")
@@ -85,18 +78,6 @@ def test_papers_numbers_are_counted():
         "By the paper's own protocol, 2 of the paper's 3 accuracies were computed; 1 of these lies "
         "within our 95 % interval."
     )
-
-
-@pytest.mark.parametrize("question", ["paper", "messages"])
-def test_sentences_of_what_was_compared(question):
-    own = answered(comparisons=comparisons().query("question != @question"))
-    assert ("paper's own" in own[-1]) == (question == "messages")
-
-
-def test_sentence_without_evaluations():
-    assert answered(summary=summary().iloc[:0]) == [
-        "No protocol of any experiment could be evaluated."
-    ]
 
 
 def test_notes_stand_once_and_name_three():

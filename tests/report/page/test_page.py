@@ -5,11 +5,11 @@ import json
 import re
 import shutil
 
-import jinja2
 import pandas as pd
 import pytest
 from tests.report import dataset
 
+from genregraph.report.figures.protocol_figures import draw_confusion
 from genregraph.report.page import page
 from genregraph.report.page.experiment import confusion
 from genregraph.report.page.page import as_data, printable
@@ -231,30 +231,32 @@ def test_learning_curves_stand_where_there_are_any(parsed, report, tmp_path):
     assert bare.rows_below("artists", "clips") == []
 
 
-def test_script_data_cannot_end_the_script():
-    hostile = {"</script>": ["<!--", "a & b", "\u2028", "\x00"]}
-    text = as_data(hostile)
-    assert not set("<>&\u2028\x00") & set(text)
-    assert json.loads(text) == hostile
-
-
-def test_letters_that_html_lacks_are_replaced():
-    assert printable("a\x00b\x1b[1m\nc\udcff") == "a\ufffdb\ufffd[1m\nc\ufffd"
-
-
 def test_confusion_counts_tests():
     """A clip that is tested twice counts twice in the table, and once among the clips."""
     table = pd.DataFrame(
         {
             **{"clip": list("abcd"), "repeat": 0, "fold": 0, "true": ["x", "x", "y", "y"]},
             **{"predicted": ["x", "y", "y", "x"], "part": ["test", "test", "test", "train"]},
-            **{"x": 0.5, "y": 0.5},
+            **{"x": 0.5, "y": 0.5, "untested": 0},
         }
     )
-    facts = confusion(pd.concat([table, table.assign(fold=1)]))
+    both = pd.concat([table, table.assign(fold=1)])
+    facts = confusion(both)
     assert (facts["right"], facts["total"], facts["clips"]) == (4, 6, 3)
-    rows = [("x", [(2, 5), (2, 5)], "50 %"), ("y", [(0, 0), (2, 10)], "100 %")]
-    assert facts["rows"] == rows
+    x, y, untested = facts["rows"]
+    assert x == ("x", [(2, 5), (2, 5), (0, 0)], "50 %")
+    assert y == ("y", [(0, 0), (2, 10), (0, 0)], "100 %")
+    assert untested == ("untested", [(0, 0)] * 3, "0 %")
+    [image] = draw_confusion(both).axes[0].images
+    assert image.get_array().sum(axis=1).tolist() == [1, 1, 0]
+
+
+def test_hostile_letters():
+    hostile = {"</script>": ["<!--", "a & b", "\u2028", "\x00"]}
+    text = as_data(hostile)
+    assert not set("<>&\u2028\x00") & set(text)
+    assert json.loads(text) == hostile
+    assert printable("a\x00b\x1b[1m\nc\udcff") == "a\ufffdb\ufffd[1m\nc\ufffd"
 
 
 def test_many_genres_keep_the_page_small(report, tmp_path):
@@ -267,9 +269,3 @@ def test_many_genres_keep_the_page_small(report, tmp_path):
     counts = [int(row[2]) for row in rows]
     assert len(counts) == 40
     assert counts == sorted(counts, reverse=True)
-
-
-def test_unknown_fact_in_a_template_is_an_error():
-    template = (dataset.SCRIPTS / "page/page.html.jinja").read_text() + "{{ nonsense }}"
-    with pytest.raises(jinja2.UndefinedError):
-        page.page({"map": {}}, template, "", "")

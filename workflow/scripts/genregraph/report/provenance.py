@@ -43,17 +43,9 @@ def read_records(folder: Path, experiments: list[str]) -> dict[str, dict[str, An
 def costs(folder: Path, experiments: list[str]) -> pd.DataFrame:
     """Time and memory of each step's jobs, of the named experiments or of none.
 
-    Parameters
-    ----------
-    folder : Path
-        ``results/benchmarks/<dataset>``, with files ``.../PACKAGE.STEP.tsv`` that Snakemake writes.
-    experiments : list of str
-
-    Returns
-    -------
-    pd.DataFrame
-        ``step jobs seconds longest memory``: seconds of all jobs together and of the longest,
-        memory of the largest in MB (NaN: too short to be measured); the costliest step first.
+    Read from ``results/benchmarks/<dataset>``, where Snakemake writes ``.../PACKAGE.STEP.tsv``.
+    Columns are ``step jobs seconds longest memory``: seconds of all jobs together and of the
+    longest, memory of the largest in MB (NaN: too short to be measured); the costliest step first.
     """
     rows = []
     for path in _belonging(folder, "**/*.tsv", experiments):

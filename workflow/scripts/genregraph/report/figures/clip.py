@@ -30,12 +30,9 @@ Floats = NDArray[np.floating]
 def measure(samples: NDArray[np.float32]) -> dict[str, Floats]:
     """Measure n mono samples at 22,050 Hz in t frames, as `features.handcrafted` does.
 
-    Returns
-    -------
-    dict of str to NDArray
-        ``spectrogram``, shape (1025, t), in dB below the loudest; ``rolloff``, shape (t,), in Hz:
-        85 % of the magnitude lies below; ``chroma``, shape (12, t): energy of each pitch class, at
-        most 1; ``zero_crossings``, shape (t,): share of samples; ``mfcc``, shape (20, t).
+    ``spectrogram``, shape (1025, t), in dB below the loudest; ``rolloff``, shape (t,), in Hz: 85 %
+    of the magnitude lies below; ``chroma``, shape (12, t): energy of each pitch class, at most 1;
+    ``zero_crossings``, shape (t,): share of samples; ``mfcc``, shape (20, t).
     """
     magnitude = np.abs(librosa.stft(samples, pad_mode="reflect"))
     power = magnitude**2

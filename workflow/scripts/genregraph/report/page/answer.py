@@ -55,7 +55,22 @@ def sentences(tables: Tables, answered: pd.DataFrame) -> list[str]:
     """What answers of aggregation none say of messages, of artist labels, and of the paper."""
     if answered.empty:
         return ["No protocol of any experiment could be evaluated."]
-    return [_messages(tables, answered), *_artists(tables)[:1], *_papers(tables)]
+    said = [_messages(tables, answered)]
+    for each in artist_label_pairs(tables)[:1]:
+        said.append(
+            f"GraphSAGE on a graph of artists ({each['name']}, {each['protocol']}) reaches "
+            f"{_stated(each['graphsage'])}; without messages, its probabilities averaged over each "
+            f"artist's test clips, it reaches {_stated(each['edgeless'])}."
+        )
+    paper = papers(tables)
+    if paper["rows"]:
+        inside = sum(row["inside"] for row in paper["rows"])
+        said.append(
+            f"By the paper's own protocol, {len(paper['rows'])} of the paper's {paper['stated']} "
+            f"accuracies were computed; {inside} of these {'lies' if inside == 1 else 'lie'} "
+            "within our 95 % interval."
+        )
+    return said
 
 
 def _messages(tables: Tables, answered: pd.DataFrame) -> str:
@@ -86,12 +101,8 @@ def artist_label_pairs(tables: Tables) -> list[dict[str, Any]]:
     """GraphSAGE on each graph of artists, and the ablation whose predictions are averaged.
 
     Both use artist labels, in different ways: no test compares the two.
-
-    Returns
-    -------
-    list of dict
-        ``name protocol``, and rows of the summary ``graphsage`` (aggregation none) and
-        ``edgeless`` (aggregation artist); the strictest protocol of an experiment first.
+    Each has ``name protocol``, and rows of the summary ``graphsage`` (aggregation none) and
+    ``edgeless`` (aggregation artist); the strictest protocol of an experiment is first.
     """
     pairs = []
     for name, protocols in tables.summary.groupby("experiment", sort=False)["protocol"]:
@@ -106,15 +117,6 @@ def artist_label_pairs(tables: Tables) -> list[dict[str, Any]]:
     return pairs
 
 
-def _artists(tables: Tables) -> list[str]:
-    return [
-        f"GraphSAGE on a graph of artists ({each['name']}, {each['protocol']}) reaches "
-        f"{_stated(each['graphsage'])}; without messages, its probabilities averaged over each "
-        f"artist's test clips, it reaches {_stated(each['edgeless'])}."
-        for each in artist_label_pairs(tables)
-    ]
-
-
 def _stated(row: Row) -> str:
     ends = span(row["ci_low"], row["ci_high"])
     return accuracy(row["mean"]) + (f" (95 % interval {ends})" if ends != "-" else "")
@@ -123,12 +125,9 @@ def _stated(row: Row) -> str:
 def papers(tables: Tables) -> dict[str, Any]:
     """The paper's numbers by the paper's protocol, where these are the paper's clips.
 
-    Returns
-    -------
-    dict
-        ``rows``: comparisons of question paper, each with GraphSAGE's row of the summary as
-        ``own`` and whether the paper's number lies ``inside`` its interval; ``stated``: how many
-        numbers the configuration states; ``lacking``: names of experiments that were not run.
+    ``rows`` are comparisons of question paper, each with GraphSAGE's row of the summary as ``own``
+    and whether the paper's number lies ``inside`` its interval; ``stated`` is how many numbers the
+    configuration states; ``lacking`` are names of experiments that were not run.
     """
     stated = [name for name, e in tables.experiments.items() if e.paper_test_accuracy is not None]
     rows = []
@@ -140,26 +139,11 @@ def papers(tables: Tables) -> dict[str, Any]:
     return {"rows": rows, "stated": len(stated), "lacking": lacking}
 
 
-def _papers(tables: Tables) -> list[str]:
-    paper = papers(tables)
-    if not paper["rows"]:
-        return []
-    inside = sum(row["inside"] for row in paper["rows"])
-    return [
-        f"By the paper's own protocol, {len(paper['rows'])} of the paper's {paper['stated']} "
-        f"accuracies were computed; {inside} of these {'lies' if inside == 1 else 'lie'} within "
-        "our 95 % interval."
-    ]
-
-
 def accuracies(tables: Tables, tested: Mapping[Key, tuple[int, int]]) -> dict[str, Any]:
     """Rows of the summary, and the scale that all of their pictures have.
 
-    Returns
-    -------
-    dict
-        ``share``: where a value lies on the scale; ``ticks`` of it; ``experiments``: by name, parts
-        of a protocol and aggregation.
+    ``share`` is where a value lies on the scale, ``ticks`` are its numbers, ``experiments`` parts
+    of a protocol and aggregation by name.
     """
     guesses = {key: 1 / genres for key, (_, genres) in tested.items()}
     low, high = tenths([*tables.summary[SCALED].to_numpy(float).ravel(), *guesses.values()])

@@ -24,15 +24,14 @@ QUESTIONS = {
     "protocol": "protocol clean and another protocol, of one model",
     "paper": "GraphSAGE and the paper's number",
 }
-POINTS = dict.fromkeys(["difference", "ci_low", "ci_high"], points)
-MAGNITUDE = written("{:.1f}", 100)
-COMPARED: dict[str, Any] = {
-    **{"model": str, "settings": str, "accuracy": None, "reference": str, "its_accuracy": None},
-    **POINTS,
-    "equivalent_within": MAGNITUDE,
+COMPARED = (
+    "model settings accuracy reference its_accuracy difference ci_low ci_high equivalent_within "
+    "p_folds p_folds_holm p_groups p_groups_holm n_tests smallest_detectable"
+).split()
+FORMATS = {
+    **dict.fromkeys(["difference", "ci_low", "ci_high"], points),
+    **dict.fromkeys(["equivalent_within", "smallest_detectable"], written("{:.1f}", 100)),
     **dict.fromkeys(["p_folds", "p_folds_holm", "p_groups", "p_groups_holm"], p_text),
-    "n_tests": None,
-    "smallest_detectable": MAGNITUDE,
 }
 CALIBRATED = (
     "model temperature log_loss log_loss_low log_loss_high brier brier_low brier_high confidence "
@@ -52,7 +51,7 @@ def as_text(setting: Any) -> str:
     return str(setting)
 
 
-def confusion(predictions: pd.DataFrame, where: str = "") -> Facts:
+def confusion(predictions: pd.DataFrame, place: str = "") -> Facts:
     """Of each true genre, how many tests of its clips gave which genre, and in which share.
 
     Predictions are of one model, all folds; a clip that is tested several times counts each time.
@@ -69,7 +68,7 @@ def confusion(predictions: pd.DataFrame, where: str = "") -> Facts:
         cells = pd.DataFrame({"tests": counts.stack(), "share": shares.stack()})
         cells = cells.rename_axis(["genre", "predicted"]).reset_index()
         mistakes = cells[cells["genre"] != cells["predicted"]].nlargest(GENRES, "tests")
-        return facts | {"mistakes": table(f"Most frequent mistakes, {where}", mistakes)}
+        return facts | {"mistakes": table(f"Most frequent mistakes, {place}", mistakes)}
     levels = np.ceil(10 * shares.to_numpy()).astype(int).tolist()
     recall = [f"{100 * share:.0f} %" for share in np.diag(shares)]
     rows = zip(counts.index, counts.to_numpy().tolist(), levels, recall, strict=True)
@@ -78,11 +77,11 @@ def confusion(predictions: pd.DataFrame, where: str = "") -> Facts:
     }
 
 
-def spread(folds: pd.DataFrame, names: Sequence[str], what: str, where: str) -> Facts:
+def spread(folds: pd.DataFrame, names: Sequence[str], what: str, place: str) -> Facts:
     """Mean and range over folds of the columns that there are."""
     values = folds[[name for name in names if name in folds]].agg(["mean", "min", "max"]).T
     rows = values.rename(lambda name: name.replace("_", " ")).rename_axis(what).reset_index()
-    return table(f"{what}, {where}", rows, mean=figure, min=figure, max=figure)
+    return table(f"{what}, {place}", rows, mean=figure, min=figure, max=figure)
 
 
 def under(row: Mapping[Any, Any]) -> str:
@@ -102,8 +101,7 @@ def comparisons_of(tables: Tables, name: str) -> Facts:
     ]
     frame = pd.DataFrame(rows).rename(columns={"mean": "accuracy", "other": "its_accuracy"})
     frame = frame.reindex(columns=["under", *COMPARED])
-    formats = {column: each for column, each in COMPARED.items() if each}
-    return table(f"Comparisons in {name}", frame, "under", **formats)
+    return table(f"Comparisons in {name}", frame, "under", **FORMATS)
 
 
 def calibration_of(tables: Tables, name: str) -> Facts:
@@ -115,13 +113,13 @@ def calibration_of(tables: Tables, name: str) -> Facts:
 
 def protocol_of(folder: Path, tables: Tables, name: str) -> Facts:
     """What there is to show of an experiment's protocol, whose folder is given."""
-    where, key = f"{folder.name} in {name}", (name, folder.name)
+    place, key = f"{folder.name} in {name}", (name, folder.name)
     return {
         "name": folder.name,
         "what": PROTOCOLS[folder.name],
-        "confusion": confusion(pd.read_parquet(folder / f"models/{MAIN}.parquet"), where),
-        "health": spread(tables.health[key], HEALTH, "of the graph", where),
-        "leaks": spread(tables.leaks[key], KINDS, "on both sides of a fold", where),
+        "confusion": confusion(pd.read_parquet(folder / f"models/{MAIN}.parquet"), place),
+        "health": spread(tables.health[key], HEALTH, "of the graph", place),
+        "leaks": spread(tables.leaks[key], KINDS, "on both sides of a fold", place),
     }
 
 

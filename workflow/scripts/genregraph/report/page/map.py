@@ -22,12 +22,9 @@ def within_square(places: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def first_tests(predictions: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
-    """What a model predicted of each clip of the inputs when it was first tested.
+    """What a model predicted of each clip of the inputs when it was first tested, a row a clip.
 
-    Returns
-    -------
-    pd.DataFrame
-        ``fold`` (-1: not tested in the first repeat) and a probability a genre (NaN), a row a clip.
+    ``fold`` (-1: not tested in the first repeat), and a probability a genre (then NaN).
     """
     tested = predictions[(predictions["repeat"] == 0) & (predictions["part"] == "test")]
     first = tested.sort_values("fold", kind="stable").drop_duplicates("clip").set_index("clip")
@@ -68,15 +65,10 @@ def chart(
 
     Inputs are those of the first fold, graphs by fold of the first repeat, predictions of all folds
     by model (GraphSAGE first), places those of t-SNE, of shape (n, 2), ``most`` the neighbours of a
-    clip.
-
-    Returns
-    -------
-    dict
-        ``genres`` and ``clips`` (names); of each clip ``genre`` (index), ``fold`` (the first in
-        which it is a test clip; -1: in none), ``x y``, ``neighbours`` (index and distance in the
-        graph of that fold, else of the first); and ``models``: of each clip in that fold, the most
-        probable genres (index and percents).
+    clip. Shown are ``genres`` and ``clips`` (names); of each clip ``genre`` (index), ``fold`` (the
+    first in which it is a test clip; -1: in none), ``x y``, ``neighbours`` (index and distance in
+    the graph of that fold, else of the first); and ``models``: of each clip in that fold, the most
+    probable genres (index and percents).
     """
     x, y = within_square(places).round(4).T.tolist()
     tests = {model: first_tests(table, inputs) for model, table in predictions.items()}

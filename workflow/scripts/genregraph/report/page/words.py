@@ -101,11 +101,8 @@ def table(
 ) -> dict[str, Any]:
     """Rows as the page shows them; an accuracy's digits for numbers that no format is given for.
 
-    Returns
-    -------
-    dict
-        ``label``; ``columns``: names, and whether their cells are texts; ``groups``: by what stands
-        in the column ``group``, cells as texts.
+    ``columns`` are names, and whether their cells are texts; ``groups`` are cells as texts, by what
+    stands in the column ``group``.
     """
     usual = {"i": "{:,}".format, "f": accuracy}
     kinds = {str(name): rows[name].dtype.kind for name in rows if name != group}
