@@ -43,11 +43,6 @@ def inputs() -> Inputs:
     )
 
 
-def texts_of(path: Path) -> list[str]:
-    """Texts of an SVG figure."""
-    return ["".join(text.itertext()) for text in ET.parse(path).iter(f"{SVG}text")]
-
-
 def assert_legible_png(path: Path) -> None:
     """There is something to be seen, on white, and nothing touches the border."""
     with Image.open(path) as image:
@@ -63,46 +58,36 @@ def assert_legible_png(path: Path) -> None:
 def assert_legible_svg(path: Path, expected: Sequence[str]) -> None:
     """It is XML with something drawn and with all the texts that are expected."""
     assert list(ET.parse(path).iter(f"{SVG}path"))
-    texts = texts_of(path)
+    texts = ["".join(text.itertext()) for text in ET.parse(path).iter(f"{SVG}text")]
     assert [text for text in expected if text not in texts] == []
     others = [text for text in texts if text not in expected]
     assert not [text for text in others if re.search(r"\\math|\bnan\b|\binf\b", text)]
     assert b"<dc:date>" not in path.read_bytes()
 
 
-@pytest.fixture
-def assert_legible(tmp_path: Path) -> Callable[..., None]:
+def assert_legible(folder: Path, draw: Callable[..., Figure], *arguments: object, texts) -> None:
     """PNG and SVG show what is expected, and drawn a second time the bytes are the same."""
-
-    def check(draw: Callable[..., Figure], *arguments: object, texts: Sequence[str]):
-        png, svg, again = (tmp_path / name for name in ("one.png", "one.svg", "two.svg"))
-        for output in (png, svg, again):
-            save(draw(*arguments), output)
-        assert_legible_png(png)
-        assert_legible_svg(svg, texts)
-        assert svg.read_bytes() == again.read_bytes()
-
-    return check
+    png, svg, again = (folder / name for name in ("one.png", "one.svg", "two.svg"))
+    for output in (png, svg, again):
+        save(draw(*arguments), output)
+    assert_legible_png(png)
+    assert_legible_svg(svg, texts)
+    assert svg.read_bytes() == again.read_bytes()
 
 
-@pytest.fixture(scope="session")
-def assert_apart() -> Callable[[Figure], None]:
+def assert_apart(figure: Figure) -> None:
     """No two tick labels of an axis overlap, and no text of one panel reaches into another."""
-
-    def check(figure: Figure) -> None:
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        for axes in figure.axes:
-            for axis in (axes.xaxis, axes.yaxis):
-                labels = [label for label in axis.get_ticklabels() if label.get_text()]
-                boxes = [label.get_window_extent() for label in labels if label.get_visible()]
-                assert not [one for one, next_one in pairwise(boxes) if one.overlaps(next_one)]
-        panels = [axes.get_tightbbox() for axes in figure.axes if axes.axison]
-        for number, one in enumerate(panels):
-            # Half a pixel may be shared by rounding.
-            assert not [other for other in panels[:number] if one.padded(-1).overlaps(other)]
-
-    return check
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            labels = [label for label in axis.get_ticklabels() if label.get_text()]
+            boxes = [label.get_window_extent() for label in labels if label.get_visible()]
+            assert not [one for one, next_one in pairwise(boxes) if one.overlaps(next_one)]
+    panels = [axes.get_tightbbox() for axes in figure.axes if axes.axison]
+    for number, one in enumerate(panels):
+        # Half a pixel may be shared by rounding.
+        assert not [other for other in panels[:number] if one.padded(-1).overlaps(other)]
 
 
 @pytest.fixture(scope="session")

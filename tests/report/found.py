@@ -84,7 +84,6 @@ def comparisons() -> pd.DataFrame:
         comparison("multiclass_a/clean/none", "baseline", "graphsage", "svm", difference=-0.05),
         comparison("multiclass_c/clean/none", "baseline", *ours, difference=0.02),
         comparison("multiclass_d/clean/artist", "baseline", "graphsage", "lda", difference=-0.05),
-        comparison("multiclass_c/clean/none", "variant", "near", "graphsage", difference=-0.03),
         comparison(
             "multiclass_c/clean/none", "protocol", "graphsage", "random", difference=-0.15, **single
         ),

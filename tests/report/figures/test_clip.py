@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from tests.report.conftest import assert_apart, assert_legible
 
 from genregraph.audio.samples import SAMPLE_RATE, SamplesWriter
 from genregraph.common.errors import UserError
@@ -44,11 +45,11 @@ def test_views_are_what_the_features_are_measured_on():
     assert (views["spectrogram"].min(), views["spectrogram"].max()) == (-80, 0)
 
 
-def test_figure_is_legible(assert_legible, assert_apart):
+def test_figure_is_legible(tmp_path):
     titles = ["Wave form", "Spectrogram", "Spectral roll-off (85 %)", "Chroma"]
     titles += ["Zero crossing rate", "MFCCs, each about its mean"]
     texts = ["Clip b$1$", *titles, "time (s)", "frequency (Hz)", "dB", "C"]
-    assert_legible(draw, "b$1$", tone(1.5), texts=texts)
+    assert_legible(tmp_path, draw, "b$1$", tone(1.5), texts=texts)
     assert_apart(draw("clip", tone(1)))
 
 
