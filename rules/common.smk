@@ -73,7 +73,7 @@ onstart:
 every = partial(expand, allow_missing=True)
 
 
-def shown(path, caption="", category="", kind="", **labels):
+def shown(path, caption="", **labels):
     """A result that Snakemake's own report shows; its path says what is not stated."""
     name, is_figure = Path(path).stem.rpartition(".")[2], path.endswith(".png")
     of_experiment = "{experiment}" in path
@@ -82,7 +82,7 @@ def shown(path, caption="", category="", kind="", **labels):
     return report(
         path,
         caption=f"../workflow/scripts/genregraph/report/captions/{caption or name}.rst",
-        category=category or ("{experiment}" if of_experiment else "{dataset}"),
+        category="{experiment}" if of_experiment else "{dataset}",
         subcategory="Figures" if is_figure else "Tables",
         labels={"figure" if is_figure else "table": name.replace("-", " "), **labels},
     )

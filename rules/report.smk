@@ -9,18 +9,6 @@ DRAWN_OF = {
 }
 
 
-def drawn(place, name, caption="", protocol="{protocol}"):
-    """A figure of an experiment, with the caption of its name or another."""
-    return shown(
-        f"{place}/figures/{name}.png",
-        caption or name,
-        "{experiment}",
-        "Figures",
-        figure=name,
-        protocol=protocol,
-    )
-
-
 OF_DATASET_TABLES = [
     *(f"{OF_DATASET}/{name}.csv" for name in ("summary", "comparisons")),
     *PATHS.of_experiments("calibration.csv", "protocols.json"),
@@ -33,12 +21,7 @@ rule figure:
         files=lambda wildcards: DRAWN_OF[wildcards.figure],
         made_with=STEPS["figure"].made_with,
     output:
-        shown(
-            f"{OF_DATASET}/figures/{{figure}}.png",
-            "figure",
-            kind="Figures",
-            figure="{figure}",
-        ),
+        shown(f"{OF_DATASET}/figures/{{figure}}.png", "figure"),
     log:
         STEPS["figure"].log,
     benchmark:
@@ -64,10 +47,10 @@ rule protocol_figures:
         models=OF_MODELS,
         made_with=STEPS["protocol_figures"].made_with,
     output:
-        scatter=drawn(OF_PROTOCOL, "scatter"),
-        graph=drawn(OF_PROTOCOL, "graph"),
-        history=drawn(OF_PROTOCOL, "history"),
-        confusion=drawn(OF_PROTOCOL, "confusion"),
+        scatter=shown(f"{OF_PROTOCOL}/figures/scatter.png"),
+        graph=shown(f"{OF_PROTOCOL}/figures/graph.png"),
+        history=shown(f"{OF_PROTOCOL}/figures/history.png"),
+        confusion=shown(f"{OF_PROTOCOL}/figures/confusion.png"),
         map=f"{OF_PROTOCOL}/map.json",
     log:
         STEPS["protocol_figures"].log,
@@ -92,7 +75,7 @@ use rule figure as importances with:
         files=f"{OF_PROTOCOL}/selection.csv",
         made_with=STEPS["importances"].made_with,
     output:
-        drawn(OF_PROTOCOL, "importances"),
+        shown(f"{OF_PROTOCOL}/figures/importances.png"),
     log:
         STEPS["importances"].log,
     benchmark:
@@ -108,8 +91,10 @@ rule experiment_figures:
         curves=f"{OF_EXPERIMENT}/reliability.csv",
         made_with=STEPS["experiment_figures"].made_with,
     output:
-        folds=drawn(OF_EXPERIMENT, "folds", protocol="all"),
-        reliability=drawn(OF_EXPERIMENT, "reliability", "calibration-figure", "all"),
+        folds=shown(f"{OF_EXPERIMENT}/figures/folds.png"),
+        reliability=shown(
+            f"{OF_EXPERIMENT}/figures/reliability.png", "calibration-figure"
+        ),
     log:
         STEPS["experiment_figures"].log,
     benchmark:
@@ -137,7 +122,7 @@ rule findings:
         tuning=PATHS.tuning(),
         made_with=STEPS["findings"].made_with,
     output:
-        shown(f"{OF_DATASET}/findings.md", "findings", table="findings"),
+        shown(f"{OF_DATASET}/findings.md"),
     log:
         STEPS["findings"].log,
     benchmark:
@@ -171,7 +156,7 @@ rule page:
         problems=PATHS.all_problems(),
         made_with=STEPS["page"].made_with,
     output:
-        shown(f"{OF_DATASET}/report.html", "page", table="report"),
+        shown(f"{OF_DATASET}/report.html", "page"),
     log:
         STEPS["page"].log,
     benchmark:

@@ -22,12 +22,9 @@ def caption(name: str, **wildcards: str) -> str:
 
 
 def test_rules_and_captions_name_each_other() -> None:
-    # What is shown, and figures whose caption has another name or their own.
-    patterns = (
-        r'shown\(\s*f?"[^"]*",\s*"(.*?)"',
-        r'drawn\(OF_\w+, (?:"reliability", )?"([\w-]+)"',
-    )
-    named = {name for text in RULES for each in patterns for name in re.findall(each, text)}
+    shown = re.compile(r'shown\(\s*f?"([^"]*)"(?:,\s*"([^"]*)")?')
+    found = [match for text in RULES for match in shown.findall(text)]
+    named = {caption or Path(path).stem.rpartition(".")[2] for path, caption in found}
     assert named == {path.stem for path in CAPTIONS.iterdir()}
 
 
