@@ -29,3 +29,10 @@ rule records:
         "../envs/learning.yaml"
     shell:
         'python "$GENREGRAPH" plan.records --planned {input:q} 2> {log:q}'
+
+
+if not str(rules.records.log[0]).startswith("results/"):
+    raise WorkflowError(
+        "a module's prefix: moves outputs, but not the folders that steps and planning look into: "
+        "leave it out, and run Snakemake in a folder of its own (--directory)"
+    )

@@ -145,6 +145,15 @@ def test_it_runs_as_a_module_of_another_workflow(small: Small, tmp_path: Path) -
     pd.testing.assert_frame_equal(mine, theirs)
 
 
+def test_a_prefix_of_a_module_says_what_to_do_instead(small: Small, tmp_path: Path) -> None:
+    shutil.copy(small.folder / "small.yaml", tmp_path)
+    (tmp_path / "Snakefile").write_text(
+        f"module genregraph:\n    snakefile: {str(small.folder / 'Snakefile')!r}\n"
+        "    config: config\n    prefix: 'music'\n\n\nuse rule * from genregraph\n"
+    )
+    assert "run Snakemake in a folder of its own" in Small(tmp_path).snakemake("-n", fails=True)
+
+
 def test_the_catalogs_snakefile_has_the_default_target(small: Small) -> None:
     assert "\neverything " in small.snakemake("--dry-run", "-s", "workflow/Snakefile")
 
