@@ -1,159 +1,147 @@
-"""Synthesise the demo dataset: sketches of ten genres, played by invented artists.
+"""Synthesise the demo dataset: clips by invented artists of ten genres.
 
-A genre is a row of `demo.sketches.GENRES`. An artist is a genre with habits: a tempo, instruments,
-a drum kit, a reverberation and a mixing desk, and whatever is borrowed from neighbouring genres. A
-clip is one performance by an artist: a key, a tempo near the habit, a progression and a melody.
+A genre is a row of `demo.genres.GENRES`. An artist's numbers deviate from those of the row, drawn
+by the artist's name; a clip's deviate less from its artist's, drawn by its own. `compose` says when
+which note or drum is struck, and `render` makes sound of it: every note and stroke is a spectrum
+with random phases that dies away.
 """
 
 import logging
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import soundfile
 import typer
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from genregraph.audio.samples import SAMPLE_RATE, Samples
 from genregraph.common.errors import UserError
 from genregraph.datasets.sheet import read_sheet
-from genregraph.demo.compose import SECONDS, Song, accompany, beat, pick, sing
-from genregraph.demo.instruments import DRUMS, INSTRUMENTS, Waveform, clock, mix_in, unit_peak
-from genregraph.demo.sketches import GENRES, PARTS, Part, Sketch, parse_groove, parse_harmony
+from genregraph.demo.genres import BANDS, DRUMS, GENRES, REGISTERS, SCALES, Style
 
 logger = logging.getLogger(__name__)
 
-CLIP_SAMPLES = SECONDS * SAMPLE_RATE
-FFT_SIZE = 729_000  # A clip and the longest reverberation; a product of small primes.
-EQ_CENTRES = np.array([60.0, 150.0, 400.0, 1000.0, 2500.0, 6000.0, 11000.0])  # Hz
+CLIP_SAMPLES = 30 * SAMPLE_RATE
+SOUND_SAMPLES = 2**15  # Of the longest sound.
+TIME = np.arange(SOUND_SAMPLES) / SAMPLE_RATE  # s
+FREQUENCIES = np.fft.rfftfreq(SOUND_SAMPLES, 1 / SAMPLE_RATE)  # Hz
 
-# Chance that a field of a sketch comes from a neighbouring genre: this makes genres overlap.
-ARTIST_BORROWS, CLIP_BORROWS = 0.1, 0.04
-# Standard deviations of artists around their genre, and of clips around their artist: the larger
-# the first is, the more a classifier gains from training clips of the same artist.
-ARTIST_EQ_DB, CLIP_EQ_DB = 4.0, 0.8
-ARTIST_MIX_DB, CLIP_MIX_DB = 2.5, 0.8
+# Standard deviation of artists around their genre, in octaves of each number: the larger it is, the
+# more a classifier gains from training clips of the same artist.
+DEVIATIONS = {
+    "tempo": 0.2,
+    "slope": 0.2,
+    "noise": 0.5,
+    "decay": 0.35,
+    "drive": 0.35,
+    "percussion": 0.5,
+    "mix": 0.4,
+    "equaliser": 0.75,
+}
+CLIP_SHARE = 0.6  # Of these: standard deviation of clips around their artist.
 
-
-@dataclass(frozen=True)
-class Artist:
-    """Habits that the clips of one artist share; `choices` and `mix_db` are by part."""
-
-    sketch: Sketch
-    tempo: float  # quarter notes a minute
-    choices: Mapping[str, int]  # of instrument
-    brightness: float  # of the instruments; 1 is neutral
-    tune: float  # of the drum kit; 1 is neutral
-    mix_db: Mapping[str, float]
-    eq_db: Waveform  # at EQ_CENTRES
-    reverb_seconds: float
+Array = NDArray[np.float64]  # Machines differ in its last bits, which 16-bit files do not have.
 
 
-def _generator(seed: int, *names: str) -> Generator:
+class Strike(NamedTuple):
+    """A note or a stroke of a drum."""
+
+    sound: int | str  # MIDI pitch, or name of the drum
+    start: int  # sample
+    amplitude: float
+
+
+def generator(seed: int, *names: str) -> Generator:
     """Random numbers that depend on the seed and the names only."""
     return np.random.default_rng([seed, *(zlib.crc32(name.encode()) for name in names)])
 
 
-def _borrow(sketch: Sketch, chance: float, rng: Generator) -> Sketch:
-    """Replace each field of a sketch, with the given chance, by that of a neighbouring genre."""
-    other = GENRES[pick(rng, sketch.neighbours.split())]
-    names = [field.name for field in fields(Sketch) if field.name != "neighbours"]
-    return replace(sketch, **{n: getattr(other, n) for n in names if rng.random() < chance})
+def deviate(style: Style, share: float, rng: Generator) -> Style:
+    """Draw the numbers of a style around what they are, by a share of `DEVIATIONS`."""
+    drawn = {}
+    for name, octaves in DEVIATIONS.items():
+        number = np.asarray(getattr(style, name))
+        drawn[name] = (number * 2 ** rng.normal(0, share * octaves, number.shape)).tolist()
+    return replace(style, **drawn)
 
 
-def invent_artist(genre: str, artist: str, seed: int) -> Artist:
-    """Invent the habits of an artist, the same for every clip."""
-    rng = _generator(seed, genre, artist)
-    sketch = _borrow(GENRES[genre], ARTIST_BORROWS, rng)
-    return Artist(
-        sketch=sketch,
-        tempo=rng.uniform(*sketch.tempo),
-        choices={part: int(rng.integers(60)) for part in PARTS},
-        brightness=rng.uniform(0.75, 1.3),
-        tune=2 ** rng.normal(0, 0.2),
-        mix_db={part: rng.normal(0, ARTIST_MIX_DB) for part in ("drums", *PARTS)},
-        eq_db=rng.normal(0, ARTIST_EQ_DB, len(EQ_CENTRES)),
-        reverb_seconds=rng.uniform(0.3, 1.6),
-    )
+def strokes(pattern: str, tempo: float) -> Iterator[tuple[int, int, str, int]]:
+    """Repeat a pattern to the clip's end: bar, step, symbol and first sample of its strokes."""
+    bar_samples = 240 / tempo * SAMPLE_RATE
+    for bar in range(int(np.ceil(CLIP_SAMPLES / bar_samples))):
+        for step, symbol in enumerate(pattern):
+            if symbol != ".":
+                yield bar, step, symbol, int((bar + step / len(pattern)) * bar_samples)
 
 
-def invent_song(artist: Artist, rng: Generator) -> Song:
-    """Choose the progression, tempo and key of a clip."""
-    scale, chords = parse_harmony(pick(rng, artist.sketch.harmony))
-    tempo = artist.tempo * 2 ** rng.normal(0, 0.06)
-    return Song(tempo, artist.sketch.swing, int(rng.integers(12)), scale, chords)
+def compose(style: Style, rng: Generator) -> Iterator[Strike]:
+    """Play all patterns, in a key and with a melody of four bars that are drawn for the clip."""
+    key = int(rng.integers(12))
+    melody = np.cumsum(rng.integers(-2, 3, 64)).reshape(4, 16)  # degrees of the scale
+    for pattern, lowest, level in zip(
+        style.notes.split(), REGISTERS.values(), style.mix[:3], strict=True
+    ):
+        for bar, step, symbol, start in strokes(pattern, style.tempo):
+            if symbol == "m":
+                degrees = [melody[bar % 4, step]]
+            else:
+                root = int(style.harmony[bar % len(style.harmony)])
+                digits = style.chord if symbol == "x" else symbol
+                degrees = [root + int(digit) - 2 for digit in digits]
+            for degree in degrees:
+                semitone = key + SCALES[style.scale][degree % 7]
+                yield Strike(lowest + (semitone - lowest) % 12, start, level)
+    for pattern, drum, level in zip(style.drums.split(), DRUMS, style.mix[3:], strict=True):
+        for _, _, _, start in strokes(pattern, style.tempo):
+            yield Strike(drum, start, level * style.percussion)
 
 
-def render_drums(groove: str, artist: Artist, song: Song, rng: Generator) -> Waveform:
-    """Play a groove: a clip of peak 1."""
-    bus = np.zeros(CLIP_SAMPLES, dtype=np.float32)
-    for drum, pattern in parse_groove(groove).items():
-        wave = DRUMS[drum].stroke(artist.tune, rng)
-        for start, loudness in beat(pattern, song, rng):
-            mix_in(bus, wave, start, loudness)
-    return unit_peak(bus)
+def spectrum(sound: int | str, style: Style) -> Array:
+    """Amplitudes at `FREQUENCIES`: a drum's band of noise, or a note's harmonics and noise."""
+    if isinstance(sound, str):
+        low, high, _ = DRUMS[sound]
+        return ((low < FREQUENCIES) & (high > FREQUENCIES)).astype(float)
+    bins = np.arange(len(FREQUENCIES))
+    fundamental = round(440 * 2 ** ((sound - 69) / 12) / FREQUENCIES[1])
+    harmonic = (bins % fundamental == 0) & (bins > 0)
+    levels = np.where(harmonic, 1.0, style.noise / fundamental**0.5)
+    return levels * np.maximum(bins / fundamental, 1.0) ** -style.slope
 
 
-def _perform(artist: Artist, song: Song, rng: Generator) -> dict[str, Waveform]:
-    """Play a song, each part on its own bus of unit peak."""
-    buses = {"drums": render_drums(pick(rng, artist.sketch.grooves), artist, song, rng)}
-    for name in PARTS:
-        part: Part = getattr(artist.sketch, name)
-        if part.instruments:
-            instruments = part.instruments.split(", ")
-            instrument = INSTRUMENTS[instruments[artist.choices[name] % len(instruments)]]
-            notes = (sing if name == "lead" else accompany)(part, song, rng)
-            buses[name] = instrument.perform(notes, CLIP_SAMPLES, artist.brightness, rng)
-    return buses
-
-
-def _set_level(bus: Waveform, level_db: float) -> Waveform:
-    """Scale a bus to a root-mean-square level in dB, measured where it sounds."""
-    power, sounding = np.sum(bus**2), np.count_nonzero(np.abs(bus) > 1e-3)
-    return bus * np.float32(10 ** (level_db / 20) * np.sqrt(sounding / power)) if power else bus
-
-
-def _filter(mix: Waveform, artist: Artist, gains_db: Waveform, rng: Generator) -> Waveform:
-    """Apply gains in dB at `EQ_CENTRES` and reverberation, noise that dies away exponentially."""
-    time = clock(artist.reverb_seconds)
-    fall = np.exp(-6.9 / artist.reverb_seconds * time, dtype=np.float32)  # By 60 dB.
-    tail = rng.standard_normal(len(time), dtype=np.float32) * fall
-    tail *= np.sqrt(artist.sketch.reverb / np.sum(tail**2))
-    tail[0] += 1.0  # The direct sound.
-    frequencies = np.fft.rfftfreq(FFT_SIZE, 1 / SAMPLE_RATE)
-    octaves = np.log2(np.maximum(frequencies, 20.0))
-    curve = np.interp(octaves, np.log2(EQ_CENTRES), 10 ** (gains_db / 20)).astype(np.float32)
-    curve[frequencies < 25.0] = 0.001
-    response = np.fft.rfft(tail, FFT_SIZE) * curve
-    return np.fft.irfft(np.fft.rfft(mix, FFT_SIZE) * response, FFT_SIZE)[:CLIP_SAMPLES]
-
-
-def _produce(buses: Mapping[str, Waveform], artist: Artist, rng: Generator) -> Waveform:
-    """Mix the buses, equalise, add reverberation, and limit."""
-    sketch = artist.sketch
-    mix = np.zeros(CLIP_SAMPLES, dtype=np.float32)
-    for name, bus in buses.items():
-        level_db = sketch.drums_db if name == "drums" else getattr(sketch, name).level_db
-        mix += _set_level(bus, level_db + artist.mix_db[name] + rng.normal(0, CLIP_MIX_DB))
-    gains_db = sketch.tilt * np.log2(EQ_CENTRES / 1000.0) + artist.eq_db
-    gains_db += rng.normal(0, CLIP_EQ_DB, len(EQ_CENTRES))
-    mix = unit_peak(_filter(mix, artist, gains_db, rng))
-    return np.tanh(np.float32(sketch.density) * mix)
+def render(style: Style, rng: Generator) -> Array:
+    """Make the sound of a clip: shape (CLIP_SAMPLES,), of peak 1."""
+    equaliser = np.interp(np.log(np.maximum(FREQUENCIES, 1)), np.log(BANDS), style.equaliser)
+    colour = equaliser * np.exp(2j * np.pi * rng.random(len(FREQUENCIES)))
+    waves: dict[int | str, Array] = {}
+    mix = np.zeros(CLIP_SAMPLES)
+    for sound, start, amplitude in compose(style, rng):
+        if sound not in waves:
+            decay = DRUMS[sound][2] if isinstance(sound, str) else style.decay
+            levels = spectrum(sound, style)
+            wave = np.fft.irfft(levels / np.sqrt(np.sum(levels**2)) * colour)
+            envelope = np.minimum(TIME / 0.005, 1) * np.exp(-TIME / decay) * (1 - TIME / TIME[-1])
+            waves[sound] = (wave * envelope)[: int(7 * decay * SAMPLE_RATE)]
+        first = start + int(rng.exponential(0.004) * SAMPLE_RATE)  # Late, as players are.
+        place = mix[first : first + len(waves[sound])]
+        place += amplitude * rng.uniform(0.7, 1.0) * waves[sound][: len(place)]
+    mix = np.tanh(style.drive / 2 * mix / mix.std())
+    mix -= mix.mean()
+    return mix / np.abs(mix).max()
 
 
 def synthesise_clip(genre: str, artist: str, clip: str, seed: int) -> Samples:
-    """30 s of music by a genre, an artist, a clip and a seed alone; peak between 0.3 and 0.95."""
+    """30 s of music by a genre, an artist, a clip and a seed alone; peak between 0.35 and 0.93."""
     if genre not in GENRES:
         raise UserError(f"genre {genre!r} is unknown; the demo dataset has {', '.join(GENRES)}")
-    habits = invent_artist(genre, artist, seed)
-    rng = _generator(seed, genre, artist, clip)
-    habits = replace(habits, sketch=_borrow(habits.sketch, CLIP_BORROWS, rng))
-    buses = _perform(habits, invent_song(habits, rng), rng)
-    mix = _produce(buses, habits, rng)
-    return (unit_peak(mix) * rng.uniform(0.35, 0.93)).astype(np.float32)
+    of_artist = deviate(GENRES[genre], 1.0, generator(seed, genre, artist))
+    rng = generator(seed, genre, artist, clip)
+    of_clip = deviate(of_artist, CLIP_SHARE, rng)
+    return (render(of_clip, rng) * rng.uniform(0.35, 0.93)).astype(np.float32)
 
 
 def main(
