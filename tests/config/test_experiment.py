@@ -36,13 +36,16 @@ def test_a_variant_that_changes_more_than_messages_has_an_ablation_of_its_own() 
     assert networks["firm"].like == ""  # It states what would be searched.
 
 
-def test_a_demo_has_few_folds_in_every_experiment() -> None:
-    stated = {"folds": {"n": 10, "repeats": 2}, "clean": {"folds": 5, "unknown_artist": "out"}}
-    for most, folds in [({}, (10, 2, 5)), ({"most_folds": 3}, (3, 1, 3))]:
+def test_a_demo_has_few_folds_and_epochs_in_every_experiment() -> None:
+    clean = {"folds": 5, "unknown_artist": "out"}
+    stated = {"folds": {"n": 10, "repeats": 2}, "clean": clean, "graphsage": {"layers": 2}}
+    few = {"most_folds": 3, "most_epochs": 100}
+    for most, expected in [({}, (10, 2, 5, 300)), (few, (3, 1, 3, 100))]:
         config = load({"datasets": {"demo": most}, "experiments": {"multiclass_x": stated}})
         experiment = config.experiments["multiclass_x"]
         found = (experiment.folds.n, experiment.folds.repeats, experiment.clean.folds)
-        assert found == folds and experiment.clean.unknown_artist == "out"
+        assert (*found, experiment.graphsage.epochs) == expected
+        assert experiment.clean.unknown_artist == "out" and experiment.graphsage.layers == 2
 
 
 @pytest.mark.parametrize(

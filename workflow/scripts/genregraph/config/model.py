@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from genregraph.config.experiment import Experiment, Word
-from genregraph.config.parts import Folds, Model
+from genregraph.config.parts import Model
 
 Extension = Annotated[str, Field(pattern=r"^\.[a-z0-9]+$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
@@ -54,6 +54,8 @@ class Dataset(Model):
     most_folds: int | None = Field(None, ge=2)
     """At most so many folds or hold-outs, of one repeat, in every experiment: the numbers of
     synthesised clips mean nothing, and a demo should be quick."""
+    most_epochs: int | None = Field(None, ge=1)
+    """At most so many epochs of the graph neural networks, likewise."""
     of_the_paper: bool = False
     """The clips that the paper had: its numbers stand beside those found."""
 
@@ -202,22 +204,14 @@ class Config(Model):
         return self
 
     @model_validator(mode="after")
-    def _few_folds_of_a_demo(self) -> "Config":
-        most = self.facts().most_folds
-        if most is None:
-            return self
-        quick = {
-            name: experiment.model_copy(
-                update={
-                    "folds": Folds(n=min(experiment.folds.n, most)),
-                    "clean": experiment.clean.model_copy(
-                        update={"folds": min(experiment.clean.folds, most), "repeats": 1}
-                    ),
-                }
-            )
-            for name, experiment in self.experiments.items()
-        }
-        return self.model_copy(update={"experiments": quick})
+    def _demo_is_quick(self) -> "Config":
+        facts, quick = self.facts(), self.experiments
+        if most := facts.most_folds:
+            quick = {name: each.of_folds(most) for name, each in quick.items()}
+        if most := facts.most_epochs:
+            quick = {name: each.of_epochs(most) for name, each in quick.items()}
+        same = quick is self.experiments
+        return self if same else self.model_copy(update={"experiments": quick})
 
     def facts(self) -> Dataset:
         """Facts of the chosen dataset, the defaults where none are given."""
