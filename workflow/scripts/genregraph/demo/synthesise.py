@@ -26,7 +26,7 @@ from genregraph.demo.genres import BANDS, DRUMS, GENRES, REGISTERS, SCALES, Styl
 
 logger = logging.getLogger(__name__)
 
-CLIP_SAMPLES = 30 * SAMPLE_RATE
+CLIP_SAMPLES = 15 * SAMPLE_RATE  # Half of those of GTZAN: a demo should be quick.
 SOUND_SAMPLES = 2**15  # Of the longest sound.
 TIME = np.arange(SOUND_SAMPLES) / SAMPLE_RATE  # s
 FREQUENCIES = np.fft.rfftfreq(SOUND_SAMPLES, 1 / SAMPLE_RATE)  # Hz
@@ -135,7 +135,7 @@ def render(style: Style, rng: Generator) -> Array:
 
 
 def synthesise_clip(genre: str, artist: str, clip: str, seed: int) -> Samples:
-    """30 s of music by a genre, an artist, a clip and a seed alone; peak between 0.35 and 0.93."""
+    """15 s of music by a genre, an artist, a clip and a seed alone; peak between 0.35 and 0.93."""
     if genre not in GENRES:
         raise UserError(f"genre {genre!r} is unknown; the demo dataset has {', '.join(GENRES)}")
     of_artist = deviate(GENRES[genre], 1.0, generator(seed, genre, artist))
