@@ -45,17 +45,18 @@ def import_of(step: str, folder: Path) -> float:
     return min(cpu_of([sys.executable, "-c", code], folder) for _ in range(TRIES))
 
 
-def step_of(file: str) -> str:
-    """The step of a benchmark file: the longest beginning of its name that is a module."""
+def step_of(file: str) -> str | None:
+    """The step of a benchmark file: the longest beginning of its name that is a module, if any."""
     parts = file.split(".")
     names = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
-    return next(n for n in names if (PACKAGE / f"{n.replace('.', '/')}.py").is_file())
+    steps = (n for n in names if (PACKAGE / f"{n.replace('.', '/')}.py").is_file())
+    return next(steps, None)
 
 
 def jobs_of(folder: Path) -> Counter[str]:
     """How many jobs of each step were run, by their benchmark files."""
     files = (folder / "results" / "benchmarks").rglob("*.tsv")
-    return Counter(step_of(path.name) for path in files)
+    return Counter(filter(None, (step_of(path.name) for path in files)))
 
 
 def main(target: str = "results/multiclass_compare.csv") -> None:

@@ -28,9 +28,10 @@ def test_steps_of_the_benchmark_of_scale_start(step: str) -> None:
         ("report.figures.draw.learning-curve.tsv", "report.figures.draw"),
         ("features.handcrafted.0000.tsv", "features.handcrafted"),
         ("models.fit.tsv", "models.fit"),
+        ("show.multiclass_compare.csv.tsv", None),
     ],
 )
-def test_step_of_a_benchmark_file(file: str, step: str) -> None:
+def test_step_of_a_benchmark_file(file: str, step: str | None) -> None:
     assert benchmark("overhead").step_of(file) == step
 
 
