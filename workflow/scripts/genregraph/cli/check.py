@@ -14,8 +14,7 @@ from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.cli import project
 from genregraph.cli.init import copies_in
 from genregraph.cli.project import Configfiles, Words
-from genregraph.common.errors import UserError
-from genregraph.features.parquet import some
+from genregraph.common.errors import UserError, first_few
 from genregraph.plan.run import Run
 from genregraph.plan.runnable import why_no_prediction
 
@@ -74,7 +73,7 @@ def header(path: Path, shortest: float) -> str:
 
 def _named(why: str, files: Sequence[str]) -> list[str]:
     """A line for files with one fault; none if there are none."""
-    return [f"{len(files)} {why}: {some(list(map(repr, files)), NAMED)}"] if files else []
+    return [f"{len(files)} {why}: {first_few(list(map(repr, files)), NAMED)}"] if files else []
 
 
 def main(configfile: Configfiles = None, config: Words = None) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from genregraph.cli.project import configuration_text
-from genregraph.common.errors import UserError
+from genregraph.common.errors import UserError, first_few
 from genregraph.config.registry import COMPUTED, PER_FOLD
 from genregraph.datasets.delimited import plain
 from genregraph.datasets.row import COLUMNS, Row
@@ -21,7 +21,7 @@ from genregraph.features.foreign import read
 from genregraph.features.imported import as_text, numbers
 from genregraph.features.keys import KEYS, is_key, plain_name
 from genregraph.features.labels import label_like
-from genregraph.features.parquet import some, write_table
+from genregraph.features.parquet import write_table
 
 ARTISTS = ("artist", "artists", "artist_name")
 TITLES = ("title", "track", "track_name", "track_title", "song", "song_name", "song_title")
@@ -131,7 +131,7 @@ def _gaps(values: pd.DataFrame) -> Note:
 
 
 def _some(names: Iterable[object]) -> str:
-    return some(list(map(repr, names)))
+    return first_few(list(map(repr, names)))
 
 
 def _configuration(sheet: Path, source: Path, d: int, keep: Sequence[str]) -> str:

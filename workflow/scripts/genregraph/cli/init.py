@@ -19,7 +19,7 @@ from tqdm import tqdm
 from genregraph.audio.audit import md5
 from genregraph.audio.tags import Tags, read_tags
 from genregraph.cli import from_table, project
-from genregraph.common.errors import UserError
+from genregraph.common.errors import UserError, first_few
 from genregraph.config.merge import merged, read_yaml
 from genregraph.datasets.delimited import plain
 from genregraph.datasets.groups import normalised
@@ -34,7 +34,6 @@ from genregraph.datasets.sheet import (
     sheet_of,
 )
 from genregraph.datasets.tidy import PARTS
-from genregraph.features.parquet import some
 
 SHEETS = Path("config/datasets")
 IN_A_SHARD = 30  # Clips, where there are few.
@@ -179,7 +178,7 @@ def of_folder(folder: Path, name: str, sheet: Path, config: Path, by_tags: bool)
         config.write_text(configuration(name, folder, sheet, len(saved)), encoding="utf-8")
     notes += [f"the same content: {', '.join(map(repr, clips))}" for clips in copies]
     if gone := sorted(paths - {row.path for row in rows}):
-        notes.append(f"in the sheet, but not in the folder: {some(list(map(repr, gone)), 1)}")
+        notes.append(f"in the sheet, but not in the folder: {first_few(list(map(repr, gone)), 1)}")
     return [*of_sheet(saved, sheet, f", {len(new)} of them new" if known else ""), *notes]
 
 

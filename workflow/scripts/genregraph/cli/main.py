@@ -52,7 +52,7 @@ def check_versions(locked: Mapping[str, str]) -> None:
         if not os.environ.get(ANY_VERSION):
             raise UserError(
                 f"other versions than those of requirements.lock are used: {others}. Results may "
-                "differ: make the environment with make .venv/ready and unset PYTHONPATH, or set "
+                "differ: unset PYTHONPATH, or remove .venv and run make .venv/ready, or set "
                 f"{ANY_VERSION}=1"
             )
         logger.warning("other versions than those of requirements.lock are used: %s", others)

@@ -123,16 +123,16 @@ class Experiment(Model):
         """Kinds of networks: GraphSAGE, and those under models."""
         return [NETWORKS[0], *(name for name in self.models if name in NETWORKS)]
 
-    def of_folds(self, most: int) -> "Experiment":
-        """With at most so many folds or hold-outs, of one repeat."""
+    def with_folds(self, most: int) -> "Experiment":
+        """The same with at most so many folds or hold-outs, of one repeat."""
         clean = {"folds": min(self.clean.folds, most), "repeats": 1}
         folds = Folds(n=min(self.folds.n, most))
         return self.model_copy(
             update={"folds": folds, "clean": self.clean.model_copy(update=clean)}
         )
 
-    def of_epochs(self, most: int) -> "Experiment":
-        """With at most so many epochs of its networks."""
+    def with_epochs(self, most: int) -> "Experiment":
+        """The same with at most so many epochs of its networks."""
         least = {"epochs": min(self.graphsage.epochs, most)}
         return self.model_copy(update={"graphsage": self.graphsage.model_copy(update=least)})
 

@@ -207,9 +207,9 @@ class Config(Model):
     def _demo_is_quick(self) -> "Config":
         facts, quick = self.facts(), self.experiments
         if most := facts.most_folds:
-            quick = {name: each.of_folds(most) for name, each in quick.items()}
+            quick = {name: each.with_folds(most) for name, each in quick.items()}
         if most := facts.most_epochs:
-            quick = {name: each.of_epochs(most) for name, each in quick.items()}
+            quick = {name: each.with_epochs(most) for name, each in quick.items()}
         same = quick is self.experiments
         return self if same else self.model_copy(update={"experiments": quick})
 

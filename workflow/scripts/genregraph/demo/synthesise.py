@@ -135,7 +135,10 @@ def render(style: Style, rng: Generator) -> Array:
 
 
 def synthesise_clip(genre: str, artist: str, clip: str, seed: int) -> Samples:
-    """15 s of music by a genre, an artist, a clip and a seed alone; peak between 0.35 and 0.93."""
+    """Music by a genre, an artist, a clip and a seed alone: (CLIP_SAMPLES,), at `SAMPLE_RATE`.
+
+    Its peak is between 0.35 and 0.93 of full scale. A `UserError` if the genre is unknown.
+    """
     if genre not in GENRES:
         raise UserError(f"genre {genre!r} is unknown; the demo dataset has {', '.join(GENRES)}")
     of_artist = deviate(GENRES[genre], 1.0, generator(seed, genre, artist))

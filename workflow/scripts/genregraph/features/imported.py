@@ -14,13 +14,13 @@ import typer
 from numpy.typing import NDArray
 
 from genregraph.audio.problems import NO_FEATURES, NOT_IN_TABLE, write_problems
-from genregraph.common.errors import UserError
+from genregraph.common.errors import UserError, first_few
 from genregraph.datasets.sheet import COLUMNS as OF_SHEET
 from genregraph.datasets.sheet import read_sheet
 from genregraph.features.foreign import UNNAMED, read
 from genregraph.features.keys import KEYS, Names, is_key, plain_name
 from genregraph.features.labels import is_named_like_a_label, label_like, numbers_rows
-from genregraph.features.parquet import not_finite, some, write_table
+from genregraph.features.parquet import not_finite, write_table
 
 logger = logging.getLogger(__name__)
 
@@ -175,7 +175,7 @@ def numbers(cells: pd.Series, where: str) -> NDArray[np.float64] | None:
 
 
 def _named(reasons: Mapping[str, str]) -> str:
-    return some([f"{name!r} ({why})" for name, why in reasons.items()])
+    return first_few([f"{name!r} ({why})" for name, why in reasons.items()])
 
 
 def _check_kept(table: pd.DataFrame, keep: Collection[str]) -> None:

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from genregraph.common.errors import first_few
+
 BLOCK = 256  # columns
 SIZE = 256  # An image's mel bands, and its columns of time.
 IMAGES = pa.schema([("clip", pa.string()), ("image", pa.binary(SIZE * SIZE))])
@@ -50,13 +52,7 @@ def not_finite(table: pd.DataFrame) -> dict[str, str]:
         broken = ~np.isfinite(table.drop(columns="clip").to_numpy(np.float32))
     names = table.columns[1:].map(repr)
     rows = np.flatnonzero(broken.any(axis=1))
-    return {table["clip"].iloc[row]: some(names[broken[row]].tolist()) for row in rows}
-
-
-def some(texts: Sequence[str], most: int = 5) -> str:
-    """Texts in a line: the first, and how many more there are."""
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return ", ".join(texts[:most]) + more
+    return {table["clip"].iloc[row]: first_few(names[broken[row]].tolist()) for row in rows}
 
 
 def write_images(clips: Sequence[str], images: Sequence[NDArray[np.uint8]], output: Path) -> None:
