@@ -98,7 +98,7 @@ $(DOCS)/ready: docs/requirements.lock
 # One lock for all: markers say what is for some Pythons and platforms alone. CUDA's libraries are
 # left to PyTorch, whose CPU build needs none.
 lock: $(VENV)/ready
-	$(VENV)/bin/uv pip compile requirements.in --universal --python-version 3.11 --upgrade \
+	$(VENV)/bin/uv pip compile requirements.in --universal --python-version 3.11 --upgrade --fork-strategy fewest \
 		--no-header --no-annotate --quiet \
 		| sed -E "/^(nvidia|cuda|triton)/d; /; sys_platform == 'win32'$$/d" > requirements.new
 	mv requirements.new requirements.lock
