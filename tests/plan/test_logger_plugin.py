@@ -134,12 +134,13 @@ def test_messages_while_jobs_run(differs, msg, level, seen) -> None:
     assert (msg in made.stream.getvalue()) == seen
 
 
-def test_characters_that_a_stream_cannot_show_are_replaced() -> None:
-    made, raw = handler(), io.BytesIO()
-    made.stream = io.TextIOWrapper(raw, encoding="ascii")
+def test_characters_that_a_stream_cannot_show_are_replaced(monkeypatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    made = LogHandler(SimpleNamespace(**{**vars(ASKED), "stdout": True}), None)
     send(made, msg="┬Beyoncé", level=logging.ERROR)
     made.stream.flush()
-    assert raw.getvalue() == b"?Beyonc?\n"
+    assert b"?Beyonc?" in raw.getvalue()
 
 
 @pytest.mark.parametrize("started", [False, True])

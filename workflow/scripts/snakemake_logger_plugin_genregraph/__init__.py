@@ -18,7 +18,6 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from tqdm import tqdm
 
 LINE = "{n_fmt} of {total_fmt} jobs |{bar:20}| {elapsed} elapsed, {remaining} left{postfix}"
-SHOWS = "show"  # The rule that copies the results that were asked for.
 OVERVIEWS = {"summary.csv", "findings.md", "report.html"}  # The summary is printed for them.
 OF_STEP = re.compile(r"[a-z_]+(\.[a-z_]+)+: .+")  # How the runner of steps words a `UserError`.
 PROGRESS = re.compile(r"\d{4}-\d\d-\d\d|.*\d%\|")
@@ -33,16 +32,13 @@ class LogHandler(LogHandlerBase):
     writes_to_file = has_filter = has_formatter = needs_rulegraph = False
 
     def __post_init__(self) -> None:
-        """Start before the first job."""
         asked = self.common_settings
         self.verbose = asked.dryrun or asked.verbose or asked.printshellcmds
         self.stream = sys.stdout if asked.stdout else sys.stderr
-        self.running: dict[int, Any] = {}
-        self.failed: dict[int, Any] = {}
-        self.results: dict[str, Path] = {}
+        self.stream.reconfigure(errors="replace")  # It may not be able to show a character.
+        self.running, self.failed, self.results = {}, {}, {}
         self.ended = False  # By Ctrl-C: jobs that end after it have not failed.
-        self.started = 0.0
-        self.done = self.total = self.tenths = 0
+        self.started = self.done = self.total = self.tenths = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every event pass, to be counted, unless Snakemake reports in its own way."""
@@ -73,7 +69,7 @@ class LogHandler(LogHandlerBase):
         elif event == LogEvent.JOB_FINISHED:
             self.failed.pop(said["job_id"], None)
             job = self.running.pop(said["job_id"], None)
-            if job and job["rule_name"] == SHOWS:
+            if job and job["rule_name"] == "show":  # It copies results that were asked for.
                 self.results[job["output"][0]] = Path(job["input"][0])
         elif event == LogEvent.JOB_ERROR:
             self.running.pop(said["jobid"], None)
@@ -85,14 +81,11 @@ class LogHandler(LogHandlerBase):
     def _draw(self) -> None:
         counts = Counter(job["rule_name"] for job in self.running.values())
         rules = [f"{rule} x {count}" if count > 1 else rule for rule, count in counts.items()]
-        on_screen = self.stream.isatty()
-        width = shutil.get_terminal_size().columns - 1 if on_screen else 120
-        line = tqdm.format_meter(
-            *(self.done, self.total, time.monotonic() - self.started, width),
-            bar_format=LINE,
-            postfix="now " + ", ".join(rules) if rules else "",
-        )
-        if on_screen:
+        width = shutil.get_terminal_size().columns - 1 if self.stream.isatty() else 120
+        so_far = (self.done, self.total, time.monotonic() - self.started, width)
+        now = "now " + ", ".join(rules) if rules else ""
+        line = tqdm.format_meter(*so_far, bar_format=LINE, postfix=now)
+        if self.stream.isatty():
             self.stream.write("\r\x1b[K" + line[:width])
         elif 10 * self.done // self.total > self.tenths:
             self.tenths = 10 * self.done // self.total
@@ -101,8 +94,7 @@ class LogHandler(LogHandlerBase):
 
     def _print(self, text: str) -> None:
         clear = "\r\x1b[K" if self.stream.isatty() and self.started else ""
-        encoding = self.stream.encoding or "utf-8"
-        self.stream.write(clear + text.encode(encoding, "replace").decode(encoding) + "\n")
+        self.stream.write(f"{clear}{text}\n")
 
     def close(self) -> None:
         """Print why jobs failed, and the results."""
@@ -115,9 +107,7 @@ class LogHandler(LogHandlerBase):
 def copies(words: list[str]) -> dict[str, Path]:
     """Results that a command line names, and what each is a copy of."""
     asked = [Path(word) for word in words if word.startswith("results/") and Path(word).is_file()]
-    sources = [
-        (path, source) for path in asked for source in Path("results").glob(f"*/{path.name}")
-    ]
+    sources = [(path, each) for path in asked for each in Path("results").glob(f"*/{path.name}")]
     return {str(path): each for path, each in sources if each.read_bytes() == path.read_bytes()}
 
 
@@ -125,18 +115,18 @@ def report(jobs: list[dict[str, Any]]) -> str:
     """Each reason for which jobs failed, once, with a log; empty if none failed."""
     reasons: dict[str, list[str]] = {}
     for job in jobs:
-        logs = [Path(log) for log in job["log"] if Path(log).is_file()]
-        texts = (log.read_text(encoding="utf-8", errors="replace") for log in logs)
-        message = next(filter(None, map(last_message, texts)), KILLED)
+        logs = [Path(log).read_bytes() for log in job["log"] if Path(log).is_file()]
+        messages = (last_message(log.decode("utf-8", "replace")) for log in logs)
+        message = next(filter(None, messages), KILLED)
         why = message if OF_STEP.match(message) else f"{job['rule_name']}: {message}"
         reasons.setdefault(why, []).append(", ".join(job["log"]) or "none")
     said = [
         f"{why}\n  log: {first}" + (f" (and {len(more)} more jobs like it)" if more else "")
         for why, (first, *more) in reasons.items()
     ]
-    head = f"{len(jobs)} {'job' if len(jobs) == 1 else 'jobs'} failed:"
-    last = "Mend this and run the same command again: what is done is kept."
-    return "\n\n".join([head, *said, last]) if jobs else ""
+    said.insert(0, f"{len(jobs)} {'job' if len(jobs) == 1 else 'jobs'} failed:")
+    said.append("Mend this and run the same command again: what is done is kept.")
+    return "\n\n".join(said) if jobs else ""
 
 
 def last_message(text: str) -> str:
@@ -152,12 +142,8 @@ def last_message(text: str) -> str:
 
 
 def of_results(results: dict[str, Path]) -> str:
-    """Results in short, and where they are: by path, what each was copied from.
-
-    A text lies beside what was copied; for overviews it is the summary.
-    """
-    texts = [path.with_suffix(".txt") for path in results.values()]
-    overviews = [path for path in results.values() if path.name in OVERVIEWS]
-    texts = [path.with_name("summary.txt") for path in overviews[-1:]] or texts
+    """Results in short, by the text beside each, and what each was copied from."""
+    of_all = [path.with_name("summary.txt") for path in results.values() if path.name in OVERVIEWS]
+    texts = of_all[-1:] or [path.with_suffix(".txt") for path in results.values()]
     lines = [text.read_text(encoding="utf-8").rstrip() for text in texts if text.is_file()]
     return "\n".join([*lines, *(f"{copy}: copy of {path}" for copy, path in results.items())])
