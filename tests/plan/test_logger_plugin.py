@@ -150,3 +150,11 @@ def test_errors_of_the_workflow_are_printed(started: bool) -> None:
         job(made, 0, "audit")
     send(made, LogEvent.ERROR, msg="sede: unknown key", level=logging.ERROR)
     assert made.stream.getvalue() == "sede: unknown key\n"
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_of_a_traceback_of_snakemake_the_end_is_printed(verbose: bool) -> None:
+    made = handler(verbose=verbose)
+    send(made, LogEvent.ERROR, msg=f"{TRACE}\n", level=logging.ERROR)
+    short = "MemoryError: 8 GB (--verbose shows where)\n"
+    assert made.stream.getvalue() == (f"{TRACE}\n\n" if verbose else short)

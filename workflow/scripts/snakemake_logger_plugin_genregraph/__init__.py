@@ -52,11 +52,11 @@ class LogHandler(LogHandlerBase):
             self.results = copies(sys.argv)
         self.ended |= text.startswith(INTERRUPTED[0])
         serious = record.levelno > logging.WARNING or text.startswith(INTERRUPTED)
-        before = not self.started and event is None
-        # Of no job: such as faults of a sheet, or a disk that cannot be written.
-        own = event == LogEvent.ERROR and not self.failed and not self.ended
-        if self.verbose or before or own or (event is None and serious):
-            self._print(self.format(record))
+        own = event == LogEvent.ERROR and not (self.failed or self.ended)  # Such as of a sheet.
+        if self.verbose or own or (event is None and (serious or not self.started)):
+            said = self.format(record)
+            short = "Traceback (" in said and not self.common_settings.verbose
+            self._print(f"{last_message(said)} (--verbose shows where)" if short else said)
         elif event == LogEvent.JOB_ERROR:
             self._print(f"{vars(record)['rule_name']} failed; the reason follows at the end")
         if self.total and self.started and not self.verbose:
