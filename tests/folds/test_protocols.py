@@ -4,7 +4,6 @@ import pytest
 
 from genregraph.config.experiment import Experiment
 from genregraph.config.parts import Clean, Folds
-from genregraph.datasets.groups import group_name
 from genregraph.datasets.sheet import read_sheet
 from genregraph.folds.protocols import (
     STRICTEST_FIRST,
@@ -16,9 +15,11 @@ from genregraph.folds.protocols import (
     neighbours,
     strictest,
 )
+from genregraph.plan import runnable
 
 DATASETS = Path(__file__).parents[2] / "config" / "datasets"
-PROTOCOLS = ["paper", "kfold", "random", "clean", "inductive", "filtered"]
+PROTOCOLS = "paper kfold random clean inductive filtered".split()
+CLIPS = {"blues": "aabbccddeeff", "jazz": "ggghi", "rock": "j"}
 
 
 def clips_of(**genres: str) -> list[Clip]:
@@ -28,9 +29,6 @@ def clips_of(**genres: str) -> list[Clip]:
 
 def evaluated(clips: list[Clip], *protocols: str, **options) -> tuple[dict, dict]:
     return evaluations(Experiment(protocols=list(protocols), **options), clips)
-
-
-CLIPS = {"blues": "aabbccddeeff", "jazz": "ggghi", "rock": "j"}
 
 
 def of_genres(*genres: str) -> list[Clip]:
@@ -67,10 +65,11 @@ def test_genres_of_one_clip_each_cannot_be_held_out() -> None:
     assert left_out == {"paper": "no genre has two clips, one to train on and one to test"}
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS[:-1])
-def test_one_genre_cannot_be_evaluated(protocol) -> None:
+def test_one_genre_cannot_be_evaluated() -> None:
     reason = "12 clips of 1 genre(s): at least 2 genres are needed"
-    assert evaluated(of_genres("blues"), protocol) == ({}, {protocol: reason})
+    assert evaluated(of_genres("blues"), *PROTOCOLS[:-1])[1] == dict.fromkeys(
+        PROTOCOLS[:-1], reason
+    )
 
 
 def test_genres_of_a_single_group_leave_clean_out_and_are_named() -> None:
@@ -78,9 +77,7 @@ def test_genres_of_a_single_group_leave_clean_out_and_are_named() -> None:
     reason = "genres of a single group cannot be evaluated: rock"
     assert left_out == dict.fromkeys(["clean", "inductive"], reason)
     assert list(possible) == ["paper", "random"]
-
-
-def test_excluded_clips_make_no_group() -> None:
+    # Excluded clips make no group.
     clips = [clip._replace(excluded="x" * (clip.group in "hi")) for clip in of_genres(*CLIPS)]
     assert evaluated(clips, "clean")[1]["clean"].endswith(": jazz, rock")
 
@@ -112,30 +109,14 @@ def test_filtered_needs_both_parts_of_each_genre(parts, lacking) -> None:
     ],
 )
 def test_folds_of_shipped_datasets(dataset, folds) -> None:
-    clips = [
-        Clip(
-            row.genre,
-            group_name(row.group, row.artist, row.clip, row.genre, "together"),
-            row.split,
-            row.excluded,
-        )
-        for row in read_sheet(DATASETS / f"{dataset}.tsv")
-    ]
+    clips = runnable.by_sheet(Experiment(), read_sheet(DATASETS / f"{dataset}.tsv"))
     possible, _ = evaluated(clips, *PROTOCOLS)
     assert [getattr(possible.get(name), "folds", None) for name in PROTOCOLS] == folds
 
 
-@pytest.mark.parametrize(
-    ("protocols", "expected"),
-    [
-        (["paper", "random"], "random"),
-        (["paper", "random", "filtered"], "filtered"),
-        ({"clean": 1, "filtered": 2}, "clean"),
-        (["paper", "kfold"], "kfold"),
-    ],
-)
-def test_strictest_protocol(protocols, expected):
-    assert strictest(protocols) == expected
+def test_strictest_protocol():
+    assert strictest(["paper", "random", "filtered"]) == "filtered"
+    assert strictest({"filtered": 1, "clean": 2}) == "clean"
     known = Experiment.model_json_schema()["properties"]["protocols"]["items"]["enum"]
     assert set(known) == set(STRICTEST_FIRST)
 

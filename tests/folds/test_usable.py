@@ -53,18 +53,11 @@ def test_clips_with_the_same_features_are_tied(clips_of):
     assert together(clips_of(["rock"] * 6), features) == [[0, 1, 4, 5], [2, 3]]
 
 
-def test_group_has_the_name_of_its_first_clip(clips_of):
-    clips = clips_of(["rock"] * 6, artist=["Ann", "Bob", "", "", "", ""])
-    names = ["artist ann", "artist ann", "song song1", "song song1", "song song2", "song song2"]
-    assert with_groups(clips, NOTHING, "alone")["group"].tolist() == names
-
-
-def test_artist_names_are_of_the_artist_then_the_group_then_the_song(clips_of):
-    columns = {
-        "artist": ["Ann", "", "The Ann", "", "", ""],
-        "sheet_group": ["g", "g", "h", *3 * [""]],
-    }
-    table = with_groups(clips_of(["rock"] * 6, **columns), NOTHING, "together")
+def test_names_of_groups_and_artists(clips_of):
+    """A group has that of its first clip; an artist is the sheet's, its group or the song."""
+    columns = {"artist": ["Ann", "", "The Ann", "", "", ""], "sheet_group": [*"ggh", "", "", ""]}
+    table = with_groups(clips_of(["rock"] * 6, **columns), NOTHING, "alone")
+    assert table["group"].tolist() == ["group g"] * 4 + ["song song2"] * 2
     names = ["artist ann", "group g", "artist ann", "song song1", "song song2", "song song2"]
     assert table["artist"].tolist() == names
 
@@ -93,10 +86,9 @@ def files(tmp_path, clips_of):
     clips.loc[[7, 8], "excluded"] = "replica"
     clips.to_parquet(tmp_path / "clips.parquet")
     tables = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
-    rng = np.random.default_rng(0)
-    for number, (table, missing) in enumerate(zip(tables, [1, 3], strict=True)):
-        values = pd.DataFrame(rng.normal(size=(60, 4))).add_prefix(f"x{number}")
-        pd.concat([clips["clip"], values], axis=1).drop(index=missing).to_parquet(table)
+    x = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 8))).add_prefix("x")
+    for table, columns, missing in zip(tables, (x.columns[:4], x.columns[4:]), (1, 3), strict=True):
+        x[columns].assign(clip=clips["clip"]).drop(index=missing).to_parquet(table)
     return clips, tables
 
 
@@ -113,33 +105,33 @@ def test_main_lists_usable_clips_and_how_they_can_be_split(files, tmp_path):
     table, how = run(tmp_path, tables)
     kept = clips.drop(index=[0, 1, 3]).sort_values("clip", ignore_index=True)
     assert table.columns.tolist() == COLUMNS
-    assert table["clip"].tolist() == kept["clip"].tolist()
+    assert table[["clip", "excluded"]].equals(kept[["clip", "excluded"]])
     assert table["group"].tolist() == ("artist " + kept["artist"]).tolist()
-    assert table["excluded"].tolist() == kept["excluded"].tolist()
-    assert how["left_out"] == {}
-    assert how["evaluations"]["clean"] == {"folds": 5, "repeats": 1}
-    assert how["evaluations"]["paper"] == {"folds": 10, "repeats": 1}
-
-
-def test_main_counts_what_became_of_every_clip(files, tmp_path):
     lost = {"rejected": 1, "without_features": 2}
-    assert run(tmp_path, files[1])[1]["clips"] == {
-        "paper": {"used": 57, "excluded": 0, **lost},
-        "clean": {"used": 55, "excluded": 2, **lost},
-        "filtered": {"used": 42, "excluded": 15, **lost},
+    assert how == {
+        "evaluations": {
+            "paper": {"folds": 10, "repeats": 1},
+            "clean": {"folds": 5, "repeats": 1},
+            "filtered": {"folds": 1, "repeats": 1},
+        },
+        "left_out": {},
+        "clips": {
+            "paper": {"used": 57, "excluded": 0, **lost},
+            "clean": {"used": 55, "excluded": 2, **lost},
+            "filtered": {"used": 42, "excluded": 15, **lost},
+        },
     }
-    some = run(tmp_path, files[1], genres=["rock", "pop"])[1]["clips"]["clean"]
+    some = run(tmp_path, tables, genres=["rock", "pop"])[1]["clips"]["clean"]
     assert some == {"used": 36, "excluded": 1, **lost}
 
 
 def test_main_takes_the_clips_of_all_shards_images(files, tmp_path):
-    clips = files[0][["clip"]]
+    names = files[0][["clip"]]
     shards = [tmp_path / "00.parquet", tmp_path / "01.parquet"]
-    clips[1:20].to_parquet(shards[0])
-    clips[30:].to_parquet(shards[1])
-    assert set(run(tmp_path, images=shards)[0]["clip"]) == set(
-        clips["clip"].drop([0, *range(20, 30)])
-    )
+    names[1:20].to_parquet(shards[0])
+    names[30:].to_parquet(shards[1])
+    used = run(tmp_path, images=shards)[0]["clip"]
+    assert set(used) == set(names["clip"].drop([0, *range(20, 30)]))
 
 
 def test_protocol_that_rejected_clips_made_impossible_is_left_out(files, tmp_path):

@@ -17,7 +17,7 @@ from tests.report.found import curve
 from genregraph.config.load import load
 from genregraph.datasets.sheet import Row, read_sheet, write_sheet
 from genregraph.evaluation import evaluate, summarise
-from genregraph.folds.leaks import leaks
+from genregraph.folds.groups import leaks
 from genregraph.graph.adjacency import adjacency
 from genregraph.graph.store import health, save_graphs
 from genregraph.models.base import Fit
@@ -136,7 +136,7 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
         write(folder / "models", model, tables, fits, {})
     (folder / "models/.snakemake_timestamp").touch()
     used = clips[clips["status"] == "good"].reset_index(drop=True)
-    audited = leaks(folds, used, np.empty((0, 2), dtype=np.int64), "alone")
+    audited = leaks(folds, used, np.empty((0, 2), dtype=object), "alone")
     audited.to_csv(folder / "leaks.csv", index=False)
 
 

@@ -7,7 +7,7 @@ from tests.workflow.conftest import Project
 
 from genregraph.config.registry import CLASSIFIERS, COMBINED, NETWORKS, ablation_name
 from genregraph.datasets.sheet import Row, write_sheet
-from genregraph.folds.leaks import KINDS
+from genregraph.folds.groups import KINDS
 from genregraph.folds.table import fold_keys, training_masks
 from genregraph.graph.store import load_graph
 from genregraph.preprocessing.inputs import InputsFile

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from genregraph.common.errors import UserError
 from genregraph.config.experiment import Experiment
-from genregraph.folds.groups import features_of
-from genregraph.folds.leaks import check, leaks, near_identical
+from genregraph.folds.groups import check, features_of, identical, leaks
 from genregraph.folds.protocols import BY_GROUP, Clip, Evaluation, LeftOut, evaluation, takes
 from genregraph.folds.split import held_out, split_groups, stratified
 from genregraph.folds.table import listed, unique_clips
@@ -21,10 +20,9 @@ logger = logging.getLogger(__name__)
 
 
 def taken(clips: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    """Clips that a protocol takes (`folds.protocols.takes`), of those an experiment can use."""
-    stated = clips[["split", "excluded"]].to_numpy()
-    chosen = np.array([takes(protocol, split, excluded) for split, excluded in stated], dtype=bool)
-    return clips[chosen].reset_index(drop=True)
+    """Clips that a protocol takes, of those an experiment can use."""
+    stated = zip(clips["split"], clips["excluded"], strict=True)
+    return clips.loc[[takes(protocol, *facts) for facts in stated]].reset_index(drop=True)
 
 
 def assign(
@@ -32,12 +30,10 @@ def assign(
 ) -> tuple[pd.DataFrame, Evaluation]:
     """Assign clips to the folds of all repeats, each an independent split (`folds.table.COLUMNS`).
 
-    ``paper`` holds clips out at random within genres; ``clean`` and ``inductive`` keep groups
-    together; ``filtered`` takes the published split; the others split at random within genres.
     ``usable`` (`folds.usable.COLUMNS`) has all clips of the experiment, which may allow fewer folds
     than it asks for. A protocol that cannot split them is `LeftOut`.
     """
-    facts = usable[["genre", "group", "split", "excluded"]].itertuples(index=False, name=None)
+    facts = usable[list(Clip._fields)].itertuples(index=False)
     how = evaluation(protocol, [Clip(*row) for row in facts], experiment)
     clips = taken(usable, protocol)
     repeats = [
@@ -59,7 +55,7 @@ def _tested(
     if protocol not in BY_GROUP:
         return stratified(genres, folds, rng) == np.arange(folds)[:, None]
     fold = split_groups(genres, clips["group"].tolist(), folds, rng)
-    in_one = clips.groupby("genre")["clip"].agg(lambda own: len(set(fold[own.index])) < 2)
+    in_one = pd.Series(fold).groupby(genres).nunique() < 2
     if in_one.any():
         raise LeftOut(
             f"all groups of {', '.join(in_one.index[in_one])} fell into one fold, whose models "
@@ -68,7 +64,7 @@ def _tested(
     return fold == np.arange(folds)[:, None]
 
 
-def way_on(protocol: str, experiment: Experiment, name: str) -> str:
+def _way_on(protocol: str, experiment: Experiment, name: str) -> str:
     """What a user can change where a protocol cannot split the clips of an experiment."""
     others = [other for other in experiment.protocols if other != protocol]
     without = f"leave it out: protocols: [{', '.join(others)}]" if others else "name another"
@@ -94,13 +90,14 @@ def main(
     try:
         folds, _ = assign(known, protocol, asked, seed)
     except LeftOut as reason:
-        way = way_on(protocol, asked, usable.parent.name)
+        way = _way_on(protocol, asked, usable.parent.name)
         raise UserError(f"protocol {protocol} cannot split the clips: {reason}; {way}") from None
     chosen = unique_clips(folds)["clip"]
     logger.info("%d of %d clips are assigned to folds", len(chosen), len(known))
     facts = pd.read_parquet(clips).set_index("clip", drop=False).loc[chosen]
-    pairs = near_identical(chosen, known["clip"], features_of(known["clip"], tables or []))
-    counts = leaks(folds, facts, pairs, asked.clean.unknown_artist)
+    # Scaled by all usable clips, as when groups were made.
+    pairs = identical(features_of(known["clip"], tables or []))
+    counts = leaks(folds, facts, known["clip"].to_numpy()[pairs], asked.clean.unknown_artist)
     check(counts, protocol)
     folds.to_parquet(output, index=False)
     counts.to_csv(leaking, index=False)

@@ -1,4 +1,10 @@
-"""Which clips must stay together: by the sheet, or as the same audio under two names."""
+"""Which clips must stay together, by the sheet or as copies, and what parts of folds share.
+
+References
+----------
+.. [1] B. L. Sturm, "The GTZAN dataset: Its contents, its faults, their effects on evaluation, and
+   its future use", arXiv:1306.1461.
+"""
 
 import itertools
 import logging
@@ -11,18 +17,22 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 
-from genregraph.datasets.groups import group_name
+from genregraph.common.errors import UserError
+from genregraph.datasets.groups import group_name, normalised
 from genregraph.features.parquet import read_table
+from genregraph.folds.protocols import BY_GROUP
+from genregraph.folds.table import fold_keys, training_masks
 
 logger = logging.getLogger(__name__)
 
 BLOCK = 512  # Features that are scaled at once.
 DISTINCT = 8  # Features in which most clips must differ, or clips are near each other by chance.
 IDENTICAL = 0.01  # Root mean square over features of a difference in standard deviations.
+KINDS = ["group", "artist", "song", "md5", "near_identical"]  # What leaks between parts [1]_.
 
 
 def group_names(clips: pd.DataFrame, unknown: str) -> list[str]:
-    """Group of each clip by the sheet; empty for a clip that is left out.
+    """Group of each clip by the sheet; "" for a clip that is left out.
 
     ``unknown`` (together, alone or out) says what becomes of clips without group and artist. Each
     song is a group where no clip has either.
@@ -44,12 +54,9 @@ def features_of(clips: pd.Series, tables: Sequence[Path]) -> NDArray[np.floating
 def identical(features: NDArray[np.floating]) -> NDArray[np.int64]:
     """Pairs of clips whose features, shape (n, d), are nearly the same: replicas.
 
-    Returns
-    -------
-    NDArray[np.int64], shape (pairs, 2)
-        Positions, the smaller first: the root mean square difference of their standardised features
-        is at most `IDENTICAL`. None where fewer than `DISTINCT` features have values of their own
-        for most clips.
+    They are positions, the smaller first, shape (pairs, 2): the root mean square difference of
+    their standardised features is at most `IDENTICAL`. There is none where fewer than `DISTINCT`
+    features have values of their own for most clips.
     """
     n, d = features.shape
     own = (2 * len(np.unique(features[:, i])) > n for i in range(d))
@@ -65,3 +72,49 @@ def identical(features: NDArray[np.floating]) -> NDArray[np.int64]:
     search = NearestNeighbors(radius=IDENTICAL * d**0.5, algorithm="brute").fit(scaled)
     near = sparse.triu(search.radius_neighbors_graph(scaled), k=1)
     return np.column_stack(near.nonzero()).astype(np.int64)
+
+
+def leaks(
+    folds: pd.DataFrame, clips: pd.DataFrame, copies: NDArray[np.object_], unknown: str
+) -> pd.DataFrame:
+    """Count what both parts of each fold hold: ``repeat fold`` and a count for each of `KINDS`.
+
+    These are names in both parts, and pairs of near-identical clips with one in either.
+
+    Parameters
+    ----------
+    folds, clips : pd.DataFrame
+        Clips are the facts (`audio.clips.COLUMNS`) of `folds.table.unique_clips`, in their order.
+    copies : NDArray, shape (m, 2)
+        Names of pairs whose features are nearly the same; clips in no fold may be among them.
+    unknown : str
+        How clips of unknown artist are grouped: together, alone or out.
+    """
+    names = pd.DataFrame(
+        {
+            "group": group_names(clips, unknown),
+            "artist": clips["artist"].map(normalised).to_numpy(),
+            "song": clips["source"].to_numpy(),
+            "md5": clips["md5"].to_numpy(),
+        }
+    )
+    pairs = pd.Index(clips["clip"]).get_indexer(copies.ravel()).reshape(-1, 2)
+    pairs = pairs[(pairs >= 0).all(axis=1)]
+    rows = []
+    for (repeat, fold), train in zip(fold_keys(folds), training_masks(folds), strict=True):
+        both = {kind: {*name[train]} & {*name[~train]} - {""} for kind, name in names.items()}
+        apart = int((train[pairs[:, 0]] != train[pairs[:, 1]]).sum())
+        rows.append([repeat, fold, *map(len, both.values()), apart])
+    return pd.DataFrame(rows, columns=["repeat", "fold", *KINDS])
+
+
+def check(counts: pd.DataFrame, protocol: str) -> None:
+    """Raise a `UserError` if folds of a protocol by group leak, by the counts of `leaks`."""
+    total = counts[KINDS].sum()
+    logger.info("in both parts of a fold: %s", total.to_dict())
+    if protocol in BY_GROUP and total.any():
+        shared = ", ".join(f"{count} {kind}" for kind, count in total.items() if count)
+        raise UserError(
+            f"protocol {protocol} leaks: {shared} in both parts of its folds. Give such clips one "
+            "group in the sheet's column group, or exclude copies in its column excluded"
+        )

@@ -22,24 +22,18 @@ from typing import NamedTuple
 from genregraph.config.experiment import Experiment
 
 UNKNOWN_LEFT_OUT = "its artist is unknown"
-FITTED_ON_ALL = ("paper", "kfold")
 BY_GROUP = ("clean", "inductive")  # No fold separates clips of a group.
-# They leave out the clips that the sheet excludes. Protocol random is the control of clean.
-AS_CLEAN = ("random", *BY_GROUP)
 STRICTEST_FIRST = ("inductive", "clean", "filtered", "random", "kfold", "paper")
 
 
 def fitted_on(protocol: str) -> str:
     """Clips that scaling, selection and reduction are fitted to: ``all``, or ``train``."""
-    return "all" if protocol in FITTED_ON_ALL else "train"
+    return "all" if protocol in ("paper", "kfold") else "train"
 
 
 def keeps_apart(protocol: str) -> bool:
-    """Whether splits inside the training clips do not separate groups, as the protocol's folds.
-
-    The published split keeps nearly all artists apart.
-    """
-    return protocol in (*BY_GROUP, "filtered")
+    """Whether splits inside the training clips do not separate groups, as the protocol's folds."""
+    return protocol in (*BY_GROUP, "filtered")  # The published one keeps nearly all artists apart.
 
 
 def neighbours(protocol: str) -> str:
@@ -73,10 +67,10 @@ class LeftOut(Exception):
 
 
 def takes(protocol: str, split: str, excluded: str) -> bool:
-    """Whether a protocol takes a clip: filtered those of a published part, paper and kfold all."""
+    """Whether a protocol takes a clip; random, the control of clean, leaves out what that does."""
     if protocol == "filtered":
         return split in ("train", "test")
-    return not (excluded and protocol in AS_CLEAN)
+    return not excluded or protocol in ("paper", "kfold")
 
 
 def evaluation(protocol: str, clips: Sequence[Clip], experiment: Experiment) -> Evaluation:
@@ -99,13 +93,12 @@ def evaluation(protocol: str, clips: Sequence[Clip], experiment: Experiment) -> 
         return Evaluation(folds.n, folds.repeats)
     if protocol == "kfold":
         return Evaluation(max(2, min(folds.n, *genres.values())), folds.repeats)
-    groups = [len({clip.group for clip in taken if clip.genre == genre}) for genre in asked]
-    single = [genre for genre, count in zip(asked, groups, strict=True) if count < 2]
+    groups = Counter(genre for genre, _ in {(clip.genre, clip.group) for clip in taken})
+    single = [genre for genre in asked if groups[genre] < 2]
     if protocol in BY_GROUP and single:
         raise LeftOut(f"genres of a single group cannot be evaluated: {', '.join(single)}")
     # The control has as many folds as clean.
-    most = [max(2, count) for count in groups if count]
-    return Evaluation(min(clean.folds, *most), clean.repeats)
+    return Evaluation(max(2, min(clean.folds, *groups.values())), clean.repeats)
 
 
 def evaluations(

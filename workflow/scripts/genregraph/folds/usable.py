@@ -12,8 +12,6 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import typer
 
 from genregraph.config.experiment import Experiment
@@ -31,23 +29,19 @@ def usable(
     clips: pd.DataFrame, tables: Iterable[Collection[str]], genres: Sequence[str]
 ) -> pd.DataFrame:
     """Clips of some genres (empty: all) that every feature table has, ordered by name."""
-    good = clips["status"] != "rejected"
+    good = (clips["status"] != "rejected") & clips["genre"].isin(genres or clips["genre"])
     for table in tables:
         good &= clips["clip"].isin(table)
-    if genres:
-        good &= clips["genre"].isin(genres)
     return clips[good].sort_values("clip", ignore_index=True)
 
 
 def with_groups(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.DataFrame:
-    """Add groups and artists to clips, by which others are not independent of them.
+    """Add to clips the group that no fold of clean separates, and the artist (`COLUMNS`).
 
-    Replicas are recognised by their features, shape (n, d); d may be 0. ``unknown`` (together,
-    alone or out) says what becomes of clips without group and artist.
-
-    The result has `COLUMNS`. ``group``: clips of one artist, song or recording, which no fold of
-    protocol clean separates. ``artist``: the artist, else the sheet's group; a song without either
-    has a name of its own. ``excluded``: why protocol clean leaves the clip out, if it does.
+    A ``group`` is of one artist, song or recording; replicas are recognised by their features,
+    shape (n, d). ``artist`` is the artist, else the sheet's group; a song without either has a name
+    of its own. ``unknown`` (together, alone or out) says what becomes of clips without group and
+    artist; ``excluded``, why clean leaves a clip out.
     """
     groups = group_names(clips, unknown)
     without_artist = clips["sheet_group"].where(clips["artist"] == "", "")
@@ -65,12 +59,6 @@ def with_groups(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.D
     )[COLUMNS]
 
 
-def clips_in(*paths: Path) -> set[str]:
-    """Clips that any of some Parquet files with a column ``clip`` holds."""
-    tables = [pq.read_table(path, columns=["clip"]) for path in paths]
-    return set(pa.concat_tables(tables)["clip"].to_pylist())
-
-
 def counted(
     clips: pd.DataFrame, usable: pd.DataFrame, genres: Sequence[str], protocols: Iterable[str]
 ) -> dict[str, dict[str, int]]:
@@ -79,14 +67,14 @@ def counted(
     They are ``used``; ``excluded`` by the sheet, or in no part of its split; ``rejected`` by the
     audit; or ``without_features`` in one of the tables.
     """
-    asked = clips[clips["genre"].isin(genres)] if genres else clips
+    asked = clips[clips["genre"].isin(genres or clips["genre"])]
     rejected = int((asked["status"] == "rejected").sum())
     lost = {"rejected": rejected, "without_features": len(asked) - rejected - len(usable)}
-    used = {protocol: len(taken(usable, protocol)) for protocol in protocols}
-    return {
-        protocol: {"used": count, "excluded": len(usable) - count, **lost}
-        for protocol, count in used.items()
-    }
+    counts = {}
+    for protocol in protocols:
+        used = len(taken(usable, protocol))
+        counts[protocol] = {"used": used, "excluded": len(usable) - used, **lost}
+    return counts
 
 
 def main(
@@ -103,9 +91,11 @@ def main(
     """List the clips that an experiment can use, and how its protocols can split them."""
     asked = Experiment.model_validate_json(experiment)
     listed = pd.read_parquet(clips)
-    known = [clips_in(path) for path in tables or []]
+    known = [set(pd.read_parquet(path, columns=["clip"])["clip"]) for path in tables or []]
     if images:
-        known.append(clips_in(*images))
+        known.append(
+            {clip for path in images for clip in pd.read_parquet(path, columns=["clip"])["clip"]}
+        )
     good = usable(listed, known, asked.genres)
     features = features_of(good["clip"], tables or [])
     grouped = with_groups(good, features, asked.clean.unknown_artist)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from genregraph.evaluation.statistics import p_text
-from genregraph.folds.leaks import KINDS
+from genregraph.folds.groups import KINDS
 from genregraph.report.figures.protocol_figures import confuse
 from genregraph.report.page.answer import MAIN
 from genregraph.report.page.tables import Tables, keys_of, where
