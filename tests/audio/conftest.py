@@ -9,6 +9,9 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from genregraph.audio.read import Decoded
+from genregraph.audio.samples import SAMPLE_RATE
+
 Recorder = Callable[..., Path]
 
 
@@ -16,9 +19,17 @@ def play(seconds: float, rate: int = 22_050, channels: int = 1) -> NDArray[np.fl
     """Tones and noise, another in each channel; shape (n, channels)."""
     count = round(seconds * rate)
     time = np.arange(count)[:, None] / rate
-    tones = 0.4 * np.sin(2 * np.pi * np.array([440.0, 277.2])[:channels] * time)
+    tones = 0.4 * np.sin(2 * np.pi * 440 / 1.587 ** np.arange(channels) * time)
     noise = 0.1 * np.random.default_rng(count).standard_normal((count, channels))
     return (tones + noise).astype(np.float32)
+
+
+def seconds(decoded: Decoded) -> float:
+    return decoded.samples.size / SAMPLE_RATE
+
+
+def why(decoded: Decoded) -> str:
+    return "; ".join(problem for problem, _ in decoded.problems)
 
 
 @pytest.fixture(scope="session")

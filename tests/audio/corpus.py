@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
+from tests.audio.conftest import play
 
 SECONDS = 1.5
 SUBTYPES = {
@@ -42,27 +42,19 @@ class Odd:
     seconds: float | None = None
 
 
-def sound(channels: int = 1, rate: int = 22_050, seconds: float = SECONDS) -> NDArray[np.float32]:
-    """A tone and noise, shape (n, channels)."""
-    rng = np.random.default_rng([channels, rate])
-    time = np.arange(round(seconds * rate))[:, None] / rate
-    noise = rng.uniform(-0.1, 0.1, (time.size, channels))
-    return (0.3 * np.sin(2 * np.pi * 440 * time) + noise).astype(np.float32)
-
-
 def written(
     kind: str = "WAV", subtype: str | None = None, rate: int = 22_050, samples=None
 ) -> bytes:
     """A good file."""
     file = io.BytesIO()
-    frames = sound(rate=rate) if samples is None else samples
+    frames = play(SECONDS, rate) if samples is None else samples
     soundfile.write(file, frames, rate, format=kind, subtype=subtype)
     return file.getvalue()
 
 
 def of_64_bits() -> bytes:
     """A WAV file of 64-bit integers: FFmpeg reads it, and PyAV raises a ValueError."""
-    samples = (sound()[:, 0] * 2.0**62).astype("<i8").tobytes()
+    samples = (play(SECONDS)[:, 0] * 2.0**62).astype("<i8").tobytes()
     form = struct.pack("<HHIIHH", 1, 1, 22_050, 8 * 22_050, 8, 64)
     chunks = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(samples))
     return b"RIFF" + struct.pack("<I", len(chunks) + len(samples)) + chunks + samples
@@ -89,13 +81,13 @@ def formats() -> Iterator[Odd]:
             yield Odd(f"{kind}.{subtype}", written(kind, subtype, rate), SECONDS)
     for channels in range(1, 9):
         for kind in ("WAV", "FLAC", "AIFF"):
-            content = written(kind, samples=sound(channels))
+            content = written(kind, samples=play(SECONDS, channels=channels))
             yield Odd(f"{channels} channels.{kind}", content, SECONDS)
     for rate in (8_000, 11_025, 16_000, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000):
         for kind in ("WAV", "FLAC"):
             yield Odd(f"{rate} Hz.{kind}", written(kind, rate=rate), SECONDS)
     for rate in (1, 7, 100, 999, 768_000, 2**31 - 1):
-        yield Odd(f"{rate} Hz of few.wav", written(rate=rate, samples=sound()))
+        yield Odd(f"{rate} Hz of few.wav", written(rate=rate, samples=play(SECONDS)))
 
 
 def truncated() -> Iterator[Odd]:
@@ -134,7 +126,7 @@ def lies() -> Iterator[Odd]:
 
 def values() -> Iterator[Odd]:
     """Samples that are no sound, or strange sound."""
-    good = sound()
+    good = play(SECONDS)
     for name, value in [("nan", np.nan), ("inf", np.inf), ("-inf", -np.inf), ("1e38", 1e38)]:
         for subtype in ("FLOAT", "DOUBLE"):
             broken = good.copy()
@@ -185,8 +177,8 @@ def strangers() -> Iterator[Odd]:
         ("zeros", bytes(100_000)),
         ("ones", b"\xff" * 100_000),
         ("noise", rng.bytes(300_000)),
-        ("raw", (sound()[:, 0] * 32767).astype("<i2").tobytes()),
-        ("raw floats", sound()[:, 0].tobytes()),
+        ("raw", (play(SECONDS)[:, 0] * 32767).astype("<i2").tobytes()),
+        ("raw floats", play(SECONDS)[:, 0].tobytes()),
         ("pdf", b"%PDF-1.7\n" + rng.bytes(5000)),
         ("jpeg", b"\xff\xd8\xff\xe0\0\x10JFIF\0" + rng.bytes(20_000)),
         ("png", b"\x89PNG\r\n\x1a\n" + rng.bytes(20_000)),

@@ -22,16 +22,18 @@ UNREADABLE = (
 )
 
 
-def files(rows: list[Row], folder: Path) -> dict[Row, str | None]:
-    named = {row.path for row in rows}
-    return {row: locate(folder, row.path, [".wav", ".au"], named) for row in rows}
-
-
 class Audited(NamedTuple):
     folder: Path
     rows: list[Row]
     table: pd.DataFrame
     samples: dict[str, np.ndarray]
+
+
+def audited_in(folder: Path, rows: list[Row], samples: Path) -> Audited:
+    named = {row.path for row in rows}
+    files = {row: locate(folder, row.path, [".wav", ".au"], named) for row in rows}
+    table = audit_shard(files, folder, samples, 1.0, 1e-4, 600)
+    return Audited(folder, rows, table, dict(read_samples(samples)))
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +51,7 @@ def audited(tmp_path_factory, record) -> Audited:
     paths = [path.relative_to(folder) for path in rock.iterdir()]
     paths = [path.with_suffix(".wav") if path.stem == "other" else path for path in paths]
     rows = [Row(path.stem, path.as_posix(), "rock") for path in [*paths, Path("rock/gone.wav")]]
-    file = tmp_path_factory.mktemp("shard") / "samples.parquet"
-    table = audit_shard(files(rows, folder), folder, file, 1.0, 1e-4, 600)
-    return Audited(folder, rows, table, dict(read_samples(file)))
+    return audited_in(folder, rows, tmp_path_factory.mktemp("shard") / "samples.parquet")
 
 
 def test_clip_is_ok_repaired_or_rejected(audited) -> None:
@@ -68,23 +68,19 @@ def test_clip_is_ok_repaired_or_rejected(audited) -> None:
     }
 
 
-def test_facts_are_a_row_a_clip_with_the_md5_of_its_file(audited) -> None:
-    assert list(audited.table.columns) == COLUMNS
-    assert list(audited.table["clip"]) == sorted(row.clip for row in audited.rows)
-    rock = (audited.folder / "rock").iterdir()
-    expected = {path.stem: hashlib.md5(path.read_bytes()).hexdigest() for path in rock}
-    md5s = dict(zip(audited.table["clip"], audited.table["md5"], strict=True))
-    assert md5s == {**expected, "gone": ""}
-
-
-def test_samples_are_those_of_good_clips_alone(audited) -> None:
-    good = audited.table.query("status != 'rejected'")
-    assert list(audited.samples) == list(good["clip"])
+def test_facts_are_a_row_a_clip_and_samples_are_those_of_good_ones(audited) -> None:
+    folder, rows, table, samples = audited
+    assert list(table.columns) == COLUMNS
+    assert list(table["clip"]) == sorted(row.clip for row in rows)
+    good = table.query("status != 'rejected'")
+    assert list(samples) == list(good["clip"])
     for clip, file, count in zip(good["clip"], good["file"], good["samples"], strict=True):
-        np.testing.assert_array_equal(
-            audited.samples[clip], librosa.load(audited.folder / file)[0], strict=True
-        )
-        assert audited.samples[clip].size == count
+        expected = librosa.load(folder / file)[0]
+        np.testing.assert_array_equal(samples[clip], expected, strict=True)
+        assert samples[clip].size == count
+    files = (folder / "rock").iterdir()
+    expected = {path.stem: hashlib.md5(path.read_bytes()).hexdigest() for path in files}
+    assert dict(zip(table["clip"], table["md5"], strict=True)) == {**expected, "gone": ""}
 
 
 def test_shards_together_hold_each_clip_once(tmp_path, audited) -> None:
@@ -106,12 +102,9 @@ def test_shards_together_hold_each_clip_once(tmp_path, audited) -> None:
 
 def test_real_clips_pass_with_the_md5_of_the_sheet(tmp_path, real_audio) -> None:
     rows = [row for row in read_sheet(GTZAN_MINI) if row.clip.endswith(".00000")]
-    table = audit_shard(files(rows, real_audio), real_audio, tmp_path / "samples", 1.0, 1e-4, 600)
-    assert set(table["status"]) == {"ok"}
+    _, _, table, samples = audited_in(real_audio, rows, tmp_path / "samples")
+    assert set(table["status"]) == {"ok"} and list(samples) == sorted(row.clip for row in rows)
     assert dict(zip(table["clip"], table["md5"], strict=True)) == {r.clip: r.md5 for r in rows}
-    for clip, samples in read_samples(tmp_path / "samples"):
-        expected, _ = librosa.load(real_audio / clip.split(".")[0] / f"{clip}.wav")
-        np.testing.assert_array_equal(samples, expected)
 
 
 def test_file_without_permission_is_rejected_with_the_way_out(tmp_path, monkeypatch) -> None:
@@ -129,16 +122,15 @@ def test_path_without_a_file_says_what_is_there(tmp_path) -> None:
     (tmp_path / "folder.wav").mkdir()
     (tmp_path / "link.wav").symlink_to("nowhere.wav")
     os.mkfifo(tmp_path / "pipe.wav")
-    rows = [Row(name, f"{name}.wav", "x") for name in ("folder", "link", "pipe")]
-    rows.append(Row("long", "n" * 300, "x"))
-    table = audit_shard(files(rows, tmp_path), tmp_path, tmp_path / "samples", 1.0, 1e-4, 600)
-    assert list(read_samples(tmp_path / "samples")) == []
-    assert dict(zip(table["clip"], table["problem"], strict=True)) == {
-        "folder": "missing: there is a folder of this name, and no file",
-        "link": "missing: it is a link to nowhere.wav, where no file is",
-        "long": GONE,
-        "pipe": "missing: there is something of this name, and no file",
-    }
+    rows = [Row(name, f"{name}.wav", "x") for name in ("folder", "link", "pipe", "n" * 300)]
+    _, _, table, samples = audited_in(tmp_path, rows, tmp_path / "samples")
+    assert not samples
+    assert table["problem"].tolist() == [
+        "missing: there is a folder of this name, and no file",
+        "missing: it is a link to nowhere.wav, where no file is",
+        GONE,
+        "missing: there is something of this name, and no file",
+    ]
 
 
 def test_lack_of_memory_fails_the_audit(tmp_path, record, starved) -> None:

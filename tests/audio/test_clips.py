@@ -3,8 +3,8 @@ import pytest
 
 from genregraph.audio.audit import COLUMNS as AUDITED
 from genregraph.audio.clips import COLUMNS, list_pieces, main
-from genregraph.audio.problems import PROBLEM_COLUMNS
 from genregraph.datasets.sheet import Row, write_sheet
+from genregraph.datasets.spreadsheet import PROBLEM_COLUMNS
 
 SEGMENT = 66_150
 HOSTILE = "a b'; touch x; $(id),\"\n"
@@ -44,48 +44,38 @@ def test_complete_clips_are_listed_as_they_were_audited() -> None:
     assert groups.to_dict() == {"song": "G", "stereo": "G", "brief": "Y", "broken": "broken"}
 
 
-def test_segments_name_their_song_their_start_and_its_repair() -> None:
-    table = list_pieces(FACTS, ROWS, "3s")
-    song = table[table["source"] == "song"]
-    assert list(song["clip"]) == ["song.0", "song.1"]
-    assert list(song["start"]) == [0, SEGMENT]
-    assert set(song["samples"]) == {SEGMENT - 1}
-    assert (set(song["group"]), set(song["genre"])) == ({"song"}, {"jazz"})
-    assert list(table.loc[table["source"] == "stereo", "status"]) == ["repaired", "repaired"]
-
-
-@pytest.mark.parametrize("cut", ["30s", "3s"])
-def test_pieces_hold_what_the_sheet_says_of_their_clip(cut) -> None:
-    table = list_pieces(FACTS, ROWS, cut).drop_duplicates("source").set_index("source")
-    stated = table[["genre", "sheet_group", "artist", "split", "excluded"]].drop(HOSTILE)
-    assert stated.T.to_dict("list") == {
-        "song": ["jazz", "G", "X", "train", "replica"],
-        "stereo": ["rock", "G", "X", "", ""],
-        "brief": ["rock", "", "Y", "", ""],
-        "broken": ["rock", "", "", "", ""],
-    }
-
-
-def test_clip_too_short_for_a_segment_is_rejected_at_that_length_alone() -> None:
-    short = list_pieces(FACTS, ROWS, "3s").set_index("clip").loc["brief"]
-    assert short["status"] == "rejected"
-    assert short["problem"] == "too short to be cut into pieces of 3s"
-    assert list_pieces(FACTS, ROWS, "30s").set_index("clip").loc["brief", "status"] == "ok"
+def test_segments_name_their_song_and_its_repair_and_short_clips_are_rejected() -> None:
+    table = list_pieces(FACTS, ROWS, "3s").set_index("clip")
+    of_song = table.loc[["song.0", "song.1"], ["source", "group", "genre", "start", "samples"]]
+    names = ["song", "song", "jazz"]
+    assert of_song.to_numpy().tolist() == [[*names, start, SEGMENT - 1] for start in (0, SEGMENT)]
+    assert set(table.loc[["stereo.0", "stereo.1"], "status"]) == {"repaired"}
+    reason = "too short to be cut into pieces of 3s"
+    assert table.loc["brief", ["status", "problem"]].tolist() == ["rejected", reason]
 
 
 @pytest.mark.parametrize(
     ("cut", "odd"),
     [("30s", [HOSTILE, "broken", "stereo"]), ("3s", [HOSTILE, "brief", "broken", "stereo"])],
 )
-def test_facts_of_shards_become_clips_and_problems(tmp_path, cut, odd) -> None:
+def test_facts_of_shards_and_sheet_become_clips_and_problems(tmp_path, cut, odd) -> None:
     write_sheet(ROWS, tmp_path / "sheet.tsv")
     shards = [tmp_path / "00.parquet", tmp_path / "01.parquet"]
     FACTS.iloc[:1].to_parquet(shards[0])
     FACTS.iloc[1:].to_parquet(shards[1])
     clips, problems = tmp_path / "clips.parquet", tmp_path / "problems.csv"
     main(shards, tmp_path / "sheet.tsv", cut, clips, problems)
+    table = pd.read_parquet(clips)
     expected = list_pieces(FACTS, ROWS, cut)
-    pd.testing.assert_frame_equal(pd.read_parquet(clips), expected[COLUMNS], check_dtype=False)
+    pd.testing.assert_frame_equal(table, expected[COLUMNS], check_dtype=False)
+    of_sheet = table.drop_duplicates("source").set_index("source").drop(HOSTILE)
+    stated = of_sheet[["genre", "sheet_group", "artist", "split", "excluded"]]
+    assert stated.T.to_dict("list") == {
+        "song": ["jazz", "G", "X", "train", "replica"],
+        "stereo": ["rock", "G", "X", "", ""],
+        "brief": ["rock", "", "Y", "", ""],
+        "broken": ["rock", "", "", "", ""],
+    }
     written = pd.read_csv(problems)
     assert list(written.columns) == PROBLEM_COLUMNS
     assert list(written["clip"]) == odd  # A song with two segments is listed once.

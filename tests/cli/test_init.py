@@ -7,8 +7,7 @@ from tests.audio.conftest import tagged
 from genregraph.cli.init import copies_in, main, marked, music_in
 from genregraph.cli.project import configured
 from genregraph.common.errors import UserError
-from genregraph.datasets.row import Row
-from genregraph.datasets.sheet import read_sheet
+from genregraph.datasets.sheet import Row, read_sheet
 
 
 def made(folder: Path, *names: str) -> Path:

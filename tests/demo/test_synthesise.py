@@ -1,4 +1,5 @@
 import logging
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,16 @@ import soundfile
 from genregraph.audio.samples import SAMPLE_RATE, Samples
 from genregraph.common.errors import UserError
 from genregraph.datasets.sheet import read_sheet
-from genregraph.demo.genres import DRUMS, GENRES, REGISTERS, SCALES
-from genregraph.demo.synthesise import compose, main, render, synthesise_clip
+from genregraph.demo.synthesise import (
+    DRUMS,
+    GENRES,
+    REGISTERS,
+    SCALES,
+    compose,
+    main,
+    render,
+    synthesise_clip,
+)
 
 SHEET = Path(__file__).parents[2] / "config" / "datasets" / "demo.tsv"
 
@@ -23,10 +32,9 @@ def clips() -> dict[str, Samples]:
 
 def test_sheet_has_four_clips_of_three_artists_in_ten_genres() -> None:
     rows = read_sheet(SHEET)
-    assert len(rows) == 120
-    assert {row.genre for row in rows} == set(GENRES)
-    assert len({row.artist for row in rows}) == 30
-    assert all(row.path == f"{row.genre}/{row.clip}.wav" for row in rows)
+    clips = Counter((row.genre, row.artist) for row in rows)
+    assert Counter(genre for genre, _ in clips) == dict.fromkeys(GENRES, 3)
+    assert set(clips.values()) == {4}
     assert all(row.group == row.artist and row.artist.startswith(row.genre) for row in rows)
 
 

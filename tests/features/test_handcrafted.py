@@ -5,9 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
-from genregraph.audio.cut import windows
 from genregraph.audio.read import decode
-from genregraph.audio.samples import SAMPLE_RATE
+from genregraph.audio.samples import SAMPLE_RATE, segments
 from genregraph.features.handcrafted import (
     COLUMNS,
     PROFILES,
@@ -85,7 +84,7 @@ def test_real_clips_have_the_values_of_the_public_table(genre, real_audio, publi
 
 def test_real_segment_has_the_values_of_the_public_3_second_table(real_audio):
     samples = decode(real_audio / "blues" / "blues.00000.wav").samples
-    start, length = windows(samples.size, "3s")[0]
+    start, length = segments(samples.size)[0]
     features = pd.Series(handcrafted(samples[start : start + length]), index=COLUMNS)
     assert features["tempo"] == 129.19921875
     expected = {

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genregraph.audio.problems import PROBLEM_COLUMNS
 from genregraph.common.errors import UserError
 from genregraph.datasets.sheet import Row, write_sheet
+from genregraph.datasets.spreadsheet import PROBLEM_COLUMNS
 from genregraph.features.handcrafted import COLUMNS as HANDCRAFTED
 from genregraph.features.imported import features_in, main, read_foreign
 from genregraph.features.keys import Names

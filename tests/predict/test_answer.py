@@ -10,8 +10,7 @@ from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.common.code import SCRIPTS
 from genregraph.common.errors import UserError
 from genregraph.datasets.listing import NOT_PREDICTED, shards_of
-from genregraph.datasets.row import Row
-from genregraph.datasets.sheet import write_sheet
+from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.features.parquet import write_table
 from genregraph.predict.answer import as_text, features_of, list_problems, main, of_model
 from genregraph.predict.pieces import COLUMNS

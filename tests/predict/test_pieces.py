@@ -32,7 +32,7 @@ def clips(*seconds: float) -> pd.DataFrame:
 
 def test_piece_length_is_the_segment_length_or_the_median_of_longer_clips() -> None:
     assert piece_length(clips(2, 2, 2), "30s") == 30 * SAMPLE_RATE
-    assert piece_length(clips(2.9999), "3s") == 66_149  # As audio.cut has them.
+    assert piece_length(clips(2.9999), "3s") == 66_149  # As audio.samples has them.
     assert piece_length(clips(200, 240, 300), "30s") == 240 * SAMPLE_RATE
     assert piece_length(clips(0, 0), "30s") == 30 * SAMPLE_RATE  # Imported without audio.
     rejected = clips(500, 40).assign(status=["rejected", "ok"])

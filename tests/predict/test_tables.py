@@ -6,7 +6,7 @@ from tests.predict.conftest import drawn, listed, new_features
 
 from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.common.errors import UserError
-from genregraph.datasets.row import Row
+from genregraph.datasets.sheet import Row
 from genregraph.predict.predictor import predict
 from genregraph.predict.tables import (
     by_artist,

@@ -12,8 +12,8 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from tests.audio.conftest import encode
-from tests.audio.corpus import SUBTYPES, sound, written
+from tests.audio.conftest import encode, play
+from tests.audio.corpus import SUBTYPES, written
 
 from genregraph.audio.read import RejectedClip, check, decode
 from genregraph.audio.samples import SAMPLE_RATE
@@ -38,7 +38,7 @@ def good(tmp_path_factory) -> dict[str, bytes]:
     codecs = "aac.m4a alac.m4a aac.aac wmav2.wma libopus.webm flac.ogg ac3.ac3 aac.mp4 mp2.mpg"
     for codec, extension in (name.split(".") for name in codecs.split()):
         rate = 48_000 if codec == "libopus" else 44_100
-        path = encode(folder / f"a.{extension}", codec, sound(2, rate, 1.0), rate=rate)
+        path = encode(folder / f"a.{extension}", codec, play(1, rate, 2), rate=rate)
         files[path.name + codec] = path.read_bytes()
     return files
 

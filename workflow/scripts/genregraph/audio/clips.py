@@ -2,16 +2,16 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
 import typer
 
-from genregraph.audio.cut import piece_name, windows
-from genregraph.audio.problems import PROBLEM_COLUMNS
+from genregraph.audio.samples import segments
 from genregraph.datasets.sheet import Row, read_sheet
-from genregraph.datasets.spreadsheet import write_csv
+from genregraph.datasets.spreadsheet import PROBLEM_COLUMNS, write_csv
 
 logger = logging.getLogger(__name__)
 
@@ -21,17 +21,10 @@ COLUMNS = (
 ).split()
 
 
-def stated(row: Row) -> dict[str, str]:
+def stated(row: Row) -> dict[str, Any]:
     """What the sheet says of a clip, by the names that it has among `COLUMNS`."""
-    return {
-        "source": row.clip,
-        "genre": row.genre,
-        "group": row.group or row.artist or row.clip,
-        "sheet_group": row.group,
-        "artist": row.artist,
-        "split": row.split,
-        "excluded": row.excluded,
-    }
+    group = row.group or row.artist or row.clip
+    return {**asdict(row), "source": row.clip, "group": group, "sheet_group": row.group}
 
 
 def list_pieces(audited: pd.DataFrame, rows: Sequence[Row], cut: str) -> pd.DataFrame:
@@ -40,11 +33,11 @@ def list_pieces(audited: pd.DataFrame, rows: Sequence[Row], cut: str) -> pd.Data
     It has `COLUMNS`, ``path`` and ``what_was_done``; ``start`` and ``samples`` are in samples at
     22,050 Hz. A segment's ``group`` is its song. A rejected clip keeps one row.
     """
-    of_sheet: dict[str, dict[Any, Any]] = {row.clip: {**stated(row)} for row in rows}
+    of_sheet = {row.clip: stated(row) for row in rows}
     pieces = [
         piece
         for clip in audited.to_dict("records")
-        for piece in _pieces({**clip, **of_sheet[clip["clip"]], "start": 0}, cut)
+        for piece in _pieces({**of_sheet[clip["clip"]], **clip, "start": 0}, cut)
     ]
     columns = list(dict.fromkeys([*COLUMNS, *PROBLEM_COLUMNS]))
     return pd.DataFrame(pieces, columns=columns).sort_values("clip", ignore_index=True)
@@ -53,16 +46,15 @@ def list_pieces(audited: pd.DataFrame, rows: Sequence[Row], cut: str) -> pd.Data
 def _pieces(clip: dict[Any, Any], cut: str) -> list[dict[Any, Any]]:
     if clip["status"] == "rejected" or cut == "30s":
         return [clip]
-    too_short: dict[Any, Any] = {
+    song = {**clip, "group": clip["clip"]}
+    too_short = {
         "status": "rejected",
         "problem": f"too short to be cut into pieces of {cut}",
         "what_was_done": "rejected: this cut has no piece of it",
     }
-    song = {**clip, "group": clip["clip"]}
-    pieces = enumerate(windows(clip["samples"], cut))
     return [
-        {**song, "clip": piece_name(clip["clip"], i, cut), "start": start, "samples": length}
-        for i, (start, length) in pieces
+        {**song, "clip": f"{clip['clip']}.{i}", "start": start, "samples": length}
+        for i, (start, length) in enumerate(segments(clip["samples"]))
     ] or [{**clip, **too_short}]
 
 

@@ -175,18 +175,15 @@ def to_full_scale(samples: Samples) -> tuple[Samples, list[Problem]]:
 
 
 def check(samples: Samples, shortest: float, silence: float) -> None:
-    """Raise `RejectedClip` at samples from which no features can be computed.
+    """Raise `RejectedClip` at samples (one or more) from which no features can be computed.
 
     They must be finite, last `shortest` seconds, and at least one of them must lie further than
     `silence` (of full scale) from their mean.
     """
-    if not samples.size:
-        raise RejectedClip("empty: the file has no samples")
     if samples.size < shortest * SAMPLE_RATE:
         seconds = samples.size / SAMPLE_RATE
         raise RejectedClip(f"too short: {seconds:.3f} s, shorter than {shortest:g} s")
-    broken = int(np.count_nonzero(~np.isfinite(samples)))
-    if broken:
+    if broken := np.count_nonzero(~np.isfinite(samples)):
         raise RejectedClip(f"non-finite: {broken} of {samples.size} samples are NaN or infinite")
     mean = samples.mean()
     if max(samples.max() - mean, mean - samples.min()) <= silence:

@@ -15,8 +15,7 @@ from genregraph.cli.project import configuration_text
 from genregraph.common.errors import UserError, first_few
 from genregraph.config.registry import COMPUTED, PER_FOLD
 from genregraph.datasets.delimited import plain
-from genregraph.datasets.row import COLUMNS, Row
-from genregraph.datasets.sheet import new_sheet
+from genregraph.datasets.sheet import COLUMNS, Row, new_sheet
 from genregraph.features.foreign import read
 from genregraph.features.imported import as_text, numbers
 from genregraph.features.keys import KEYS, is_key, plain_name

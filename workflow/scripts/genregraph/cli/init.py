@@ -24,9 +24,9 @@ from genregraph.config.merge import merged, read_yaml
 from genregraph.datasets.delimited import plain
 from genregraph.datasets.groups import normalised
 from genregraph.datasets.listing import audio_files, counted, is_unicode
-from genregraph.datasets.row import Row
 from genregraph.datasets.sheet import (
     AUDIO_SUFFIXES,
+    Row,
     appended,
     read_sheet,
     save_sheet,

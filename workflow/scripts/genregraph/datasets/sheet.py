@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 
 from genregraph.common.errors import UserError
 from genregraph.datasets.delimited import BREAK, decoded, delimiter_of, encoding_of, lines, plain
-from genregraph.datasets.row import COLUMNS as COLUMNS
-from genregraph.datasets.row import Row as Row
+from genregraph.datasets.tidy import COLUMNS as COLUMNS
+from genregraph.datasets.tidy import Row as Row
 from genregraph.datasets.tidy import doubts, tidy
 
 logger = logging.getLogger(__name__)

@@ -1,13 +1,20 @@
-"""Tables for spreadsheets, in which no name must act as a formula (OWASP, "CSV Injection")."""
+"""Tables for spreadsheets, in which no name must act as a formula (OWASP, "CSV Injection").
+
+Among them the list of problems: clips that were rejected or repaired, and what tables left out.
+"""
 
 import csv
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
+PROBLEM_COLUMNS = ["clip", "path", "problem", "what_was_done"]
+NO_FEATURES = "no audio and no features"
+NOT_IN_TABLE = "rejected: no experiment with this table has it"
 
 
 def guarded(value: Any) -> Any:
@@ -38,3 +45,15 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 def read_csv(path: Path) -> pd.DataFrame:
     """Read what `write_csv` wrote: texts as they were, none of them missing."""
     return pd.read_csv(path, keep_default_na=False, dtype=str).map(unguarded)
+
+
+def of_whole_tables(problems: pd.DataFrame) -> list[str]:
+    """Problems that clips of a table have in common, as `write_problems` wrote them."""
+    common = problems["clip"].isna() & (problems["what_was_done"] == NOT_IN_TABLE)
+    return problems.loc[common, "problem"].tolist()
+
+
+def write_problems(problems: Iterable[tuple[str, str, str]], output: Path) -> None:
+    """Write clips (empty for all), their problems and what was done in `PROBLEM_COLUMNS` (CSV)."""
+    rows = [[clip, "", problem, done] for clip, problem, done in problems]
+    write_csv(pd.DataFrame(rows, columns=PROBLEM_COLUMNS), output)

@@ -1,15 +1,31 @@
-"""Values of a sheet that mean the same, written the same; and those that look wrong."""
+"""A sheet's rows: values that mean the same, written the same; and those that look wrong."""
 
 import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 
 from genregraph.datasets.delimited import plain
 from genregraph.datasets.groups import is_unknown, normalised
-from genregraph.datasets.row import Row
 
+
+@dataclass(frozen=True)
+class Row:
+    """A clip as the sheet states it; what the sheet leaves open is an empty string."""
+
+    clip: str
+    path: str
+    genre: str
+    group: str = ""
+    md5: str = ""
+    split: str = ""
+    excluded: str = ""
+    title: str = ""
+    artist: str = ""
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
 TIDIED = ("genre", "group", "md5", "split", "excluded", "title", "artist")
 PARTS = {
     **dict.fromkeys(["train", "training", "trainset"], "train"),

@@ -9,8 +9,8 @@ import pandas as pd
 import typer
 from numpy.typing import NDArray
 
-from genregraph.audio.problems import of_whole_tables
 from genregraph.config.experiment import Experiment
+from genregraph.datasets.spreadsheet import of_whole_tables
 from genregraph.evaluation import calibration as trust
 from genregraph.evaluation import notes, outputs, scores
 from genregraph.evaluation.comparisons import View, of_experiment

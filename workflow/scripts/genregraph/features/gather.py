@@ -7,7 +7,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from genregraph.audio.problems import NOT_IN_TABLE, write_problems
+from genregraph.datasets.spreadsheet import NOT_IN_TABLE, write_problems
 from genregraph.features.parquet import not_finite, write_table
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from genregraph.audio.cut import read_pieces
-from genregraph.audio.samples import SAMPLE_RATE
+from genregraph.audio.samples import SAMPLE_RATE, read_pieces
 from genregraph.features.parquet import SIZE, write_images
 from genregraph.features.table import Clips, Cut, Output
 

@@ -13,10 +13,10 @@ import pandas as pd
 import typer
 from numpy.typing import NDArray
 
-from genregraph.audio.problems import NO_FEATURES, NOT_IN_TABLE, write_problems
 from genregraph.common.errors import UserError, first_few
 from genregraph.datasets.sheet import COLUMNS as OF_SHEET
 from genregraph.datasets.sheet import read_sheet
+from genregraph.datasets.spreadsheet import NO_FEATURES, NOT_IN_TABLE, write_problems
 from genregraph.features.foreign import UNNAMED, read
 from genregraph.features.keys import KEYS, Names, is_key, plain_name
 from genregraph.features.labels import is_named_like_a_label, label_like, numbers_rows

@@ -10,9 +10,8 @@ import pandas as pd
 import typer
 
 from genregraph.audio.clips import COLUMNS, stated
-from genregraph.audio.problems import NO_FEATURES, PROBLEM_COLUMNS
 from genregraph.datasets.sheet import Row, read_sheet
-from genregraph.datasets.spreadsheet import write_csv
+from genregraph.datasets.spreadsheet import NO_FEATURES, PROBLEM_COLUMNS, write_csv
 from genregraph.features.imported import read_foreign
 from genregraph.features.keys import Names
 
@@ -22,14 +21,14 @@ logger = logging.getLogger(__name__)
 def list_without_audio(rows: list[Row], tables: Sequence[pd.DataFrame], cut: str) -> pd.DataFrame:
     """Clips of the sheet that any table has, or segments ``<clip>.<number>`` of them, ordered.
 
-    Columns are `audio.clips.COLUMNS`; ``samples`` are those of a table's column ``length``, or 0. A
-    clip of the sheet that no table has is rejected.
+    Columns are `audio.clips.COLUMNS`, ``path`` and ``what_was_done``; ``samples`` are those of a
+    table's column ``length``, or 0. A clip of the sheet that no table has is rejected.
     """
     named = pd.concat([table.reindex(columns=["clip", "length"]) for table in tables])
     lengths = pd.to_numeric(named["length"], errors="coerce").replace([0, np.inf, -np.inf], np.nan)
     clips = lengths.groupby(named["clip"]).first().fillna(0).rename("samples").reset_index()
     clips["source"] = clips["clip"] if cut == "30s" else clips["clip"].str.rpartition(".")[0]
-    of_sheet = pd.DataFrame([{**stated(row), "md5": row.md5} for row in rows])
+    of_sheet = pd.DataFrame(map(stated, rows)).drop(columns="clip")
     listed = clips.merge(of_sheet, how="right", on="source")
     lacking = listed["clip"].isna()
     if cut == "3s":
@@ -40,8 +39,10 @@ def list_without_audio(rows: list[Row], tables: Sequence[pd.DataFrame], cut: str
         samples=listed["samples"].fillna(0).astype(int),
         status=np.where(lacking, "rejected", "ok"),
         problem=np.where(lacking, NO_FEATURES, ""),
+        what_was_done=np.where(lacking, "rejected: no feature, fold or result has it", ""),
+        file=np.nan,
     )
-    return listed.reindex(columns=COLUMNS).sort_values("clip", ignore_index=True)
+    return listed.sort_values("clip", ignore_index=True)
 
 
 def main(
@@ -55,11 +56,7 @@ def main(
     rows = read_sheet(sheet)
     names = Names(rows)
     listed = list_without_audio(rows, [read_foreign(path, names, cut) for path in table], cut)
-    listed.to_parquet(clips, index=False)
+    listed[COLUMNS].to_parquet(clips, index=False)
     rejected = listed[listed["status"] == "rejected"]
-    rejected = rejected.assign(
-        path=rejected["clip"].map({row.clip: row.path for row in rows}),
-        what_was_done="rejected: no feature, fold or result has it",
-    )
     write_csv(rejected[PROBLEM_COLUMNS], problems)
     logger.info("%d clips of %d tables, %d rejected", len(listed), len(table), len(rejected))

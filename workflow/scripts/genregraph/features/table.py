@@ -12,7 +12,7 @@ import typer
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from genregraph.audio.cut import read_pieces
+from genregraph.audio.samples import read_pieces
 from genregraph.features.parquet import write_table
 
 logger = logging.getLogger(__name__)

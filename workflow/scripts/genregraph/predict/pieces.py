@@ -10,16 +10,15 @@ import pandas as pd
 import typer
 
 from genregraph.audio.audit import audit
-from genregraph.audio.cut import SEGMENT
 from genregraph.audio.read import RejectedClip, check
-from genregraph.audio.samples import SAMPLE_RATE, SamplesWriter
+from genregraph.audio.samples import SAMPLE_RATE, SEGMENT, SamplesWriter
 from genregraph.audio.tags import read_tags
 from genregraph.datasets.listing import NOT_PREDICTED
-from genregraph.datasets.row import Row
+from genregraph.datasets.sheet import Row
 
 logger = logging.getLogger(__name__)
 
-# Samples of a piece by segment length; those of 3 s as `audio.cut` makes them.
+# Samples of a piece by segment length; those of 3 s as `audio.samples` has them.
 PIECE = {"30s": 30 * SAMPLE_RATE, "3s": SEGMENT - 1}
 COLUMNS = "piece file artist start length samples status problem what_was_done md5".split()
 

@@ -10,7 +10,7 @@ from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.common.errors import UserError
 from genregraph.datasets.delimited import dialect_of
 from genregraph.datasets.groups import is_unknown, normalised
-from genregraph.datasets.row import Row
+from genregraph.datasets.sheet import Row
 from genregraph.predict.predictor import Prediction, Predictor
 
 NEIGHBOURS = "file rank clip genre artist title distance share".split()
