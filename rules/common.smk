@@ -33,7 +33,6 @@ from genregraph.common.errors import UserError
 from genregraph.config.merge import read_yaml
 from genregraph.plan.paths import OF_CUT, OF_DATASET, OF_EXPERIMENT, OF_MODELS, OF_NEW
 from genregraph.plan.paths import OF_PART, OF_PROTOCOL, OF_SHARD, Paths
-from genregraph.plan.report import PAGE, text_of
 from genregraph.plan.resources import memory, minutes, threads_for
 from genregraph.plan.run import Run
 from genregraph.plan.steps import Steps

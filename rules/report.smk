@@ -136,12 +136,10 @@ rule findings:
     params:
         options=STEPS["findings"].arguments,
         folder=lambda wildcards, output: Path(output[0]).parent,
-        template=text_of(RUN, "findings.md.jinja"),
         tables=options("learning_curve", "tuning"),
     shell:
         'python "$GENREGRAPH" report.findings {input.results:q} --folder {params.folder:q}'
-        " --template {params.template:q} {params.tables:q} {params.options:q} --output {output:q}"
-        " 2> {log:q}"
+        " {params.tables:q} {params.options:q} --output {output:q} 2> {log:q}"
 
 
 rule page:
@@ -171,11 +169,8 @@ rule page:
         folder=lambda wildcards, output: Path(output[0]).parent,
         benchmarks=f"results/benchmarks/{CONFIG.dataset}",
         sheet=RUN.sheet,
-        texts=[
-            f"--{name}={text_of(RUN, f'page/{file}')}" for name, file in PAGE.items()
-        ],
         lists=options("learning_curve", "map", "problems"),
     shell:
         'python "$GENREGRAPH" report.page.page {input.results:q} --folder {params.folder:q}'
         " --benchmarks {params.benchmarks:q} --sheet {params.sheet:q} {params.lists:q}"
-        " {params.texts:q} {params.options:q} --output {output:q} 2> {log:q}"
+        " {params.options:q} --output {output:q} 2> {log:q}"

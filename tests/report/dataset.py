@@ -25,10 +25,7 @@ from genregraph.models.fit import predictions, write
 from genregraph.preprocessing.inputs import Inputs, save_inputs
 from genregraph.report.figures import protocol_figures
 from genregraph.report.page import page
-from genregraph.report.page.map import ranked
 
-ROOT = Path(__file__).parents[2]
-SCRIPTS = ROOT / "workflow/scripts/genregraph/report"
 GENRES = ["<b>blues</b>", "hip-hop & r'n'b", "ünï-jazz"]
 EVIL = "</script><script>document.title='hacked'</script>"
 ARTIST = '"><img src=x onerror="document.title=\'hacked\'">'
@@ -233,7 +230,6 @@ def write_figures(place: Path) -> None:
         0,
         *(place / f"{name}.png" for name in figures),
         place / "map.json",
-        neighbours=K,
     )
 
 
@@ -255,7 +251,7 @@ def enlarge(options: dict[str, Any], folder: Path, n: int, genres: list[str]) ->
         list(zip(rng.integers(n, size=10).tolist(), rng.random(10).round(4).tolist(), strict=True))
         for _ in names
     ]
-    ranks = ranked(table, genres)
+    ranks = protocol_figures.ranked(table, genres)
     shown["models"] = {model: ranks for model in SHOWN[:3]}
     copied["maps"] = [place / "map.json"]
     copied["maps"][0].write_text(json.dumps(shown))
@@ -269,7 +265,5 @@ def enlarge(options: dict[str, Any], folder: Path, n: int, genres: list[str]) ->
 
 def write_page(options: dict[str, Any], output: Path, **others: Any) -> Path:
     """Run the step as its rule does."""
-    texts = {"template": "page.html.jinja", "style": "page.css", "script": "page.js"}
-    paths = {name: SCRIPTS / "page" / file for name, file in texts.items()}
-    page.main(**{**options, **paths, **others}, output=output)
+    page.main(**{**options, **others}, output=output)
     return output

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from genregraph.config.experiment import Experiment
-from genregraph.config.model import Dataset
+from genregraph.config.model import Config
 from genregraph.evaluation.comparisons import COLUMNS
 from genregraph.report.page.tables import Tables
 
@@ -148,7 +148,7 @@ def curve() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def tables(**changed) -> Tables:
+def tables(facts=None, **changed) -> Tables:
     """All of it; what is given stands for the attribute of that name."""
     keys = list(dict.fromkeys(key[:2] for key in MEANS))
     health = {
@@ -168,14 +168,13 @@ def tables(**changed) -> Tables:
         * (key[1] == "paper")
         for key in keys
     }
+    facts = facts or {"of_the_paper": True}
     stated = {
         name: Experiment.model_validate({**each, "paper_test_accuracy": PAPER.get(name)})
         for name, each in EXPERIMENTS.items()
     }
     own = Tables(
-        dataset="mine",
-        facts=Dataset(of_the_paper=True),
-        experiments=stated,
+        config=Config(dataset="mine", datasets={"mine": facts}, experiments=stated),
         results=results(),
         summary=summary(),
         comparisons=comparisons(),

@@ -11,17 +11,16 @@ import yaml
 from tests.report.found import comparisons, curve, summary, tables
 
 from genregraph.config.load import load
-from genregraph.config.model import Dataset
 from genregraph.datasets.sheet import read_sheet
 from genregraph.plan.runnable import not_runnable
 from genregraph.report.findings import findings, main
+from genregraph.report.page.words import fill
 
 ROOT = Path(__file__).parents[2]
-TEMPLATE = ROOT / "workflow/scripts/genregraph/report/findings.md.jinja"
 
 
 def text(not_run=None, **changed):
-    return findings(TEMPLATE.read_text(encoding="utf-8"), tables(**changed), not_run or {})
+    return findings(tables(**changed), not_run or {})
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +108,7 @@ def test_sections_without_rows_are_left_out():
     assert "The paper's numbers" not in without and "What artist labels add" not in without
     for title in ("Learning curves", "Not computed here", "Clips used and excluded"):
         assert title not in without
-    elsewhere = in_one_line(text(facts=Dataset(synthesised=True)))
+    elsewhere = in_one_line(text(facts={"synthesised": True}))
     assert "Models that were removed" not in elsewhere and "Earlier published" not in elsewhere
     assert "say nothing about music" in elsewhere
 
@@ -161,7 +160,7 @@ def test_blank_lines_between_paragraphs_tables_and_lists(more):
 
 def test_unknown_facts_are_errors():
     with pytest.raises(jinja2.UndefinedError, match="tempo"):
-        findings("{{ tempo }}", tables(), {})
+        fill("{{ tempo }}", {})
 
 
 PUBLISHED = ROOT / "docs/results/gtzan"
@@ -180,7 +179,6 @@ def test_published_findings_are_those_of_the_published_results(tmp_path):
         [PUBLISHED / f"{name}.csv" for name in config.experiments if name not in not_run],
         PUBLISHED,
         json.dumps(config.model_dump(mode="json")),
-        TEMPLATE,
         output,
         learning_curve=PUBLISHED / "learning-curve.csv",
         not_run=[f"{name}={reason}" for name, reason in not_run.items()],

@@ -189,7 +189,7 @@ def test_levels_of_learning_curve_are_counted_in_each_repeat():
     means = levels(curve()).set_index(["series", "level", "model"])
     assert len(means) == 8
     last = means.loc["artists", 2, "graphsage"]
-    assert (last["artists"], last["clips"], last["repeats"]) == (6.5, 24, 2)
+    assert (last["artists"], last["clips"]) == (6.5, 24)
     assert last["mean"] == pytest.approx(0.6)
     left, right = draw.learning_curve(curve()).axes
     assert left.containers[0][0].get_xdata().tolist() == [3.5, 6.5]

@@ -12,7 +12,8 @@ from tests.report import dataset
 from genregraph.report.figures.protocol_figures import draw_confusion
 from genregraph.report.page import page
 from genregraph.report.page.experiment import confusion
-from genregraph.report.page.page import as_data, printable
+from genregraph.report.page.page import printable
+from genregraph.report.page.words import fill
 
 VOID = {"meta", "input", "br"}
 
@@ -238,16 +239,16 @@ def test_confusion_counts_tests():
     facts = confusion(both)
     assert (facts["right"], facts["total"], facts["clips"]) == (4, 6, 3)
     x, y, untested = facts["rows"]
-    assert x == ("x", [(2, 5), (2, 5), (0, 0)], "50 %")
-    assert y == ("y", [(0, 0), (2, 10), (0, 0)], "100 %")
-    assert untested == ("untested", [(0, 0)] * 3, "0 %")
+    assert x == ("x", [[2, 5], [2, 5], [0, 0]], "50 %")
+    assert y == ("y", [[0, 0], [2, 10], [0, 0]], "100 %")
+    assert untested == ("untested", [[0, 0]] * 3, "0 %")
     [image] = draw_confusion(both).axes[0].images
     assert image.get_array().sum(axis=1).tolist() == [1, 1, 0]
 
 
 def test_hostile_letters():
     hostile = {"</script>": ["<!--", "a & b", "\u2028", "\x00"]}
-    text = as_data(hostile)
+    text = fill("{{ hostile | tojson }}", {"hostile": hostile}, autoescape=True)
     assert not set("<>&\u2028\x00") & set(text)
     assert json.loads(text) == hostile
     assert printable("a\x00b\x1b[1m\nc\udcff") == "a\ufffdb\ufffd[1m\nc\ufffd"

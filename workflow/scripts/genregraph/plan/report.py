@@ -1,18 +1,20 @@
-"""Steps of the report, and the texts that they fill in."""
+"""Steps of the report."""
 
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from genregraph.common.code import SCRIPTS
 from genregraph.common.contents import sizes_and_times
-from genregraph.datasets.sheet import digest, find
+from genregraph.datasets.sheet import digest
 from genregraph.plan.options import Options
 from genregraph.plan.paths import OF_DATASET, OF_EXPERIMENT, OF_PROTOCOL, Paths
 from genregraph.plan.run import Run
 from genregraph.plan.step import Step
 
-# Texts of which the page is made.
-PAGE = {"template": "page.html.jinja", "style": "page.css", "script": "page.js"}
+# Texts that steps fill in.
+FINDINGS = ["findings.md.jinja"]
+PAGE = ["page/page.html.jinja", "page/page.css", "page/page.js"]
 
 
 def of_report(
@@ -30,12 +32,14 @@ def of_report(
         "audio": None if run.without_audio else run.audio,
         "extension": run.facts.extensions,
     }
-    texts = {name: digest_of(text_of(run, f"page/{file}")) for name, file in PAGE.items()}
+    findings, texts = (
+        {"texts": [digest_of(SCRIPTS / "report" / name) for name in names]}
+        for names in (FINDINGS, PAGE)
+    )
     crate = {"config": config, "sheet": run.sheet, "experiment": run.runnable}
     tables = sizes_and_times(Path(), paths.imported_tables().values())
     of_protocol = {"model": options.shown, "seed": run.config.seed}
     draw, figures = "report.figures.draw", f"{OF_DATASET}/figures"
-    findings = digest_of(text_of(run, "findings.md.jinja"))
     return {
         "figure": Step(draw, figures, suffix=".{figure}"),
         "importances": Step(draw, OF_PROTOCOL, suffix=".importances", jobs=selecting),
@@ -43,20 +47,15 @@ def of_report(
         "experiment_figures": Step(
             "report.figures.experiment_figures", OF_EXPERIMENT, {"paper": options.paper}
         ),
-        "findings": Step("report.findings", OF_DATASET, said, {"template": findings}),
+        "findings": Step("report.findings", OF_DATASET, said, findings),
         "page": Step("report.page.page", OF_DATASET, page, {"sheet": digest(run.rows), **texts}),
         "crate": Step(
             *("report.crate", OF_DATASET, crate),
-            facts={"sheet": digest_of(run.sheet), "contents": tables},
+            facts={"sheet": digest_of(Path(run.sheet)), "contents": tables},
         ),
     }
 
 
-def text_of(run: Run, name: str) -> str:
-    """Path of a text that a step fills in."""
-    return str(find(f"workflow/scripts/genregraph/report/{name}", run.home))
-
-
-def digest_of(path: str) -> str:
+def digest_of(path: Path) -> str:
     """Digest of a file."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

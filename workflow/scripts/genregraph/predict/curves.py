@@ -15,6 +15,7 @@ from genregraph.report.figures.style import (
     PALE,
     colour_of,
     counted,
+    draw_text,
     in_style,
     new_figure,
     plain,
@@ -35,9 +36,7 @@ def draw(pieces: pd.DataFrame) -> Figure:
     counts = pieces["file"].value_counts()
     files = sorted(counts.index[counts > 1])
     if not files:
-        figure = new_figure(6, 1.2)
-        figure.text(0.5, 0.5, "no file is longer than one piece", ha="center", va="center")
-        return figure
+        return draw_text("no file is longer than one piece", 6, 1.2)
     drawn = files[:MOST]
     part = pieces[pieces["file"].isin(drawn)]
     means = part.filter(regex=r"^p\(").mean()

@@ -1,6 +1,5 @@
 """Say in words what the tables say; nothing is tested or adjusted here."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,8 +22,8 @@ INFORMED = 0.02  # Share of neighbours of the same genre, above chance, that is 
 BEST = 2  # Classifiers that are listed with the networks.
 
 
-def findings(template: str, tables: Tables, not_run: Mapping[str, str]) -> str:
-    """Fill in the template (Jinja2); ``not_run`` says why experiments cannot be computed here."""
+def findings(tables: Tables, not_run: Mapping[str, str]) -> str:
+    """Findings (Markdown); ``not_run`` says why experiments cannot be computed here."""
     summary, messages = tables.summary, tables.compared("messages")
     evaluations = [_evaluation(tables, *key) for key in keys_of(summary)]
     facts = {
@@ -44,6 +43,7 @@ def findings(template: str, tables: Tables, not_run: Mapping[str, str]) -> str:
         "uses": _uses_of_tests(tables),
         "not_run": not_run,
     }
+    template = Path(__file__).with_name("findings.md.jinja").read_text("utf-8")
     return fill(template, facts, autoescape=False)  # Markdown, not HTML.
 
 
@@ -56,8 +56,8 @@ def _evaluation(tables: Tables, name: str, protocol: str) -> dict[str, Any]:
         "protocol": protocol,
         "n_train": rows["n_train"].iloc[0],
         "n_test": rows["n_test"].iloc[0],
-        "metric": tables.experiments[name].graph.metric,
-        "nearness": tables.experiments[name].graph.nearness,
+        "metric": tables.config.experiments[name].graph.metric,
+        "nearness": tables.config.experiments[name].graph.nearness,
         "health": health,
         "informed": health["homophily"] - health["chance_homophily"] >= INFORMED,
         "same": by_fold["graphsage"].equals(by_fold["edgeless"]),
@@ -85,7 +85,7 @@ def _totals(messages: list[Row]) -> list[Row]:
 def _sides(tables: Tables, name: str, protocol: str) -> dict[str, Any]:
     """GraphSAGE, edgeless and the best other models by both aggregations."""
     averaged = where(tables.summary, experiment=name, protocol=protocol, aggregation="artist")
-    others = set(tables.experiments[name].models) - {*NETWORKS}
+    others = set(tables.config.experiments[name].models) - {*NETWORKS}
     classifiers = averaged[averaged["model"].isin(others)].sort_values("model")
     best = classifiers.sort_values("mean", ascending=False, kind="stable")["model"][:BEST]
     rows = [
@@ -142,13 +142,11 @@ def main(
     results: Annotated[list[Path], typer.Argument(help="Tables, named by experiment (CSV).")],
     folder: Annotated[Path, typer.Option(help="Folder of the dataset, with its other tables.")],
     config: Annotated[str, typer.Option(help="Configuration of the run (JSON).")],
-    template: Annotated[Path, typer.Option(help="Text with places for facts (Jinja2).")],
     output: Annotated[Path, typer.Option(help="Findings, to be written (Markdown).")],
     learning_curve: Annotated[Path | None, typer.Option(help="If there is one (CSV).")] = None,
     tuning: Annotated[Path | None, typer.Option(help="If there was one (CSV).")] = None,
     not_run: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=why not.")] = None,
 ) -> None:
     """Say in words what the results say."""
-    tables = read(results, folder, json.loads(config), learning_curve, tuning)
-    text = findings(template.read_text(encoding="utf-8"), tables, pairs(not_run))
-    output.write_text(text, encoding="utf-8")
+    tables = read(results, folder, config, learning_curve, tuning)
+    output.write_text(findings(tables, pairs(not_run)), encoding="utf-8")

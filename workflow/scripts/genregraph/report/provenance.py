@@ -41,11 +41,11 @@ def read_records(folder: Path, experiments: list[str]) -> dict[str, dict[str, An
 
 
 def costs(folder: Path, experiments: list[str]) -> pd.DataFrame:
-    """Time and memory of each step's jobs, of the named experiments or of none.
+    """Time and memory of each step's jobs, of the named experiments or of none: costliest first.
 
     Read from ``results/benchmarks/<dataset>``, where Snakemake writes ``.../PACKAGE.STEP.tsv``.
-    Columns are ``step jobs seconds longest memory``: seconds of all jobs together and of the
-    longest, memory of the largest in MB (NaN: too short to be measured); the costliest step first.
+    Seconds are of all jobs together and of the longest, memory is of the largest in MB (NaN: too
+    short to be measured).
     """
     rows = []
     for path in _belonging(folder, "**/*.tsv", experiments):

@@ -21,13 +21,7 @@ def changed(recorded: Mapping[Path, str]) -> Iterator[str]:
 
 
 def recorded_in(folder: Path, audio: Path | None = None) -> dict[Path, str]:
-    """Digests of the files of a crate, and of its audio files if their folder is given.
-
-    Raises
-    ------
-    UserError
-        If there is no crate in the folder, or it cannot be read.
-    """
+    """Digests of the files of a crate, and of its audio files if their folder is given."""
     try:
         crate = ROCrate(folder)
     except (OSError, KeyError, ValueError) as error:

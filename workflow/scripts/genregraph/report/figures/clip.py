@@ -1,10 +1,4 @@
-"""Figure of one clip: what the features are measured on.
-
-References
-----------
-.. [1] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", section "Feature
-   Extraction": wave form, spectrogram, roll-off, chroma, zero crossings and MFCCs.
-"""
+"""Figure of one clip: what the features are measured on, as in the paper's "Feature Extraction"."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,9 +24,9 @@ Floats = NDArray[np.floating]
 def measure(samples: NDArray[np.float32]) -> dict[str, Floats]:
     """Measure n mono samples at 22,050 Hz in t frames, as `features.handcrafted` does.
 
-    ``spectrogram``, shape (1025, t), in dB below the loudest; ``rolloff``, shape (t,), in Hz: 85 %
-    of the magnitude lies below; ``chroma``, shape (12, t): energy of each pitch class, at most 1;
-    ``zero_crossings``, shape (t,): share of samples; ``mfcc``, shape (20, t).
+    ``spectrogram``, shape (1025, t), is in dB below the loudest, ``rolloff``, shape (t,), in Hz,
+    ``chroma``, shape (12, t), energy of at most 1, ``zero_crossings``, shape (t,), a share of
+    samples; ``mfcc`` has shape (20, t).
     """
     magnitude = np.abs(librosa.stft(samples, pad_mode="reflect"))
     power = magnitude**2

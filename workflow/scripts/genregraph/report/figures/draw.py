@@ -1,10 +1,4 @@
-"""Draw a figure from one table of a dataset, or from the same table of several parts.
-
-References
-----------
-.. [1] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", section "Improvement
-   Period - Multi-classification More Features": 150 neurons and a rate of 0.001 were best.
-"""
+"""Draw a figure from one table of a dataset, or from the same table of several parts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +17,7 @@ from genregraph.report.figures import clip, style
 from genregraph.report.levels import levels
 
 MOST_FEATURES = 60  # Whose names can still be read.
-TUNED = {  # Label, and the paper's best value [1]_.
+TUNED = {  # Label, and the best in the paper's "Multi-classification More Features".
     "hidden": ("neurons in the hidden layer", 150),
     "learning_rate": ("learning rate", 0.001),
 }
@@ -98,10 +92,7 @@ def tuning(table: pd.DataFrame) -> Figure:
 
 @style.in_style()
 def learning_curve(table: pd.DataFrame) -> Figure:
-    """Accuracy by artists at equal clips, and by clips at equal artists (``learning-curve.csv``).
-
-    Lines are means over repeats, bars a standard deviation to both sides.
-    """
+    """Accuracy by artists at equal clips, and by clips at equal artists: means and deviations."""
     means = levels(table)
     figure = style.new_figure(8.5, 3.8)
     panels = figure.subplots(1, 2, sharey=True)
@@ -128,10 +119,7 @@ def learning_curve(table: pd.DataFrame) -> Figure:
 
 @style.in_style()
 def importances(selection: pd.DataFrame, top: int = 25) -> Figure:
-    """Importance of features in the forest of all, and in that of the selected (``selection.csv``).
-
-    Of the first fold the ``top`` features are drawn, the most important before the selection first.
-    """
+    """Importance of the first fold's ``top`` features in the forests of all and of the selected."""
     first = selection.query("repeat == 0 and fold == 0")
     keys = ["importance_before", "importance_after", "feature"]
     shown = first.sort_values(keys, ascending=[False, False, True]).head(top)
@@ -153,9 +141,8 @@ def importances(selection: pd.DataFrame, top: int = 25) -> Figure:
     return figure
 
 
-def _importances(files: Sequence[Path]) -> Figure:
-    # A feature may be called "nan".
-    table = pd.read_csv(files[0], keep_default_na=False)
+def _importances(file: Path) -> Figure:
+    table = pd.read_csv(file, keep_default_na=False)  # A feature may be called "nan".
     return importances(table.assign(feature=table["feature"].map(unguarded)))
 
 
@@ -165,7 +152,7 @@ FIGURES: dict[str, Callable[[Sequence[Path]], Figure]] = {
     "correlation": lambda files: correlation(pd.read_parquet(files[0])),
     "tuning": lambda files: tuning(read_result(files[0])),
     "learning-curve": lambda files: learning_curve(read_result(files[0])),
-    "importances": _importances,
+    "importances": lambda files: _importances(files[0]),
 }
 Name = Literal["clips", "clip", "correlation", "tuning", "learning-curve", "importances"]
 

@@ -18,22 +18,12 @@ COLUMNS = 4  # Of panels.
 SCALINGS = {"none": ("-", ""), "temperature": ("--", ", at a fitted temperature")}
 
 
-def empty() -> Figure:
-    """Figure that says that no protocol could be evaluated."""
-    figure = style.new_figure(4, 1)
-    figure.text(0.5, 0.5, "no protocol could be evaluated", ha="center", va="center")
-    return figure
-
-
 @style.in_style()
 def draw_folds(results: pd.DataFrame, paper: float | None) -> Figure:
-    """GraphSAGE's train and test accuracy in each fold and their means, a panel a protocol.
-
-    Clips are predicted one by one (aggregation none); ``paper`` is the paper's test accuracy.
-    """
+    """GraphSAGE's accuracies in each fold and their means, and the paper's, a panel a protocol."""
     rows = results[(results["aggregation"] == "none") & (results["model"] == MODEL)]
     if rows.empty:
-        return empty()
+        return style.draw_text("no protocol could be evaluated", 4, 1)
     protocols = list(rows.groupby("protocol", sort=False))
     figure = style.new_figure(1 + 3.6 * len(protocols), 3.6)
     panels = figure.subplots(1, len(protocols), squeeze=False, sharey=True)[0]
@@ -41,10 +31,9 @@ def draw_folds(results: pd.DataFrame, paper: float | None) -> Figure:
         _draw_protocol(axes, of_protocol.sort_values(["repeat", "fold"]), paper)
         train, test = (of_protocol[f"{part}_accuracy"].mean() for part in style.PARTS)
         axes.set_title(f"{protocol}: mean train {train:.3f}, test {test:.3f}")
-    lowest = rows[["train_accuracy", "test_accuracy"]].min().min()
-    lowest = lowest if paper is None else min(lowest, paper)
-    panels[0].set_ylim(max(0, np.floor(10 * lowest - 0.5) / 10), 1.02)
-    panels[0].set_ylabel("accuracy (share of clips)")
+    lowest = min(*rows[["train_accuracy", "test_accuracy"]].min(), paper or 1)
+    lower_end = max(0, np.floor(10 * lowest - 0.5) / 10)
+    panels[0].set(ylabel="accuracy (share of clips)", ylim=(lower_end, 1.02))
     style.draw_legend(panels[0], columns=5)
     style.draw_title(figure, rows, f"{MODEL}, by protocol")
     return figure
@@ -65,13 +54,13 @@ def _draw_protocol(axes: Axes, rows: pd.DataFrame, paper: float | None) -> None:
 
 @style.in_style()
 def draw_reliability(curves: pd.DataFrame) -> Figure:
-    """Accuracy of test clips by confidence, a panel a model and a line a protocol.
+    """Accuracy by confidence (``reliability.csv``), a panel a model and a line a protocol.
 
-    Points are bins of ``reliability.csv``; their areas grow with the share of clips in them.
+    The areas of points grow with the share of clips in a bin.
     """
     curves = curves[curves["aggregation"] == "none"]
     if curves.empty:
-        return empty()
+        return style.draw_text("no protocol could be evaluated", 4, 1)
     models = list(curves.groupby("model", sort=False))
     shape = -(-len(models) // COLUMNS), min(COLUMNS, len(models))
     figure = style.new_figure(2.6 * shape[1] + 0.4, 2.5 * shape[0] + 0.9)

@@ -1,10 +1,4 @@
-"""Figures of the clips of a fold in two dimensions, and of the edges of its graph.
-
-References
-----------
-.. [1] L. van der Maaten, G. Hinton, "Visualizing Data using t-SNE", Journal of Machine Learning
-   Research 9 (2008) 2579-2605.
-"""
+"""Figures of the clips of a fold in two dimensions, and of the edges of its graph."""
 
 from typing import NamedTuple
 
@@ -52,7 +46,7 @@ def place(x: Floats, seed: int) -> Placed:
 
 
 def neighbour_map(components: Floats, seed: int, most: int = MOST) -> Floats:
-    """Place n clips by t-SNE [1]_: an array of shape (n, 2).
+    """Place n clips by t-SNE (van der Maaten and Hinton 2008): an array of shape (n, 2).
 
     Of more clips than ``most`` a sample is placed, and each other at the mean of its three nearest.
     """
@@ -76,16 +70,12 @@ def draw(inputs: Inputs, placed: Placed) -> Figure:
     left, right = figure.subplots(1, 2)
     draw_clips(left, placed.components, inputs)
     draw_clips(right, placed.tsne, inputs)
-    left.set(
-        title="PCA",
-        xlabel=f"component 1 ({placed.shares[0]:.0%} of the variance)",
-        ylabel=f"component 2 ({placed.shares[1]:.0%})",
-    )
+    one, two = (f"component {i + 1} ({placed.shares[i]:.0%}" for i in (0, 1))
+    left.set(title="PCA", xlabel=f"{one} of the variance)", ylabel=f"{two})")
     right.set(title="t-SNE", xlabel=MEANINGLESS, xticks=[], yticks=[])
     _draw_genres(figure, left)
-    figure.suptitle(
-        f"{style.counted(len(inputs.y), 'clip')} by {style.counted(inputs.x.shape[1], 'feature')}"
-    )
+    clips, features = style.counted(len(inputs.y), "clip"), inputs.x.shape[1]
+    figure.suptitle(f"{clips} by {style.counted(features, 'feature')}")
     return figure
 
 
@@ -94,8 +84,7 @@ def draw_clips(axes: Axes, places: Floats, inputs: Inputs) -> None:
     size = float(np.clip(18_000 / len(places), 6, 36))  # Square points.
     for number, genre in enumerate(inputs.genres):
         axes.scatter(
-            places[inputs.y == number, 0],
-            places[inputs.y == number, 1],
+            *places[inputs.y == number, :2].T,
             s=size,
             c=style.colour_of(number),
             marker=MARKERS[number % len(MARKERS)],
@@ -136,8 +125,7 @@ def draw_graph(inputs: Inputs, distances: sparse.csr_array, places: Floats) -> F
     own = [style.colour_of(genre) for genre in inputs.y[edges[within, 0]]]
     for shown, colours, width in ((~within, style.PALE, 0.4), (within, own, 0.5)):
         lines = LineCollection(places[edges[shown]], colors=colours, linewidths=width, zorder=1)
-        lines.set_rasterized(len(edges) > 5000)
-        axes.add_collection(lines)
+        axes.add_collection(lines).set_rasterized(len(edges) > 5000)
     draw_clips(axes, places, inputs)
     title = NO_EDGES if distances.nnz else ALONE
     if len(edges):

@@ -1,21 +1,26 @@
 """Figures of an experiment under a protocol, and its map: t-SNE is computed once for all."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import typer
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
+from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.metrics import confusion_matrix
 
 from genregraph.evaluation.outputs import genres_of
 from genregraph.graph.store import load_graph
-from genregraph.preprocessing.inputs import InputsFile
+from genregraph.preprocessing.inputs import Inputs, InputsFile
 from genregraph.report.figures import places, style
-from genregraph.report.page.map import chart
+
+RANKED = 5  # Genres of which a clip's probability is shown,
+LEAST = 0.005  # if it is at least that.
 
 
 @style.in_style()
@@ -80,6 +85,83 @@ def draw_confusion(predictions: pd.DataFrame) -> Figure:
     return figure
 
 
+# The map of the report
+
+
+def within_square(places: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Places in the unit square: the longer side from 0 to 1, the shorter about its middle."""
+    low, high = places.min(axis=0).astype(float), places.max(axis=0).astype(float)
+    return (places - (low + high) / 2) / max((high - low).max(), 1e-9) + 0.5
+
+
+def first_tests(predictions: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
+    """What a model predicted of each clip of the inputs when it was first tested, a row a clip.
+
+    ``fold`` (-1: not tested in the first repeat), and a probability a genre (then NaN).
+    """
+    tested = predictions[(predictions["repeat"] == 0) & (predictions["part"] == "test")]
+    first = tested.sort_values("fold", kind="stable").drop_duplicates("clip").set_index("clip")
+    tests = first.reindex(inputs.clips.tolist())
+    return tests.assign(fold=tests["fold"].fillna(-1).astype(int))
+
+
+def ranked(tests: pd.DataFrame, genres: list[str]) -> list[list[tuple[int, int]]]:
+    """Of each clip the most probable genres, each with its percents; none where it is not tested.
+
+    Examples
+    --------
+    >>> ranked(pd.DataFrame({"x": [0.1, 0.4], "y": [0.9, 0.6], "fold": [-1, 0]}), ["x", "y"])
+    [[], [(1, 60), (0, 40)]]
+    """
+    probabilities = tests[genres].to_numpy()
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :RANKED]
+    return [
+        [
+            (int(genre), round(100 * own[genre]))
+            for genre in best
+            if fold >= 0 and (genre == best[0] or own[genre] >= LEAST)
+        ]
+        for own, best, fold in zip(probabilities, order, tests["fold"], strict=True)
+    ]
+
+
+def chart(
+    inputs: Inputs,
+    graphs: Mapping[int, sparse.csr_array],
+    predictions: Mapping[str, pd.DataFrame],
+    tsne: NDArray[np.floating],
+    most: int = 10,
+) -> dict[str, Any]:
+    """What the report's map shows: of each clip its place, neighbours and predictions.
+
+    Inputs are those of the first fold, graphs by fold of the first repeat, predictions of all folds
+    by model (GraphSAGE first), ``most`` the neighbours of a clip. ``fold`` is the first in which a
+    clip is tested (-1: none), ``neighbours`` are index and distance in the graph of that fold, else
+    of the first, ``models`` the most probable genres (index and percents) in that fold.
+    """
+    x, y = within_square(tsne).round(4).T.tolist()
+    tests = {model: first_tests(table, inputs) for model, table in predictions.items()}
+    folds = next(iter(tests.values()))["fold"]
+    graph_of = folds.where(folds.isin(list(graphs)), min(graphs)).to_numpy()
+    neighbours: list[list[tuple[int, float]]] = [[] for _ in folds]
+    for fold, graph in graphs.items():
+        near = places.nearest(graph, most)
+        own = near[graph_of[near["clip"]] == fold]
+        for clip, other, distance in own.itertuples(index=False):
+            neighbours[clip].append((other, float(f"{distance:.4g}")))
+    genres = inputs.genres.tolist()
+    return {
+        "genres": genres,
+        "clips": inputs.clips.tolist(),
+        "genre": inputs.y.tolist(),
+        "fold": folds.tolist(),
+        "x": x,
+        "y": y,
+        "neighbours": neighbours,
+        "models": {model: ranked(table, genres) for model, table in tests.items()},
+    }
+
+
 def main(
     inputs: Annotated[Path, typer.Option(help="Preprocessed features of all folds (NPZ).")],
     graphs: Annotated[Path, typer.Option(help="Their graphs (NPZ).")],
@@ -91,7 +173,6 @@ def main(
     history: style.FigureFile,
     confusion: style.FigureFile,
     clip_map: Annotated[Path, typer.Option("--map", help="The map, to be written (JSON).")],
-    neighbours: Annotated[int, typer.Option(min=1, help="Of a clip on the map, at most.")] = 10,
 ) -> None:
     """Draw clips, graph, training and confusion, and write the map of the report."""
     folds = InputsFile(inputs)
@@ -102,10 +183,7 @@ def main(
     style.save(places.draw_graph(first, distances, placed.tsne), graph)
     style.save(draw_history(pd.read_csv(models / "graphsage.history.csv")), history)
     style.save(draw_confusion(predictions["graphsage"]), confusion)
-    once = {
-        fold: load_graph(graphs, number)
-        for number, (repeat, fold) in enumerate(folds.keys)
-        if repeat == 0
-    }
-    shown = chart(first, once, predictions, placed.tsne, neighbours)
+    numbered = enumerate(folds.keys)
+    once = {fold: load_graph(graphs, i) for i, (repeat, fold) in numbered if repeat == 0}
+    shown = chart(first, once, predictions, placed.tsne)
     clip_map.write_text(json.dumps(shown, separators=(",", ":")) + "\n", encoding="utf-8")

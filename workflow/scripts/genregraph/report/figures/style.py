@@ -1,10 +1,4 @@
-"""How all figures look, and how they are saved: the same bytes for the same data.
-
-References
-----------
-.. [1] M. Okabe, K. Ito, "Color Universal Design", 2008: colours that the colour-blind distinguish.
-.. [2] P. Tol, "Colour Schemes", SRON technical note, 2021: the scheme "muted".
-"""
+"""How all figures look, and how they are saved: the same bytes for the same data."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -40,7 +34,8 @@ METADATA: dict[str, dict[str, str | None]] = {
 }
 FigureFile = Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")]
 
-# Okabe and Ito's but for yellow, which is faint on white; then three of Tol's muted ones.
+# Those of Okabe and Ito, "Color Universal Design" (2008), but for yellow, which is faint on white;
+# then three of P. Tol's scheme "muted" ("Colour Schemes", SRON technical note, 2021).
 BLUE, VERMILION, BLACK, GREY, PALE = "#0072B2", "#D55E00", "#000000", "#888888", "#CCCCCC"
 COLOURS = [BLUE, "#E69F00", "#009E73", "#CC79A7", VERMILION, "#56B4E9", BLACK]
 COLOURS += ["#999933", "#882255", "#332288", GREY]
@@ -53,6 +48,13 @@ in_style = partial(style.context, STYLE, after_reset=True)
 def new_figure(width: float, height: float) -> Figure:
     """Empty figure, sizes in inches; nothing on it overlaps."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def draw_text(text: str, width: float, height: float) -> Figure:
+    """Figure that says why nothing is drawn, sizes in inches."""
+    figure = new_figure(width, height)
+    figure.text(0.5, 0.5, text, ha="center", va="center")
+    return figure
 
 
 def save(figure: Figure, output: Path) -> None:

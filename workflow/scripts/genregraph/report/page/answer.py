@@ -23,8 +23,8 @@ def answers(
 ) -> pd.DataFrame:
     """Each experiment under its strictest protocol that has an aggregation.
 
-    Numbers of test clips and of genres are by experiment and protocol. The difference is that of
-    GraphSAGE from its ablation, its p by group (NaN where it was not tested).
+    ``tested`` are numbers of test clips and of genres. The difference is that of GraphSAGE from its
+    ablation, its p by group (NaN where it was not tested).
     """
     rows = []
     summary = tables.summary[tables.summary["aggregation"] == aggregation]
@@ -35,7 +35,7 @@ def answers(
         best = next(iter(tables.compared("baseline", **own)), {})
         messages = next(iter(tables.compared("messages", **own, model=MAIN)), {})
         low, high = messages.get("ci_low", np.nan), messages.get("ci_high", np.nan)
-        row = {
+        row = keys | {
             "clips": clips,
             "genres": genres,
             "guessing": 1 / genres,
@@ -47,7 +47,7 @@ def answers(
             "95_%_interval": points_span(low, high),
             "adjusted_p": messages.get("p_groups_holm", np.nan),
         }
-        rows.append(keys | row)
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -56,12 +56,12 @@ def sentences(tables: Tables, answered: pd.DataFrame) -> list[str]:
     if answered.empty:
         return ["No protocol of any experiment could be evaluated."]
     said = [_messages(tables, answered)]
-    for each in artist_label_pairs(tables)[:1]:
-        said.append(
-            f"GraphSAGE on a graph of artists ({each['name']}, {each['protocol']}) reaches "
-            f"{_stated(each['graphsage'])}; without messages, its probabilities averaged over each "
-            f"artist's test clips, it reaches {_stated(each['edgeless'])}."
-        )
+    said += [
+        f"GraphSAGE on a graph of artists ({each['name']}, {each['protocol']}) reaches "
+        f"{_stated(each['graphsage'])}; without messages, its probabilities averaged over each "
+        f"artist's test clips, it reaches {_stated(each['edgeless'])}."
+        for each in artist_label_pairs(tables)[:1]
+    ]
     paper = papers(tables)
     if paper["rows"]:
         inside = sum(row["inside"] for row in paper["rows"])
@@ -100,18 +100,15 @@ def _messages(tables: Tables, answered: pd.DataFrame) -> str:
 def artist_label_pairs(tables: Tables) -> list[dict[str, Any]]:
     """GraphSAGE on each graph of artists, and the ablation whose predictions are averaged.
 
-    Both use artist labels, in different ways: no test compares the two.
-    Each has ``name protocol``, and rows of the summary ``graphsage`` (aggregation none) and
-    ``edgeless`` (aggregation artist); the strictest protocol of an experiment is first.
+    Both are rows of the summary and use artist labels, in different ways: no test compares the two.
+    The strictest protocol of an experiment is first.
     """
     pairs = []
     for name, protocols in tables.summary.groupby("experiment", sort=False)["protocol"]:
-        if not tables.of_artists(str(name)):
-            continue
         for protocol in sorted(protocols.unique(), key=STRICTEST_FIRST.index):
             graphsage = tables.row(str(name), protocol, MAIN, "none")
             edgeless = tables.row(str(name), protocol, EDGELESS, "artist")
-            if graphsage and edgeless:
+            if tables.of_artists(str(name)) and graphsage and edgeless:
                 pair = {"graphsage": graphsage, "edgeless": edgeless}
                 pairs.append({"name": name, "protocol": protocol, **pair})
     return pairs
@@ -125,25 +122,24 @@ def _stated(row: Row) -> str:
 def papers(tables: Tables) -> dict[str, Any]:
     """The paper's numbers by the paper's protocol, where these are the paper's clips.
 
-    ``rows`` are comparisons of question paper, each with GraphSAGE's row of the summary as ``own``
-    and whether the paper's number lies ``inside`` its interval; ``stated`` is how many numbers the
-    configuration states; ``lacking`` are names of experiments that were not run.
+    ``rows`` are comparisons, each with GraphSAGE's row of the summary as ``own``; ``stated`` is how
+    many numbers the configuration states, ``lacking`` are experiments that were not run.
     """
-    stated = [name for name, e in tables.experiments.items() if e.paper_test_accuracy is not None]
+    config = tables.config
+    stated = [name for name, e in config.experiments.items() if e.paper_test_accuracy is not None]
     rows = []
     for each in tables.compared("paper", model=MAIN, aggregation="none"):
         if own := tables.row(each["experiment"], "paper", MAIN, "none"):
             rows.append({**each, "own": own, "inside": each["ci_low"] <= 0 <= each["ci_high"]})
     run = {row["experiment"] for row in rows}
-    lacking = [name for name in stated if name not in run] if tables.facts.of_the_paper else []
+    lacking = [name for name in stated if name not in run and config.facts().of_the_paper]
     return {"rows": rows, "stated": len(stated), "lacking": lacking}
 
 
 def accuracies(tables: Tables, tested: Mapping[Key, tuple[int, int]]) -> dict[str, Any]:
-    """Rows of the summary, and the scale that all of their pictures have.
+    """Rows of the summary by experiment, and the scale that all of their pictures have.
 
-    ``share`` is where a value lies on the scale, ``ticks`` are its numbers, ``experiments`` parts
-    of a protocol and aggregation by name.
+    ``share`` is where a value lies on the scale, ``ticks`` are its numbers.
     """
     guesses = {key: 1 / genres for key, (_, genres) in tested.items()}
     low, high = tenths([*tables.summary[SCALED].to_numpy(float).ravel(), *guesses.values()])

@@ -52,9 +52,9 @@ def as_text(setting: Any) -> str:
 
 
 def confusion(predictions: pd.DataFrame, place: str = "") -> Facts:
-    """Of each true genre, how many tests of its clips gave which genre, and in which share.
+    """Of each true genre, how many tests of its clips gave which genre, over all folds of a model.
 
-    Predictions are of one model, all folds; a clip that is tested several times counts each time.
+    Of each cell the share of its row is given in tenths, rounded up.
     """
     counts = confuse(predictions)
     shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
@@ -69,12 +69,9 @@ def confusion(predictions: pd.DataFrame, place: str = "") -> Facts:
         cells = cells.rename_axis(["genre", "predicted"]).reset_index()
         mistakes = cells[cells["genre"] != cells["predicted"]].nlargest(GENRES, "tests")
         return facts | {"mistakes": table(f"Most frequent mistakes, {place}", mistakes)}
-    levels = np.ceil(10 * shares.to_numpy()).astype(int).tolist()
+    tenths = np.dstack([counts, np.ceil(10 * shares)]).astype(int).tolist()
     recall = [f"{100 * share:.0f} %" for share in np.diag(shares)]
-    rows = zip(counts.index, counts.to_numpy().tolist(), levels, recall, strict=True)
-    return facts | {
-        "rows": [(genre, list(zip(own, level, strict=True)), r) for genre, own, level, r in rows]
-    }
+    return facts | {"rows": list(zip(counts.index, tenths, recall, strict=True))}
 
 
 def spread(folds: pd.DataFrame, names: Sequence[str], what: str, place: str) -> Facts:
@@ -111,33 +108,28 @@ def calibration_of(tables: Tables, name: str) -> Facts:
     return table(f"Calibration of all models, in {name}", rows, "under", temperature=figure)
 
 
-def protocol_of(folder: Path, tables: Tables, name: str) -> Facts:
-    """What there is to show of an experiment's protocol, whose folder is given."""
-    place, key = f"{folder.name} in {name}", (name, folder.name)
-    return {
-        "name": folder.name,
-        "what": PROTOCOLS[folder.name],
-        "confusion": confusion(pd.read_parquet(folder / f"models/{MAIN}.parquet"), place),
-        "health": spread(tables.health[key], HEALTH, "of the graph", place),
-        "leaks": spread(tables.leaks[key], KINDS, "on both sides of a fold", place),
-    }
-
-
 def experiment(folder: Path, tables: Tables) -> Facts:
     """What there is to show of an experiment, whose folder is given."""
-    name = folder.name
-    own = tables.experiments[name]
+    name, protocols = folder.name, []
+    for key in keys_of(where(tables.summary, experiment=name)):
+        protocol, place = key[1], f"{key[1]} in {name}"
+        predictions = pd.read_parquet(folder / protocol / f"models/{MAIN}.parquet")
+        facts = {
+            "name": protocol,
+            "what": PROTOCOLS[protocol],
+            "confusion": confusion(predictions, place),
+            "health": spread(tables.health[key], HEALTH, "of the graph", place),
+            "leaks": spread(tables.leaks[key], KINDS, "on both sides of a fold", place),
+        }
+        protocols.append(facts)
+    own = tables.config.experiments[name]
     settings = own.model_dump(include=SETTINGS).items()
     return {
         "name": name,
         "description": own.description,
         "settings": {key: as_text(value) for key, value in settings},
         "left_out": tables.left_out[name],
-        "protocols": [
-            protocol_of(folder / protocol, tables, name)
-            for experiment, protocol in keys_of(tables.summary)
-            if experiment == name
-        ],
+        "protocols": protocols,
         "comparisons": comparisons_of(tables, name),
         "calibration": calibration_of(tables, name),
         "scaled": own.calibrate != "none",

@@ -27,23 +27,20 @@ from genregraph.report.page.words import AGGREGATIONS, fill, points, table, writ
 from genregraph.report.provenance import costs, read_records, steps, versions
 
 
-def page(facts: Mapping[str, Any], template: str, style: str, script: str) -> str:
-    """Fill in a Jinja2 template; whatever is not the template's own is escaped.
+def page(facts: Mapping[str, Any]) -> str:
+    """The page (HTML); whatever is not the template's own is escaped.
 
-    The page forbids any other style and script (by Content-Security-Policy), and the network.
-
-    Raises
-    ------
-    jinja2.UndefinedError
-        If the template names a fact that there is not.
+    It forbids any other style and script (by Content-Security-Policy), and the network.
     """
-    own = {"style": style, "script": script}
-    of_page = {
-        **{name: Markup(text) for name, text in own.items()},
-        **{f"{name}_digest": _digest(text) for name, text in own.items()},
-        "map_json": Markup(as_data(facts["map"])),
-    }
-    return fill(template, {**facts, **of_page}, autoescape=True, finalize=printable)
+    template, style, script = (
+        Path(__file__).with_name(f"page.{kind}").read_text("utf-8")
+        for kind in ("html.jinja", "css", "js")
+    )
+    own: dict[str, str] = {}
+    for name, text in (("style", style), ("script", script)):
+        sha = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+        own |= {name: Markup(text), f"{name}_digest": f"sha256-{sha}"}
+    return fill(template, {**facts, **own}, autoescape=True, finalize=printable)
 
 
 def printable(value: Any) -> Any:
@@ -53,25 +50,8 @@ def printable(value: Any) -> Any:
     return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in value)
 
 
-def as_data(value: Any) -> str:
-    """JSON that may stand in a ``script`` element, whatever its texts hold."""
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-    for letter in "<>&":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return text
-
-
-def _digest(text: str) -> str:
-    """What a Content-Security-Policy allows an inline style or script by."""
-    sha = hashlib.sha256(text.encode("utf-8")).digest()
-    return f"sha256-{base64.b64encode(sha).decode('ascii')}"
-
-
 def with_sources(shown: Mapping[str, Any], clips: pd.DataFrame, sources: Sequence[str]) -> Facts:
-    """Add to a map the number of each clip's source, and the seconds of a segment in it.
-
-    Clips are those of the map's segment length, as `audio.clips` lists them.
-    """
+    """Add to a map the number of each clip's source, and the seconds of a segment in it."""
     own = clips.set_index("clip").loc[shown["clips"]]
     ends = np.stack([own["start"], own["start"] + own["samples"]], axis=1) / SAMPLE_RATE
     segments = (own.index != own["source"]).any()
@@ -102,7 +82,7 @@ def _maps(paths: Sequence[Path], tables: Tables, sources: Sequence[str]) -> Fact
     maps = {}
     for path in paths:
         protocol, of_experiment = path.parent, path.parents[1]
-        cut = tables.experiments[of_experiment.name].cut
+        cut = tables.config.experiments[of_experiment.name].cut
         clips = pd.read_parquet(of_experiment.parents[1] / cut / "clips.parquet")
         shown = with_sources(json.loads(path.read_text(encoding="utf-8")), clips, sources)
         maps[of_experiment.name] = {"protocol": protocol.name, **shown}
@@ -135,9 +115,6 @@ def main(
     benchmarks: Annotated[Path, typer.Option(help="Folder of its jobs' benchmarks.")],
     sheet: Annotated[Path, typer.Option(help="Its sheet.")],
     config: Annotated[str, typer.Option(help="Configuration of the run (JSON).")],
-    template: Annotated[Path, typer.Option(help="The page (Jinja2).")],
-    style: Annotated[Path, typer.Option(help="How it looks (CSS).")],
-    script: Annotated[Path, typer.Option(help="What its map does (JavaScript).")],
     output: Annotated[Path, typer.Option(help="Report, to be written (HTML).")],
     maps: Annotated[list[Path] | None, typer.Option("--map", help="Of an experiment.")] = None,
     problems: Annotated[list[Path] | None, typer.Option(help="Lists of problems (CSV).")] = None,
@@ -149,8 +126,7 @@ def main(
     not_run: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=why not.")] = None,
 ) -> None:
     """Write the report of a dataset: one page, to be sent as it is."""
-    settings = json.loads(config)
-    tables = read(results, folder, settings, learning_curve)
+    tables = read(results, folder, config, learning_curve)
     names = list(tables.results)
     experiments = [experiment(folder / "experiments" / name, tables) for name in names]
     tested = {
@@ -161,7 +137,8 @@ def main(
     answered = {name: answers(tables, name, tested) for name in AGGREGATIONS}
     sources = _sources(sheet, audio, extension or ())
     records = read_records(folder, names)
-    one, whole = written("{:,.1f}"), written("{:,.0f}")
+    decimal = written("{:,.1f}")
+    measured = {"seconds": decimal, "longest": decimal, "memory": written("{:,.0f}")}
     facts = {
         "tables": tables,
         "answers": {
@@ -176,15 +153,13 @@ def main(
         "learning": _learning(tables.learning_curve),
         "problems": _problems(problems or []),
         "not_run": pairs(not_run),
-        "costs": table(
-            *("Cost of each step", costs(benchmarks, names)), seconds=one, longest=one, memory=whole
-        ),
+        "costs": table("Cost of each step", costs(benchmarks, names), **measured),
         "steps": table("Steps", steps(records), code=", ".join, seeds=_listed),
         "versions": {"python": platform.python_version()} | versions(records),
-        "config": json.dumps(settings, indent=1),
-        "seed": settings["seed"],
+        "config": json.dumps(json.loads(config), indent=1),
+        "seed": tables.config.seed,
         "map": {
-            "dataset": tables.dataset,
+            "dataset": tables.config.dataset,
             # As seen from the page, and from its copy in the folder above.
             "audio": [
                 Path(os.path.relpath(audio.resolve(), place)).as_posix()
@@ -195,8 +170,7 @@ def main(
             "maps": _maps(maps or [], tables, [source["clip"] for source in sources]),
         },
     }
-    texts = (path.read_text(encoding="utf-8") for path in (template, style, script))
-    output.write_text(page(facts, *texts), encoding="utf-8")
+    output.write_text(page(facts), encoding="utf-8")
 
 
 def _listed(values: Sequence[int]) -> str:

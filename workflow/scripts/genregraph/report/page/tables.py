@@ -1,5 +1,6 @@
 """The tables that findings and page are written from; nothing is tested or adjusted here."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from genregraph.config.experiment import Experiment
-from genregraph.config.model import Dataset
+from genregraph.config.model import Config
 from genregraph.evaluation.outputs import counts_of, left_out_of, read_result, read_tables
 
 Key = tuple[str, str]  # Experiment and protocol.
@@ -19,6 +19,8 @@ ALPHA = 0.05
 MARGIN = 0.02  # Of equivalence: two points.
 DEGENERATE = 0.5  # Share of folds with a degenerate graph from which on a protocol has no edges.
 LISTED = 3  # Parts of a note that are named.
+# Other defaults may name experiments that there are not.
+CONFIGURED = "dataset datasets experiments seed".split()
 
 
 def where(table: pd.DataFrame, **values: str) -> pd.DataFrame:
@@ -33,28 +35,10 @@ def keys_of(table: pd.DataFrame) -> list[Key]:
 
 @dataclass(frozen=True)
 class Tables:
-    """Results of a dataset.
+    """Results of a dataset."""
 
-    Attributes
-    ----------
-    facts : Dataset
-        What the configuration says of the dataset.
-    experiments : mapping of str to Experiment
-        All of the configuration, by name.
-    results : mapping of str to pd.DataFrame
-        By experiment, as `evaluation.evaluate` writes them.
-    summary, comparisons, calibration : pd.DataFrame
-        As the steps of package evaluation write them; of all experiments.
-    health, leaks : mapping of (str, str) to pd.DataFrame
-        ``graph-health.csv`` and ``leaks.csv``, by experiment and protocol.
-    left_out, clips : mapping of str to mapping
-        By experiment and protocol, why it is not evaluated, and how many clips it uses.
-    """
-
-    dataset: str
-    facts: Dataset
-    experiments: Mapping[str, Experiment]
-    results: Mapping[str, pd.DataFrame]
+    config: Config
+    results: Mapping[str, pd.DataFrame]  # By experiment.
     summary: pd.DataFrame
     comparisons: pd.DataFrame
     calibration: pd.DataFrame
@@ -62,12 +46,12 @@ class Tables:
     tuning: pd.DataFrame | None
     health: Mapping[Key, pd.DataFrame]
     leaks: Mapping[Key, pd.DataFrame]
-    left_out: Mapping[str, Mapping[str, str]]
-    clips: Mapping[str, Mapping[str, Mapping[str, int]]]
+    left_out: Mapping[str, Mapping[str, str]]  # By experiment and protocol: why.
+    clips: Mapping[str, Mapping[str, Mapping[str, int]]]  # Likewise: how many are used, or why not.
 
     def of_artists(self, name: str) -> bool:
         """Whether an experiment's graph uses artist labels."""
-        return self.experiments[name].graph.among == "artist"
+        return self.config.experiments[name].graph.among == "artist"
 
     def row(self, experiment: str, protocol: str, model: str, aggregation: str) -> Row | None:
         """The summary's row of a model; None if there is none."""
@@ -81,51 +65,48 @@ class Tables:
         return row["mean"] if row else np.nan
 
     def compared(self, question: str, **keys: str) -> list[Row]:
-        """Comparisons of a question.
+        """Comparisons of a question, with the means of both sides as ``mean`` and ``other``.
 
-        They also have the means of both sides, ``mean`` and ``other``, whether these are equivalent
-        ``within`` two points, and the ``settings`` in which a variant differs.
+        ``within`` says whether these are equivalent, ``settings`` in what a variant differs.
         """
         rows = where(self.comparisons, question=question, **keys).to_dict("records")
         for each in rows:
             own = {key: each[key] for key in ("experiment", "protocol", "model", "aggregation")}
-            reference = "protocol" if question == "protocol" else "model"
+            other = "protocol" if question == "protocol" else "model"
             each["mean"] = self.mean(**own)
-            each["other"] = self.mean(**{**own, reference: each["reference"]})
+            each["other"] = self.mean(**own | {other: each["reference"]})
             if question == "paper":
                 each["other"] = each["mean"] - each["difference"]
             margin = each["equivalent_within"]
             each["within"] = "-" if np.isnan(margin) else "yes" if margin <= MARGIN else "no"
-            differs = self.experiments[each["experiment"]].variants.get(each["model"], {})
+            differs = self.config.experiments[each["experiment"]].variants.get(each["model"], {})
             each["settings"] = ", ".join(f"{key}: {value}" for key, value in differs.items()) or "-"
         return rows
 
     def notes(self) -> list[tuple[str, list[tuple[str, list[str]]]]]:
-        """Each note of the summary once, with the experiments and protocols that it concerns."""
+        """Each note of the summary once, with the experiments and protocols that it concerns.
+
+        Of a note that is a list three parts are named, the others counted.
+        """
         noted: dict[str, dict[str, list[str]]] = {}
         columns = ["experiment", "protocol", "note"]
         for name, protocol, notes in self.summary[columns].drop_duplicates().to_numpy():
-            for note in re.split(r"\s*(?:NOTE|WARNING): ", notes):
-                if note:
-                    noted.setdefault(_shortened(note), {}).setdefault(name, []).append(protocol)
+            for note in filter(None, re.split(r"\s*(?:NOTE|WARNING): ", notes)):
+                parts = (note[0].upper() + note[1:]).split("; ")
+                more = [f"and {len(parts) - LISTED} more."] if len(parts) > LISTED else []
+                shortened = "; ".join(parts[:LISTED] + more)
+                noted.setdefault(shortened, {}).setdefault(name, []).append(protocol)
         return [(note, list(concerned.items())) for note, concerned in noted.items()]
-
-
-def _shortened(note: str) -> str:
-    """A note whose list names three parts and counts the others."""
-    parts = (note[0].upper() + note[1:]).split("; ")
-    more = [f"and {len(parts) - LISTED} more."] if len(parts) > LISTED else []
-    return "; ".join(parts[:LISTED] + more)
 
 
 def read(
     results: Sequence[Path],
     folder: Path,
-    config: Mapping[str, Any],
+    config: str,
     learning_curve: Path | None = None,
     tuning: Path | None = None,
 ) -> Tables:
-    """Read the tables of a dataset: result tables, named by experiment, and all in its folder."""
+    """Read result tables, named by experiment, and all in the dataset's folder; config is JSON."""
     places = {path.stem: folder / "experiments" / path.stem for path in results}
     summary = read_result(folder / "summary.csv")
 
@@ -133,11 +114,7 @@ def read(
         return {key: pd.read_csv(places[key[0]] / key[1] / file) for key in keys_of(summary)}
 
     return Tables(
-        dataset=config["dataset"],
-        facts=Dataset.model_validate(config["datasets"].get(config["dataset"], {})),
-        experiments={
-            name: Experiment.model_validate(each) for name, each in config["experiments"].items()
-        },
+        config=Config.model_validate({key: json.loads(config)[key] for key in CONFIGURED}),
         results={path.stem: read_result(path) for path in results},
         summary=summary,
         comparisons=read_result(folder / "comparisons.csv"),

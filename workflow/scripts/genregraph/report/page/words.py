@@ -59,7 +59,7 @@ def interval(row: Mapping[str, Any]) -> str:
 
 
 def literal(text: str) -> str:
-    """User's text, such as names of genres, without a meaning in Markdown and HTML."""
+    """User's text without a meaning in Markdown and HTML."""
     return re.sub(r"([\\`*\[\]|])", r"\\\1", html.escape(text, quote=False))
 
 
@@ -78,21 +78,11 @@ FILTERS: dict[str, Callable[..., str]] = {
 
 
 def fill(template: str, facts: Mapping[str, Any], **options: Any) -> str:
-    """Fill in a template (Jinja2) with `FILTERS`; options are those of its environment.
-
-    Raises
-    ------
-    jinja2.UndefinedError
-        If the template names an unknown fact.
-    """
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        **options,
-    )
+    """Fill in a template (Jinja2); an unknown fact is an error, options are its environment's."""
+    lines = dict.fromkeys(["trim_blocks", "lstrip_blocks", "keep_trailing_newline"], True)
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, **lines, **options)
     environment.filters |= FILTERS
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     return environment.from_string(template).render(facts)
 
 

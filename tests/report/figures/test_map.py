@@ -9,7 +9,7 @@ from tests.report import dataset
 
 from genregraph.models.fit import predictions
 from genregraph.report.figures.places import place
-from genregraph.report.page.map import chart, within_square
+from genregraph.report.figures.protocol_figures import chart, within_square
 
 
 @pytest.fixture
