@@ -83,8 +83,10 @@ def draw_clips(axes: Axes, places: Floats, inputs: Inputs) -> None:
     """Draw clips as points, each genre with its own colour and marker."""
     size = float(np.clip(18_000 / len(places), 6, 36))  # Square points.
     for number, genre in enumerate(inputs.genres):
+        x, y = places[inputs.y == number, :2].T
         axes.scatter(
-            *places[inputs.y == number, :2].T,
+            x,
+            y,
             s=size,
             c=style.colour_of(number),
             marker=MARKERS[number % len(MARKERS)],

@@ -137,8 +137,7 @@ def main(
     answered = {name: answers(tables, name, tested) for name in AGGREGATIONS}
     sources = _sources(sheet, audio, extension or ())
     records = read_records(folder, names)
-    decimal = written("{:,.1f}")
-    measured = {"seconds": decimal, "longest": decimal, "memory": written("{:,.0f}")}
+    one, whole, cost = written("{:,.1f}"), written("{:,.0f}"), costs(benchmarks, names)
     facts = {
         "tables": tables,
         "answers": {
@@ -153,7 +152,7 @@ def main(
         "learning": _learning(tables.learning_curve),
         "problems": _problems(problems or []),
         "not_run": pairs(not_run),
-        "costs": table("Cost of each step", costs(benchmarks, names), **measured),
+        "costs": table("Cost of each step", cost, seconds=one, longest=one, memory=whole),
         "steps": table("Steps", steps(records), code=", ".join, seeds=_listed),
         "versions": {"python": platform.python_version()} | versions(records),
         "config": json.dumps(json.loads(config), indent=1),

@@ -79,8 +79,13 @@ FILTERS: dict[str, Callable[..., str]] = {
 
 def fill(template: str, facts: Mapping[str, Any], **options: Any) -> str:
     """Fill in a template (Jinja2); an unknown fact is an error, options are its environment's."""
-    lines = dict.fromkeys(["trim_blocks", "lstrip_blocks", "keep_trailing_newline"], True)
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, **lines, **options)
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **options,
+    )
     environment.filters |= FILTERS
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     return environment.from_string(template).render(facts)
