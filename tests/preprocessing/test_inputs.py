@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from genregraph.preprocessing.inputs import Inputs, InputsFile, save_inputs
+from genregraph.preprocessing.inputs import Inputs, InputsFile, save_inputs, spread_evenly
 
 KEYS = [(0, 0), (0, 1), (1, 0)]
 
@@ -60,3 +60,15 @@ def test_saving_keeps_one_x_in_memory_at_a_time(first, tmp_path):
 
     save_inputs(tmp_path / "inputs.npz", one_by_one(), KEYS)
     assert len(made) == 3
+
+
+def test_sample_has_the_share_of_each_genre_and_at_least_one_clip_drawn_by_the_seed():
+    genres = np.repeat(["blues", "jazz", "rock"], [600, 390, 10])
+    sample, again, other = (spread_evenly(genres, 100, seed) for seed in (0, 0, 1))
+    assert_array_equal(sample, again)
+    assert set(sample) != set(other)
+    names, counts = np.unique(genres[sample], return_counts=True)
+    assert dict(zip(names, counts, strict=True)) == {"blues": 60, "jazz": 39, "rock": 1}
+    assert (np.diff(sample) > 0).all()
+    assert set(genres[spread_evenly(genres, 20, seed=0)]) == {"blues", "jazz", "rock"}
+    assert_array_equal(spread_evenly(genres, 1000, seed=0), np.arange(1000))

@@ -7,46 +7,58 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from genregraph.common.errors import UserError
 from genregraph.datasets.spreadsheet import write_csv
 from genregraph.preprocessing import prepare
+from genregraph.preprocessing.fold import join
 from genregraph.preprocessing.inputs import InputsFile
 from genregraph.preprocessing.prepare import main, reduce, scale
 
 CLIPS = ["a", "b", "c", "d", "e", "f"]
 LEFT = pd.DataFrame({"clip": CLIPS[::-1], "x": [6.0, 5, 4, 3, 2, 1], "length": 7.0})
 RIGHT = pd.DataFrame({"clip": CLIPS, "z": np.float32([0.1, 0.2, 0.4, 0.8, 1.6, 3.2])})
+TABLES = [("left", LEFT), ("right", RIGHT)]
 
 
-@pytest.fixture
-def values():
-    rng = np.random.default_rng(0)
-    return rng.normal([1e12, -3, 1e-9, 50], [1e11, 1, 1e-10, 20], size=(40, 4))
+def test_tables_are_joined_by_clip_in_the_order_asked_for_without_columns_to_drop():
+    joined = join(TABLES, ["c", "a"], [])
+    assert joined.columns.tolist() == ["x", "length", "z"]
+    assert joined.index.tolist() == ["c", "a"]
+    assert_array_equal(joined, [[3, 7, np.float32(0.4)], [1, 7, np.float32(0.1)]])
+    assert join(TABLES, CLIPS, ["tempo", "x"], imported=True).columns.tolist() == ["length", "z"]
+    with pytest.raises(UserError, match=r"drop: tempo: no such column.* x, length, z"):
+        join(TABLES, CLIPS, ["tempo", "x"])
+    with pytest.raises(UserError, match="no feature of the experiment's tables is left"):
+        join(TABLES, CLIPS, ["x", "length", "z"])
 
 
+def test_column_in_two_tables_is_named_by_its_table():
+    other = pd.DataFrame({"clip": CLIPS, "x": 0.5, "y": 9.0})
+    joined = join([("a", LEFT), ("b", other)], ["f", "a"], [])
+    assert joined.columns.tolist() == ["a_x", "length", "b_x", "y"]
+    assert_array_equal(joined, [[6, 7, 0.5, 9], [1, 7, 0.5, 9]])
+    assert join([("a", LEFT), ("b", other)], CLIPS, ["x"]).columns.tolist() == ["length", "y"]
+    with pytest.raises(UserError, match=r"two features .* called a_x"):
+        join([("a", LEFT), ("b", other.rename(columns={"y": "a_x"}))], CLIPS, [])
+
+
+VALUES = np.random.default_rng(0).normal([1e12, -3, 1e-9, 50], [1e11, 1, 1e-10, 20], size=(40, 4))
 EVERYTHING = np.ones(40, dtype=bool)
 HALF = np.arange(40) < 20
 
 
 @pytest.mark.parametrize("seen", [EVERYTHING, HALF])
-@pytest.mark.parametrize(
-    ("how", "scaler"), [("standard", StandardScaler()), ("minmax", MinMaxScaler())]
-)
-def test_scaling_agrees_with_scikit_learn(values, seen, how, scaler):
-    expected = scaler.fit(values[seen]).transform(values)
-    assert_allclose(scale(values, seen, how), expected, rtol=1e-9, atol=1e-12)
-    assert_array_equal(scale(values, seen, "none"), values, strict=True)
-
-
-@pytest.mark.parametrize("how", ["standard", "minmax"])
-def test_feature_constant_in_clips_seen_becomes_0_in_all(how):
-    x = np.array([[0.1, 5, 1], [0.1, 5, 2], [0.1, 1e12, 3]])
-    values = scale(x, np.array([True, True, False]), how)
-    assert not values[:, :2].any()
-    assert values[:, 2].any()
+def test_scaling_agrees_with_scikit_learn_but_what_is_constant_in_clips_seen_is_0(seen):
+    constant = np.array([[0.1, 5, 1], [0.1, 5, 2], [0.1, 1e12, 3]])
+    for how, scaler in (("standard", StandardScaler()), ("minmax", MinMaxScaler())):
+        expected = scaler.fit(VALUES[seen]).transform(VALUES)
+        assert_allclose(scale(VALUES, seen, how), expected, rtol=1e-9, atol=1e-12)
+        values = scale(constant, np.array([True, True, False]), how)
+        assert values.any(axis=0).tolist() == [False, False, True]
+    assert_array_equal(scale(VALUES, seen, "none"), VALUES, strict=True)
 
 
 @pytest.mark.parametrize("how", ["standard", "minmax", "none"])
-def test_table_is_scaled_by_blocks_as_in_one_piece(values, how, monkeypatch):
+def test_table_is_scaled_by_blocks_as_in_one_piece(how, monkeypatch):
     monkeypatch.setattr(prepare, "BLOCK", 3)
-    table = pd.DataFrame(values).astype({1: np.float32})
+    table = pd.DataFrame(VALUES).astype({1: np.float32})
     expected = scale(table.to_numpy(np.float64), HALF, how).astype(np.float32)
     assert_array_equal(prepare.prepare(table, HALF, how, None, 2, 0)[0], expected, strict=True)
 
@@ -62,19 +74,15 @@ def test_principal_components_of_large_tables_are_those_of_small_ones(seen, monk
 
 
 def test_principal_components_are_fitted_to_the_clips_seen_alone():
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(40, 5)) * [1, 2, 3, 4, 5] + 1000 * ~HALF[:, None]
-    reduced = reduce(x, HALF, "pca", 2, seed=0)
+    x = np.random.default_rng(0).normal(size=(40, 5)) * np.arange(1, 6) + 1000 * ~HALF[:, None]
     centred = x - x[HALF].mean(axis=0)
-    axes = np.linalg.svd(centred[HALF], full_matrices=False)[2][:2]
-    scores = centred @ axes.T
+    scores = centred @ np.linalg.svd(centred[HALF], full_matrices=False)[2][:2].T
     expected = scores / scores[HALF].std(axis=0)
-    assert_allclose(np.abs(reduced), np.abs(expected), rtol=1e-9)
+    assert_allclose(np.abs(reduce(x, HALF, "pca", 2, seed=0)), np.abs(expected), rtol=1e-9)
 
 
 def test_tsne_is_repeatable_and_keeps_far_clips_apart():
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(40, 5)) + 50 * HALF[:, None]
+    x = np.random.default_rng(0).normal(size=(40, 5)) + 50 * HALF[:, None]
     reduced = reduce(x, EVERYTHING, "tsne", 2, seed=1)
     assert_array_equal(reduce(x, EVERYTHING, "tsne", 2, seed=1), reduced)
     centre, other = reduced[HALF].mean(axis=0), reduced[~HALF].mean(axis=0)
@@ -82,22 +90,20 @@ def test_tsne_is_repeatable_and_keeps_far_clips_apart():
     assert_array_equal(nearer, HALF)
 
 
-@pytest.mark.parametrize(
-    ("seen", "method", "to", "error"),
-    [
+def test_too_many_dimensions_or_clips_are_errors(monkeypatch):
+    monkeypatch.setattr(prepare, "MOST", 39)
+    for seen, method, to, error in (
         (EVERYTHING, "pca", 6, "reduce: to: 6 is more than 5"),
         (np.arange(40) < 3, "pca", 4, "reduce: to: 4 is more than 3"),
         (EVERYTHING, "tsne", 2, "tsne embeds 39 clips at most, and these are 40; use pca"),
-    ],
-)
-def test_too_many_dimensions_or_clips_are_errors(seen, method, to, error, monkeypatch):
-    monkeypatch.setattr(prepare, "MOST", 39)
-    with pytest.raises(UserError, match=error):
-        reduce(np.eye(40, 5), seen, method, to, seed=0)
+    ):
+        with pytest.raises(UserError, match=error):
+            reduce(np.eye(40, 5), seen, method, to, seed=0)
 
 
 GENRES = ["jazz", "blues"] * 3
 REPEATS = [[0, 0, 1, 1, 2, 2], [2, 1, 0, 2, 1, 0]]
+KEYS = [(repeat, fold) for repeat in (0, 1) for fold in (0, 1, 2)]
 GROUPS = list("ggghhi")
 
 
@@ -105,10 +111,9 @@ GROUPS = list("ggghhi")
 def step(tmp_path, folds_of):
     """Run the step on two repeats of three folds."""
     folds_of(CLIPS, GENRES, *REPEATS, groups=GROUPS).to_parquet(tmp_path / "folds.parquet")
-    tables = [tmp_path / "left.parquet", tmp_path / "right.parquet"]
-    for table, path in zip([LEFT, RIGHT], tables, strict=True):
-        table.to_parquet(path)
-    output = tmp_path / "inputs.npz"
+    for name, table in TABLES:
+        table.to_parquet(tmp_path / f"{name}.parquet")
+    tables, output = [tmp_path / f"{name}.parquet" for name, _ in TABLES], tmp_path / "inputs.npz"
 
     def run(scaling="none", fit="all", apart=False, **options):
         options = {"tables": tables, **options}
@@ -120,7 +125,7 @@ def step(tmp_path, folds_of):
 
 def test_main_gives_each_clip_its_own_features_genre_and_part(step):
     file = step(apart=True)
-    assert file.keys == [(repeat, fold) for repeat in (0, 1) for fold in (0, 1, 2)]
+    assert file.keys == KEYS
     inputs = file[4]
     assert inputs.clips.tolist() == CLIPS
     assert inputs.clips[~inputs.train].tolist() == ["b", "e"]
@@ -141,7 +146,7 @@ def test_main_takes_the_features_that_a_fold_selects(step, tmp_path):
     names = table.columns[1:]
     chosen = [
         pd.DataFrame({"repeat": r, "fold": f, "feature": names, "selected": names != names[r + f]})
-        for r, f in [(r, f) for r in (0, 1) for f in (0, 1, 2)]
+        for r, f in KEYS
     ]
     write_csv(pd.concat(chosen), tmp_path / "selection.csv")
     own = {"tables": [tmp_path / "names.parquet"], "selection": tmp_path / "selection.csv"}
@@ -152,7 +157,7 @@ def test_main_takes_the_features_that_a_fold_selects(step, tmp_path):
 
 @pytest.mark.parametrize("fit", ["all", "train"])
 def test_table_fitted_to_each_fold_is_read_fold_by_fold(step, tmp_path, fit):
-    rows = [(r, f, clip, 10 * r + f) for r in (0, 1) for f in (0, 1, 2) for clip in CLIPS]
+    rows = [(r, f, clip, 10 * r + f) for r, f in KEYS for clip in CLIPS]
     fitted = pd.DataFrame(rows, columns=["repeat", "fold", "clip", "x"]).astype({"x": np.float32})
     fitted.to_parquet(tmp_path / "cnn.parquet")
     file = step(fit=fit, fitted=tmp_path / "cnn.parquet", drop=["length"])

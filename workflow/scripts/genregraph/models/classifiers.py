@@ -38,8 +38,7 @@ from sklearn.svm import SVC
 
 from genregraph.models.base import Fit, Fold, HeldOut, Matrix, held_out, learnable
 from genregraph.models.temperature import fitted_temperature, log_loss, scaled
-from genregraph.preprocessing.inputs import Inputs
-from genregraph.preprocessing.sample import MOST, spread_evenly
+from genregraph.preprocessing.inputs import MOST, Inputs, spread_evenly
 
 TREES = 200
 
@@ -130,7 +129,7 @@ class Svm(ClassifierMixin, BaseEstimator):
 
     These are the softmax of its decision values at a temperature [3]_, so that the largest is its
     own prediction, of pairwise votes with ties broken by confidence. Platt's may disagree with it.
-    Of more clips than `preprocessing.sample.MOST` it learns from a sample: time grows by the square
+    Of more clips than `preprocessing.inputs.MOST` it learns from a sample: time grows by the square
     of their number, or faster.
     """
 

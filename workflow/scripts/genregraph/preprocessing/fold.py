@@ -27,23 +27,10 @@ def join(
     drop: Sequence[str],
     imported: bool = False,
 ) -> pd.DataFrame:
-    """Features of n clips from several tables, side by side, indexed by clip.
+    """Features of clips, shape (n, d), from several tables that have all of them, by name.
 
-    Parameters
-    ----------
-    tables : iterable of (str, pd.DataFrame)
-        Each with its name: first column ``clip``, then float columns. They are read one by one.
-    clips : sequence of str, length n
-        Clips to take, in this order; each must be in every table.
-    drop : sequence of str
-        Columns to leave out, of all tables.
-    imported : bool
-        A table is imported: it may lack a column that is to be left out, which an extractor has.
-
-    Returns
-    -------
-    pd.DataFrame, shape (n, d)
-        Columns that several tables have, as embeddings often do, are named ``<table>_<column>``.
+    Columns that several tables have, as embeddings often do, are named ``<table>_<column>``. Those
+    to drop are left out of all tables; only an imported one may lack them.
     """
     parts = {name: table.set_index("clip").loc[list(clips)] for name, table in tables}
     joined = pd.concat(parts, axis=1)

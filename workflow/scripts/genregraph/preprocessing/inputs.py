@@ -8,20 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+MOST = 20_000  # Clips up to which all are taken for what takes time by their number's square.
 OF_CLIPS = ("x", "y", "train", "clips", "groups", "artists")
 SHARED = ("y", "clips", "genres", "groups", "artists")
 
 
 @contextmanager
 def npz_writer(path: Path) -> Iterator[Callable[[str, NDArray[Any]], None]]:
-    """Write an NPZ file as `numpy.savez` does, without all of its arrays in memory.
+    """Yield a function of a name and an array, which it writes into an NPZ file without pickles.
 
-    Yields
-    ------
-    callable
-        Takes a name and an array, which it writes. Arrays need no pickle to be read.
+    `numpy.savez` would need all arrays in memory.
     """
     with zipfile.ZipFile(path, "w") as archive:
 
@@ -111,7 +109,6 @@ class InputsFile(Sequence[Inputs]):
             self.keys = [(int(repeat), int(fold)) for repeat, fold in file["keys"]]
 
     def __len__(self) -> int:
-        """Folds of the protocol."""
         return len(self.keys)
 
     def __getitem__(self, number: int) -> Inputs:  # type: ignore[override]
@@ -120,3 +117,20 @@ class InputsFile(Sequence[Inputs]):
         with np.load(self.path, allow_pickle=False) as file:
             x, features = file[f"x.{which}"], file[f"features.{which}"]
         return Inputs(x=x, features=features, train=self._train[number], **self._shared)
+
+
+def spread_evenly(genres: ArrayLike, most: int, seed: int) -> NDArray[np.int64]:
+    """Sorted positions of a sample in which each genre has its share, and at least one clip.
+
+    Of no more clips than ``most`` all are taken.
+    """
+    _, genre, counts = np.unique(np.asarray(genres), return_inverse=True, return_counts=True)
+    if len(genre) <= most:
+        return np.arange(len(genre))
+    wanted = np.maximum(counts * most // len(genre), 1)
+    rng = np.random.default_rng(seed)
+    chosen = [
+        rng.choice(np.flatnonzero(genre == each), size, replace=False)
+        for each, size in enumerate(wanted)
+    ]
+    return np.sort(np.concatenate(chosen))

@@ -17,8 +17,7 @@ from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
 from genregraph.datasets.spreadsheet import read_csv
 from genregraph.preprocessing import fold
-from genregraph.preprocessing.inputs import Inputs, save_inputs
-from genregraph.preprocessing.sample import MOST
+from genregraph.preprocessing.inputs import MOST, Inputs, save_inputs
 
 logger = logging.getLogger(__name__)
 
@@ -55,20 +54,10 @@ def scale(x: Floats, seen: NDArray[np.bool_], how: str) -> Floats:
 def reduce(
     x: NDArray[np.floating], seen: NDArray[np.bool_], method: str, to: int, seed: int
 ) -> Floats:
-    """Reduce to a few dimensions, each of variance 1 over the clips seen.
+    """Reduce scaled features, shape (n, d), to a few dimensions of variance 1 over the clips seen.
 
-    Parameters
-    ----------
-    x : NDArray[np.floating], shape (n, d)
-        Scaled features.
-    seen : NDArray[np.bool_], shape (n,)
-        Clips to which the reduction is fitted. t-SNE cannot place new clips: it always
-        embeds all n together, by their features alone, never by their genres.
-    method : {"pca", "tsne"}
-    to : int
-        Dimensions.
-    seed : int
-        Of t-SNE and ARPACK.
+    PCA is fitted to the clips seen, shape (n,). t-SNE cannot place new clips: it always embeds all
+    n together, by their features alone, never by their genres.
     """
     check_dimensions(to, (int(seen.sum()), x.shape[1]))
     if method == "tsne" and len(x) > MOST:
@@ -114,10 +103,9 @@ def prepare(
     to: int,
     seed: int,
 ) -> tuple[NDArray[np.float32], list[str]]:
-    """Scale and reduce the features of n clips, fitted to those seen; names of the result.
+    """Scale (`scaling_of`) and reduce (`reduce`) features of n clips, fitted to those seen.
 
-    ``seen`` is of shape (n,), ``scaling`` standard, minmax or none, ``reduction`` pca, tsne or
-    None. Values are of shape (n, d), or (n, to) where they are reduced.
+    Values are of shape (n, d), or (n, to) where they are reduced; with their names.
     """
     precise = reduction is not None and features.size <= LARGE
     x = np.empty(features.shape, np.float64 if precise else np.float32)

@@ -20,7 +20,7 @@ from genregraph.common.every_fold import every_fold
 from genregraph.common.seeds import fold_seed
 from genregraph.datasets.spreadsheet import write_csv
 from genregraph.preprocessing import fold
-from genregraph.preprocessing.sample import MOST, spread_evenly
+from genregraph.preprocessing.inputs import MOST, spread_evenly
 from genregraph.selection.controlburn import ControlBurnSelector
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
 
-from genregraph.preprocessing.inputs import Inputs
-from genregraph.preprocessing.sample import MOST
+from genregraph.preprocessing.inputs import MOST, Inputs
 from genregraph.report.figures import style
 
 DIMENSIONS = 50  # That t-SNE starts from: more cost time and show nothing else.
