@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
@@ -12,7 +13,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from threadpoolctl import threadpool_limits
 
-from genregraph.selection.controlburn import ControlBurnSelector
+from genregraph.selection.controlburn import ControlBurnSelector, TreeLasso
+from genregraph.selection.forest import Grower, macro_auc, used_columns
 
 
 @pytest.mark.filterwarnings("ignore:n_features=10, but only:UserWarning")
@@ -26,23 +28,13 @@ def cancer():
     return load_breast_cancer(return_X_y=True)
 
 
-@pytest.fixture(scope="module")
-def digits():
+def digits(n):
     x, y = load_digits(return_X_y=True)
-    return x[:200], y[:200]
+    return x[:n], y[:n]
 
 
 def selector(n_features, random_state=0):
     return ControlBurnSelector(n_features, random_state=random_state, polish_trees=5)
-
-
-def polished_auc(x, y, n_features):
-    aucs = []
-    for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(x, y):
-        chosen = selector(n_features).fit(x[train], y[train]).support_
-        model = RandomForestClassifier(300, random_state=0).fit(x[train][:, chosen], y[train])
-        aucs.append(roc_auc_score(y[test], model.predict_proba(x[test][:, chosen])[:, 1]))
-    return float(np.mean(aucs))
 
 
 # A forest on all 30 features has .992 here, and on the 10 and 6 most important ones .985 and .983.
@@ -50,7 +42,13 @@ def polished_auc(x, y, n_features):
     ("n_features", "least"), [(6, 0.984), pytest.param(10, 0.988, marks=pytest.mark.torture)]
 )
 def test_few_features_are_nearly_as_good_as_thirty(cancer, n_features, least):
-    assert polished_auc(*cancer, n_features) >= least
+    x, y = cancer
+    aucs = []
+    for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(x, y):
+        chosen = selector(n_features).fit(x[train], y[train]).support_
+        model = RandomForestClassifier(300, random_state=0).fit(x[train][:, chosen], y[train])
+        aucs.append(roc_auc_score(y[test], model.predict_proba(x[test][:, chosen])[:, 1]))
+    assert np.mean(aucs) >= least
 
 
 def correlated_groups(seed, sizes):
@@ -82,22 +80,20 @@ def test_features_of_as_many_groups_as_possible_are_chosen(n_features, sizes, gr
     assert noise <= most_noise
 
 
-def test_seed_decides_on_any_number_of_threads_and_increasing_functions_change_nothing(digits):
-    x, y = digits
+def test_seed_decides_on_any_number_of_threads_and_increasing_functions_change_nothing():
+    x, y = digits(200)
     fits = []
     for threads, each in ((1, x), (2, x), (1, 1e12 * np.expm1(x / 4) - 7)):
         with threadpool_limits(threads):
             fits.append(selector(12, 3).fit(each, y))
     for other in fits[1:]:
-        for name in ("support_", "weights_"):
-            np.testing.assert_array_equal(getattr(other, name), getattr(fits[0], name))
+        assert_array_equal(other.support_, fits[0].support_)
+        assert_array_equal(other.weights_, fits[0].weights_)
 
 
 @pytest.mark.parametrize("n_features", [1, 5, 29, 30])
-def test_number_of_features_is_exact(cancer, digits, n_features):
+def test_number_of_features_is_exact(cancer, n_features):
     assert selector(n_features, 1).fit_transform(*cancer).shape == (569, n_features)
-    if n_features == 5:
-        assert selector(n_features, 1).fit_transform(*digits).shape == (200, n_features)
 
 
 def test_feature_that_matters_to_one_class_only_is_selected():
@@ -128,30 +124,94 @@ def test_many_more_columns_than_rows(n_features):
     assert support[7]
 
 
-@pytest.mark.parametrize(
-    ("parameters", "error"),
-    [
-        ({"n_features": 0}, "n_features == 0, must be >= 1"),
-        ({"n_features": 2.5}, "n_features must be an instance of int"),
-        ({"polish_trees": 0}, "polish_trees == 0, must be >= 1"),
-    ],
-)
-def test_wrong_parameters_and_a_single_class_are_named(cancer, parameters, error):
-    with pytest.raises((TypeError, ValueError), match=error):
-        ControlBurnSelector(**parameters).fit(*cancer)
+def test_wrong_numbers_of_features_and_a_single_class_are_named(cancer):
+    with pytest.raises(ValueError, match="n_features == 0, must be >= 1"):
+        selector(0).fit(*cancer)
+    with pytest.raises(TypeError, match=r"n_features must be an instance of int"):
+        selector(2.5).fit(*cancer)
     with pytest.raises(ValueError, match="1 class only: give rows of at least two classes"):
-        ControlBurnSelector().fit(cancer[0], np.zeros(569))
+        selector(3).fit(cancer[0], np.zeros(569))
 
 
 def test_names_come_through_importances_are_shares_and_weights_not_negative(cancer):
-    x, y = cancer
-    table = pd.DataFrame(x).add_prefix("f")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fitted = selector(3).fit(table, y)
+        fitted = selector(3).fit(pd.DataFrame(cancer[0]).add_prefix("f"), cancer[1])
     names = fitted.get_feature_names_out().tolist()
     assert names == [f"f{j}" for j in np.flatnonzero(fitted.support_)]
     assert (fitted.weights_ >= 0).all() and fitted.alpha_ > 0
     for importances in (fitted.feature_importances_, fitted.polished_importances_):
         assert importances.sum() == pytest.approx(1)
     assert (fitted.polished_importances_[~fitted.support_] == 0).all()
+
+
+# The forest, and the weighted LASSO over it
+
+
+def test_auc_agrees_with_scikit_learn():
+    scores = np.random.default_rng(0).integers(0, 5, size=(90, 3)).astype(float)
+    indicators = np.eye(3)[np.arange(90) % 3]
+    assert macro_auc(indicators, scores) == pytest.approx(roc_auc_score(indicators, scores))
+
+
+def test_residual_is_the_gradient_of_the_logistic_loss_and_without_score_the_class_shares():
+    score = np.linspace(-2, 2, 8)[:, None] * [1, -1]
+    of_two, of_three = np.eye(2)[np.arange(8) % 2], np.eye(3)[[0, 0, 0, 1, 1, 2]]
+    for indicators, given, expected in (
+        (of_two, score, 1 / (1 + np.exp(-score))),
+        (of_three, np.zeros((6, 3)), [1 / 2, 1 / 3, 1 / 6]),
+    ):
+        left = Grower(given.astype(np.float32), indicators, None).residual(given)
+        assert_allclose(left, indicators - expected)
+
+
+@pytest.fixture(scope="module")
+def lasso():
+    x, y = digits(400)
+    indicators = np.eye(10)[y]
+    grower = Grower(x.astype(np.float32), indicators, np.random.RandomState(0))
+    forest, _ = grower.grow()
+    outputs = [tree.output for tree in forest]
+    return TreeLasso(outputs, indicators, used_columns(forest, 64)), outputs, indicators
+
+
+@pytest.mark.parametrize("ratio", [0.9, 0.5, 0.1, 0.02])
+def test_weights_satisfy_the_optimality_conditions(lasso, ratio):
+    solver, outputs, indicators = lasso
+    alpha = ratio * solver.alpha_max
+    weights = solver.weights(alpha)
+    centred = np.stack([output - output.mean(axis=0) for output in outputs])
+    residual = indicators - indicators.mean(axis=0) - np.tensordot(weights, centred, axes=1)
+    slope = alpha * solver.n_used - np.tensordot(centred, residual, axes=2) / len(indicators)
+    allowed = 1e-6 * alpha * solver.n_used
+    assert (weights >= 0).all()
+    assert weights.any()
+    assert (slope >= -allowed).all()
+    assert (np.abs(slope[weights > 0]) <= allowed[weights > 0]).all()
+
+
+def test_path_ends_with_nothing_and_with_all_useful_features(lasso):
+    solver = lasso[0]
+    ratios = (2, 1, 0.999, 0.3, 0.1, 0.01, 1e-5)
+    counts = [solver.support(solver.weights(r * solver.alpha_max)).sum() for r in ratios]
+    assert counts[:2] == [0, 0]
+    assert counts[2] >= 1
+    assert counts == sorted(counts)
+    assert counts[-1] >= 0.9 * solver.used.any(axis=0).sum()
+
+
+def test_elimination_drops_the_feature_without_which_the_objective_is_lowest(lasso):
+    solver = lasso[0]
+    alpha, weights = solver.weights_for(14)
+    left, trees = solver.support(weights), weights > 0
+    while left.sum() > 7:
+        trials = {}
+        for j in np.flatnonzero(left):
+            idx = np.flatnonzero(trees & ~solver.used[:, j])
+            trials[j] = solver._objective(alpha, idx, solver._solve(alpha, idx))
+        worst = min(trials, key=trials.get)
+        left[worst] = False
+        trees &= ~solver.used[:, worst]
+    weights, kept = solver.eliminate(7, alpha, weights)
+    assert_array_equal(kept, left)
+    assert not solver.used[weights > 0][:, ~kept].any()

@@ -1,11 +1,9 @@
 """Forests from which ControlBurn chooses: bags of shallow trees that grow deeper.
 
-Trees are grown on the ranks of the columns, so only the order of a column's values matters, and
-for all classes at once: a leaf holds a number for each. On class indicators squared error is the
-Gini index. Boosting follows the gradient of the logistic loss ([2]_) of each class against the
-rest, as the papers do for two: the next trees are grown on the indicators less the probabilities
-so far. A bag moves these little, so that deeper bags still see most of what is to be learned; what
-squared loss leaves of the indicators after the first bag is mostly noise.
+Trees are grown for all classes at once. On class indicators squared error is the Gini index.
+Boosting follows the gradient of the logistic loss [2]_ of each class against the rest, as the
+papers do for two: a bag moves probabilities little, so that deeper bags still see most of what is
+to be learned. What squared loss leaves of the indicators after the first bag is mostly noise.
 
 References
 ----------
@@ -42,11 +40,8 @@ class Grown(NamedTuple):
 
 def used_columns(forest: list[Grown], p: int) -> NDArray[np.bool_]:
     """Which tree splits on which of p columns, shape ``(T, p)``."""
-    table = np.zeros((len(forest), p), dtype=bool)
-    for row, grown in zip(table, forest, strict=True):
-        feature = grown.tree.tree_.feature
-        row[feature[feature >= 0]] = True
-    return table
+    table = [np.isin(np.arange(p), grown.tree.tree_.feature) for grown in forest]
+    return np.array(table, dtype=bool).reshape(-1, p)
 
 
 @dataclass(frozen=True)
@@ -82,8 +77,8 @@ class Grower:
             out_total[grown.out] += grown.output[grown.out]
             out_count[grown.out] += 1
             aucs.append(macro_auc(self.indicators, score + total / len(bag)))
-        bag = [grown for grown in bag if grown.tree.tree_.node_count > 1]
-        return bag, total / len(aucs), out_total / np.maximum(out_count, 1)
+        split = [grown for grown in bag if grown.tree.tree_.node_count > 1]
+        return split, total / len(bag), out_total / np.maximum(out_count, 1)
 
     def residual(self, score: Floats) -> Floats:
         """Indicators less the probabilities that a score of ``(m, K)`` gives; 0 gives the priors.
