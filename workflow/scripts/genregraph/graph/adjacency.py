@@ -47,23 +47,18 @@ def adjacency(
     exact: int = EXACT,
     seed: int = 0,
 ) -> sparse.csr_array:
-    """Each clip's k nearest other clips and their distances.
+    """Each clip's k nearest other clips and their distances, of inputs of shape (n, d).
 
     Parameters
     ----------
-    x : NDArray[np.floating], shape (n, d)
-    metric : str
-        A key of `graph.metrics.METRICS`.
     k : int
-        Neighbours; at most all other candidates are taken.
+        At most all other candidates are taken.
     candidates : NDArray[np.bool_], shape (n,), optional
         Clips that may be neighbours; by default all (transductive). Where they are the training
         clips, no test clip sends a message to any other (inductive).
     exact : int
         Of more candidates neighbours are found by descent [2]_, which misses some (`recall`): all
         distances take time by the square of their number. Other clips' neighbours are exact.
-    seed : int
-        Of the random choice among neighbours at the same distance, and of where descent begins.
 
     Returns
     -------
@@ -116,13 +111,8 @@ def joined(
 ) -> tuple[Rows, NDArray[np.float64]]:
     """The k nearest known clips of each new clip: rows of `adjacency` with them as candidates.
 
-    ``known`` is of shape (n, d), ``new`` of shape (m, d). A new clip's neighbours do not depend on
-    the other new clips, to the last bit.
-
-    Returns
-    -------
-    neighbours, distances : NDArray, shape (m, min(k, n - 1))
-        Rows of ``known``, in ascending order, and how far they are.
+    They are rows of ``known``, shape (n, d), in ascending order, and their distances, each of shape
+    (m, min(k, n - 1)). They do not depend on the other new clips, to the last bit.
     """
     n, m = len(known), len(new)
     k = min(k, n - 1)
@@ -235,21 +225,6 @@ def _by_descent(values: Matrix, metric: str, k: int, seed: int) -> tuple[Rows, M
     return columns, 2 * distances / (1 + distances) if metric == "ruzicka" else distances
 
 
-def _of_fold(
-    inputs: Inputs, among: str, metric: str, k: int, candidates: Mask, exact: int, seed: int
-) -> tuple[sparse.csr_array, dict[str, float]]:
-    """Graph of a fold, and its health."""
-    found = 1.0
-    if among == "artist":
-        graph = of_one_artist(inputs.x, metric, k, inputs.artists, candidates, seed)
-    else:
-        if k > (others := int(candidates.sum()) - 1):
-            logger.warning("k = %d is more than the other clips; it is capped to %d", k, others)
-        graph = adjacency(inputs.x, metric, k, candidates, exact, seed)
-        found = recall(graph, inputs.x, metric, candidates)
-    return graph, {**health(graph, inputs.y, k), "recall": found}
-
-
 def main(
     inputs: Annotated[Path, typer.Option(help="Inputs of all folds (NPZ).")],
     neighbours: Annotated[Literal["all", "train"], typer.Option(help="Who may be a neighbour.")],
@@ -265,13 +240,22 @@ def main(
     folds = InputsFile(inputs)
     rows: list[dict[str, float]] = []
 
+    def of_fold(data: Inputs) -> tuple[sparse.csr_array, float]:
+        candidates = data.train if neighbours == "train" else np.ones_like(data.train)
+        if among == "artist":
+            return of_one_artist(data.x, metric, k, data.artists, candidates, seed), 1.0
+        if k > (others := int(candidates.sum()) - 1):
+            logger.warning("k = %d is more than the other clips; it is capped to %d", k, others)
+        graph = adjacency(data.x, metric, k, candidates, exact, seed)
+        return graph, recall(graph, data.x, metric, candidates)
+
     def graphs() -> Iterator[sparse.csr_array]:
         for number, (repeat, fold) in enumerate(folds.keys):
             if neighbours == "train" or folds.which[number] == number:
                 data = folds[number]
-                candidates = data.train if neighbours == "train" else np.ones_like(data.train)
-                graph, figures = _of_fold(data, among, metric, k, candidates, exact, seed)
-            rows.append({"repeat": repeat, "fold": fold, **figures})
+                graph, found = of_fold(data)
+                figures = health(graph, data.y, k)
+            rows.append({"repeat": repeat, "fold": fold, **figures, "recall": found})
             yield graph
 
     save_graphs(output, graphs())

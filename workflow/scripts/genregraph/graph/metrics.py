@@ -22,10 +22,6 @@ Mask = NDArray[np.bool_]
 BINS = 10
 
 
-def _as_is(x: Matrix, _candidates: Mask) -> Matrix:
-    return x
-
-
 def _double(x: Matrix, _candidates: Mask) -> Matrix:
     return x.astype(np.float64, copy=False)
 
@@ -56,8 +52,7 @@ def _union(a: Matrix, b: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def _ratio(part: Matrix, total: Matrix) -> Matrix:
-    zeros = np.zeros(part.shape)
-    return np.divide(part, total, out=zeros, where=total > 0, dtype=np.float64)
+    return np.divide(part, total, out=np.zeros(part.shape), where=total > 0, dtype=np.float64)
 
 
 def _jaccard(a: Matrix, b: Matrix) -> Matrix:
@@ -85,18 +80,11 @@ def _ruzicka(a: Matrix, b: Matrix) -> Matrix:
 
 
 class Metric(NamedTuple):
-    """A metric on inputs.
+    """A metric on inputs, which are transformed first.
 
-    Attributes
-    ----------
-    transform : callable
-        Of inputs, shape (n, d), fitted to the clips that may be neighbours, shape (n,).
-    distances : callable
-        Of transformed rows, shapes (m, d) and (n, d): shape (m, n), not negative, and 0 between a
-        row and its copy.
-    nndescent : str
-        Name of the metric, or of one of the same order, in pynndescent; without, all distances are
-        always computed.
+    ``transform`` is fitted to the clips that may be neighbours. ``distances`` of two sets of rows,
+    shape (m, n), are not negative, and 0 between a row and its copy. ``nndescent`` is pynndescent's
+    name of the metric, or of one of the same order; without, all distances are always computed.
     """
 
     transform: Callable[[Matrix, Mask], Matrix]
@@ -104,9 +92,11 @@ class Metric(NamedTuple):
     nndescent: str = ""
 
 
-# Of single precision, scikit-learn computes Euclidean distances in double precision, by parts.
 METRICS = {
-    "euclidean": Metric(_as_is, partial(pairwise_distances, metric="euclidean"), "euclidean"),
+    # Of single precision, scikit-learn computes Euclidean distances in double precision, by parts.
+    "euclidean": Metric(
+        lambda x, _: x, partial(pairwise_distances, metric="euclidean"), "euclidean"
+    ),
     "manhattan": Metric(_double, partial(pairwise_distances, metric="manhattan"), "manhattan"),
     "cosine": Metric(_double, partial(pairwise_distances, metric="cosine"), "cosine"),
     "matching": Metric(_deciles, partial(cdist, metric="hamming"), "hamming"),

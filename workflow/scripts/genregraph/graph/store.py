@@ -37,31 +37,18 @@ def load_graph(path: Path, number: int) -> sparse.csr_array:
 
 
 def health(graph: sparse.csr_array, y: NDArray[np.int64], k_asked: int) -> dict[str, float]:
-    """Figures of one graph.
+    """Figures of a graph of n clips of genres ``y``; shares of no edges are NaN.
 
-    Parameters
-    ----------
-    graph : scipy.sparse.csr_array, shape (n, n)
-        Distances to each clip's neighbours, zero distances stored.
-    y : NDArray[np.int64], shape (n,)
-        Genres.
-    k_asked : int
-        Neighbours asked for; there are fewer where there are not that many other clips.
-
-    Returns
-    -------
-    dict
-        ``k_asked``; ``k``: neighbours of a clip (their mean); ``edges``: neighbour pairs;
-        ``zero_distance_share``: of the edges; ``homophily``: share of edges within a genre;
-        ``chance_homophily``: the same of all pairs of clips; ``components``: weakly connected ones
-        over edges that are not zero, which the paper's adjacency matrix does not hold;
-        ``degree_max``: how often the most popular clip is a neighbour; ``degenerate``: whether the
-        metric finds hardly any difference between clips (`DEGENERATE`). Shares of no edges are NaN.
+    ``k_asked``; ``k``: neighbours of a clip (their mean); ``edges``: neighbour pairs;
+    ``zero_distance_share``: of the edges; ``homophily``: share of edges within a genre;
+    ``chance_homophily``: the same of all pairs of clips; ``components``: weakly connected ones over
+    edges that are not zero, which the paper's adjacency matrix does not hold; ``degree_max``: how
+    often the most popular clip is a neighbour; ``degenerate``: whether the metric finds hardly any
+    difference between clips (`DEGENERATE`).
     """
     n, counts = len(y), np.bincount(y)
     rows = np.repeat(np.arange(n), np.diff(graph.indptr))
-    k = len(rows) / n
-    zero = _share(graph.data == 0)
+    k, zero = len(rows) / n, _share(graph.data == 0)
     connected = graph.copy()
     connected.eliminate_zeros()
     return {

@@ -1,7 +1,5 @@
 """What each model is given of a fold, and what it returns: ``fit_predict(fold) -> Fit``.
 
-Models choose their parameters by clips that are held out inside the training clips of a fold.
-
 References
 ----------
 .. [1] S. Varma, R. Simon, "Bias in error estimation when using cross-validation for model
@@ -74,10 +72,8 @@ class Fit(NamedTuple):
         Iterations; 0 where the model does not iterate.
     parameters : dict
         Those chosen inside the training clips.
-    inner_log_loss : float
-        In nats, of training clips held out inside, at these parameters; NaN where there are none.
-    temperature : float
-        Fitted to these clips; NaN where none is.
+    inner_log_loss, temperature : float
+        In nats, and fitted: of training clips held out inside, at these parameters; else NaN.
     history, weights : optional
         Of a network: ``epoch loss train_accuracy test_accuracy seconds``, and tensors by name.
     """
@@ -99,14 +95,11 @@ class Fit(NamedTuple):
 
 
 def inner_splits(inputs: Inputs, seed: int, n: int = 3) -> list[Split]:
-    """Splits of the training clips that keep groups together and are stratified by genre.
+    """Splits of the training clips [1]_ that keep groups together and are stratified by genre.
 
-    Returns
-    -------
-    list of (NDArray[np.int64], NDArray[np.int64])
-        Positions among the training clips, ``np.flatnonzero(inputs.train)``: of those to learn
-        from, and of those that are held out, each once. Fewer than n where there are fewer groups,
-        or clips of every genre; empty where one could train or evaluate nothing.
+    Positions are among the training clips: of those to learn from, and of those that are held out,
+    each once. There are fewer than n splits where there are fewer groups, or clips of every genre,
+    and none where one could train or evaluate nothing.
     """
     y, groups = inputs.y[inputs.train], inputs.groups[inputs.train]
     _, counts = np.unique(y, return_counts=True)

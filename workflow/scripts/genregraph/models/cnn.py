@@ -1,7 +1,6 @@
 """Table cnn: 128 features of mel images by a CNN trained on the training clips of each fold.
 
-A table learnt from the labels of a fold's training clips serves that fold alone: in any other, some
-of those clips are test clips.
+It serves that fold alone: in any other, some of those clips are test clips.
 
 References
 ----------
@@ -72,7 +71,7 @@ class Learnt(NamedTuple):
 
 
 class Cnn(nn.Module):
-    """Four convolutions of strides 4, 2, 2, 2, then 128 features, then a score a genre.
+    """Four convolutions, then 128 features, then a score a genre.
 
     Each mel band is normalised first, and each convolution is followed by batch normalisation [2]_
     and ReLU. Their mean and maximum over time, of 64 channels of 8 x 8, go on.

@@ -3,14 +3,12 @@
 - graphsage: GraphSAGE with a mean aggregator [1]_, the paper's "average of the latent vectors of
   the node and its related neighborhood" [2]_, weighted by its adjacency matrix.
 - gcn: graph convolutions [3]_, the product with the normalised adjacency matrix.
-- gat: graph attention [4]_. A hidden layer has `HEADS` concatenated heads at most, and ELU; the
-  last has one. Attention ignores the weights of edges.
+- gat: graph attention [4]_, which ignores the weights of edges. The last layer has one head.
 - appnp: personalised PageRank of the predictions of a network without messages [5]_.
 
-Without messages the product is with the identity, and attention is on the clip itself: a seed gives
-the same initial weights and masks of dropout. With DGL, gcn and gat consist of its `GraphConv` and
-`GATConv` [6]_, which have the same parameters by the same names, and the others pass messages by
-`dgl.ops`: `SAGEConv` is slower, and `APPNPConv` would count the degrees of clips that join later.
+A seed gives the same initial weights and masks of dropout without messages. With DGL, gcn and gat
+consist of its `GraphConv` and `GATConv` [6]_, of the same parameters by the same names. Others pass
+messages by `dgl.ops`: `SAGEConv` is slower, and `APPNPConv` would count degrees of later clips.
 Dropout is of hidden layers only, so that the first aggregation of inputs is computed once.
 
 References

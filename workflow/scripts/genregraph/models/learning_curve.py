@@ -1,13 +1,10 @@
 """Accuracy by the number of training artists at equal clips, and by clips at equal artists.
 
-Test parts of protocol clean are predicted by models that learn from few of the training clips: of
-each genre so many clips, of so many artists. Series ``clips`` begins with few clips of few artists
-and doubles the clips. Series ``artists`` begins where that ends and doubles the artists. All points
-of a repeat have the same test clips.
+Models learn from few training clips of each genre. Series ``clips`` begins with few clips of few
+artists and doubles the clips; ``artists`` begins where that ends and doubles the artists. All
+points of a repeat have the same test clips, of protocol clean.
 
-Artists of a point are drawn at random, each among those with whom the others can still reach the
-number of clips; then clips are taken in turns, so that shares are as equal as the artists allow. So
-where artists are few, only prolific ones are possible, and they may be more typical of a genre, or
+Where artists are few, only prolific ones are possible, which may be more typical of a genre, or
 less, than others. A genre that has fewer artists in any fold takes that many at each point. A group
 of unknown artists is one artist. Features are scaled by the full training part. No parameter is
 searched: logistic regression has C .1, networks the settings of the experiment.
@@ -79,7 +76,8 @@ def design(sizes: Sequence[Sequence[Positions]]) -> Design | None:
 def draw(groups: NDArray[np.str_], artists: int, clips: int, rng: np.random.Generator) -> Positions:
     """Positions of so many clips of so many artists, in turns: first a clip of each artist.
 
-    ``groups``, shape (n,), are the artist of each clip.
+    ``groups``, shape (n,), are the artist of each clip. Artists are drawn one after the other, each
+    among those with whom the others can still reach the number of clips.
     """
     _, number, counts = np.unique(groups, return_inverse=True, return_counts=True)
     left, chosen, lacking = np.arange(len(counts)), list[int](), clips
@@ -112,13 +110,10 @@ def points(
 def curve(
     folds: Sequence[Inputs], experiment: Experiment, seed: int, backend: Backend = CPU
 ) -> pd.DataFrame:
-    """Accuracy of each model at each point of both series; inputs of a fold a repeat.
+    """Accuracy (a fraction of 1) of each model at each point of both series; a fold a repeat.
 
-    Returns
-    -------
-    pd.DataFrame
-        ``model series repeat artists clips accuracy n_test``, the point in common in both series;
-        accuracies are fractions of 1. Empty where the collection allows no series.
+    A row of `COLUMNS` each, but dataset and experiment; the point in common is in both series. No
+    rows where the collection allows no series.
     """
     asked = design([sizes_of(fold) for fold in folds])
     if asked is None:

@@ -2,8 +2,7 @@
 
 PyTorch's bags of embeddings [1]_ sum weighted rows as DGL's messages do [2]_: each row of the
 matrix is a bag. That is faster than PyTorch's or SciPy's products of CSR matrices, and as
-deterministic (benchmarks/training.py). A gradient passes back along the transposed matrix. Where
-each clip aggregates itself alone there is no product at all.
+deterministic (benchmarks/training.py).
 
 References
 ----------
@@ -30,7 +29,6 @@ from genregraph.common.device import usable_device
 from genregraph.common.errors import UserError
 
 Product = Callable[[Tensor], Tensor]
-
 SENT = 16  # Numbers that DGL's fast kernel sends at a time; it needs a weight for each.
 
 
@@ -46,14 +44,9 @@ class Backend(NamedTuple):
 
 
 def usable_backend(backend: str, device: str, at_once: int = Backend().at_once) -> Backend:
-    """Backend and device to train with; each may be ``auto``.
+    """Backend and device to train with, or a `UserError`; each may be ``auto``.
 
     DGL computes on the CPU: ``auto`` is PyTorch on a card, else DGL where it is installed.
-
-    Raises
-    ------
-    UserError
-        If the backend or device is not available.
     """
     installed = find_spec("dgl") is not None
     if backend == "dgl" and not installed:
@@ -75,14 +68,8 @@ class Messages:
     """A matrix, shape (n, m), that clips' values are multiplied by.
 
     Row i holds the weight of each clip in what clip i aggregates; ``own``, shape (n,), says which
-    of the m clips each of the n is, if they are not the same. For DGL's own layers, ``network`` has
-    DGL's graph and weights of edges, shape (e,).
-
-    Examples
-    --------
-    >>> alone = Messages(sparse.eye_array(2, format="csr"), Backend())
-    >>> alone(torch.ones(2, 1)).tolist()
-    [[1.0], [1.0]]
+    of the m clips each of the n is, if they are not the same. Where each clip aggregates itself
+    alone there are no products. For DGL's layers, ``network`` has its graph and weights of edges.
     """
 
     def __init__(
@@ -94,6 +81,7 @@ class Messages:
         if not is_identity(matrix):
             product = by_dgl if backend.name == "dgl" else by_torch
             both = (matrix, sparse.csr_array(matrix.T))
+            # A gradient passes back along the transposed matrix.
             self.products = tuple(product(each, backend.device) for each in both)
             self.network = dgl_network(matrix) if backend.name == "dgl" else None
 
@@ -107,8 +95,6 @@ class Messages:
 
 
 class _Product(torch.autograd.Function):
-    """A product, and its transpose for the gradient."""
-
     @staticmethod
     def forward(ctx: Any, x: Tensor, product: Product, transposed: Product) -> Tensor:
         ctx.transposed = transposed
@@ -242,8 +228,6 @@ class _Edges:
 
 
 class _Sum(torch.autograd.Function):
-    """Weighted sums of rows."""
-
     @staticmethod
     def forward(ctx: Any, values: Tensor, weights: Tensor, edges: _Edges) -> Tensor:
         ctx.save_for_backward(values, weights)

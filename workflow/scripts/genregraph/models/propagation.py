@@ -1,8 +1,5 @@
 """Weights of clips in what each of them aggregates: the matrix of a network's messages.
 
-The paper weighs a neighbour by its distance, so that the most distant counts most [1]_. By
-similarity the nearest counts most, on a scale that each clip takes from its own surroundings [4]_.
-
 References
 ----------
 .. [1] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", equations 1 and 2.
@@ -67,9 +64,8 @@ def connected(adjacency: sparse.csr_array, weights: str) -> sparse.csr_array:
     """Weights of what each clip aggregates, from distances: its neighbours', and 1 of its own.
 
     ``distance`` is the paper's [1]_: the furthest neighbour counts most, a replica at distance 0 is
-    not connected at all, and the clip itself counts little where distances are far above 1, as
-    those of 57 standardised features are. ``similarity`` is 1 for a replica, less the further away
-    (`locally_scaled`). By ``equal`` each neighbour counts 1.
+    not connected at all, and the clip itself counts little where distances are far above 1.
+    ``similarity`` is 1 for a replica, less the further away (`locally_scaled`); ``equal`` is 1.
     """
     edges = locally_scaled(adjacency) if weights == "similarity" else adjacency.copy()
     if weights == "equal":
@@ -134,8 +130,7 @@ def node_features(
 ) -> NDArray[np.float32]:
     """Inputs of a network, shape (n, d): ``x``, or ``x`` and its adjacency rows, shape (n, d + n).
 
-    The paper names the features of all nodes and the adjacency matrix as the starting point of the
-    base case ([1]_, "GraphSage Model", on the input of the network); to concatenate them is our
+    The paper names both as the starting point ([1]_, "GraphSage Model"); to concatenate them is our
     reading. A row has the weight of each clip that clip i is connected to, its own 1 among them.
     """
     return np.hstack([x, matrix.astype(np.float32).toarray()]) if adjacency_as_features else x

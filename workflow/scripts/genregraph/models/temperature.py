@@ -1,12 +1,8 @@
-"""Calibration: probabilities at a temperature, so that confidence is neither too high nor too low.
+"""Temperature scaling [1]_: logarithms of probabilities over one number, normalised again.
 
-Temperature scaling [1]_ divides the logarithms of a model's probabilities by one number, its
-temperature T, and normalises them again: above 1 confidence falls, below 1 it rises. The most
-probable genre stays the same, and so does every accuracy.
-
-T is fitted to clips held out inside the training clips, as in stacking [2]_: on clips that it has
-learnt from, a model is more confident than on new ones. It is the temperature of a model of fewer
-clips, and may be too high or too low for the model of the fold.
+Above 1 confidence falls, below 1 it rises; no accuracy changes. It is fitted to clips held out
+inside the training clips, as in stacking [2]_: on clips that it has learnt from, a model is more
+confident. It is the temperature of a model of fewer clips, perhaps not the best for the fold's.
 
 References
 ----------
@@ -21,7 +17,6 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 Matrix = NDArray[np.float64]
-
 COLDEST, HOTTEST = 0.05, 20.0
 LEAST = float(np.finfo(np.float64).eps)  # Smaller probabilities count as this one.
 

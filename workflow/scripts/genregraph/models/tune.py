@@ -27,7 +27,7 @@ from genregraph.preprocessing.inputs import InputsFile
 
 logger = logging.getLogger(__name__)
 
-COLUMNS = ["dataset", "experiment", "parameter", "value", "fold", "train_accuracy", "test_accuracy"]
+COLUMNS = "dataset experiment parameter value fold train_accuracy test_accuracy".split()
 
 
 def tune(
