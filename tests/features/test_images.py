@@ -12,9 +12,7 @@ from genregraph.features.parquet import read_images
 @pytest.mark.parametrize("seconds", [0.012, 1, 2.9999, 30])
 def test_size_and_range_do_not_depend_on_length(seconds, music):
     image = mel_image(music(seconds))
-    assert image.shape == (256, 256)
-    assert image.dtype == np.uint8
-    assert image.max() == 255
+    assert (image.shape, image.dtype, image.max()) == ((256, 256), np.uint8, 255)
     assert image.std() > 10
 
 
@@ -38,19 +36,6 @@ def test_image_is_librosas_mel_spectrogram_in_decibels(music):
     image = mel_image(samples)
     assert np.abs(image - expected).max() < 0.51
     assert not image[:, 100:150].any()
-
-
-@pytest.mark.parametrize(
-    ("samples", "problem"),
-    [
-        (np.append(np.ones(SAMPLE_RATE), np.inf), "needs finite samples"),
-        (np.ones(255), "255 samples"),
-        (np.ones(0), "0 samples"),
-    ],
-)
-def test_clips_that_cannot_be_drawn_are_an_error(samples, problem):
-    with pytest.raises(ValueError, match=problem):
-        mel_image(samples.astype(np.float32))
 
 
 @pytest.mark.parametrize(("cut", "names"), [("30s", ["a", "b"]), ("3s", ["a.0", "a.1", "b.0"])])

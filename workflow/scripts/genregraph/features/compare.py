@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.features.table import Clips, Cut, Output, write_shard
 
-SHORTEST = 2205  # Samples; openSMILE makes do with 1323, a window of 60 ms.
-
 
 def extractor() -> opensmile.Smile:
     """The ComParE 2016 extractor; one a process, since it is not safe to share among threads."""
@@ -29,11 +27,11 @@ def extractor() -> opensmile.Smile:
 def compare(samples: NDArray[np.float32], smile: opensmile.Smile) -> NDArray[np.float32]:
     """ComParE 2016 functionals of a clip, in the order of ``smile.feature_names``.
 
-    Samples are mono, at 22,050 Hz, in [-1, 1]. All features of less than 0.1 s may be NaN; if those
-    of a longer clip are, openSMILE lacked memory, which raises a `RuntimeError`.
+    Samples are mono, at 22,050 Hz, in [-1, 1], 60 ms or more. A `RuntimeError` if openSMILE lacks
+    memory.
     """
     values = smile.process_signal(samples, SAMPLE_RATE).to_numpy()[0]
-    if samples.size >= SHORTEST and np.isnan(values).all():
+    if np.isnan(values).all():
         raise RuntimeError("openSMILE gave no features and no reason: is memory short?")
     return values
 

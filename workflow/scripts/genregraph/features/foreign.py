@@ -25,24 +25,13 @@ LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 def read(
     path: Path, is_text: Callable[[str], bool] = is_key, most: int | None = None
 ) -> pd.DataFrame:
-    """Read a table as it is written, lists spread over columns; nothing is unpickled.
+    """Read a table in one of the forms of docs/embeddings.md; nothing is unpickled.
 
     A list ``x`` of numbers becomes columns ``x_000``, ``x_001`` and so on, a list of lists rows of
     these. The index is the line of a text file, else the row counted from 1; ``attrs["left_out"]``
-    says why arrays are no features.
-
-    Parameters
-    ----------
-    path : Path
-        ``.parquet``, ``.csv`` or ``.tsv`` (UTF-8 or UTF-16; separated by commas, tabs, or
-        semicolons, which go with decimal commas), ``.jsonl`` (``.ndjson``, ``.json``: an object a
-        line), ``.npz`` (an array of names and others with a row for each; or an array a clip, by
-        its name) or ``.npy`` (with a text file of names, a line a row; or structured).
-    is_text : callable
-        Whether a column of a text file of this name is text, whatever its cells look like. At least
-        one must be, or it is not clear what separates columns.
-    most : int, optional
-        Read only so many rows; of ``.npz`` only arrays of names.
+    says why arrays are no features. In text files, columns whose name ``is_text`` are text whatever
+    their cells look like, and a delimiter must give one of them. At most ``most`` rows are read; of
+    ``.npz`` then only arrays of names.
     """
     reader = READERS.get(path.suffix.lower())
     if not path.exists():
@@ -117,15 +106,14 @@ def _read_arrays(path: Path, _: object, most: int | None) -> pd.DataFrame:
         arrays = {"clip": _names_of(path), "feature": loaded}
     text = [name for name, array in arrays.items() if array.dtype.kind in "US" and array.ndim == 1]
     if not text:
-        by_clip = {"clip": list(arrays), "feature": list(arrays.values())}
-        return pd.DataFrame(by_clip)
+        return pd.DataFrame({"clip": list(arrays), "feature": list(arrays.values())})
     key = next(filter(is_key, text), text[0])
     names = arrays.pop(key).astype(np.str_)
     columns: dict[str, Any] = {key: names}
     left_out = {}
     for name, array in arrays.items():
         kinds = "fiub" if array.ndim > 1 else "f"  # An integer a row is a label.
-        if array.ndim and len(array) == len(names) and array.dtype.kind in kinds:
+        if array.shape[:1] == names.shape and array.dtype.kind in kinds:
             columns[name] = list(array.astype(np.float64))
         else:
             rows = f"{len(names)} rows of floats"
@@ -139,11 +127,11 @@ def _read_arrays(path: Path, _: object, most: int | None) -> pd.DataFrame:
 
 def _names_of(path: Path) -> NDArray[np.str_]:
     """Names of an array's rows, of the text file that lies with it."""
-    for text in names_beside(path):
-        if text.is_file():
-            return np.array(text.read_text(encoding="utf-8-sig").splitlines(), dtype=np.str_)
-    beside = names_beside(path)[0].name
-    raise UserError(f"nothing says which row is which clip; name them, a line a row, in {beside}")
+    beside = names_beside(path)
+    if text := next(filter(Path.is_file, beside), None):
+        return np.array(text.read_text(encoding="utf-8-sig").splitlines(), dtype=np.str_)
+    said = "nothing says which row is which clip; name them, a line a row, in"
+    raise UserError(f"{said} {beside[0].name}")
 
 
 READERS: dict[str, Callable[[Path, Callable[[str], bool], int | None], pd.DataFrame]] = {

@@ -27,7 +27,6 @@ ROLLOFF = 0.85
 HPSS_KERNEL = 31  # frames, and frequency bins
 BLOCK = 128  # frames that are worked on at a time, to save memory
 
-
 # How a clip is padded by half a frame at both ends, and whether the harmonic and percussive signals
 # are zero after the last complete hop: of the published table, and of what librosa does today.
 PROFILES: dict[str, tuple[Literal["reflect", "constant"], bool]] = {
@@ -86,9 +85,8 @@ def in_blocks(spectrogram: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 def tuning(power: NDArray[np.float32]) -> float:
     """Deviation of a clip, a power spectrogram of shape (1025, t), from A = 440 Hz, in semitones.
 
-    Equal to ``librosa.estimate_tuning(S=power)``, which needs eight times the spectrogram's memory
-    and time for frequencies that it then leaves out: here pitches are tracked in blocks of frames,
-    up to a quarter of the sample rate.
+    Equal to ``librosa.estimate_tuning(S=power)``, which needs eight times the memory, and time for
+    frequencies that it leaves out: here pitches are tracked by blocks, up to a quarter of the rate.
     """
     lower = power[: len(power) // 2 + 1]
     pitches, strengths = [], []
@@ -106,9 +104,8 @@ def tuning(power: NDArray[np.float32]) -> float:
 def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]:
     """Spectral centroid, bandwidth and 85 % roll-off, in Hz, each of shape (1, t), as librosa's.
 
-    The first two are moments of a frame's distribution over frequencies, computed by one product:
-    the variance is the second less the square of the first, in double precision. The magnitude is
-    of shape (1025, t).
+    The first two are moments of a frame's distribution over frequencies, computed by one product in
+    double precision. The magnitude is of shape (1025, t).
     """
     frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT)
     powers = np.stack([frequencies**0, frequencies, frequencies**2])
@@ -136,10 +133,7 @@ def zero_crossing_rate(samples: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def tempo(mel: NDArray[np.float32]) -> float:
-    """Tempo of librosa's beat tracker by a mel spectrogram in dB, in beats per minute.
-
-    It is 0 where there is no onset.
-    """
+    """Tempo of librosa's beat tracker by a mel spectrogram in dB, in beats per minute, or 0."""
     onsets = librosa.onset.onset_strength(S=mel, sr=SAMPLE_RATE, aggregate=np.median)
     if not onsets.any():
         return 0.0
@@ -161,10 +155,7 @@ def harmonic_percussive(
 
 
 def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Share of each bin that is harmonic: ``librosa.util.softmask`` of both medians, by power 2.
-
-    It is a half where it is silent.
-    """
+    """Share of each bin that is harmonic, by `librosa.util.softmask` of power 2; silent: 0.5."""
     harmonic = np.asfortranarray(running_median(magnitude))  # In memory as the other one.
     percussive = running_median(magnitude.T).T
     for of, other in zip(in_blocks(harmonic), in_blocks(percussive), strict=True):

@@ -1,7 +1,6 @@
-"""Mel spectrogram images of clips, from which the CNN learns its features.
+"""Mel spectrogram images of clips, 256 x 256, from which the CNN learns its features.
 
-A 256 x 256 image of each clip's mel spectrum: Feng & Chen, "Graph Neural Networks for Music Genre
-Recognition", section "CNN".
+Feng & Chen, "Graph Neural Networks for Music Genre Recognition", section "CNN".
 """
 
 import librosa
@@ -22,18 +21,11 @@ def mel_image(samples: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Mel spectrogram of a clip as an image of shape (256, 256), whatever the clip's length.
 
     Samples are mono, at 22,050 Hz, at least 256; their level does not matter. The hop is 512
-    samples, or less if a clip is too short for 256 frames then; the mean power of consecutive
-    frames, as many a column as their number allows, makes a column.
-
-    The image has mel bands from 0 to 11,025 Hz (lowest first) by time. 255 is the clip's maximum, 0
-    is 80 dB or more below it, and the steps between are equal in dB. A silent segment is 0.
+    samples, or less if a clip is too short for 256 frames then; a column is the mean power of
+    consecutive frames. Rows are mel bands from 0 to 11,025 Hz, lowest first. 255 is the clip's
+    maximum, 0 is 80 dB or more below it, in equal steps of dB. A silent segment is 0.
     """
-    if samples.size < SIZE:
-        raise ValueError(f"{samples.size} samples: an image needs {SIZE}")
-    peak = np.abs(samples).max()
-    if not np.isfinite(peak):
-        raise ValueError(f"an image needs finite samples: the largest is {peak}")
-    if not peak:
+    if not (peak := np.abs(samples).max()):
         return np.zeros((SIZE, SIZE), dtype=np.uint8)
     hop = min(LONGEST_HOP, samples.size // SIZE)
     power = librosa.feature.melspectrogram(

@@ -1,9 +1,8 @@
 """Tags by MSD_musicnn: 50 probabilities, their mean and deviation over a clip's windows.
 
-The network was trained on songs of the Million Song Dataset to say which of 50 tags each has. It is
-rebuilt here in PyTorch, and computes what the original computes in TensorFlow, but that loud music
-does not overflow. Its weights are those of the package musicnn 0.1.0, under the ISC licence
-(config/weights/musicnn.LICENSE.txt), by the names of this network's layers.
+The network, trained on the Million Song Dataset, is rebuilt here in PyTorch, and computes what the
+original computes in TensorFlow, but that loud music does not overflow. Its weights are those of the
+package musicnn 0.1.0, under the ISC licence (config/weights/musicnn.LICENSE.txt).
 
 References
 ----------
@@ -114,13 +113,11 @@ def load(path: Path = WEIGHTS) -> Network:
 
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mel spectrogram as the network was trained on it: ``log10(10000 mel + 1)``.
+    """Mel spectrogram as the network was trained on it, ``log10(10000 mel + 1)``, of shape (t, 96).
 
-    The original rounds the spectrogram to half precision and goes on in it, where ``10000 mel``
-    overflows if mel is greater than 6.5, as it is in loud music. Here it is rounded, then goes on
-    in single precision.
-
-    The result is of shape (t, 96): mel bands from 0 to 8,000 Hz, a frame each 16 ms; 0 if silent.
+    Mel bands are from 0 to 8,000 Hz, a frame each 16 ms; 0 if silent. The original goes on in half
+    precision, to which it rounds the spectrogram, and ``10000 mel`` overflows in loud music, where
+    mel is greater than 6.5. Here it is rounded, then goes on in single precision.
     """
     resampled = librosa.resample(samples, orig_sr=SAMPLE_RATE, target_sr=RATE)
     mel = librosa.feature.melspectrogram(
@@ -130,18 +127,17 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.log10(10_000 * rounded + 1)
 
 
-def windows(frames: NDArray[np.float32], hop: int = WINDOW) -> NDArray[np.float32]:
+def windows(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     """Windows of a spectrogram of shape (t, 96), in an array of shape (n, 187, 96).
 
     Frames that do not fill a window are repeated until they do, as in the original's training. What
-    follows the last complete window is left out. By default windows do not overlap, as the
-    original's do not: windows 61 frames apart take three times as long, and classifiers of GTZAN
-    gain nothing by them.
+    follows the last complete window is left out. Windows do not overlap, as the original's do not:
+    those 61 frames apart take three times as long, and classifiers of GTZAN gain nothing by them.
     """
     if len(frames) < WINDOW:
-        frames = np.resize(frames, (WINDOW, frames.shape[1]))
-    starts = range(0, len(frames) - WINDOW + 1, hop)
-    return np.stack([frames[start : start + WINDOW] for start in starts])
+        frames = np.resize(frames, (WINDOW, MELS))
+    count = len(frames) // WINDOW
+    return np.ascontiguousarray(frames[: count * WINDOW]).reshape(count, WINDOW, MELS)
 
 
 def activations(samples: NDArray[np.float32], network: Network) -> list[NDArray[np.float32]]:
