@@ -136,8 +136,8 @@ def windows(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     if len(frames) < WINDOW:
         frames = np.resize(frames, (WINDOW, MELS))
-    count = len(frames) // WINDOW
-    return np.ascontiguousarray(frames[: count * WINDOW]).reshape(count, WINDOW, MELS)
+    starts = range(0, len(frames) - WINDOW + 1, WINDOW)
+    return np.stack([frames[start : start + WINDOW] for start in starts])
 
 
 def activations(samples: NDArray[np.float32], network: Network) -> list[NDArray[np.float32]]:
