@@ -1,14 +1,7 @@
-"""Provenance for machines: the results of a dataset as a Workflow Run RO-Crate.
+"""Provenance for machines: results of a dataset as a Workflow Run RO-Crate (Leo et al. 2024).
 
-The folder of the dataset's results becomes a crate [1]_ [2]_: a JSON-LD file names every result
-with its SHA-256, the audio with the MD5 at which it was read, the configuration, the digests of the
-code of every step, and the locked versions of the libraries it imports. The workflow itself is
-packed in the same folder. `report.verify` checks the files against the crate.
-
-References
-----------
-.. [1] S. Soiland-Reyes et al., "Packaging research artefacts with RO-Crate", Data Science 5, 2022.
-.. [2] S. Leo et al., "Recording provenance of workflow runs with RO-Crate", PLoS ONE 19, 2024.
+A JSON-LD file names every result with its SHA-256, the audio with the MD5 at which it was read, the
+configuration, the digests of the code of every step, and the locked versions of libraries.
 """
 
 import hashlib
@@ -47,8 +40,7 @@ NO_LICENCE = (
     "The workflow is under the MIT licence (see LICENSE in workflow.zip). The licence of its "
     "results is not stated (key licence of the configuration)."
 )
-# What a run of the workflow needs, without the data and their sheet. A user's other settings and
-# sheets, which may be private, are not packed.
+# What a run needs without the data; a user's other settings and sheets may be private.
 SHIPPED = (
     "Snakefile Makefile pyproject.toml rules/*.smk workflow/Snakefile workflow/report.rst "
     "workflow/scripts/**/* envs/* profiles/**/* "
@@ -69,15 +61,7 @@ def digest_of(path: Path, kind: str = "sha256") -> str:
 
 
 def pack(home: Path, sheets: Mapping[str, Path], output: Path) -> None:
-    """Pack the workflow (ZIP); the same files give the same bytes, whenever they were written.
-
-    ``sheets`` are packed with `SHIPPED`, by path in the archive.
-
-    Raises
-    ------
-    UserError
-        If any of `SHIPPED` is missing.
-    """
+    """Pack `SHIPPED` and sheets, by path in the archive (ZIP); same files give the same bytes."""
     files = {pattern: [p for p in home.glob(pattern) if p.is_file()] for pattern in SHIPPED}
     if missing := [pattern for pattern, paths in files.items() if not paths]:
         raise UserError(f"{home}: there is no {', '.join(missing)}; copy all of the workflow")
@@ -121,10 +105,7 @@ def add_stated(crate: ROCrate, name: str, kind: str, key: str, text: str) -> Any
 def add_inputs(
     crate: ROCrate, audio: Mapping[str, str], files: Mapping[str, Path], config: Mapping[str, Any]
 ) -> list[Any]:
-    """Add audio files, by path with their MD5, other files, by description, and the configuration.
-
-    The configuration's keys are the workflow's parameters.
-    """
+    """Add audio by path with MD5, files by description, and the configuration: its parameters."""
     kinds = ["AudioObject", "CreativeWork"]
     inputs = [
         add(crate, f"#audio/{quote(path)}", kinds, name=path, md5=md5)
@@ -135,25 +116,23 @@ def add_inputs(
         for name, path in files.items()
     ]
     for key, value in config.items():
-        kind = TYPES.get(type(value), "Text")
-        parameter = f"#parameter/{key}", "FormalParameter"
-        facts = {
-            "value": value if isinstance(value, str | int | float) else json.dumps(value),
-            "exampleOfWork": add(crate, *parameter, name=key, additionalType=kind),
-        }
-        inputs.append(add(crate, f"#value/{key}", "PropertyValue", name=key, **facts))
+        facts = {"name": key, "additionalType": TYPES.get(type(value), "Text")}
+        of = add(crate, f"#parameter/{key}", "FormalParameter", **facts)
+        text = value if isinstance(value, str | int | float) else json.dumps(value)
+        facts = {"name": key, "value": text, "exampleOfWork": of}
+        inputs.append(add(crate, f"#value/{key}", "PropertyValue", **facts))
     return inputs
 
 
 def add_workflow(crate: ROCrate, path: Path, records: Records) -> Any:
     """Add the workflow, its steps, and the versions locked for them."""
+    added = partial(add, crate)
     lock, citation = HOME / "requirements.lock", (HOME / "CITATION.cff").read_text("utf-8")
     about = "Its version is the digest of the code that it runs."
+    codes = steps(records).set_index("step")["code"].map(" ".join)
     parts = [
-        add(
-            crate, f"#step/{step}", "SoftwareSourceCode", name=step, description=about, version=code
-        )
-        for step, code in steps(records).set_index("step")["code"].map(" ".join).items()
+        added(f"#step/{step}", "SoftwareSourceCode", name=step, description=about, version=code)
+        for step, code in codes.items()
     ]
     addresses = {
         (name, version): f"https://pypi.org/project/{name}/{version}/"
@@ -161,11 +140,11 @@ def add_workflow(crate: ROCrate, path: Path, records: Records) -> Any:
     }
     addresses["python", platform.python_version()] = "https://www.python.org/"
     required = [
-        add(crate, address, "SoftwareApplication", name=name, version=version, url=address)
+        added(address, "SoftwareApplication", name=name, version=version, url=address)
         for (name, version), address in addresses.items()
     ]
     locked = {"name": lock.name, "sha256": digest_of(lock)}
-    required.append(add(crate, "#requirements.lock", "CreativeWork", **locked))
+    required.append(added("#requirements.lock", "CreativeWork", **locked))
     return add_file(
         crate,
         path.name,
@@ -174,7 +153,7 @@ def add_workflow(crate: ROCrate, path: Path, records: Records) -> Any:
         description="genregraph. Its Snakefile is at the top of the archive.",
         version=re.findall(r"^version: (\S+)$", citation, re.MULTILINE)[0],
         programmingLanguage=crate.add(get_lang(crate, "snakemake")),
-        conformsTo=add(crate, BIOSCHEMAS, "CreativeWork", name="ComputationalWorkflow"),
+        conformsTo=added(BIOSCHEMAS, "CreativeWork", name="ComputationalWorkflow"),
         hasPart=parts,
         softwareRequirements=required,
     )
@@ -189,7 +168,7 @@ def describe(
     files: Mapping[str, Path],
     config: Mapping[str, Any],
 ) -> str:
-    """The metadata file (JSON-LD) of the crate that is the folder of a dataset's results.
+    """The crate's metadata (JSON-LD).
 
     ``workflow`` is its packed file, ``audio`` has MD5s by path, and ``files`` are the sheet and
     imported tables by description.
@@ -224,7 +203,7 @@ def describe(
         "description": "Music genre recognition by graph neural networks on dataset "
         f"{config['dataset']}: results of the Snakemake workflow genregraph, and what they were "
         "computed from.",
-        **({"author": author} if author else {}),
+        "author": author,
         "license": add_stated(crate, "licence", "CreativeWork", "description", terms),
         "datePublished": day,
         "conformsTo": profiles,
@@ -232,7 +211,8 @@ def describe(
         "mentions": run,
     }
     for key, value in root.items():
-        crate.root_dataset[key] = value
+        if value is not None:
+            crate.root_dataset[key] = value
     crate.metadata["conformsTo"] = [{"@id": crate.metadata.profile}, profiles[2]]
     crate.metadata.extra_contexts.append("https://w3id.org/ro/terms/workflow-run/context")
     described = crate.metadata.generate()

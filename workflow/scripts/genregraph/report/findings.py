@@ -17,7 +17,6 @@ from genregraph.report.page.answer import artist_label_pairs, papers
 from genregraph.report.page.tables import ALPHA, Row, Tables, keys_of, read, where
 from genregraph.report.page.words import fill
 
-JACCARD, OLD_JACCARD = "jaccard", "jaccard_scipy_before_1_15"
 INFORMED = 0.02  # Share of neighbours of the same genre, above chance, that is informative.
 BEST = 2  # Classifiers that are listed with the networks.
 
@@ -25,18 +24,15 @@ BEST = 2  # Classifiers that are listed with the networks.
 def findings(tables: Tables, not_run: Mapping[str, str]) -> str:
     """Findings (Markdown); ``not_run`` says why experiments cannot be computed here."""
     summary, messages = tables.summary, tables.compared("messages")
-    evaluations = [_evaluation(tables, *key) for key in keys_of(summary)]
     facts = {
         "tables": tables,
-        "evaluations": evaluations,
+        "evaluations": [_evaluation(tables, *key) for key in keys_of(summary)],
         "papers": papers(tables),
         "messages": messages,
         "totals": _totals(messages),
         "any_by_groups": bool((summary["interval"] == BY_GROUPS).any()),
         "artists": [_sides(tables, *key) for key in keys_of(where(summary, aggregation="artist"))],
         "averages": artist_label_pairs(tables),
-        "jaccard": [e for e in evaluations if e["metric"] == JACCARD],
-        "old_jaccard": [e for e in evaluations if e["metric"] == OLD_JACCARD],
         "by_artist": _by_artist(tables),
         "calibrations": _calibrations(tables.calibration),
         "by_level": by_level,
@@ -56,8 +52,7 @@ def _evaluation(tables: Tables, name: str, protocol: str) -> dict[str, Any]:
         "protocol": protocol,
         "n_train": rows["n_train"].iloc[0],
         "n_test": rows["n_test"].iloc[0],
-        "metric": tables.config.experiments[name].graph.metric,
-        "nearness": tables.config.experiments[name].graph.nearness,
+        "graph": tables.config.experiments[name].graph,
         "health": health,
         "informed": health["homophily"] - health["chance_homophily"] >= INFORMED,
         "same": by_fold["graphsage"].equals(by_fold["edgeless"]),
@@ -86,8 +81,8 @@ def _sides(tables: Tables, name: str, protocol: str) -> dict[str, Any]:
     """GraphSAGE, edgeless and the best other models by both aggregations."""
     averaged = where(tables.summary, experiment=name, protocol=protocol, aggregation="artist")
     others = set(tables.config.experiments[name].models) - {*NETWORKS}
-    classifiers = averaged[averaged["model"].isin(others)].sort_values("model")
-    best = classifiers.sort_values("mean", ascending=False, kind="stable")["model"][:BEST]
+    classifiers = averaged[averaged["model"].isin(others)]
+    best = classifiers.sort_values(["mean", "model"], ascending=[False, True])["model"][:BEST]
     rows = [
         {"model": m, **{a: tables.row(name, protocol, m, a) for a in ("none", "artist")}}
         for m in ("graphsage", "edgeless", *best)
@@ -111,12 +106,10 @@ def _by_artist(tables: Tables) -> list[Row]:
 def _calibrations(calibration: pd.DataFrame) -> list[Row]:
     """GraphSAGE, and the model of the least log loss, by experiment, protocol and scaling."""
     own = where(calibration, aggregation="none")
-    shown: list[Row] = []
-    for _, rows in own.groupby(["experiment", "protocol", "scaling"], sort=False):
-        least = rows["log_loss"] == rows["log_loss"].min()
-        chosen = rows[(rows["model"] == "graphsage") | least].drop_duplicates("model")
-        shown += chosen.to_dict("records")
-    return shown
+    groups = own.groupby(["experiment", "protocol", "scaling"], sort=False)
+    least = own["log_loss"] == groups["log_loss"].transform("min")
+    shown = own.assign(group=groups.ngroup())[(own["model"] == "graphsage") | least]
+    return shown.sort_values("group", kind="stable").to_dict("records")
 
 
 def _uses_of_tests(tables: Tables) -> list[Row]:
@@ -127,15 +120,10 @@ def _uses_of_tests(tables: Tables) -> list[Row]:
         "clean": 0 if curve is None else len(levels(curve)),
     }
     models = tables.summary.drop_duplicates(["experiment", "protocol", "model"])
-    return [
-        {
-            "protocol": protocol,
-            "experiments": rows["experiment"].nunique(),
-            "models": len(rows),
-            "points": points.get(str(protocol), 0),
-        }
-        for protocol, rows in models.groupby("protocol", sort=False)
-    ]
+    groups = models.groupby("protocol", sort=False)
+    uses = groups.agg(experiments=("experiment", "nunique"), models=("model", "size")).reset_index()
+    uses["points"] = uses["protocol"].map(points).fillna(0).astype(int)
+    return uses.to_dict("records")
 
 
 def main(
