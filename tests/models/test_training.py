@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from tests.models.conftest import SCORES, asked, crowd, train
+from torch import nn
 
+from genregraph.config.parts import Network
 from genregraph.models import training
 from genregraph.models.messages import Backend
-from genregraph.models.training import neighbourhoods, sampled
+from genregraph.models.training import AdamW, neighbourhoods, sampled
 
 
 @pytest.fixture
@@ -84,3 +87,26 @@ def test_ablation_has_the_same_batches_every_time(monkeypatch):
         assert_array_equal(first, again)
         assert_array_equal(first, ablation)
     assert_array_equal(fits[0], fits[1])
+
+
+def test_the_optimiser_is_pytorchs() -> None:
+    """Bit for bit; what no loss depends on stays."""
+    x, y = torch.randn(8, 5, generator=torch.Generator().manual_seed(0)), torch.arange(8) % 3
+    learnt = []
+    for ours in (True, False):
+        torch.manual_seed(1)
+        model, unused = nn.Linear(5, 3), nn.Parameter(torch.ones(2))
+        parameters = [*model.parameters(), unused]
+        settings = Network(learning_rate=0.1, weight_decay=0.5)
+        own = AdamW(parameters, settings)
+        theirs = torch.optim.AdamW(parameters, 0.1, weight_decay=0.5, fused=True)
+        for _ in range(20):
+            loss = nn.functional.cross_entropy(model(x), y)
+            if ours:
+                own.step(loss)
+            else:
+                theirs.zero_grad()
+                loss.backward()
+                theirs.step()
+        learnt.append([each.detach() for each in parameters])
+    assert all(torch.equal(*both) for both in zip(*learnt, strict=True))

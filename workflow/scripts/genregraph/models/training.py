@@ -14,6 +14,7 @@ References
 """
 
 import time
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor, nn
+from torch.optim.adamw import adamw
 
 from genregraph.config.parts import Network
 from genregraph.models.base import Fold
@@ -57,6 +59,40 @@ class Nodes(NamedTuple):
         return Nodes(self.kind, few, self.messages, self.y[known], known[known], matrix)
 
 
+class AdamW:
+    """AdamW [1]_ by the function that `torch.optim.AdamW` calls, with its defaults.
+
+    The class imports PyTorch's compiler, which takes a job longer than a network's training.
+    """
+
+    def __init__(self, parameters: Iterable[Tensor], settings: Network) -> None:
+        self.settings, self.parameters = settings, list(parameters)
+        self.state: list[list[Tensor]] = []  # Mean gradients, mean squared gradients, steps.
+
+    def step(self, loss: Tensor) -> None:
+        """Update all parameters that a loss depends on: the same in every step."""
+        if not self.state:
+            every = torch.autograd.grad(loss, self.parameters, retain_graph=True, allow_unused=True)
+            self.parameters = [
+                p for p, g in zip(self.parameters, every, strict=True) if g is not None
+            ]
+            self.state = [[torch.zeros_like(p) for p in self.parameters] for _ in range(2)]
+            self.state.append([torch.zeros((), device=p.device) for p in self.parameters])
+        means, squares, steps = self.state
+        adamw(
+            *(self.parameters, list(torch.autograd.grad(loss, self.parameters))),
+            *(means, squares, [], steps),
+            lr=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
+            beta1=0.9,
+            beta2=0.999,
+            eps=1e-8,
+            fused=True,
+            amsgrad=False,
+            maximize=False,
+        )
+
+
 def nodes(
     x: NDArray[np.float32],
     y: NDArray[np.int64],
@@ -88,9 +124,7 @@ def trained(
     by_dgl = all(each.messages.network is not None for each in (learnt, everyone))
     features, genres = everyone.prepared[0].shape[1], len(fold.inputs.genres)
     model = network(learnt.kind, features, genres, settings, by_dgl).to(fold.backend.device)
-    optimiser = torch.optim.AdamW(
-        model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-    )
+    optimiser = AdamW(model.parameters(), settings)
     # One generator each, so that the ablation, which draws no neighbours, has the same batches
     # and masks.
     order, drawn, model.chance = (np.random.default_rng([fold.seed, use]) for use in range(3))
@@ -108,7 +142,7 @@ def trained(
             known = torch.where(learnt.train, learnt.y, -100)  # The loss ignores -100.
             # Cross entropy: along the rows of the transpose, which is several times faster.
             loss = nn.functional.nll_loss(torch.log_softmax(scores.T, dim=0).T, known)
-            _step(optimiser, loss)
+            optimiser.step(loss)
             before = scores.detach() if before is None else before
         if with_history and before is not None:
             right = (before.argmax(dim=1) == everyone.y).float()
@@ -126,7 +160,7 @@ def scores_of(model: GraphNetwork, everyone: Nodes) -> Tensor:
 
 def _by_batches(
     model: GraphNetwork,
-    optimiser: torch.optim.Optimizer,
+    optimiser: AdamW,
     learnt: Nodes,
     order: np.random.Generator,
     drawn: np.random.Generator,
@@ -142,15 +176,9 @@ def _by_batches(
         messages = [Messages(weights, backend, own) for own, weights in rounds]
         scores = model(tuple(each[begin] for each in learnt.prepared), messages)
         loss = nn.functional.cross_entropy(scores, learnt.y[batch])
-        _step(optimiser, loss)
+        optimiser.step(loss)
         total += loss.detach() * len(batch)
     return total / len(clips)
-
-
-def _step(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
 
 
 def sampled(
