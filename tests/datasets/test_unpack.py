@@ -65,8 +65,10 @@ def unpacked(archive: Path, rows: list[Row], folder: Path) -> int:
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tar"])
-@pytest.mark.parametrize("lead", ["", "gtzan_mini-main/./Data/genres_original/"])
-def test_unpack_copies_the_sheets_clips_from_below_any_folder(tmp_path, name, lead) -> None:
+@pytest.mark.parametrize(
+    ("lead", "suffix"), [("", ".WAV"), ("gtzan_mini-main/./Data/genres_original/", ".wav")]
+)
+def test_unpack_copies_the_sheets_clips_from_below_any_folder(tmp_path, name, lead, suffix):
     extra = {
         "README.md": b"hello",
         f"{lead}blues/blues.00002.wav": b"no clip of the sheet",
@@ -74,7 +76,8 @@ def test_unpack_copies_the_sheets_clips_from_below_any_folder(tmp_path, name, le
         f"{lead}blues/blues.00000.txt": b"a text",
         f"{lead}rock/blues.00000.wav": b"another genre",
     }
-    assert unpacked(pack(tmp_path / name, members(lead) | extra), sheet(), tmp_path / "audio") == 3
+    archive = pack(tmp_path / name, members(lead, suffix) | extra)
+    assert unpacked(archive, sheet(), tmp_path / "audio") == 3
     assert contents(tmp_path / "audio") == members()
 
 
@@ -86,16 +89,10 @@ def test_unpack_rewrites_other_formats_with_the_same_samples(tmp_path, name, ins
     unpacked(pack(tmp_path / name, files), sheet(stated), tmp_path / "audio")
     for clip in CLIPS[:2]:
         written = tmp_path / "audio" / f"{clip}{stated}"
-        expected, _ = soundfile.read(io.BytesIO(files[clip + inside]), dtype="int16")
-        samples, rate = soundfile.read(written, dtype="int16")
-        assert (soundfile.info(written).format, rate) == (stated[1:].upper(), 22_050)
-        np.testing.assert_array_equal(samples, expected)
+        expected = soundfile.read(io.BytesIO(files[clip + inside]), dtype="int16")
+        np.testing.assert_equal(soundfile.read(written, dtype="int16"), expected)
+        assert soundfile.info(written).format == stated[1:].upper()
     assert (tmp_path / f"audio/jazz/jazz.00000{stated}").read_bytes() == b"no audio"
-
-
-def test_unpack_copies_files_with_extensions_in_capitals(tmp_path) -> None:
-    unpacked(pack(tmp_path / "a.zip", members("", ".WAV")), sheet(), tmp_path / "a")
-    assert contents(tmp_path / "a") == members()
 
 
 def test_unpack_keeps_files_that_are_there_and_adds_what_is_missing(tmp_path) -> None:

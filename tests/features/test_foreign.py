@@ -27,9 +27,6 @@ def fault(path):
     return str(error.value)
 
 
-# The same features in all forms
-
-
 def parquet(path, x):
     pd.DataFrame({"clip": CLIPS, "x": [list(row) for row in x]}).to_parquet(path)
 
@@ -39,8 +36,8 @@ def csv(path, x):
 
 
 def jsonl(path, x):
-    rows = [{"clip": clip, "x": row.tolist()} for clip, row in zip(CLIPS, x, strict=True)]
-    path.write_text("\n".join(map(json.dumps, rows)) + "\n\n")
+    rows = pd.DataFrame({"clip": CLIPS, "x": x.tolist()})
+    rows.to_json(path, orient="records", lines=True, double_precision=15)
 
 
 def npz(path, x):
@@ -76,9 +73,6 @@ def test_lists_of_lists_may_have_unlike_numbers_of_rows(tmp_path):
     np.testing.assert_allclose(table[SPREAD].to_numpy(), X[[0, 0, 1, 2, 0, 1]])
 
 
-# Lists
-
-
 def test_lists_of_any_print_are_read_and_others_are_gaps(tmp_path):
     rows = [{"clip": "a", "x": [1, 2], "y": [[1], [2]]}, {"clip": "b", "x": []}, {"x": "loud"}]
     table = read(lines(tmp_path, *rows, "", {"x": "[ 1. 2.5e+00]", "tags": ["loud"]}))
@@ -90,26 +84,19 @@ def test_lists_of_any_print_are_read_and_others_are_gaps(tmp_path):
     assert columns == sorted(columns)
 
 
+UNLIKE = "row 3: column 'x' has 2 numbers, not 3 as others; write lists of one length"
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        *(
-            (
-                [{"x": [1, 2, 3]}, "", {"x": cell}],
-                "row 3: column 'x' has 2 numbers, not 3 as others; write lists of one length",
-            )
-            for cell in ([1, 2], "[1, 2]", [[1, 2]])
-        ),
+        *(([{"x": [1, 2, 3]}, "", {"x": x}], UNLIKE) for x in ([1, 2], "[1, 2]", [[1, 2]])),
         ([{"x": [[1], [2]], "y": [[1]]}], "columns ['x', 'y'] have lists of unlike numbers of"),
-        (['{"clip": "a"}', '{"clip": '], "line 2 is no JSON object ("),
-        (['{"clip": "a"}', "[1, 2]"], "line 2 is no JSON object ("),
+        *(([{"clip": "a"}, line], "line 2 is no JSON object (") for line in ('{"clip": ', [1, 2])),
     ],
 )
 def test_fault_of_a_list_or_line_is_named(tmp_path, rows, said):
     assert fault(lines(tmp_path, *rows)).startswith(said)
-
-
-# Arrays
 
 
 def test_arrays_of_rows_have_names_and_integers_are_left_out(tmp_path):
@@ -126,10 +113,9 @@ def test_arrays_of_rows_have_names_and_integers_are_left_out(tmp_path):
 
 def test_array_is_of_the_clip_that_it_is_named_by(tmp_path):
     np.savez(tmp_path / "t.npz", **{"jazz/a.wav": X[0], "b": X[1], "odd": np.ones(4, complex)})
-    table = read(tmp_path / "t.npz")
-    assert table["clip"].tolist() == ["jazz/a.wav", "b", "odd"]
-    expected = [*X[:2], np.full(4, np.nan)]
-    np.testing.assert_array_equal(table.drop(columns="clip").to_numpy(), expected)
+    table = read(tmp_path / "t.npz").set_index("clip")
+    assert table.index.tolist() == ["jazz/a.wav", "b", "odd"]
+    np.testing.assert_array_equal(table, [*X[:2], np.full(4, np.nan)])
 
 
 @pytest.mark.parametrize("names", ["table.txt", "table.names.txt"])
@@ -154,9 +140,6 @@ def test_nothing_is_unpickled(tmp_path, name):
     path, bombs = tmp_path / name, np.array([Bomb()], dtype=object)
     np.savez(path, clip=bombs) if name.endswith("npz") else np.save(path, bombs)
     assert fault(path).startswith(f"cannot be read as {path.suffix} (")
-
-
-# Files
 
 
 def test_delimiter_after_the_last_value_moves_no_column(tmp_path):
@@ -214,11 +197,7 @@ def test_broken_file_is_said_to_be_so(tmp_path, extension, content):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize(
     ("name", "delimiter", "decimal"),
-    [
-        *(("a.csv", delimiter, ".") for delimiter in ",;\t"),
-        ("a.csv", ";", ","),
-        ("a.tsv", "\t", "."),
-    ],
+    [*(("a.csv", each, ".") for each in ",;\t"), ("a.csv", ";", ","), ("a.tsv", "\t", ".")],
 )
 def test_spreadsheets_of_any_country_are_read(tmp_path, encoding, name, delimiter, decimal):
     values = {"x": [0.5, -2.25], "y": [1, 2], "z": [1e-7, 3]}

@@ -4,7 +4,7 @@ import pytest
 
 from genregraph.common.errors import UserError
 from genregraph.datasets.sheet import Row, write_sheet
-from genregraph.datasets.spreadsheet import PROBLEM_COLUMNS
+from genregraph.datasets.spreadsheet import NOT_IN_TABLE, PROBLEM_COLUMNS
 from genregraph.features.handcrafted import COLUMNS as HANDCRAFTED
 from genregraph.features.imported import features_in, main, read_foreign
 from genregraph.features.keys import Names
@@ -29,10 +29,6 @@ def read(path, keep=(), sheet=SHEET, cut="30s"):
     """A file's features, and why other columns are none."""
     features, left_out = features_in(read_foreign(path, Names(sheet), cut), keep)
     return features.reset_index(drop=True), left_out
-
-
-def of_clips(*clips, **more):
-    return pd.DataFrame({"clip": clips, "x": np.sqrt(np.arange(len(clips))), **more})
 
 
 def fault(action, *arguments, **options):
@@ -82,19 +78,11 @@ def test_rows_without_a_key_are_left_out(foreign, name):
     assert read(foreign(table, name))[0].to_numpy().tolist() == [["a", 1, 1.5], ["b", 3, 1.5]]
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (
-            "Path,x,id\nz.wav,1,3\n",
-            "none of the dataset's clips is in it; are the keys right? They are like 'z.wav' "
-            "(column 'Path') and '3' (column 'id') there, and like 'blues.0' here",
-        ),
-        ("clip,label\na,blues\n", "no numeric column; a table needs features"),
-    ],
-)
-def test_other_tables_are_rejected(foreign, text, said):
-    assert fault(read, foreign(text)).endswith(said)
+def test_table_of_no_clip_shows_both_sides_keys(foreign):
+    assert fault(read, foreign("Path,x,id\nz.wav,1,3\n")) == (
+        "none of the dataset's clips is in it; are the keys right? They are like 'z.wav' "
+        "(column 'Path') and '3' (column 'id') there, and like 'blues.0' here"
+    )
 
 
 # Columns
@@ -128,26 +116,34 @@ def test_column_without_a_name_is_left_out_unless_it_is_kept(foreign):
     assert read(path, ["Unnamed: 11"])[0]["Unnamed: 11"].tolist() == [0.5, 0.25, 7.0]
 
 
-def test_table_that_loses_more_than_a_tenth_of_its_columns_is_rejected(foreign):
-    assert fault(read, foreign(wide(odd=["a", "b", "c"], gap=np.nan))).endswith(
-        "too many columns are no features: 'odd' (text, such as 'a'), 'gap' (no cell holds a "
-        "finite number); mend or remove them"
-    )
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("clip,label\na,blues\n", "no numeric column; a table needs features"),
+        (
+            wide(odd=["a", "b", "c"], gap=np.nan),
+            "too many columns are no features: 'odd' (text, such as 'a'), 'gap' (no cell holds a "
+            "finite number); mend or remove them",
+        ),
+    ],
+)
+def test_table_that_loses_more_than_a_tenth_of_its_columns_is_rejected(foreign, text, said):
+    assert fault(read, foreign(text)) == said
 
 
 @pytest.mark.parametrize(
-    ("cells", "row", "cell"),
+    ("cells", "odd"),
     [
-        (["1,234.50", "2,000.00", "3"], 2, "1,234.50"),
-        (["1.5", "n/d", "2.5"], 3, "n/d"),
-        (["1", "2", "-3,5e2"], 4, "-3,5e2"),
-        (["12 %", "13 %", "14 %"], 2, "12 %"),
+        (["1,234.50", "2,000.00", "3"], 0),
+        (["1.5", "n/d", "2.5"], 1),
+        (["1", "2", "-3,5e2"], 2),
+        (["12 %", "13 %", "14 %"], 0),
     ],
 )
-def test_text_among_numbers_names_column_row_and_cell(foreign, cells, row, cell):
+def test_text_among_numbers_names_column_row_and_cell(foreign, cells, odd):
     """Where the column's name does not say that it is text."""
-    said = fault(read, foreign(wide(tempo=cells)))
-    assert f"column 'tempo', row {row}: {cell!r} is no number among numbers" in said
+    said = f"column 'tempo', row {odd + 2}: {cells[odd]!r} is no number among numbers"
+    assert fault(read, foreign(wide(tempo=cells))).startswith(said)
     assert read(foreign(wide(title=cells)))[1] == {}
 
 
@@ -155,11 +151,6 @@ def test_numbers_may_be_text_or_truth_values_in_parquet(foreign):
     path = foreign(wide(tempo=["1.5", "NA", " 2e3"], odd=[True, False, True]), "table.parquet")
     np.testing.assert_array_equal(read(path)[0]["tempo"], [1.5, np.nan, 2000])
     assert read(path)[0]["odd"].tolist() == [1, 0, 1]
-
-
-def test_complex_numbers_are_rejected():
-    table = of_clips("a", "b", z=[1 + 2j, 3])
-    assert fault(features_in, table).startswith("column 'z': complex numbers")
 
 
 # The step
@@ -187,19 +178,17 @@ def test_main_writes_the_table_and_what_it_lacks(foreign, step, caplog):
     table, problems = step(path, FEW)
     pd.testing.assert_frame_equal(table, pd.DataFrame({"clip": ["jazz.10"], "x": 1.0, "z": 2.0}))
     assert problems.columns.tolist() == PROBLEM_COLUMNS
-    assert problems[["clip", "problem"]].to_numpy().tolist() == [
-        ["", "mine lacks 2 of 2 clips of blues"],
-        ["blues.0", "mine: no row in the imported table"],
-        ["blues.1", "mine: not finite: 'x'"],
+    assert problems.to_numpy().tolist() == [
+        ["", "", "mine lacks 2 of 2 clips of blues", NOT_IN_TABLE],
+        ["blues.0", "", "mine: no row in the imported table", NOT_IN_TABLE],
+        ["blues.1", "", "mine: not finite: 'x'", NOT_IN_TABLE],
     ]
-    assert set(problems["what_was_done"]) == {"rejected: no experiment with this table has it"}
     assert "mine: not finite: 'x'" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("clip,x\nrock.1,1\n", "none of the dataset's clips is in it; are the keys right"),
         ("clip,x\njazz.9,1\n", "of its clips none is usable: problems.csv says why"),
         (
             "clip,x,z\njazz.10,,1\nblues.0,,2\nblues.1,1,\n",
@@ -277,7 +266,7 @@ def test_column_that_gives_the_answer_is_rejected_unless_it_is_kept(
     rows = windowed() if pool else windowed()[::5]
     path = foreign(rows.assign(**{column: cells}))
     said = fault(step, path, pool=pool)
-    assert f"columns that would give a model the answer: {column!r} (it" in said
+    assert said.startswith(f"columns that would give a model the answer: {column!r} (it")
     assert "keep them by tables.mine.keep: [" in said
     table = step(path, pool=pool, keep=[column])[0].set_index("clip").loc[NAMES]
     if not pool:
@@ -286,10 +275,9 @@ def test_column_that_gives_the_answer_is_rejected_unless_it_is_kept(
 
 def test_public_table_passes(public_table, foreign, step):
     names = public_table["filename"].str[:-4]
-    splits = np.resize(["train", "valid", "test", ""], len(names))
     clips = pd.DataFrame({"clip": names, "source": names, "genre": public_table["label"]})
-    clips = clips.assign(split=splits, status="ok", problem="")
-    table, problems = step(foreign(public_table), clips)
+    clips["split"] = np.resize(["train", "valid", "test", ""], len(names))
+    table, problems = step(foreign(public_table), clips.assign(status="ok", problem=""))
     assert table["clip"].tolist() == sorted(names)
     expected = public_table.sort_values("filename")[HANDCRAFTED].astype(float)
     pd.testing.assert_frame_equal(table[HANDCRAFTED], expected.reset_index(drop=True))

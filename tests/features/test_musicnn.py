@@ -71,13 +71,10 @@ def test_tags_correlate_with_the_published_ones(clip, network, musicnn_outputs, 
 
 def test_tables_are_means_and_deviations_over_windows(network, reference, real_audio):
     samples = clip_samples(real_audio, "jazz.00005")
-    values, original = pd.Series(musicnn(samples, network), COLUMNS), reference["jazz.00005"]
-    tags = pd.DataFrame(original[:, :50], columns=reference["tags"])
-    for tag in ["jazz", "Hip-Hop", "easy listening", "00s"]:
-        name = tag.lower().replace("-", "_").replace(" ", "_")
-        assert values[f"{name}_mean"] == pytest.approx(tags[tag].mean(), abs=1e-5)
-        assert values[f"{name}_std"] == pytest.approx(tags[tag].std(ddof=0), abs=1e-5)
-    assert values[:50].idxmax() == "jazz_mean"
+    values, original = musicnn(samples, network), reference["jazz.00005"]
+    tags = original[:, :50]
+    assert_allclose(values, [*tags.mean(axis=0), *tags.std(axis=0)], rtol=0, atol=1e-5)
+    assert COLUMNS[values[:50].argmax()] == "jazz_mean"
     embedding = musicnn_embedding.embedding(samples, network)
     assert_allclose(embedding, original[:, 50:].mean(axis=0), rtol=1e-5, atol=1e-5)
 

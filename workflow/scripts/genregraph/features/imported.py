@@ -157,8 +157,6 @@ def _feature(name: str, cells: pd.Series, kept: bool) -> NDArray[np.float64] | s
 
 def numbers(cells: pd.Series, where: str) -> NDArray[np.float64] | None:
     """A column's cells as numbers, NaN where empty; None if the column is text."""
-    if pd.api.types.is_complex_dtype(cells):
-        raise UserError(f"{where}: complex numbers; write their parts, or absolute values")
     if pd.api.types.is_numeric_dtype(cells):
         return cells.to_numpy(np.float64, na_value=np.nan)
     text = cells.astype("str").str.strip().where(cells.notna(), "")
