@@ -1,10 +1,15 @@
+"""Neighbours by every metric, as defined, at random among ties, and by descent."""
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial import distance
 
 from genregraph.graph import adjacency as step
-from genregraph.graph.adjacency import adjacency, joined
+from genregraph.graph.adjacency import EXACT, adjacency, joined, recall
 from genregraph.graph.metrics import METRICS
 
 
@@ -47,6 +52,7 @@ DEFINITIONS = {
 }
 # Of real values with few zeros, all distances by them are equal.
 SETS = ("jaccard", "jaccard_scipy_before_1_15")
+by_metric = pytest.mark.parametrize("metric", METRICS)
 ALL = np.ones(40, dtype=bool)
 TRAIN = np.arange(40) % 4 != 1
 
@@ -62,55 +68,38 @@ def sparse_features():
     return x
 
 
-def by_definition(x, metric, candidates=ALL):
-    """Distances of all pairs; infinite to a clip itself and to what is no candidate."""
-    transform, definition = DEFINITIONS[metric]
-    values = transform(x, candidates)
-    distances = np.array([[definition(a, b) for b in values] for a in values])
-    distances[:, ~candidates] = np.inf
-    np.fill_diagonal(distances, np.inf)
-    return distances
-
-
-def assert_nearest(graph, distances, k):
-    """The k smallest distances of each row, and each where it belongs."""
-    assert_array_equal(np.diff(graph.indptr), k)
-    for row, columns, values in zip(
-        distances, graph.indices.reshape(-1, k), graph.data.reshape(-1, k), strict=True
-    ):
-        assert (np.diff(columns) > 0).all()
-        assert_allclose(values, row[columns], atol=1e-12)
-        assert_allclose(np.sort(values), np.sort(row)[:k], atol=1e-12)
-
-
 def assert_same(graph, expected):
     for part in ("indptr", "indices", "data"):
-        assert_array_equal(getattr(graph, part), getattr(expected, part))
+        assert_array_equal(getattr(graph, part), getattr(expected, part), strict=True)
 
 
 def test_each_metric_is_defined_here():
     assert list(DEFINITIONS) == list(METRICS)
 
 
-@pytest.mark.parametrize("k", [1, 7, 100])
+@pytest.mark.parametrize(("k", "rows"), [(1, 40), (7, 7), (100, 40)])
 @pytest.mark.parametrize("candidates", [ALL, TRAIN], ids=["all", "train"])
-@pytest.mark.parametrize("metric", METRICS)
-def test_neighbours_are_the_nearest_candidates_by_definition(metric, candidates, k):
+@by_metric
+def test_neighbours_are_the_nearest_candidates_by_definition(
+    metric, candidates, k, rows, monkeypatch
+):
+    """Each where it belongs, whatever the rows of a block."""
+    monkeypatch.setattr(step, "BLOCK_BYTES", 8 * candidates.sum() * rows)
     x = sparse_features() if metric in SETS else features()
-    graph = adjacency(x, metric, k, candidates)
-    assert_nearest(graph, by_definition(x, metric, candidates), min(k, candidates.sum() - 1))
+    graph, k = adjacency(x, metric, k, candidates), min(k, candidates.sum() - 1)
+    transform, definition = DEFINITIONS[metric]
+    values = transform(x, candidates)
+    expected = np.array([[definition(a, b) for b in values] for a in values])
+    expected[:, ~candidates] = np.inf
+    np.fill_diagonal(expected, np.inf)
+    assert_array_equal(np.diff(graph.indptr), k)
+    columns, distances = graph.indices.reshape(-1, k), graph.data.reshape(-1, k)
+    assert (np.diff(columns) > 0).all()
+    assert_allclose(distances, np.take_along_axis(expected, columns, axis=1), atol=1e-12)
+    assert_allclose(np.sort(distances), np.sort(expected)[:, :k], atol=1e-12)
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_blocks_do_not_change_the_graph(metric, monkeypatch):
-    at_once = adjacency(features(), metric, 5)
-    monkeypatch.setattr(step, "BLOCK_BYTES", 8 * 40 * 7)  # Seven rows.
-    blockwise = adjacency(features(), metric, 5)
-    assert_array_equal(blockwise.indices, at_once.indices)
-    assert_allclose(blockwise.data, at_once.data, rtol=1e-12)
-
-
-@pytest.mark.parametrize("metric", METRICS)
+@by_metric
 def test_candidates_have_the_neighbours_that_they_have_alone(metric):
     x = np.random.default_rng(2).normal(size=(300, 57)).astype(np.float32)
     candidates = np.arange(300) % 5 != 0
@@ -118,7 +107,7 @@ def test_candidates_have_the_neighbours_that_they_have_alone(metric):
     assert_same(adjacency(x, metric, 8, candidates)[candidates][:, candidates], alone)
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@by_metric
 def test_new_clips_join_as_clips_that_are_no_candidates_each_by_itself(metric):
     x = features(60)
     x[50] = x[7]
@@ -134,7 +123,7 @@ def test_new_clips_join_as_clips_that_are_no_candidates_each_by_itself(metric):
         assert_array_equal(alone[1][0], distances[i])
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@by_metric
 def test_ties_are_broken_by_the_seed_and_copies_are_at_a_stored_distance_of_0(metric):
     x = np.repeat(np.round(features(20, 2)), 2, axis=0)
     first, second, other = (adjacency(x.copy(), metric, 4, seed=seed) for seed in (0, 0, 1))
@@ -190,3 +179,78 @@ def test_ties_of_a_new_clip_depend_on_no_other_new_clip(metric):
     for i in range(4):
         assert_array_equal(joined(known, new[[i]], metric, 5, seed=3)[0][0], neighbours[i])
     assert (joined(known, new, metric, 5, seed=4)[0] != neighbours).any()
+
+
+# A coarse grid: replicas, ties and rows of zeros are frequent.
+CLIPS = st.integers(3, 20).flatmap(
+    lambda n: arrays(np.float64, (n, 4), elements=st.integers(-2, 2).map(lambda v: v / 2))
+)
+
+
+@by_metric
+@given(x=CLIPS, seed=st.integers(0, 99))
+def test_distances_obey_the_axioms_of_a_metric_in_any_order_of_clips(metric, x, seed):
+    d = adjacency(x, metric, len(x)).toarray()
+    assert_allclose(d, d.T, atol=1e-12)
+    assert (d[(x[:, None] == x).all(axis=2)] == 0).all()
+    if metric != "cosine":
+        assert (d[:, :, None] <= d[:, None, :] + d.T[None, :, :] + 1e-9).all()
+    order = np.random.default_rng(seed).permutation(len(x))
+    moved = adjacency(x[order], metric, len(x)).toarray()
+    assert_allclose(moved, d[order][:, order], atol=1e-7)
+
+
+# Descent, which is compiled for a minute, for each metric anew
+
+
+def many():
+    """Clips of ten genres; the last two are replicas of the first two."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1200, 8)) + 2 * rng.normal(size=(10, 8))[rng.integers(10, size=1200)]
+    x[-2:] = x[:2]
+    return x.astype(np.float32)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("metric", ["euclidean", "ruzicka"])
+def test_descent_finds_nearly_all_that_a_search_finds(metric):
+    x = many()
+    graph = adjacency(x, metric, 6, exact=100)
+    assert_array_equal(np.diff(graph.indptr), np.full(1200, 6))
+    assert not graph.diagonal().any()
+    assert recall(graph, x, metric, np.ones(1200, dtype=bool)) > 0.98
+    for clip, copy in ((0, 1198), (1199, 1)):
+        row = slice(*graph.indptr[clip : clip + 2])
+        assert graph.data[row][graph.indices[row] == copy].tolist() == [0]
+
+
+@pytest.mark.torture
+def test_descent_is_the_same_every_time_among_candidates_and_the_others_are_exact():
+    x, train = many(), np.arange(1200) % 4 > 0
+    graph, exact = (adjacency(x, "euclidean", 6, train, exact=exact) for exact in (100, EXACT))
+    assert train[graph.indices].all()
+    assert_same(graph[~train], exact[~train])
+    moved = x.copy()
+    moved[~train] += 1
+    again = adjacency(moved, "euclidean", 6, train, exact=100)
+    assert_same(again[train], graph[train])
+
+
+@pytest.mark.torture
+def test_where_descent_gets_stuck_all_are_searched():
+    """Of clips in groups that share no feature, no neighbour's neighbour is in another group."""
+    x = np.repeat(np.kron(np.eye(80), np.ones((1, 3))), 3, axis=0).astype(np.float32)
+    graph = adjacency(x, "jaccard", 5, exact=100)
+    assert_array_equal(np.diff(graph.indptr), np.full(240, 5))
+    assert_array_equal(np.sort(graph.data.reshape(240, 5), axis=1), [[0, 0, 1, 1, 1]] * 240)
+
+
+@by_metric
+def test_recall_is_the_share_of_neighbours_that_are_the_nearest(metric):
+    x, train = features(400, 6).astype(np.float32), np.arange(400) % 4 > 0
+    graph = adjacency(x, metric, 5, train)
+    assert recall(graph, x, metric, train) == 1
+    if metric not in SETS:  # By them all are at one distance: any neighbours are the nearest.
+        # One of the five is a clip further away than the sixth.
+        graph.data[::5] += 10
+        assert recall(graph, x, metric, train) == pytest.approx(0.8)

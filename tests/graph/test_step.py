@@ -1,4 +1,4 @@
-"""Graphs of a protocol's folds, among all clips and among those of an artist."""
+"""Graphs of a protocol's folds, among all clips and an artist's; their health and their file."""
 
 from dataclasses import replace
 
@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy import sparse
 from scipy.spatial import distance
 from tests.graph.test_adjacency import TRAIN, assert_same, features
 from tests.models.conftest import fold_inputs
 
 from genregraph.graph.adjacency import EXACT, adjacency, main, of_one_artist
 from genregraph.graph.metrics import METRICS
-from genregraph.graph.store import health, load_graph
+from genregraph.graph.store import health, load_graph, save_graphs
 from genregraph.preprocessing.inputs import save_inputs
 
 # Six clips of one artist, three of another, one of a third; two songs of unknown artists, each of
@@ -24,9 +25,8 @@ ARTISTS = np.array(
 CANDIDATES = np.arange(17) % 3 > 0
 
 
-def fold_of(x, train, artists=None):
-    inputs = fold_inputs(x, np.arange(len(x)) % 2, train)
-    return inputs if artists is None else replace(inputs, artists=artists)
+def fold_of(x, train):
+    return fold_inputs(x, np.arange(len(x)) % 2, train)
 
 
 @pytest.fixture
@@ -84,7 +84,8 @@ def test_folds_of_the_same_inputs_and_candidates_share_a_graph(step, tmp_path, n
 
 def test_step_seeks_neighbours_among_an_artists_clips(clips, step):
     """What a metric takes from all clips, such as deciles, it does not take from an artist's."""
-    graphs, table = step([fold_of(clips, CANDIDATES, ARTISTS)], among="artist", metric="matching")
+    fold = replace(fold_of(clips, CANDIDATES), artists=ARTISTS)
+    graphs, table = step([fold], among="artist", metric="matching")
     assert_same(graphs[0], of_one_artist(clips, "matching", 5, ARTISTS))
     assert table["recall"].tolist() == [1]
     edges, everyone = graphs[0].tocoo(), adjacency(clips, "matching", 16)
@@ -112,3 +113,50 @@ def test_candidates_alone_are_neighbours_of_one_artist_and_no_unknown_artists_cl
     assert np.diff(graph.indptr)[:9].tolist() == [4, 3, 3, 4, 3, 3, 2, 1, 1]
     none = of_one_artist(clips, "euclidean", 3, np.array([f"song {i}" for i in range(17)]))
     assert none.shape == (17, 17) and none.nnz == 0
+
+
+# Health of a graph, and the file
+
+Y = np.array([0, 0, 0, 1, 1])
+# Two neighbours each: 1, 2 / 0, 2 / 0, 1 / 0, 4 / 0, 3.
+INDICES = np.array([1, 2, 0, 2, 0, 1, 0, 4, 0, 3])
+DATA = np.array([1.0, 0, 0, 2, 0, 0, 0, 0, 3, 0])
+
+
+@pytest.fixture
+def graph():
+    return sparse.csr_array((DATA.copy(), INDICES, np.arange(6) * 2), shape=(5, 5))
+
+
+def test_health_of_small_graphs(graph):
+    assert health(graph, Y, 7) == pytest.approx(
+        {
+            "k_asked": 7,
+            "k": 2,
+            "edges": 10,
+            "zero_distance_share": 0.7,
+            "homophily": 0.8,
+            "chance_homophily": (3 * 2 + 2 * 1) / (5 * 4),
+            "components": 2,  # 0-1-2-4 over the edges that are not zero, and 3.
+            "degree_max": 4,
+            "degenerate": True,
+        }
+    )
+    assert graph.nnz == 10  # It is left as it was.
+    for zeros in (4, 5):
+        graph.data[:] = np.arange(10) >= zeros
+        assert health(graph, Y, 2)["degenerate"] == (zeros == 5)
+    some = sparse.csr_array(np.array([[0, 2.0, 0, 0, 0], [1, 0, 1, 0, 0], *[[0] * 5] * 3]))
+    figures, none = health(some, Y, 2), health(sparse.csr_array((5, 5)), Y, 2)
+    assert (figures["k"], figures["edges"]) == (pytest.approx(0.6), 3)
+    assert (none["k"], none["edges"], none["components"]) == (0, 0, 5)
+    assert np.isnan(none["homophily"]) and np.isnan(none["zero_distance_share"])
+
+
+def test_graphs_are_read_back_with_stored_zeros_and_shared_ones_are_written_once(graph, tmp_path):
+    graphs = [graph, graph, sparse.csr_array(np.array([[0, 2.0], [1, 0]]))]
+    save_graphs(tmp_path / "graph.npz", iter(graphs))
+    for number, expected in enumerate(graphs):
+        assert_same(load_graph(tmp_path / "graph.npz", number), expected)
+    with np.load(tmp_path / "graph.npz", allow_pickle=False) as file:
+        assert sum(name.startswith("data.") for name in file.files) == 2

@@ -26,9 +26,8 @@ def bars(y, seed=0):
 @pytest.fixture(scope="module")
 def fold():
     """36 clips of 3 genres, every fourth of them a test clip."""
-    y = np.arange(36) % 3
-    clips = pd.DataFrame({"genre": [f"g{genre}" for genre in y], "group": NAMES})
-    return bars(y), clips, np.arange(36) % 4 != 0
+    clips = pd.DataFrame({"genre": [name[:2] for name in NAMES], "group": NAMES})
+    return bars(np.arange(36) % 3), clips, np.arange(36) % 4 != 0
 
 
 def test_separable_images_are_learnt(fold):
@@ -79,23 +78,6 @@ def test_weights_of_the_best_epoch_are_kept(fold, monkeypatch):
     assert all(torch.equal(fitted.weights[name], seen[2][name]) for name in seen[2])
 
 
-def test_training_and_early_stopping_share_neither_test_clips_nor_groups(fold, monkeypatch):
-    images, clips, train = fold
-    used = {True: set(), False: set()}
-    original = cnn._pass
-
-    def noted(model, clips, rows, optimiser=None):
-        used[optimiser is None] |= set(rows.tolist())
-        return original(model, clips, rows, optimiser)
-
-    monkeypatch.setattr(cnn, "_pass", noted)
-    groups = np.char.add("song", (np.arange(36) // 3 * 3 + np.arange(36) % 3).astype(str))
-    fit(images, clips.assign(group=groups), train, QUICK, 0)
-    assert used[True] & used[False] == set()
-    assert used[True] | used[False] == set(np.flatnonzero(train))
-    assert set(groups[list(used[True])]) & set(groups[list(used[False])]) == set()
-
-
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("segments", [1, 10])
 def test_stopping_part_is_a_fifth_by_genre_and_song(seed, segments):
@@ -134,55 +116,34 @@ def test_images_come_in_the_order_of_the_clips_and_a_missing_one_is_named():
         images_of(np.array(["a", "x.1"]), there, images)
 
 
-REPEATS = np.arange(36) // 3 % 2, np.arange(36) // 18
-KEYS = [(0, 0), (0, 1), (1, 0), (1, 1)]
-
-
-@pytest.fixture
-def run(fold, folds_of, tmp_path):
-    """Run the step on two shards; a clip more has an image than is in the folds."""
+@pytest.mark.parametrize("songs", [4, 1])
+def test_step_writes_features_of_all_clips_of_each_fold(fold, folds_of, tmp_path, caplog, songs):
+    """From two shards; a clip more has an image than is in the folds."""
     images, clips, _ = fold
-    write_images(NAMES[20:], list(images[20:]), tmp_path / "0.parquet")
-    write_images([*NAMES[:20], "unused"], [*images[:20], images[0]], tmp_path / "1.parquet")
-    table = folds_of(NAMES, clips["genre"], *REPEATS)
-
-    def once(groups):
-        torch.seed()
-        table.assign(group=table[groups]).to_parquet(tmp_path / "folds.parquet", index=False)
-        outputs = tmp_path / "cnn.parquet", tmp_path / "cnn.pt", tmp_path / "history.csv"
-        shards = [tmp_path / "0.parquet", tmp_path / "1.parquet"]
-        main(shards, tmp_path / "folds.parquet", 2, 2, 1e-3, 3, "cpu", *outputs)
-        return outputs
-
-    return once
-
-
-def test_step_writes_features_of_all_clips_of_each_fold(run, fold, caplog):
-    output, weights, history = run("clip")
-    table = pd.read_parquet(output)
+    clips = clips.assign(group=[f"{name[:2]} {i * songs // 36}" for i, name in enumerate(NAMES)])
+    shards = [tmp_path / "0.parquet", tmp_path / "1.parquet"]
+    write_images(NAMES[20:], list(images[20:]), shards[0])
+    write_images([*NAMES[:20], "unused"], [*images[:20], images[0]], shards[1])
+    repeats = np.arange(36) // 3 % 2, np.arange(36) // 18
+    folds = folds_of(NAMES, clips["genre"], *repeats, groups=clips["group"])
+    folds.to_parquet(tmp_path / "folds.parquet", index=False)
+    outputs = tmp_path / "cnn.parquet", tmp_path / "cnn.pt", tmp_path / "history.csv"
+    torch.seed()
+    main(shards, tmp_path / "folds.parquet", *QUICK, 3, "cpu", *outputs)
+    # Groups that are as large as genres are on both sides of early stopping.
+    assert ("too few groups" in caplog.text) == (songs == 1)
+    table, saved = pd.read_parquet(outputs[0]), torch.load(outputs[1], weights_only=True)
     assert table.columns.tolist() == ["repeat", "fold", "clip", *COLUMNS]
     assert (COLUMNS[0], COLUMNS[-1]) == ("cnn_000", "cnn_127")
     assert table["clip"].tolist() == NAMES * 4
-    assert [*table[["repeat", "fold"]].drop_duplicates().itertuples(index=False, name=None)] == KEYS
-    losses = pd.read_csv(history)
-    assert losses.columns.tolist() == [
-        *"repeat fold epoch loss accuracy stopping_loss stopping_accuracy kept".split()
-    ]
+    keys = table[["repeat", "fold"]].drop_duplicates().to_numpy().tolist()
+    assert keys == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    losses = pd.read_csv(outputs[2])
+    assert losses.columns.tolist() == ["repeat", "fold", *cnn.HISTORY, "kept"]
     assert losses.groupby(["repeat", "fold"])["kept"].sum().tolist() == [1] * 4
-    assert "too few groups" not in caplog.text
-    saved = torch.load(weights, weights_only=True)
     assert saved["genres"] == [["g0", "g1", "g2"]] * 4
-    assert saved["settings"] == {"epochs": 2, "patience": 2, "learning_rate": 1e-3, "seed": 3}
-    images, clips, _ = fold
-    for number, (repeat, mine) in enumerate(KEYS[:2]):
-        own = table[(table["repeat"] == repeat) & (table["fold"] == mine)]
-        settings = Settings(2, 2, 1e-3)
-        expected = fit(images, clips, REPEATS[repeat] != mine, settings, fold_seed(3, number))
-        assert_array_equal(own[COLUMNS].to_numpy(), expected.embedding)
-        same = [torch.equal(w, saved["weights"][number][n]) for n, w in expected.weights.items()]
-        assert all(same)
-
-
-def test_groups_on_both_sides_of_early_stopping_are_logged(run, caplog):
-    run("genre")
-    assert "too few groups" in caplog.text
+    assert saved["settings"] == {**QUICK._asdict(), "seed": 3}
+    expected = fit(images, clips, repeats[0] != 1, QUICK, fold_seed(3, 1))
+    assert_array_equal(table.iloc[36:72][COLUMNS].to_numpy(), expected.embedding)
+    weights = saved["weights"][1]
+    assert all(torch.equal(each, weights[name]) for name, each in expected.weights.items())

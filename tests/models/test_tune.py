@@ -14,54 +14,55 @@ from genregraph.graph.store import save_graphs
 from genregraph.models.tune import COLUMNS, main
 from genregraph.preprocessing.inputs import save_inputs
 
-SETTINGS = {"hidden": 6, "learning_rate": 0.01, "epochs": 8, "weights": "distance"}
-CURVES = [*(("hidden", n) for n in (1, 6, 16)), *(("learning_rate", r) for r in (0.001, 0.01, 0.5))]
+HIDDEN, RATES = [1, 6, 16], [0.001, 0.01, 0.5]
+CURVES = [*(("hidden", n) for n in HIDDEN), *(("learning_rate", rate) for rate in RATES)]
+
+
+def asked(**settings):
+    given = {"hidden": 6, "learning_rate": 0.01, "epochs": 8, "weights": "distance", **settings}
+    return Experiment.model_validate({"graphsage": given})
 
 
 @pytest.fixture
-def hard(inputs):
-    """The fold with more noise than genre, so that settings matter."""
-    noise = np.random.default_rng(5).normal(size=inputs.x.shape)
-    return replace(inputs, x=(0.2 * inputs.x + noise).astype(np.float32))
-
-
-@pytest.fixture
-def step(hard, tmp_path):
+def step(tmp_path):
     """Run the step on three folds that share inputs and graph."""
 
-    def run(graph, neighbours="all", folds=2, backend="torch"):
-        save_inputs(tmp_path / "inputs.npz", [hard] * 3, [(0, 0), (0, 1), (1, 0)], alike=True)
+    def run(inputs, graph, neighbours="all", folds=2, backend="torch"):
+        save_inputs(tmp_path / "inputs.npz", [inputs] * 3, [(0, 0), (0, 1), (1, 0)], alike=True)
         save_graphs(tmp_path / "graph.npz", [graph] * 3)
-        asked = Experiment.model_validate({"graphsage": SETTINGS}).model_dump_json()
-        given = (tmp_path / "inputs.npz", tmp_path / "graph.npz", "gtzan", "multiclass_x", asked)
-        values = [[value for name, value in CURVES if name == p] for p in ("hidden", CURVES[-1][0])]
-        how = (neighbours, 3, backend, "cpu", 10_000, tmp_path / "tuning.csv")
-        main(*given, folds, *values, *how)
+        given = (tmp_path / "inputs.npz", tmp_path / "graph.npz", "gtzan", "multiclass_x")
+        values = (asked().model_dump_json(), folds, HIDDEN, RATES)
+        main(*given, *values, neighbours, 3, backend, "cpu", 10_000, tmp_path / "tuning.csv")
         return pd.read_csv(tmp_path / "tuning.csv")
 
     return run
 
 
 @pytest.mark.parametrize("inductive", [False, True])
-def test_each_point_is_the_network_with_one_setting_changed(step, hard, inductive):
+def test_each_point_is_the_network_with_one_setting_changed(step, inputs, inductive):
+    """With more noise than genre, so that settings matter."""
+    noise = np.random.default_rng(5).normal(size=inputs.x.shape)
+    hard = replace(inputs, x=(0.2 * inputs.x + noise).astype(np.float32))
     graph = adjacency(hard.x, "euclidean", 5, hard.train if inductive else None)
-    table = step(graph, "train" if inductive else "all")
+    table = step(hard, graph, "train" if inductive else "all")
     assert table.columns.tolist() == COLUMNS
     assert table["fold"].tolist() == [0] * 6 + [1] * 6
     assert [*table[["parameter", "value"]].itertuples(index=False, name=None)] == CURVES * 2
     assert set(table["dataset"]) == {"gtzan"} and set(table["experiment"]) == {"multiclass_x"}
     expected = []
-    for number in range(2):
+    for seed in (fold_seed(3, 0), fold_seed(3, 1)):
         for name, value in CURVES:
-            asked = Experiment.model_validate({"graphsage": {**SETTINGS, name: value}}).graphsage
-            how = {"inductive": inductive, "seed": fold_seed(3, number)}
-            expected.append(list(train(hard, graph, "graphsage", asked, **how).accuracies(hard)))
+            settings = asked(**{name: value}).graphsage
+            fit = train(hard, graph, "graphsage", settings, inductive=inductive, seed=seed)
+            expected.append(list(fit.accuracies(hard)))
     assert table[COLUMNS[-2:]].to_numpy().tolist() == expected
     assert table["train_accuracy"].nunique() > 2
 
 
-def test_as_many_folds_as_there_are_and_the_backend_that_is_asked_for(step, graph, monkeypatch):
-    assert step(graph, folds=9)["fold"].unique().tolist() == [0, 1, 2]
+def test_as_many_folds_as_there_are_and_the_backend_that_is_asked_for(
+    step, inputs, graph, monkeypatch
+):
+    assert step(inputs, graph, folds=9)["fold"].unique().tolist() == [0, 1, 2]
     monkeypatch.setitem(sys.modules, "dgl", None)
     with pytest.raises(UserError, match="backend: dgl"):
-        step(graph, backend="dgl")
+        step(inputs, graph, backend="dgl")
