@@ -25,9 +25,7 @@ def replaced(document: str, name: str, printed: str) -> str:
     return block.sub(lambda found: found[1] + printed.rstrip() + "\n" + found[2], document)
 
 
-def main(
-    names: Annotated[list[str], typer.Argument(help="Benchmarks, in order.")],
-) -> None:
+def main(names: Annotated[list[str], typer.Argument(help="Benchmarks, in order.")]) -> None:
     """Run benchmarks one after the other, and write what each printed."""
     for name in names:
         audio = [os.environ[AUDIO]] if name == "features" and AUDIO in os.environ else []

@@ -1,8 +1,8 @@
 """All that can be wrong before long work: by configuration, sheet and files' headers."""
 
 import logging
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from logging.handlers import MemoryHandler
 from pathlib import Path
 
@@ -33,8 +33,11 @@ def check(run: Run) -> tuple[list[str], list[str]]:
     if not (run.synthesised or run.fetched or run.without_audio):
         missing = [row.path for row in run.rows if row.clip not in files]
         faults += _named("not in the audio folder", missing)
-    for why, paths in headers(folder, files.values(), run.config.audit.shortest).items():
-        faults += _named(why, paths)
+    wrong = defaultdict(list)
+    for file in tqdm(sorted(files.values()), desc="headers", unit="file", disable=None):
+        wrong[header(folder / file, run.config.audit.shortest)].append(file)
+    for why, paths in wrong.items():
+        faults += _named(why, paths) if why else []
     for paths in copies_in(folder, files.values()).values():
         notes.append(f"the same content: {', '.join(map(repr, paths))}")
     if reasons := Counter(row.excluded for row in run.rows if row.excluded):
@@ -49,15 +52,6 @@ def check(run: Run) -> tuple[list[str], list[str]]:
     elif run.runnable:
         notes += filter(None, [why_no_prediction(run.config, run.not_runnable)])
     return faults, notes
-
-
-def headers(folder: Path, files: Iterable[str], shortest: float) -> dict[str, list[str]]:
-    """Files that no decoder reads, or that are too short, by what is wrong."""
-    wrong: dict[str, list[str]] = {}
-    for file in tqdm(sorted(files), desc="headers", unit="file", disable=None):
-        if why := header(folder / file, shortest):
-            wrong.setdefault(why, []).append(file)
-    return wrong
 
 
 def header(path: Path, shortest: float) -> str:

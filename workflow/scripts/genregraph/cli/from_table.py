@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from genregraph.cli.project import configuration_text
+from genregraph.cli.project import write_configuration
 from genregraph.common.errors import UserError, first_few
 from genregraph.config.registry import COMPUTED, PER_FOLD
 from genregraph.datasets.delimited import plain
@@ -26,6 +26,8 @@ ARTISTS = ("artist", "artists", "artist_name")
 TITLES = ("title", "track", "track_name", "track_title", "song", "song_name", "song_title")
 NO_KEYS = {*TITLES, "name", "key", "audio", "wav"}  # Seldom the name of a clip; key is a scale.
 NO_SOUND = re.compile(r"(release_)?(year|date|decade)|popularity|play_?count|plays|listeners")
+
+WINDOWS = "; left out (rows that are windows of clips: take their means first)"
 
 Note = tuple[str, int, str]  # What, how many, and what comes of it; none are not shown.
 
@@ -71,11 +73,7 @@ def _songs(
     return songs[~again], [
         ("rows without clip or genre", empty.sum(), "; left out"),
         (f"rows of {_some(without)}", unasked.sum(), "; left out"),
-        (
-            "rows that repeat the clip of an earlier row",
-            again.sum(),
-            "; left out (rows that are windows of clips: take their means first)",
-        ),
+        ("rows that repeat the clip of an earlier row", again.sum(), WINDOWS),
     ]
 
 
@@ -104,7 +102,7 @@ def _features(
 
 
 def _excluded(songs: pd.DataFrame, values: pd.DataFrame) -> tuple[pd.Series, list[Note]]:
-    """Why songs are not evaluated: several genres, or copies; empty where they are."""
+    """Why songs are not evaluated: several genres, or copies; empty where they are. And notes."""
     recording = values.replace([np.inf, -np.inf], np.nan).groupby(list(values)).ngroup()
     same = songs.groupby(recording)  # Without gaps.
     unclear = same["kind"].transform("nunique") > 1
@@ -114,27 +112,23 @@ def _excluded(songs: pd.DataFrame, values: pd.DataFrame) -> tuple[pd.Series, lis
     reasons[unclear] = "its features have several genres"
     reasons[songs["several"]] = "its rows have several genres"
     n, left_out = recording[unclear].nunique(), " rows, which are excluded"
-    return reasons, [
-        (f"recordings with several genres: {n}", unclear.sum(), left_out),
-        ("copies, by their features, of one genre", (copies & ~unclear).sum(), left_out),
-        ("clips whose rows have several genres", int(songs["several"].sum()), left_out),
-    ]
-
-
-def _gaps(values: pd.DataFrame) -> Note:
-    """Rows that no model can use."""
     gaps = ~np.isfinite(values)
     worst = gaps.sum().idxmax()
     lost = f", which no result will have; most lack {worst!r} ({gaps[worst].sum()}), which can be "
-    return "rows that lack a number", gaps.any(axis=1).sum(), f"{lost}left out: --drop {worst}"
+    return reasons, [
+        (f"recordings with several genres: {n}", unclear.sum(), left_out),
+        ("copies, by their features, of one genre", (copies & ~unclear).sum(), left_out),
+        ("clips whose rows have several genres", songs["several"].sum(), left_out),
+        ("rows that lack a number", gaps.any(axis=1).sum(), f"{lost}left out: --drop {worst}"),
+    ]
 
 
 def _some(names: Iterable[object]) -> str:
     return first_few(list(map(repr, names)))
 
 
-def _configuration(sheet: Path, source: Path, d: int, keep: Sequence[str]) -> str:
-    """Text of the configuration of a collection: its table, and an experiment on it."""
+def _configure(sheet: Path, source: Path, d: int, keep: Sequence[str]) -> None:
+    """Write the configuration of a collection: its table, and an experiment on it."""
     name, file = sheet.stem, sheet.with_suffix(".parquet").as_posix()
     table = name.lower().replace("-", "_")
     table += "_table" if table in (*COMPUTED, PER_FOLD) else ""
@@ -144,9 +138,8 @@ def _configuration(sheet: Path, source: Path, d: int, keep: Sequence[str]) -> st
         "protocols": ["clean", "random", "inductive"],
         "clean": {"folds": 5, "repeats": 3},
     }
-    return configuration_text(
-        dataset=name,
-        sheet=sheet.as_posix(),
+    write_configuration(
+        sheet,
         tables={table: {"file": file, "keep": list(keep)} if keep else file},
         experiments={f"multiclass_{name}": experiment},
         learning_curve={"experiment": f"multiclass_{name}"},
@@ -179,26 +172,22 @@ def make(
     except UserError as error:
         raise UserError(f"{source}: {error}") from None
     values = features.drop(columns="clip")
-    excluded, copies = _excluded(songs, values)
+    excluded, notes = _excluded(songs, values)
     rows = songs.assign(path=songs["clip"], excluded=excluded)
     for other in (sheet.with_suffix(".parquet"), sheet.with_suffix(".yaml")):
         if other.exists() and not sheet.exists():
-            raise UserError(
-                f"there is a file {other} already; move it away, or give another --name"
-            )
+            what = f"there is a file {other} already"
+            raise UserError(f"{what}; move it away, or give another --name")
     rows = rows.reindex(columns=[*COLUMNS], fill_value="")
     new_sheet([Row(*row) for row in rows.to_numpy()], sheet, source)
     write_table(features.reset_index(drop=True), sheet.with_suffix(".parquet"))
-    text = _configuration(sheet, source, len(values.columns), keep)
-    sheet.with_suffix(".yaml").write_text(text, encoding="utf-8")
+    _configure(sheet, source, len(values.columns), keep)
     said = ", ".join(f"{what} {column!r}" for what, column in stated.items())
-    why_none = [
-        f"no features, {why}: {_some(name for name in reasons if reasons[name] == why)}"
-        for why in dict.fromkeys(reasons.values())
-    ]
-    counts = [*left_out, *copies, _gaps(values)]
     return [
         f"columns: {said}{'' if 'clip' in stated else '; clips are numbered'}",
-        *why_none,
-        *(f"{what}: {count}{more}" for what, count, more in counts if count),
+        *(
+            f"no features, {why}: {_some(name for name in reasons if reasons[name] == why)}"
+            for why in dict.fromkeys(reasons.values())
+        ),
+        *(f"{what}: {count}{more}" for what, count, more in left_out + notes if count),
     ]

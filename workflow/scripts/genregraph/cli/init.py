@@ -6,6 +6,7 @@ of all where the folders are named like the artists in the tags.
 
 import os
 import re
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -51,10 +52,8 @@ def music_in(folder: Path, by_tags: bool = False) -> tuple[list[Row], list[str]]
             f"{'; '.join(counted(others))}: convert what is music, as by ffmpeg -i FILE FILE.flac"
         )
     files = [file for file in audio if is_unicode(str(file))]
-    tags = {
-        file: read_tags(folder / file)
-        for file in tqdm(files, desc="tags", unit="file", disable=None)
-    }
+    shown = tqdm(files, desc="tags", unit="file", disable=None)
+    tags = {file: read_tags(folder / file) for file in shown}
     by_folder = not by_tags and folders_are_genres(tags)
     is_split = all(len(file.parts) > 2 and file.parts[0].casefold() in PARTS for file in files)
     rows = [stated(file, tags[file], by_folder, is_split) for file in files]
@@ -65,8 +64,8 @@ def music_in(folder: Path, by_tags: bool = False) -> tuple[list[Row], list[str]]
     rows = named([row for row in rows if row.genre])
     if not rows:
         raise UserError(
-            f"{folder}: no audio has a genre by its folder or tag; make a folder for "
-            "each genre, or write genres into the files' tags"
+            f"{folder}: no audio has a genre by its folder or tag; make a folder for each genre, "
+            "or write genres into the files' tags"
         )
     doubts = _doubts(folder, rows, tags) if by_folder else []
     unread = [str(file) for file in files if tags[file].undecodable]
@@ -96,12 +95,10 @@ def _doubts(folder: Path, rows: Sequence[Row], tags: Mapping[PurePosixPath, Tags
 def folders_are_genres(tags: Mapping[PurePosixPath, Tags]) -> bool:
     """Whether folders name genres: not the artists of most files' tags, nor numbers, as FMA's."""
     inside = {file: tag for file, tag in tags.items() if len(file.parts) > 1}
-    by_artist = [
-        normalised(f.parts[0]) == normalised(tag.artist) for f, tag in inside.items() if tag.artist
-    ]
-    by_number = [
-        bool(re.fullmatch(r"(\d{3})\d{3}", f.stem)) and f.stem[:3] == f.parent.name for f in inside
-    ]
+    artists = [(f.parts[0], tag.artist) for f, tag in inside.items() if tag.artist]
+    by_artist = [normalised(folder) == normalised(artist) for folder, artist in artists]
+    paths = [f"{f.parent.name}/{f.stem}" for f in inside]
+    by_number = [bool(re.fullmatch(r"(\d{3})/\1\d{3}", path)) for path in paths]
     return all(2 * sum(each) <= len(each) for each in (by_artist, by_number))
 
 
@@ -142,9 +139,8 @@ def marked(
     new = []
     for row in rows:
         md5, first = copies.get(row.path, ("", row.path))
-        new.append(
-            replace(row, md5=md5, excluded="" if first == row.path else f"a copy of {clips[first]}")
-        )
+        excluded = "" if first == row.path else f"a copy of {clips[first]}"
+        new.append(replace(row, md5=md5, excluded=excluded))
     return new, [[clips[path] for path in paths] for paths in alike.values()]
 
 
@@ -161,7 +157,7 @@ def copies_in(folder: Path, files: Iterable[str]) -> dict[str, list[str]]:
     return {digest: alike for digest, alike in digests.items() if len(alike) > 1}
 
 
-def of_folder(folder: Path, name: str, sheet: Path, config: Path, by_tags: bool) -> list[str]:
+def of_folder(folder: Path, sheet: Path, by_tags: bool) -> list[str]:
     """Write the sheet of a folder, or add clips to it, and a configuration if none; gives notes."""
     rows, notes = music_in(folder, by_tags)
     known = read_sheet(sheet) if sheet.exists() else []
@@ -174,8 +170,11 @@ def of_folder(folder: Path, name: str, sheet: Path, config: Path, by_tags: bool)
     new, copies = marked(new, folder, known)
     content = appended(sheet.read_bytes(), new) if known else sheet_of(new)
     saved = save_sheet(content, sheet, folder) if new else known
-    if not config.exists():
-        config.write_text(configuration(name, folder, sheet, len(saved)), encoding="utf-8")
+    if not sheet.with_suffix(".yaml").exists():
+        # As many shards for good, whatever is added later.
+        shards = min(max(2, len(saved) // IN_A_SHARD), shards_for(len(saved)))
+        facts = {sheet.stem: {"shards": shards}}
+        project.write_configuration(sheet, audio=str(folder), datasets=facts)
     notes += [f"the same content: {', '.join(map(repr, clips))}" for clips in copies]
     if gone := sorted(paths - {row.path for row in rows}):
         notes.append(f"in the sheet, but not in the folder: {first_few(list(map(repr, gone)), 1)}")
@@ -195,14 +194,6 @@ def of_sheet(rows: Sequence[Row], sheet: Path, added: str = "") -> list[str]:
             "no artist is known: protocol clean will take each clip for an artist of its own"
         )
     return lines
-
-
-def configuration(name: str, folder: Path, sheet: Path, clips: int) -> str:
-    """Text of the configuration of a dataset; as many shards for good, whatever is added later."""
-    facts = {name: {"shards": min(max(2, clips // IN_A_SHARD), shards_for(clips))}}
-    return project.configuration_text(
-        dataset=name, sheet=sheet.as_posix(), audio=str(folder), datasets=facts
-    )
 
 
 def new_name(source: Path, name: str | None) -> str:
@@ -253,15 +244,15 @@ def main(
                 f"{source} is a folder, which has no columns; leave their options out, or, if it "
                 "holds the parts of a table, save that as one file"
             )
-        lines = of_folder(source, dataset, sheet, config, by_tags)
+        lines = of_folder(source, sheet, by_tags)
     elif not genre:
         raise UserError(f"{source}: say which column names the genres: --genre COLUMN")
     else:
-        lines = from_table.make(
-            source, sheet, (genre, artist, clip), drop or [], keep or [], without or []
-        )
+        columns = (genre, artist, clip)
+        lines = from_table.make(source, sheet, columns, drop or [], keep or [], without or [])
         lines = [*of_sheet(read_sheet(sheet), sheet), *lines]
-    print("\n".join([*lines, f"{config}: the configuration.", "Next:"]))
-    print(f"  {project.genregraph('check', '--configfile', str(config))}")
+    program = f"{os.path.relpath(project.HOME)}/genregraph"
+    check = shlex.join([program, "check", "--configfile", str(config)])
     target = project.TARGET if source.is_dir() else project.REPORT
-    print(f"  {project.as_typed_by_hand(project.snakemake(target, [config]))}")
+    run = project.as_typed_by_hand(project.snakemake(target, [config]))
+    print(*lines, f"{config}: the configuration.", "Next:", f"  {check}", f"  {run}", sep="\n")

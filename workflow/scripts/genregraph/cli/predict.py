@@ -61,12 +61,11 @@ def run_snakemake(arguments: list[str], verbose: bool) -> int:
         stdout=None if verbose else subprocess.DEVNULL,
     ) as running:
         interrupted = False
-        while True:
+        while running.returncode is None:
             try:
-                status = running.wait()
-                break
+                running.wait()
             except KeyboardInterrupt:
                 interrupted = True
     if interrupted:
         raise UserError("interrupted; the same command goes on where it stopped")
-    return status
+    return running.returncode

@@ -4,7 +4,8 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,8 +27,7 @@ Configfiles = Annotated[
     list[Path] | None, typer.Option("--configfile", help="As of Snakemake; may be repeated.")
 ]
 Words = Annotated[
-    list[str] | None,
-    typer.Option("--config", help="KEY=VALUE, as of Snakemake; may be repeated."),
+    list[str] | None, typer.Option("--config", help="KEY=VALUE, as of Snakemake; may be repeated.")
 ]
 
 
@@ -36,9 +36,7 @@ def configured(files: Sequence[Path], words: Sequence[str]) -> Config:
 
     A `UserError` names all its faults.
     """
-    given: Mapping[str, Any] = {}
-    for file in files:
-        given = over(given, read_yaml(file))
+    given = reduce(over, map(read_yaml, files), dict[str, Any]())
     try:
         parsed = parse_config(list(words))
     except ValueError as error:
@@ -65,13 +63,9 @@ def as_typed_by_hand(arguments: Sequence[str]) -> str:
     return shlex.join(["snakemake" if shutil.which("snakemake") else str(own), *arguments])
 
 
-def genregraph(*arguments: str) -> str:
-    """A command of ``genregraph`` as it can be typed into this terminal."""
-    path = os.path.relpath(HOME / "genregraph")
-    return shlex.join([path if os.sep in path else f".{os.sep}{path}", *arguments])
-
-
-def configuration_text(**stated: Any) -> str:
-    """Text of a file of settings."""
+def write_configuration(sheet: Path, **stated: Any) -> None:
+    """Write the configuration of a dataset, next to its sheet."""
+    stated = {"dataset": sheet.stem, "sheet": sheet.as_posix(), **stated}
     text = yaml.safe_dump(stated, sort_keys=False, allow_unicode=True)
-    return f"# Of genregraph init; to be named after --configfile. It may be changed.\n{text}"
+    head = "# Of genregraph init; to be named after --configfile. It may be changed."
+    sheet.with_suffix(".yaml").write_text(f"{head}\n{text}", encoding="utf-8")

@@ -17,7 +17,6 @@ from genregraph.datasets.spreadsheet import write_csv
 from genregraph.features.gather import gather
 from genregraph.predict import tables
 from genregraph.predict.predictor import UNEVALUATED, Choice, Predictor, predict
-from genregraph.predict.tables import printable
 from genregraph.preprocessing.fold import join
 
 logger = logging.getLogger(__name__)
@@ -82,14 +81,14 @@ def as_text(
     problems_of = dict(iter(problems.groupby("file")))
     for row in files.to_dict("records"):
         pieces = "" if row["pieces"] == 1 else f", mean of {row['pieces']} pieces"
-        lines.append(f"{printable(row['file'])} ({row['seconds']:.0f} s{pieces})")
-        lines.append(f"  {printable(row['genres'])}")
+        lines.append(f"{tables.printable(row['file'])} ({row['seconds']:.0f} s{pieces})")
+        lines.append(f"  {tables.printable(row['genres'])}")
         if row["genre_by_artist"]:
             mean = f"{row['genre_by_artist']} {row['probability_by_artist']:.2f}"
-            lines.append(printable(f"  mean of all files of {row['artist']}: {mean}"))
+            lines.append(tables.printable(f"  mean of all files of {row['artist']}: {mean}"))
         lines.append(f"  nearest: {row['neighbours']}")
         for said in problems_of.get(row["file"], problems[:0]).to_dict("records"):
-            lines.append(f"  {printable(said['problem'])}: {said['what_was_done']}")
+            lines.append(f"  {tables.printable(said['problem'])}: {said['what_was_done']}")
         if row["unlike"]:
             lines.append(
                 f"  UNLIKE all training clips: its distance is {row['distance']:.2f}, and 99 % of "
@@ -100,8 +99,8 @@ def as_text(
     rejected = problems[problems["what_was_done"] == NOT_PREDICTED]
     if len(rejected):
         lines += [*([""] if len(files) else []), f"{len(rejected)} file(s) could not be predicted:"]
-        named = zip(rejected["file"], rejected["problem"], strict=True)
-        lines += [f"  {printable(file)}: {printable(problem)}" for file, problem in named]
+    for said in rejected.to_dict("records"):
+        lines.append(f"  {tables.printable(said['file'])}: {tables.printable(said['problem'])}")
     lines += [f"passed over: {line}" for line in passed_over]
     return "\n".join(lines) + "\n"
 
@@ -126,12 +125,13 @@ def main(
 ) -> None:
     """Predict the genres of new files by the mean of their pieces."""
     trained = Predictor.load(predictor)
-    folders = [folder / part for part in parts.split()]
-    cut = pd.concat([pd.read_parquet(path / "pieces.parquet") for path in folders])
-    of_shards = (
-        (name, [pd.read_parquet(path / f"{name}.parquet") for path in folders]) for name in table
-    )
-    features, rejected = features_of(of_shards, trained.preparation.columns)
+
+    def of_parts(name: str) -> list[pd.DataFrame]:
+        return [pd.read_parquet(folder / part / f"{name}.parquet") for part in parts.split()]
+
+    cut = pd.concat(of_parts("pieces"))
+    shards = ((name, of_parts(name)) for name in table)
+    features, rejected = features_of(shards, trained.preparation.columns)
     good = cut[cut["piece"].isin(features.index)].sort_values(["file", "start"])
     prediction = predict(trained, features.loc[good["piece"]].to_numpy(np.float64))
     of_pieces = tables.of_pieces(good, prediction, trained)
@@ -142,22 +142,19 @@ def main(
     names = files.index.tolist()
     stated = tables.read_artists(artists, names) if artists else {}
     named = [stated.get(file) or tag for file, tag in zip(names, facts["artist"], strict=True)]
-    predictions = pd.concat(
-        [
-            (facts["samples"] / SAMPLE_RATE).round(2).rename("seconds"),
-            files.drop(columns=probabilities.columns),
-            tables.by_artist(named, probabilities.set_axis(trained.genres, axis=1)),
-            tables.in_words(nearest),
-            probabilities,
-        ],
-        axis=1,
-    )
-    predictions = predictions.rename_axis("file").reset_index()
+    columns = [
+        (facts["samples"] / SAMPLE_RATE).round(2).rename("seconds"),
+        files.drop(columns=probabilities.columns),
+        tables.by_artist(named, probabilities.set_axis(trained.genres, axis=1)),
+        tables.in_words(nearest),
+        probabilities,
+    ]
+    predictions = pd.concat(columns, axis=1).rename_axis("file").reset_index()
     odd = list_problems(unnameable or [], cut, rejected)
     model = of_model(trained.choice, experiment, dataset, len(trained.x))
     model += SYNTHESISED if synthesised else ""
     text.write_text(as_text(predictions, odd, passed_over or [], model), encoding="utf-8")
-    for frame, path in ((predictions, output), (of_pieces, pieces), (nearest, neighbours)):
+    frames = {output: predictions, pieces: of_pieces, neighbours: nearest, problems: odd}
+    for path, frame in frames.items():
         write_csv(frame.round(4), path)
-    write_csv(odd, problems)
     logger.info("%d files, %d pieces, %d problems", len(files), len(of_pieces), len(odd))

@@ -11,22 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from genregraph.datasets.spreadsheet import unguarded
-from genregraph.report.figures.style import (
-    PALE,
-    colour_of,
-    counted,
-    draw_text,
-    in_style,
-    new_figure,
-    plain,
-    save,
-)
+from genregraph.report.figures import style
 
 MOST = 24  # Panels.
 SHOWN = 8  # Genres, the likeliest on average, that have a colour; the others are one.
 
 
-@in_style()
+@style.in_style()
 def draw(pieces: pd.DataFrame) -> Figure:
     """Probabilities of genres over time, stacked, of `predict.tables.of_pieces`.
 
@@ -36,21 +27,21 @@ def draw(pieces: pd.DataFrame) -> Figure:
     counts = pieces["file"].value_counts()
     files = sorted(counts.index[counts > 1])
     if not files:
-        return draw_text("no file is longer than one piece", 6, 1.2)
+        return style.draw_text("no file is longer than one piece", 6, 1.2)
     drawn = files[:MOST]
     part = pieces[pieces["file"].isin(drawn)]
     means = part.filter(regex=r"^p\(").mean()
     likeliest = means.sort_values(ascending=False, kind="stable").index[:SHOWN]
     shown = [column for column in means.index if column in likeliest]
-    figure = new_figure(8, 0.9 + 1.3 * len(drawn))
+    figure = style.new_figure(8, 0.9 + 1.3 * len(drawn))
     for axes, file in zip(figure.subplots(len(drawn), 1, squeeze=False)[:, 0], drawn, strict=True):
         _draw_file(axes, part[part["file"] == file].sort_values("start"), shown)
-        axes.set_title(plain(file, 80))
+        axes.set_title(style.plain(file, 80))
     axes.set_xlabel("minutes")
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", title="genre")
     left = f" (of {len(files):,}, the first {len(drawn)})" if len(files) > len(drawn) else ""
-    figure.suptitle(f"Genres over time, {counted(len(drawn), 'file')}{left}")
+    figure.suptitle(f"Genres over time, {style.counted(len(drawn), 'file')}{left}")
     return figure
 
 
@@ -58,13 +49,12 @@ def _draw_file(axes: Axes, pieces: pd.DataFrame, shown: Sequence[str]) -> None:
     pieces = _with_gaps(pieces)
     edges = np.append(pieces["start"].to_numpy(), pieces["end"].iloc[-1]) / 60
     values = pieces[list(shown)].to_numpy().T
-    below = np.where(np.isnan(values[0]), np.nan, 0.0)
+    below = 0 * values[0]  # NaN in gaps.
     for number, (column, share) in enumerate(zip(shown, values, strict=True)):
-        colour, label = colour_of(number), plain(column[2:-1], 24)
+        colour, label = style.colour_of(number), style.plain(column[2:-1], 24)
         axes.stairs(below + share, edges, baseline=below, fill=True, color=colour, label=label)
         below = below + share
-    full = np.where(np.isnan(values[0]), np.nan, 1.0)
-    axes.stairs(full, edges, baseline=below, fill=True, color=PALE, label="other")
+    axes.stairs(0 * below + 1, edges, baseline=below, fill=True, color=style.PALE, label="other")
     axes.set(xlim=(edges[0], edges[-1]), ylim=(0, 1), ylabel="probability")
 
 
@@ -84,4 +74,4 @@ def main(
     # Names stay text: a file may be called 1 or NA.
     names = {"file": "str", "genre": "str"}
     table = pd.read_csv(pieces, dtype=names, keep_default_na=False)
-    save(draw(table.map(unguarded)), output)
+    style.save(draw(table.map(unguarded)), output)

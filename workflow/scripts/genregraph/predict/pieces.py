@@ -1,7 +1,6 @@
 """Open each new file of a shard once: keep its pieces' samples, or say why it is rejected."""
 
 import logging
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -26,8 +25,7 @@ COLUMNS = "piece file artist start length samples status problem what_was_done m
 def piece_length(clips: pd.DataFrame, cut: str) -> int:
     """Samples of a piece: of the segment length (30s or 3s), or the clips' median if that is more.
 
-    Features are statistics over a clip's length: a piece should be as long as the clips
-    (`audio.clips`) that it is compared with, which may be complete songs.
+    Features are statistics over a clip's length, and clips (`audio.clips`) may be complete songs.
     """
     lengths = clips.loc[(clips["status"] != "rejected") & (clips["samples"] > 0), "samples"]
     return max(PIECE[cut], int(lengths.median()) if len(lengths) else 0)
@@ -53,12 +51,7 @@ def cut_up(samples: int, length: int) -> list[tuple[int, int]]:
 
 
 def cut_files(
-    files: Iterable[str],
-    samples: Path,
-    length: int,
-    shortest: float,
-    silence: float,
-    longest: float,
+    files: list[str], samples: Path, length: int, shortest: float, silence: float, longest: float
 ) -> pd.DataFrame:
     """Audit files as a dataset's clips are (`audio.audit`), and write the samples of their pieces.
 

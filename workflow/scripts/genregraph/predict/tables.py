@@ -52,20 +52,21 @@ def of_files(pieces: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
     means = grouped[probability_columns(predictor.genres)].mean()
     genres, values = np.array(predictor.genres, dtype=object), means.to_numpy()
     order = np.argsort(-values, axis=1, kind="stable")
-    table = grouped.agg(pieces=("file", "size"), distance=("distance", "median"))
-    table = table.assign(
-        genre=genres[order[:, 0]],
-        probability=values.max(axis=1),
-        genres=[
+    distance = grouped["distance"].median()
+    columns = {
+        "pieces": grouped.size(),
+        "genre": genres[order[:, 0]],
+        "probability": values.max(axis=1),
+        "genres": [
             ", ".join(f"{genres[i]} {row[i]:.2f}" for i in likeliest[:NAMED])
             for row, likeliest in zip(values, order, strict=True)
         ],
-        unlike=table["distance"] > predictor.threshold,
-        threshold=predictor.threshold,
-        model=predictor.choice.model,
-    )
-    columns = "pieces genre probability genres unlike distance threshold model".split()
-    return table[columns].join(means)
+        "unlike": distance > predictor.threshold,
+        "distance": distance,
+        "threshold": predictor.threshold,
+        "model": predictor.choice.model,
+    }
+    return pd.DataFrame(columns, means.index).join(means)
 
 
 def nearest_songs(
@@ -73,9 +74,9 @@ def nearest_songs(
 ) -> pd.DataFrame:
     """Songs of the training clips that are nearest to each file, the nearest first.
 
-    ``files`` are those of the pieces; artists and titles are stated by rows of the sheet. Distance
-    of a song is that of the piece that is nearest to it. ``share`` is the song's part of what the
-    network aggregates, a mean over the pieces; 0 for models without messages.
+    ``files`` are those of the pieces, rows those of the sheet. A song's distance is that of the
+    piece that is nearest to it; ``share`` is its part of what the network aggregates, a mean over
+    the pieces, 0 for models without messages.
     """
     stated = {row.clip: row for row in rows}
     nearest = prediction.neighbours.ravel()
@@ -117,35 +118,31 @@ def read_artists(sheet: Path, files: Sequence[str]) -> dict[str, str]:
     """
     needed = {"file", "artist"}
     try:
-        encoding, delimiter = dialect_of(sheet, lambda names: needed <= set(names))
-        table = pd.read_csv(
-            sheet, sep=delimiter, encoding=encoding, dtype=str, keep_default_na=False
-        )
+        encoding, sep = dialect_of(sheet, lambda names: needed <= set(names))
+        table = pd.read_csv(sheet, sep=sep, encoding=encoding, dtype=str, keep_default_na=False)
         if not needed <= set(table.columns):
             raise ValueError(f"it has columns {', '.join(table.columns)}; it needs file and artist")
     except (OSError, ValueError) as error:
         raise UserError(f"predict_artists: {sheet} cannot be read: {error}") from error
     stated = {
-        path.resolve(): artist.strip()
+        (folder / name).resolve(): artist.strip()
         for name, artist in zip(table["file"], table["artist"], strict=True)
-        for path in (Path(name), sheet.parent / name)
+        for folder in (Path(), sheet.parent)
     }
-    known = [file for file in files if Path(file).resolve() in stated]
-    if files and not known:
+    artists = {file: stated[path] for file in files if (path := Path(file).resolve()) in stated}
+    if files and not artists:
         raise UserError(
             f"predict_artists: none of the {len(table)} rows of {sheet} names a file that is "
             f"predicted, such as {files[0]!r}; correct column file, or set predict_artists: null"
         )
-    artists = {file: stated[Path(file).resolve()] for file in known}
     return {file: artist for file, artist in artists.items() if artist}
 
 
 def by_artist(artists: Sequence[str], probabilities: pd.DataFrame) -> pd.DataFrame:
-    """The genre of each file by all files of its artist, each of weight 1.
+    """The genre of each file by all files of its artist (`datasets.groups.normalised`), equally.
 
-    Spellings of one name are one artist (`datasets.groups.normalised`). Probabilities have a row a
-    file, a column a genre. It returns ``artist genre_by_artist probability_by_artist``, empty where
-    the artist is unknown; the last two also where the artist has one file.
+    Probabilities have a row a file, a column a genre. It returns ``artist genre_by_artist
+    probability_by_artist``, empty where the artist is unknown; the last two also of a single file.
     """
     known = np.array([not is_unknown(artist) for artist in artists], dtype=bool)
     names = pd.Series([normalised(artist) for artist in artists], probabilities.index, object)
