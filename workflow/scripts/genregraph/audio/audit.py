@@ -58,11 +58,10 @@ def audit(
 def _missing(path: Path) -> str:
     """Why there is no file at a path."""
     with suppress(OSError):
-        if path.is_symlink() and not path.exists():
-            return f"missing: it is a link to {path.readlink()}, where no file is"
         if path.exists():
-            what = "a folder" if path.is_dir() else "something"
-            return f"missing: there is {what} of this name, and no file"
+            return "missing: what has this name is no file"
+        if path.is_symlink():
+            return f"missing: it is a link to {path.readlink()}, where no file is"
     return GONE
 
 
@@ -80,10 +79,7 @@ def audit_shard(
     silence: float,
     longest: float,
 ) -> pd.DataFrame:
-    """Audit clips in the order of their names and write the samples of the good ones.
-
-    Parameters are those of `audit`; the table has a row a clip, with `COLUMNS`.
-    """
+    """`audit` clips in the order of their names, a row each, and write the good ones' samples."""
     facts = []
     with SamplesWriter(samples) as writer:
         for row in sorted(files, key=lambda row: row.clip):

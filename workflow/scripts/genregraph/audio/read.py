@@ -40,9 +40,8 @@ def decode(path: Path, longest: float = math.inf) -> Decoded:
     """Read an audio file, mix it to mono and resample it to `SAMPLE_RATE`.
 
     The samples of what libsndfile reads completely equal those of ``librosa.load(path)`` bit for
-    bit: mean over channels, then ``soxr_hq`` resampling to ``ceil(n * (SAMPLE_RATE / rate))``
-    samples. Where it reads nothing, breaks off or guesses a length, FFmpeg reads the file too, and
-    the decoder that reads more counts. Of a file longer than `longest` seconds the beginning is
+    bit. Where it reads nothing, breaks off or guesses a length, FFmpeg reads the file too, and the
+    decoder that reads more counts. Of a file longer than `longest` seconds the beginning is
     decoded. No more is held in memory than samples and a block of the file.
 
     It raises `RejectedClip` if the file is empty or no decoder reads it, whatever that raises;
@@ -153,9 +152,8 @@ def _resampled(blocks: Iterable[Samples], rate: int) -> Samples:
 def to_full_scale(samples: Samples) -> tuple[Samples, list[Problem]]:
     """Bring samples in the range of 16-bit integers, as some float files have them, to full scale.
 
-    A float file may go over full scale, but hardly to `OVER` times (24 dB). With a peak between
-    `INTEGERS` and twice their full scale, samples are taken for such integers: divided by 32,768.
-    At any other peak beyond `OVER`, `RejectedClip` is raised: full scale is unknown.
+    With a peak between `INTEGERS` and twice their full scale, samples are taken for such integers.
+    At any other peak beyond `OVER` (24 dB), `RejectedClip` is raised: full scale is unknown.
     """
     problems = []
     peak = float(max(samples.max(initial=0), -samples.min(initial=0)))

@@ -47,10 +47,7 @@ SHORT = (98565, 98566, 98567, 98568, 98569, 108924)
 FAULTS = dict.fromkeys(SILENT, "no sound") | dict.fromkeys(SHORT, "shorter than 30 s")
 # In tracks.csv, subset is the smallest that has a track.
 COLUMNS = [
-    ("set", "subset"),
-    ("set", "split"),
-    ("track", "genre_top"),
-    ("track", "title"),
+    *[("set", "subset"), ("set", "split"), ("track", "genre_top"), ("track", "title")],
     ("artist", "name"),
 ]
 

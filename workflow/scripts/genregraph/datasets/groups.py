@@ -57,7 +57,7 @@ def names_artist(group: str) -> bool:
 
 
 def tied(keys: Iterable[Sequence[str]], pairs: Iterable[tuple[int, int]] = ()) -> list[int]:
-    """Numbers of groups of clips that share any key but "" or are a pair, or through others.
+    """Groups of clips that share any key but "" or are a pair, or through others: their first clip.
 
     Pairs are positions of clips. SciPy is not used: its import takes as long as planning.
 
@@ -67,18 +67,16 @@ def tied(keys: Iterable[Sequence[str]], pairs: Iterable[tuple[int, int]] = ()) -
     [0, 1, 0, 0]
     """
     of_clips = [[key for key in enumerate(named) if key[1]] for named in keys]
-    for number, pair in enumerate(pairs):
-        for clip in pair:
-            of_clips[clip].append((-1, str(number)))
-    before: list[int] = []
+    first: dict[tuple[int, str], int] = {}
+    links = [(clip, first.setdefault(key, clip)) for clip, of in enumerate(of_clips) for key in of]
     groups = list(range(len(of_clips)))
-    while groups != before:
-        before = groups
-        first: dict[tuple[int, str], int] = {}
-        for group, named in zip(groups, of_clips, strict=True):
-            first.update((key, min(group, first.get(key, group))) for key in named)
-        groups = [
-            min([group, *(first[key] for key in named)])
-            for group, named in zip(groups, of_clips, strict=True)
-        ]
-    return groups
+
+    def group_of(clip: int) -> int:
+        while groups[clip] != clip:
+            groups[clip] = clip = groups[groups[clip]]
+        return clip
+
+    for one, other in (*links, *pairs):
+        low, high = sorted((group_of(one), group_of(other)))
+        groups[high] = low
+    return list(map(group_of, range(len(groups))))

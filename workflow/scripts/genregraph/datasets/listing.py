@@ -6,11 +6,10 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from genregraph.common.errors import UserError
-from genregraph.datasets.sheet import AUDIO_SUFFIXES, is_file, shard_of
+from genregraph.datasets.sheet import AUDIO_SUFFIXES, is_file, shard_of, shards_for
 
 NOT_PREDICTED = "rejected: no genre is predicted"
 IN_A_SHARD = 16  # Files; on average between half of it and all, where there are few.
-MOST_SHARDS = 1024  # All their names stand in one command.
 MOST_NAMED = 100  # Files whose names are not UTF-8; others are counted.
 # Of systems and programs, as is all whose name begins with a dot.
 OF_SYSTEMS = frozenset(
@@ -61,9 +60,7 @@ def shards_of(files: Sequence[str]) -> dict[str, list[str]]:
     A file's shard depends on its name, and on how many files there are only where that doubles:
     one file more is not all shards anew.
     """
-    count = 1
-    while count * IN_A_SHARD < len(files) and count < MOST_SHARDS:
-        count *= 2
+    count = shards_for(len(files), IN_A_SHARD, fewest=1)
     shards: dict[str, list[str]] = {}
     for file in files:
         shards.setdefault(f"{shard_of(file, count):02d}-of-{count:02d}", []).append(file)

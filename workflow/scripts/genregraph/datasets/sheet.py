@@ -21,16 +21,13 @@ from genregraph.datasets.tidy import doubts, tidy
 
 logger = logging.getLogger(__name__)
 
-AUDIO_SUFFIXES = tuple(
-    f".{name}" for name in "wav au flac mp3 ogg opus aiff aif m4a mp4 wma".split()
-)
+AUDIO_SUFFIXES = tuple(".wav .au .flac .mp3 .ogg .opus .aiff .aif .m4a .mp4 .wma".split())
 REQUIRED = ("clip", "path", "genre")
 # Columns of a fold's predictions; the others are named by genres.
 NO_GENRES = ("clip", "true", "predicted", "part", "model", "repeat", "fold")
 # What the audit of a clip depends on: an artist that is corrected computes no feature anew.
 AUDITED = ("clip", "path", "md5")
-# What the keys of an imported table name.
-NAMED = ("clip", "path")
+NAMED = ("clip", "path")  # What the keys of an imported table name.
 EXCEL = re.compile(r"\Asep=.(\r\n|\r|\n)")  # Excel's own note of the delimiter.
 
 
@@ -179,13 +176,12 @@ def _as_text(table: list[list[str]], delimiter: str = "\t", newline: str = "\n")
     # Left to itself, csv quotes neither a carriage return nor blanks around a value.
     odd = any("\r" in value or value != value.strip() for row in table for value in row)
     text = io.StringIO(newline="")
-    writer = csv.writer(
+    csv.writer(
         text,
         delimiter=delimiter,
         lineterminator=newline,
         quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL,
-    )
-    writer.writerows(table)
+    ).writerows(table)
     if [row for _, row in lines(text.getvalue(), delimiter, len(REQUIRED))] != table:
         raise UserError("no sheet can hold names with tabs and line breaks; rename files")
     return text.getvalue()
@@ -196,9 +192,9 @@ def shard_of(clip: str, shards: int) -> int:
     return int.from_bytes(hashlib.sha256(clip.encode()).digest()[:8], "big") % shards
 
 
-def shards_for(clips: int) -> int:
-    """Number of shards: a power of two from 16 to 1,024, of 256 clips or fewer each if possible."""
-    return min(max(16, 1 << (-(-clips // 256) - 1).bit_length()), 1024)
+def shards_for(clips: int, most: int = 256, fewest: int = 16) -> int:
+    """Number of shards: a power of two up to 1,024, of ``most`` clips or fewer each if possible."""
+    return min(max(fewest, 1 << (-(-clips // most) - 1).bit_length()), 1024)
 
 
 def rows_by_shard(rows: Iterable[Row], shards: int) -> dict[str, list[Row]]:

@@ -49,10 +49,10 @@ COLUMNS = [
 def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArray[np.float64]:
     """Hand-crafted features of a clip, of shape (58,): a value for each of `COLUMNS`.
 
-    These are its length in samples, spectral features in Hz, tempo in beats per minute; variances
-    have divisor n, over all frames (and all bins of chroma). Samples are mono, at 22,050 Hz, 1,024
-    or more. Profile ``kaggle`` gives the published table's values (librosa 0.7 defaults),
-    ``librosa`` those of the installed version's defaults.
+    Length is in samples, spectral features are in Hz, tempo in beats per minute; variances have
+    divisor n, over all frames (and all bins of chroma). Samples are mono, at 22,050 Hz, 1,024 or
+    more. Profile ``kaggle`` gives the published table's values (librosa 0.7 defaults), ``librosa``
+    those of the installed version's defaults.
     """
     pad_mode, zero_tail = PROFILES[profile]
     stft = librosa.stft(samples, n_fft=N_FFT, hop_length=HOP, pad_mode=pad_mode)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -46,8 +46,8 @@ def in_table(path: Path) -> Iterator[None]:
 def read_foreign(path: Path, names: Names, cut: str) -> pd.DataFrame:
     """A table as others write it: column ``clip``, named as in the sheet, then its other columns.
 
-    The key is the likeliest column of `features.keys.KEYS` that names any clip of the sheet. Rows
-    without a key are left out; rows of no clip of the sheet keep their key.
+    The key is the likeliest column that names any clip of the sheet. Rows without a key are left
+    out; rows of no clip of the sheet keep their key.
     """
     shown = []
     with in_table(path):
@@ -107,20 +107,15 @@ def features_in(
     column of numbers has cells that are none, or if no feature is left.
     """
     _check_kept(foreign, keep)
-    features: dict[str, Any] = {"clip": foreign["clip"].array}
-    left_out: dict[str, str] = {}
-    for name in foreign.columns[1:]:
-        found = _feature(name, foreign[name], name in keep)
-        if not isinstance(found, str):
-            features[name] = found
-        elif found:
-            left_out[name] = found
+    found = {name: _feature(name, foreign[name], name in keep) for name in foreign.columns[1:]}
+    left_out = {name: why for name, why in found.items() if isinstance(why, str) and why}
+    features = {name: values for name, values in found.items() if not isinstance(values, str)}
     lost = {name: why for name, why in left_out.items() if why not in (WHERE, NO_NAME)}
-    if len(lost) > MOST_LOST * (len(lost) + len(features) - 1):
+    if len(lost) > MOST_LOST * (len(lost) + len(features)):
         raise UserError(f"too many columns are no features: {_named(lost)}; mend or remove them")
-    table = pd.DataFrame(features, foreign.index)
+    table = pd.DataFrame({"clip": foreign["clip"].array, **features}, foreign.index)
     where = [c for c in features if pool and c not in keep and _is_position(c, table)]
-    if len(features) - len(where) == 1:
+    if len(features) == len(where):
         raise UserError("no numeric column; a table needs features")
     left_out |= foreign.attrs.get("left_out", {}) | dict.fromkeys(where, WHERE)
     return table.drop(columns=where), left_out
@@ -191,10 +186,10 @@ def _check_labels(labels: Mapping[str, str], keep: Collection[str], name: str) -
 
 
 def _check_rows(table: pd.DataFrame, name: str) -> None:
-    again = table["clip"].duplicated(keep=False)
-    if again.any():
-        clip = table.loc[again, "clip"].iloc[0]
-        first, second = table.index[table["clip"] == clip][:2]
+    again = table[table["clip"].duplicated(keep=False)]
+    if len(again):
+        clip = again["clip"].iloc[0]
+        first, second = again.index[again["clip"] == clip][:2]
         raise UserError(
             f"clip {clip!r} has two rows ({first} and {second}); keep one of them, or, if rows are "
             "frames or windows of clips, take their mean and standard deviation by "
