@@ -150,7 +150,7 @@ rule page:
         of_protocols=PATHS.of_protocols("graph-health.csv", "leaks.csv", "models"),
         learning_curve=PATHS.learning_curve(),
         clips=PATHS.all_clips(),
-        map=PATHS.of_strictest("map.json"),
+        map=PATHS.of_protocols("map.json", only_strictest=True),
         problems=PATHS.all_problems(),
         made_with=STEPS["page"].made_with,
     output:

@@ -19,5 +19,5 @@ def test_memory_grows_with_input_and_attempts(tmp_path: Path) -> None:
 
 
 def test_threads_are_no_more_than_folds() -> None:
-    run = SimpleNamespace(protocols=lambda name: {"clean": Evaluation(1, 1)})
+    run = SimpleNamespace(protocols={"x": {"clean": Evaluation(1, 1)}})
     assert threads_for(run)(SimpleNamespace(experiment="x", protocol="clean")) == 1

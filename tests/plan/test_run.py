@@ -41,7 +41,7 @@ def test_protocols_of_the_sheet_are_known_before_any_job(small: Run) -> None:
     assert small.without_audio
     assert small.runnable == ["multiclass_small"]
     allowed = {"paper": Evaluation(10, 1), "clean": Evaluation(4, 1)}
-    assert small.protocols("multiclass_small") == allowed
+    assert small.protocols["multiclass_small"] == allowed
     files = Paths(small).of_protocols("models")
     folder = "results/small/experiments/multiclass_small"
     assert files == [f"{folder}/paper/models", f"{folder}/clean/models"]
@@ -87,7 +87,7 @@ def test_unknown_results_say_what_there_is(small: Run) -> None:
     assert shown("multiclass_small.csv") == {"result": "results/small/multiclass_small.csv"}
     assert shown("report.html") == {"result": "results/small/report.html"}
     for name, why in {
-        "multiclass_smal.csv": "did you mean multiclass_small",
+        "multiclass_smal.csv": "did you mean 'multiclass_small'",
         "multiclass_knn.csv": "experiment multiclass_knn cannot run: there is no audio",
         "predictions.csv": "--config predict=FOLDER",
     }.items():

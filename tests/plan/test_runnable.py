@@ -116,9 +116,9 @@ def configured(**experiments: Experiment) -> Config:
 @pytest.mark.parametrize(
     ("table", "hint"),
     [
-        ("handcraftd", "did you mean 'handcrafted'? "),
-        ("myne", "did you mean 'mine'? "),
-        ("zzz", "known: compare, handcrafted, musicnn, musicnn_embedding, cnn, mine, of_3s. "),
+        ("handcraftd", "did you mean 'handcrafted'?"),
+        ("myne", "did you mean 'mine'?"),
+        ("zzz", "known: compare, handcrafted, musicnn, musicnn_embedding, cnn, mine, of_3s"),
     ],
 )
 def test_a_table_that_nothing_makes_is_named_with_its_experiment(table, hint) -> None:
@@ -128,8 +128,8 @@ def test_a_table_that_nothing_makes_is_named_with_its_experiment(table, hint) ->
     with pytest.raises(UserError) as error:
         check_tables(known.model_copy(update={"experiments": more}))
     assert str(error.value) == (
-        f"experiments.multiclass_y.tables: no table '{table}'; {hint}"
-        "A table computed elsewhere is imported by --config 'tables={NAME: FILE}'"
+        f"experiments.multiclass_y.tables: no table '{table}'; {hint} (a table computed elsewhere "
+        "is imported by --config 'tables={NAME: FILE}')"
     )
 
 

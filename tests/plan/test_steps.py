@@ -43,7 +43,7 @@ def test_a_record_is_planned_for_every_job(run: Run) -> None:
     records = set(steps.records())
     dataset = run.config.dataset
     for name in run.runnable:
-        for protocol in run.protocols(name):
+        for protocol in run.protocols[name]:
             job = Job(dataset=dataset, experiment=name, protocol=protocol)
             for rule in ("folds", "inputs", "adjacency", "models"):
                 assert steps[rule].made_with(job) in records

@@ -1,13 +1,12 @@
 """A configuration checked, with a line for each of its faults."""
 
-import difflib
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from genregraph.common.errors import UserError
+from genregraph.common.errors import UserError, nearest
 from genregraph.config.model import Config
 
 
@@ -27,9 +26,7 @@ def _fault(fault: Mapping[str, Any], merged: Mapping[str, Any]) -> str:
     location = [str(part) for part in fault["loc"]]
     where = ".".join(location)
     if fault["type"] == "extra_forbidden":
-        known = _keys_beside(location)
-        near = difflib.get_close_matches(location[-1], known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
+        hint = nearest(location[-1], _keys_beside(location), "known keys")
         return f"{where}: unknown key; {hint}"
     message = fault["msg"].removeprefix("Value error, ").replace("Input should", "must")
     # Where parts do not go together the message names them; the whole would only hide it.

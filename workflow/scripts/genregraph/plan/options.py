@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from genregraph.common.contents import sizes_and_times
+from genregraph.config.experiment import Experiment
 from genregraph.config.registry import NETWORKS, ablation_name
 from genregraph.datasets.sheet import Row
 from genregraph.features.keys import names_beside
@@ -28,15 +29,10 @@ class Options:
         return sizes_and_times(Path(run.audio), files)
 
     def _is_users(self, row: Row) -> bool:
-        brought_by = self.run.brought_by(row)
-        if not brought_by:
+        marker, file = self.run.brought_by(row), Path(self.run.audio, self.run.files[row.clip])
+        if not marker:
             return True
-        marker, file = Path(brought_by), Path(self.run.audio, self.run.files[row.clip])
-        return marker.is_file() and file.stat().st_mtime > marker.stat().st_mtime
-
-    def profile(self, job: Any) -> str | None:
-        """How hand-crafted features are computed; of other tables None."""
-        return self.run.config.features.profile if job.table == "handcrafted" else None
+        return Path(marker).is_file() and file.stat().st_mtime > Path(marker).stat().st_mtime
 
     def read(self, files: Sequence[str]) -> str:
         """Sizes and times of imported tables, and of texts that name the rows of arrays."""
@@ -44,46 +40,42 @@ class Options:
         beside = [str(names) for array in arrays for names in names_beside(array)]
         return sizes_and_times(Path(), [*files, *beside])
 
+    def profile(self, job: Any) -> str | None:
+        """How hand-crafted features are computed; of other tables None."""
+        return self.run.config.features.profile if job.table == "handcrafted" else None
+
+    def experiment(self, job: Any) -> Experiment:
+        """A job's experiment."""
+        return self.run.experiment(job.experiment)
+
     def setting(self, path: str) -> Callable[[Any], Any]:
         """A setting of a job's experiment, such as ``graph.k``; None below what is null."""
 
         def value(job: Any) -> Any:
-            part: Any = self.run.experiment(job.experiment)
+            part: Any = self.experiment(job)
             for name in path.split("."):
                 part = getattr(part, name, None)
             return part
 
         return value
 
-    def part(self, keys: str, experiment: str = "") -> Callable[[Any], str]:
+    def part(self, keys: Any, experiment: str = "") -> Callable[[Any], str]:
         """Some keys of a job's experiment, or of that which is named (JSON)."""
         return lambda job: self.run.experiment(experiment or job.experiment).model_dump_json(
-            include=set(keys.split())
+            include=keys
         )
-
-    def compared(self, job: Any) -> str:
-        """What decides which models are compared (JSON)."""
-        keys: Any = {"models": True, "graphsage": True, "variants": True, "graph": {"among"}}
-        return self.run.experiment(job.experiment).model_dump_json(include=keys)
 
     def has_imported_table(self, job: Any) -> bool:
         """Whether a table of a job's experiment is imported."""
-        tables = self.run.experiment(job.experiment).tables
-        return not self.run.config.tables.keys().isdisjoint(tables)
-
-    def papers(self) -> dict[str, float]:
-        """The paper's accuracies by experiment, if this is its dataset."""
-        stated = {name: self.run.experiment(name).paper_test_accuracy for name in self.run.runnable}
-        of_the_paper = self.run.facts.of_the_paper
-        return {name: value for name, value in stated.items() if of_the_paper and value is not None}
+        return not self.run.config.tables.keys().isdisjoint(self.experiment(job).tables)
 
     def paper(self, job: Any) -> float | None:
         """The paper's accuracy in a job's experiment, if this is its dataset."""
-        return self.papers().get(job.experiment)
+        return self.experiment(job).paper_test_accuracy if self.run.facts.of_the_paper else None
 
     def shown(self, job: Any) -> list[str]:
         """Models that the map of an experiment shows: all but variants."""
-        experiment = self.run.experiment(job.experiment)
+        experiment = self.experiment(job)
         return [
             *(each for name in experiment.kinds for each in (name, ablation_name(name))),
             *(name for name in experiment.models if name not in NETWORKS),

@@ -1,14 +1,13 @@
 """Where files lie, and which of them a job reads."""
 
-import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from genregraph.common.errors import UserError
+from genregraph.common.errors import UserError, nearest
 from genregraph.config.experiment import Experiment
 from genregraph.config.registry import PER_FOLD
-from genregraph.folds.protocols import strictest
+from genregraph.folds.protocols import keeps_apart, strictest
 from genregraph.plan.run import Run
 from genregraph.plan.step import Job
 
@@ -21,10 +20,6 @@ OF_MODELS = f"{OF_PROTOCOL}/models"
 OF_NEW = f"{OF_DATASET}/predictions"
 OF_PART = f"{OF_NEW}/{{part}}"
 
-# Protocols without leaks, the strictest first: the model that predicts is chosen by one of them.
-LEAK_FREE = ("inductive", "clean", "filtered")
-# Figures of a protocol's folds.
-OF_FOLDS = ("scatter", "graph", "history", "confusion")
 # Tables of a dataset beside those of its experiments, and what is said of all.
 OVERVIEWS = ("summary.csv", "comparisons.csv", "findings.md", "report.html")
 FURTHER = ("tuning.csv", "learning-curve.csv")
@@ -66,34 +61,33 @@ class Paths:
 
     def images(self, wildcards: Any) -> list[str]:
         """Images of all clips, if the experiment has the CNN's table."""
-        folder, has = f"{self.cut(wildcards)}/features/images", self._has_cnn(wildcards)
-        return [f"{folder}/{shard}.parquet" for shard in self.run.shards if has]
+        shards = self.run.shards if self._has_cnn(wildcards) else []
+        return [f"{self.cut(wildcards)}/features/images/{shard}.parquet" for shard in shards]
 
     def table_of_folds(self, wildcards: Any) -> list[str]:
         """The CNN's table, if the experiment has it."""
-        return self._beside(wildcards, f"{PER_FOLD}.parquet", self._has_cnn(wildcards))
+        return [f"{self._place(wildcards)}/{PER_FOLD}.parquet"] * self._has_cnn(wildcards)
 
     def selection(self, wildcards: Any) -> list[str]:
         """Features selected in each fold, if the experiment selects."""
-        return self._beside(wildcards, "selection.csv", self.experiment(wildcards).select)
+        place, has = self._place(wildcards), self.experiment(wildcards).select
+        return [f"{place}/selection.csv"] if has else []
 
     def _has_cnn(self, wildcards: Any) -> bool:
         return PER_FOLD in self.experiment(wildcards).tables
 
-    def _beside(self, wildcards: Any, name: str, has: object) -> list[str]:
-        """A file of a job's protocol, if there is one."""
-        folder = OF_PROTOCOL.format(**dict(wildcards.items()))
-        return [f"{folder}/{name}"] if has else []
+    def _place(self, wildcards: Any) -> str:
+        return OF_PROTOCOL.format(**dict(wildcards.items()))
 
     def protocols(self, *names: str) -> Callable[[Any], list[str]]:
         """Input function: files of these names of every protocol of a job's experiment."""
         return lambda wildcards: self.of_protocols(*names, experiments=[wildcards.experiment])
 
     def leak_free_models(self, wildcards: Any) -> list[str]:
-        """Models of the strictest protocol without leaks, if the experiment has one."""
-        protocols = self.run.protocols(wildcards.experiment)
-        first = [protocol for protocol in LEAK_FREE if protocol in protocols][:1]
-        return [f"{self.of_experiment(wildcards.experiment)}/{name}/models" for name in first]
+        """Models of the strictest protocol without leaks, if there is one: it chooses a model."""
+        leak_free = list(filter(keeps_apart, self.run.protocols[wildcards.experiment]))
+        folder = self.of_experiment(wildcards.experiment)
+        return [f"{folder}/{strictest(leak_free)}/models"] if leak_free else []
 
     def audio(self, wildcards: Any) -> list[str]:
         """What says that the audio of a shard is there, where rules bring it."""
@@ -127,20 +121,15 @@ class Paths:
             f"{self.of_experiment(each)}/{name}" for each in self.run.runnable for name in names
         ]
 
-    def of_protocols(self, *names: str, experiments: Sequence[str] | None = None) -> list[str]:
+    def of_protocols(
+        self, *names: str, experiments: Sequence[str] | None = None, only_strictest: bool = False
+    ) -> list[str]:
         """Files of these names of every protocol of every experiment, or of those named."""
         return [
             f"{self.of_experiment(experiment)}/{protocol}/{name}"
             for experiment in (self.run.runnable if experiments is None else experiments)
-            for protocol in self.run.protocols(experiment)
-            for name in names
-        ]
-
-    def of_strictest(self, *names: str, experiments: Sequence[str] | None = None) -> list[str]:
-        """Files of these names of the strictest protocol of every experiment, or of those named."""
-        return [
-            f"{self.of_experiment(experiment)}/{strictest(self.run.protocols(experiment))}/{name}"
-            for experiment in (self.run.runnable if experiments is None else experiments)
+            for protocols in [self.run.protocols[experiment]]
+            for protocol in ([strictest(protocols)] if only_strictest else protocols)
             for name in names
         ]
 
@@ -165,8 +154,7 @@ class Paths:
         return self._if_evaluated(FURTHER[1], self.run.config.learning_curve.experiment, "clean")
 
     def _if_evaluated(self, table: str, experiment: str, protocol: str) -> list[str]:
-        has = experiment in self.run.runnable and protocol in self.run.protocols(experiment)
-        return [f"{self.dataset}/{table}"] if has else []
+        return [f"{self.dataset}/{table}"] * (protocol in self.run.protocols.get(experiment, []))
 
     def imported_tables(self) -> dict[str, str]:
         """Imported tables that are there, by name and segment length."""
@@ -184,20 +172,21 @@ class Paths:
 
     def figures(self) -> list[str]:
         """Figures and tables beside the results: of each experiment's strictest protocol."""
-        further = [*self.tuning(), *self.learning_curve()]
+        figures, further = f"{self.dataset}/figures", [*self.tuning(), *self.learning_curve()]
+        of_folds = [f"figures/{name}.png" for name in ("scatter", "graph", "history", "confusion")]
+        chosen = self.of_protocols(
+            "figures/importances.png", experiments=self._selecting(), only_strictest=True
+        )
         runnable = [self.run.experiment(name) for name in self.run.runnable]
         is_drawn = any("handcrafted" in each.tables and each.cut == "30s" for each in runnable)
         of_dataset = ["correlation"] * is_drawn + ["clips", "clip"] * (not self.run.without_audio)
         return [
-            *self.of_strictest(*(f"figures/{figure}.png" for figure in OF_FOLDS)),
+            *self.of_protocols(*of_folds, only_strictest=True),
             *self.of_experiments("figures/folds.png", "figures/reliability.png"),
-            *self.of_strictest("figures/importances.png", experiments=self._selecting()),
-            *(path for table in further for path in (table, self._figure(Path(table).stem))),
-            *map(self._figure, of_dataset),
+            *chosen,
+            *(path for table in further for path in (table, f"{figures}/{Path(table).stem}.png")),
+            *(f"{figures}/{name}.png" for name in of_dataset),
         ]
-
-    def _figure(self, name: str) -> str:
-        return f"{self.dataset}/figures/{name}.png"
 
     def published(self) -> list[str]:
         """All results of the dataset but its models."""
@@ -224,6 +213,4 @@ class Paths:
             return {"result": f"{self.dataset}/{file}", "curves": curves}
         if name in run.not_runnable:
             raise UserError(f"experiment {name} cannot run: {run.not_runnable[name]}")
-        near = difflib.get_close_matches(name, run.runnable, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(run.runnable)}"
-        raise UserError(f"there is no experiment {name}; {hint}")
+        raise UserError(f"there is no experiment {name}; {nearest(name, run.runnable)}")

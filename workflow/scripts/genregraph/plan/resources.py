@@ -47,7 +47,7 @@ def threads_for(run: Run) -> Callable[[Any], int]:
     """Threads of a job that fits folds: half of the cores, so that two protocols run at once."""
 
     def threads(job: Any) -> int:
-        how = run.protocols(job.experiment)[job.protocol]
+        how = run.protocols[job.experiment][job.protocol]
         return max(1, min(how.folds * how.repeats, (os.cpu_count() or 2) // 2, MOST_FOLDS_AT_ONCE))
 
     return threads

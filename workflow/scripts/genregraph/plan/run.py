@@ -148,12 +148,9 @@ class Run:
         """An experiment of the configuration."""
         return self.config.experiments[name]
 
-    def protocols(self, name: str) -> dict[str, Evaluation]:
-        """Protocols that the sheet allows an experiment, and how many folds each can have."""
-        return self._protocols[name]
-
     @cached_property
-    def _protocols(self) -> dict[str, dict[str, Evaluation]]:
+    def protocols(self) -> dict[str, dict[str, Evaluation]]:
+        """Protocols that the sheet allows experiments, and how many folds each can have."""
         experiments = {name: self.experiment(name) for name in self.runnable}
         return {
             name: evaluations(experiment, runnable.by_sheet(experiment, self.rows))[0]

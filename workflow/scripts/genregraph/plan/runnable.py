@@ -1,11 +1,10 @@
 """What follows from the configuration and the sheet before any file is read."""
 
-import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from genregraph.common.errors import UserError
+from genregraph.common.errors import UserError, first_few, nearest
 from genregraph.config.experiment import Experiment
 from genregraph.config.model import Config
 from genregraph.config.parts import UnknownArtist
@@ -44,24 +43,17 @@ def limits(config: Config, rows: Sequence[Row], runnable: Sequence[str]) -> list
         found, left_out = evaluations(experiment, by_sheet(experiment, rows))
         said = [f"protocol {key} is left out: {reason}" for key, reason in left_out.items()]
         if experiment.cut == "30s":  # How many segments there will be is not known yet.
+            clean, folds = (experiment.clean.folds, "groups"), (experiment.folds.n, "clips")
+            asked = {"kfold": folds, "random": clean, "clean": clean, "inductive": clean}
             said += [
-                f"protocol {key} has {how.folds} folds, not {asked}: a genre has no more {what}"
+                f"protocol {key} has {how.folds} folds, not {n}: a genre has no more {what}"
                 for key, how in found.items()
-                for asked, what in [_folds_asked(experiment, key)]
-                if how.folds < asked
+                for n, what in [asked.get(key, (0, ""))]
+                if how.folds < n
             ]
         for line in said:
             lines.setdefault(line, []).append(name)
     return [f"{', '.join(names)}: {line}" for line, names in lines.items()]
-
-
-def _folds_asked(experiment: Experiment, protocol: str) -> tuple[int, str]:
-    """How many folds a protocol should have, if they may be fewer, and what each needs."""
-    if protocol in ("paper", "filtered"):
-        return 0, ""
-    if protocol == "kfold":
-        return experiment.folds.n, "clips"
-    return experiment.clean.folds, "groups"
 
 
 def prolific(rows: Sequence[Row]) -> list[str]:
@@ -73,10 +65,9 @@ def prolific(rows: Sequence[Row]) -> list[str]:
         for (genre, artist), count in artists.most_common()
         if count > max(1, genres[genre] / 10)
     ]
-    more = f" and {len(many) - 5} more" if len(many) > 5 else ""
     return [
-        f"artists of more than a tenth of a genre's clips: {', '.join(many[:5])}{more}; clean "
-        "keeps the clips of each in one fold: is one of these a name for several artists?"
+        f"artists of more than a tenth of a genre's clips: {first_few(many)}; clean keeps the "
+        "clips of each in one fold: is one of these a name for several artists?"
     ][: len(many)]
 
 
@@ -91,11 +82,9 @@ def check_tables(config: Config) -> None:
     for name, experiment in config.experiments.items():
         for table in experiment.tables:
             if table not in known:
-                near = difflib.get_close_matches(table, known, n=1)
-                hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}."
                 raise UserError(
-                    f"experiments.{name}.tables: no table '{table}'; {hint} A table computed "
-                    "elsewhere is imported by --config 'tables={NAME: FILE}'"
+                    f"experiments.{name}.tables: no table '{table}'; {nearest(table, known)} (a "
+                    "table computed elsewhere is imported by --config 'tables={NAME: FILE}')"
                 )
 
 
@@ -146,8 +135,7 @@ def why_no_prediction(config: Config, not_runnable: Mapping[str, str]) -> str:
         if other not in not_runnable and not _why_no_new_clip(experiment)
     ]
     if name not in config.experiments:
-        near = difflib.get_close_matches(name, able, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"these can predict: {', '.join(able)}"
+        hint = nearest(name, able, "these can predict")
         return f"predict_by: no experiment '{name}'; {hint}"
     reason = not_runnable.get(name) or _why_no_new_clip(config.experiments[name])
     others = f"; these can predict: {', '.join(able)}" if able else ""

@@ -13,12 +13,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from genregraph.common.code import digest, libraries
-
-FOLDER = "made-with"
 
 
 class Job(dict[str, str]):
@@ -45,8 +42,8 @@ class Step:
         What else a job's result depends on, in the same form.
     suffix : str
         Tells jobs of one place apart, for their logs.
-    jobs : sequence of mapping, optional
-        Wildcards of jobs, of one for each record, if its place does not say which there are.
+    jobs : sequence of Job, optional
+        One for each record, if its place does not say which there are.
     record : str
         Folder of the record, if it is another one than ``place``.
     """
@@ -56,7 +53,7 @@ class Step:
     options: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     suffix: str = ""
-    jobs: Sequence[Mapping[str, str]] | None = None
+    jobs: Sequence[Job] | None = None
     record: str = ""
 
     @property
@@ -89,11 +86,9 @@ class Step:
 
     def made_with(self, wildcards: Any) -> str:
         """Path of a job's record."""
-        folder = f"{self.record or self.place}/{FOLDER}/{self.name}".format(
-            **dict(wildcards.items())
-        )
         digest_of_all = hashlib.sha256(self.content(wildcards).encode()).hexdigest()[:16]
-        return f"{folder}.{digest_of_all}.json"
+        path = f"{self.record or self.place}/made-with/{self.name}.{digest_of_all}.json"
+        return path.format(**dict(wildcards.items()))
 
 
 @cache
@@ -112,13 +107,3 @@ def _arguments(name: str, value: Any) -> list[str]:
         return [f"--{option}" if value else f"--no-{option}"]
     values = value if isinstance(value, list) else [] if value is None else [value]
     return [f"--{option}={each}" for each in values]
-
-
-def write_record(path: Path, content: str) -> None:
-    """Write a record, and remove those of the same step that it replaces."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    step = path.name.rsplit(".", 2)[0]
-    for old in path.parent.glob(f"{step}.*.json"):
-        if old.name.rsplit(".", 2)[0] == step:
-            old.unlink(missing_ok=True)
-    path.write_text(content + "\n", encoding="utf-8")
