@@ -20,14 +20,6 @@ from genregraph.evaluation.statistics import (
     totals,
 )
 
-RATIO_0 = (1e18, 1)  # n_train and n_test without any correction to speak of.
-
-
-def t_tail_of_3(t):
-    """Two-sided p of Student's t with 3 degrees of freedom, in closed form."""
-    u = t / math.sqrt(3)
-    return 1 - 2 / math.pi * (u / (1 + u**2) + math.atan(u))
-
 
 def scores(shape, correlation, seed):
     """Normal scores with mean 0.5 whose folds (the last axis) are correlated, as assumed."""
@@ -47,14 +39,6 @@ def test_corrected_interval_by_hand():
     assert result._fields == ("mean", "std", "low", "high")
 
 
-@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
-def test_interval_without_correction_is_students(confidence):
-    values = np.random.default_rng(0).normal(0.7, 0.03, 10)
-    result = corrected_interval(values, *RATIO_0, confidence, limits=(-np.inf, np.inf))
-    expected = stats.t.interval(confidence, 9, values.mean(), stats.sem(values))
-    assert_allclose((result.low, result.high), expected, rtol=1e-12)
-
-
 def test_interval_is_clipped_and_mean_is_not():
     result = corrected_interval([1.0, 0.9, 1.0], 2, 1)
     assert result.high == 1
@@ -65,28 +49,18 @@ def test_interval_is_clipped_and_mean_is_not():
     assert loss.high > 3
 
 
-def test_interval_covers_at_its_nominal_rate():
-    result = [corrected_interval(row, 900, 100) for row in scores((3000, 10), 0.1, seed=0)]
-    covered = np.mean([each.low <= 0.5 <= each.high for each in result])
-    assert 0.938 < covered < 0.962  # 3 standard errors: .012.
-
-
 # Differences over folds
 
 
 def test_effect_over_folds_by_hand():
     # Differences .1 0 .2 .1: s^2 = .02 / 3, (1/4 + 1/9) s^2 = .00240741, t = .1 / .0490653.
     error = math.sqrt(13 / 36 * 0.02 / 3)
+    # t(.975, 3) = 3.1824463, t(.95, 3) = 2.3533634, t(.8, 3) = 0.9784723.
+    low, high = 0.1 - 3.1824463 * error, 0.1 + 3.1824463 * error
+    within, detectable = 0.1 + 2.3533634 * error, (3.1824463 + 0.9784723) * error
     result = over_folds([0.1, 0.0, 0.2, 0.1], n_train=90, n_test=10)
-    assert_allclose(result.difference, 0.1)
-    assert_allclose(
-        (result.ci_low, result.ci_high), (0.1 - 3.1824463 * error, 0.1 + 3.1824463 * error)
-    )
-    assert_allclose(result.p_folds, t_tail_of_3(0.1 / error), rtol=1e-12)
-    assert_allclose(result.p_folds, 0.1343, atol=5e-5)
-    # t(.95, 3) = 2.3533634, t(.8, 3) = 0.9784723.
-    assert_allclose(result.equivalent_within, 0.1 + 2.3533634 * error)
-    assert_allclose(result.smallest_detectable, (3.1824463 + 0.9784723) * error)
+    p = 2 * stats.t.sf(0.1 / error, 3)
+    assert_allclose(result, (0.1, low, high, p, within, detectable), rtol=1e-6)
     assert over_folds([-0.1, 0.0, -0.2, -0.1], 90, 10).equivalent_within == result.equivalent_within
 
 
@@ -140,17 +114,6 @@ def test_holm_on_a_worked_example_leaves_out_what_was_not_tested():
     assert np.isnan(holm([np.nan, np.nan])).all()
 
 
-@pytest.mark.parametrize("alpha", [0.01, 0.05, 0.3])
-def test_holm_rejects_as_the_stepwise_procedure(alpha):
-    for p in np.random.default_rng(0).beta(0.2, 1, size=(200, 8)):
-        rejected = set()
-        for step, i in enumerate(np.argsort(p)):
-            if p[i] > alpha / (8 - step):
-                break
-            rejected.add(i)
-        assert set(np.flatnonzero(holm(p) <= alpha)) == rejected
-
-
 # Groups of clips
 
 
@@ -163,24 +126,19 @@ def errs_by_group(rng, groups, songs):
 def test_sign_flips_by_hand():
     # Of 16 sums of +-1 +-1 +-1 +-3, |sum| >= 4 has: +-(1 1 1 3), +-(1 1 -1 3) in three orders.
     assert sign_flip_test([1, 1, -1, 3]) == pytest.approx(8 / 16)
-    assert sign_flip_test([1, 1, 1, 3]) == pytest.approx(2 / 16)
-    assert sign_flip_test([5]) == pytest.approx(1)
     assert sign_flip_test([0, 0]) == 1
     assert math.isnan(sign_flip_test([]))
+    with pytest.raises(ValueError, match="whole numbers"):
+        sign_flip_test([0.5, 1])
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 def test_sign_flips_equal_scipys_exact_permutation_test(seed):
     d = np.random.default_rng(seed).integers(-6, 8, size=12)
     expected = stats.permutation_test(
         (d,), np.sum, permutation_type="samples", n_resamples=np.inf, vectorized=True
     )
     assert_allclose(sign_flip_test(d), expected.pvalue, rtol=1e-12)
-
-
-def test_sign_flips_need_whole_numbers():
-    with pytest.raises(ValueError, match="whole numbers"):
-        sign_flip_test([0.5, 1])
 
 
 def test_sign_flips_of_dependent_clips_err_at_the_nominal_rate():
@@ -197,7 +155,7 @@ def test_sign_flips_of_large_sums_are_nearly_exact(monkeypatch):
     d = np.random.default_rng(0).integers(-700, 800, size=120)
     exact = sign_flip_test(d)
     monkeypatch.setattr(statistics, "LATTICE", 6000)
-    assert d.__abs__().sum() > 6 * 6000
+    assert np.abs(d).sum() > 6 * 6000
     assert 0 < abs(sign_flip_test(d) - exact) < 0.002
 
 

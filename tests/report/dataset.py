@@ -161,7 +161,7 @@ def write_dataset(project: Path) -> dict[str, Any]:
     for place in places:
         write_protocol(place, clips, place.name)
     protocols = experiment / "protocols.json"
-    left_out = {"evaluations": {}, "left_out": {"filtered": "there is no <split>"}}
+    left_out = {"clips": {}, "left_out": {"filtered": "there is no <split>"}}
     protocols.write_text(json.dumps(left_out))
     stated = {"description": "Small & <hostile>.", "protocols": ["paper", "clean"]}
     stated |= {"models": ["svm", "label_spreading"], "graph": {"metric": "euclidean", "k": K}}

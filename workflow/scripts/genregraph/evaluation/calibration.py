@@ -31,7 +31,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from genregraph.evaluation.outputs import PLACE, Model, genres_of
+from genregraph.config.registry import NAMED
+from genregraph.evaluation.outputs import PLACE, Model
 from genregraph.evaluation.scores import KEY, mean_interval
 from genregraph.evaluation.statistics import percentiles, totals
 from genregraph.models.temperature import scaled
@@ -39,11 +40,10 @@ from genregraph.models.temperature import scaled
 BINS = 10
 ENDS = np.arange(BINS + 1) / BINS
 SIMULATIONS, TESTS = 200, 10_000_000  # Fewer simulations of many tests, but twenty.
-SCORES = [
-    *"n_folds clips log_loss log_loss_low log_loss_high brier brier_low brier_high".split(),
-    *"confidence accuracy calibration_error calibration_low calibration_high".split(),
-    "calibration_expected",
-]
+SCORES = (
+    "n_folds clips log_loss log_loss_low log_loss_high brier brier_low brier_high confidence "
+    "accuracy calibration_error calibration_low calibration_high calibration_expected"
+).split()
 COLUMNS = [*PLACE, "scaling", "temperature", *SCORES]
 CURVE = "bin low high clips confidence accuracy".split()
 CURVES = [*PLACE, "scaling", *CURVE]
@@ -58,7 +58,7 @@ def scalings(model: Model) -> Iterator[tuple[str, float, pd.DataFrame]]:
     fitted = model.fits.dropna(subset="temperature")
     if fitted.empty:
         return
-    predictions, genres = model.predictions.copy(), genres_of(model.predictions)
+    predictions, genres = model.predictions.copy(), model.predictions.columns.drop(NAMED)
     for repeat, fold, temperature in fitted[[*KEY, "temperature"]].itertuples(index=False):
         own = (predictions["repeat"] == repeat) & (predictions["fold"] == fold)
         predictions.loc[own, genres] = scaled(predictions.loc[own, genres].to_numpy(), temperature)
@@ -89,16 +89,14 @@ def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_])
     return float(np.abs(sums).sum() / len(confidence))
 
 
-def expected_error(
-    confidence: NDArray[np.float64], units: NDArray[np.int64], seed: int = 0
-) -> float:
+def expected_error(confidence: NDArray[np.float64], units: NDArray[np.int64]) -> float:
     """Calibration error that a calibrated model with these confidences has by chance.
 
     It is a mean over `SIMULATIONS`: a test is right where a number drawn for its unit from [0, 1)
     is below its confidence. Tests of a unit, whose number is in ``units``, are right or wrong
     together: repeated tests of a clip, and clips of an artist whose probabilities are averaged.
     """
-    rng, place = np.random.default_rng(seed), bins(confidence)
+    rng, place = np.random.default_rng(0), bins(confidence)
     simulations = int(np.clip(TESTS // len(confidence), 20, SIMULATIONS))
     drawn = (rng.random(units.max() + 1)[units] < confidence for _ in range(simulations))
     sums = (np.bincount(place, confidence - right, BINS) for right in drawn)

@@ -77,13 +77,9 @@ class View:
         return self.folds.pivot(index=KEY, columns="model", values="test_accuracy")
 
     @cached_property
-    def sums(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Right tests of clips, and of songs, by group and model."""
-        clips, songs = (
-            each.groupby(["group", "model"], observed=True)["right"].sum().unstack()
-            for each in (self.clips, self.songs)
-        )
-        return clips, songs
+    def right_songs(self) -> pd.DataFrame:
+        """Right tests of songs, by group and model."""
+        return self.songs.groupby(["group", "model"], observed=True)["right"].sum().unstack()
 
     def over_folds(self, differences: pd.Series) -> Effect:
         """Effect of differences of each fold, with the mean sizes of folds."""
@@ -96,14 +92,14 @@ def compare(view: View, model: str, reference: str) -> dict[str, float]:
     ``p_groups`` flips the signs of how many more tests of a group's songs are right. Models that
     predict the same genre in every test have no p.
     """
-    (clips, songs), differences = view.sums, view.accuracies[model] - view.accuracies[reference]
+    differences = view.accuracies[model] - view.accuracies[reference]
     effect = view.over_folds(differences)
-    p_groups = sign_flip_test(songs[model] - songs[reference])
+    p_groups = sign_flip_test(view.right_songs[model] - view.right_songs[reference])
     own, other = (view.clips[view.clips["model"] == name] for name in (model, reference))
     if len(differences) == 1:
-        sizes = totals(view.draws, own.groupby("group", observed=True).size())
-        gains = totals(view.draws, clips[model] - clips[reference])
-        effect = over_groups(effect.difference, gains / sizes)
+        right, less = (each.groupby("group", observed=True)["right"] for each in (own, other))
+        gains = totals(view.draws, right.sum() - less.sum())
+        effect = over_groups(effect.difference, gains / totals(view.draws, right.size()))
     if np.array_equal(own["predicted"], other["predicted"]):
         effect, p_groups = Effect(0.0, 0.0, 0.0, equivalent_within=0.0), np.nan
     return {**effect._asdict(), "p_groups": p_groups}
@@ -140,8 +136,8 @@ def between(clean: View, other: View, models: Sequence[str]) -> Iterator[dict[st
     # In this unit shares of a song's tests are whole numbers.
     numbers = {int(n) for each in tests for n in each.size().unstack().loc[songs, models[0]]}
     units = (groups.sum() * min(math.lcm(*numbers), MOST_SHARES)).round()
-    for number, model in enumerate(models):
-        effect = over_groups(float(differences[model].mean()), replicates[:, number])
+    for model, of_model in zip(models, replicates.T, strict=True):
+        effect = over_groups(float(differences[model].mean()), of_model)
         yield {"model": model, **effect._asdict(), "p_groups": sign_flip_test(units[model])}
 
 

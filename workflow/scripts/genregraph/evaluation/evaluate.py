@@ -1,8 +1,9 @@
 """Evaluate an experiment: accuracies, calibration and comparisons of its models, by protocol."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -51,20 +52,20 @@ def split_of(folder: Path, songs: pd.Series) -> Split:
     return Split(songs, artists, groups, of_songs, draw_groups(len(groups.cat.categories)))
 
 
-def evaluate(model: Model, split: Split, aggregation: str) -> dict[str, pd.DataFrame]:
-    """Evaluate a model under a protocol, its predictions aggregated (``artist``) or not (``none``).
+def evaluate(model: Model, split: Split, artists: pd.Series) -> dict[str, pd.DataFrame]:
+    """Evaluate a model under a protocol, averaged over the clips of ``artists`` if there are any.
 
     There are rows of `TABLES` without their place, and the ``clips`` and ``songs`` of a `View`.
     """
     train, scored, curves, tables = scores.of_training(model.predictions), [], [], {}
     for scaling, temperature, predictions in trust.scalings(model):
-        if aggregation == "artist":
-            predictions = scores.by_artist(predictions, split.artists)
+        if len(artists):
+            predictions = scores.by_artist(predictions, artists)
         clips = scores.of_clips(predictions)
         clips["group"] = split.groups.loc[clips["clip"]].array
         clips["unit"] = clips["clip"]
-        if aggregation == "artist":
-            clips["unit"] = clips["clip"].map(split.artists).fillna("clip " + clips["clip"])
+        if len(artists):
+            clips["unit"] = clips["clip"].map(artists).fillna("clip " + clips["clip"])
         probabilities = trust.describe(clips, train["n_train"].mean(), split.draws)
         scored.append({"scaling": scaling, "temperature": temperature, **probabilities})
         curve = trust.reliability(clips["confidence"].to_numpy(), clips["right"].to_numpy())
@@ -83,32 +84,24 @@ def evaluate(model: Model, split: Split, aggregation: str) -> dict[str, pd.DataF
 
 
 def of_protocol(
-    folder: Path, names: Sequence[str], songs: pd.Series
-) -> tuple[dict[str, pd.DataFrame], dict[str, View]]:
-    """`TABLES` of the models of a protocol, whose folder is named like it; views by aggregation."""
-    split = split_of(folder, songs)
+    folder: Path, names: Sequence[str], split: Split, aggregation: str
+) -> dict[str, pd.DataFrame]:
+    """Evaluate the models of a protocol: predictions averaged (``artist``) or not (``none``)."""
+    artists = split.artists if aggregation == "artist" else split.artists[:0]
     rows: dict[str, list[pd.DataFrame]] = {name: [] for name in (*TABLES, "clips", "songs")}
-    aggregations = ["none"] if split.artists.empty else ["none", "artist"]
-    for aggregation in aggregations:
-        for model in outputs.read_models(folder, names):
-            place = {"protocol": folder.name, "model": model.name, "aggregation": aggregation}
-            for name, table in evaluate(model, split, aggregation).items():
-                rows[name].append(table.assign(**place))
-    tables = {name: pd.concat(parts, ignore_index=True) for name, parts in rows.items()}
-    views = {}
-    for each in aggregations:
-        own = {name: table[table["aggregation"] == each] for name, table in tables.items()}
-        views[each] = View(own["result"], own["clips"], own["songs"], split.draws)
-    return tables, views
+    for name in names:
+        path = folder / "models" / name
+        model = Model(pd.read_parquet(f"{path}.parquet"), pd.read_csv(f"{path}.csv"))
+        place = {"protocol": folder.name, "model": name, "aggregation": aggregation}
+        for kind, table in evaluate(model, split, artists).items():
+            rows[kind].append(table.assign(**place))
+    return {kind: pd.concat(parts, ignore_index=True) for kind, parts in rows.items()}
 
 
 def described(result: pd.DataFrame, paper: float | None) -> list[str]:
     """A line a protocol, aggregation and model of a result table, and GraphSAGE's in the paper."""
     if result.empty:
         return ["no protocol could be evaluated"]
-    keys = ["protocol", "model", "aggregation"]
-    if (result["aggregation"] == "none").all():
-        keys.pop()
     sized = result.assign(clips=result["n_train"] + result["n_test"])
     groups = sized.groupby(["protocol", "aggregation", "model"], sort=False)
     table = groups.agg(
@@ -119,10 +112,10 @@ def described(result: pd.DataFrame, paper: float | None) -> list[str]:
         std=("test_accuracy", "std"),
     )
     if paper is not None:
-        own = [key == ("paper", "none", "graphsage") for key in table.index]
-        table["paper"] = np.where(own, paper, np.nan)
+        table["paper"] = pd.Series({("paper", "none", "graphsage"): paper})
     numbers = table.columns[2:]
     table[numbers] = table[numbers].map("{:.4f}".format).replace("nan", "-")
+    keys = ["protocol", "model", "aggregation"][: 2 + (result["aggregation"] != "none").any()]
     return notes.table_lines(table.reset_index()[[*keys, *table.columns]], keys)
 
 
@@ -146,40 +139,42 @@ def main(
     """Evaluate the models of an experiment under its protocols, and say what comes out."""
     settings = Experiment.model_validate_json(experiment)
     songs = pd.read_parquet(clips, columns=["clip", "source"]).set_index("clip")["source"]
-    of_protocols = {
-        each.name: of_protocol(each, outputs.model_names(settings), songs) for each in folders or []
-    }
-    place, tables = {"dataset": dataset, "experiment": name}, {}
-    for kind, columns in TABLES.items():
-        rows = [own[kind].assign(**place) for own, _ in of_protocols.values()]
-        tables[kind] = outputs.stacked(rows, columns)
+    evaluated, views = [], defaultdict[str, dict[str, View]](dict)
+    for folder in folders or []:
+        split = split_of(folder, songs)
+        for aggregation in ["none"] if split.artists.empty else ["none", "artist"]:
+            own = of_protocol(folder, outputs.model_names(settings), split, aggregation)
+            view = View(own["result"], own["clips"], own["songs"], split.draws)
+            views[folder.name][aggregation] = view
+            evaluated.append(own)
+    tables = {}
     for kind, path in zip(TABLES, (output, accuracy, calibration, reliability), strict=True):
+        rows = [own[kind].assign(dataset=dataset, experiment=name) for own in evaluated]
+        tables[kind] = outputs.stacked(rows, TABLES[kind])
         tables[kind].to_csv(path, index=False)
-    views = {protocol: own for protocol, (_, own) in of_protocols.items()}
     of_experiment(views, name, settings, paper).to_csv(comparisons, index=False)
     lines = [
         "",
         f"{name} on {dataset}",
         *described(tables["result"], paper),
-        *_notes(folders or [], {path: pd.read_csv(path) for path in problems or []}),
-        *(
-            f"clips of {protocol}: "
-            + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items())
-            for protocol, counts in outputs.counts_of(protocols).items()
-        ),
-        *notes.left_out_lines({"": outputs.left_out_of(protocols)}),
+        *_notes(folders or [], problems or [], outputs.read_protocols(protocols)),
         *([notes.NOT_MUSIC] if synthesised else []),
         f"table: {output}; protocols: {', '.join(map(str, folders or [])) or 'none'}",
     ]
     text.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _notes(folders: Sequence[Path], problems: Mapping[Path, pd.DataFrame]) -> list[str]:
+def _notes(folders: Sequence[Path], problems: Sequence[Path], how: Mapping[str, Any]) -> list[str]:
     lines = []
     for folder in folders:
         health = pd.read_csv(folder / "graph-health.csv")
         lines.append(f"graph of {folder.name}: {notes.graph_line(health)}")
         lines += [f"  {note}" for note in [notes.note_of(folder)] if note]
-    counts = {path: len(table) for path, table in problems.items() if len(table)}
-    lines += [f"{count} problem(s) are listed in {path}" for path, count in counts.items()]
-    return lines + [line for table in problems.values() for line in of_whole_tables(table)]
+    tables = [pd.read_csv(path) for path in problems]
+    for path, table in zip(problems, tables, strict=True):
+        lines += [f"{len(table)} problem(s) are listed in {path}"] if len(table) else []
+    lines += [line for table in tables for line in of_whole_tables(table)]
+    for protocol, counts in how["clips"].items():
+        counted = [f"{count} {what.replace('_', ' ')}" for what, count in counts.items()]
+        lines.append(f"clips of {protocol}: {', '.join(counted)}")
+    return lines + notes.left_out_lines(how["left_out"])

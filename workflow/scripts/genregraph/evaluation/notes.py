@@ -40,7 +40,7 @@ def note_of(folder: Path) -> str:
     """Warnings about the graphs and folds in a protocol's folder, which is named like it."""
     note = graph_note(pd.read_csv(folder / "graph-health.csv"))
     giants = giant_note(pd.read_parquet(folder / "folds.parquet")) if folder.name == "clean" else ""
-    return " ".join(filter(None, [note, giants]))
+    return f"{note} {giants}".strip()
 
 
 def graph_note(health: pd.DataFrame) -> str:
@@ -66,10 +66,6 @@ def giant_note(folds: pd.DataFrame) -> str:
     return f"NOTE: large groups cannot be split evenly: {'; '.join(giants)}." if giants else ""
 
 
-def left_out_lines(reasons: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Say why protocols are left out, by experiment, whose name may be empty, and protocol."""
-    return [
-        f"{name + ', ' if name else ''}protocol {protocol} is left out: {reason}"
-        for name, protocols in reasons.items()
-        for protocol, reason in protocols.items()
-    ]
+def left_out_lines(reasons: Mapping[str, str], start: str = "") -> list[str]:
+    """Say why protocols are left out."""
+    return [f"{start}protocol {name} is left out: {reason}" for name, reason in reasons.items()]

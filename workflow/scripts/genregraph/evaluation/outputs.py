@@ -1,14 +1,14 @@
-"""Files of an experiment: protocols, predictions of models, and tables of results."""
+"""Files of an experiment: predictions of models, and tables of results."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from genregraph.config.experiment import Experiment
-from genregraph.config.registry import NAMED, NETWORKS
+from genregraph.config.registry import NETWORKS
 
 PLACE = "dataset experiment protocol model aggregation".split()  # Of a row of any result.
 # Columns of texts, whatever they look like: a dataset may be called 001 or null.
@@ -18,12 +18,10 @@ TEXTS = [*PLACE, *"scaling reference question series interval note".split()]
 class Model(NamedTuple):
     """Predictions and fits of a model in all folds of a protocol.
 
-    ``predictions`` have ``clip repeat fold part true predicted`` and a probability a genre: a row a
-    fold and clip. ``fits`` have ``repeat fold epochs seconds inner_log_loss temperature
-    parameters``: a row a fold.
+    ``predictions`` have ``clip repeat fold part true predicted`` and a probability a genre;
+    ``fits``, ``repeat fold epochs seconds inner_log_loss temperature parameters``.
     """
 
-    name: str
     predictions: pd.DataFrame
     fits: pd.DataFrame
 
@@ -34,26 +32,9 @@ def model_names(experiment: Experiment) -> list[str]:
     return [*experiment.networks(), *others]
 
 
-def read_models(folder: Path, names: Iterable[str]) -> Iterator[Model]:
-    """Read models of a protocol from its folder, one at a time."""
-    for name in names:
-        predictions = pd.read_parquet(folder / f"models/{name}.parquet")
-        yield Model(name, predictions, pd.read_csv(folder / f"models/{name}.csv"))
-
-
-def genres_of(predictions: pd.DataFrame) -> list[str]:
-    """Genres of a table of predictions: those that have a column of probabilities."""
-    return [column for column in predictions.columns if column not in NAMED]
-
-
-def left_out_of(protocols: Path) -> dict[str, str]:
-    """Protocols under which an experiment is not evaluated, and why (``protocols.json``)."""
-    return json.loads(protocols.read_text(encoding="utf-8"))["left_out"]
-
-
-def counts_of(protocols: Path) -> dict[str, dict[str, int]]:
-    """Number of clips by protocol and by what became of them (``protocols.json``)."""
-    return json.loads(protocols.read_text(encoding="utf-8")).get("clips", {})
+def read_protocols(path: Path) -> dict[str, Any]:
+    """What `folds.usable` says of protocols: reasons of those ``left_out``, and their ``clips``."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def read_result(path: Path) -> pd.DataFrame:

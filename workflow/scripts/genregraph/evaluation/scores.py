@@ -5,8 +5,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
+from genregraph.config.registry import NAMED
 from genregraph.datasets.groups import names_artist
-from genregraph.evaluation.outputs import genres_of
 from genregraph.evaluation.statistics import Interval, corrected_interval, percentiles, totals
 from genregraph.folds.protocols import neighbours
 
@@ -26,10 +26,8 @@ def artist_labels(folds: pd.DataFrame, protocol: str) -> pd.Series:
     Empty where each artist has but one clip, and where test clips are predicted one by one.
     """
     artists = folds.drop_duplicates("clip").set_index("clip")["artist"]
-    known = artists[[names_artist(artist) for artist in artists]]
-    if neighbours(protocol) == "train" or not known.duplicated().any():
-        return known[:0]
-    return known
+    known = artists[artists.map(names_artist)]
+    return known[:0] if neighbours(protocol) == "train" or known.is_unique else known
 
 
 def by_artist(predictions: pd.DataFrame, artists: pd.Series) -> pd.DataFrame:
@@ -37,10 +35,9 @@ def by_artist(predictions: pd.DataFrame, artists: pd.Series) -> pd.DataFrame:
 
     Training clips, and clips that ``artists`` (artist by clip) does not name, stay as they are.
     """
-    genres = genres_of(predictions)
     artist = predictions["clip"].map(artists).where(predictions["part"] == "test")
-    averaged = artist.notna().to_numpy()
-    test = predictions[averaged]
+    averaged = artist.notna()
+    test, genres = predictions[averaged], list(predictions.columns.drop(NAMED))
     keys = [test["repeat"], test["fold"], artist[averaged]]
     means = test.groupby(keys)[genres].transform("mean")
     combined = predictions.copy()
@@ -57,12 +54,11 @@ def by_song(predictions: pd.DataFrame, songs: pd.Series) -> pd.DataFrame:
     test = predictions[predictions["part"] == "test"]
     test = test.assign(clip=songs.loc[test["clip"]].to_numpy())
     if not test.duplicated([*KEY, "clip"]).any():
-        return test.reset_index(drop=True)
-    genres = genres_of(predictions)
+        return test
+    genres = list(predictions.columns.drop(NAMED))
     groups = test.groupby([*KEY, "clip"], sort=False)
     combined = groups[["part", "true"]].first().join(groups[genres].mean()).reset_index()
-    combined["predicted"] = _most_probable(combined[genres])
-    return combined[predictions.columns.tolist()]
+    return combined.assign(predicted=_most_probable(combined[genres]))
 
 
 def _most_probable(probabilities: pd.DataFrame) -> pd.Index:
@@ -80,7 +76,7 @@ def of_clips(predictions: pd.DataFrame) -> pd.DataFrame:
         from 1 for the true genre and 0 for others; ``confidence``: the largest probability.
     """
     test = predictions[predictions["part"] == "test"].reset_index(drop=True)
-    genres = pd.Index(genres_of(predictions))
+    genres = predictions.columns.drop(NAMED)
     probabilities = test[genres].to_numpy()
     true, predicted = (genres.get_indexer(pd.Index(test[n])) for n in ("true", "predicted"))
     of_true = probabilities[np.arange(len(true)), true]
@@ -129,10 +125,9 @@ def mean_interval(
 
     The interval of several folds, of ``n_train`` training clips on average, is corrected for the
     overlap of training sets; that of a single fold is by ``draws`` of its groups, shape (d, g).
-    ``limits`` are the least and the largest score.
     """
     scores = clips.groupby(KEY)[column].mean()
-    interval = corrected_interval(scores, n_train, len(clips) / len(scores), limits=limits)
+    interval = corrected_interval(scores, n_train, len(clips) / len(scores), limits)
     if len(scores) > 1:
         return interval
     groups = clips.groupby("group", observed=False)[column].agg(["sum", "size"])
@@ -156,10 +151,8 @@ def accuracies(
     low, high = percentiles(totals(draws, groups) / len(groups))
     kind = BY_FOLDS if len(train) > 1 else BY_GROUPS
     values = [
-        *mean,
-        "" if np.isnan(mean.low) else kind,
-        len(train),
-        train["train_accuracy"].mean(),
+        *(*mean, "" if np.isnan(mean.low) else kind),
+        *(len(train), train["train_accuracy"].mean()),
         songs["right"].mean() if len(songs) < len(clips) else np.nan,
         *(groups.mean(), low, high, len(groups)),
     ]

@@ -75,13 +75,9 @@ class Effect(NamedTuple):
 
 
 def corrected_interval(
-    scores: ArrayLike,
-    n_train: float,
-    n_test: float,
-    confidence: float = 0.95,
-    limits: tuple[float, float] = (0, 1),
+    scores: ArrayLike, n_train: float, n_test: float, limits: tuple[float, float] = (0, 1)
 ) -> Interval:
-    """Confidence interval of a mean over folds, with corrected variance [2]_.
+    """95 % confidence interval of a mean over folds, with corrected variance [2]_.
 
     Parameters
     ----------
@@ -90,7 +86,6 @@ def corrected_interval(
         standard deviation (of a sample, J - 1) and no interval.
     n_train, n_test : float
         Clips that a fold trains and tests on; where folds differ, the means.
-    confidence : float, in (0, 1)
     limits : tuple of float
         Least and largest score: the interval, not the mean, is clipped to them.
     """
@@ -98,7 +93,7 @@ def corrected_interval(
     mean = float(values.mean())
     if np.isnan(error):
         return Interval(mean, np.nan, np.nan, np.nan)
-    half = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * error
+    half = stats.t.ppf(0.975, len(values) - 1) * error
     low, high = np.clip([mean - half, mean + half], *limits)
     return Interval(mean, float(values.std(ddof=1)), float(low), float(high))
 
@@ -193,14 +188,14 @@ def sign_flip_test(differences: ArrayLike) -> float:
     return float(np.clip(shares[extreme].sum(), max(2.0 ** (1 - len(sizes)), 1e-300), 1))
 
 
-def draw_groups(groups: int, seed: int = 0) -> NDArray[np.uint8]:
+def draw_groups(groups: int) -> NDArray[np.uint8]:
     """How often each of some groups is drawn, in draws of as many with replacement [7]_.
 
     The shape is (draws, groups): 10,000 draws; of more than 3,000 groups fewer, at least 1,000. No
     draw of fewer than two groups, which say nothing of how much groups differ.
     """
     draws = int(np.clip(CELLS // max(groups, 1), FEWEST_DRAWS, MOST_DRAWS)) if groups > 1 else 0
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     drawn = (rng.integers(groups, size=groups) for _ in range(draws))
     counts = [np.bincount(each, minlength=groups).astype(np.uint8) for each in drawn]
     return np.array(counts, dtype=np.uint8).reshape(draws, groups)

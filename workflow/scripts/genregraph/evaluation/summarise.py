@@ -9,13 +9,12 @@ import typer
 
 from genregraph.evaluation.comparisons import adjusted
 from genregraph.evaluation.notes import NOT_MUSIC, left_out_lines, note_of, table_lines
-from genregraph.evaluation.outputs import PLACE, left_out_of, pairs, read_tables
+from genregraph.evaluation.outputs import PLACE, pairs, read_protocols, read_tables
 from genregraph.evaluation.scores import ACCURACIES, BY_GROUPS
 from genregraph.evaluation.statistics import p_text
 
 ADJUSTED = ["p_folds_holm", "p_groups_holm"]
 COLUMNS = [*PLACE, *ACCURACIES, "paper_test_accuracy", "difference", "note"]
-Key = tuple[str, str]  # Experiment and protocol.
 LEGEND = """\
 train, test: mean accuracy over folds. aggregation artist: probabilities are averaged over each
 artist's test clips. interval: 95 %, corrected for the overlap of training sets (Nadeau and
@@ -28,20 +27,25 @@ comparisons.csv."""
 
 
 def summarise(
-    accuracies: pd.DataFrame, paper: Mapping[str, float], notes: Mapping[Key, str]
+    accuracies: pd.DataFrame, paper: Mapping[str, str], note: Mapping[str, str], folder: Path
 ) -> pd.DataFrame:
     """Test accuracy of every model, with the paper's and the difference from it (`COLUMNS`).
 
-    ``accuracies`` are ``accuracies.csv`` of all experiments, one below the other; ``paper`` is the
-    paper's test accuracy of GraphSAGE by experiment; ``notes`` are by experiment and protocol.
+    ``accuracies`` are ``accuracies.csv`` of all experiments, one below the other, whose folders are
+    in ``folder``; ``paper``, the paper's test accuracy of GraphSAGE, and ``note``, what is said of
+    protocol paper, are by experiment.
     """
     graphsage = (accuracies["model"] == "graphsage") & (accuracies["aggregation"] == "none")
     stated = accuracies["experiment"].map(dict(paper)).astype(float).where(graphsage)
+    notes = {}
+    for name, protocol in accuracies[["experiment", "protocol"]].drop_duplicates().to_numpy():
+        own = note.get(name, "") if protocol == "paper" else ""
+        notes[name, protocol] = f"{own} {note_of(folder / name / protocol)}".strip()
     places = zip(accuracies["experiment"], accuracies["protocol"], strict=True)
     return accuracies.assign(
         paper_test_accuracy=stated,
         difference=accuracies["mean"] - stated,
-        note=[notes.get(place, "") for place in places],
+        note=[notes[place] for place in places],
     )[COLUMNS]
 
 
@@ -80,15 +84,6 @@ def _cells(rows: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
     )
 
 
-def _notes(accuracies: pd.DataFrame, stated: Mapping[str, str], folder: Path) -> dict[Key, str]:
-    """Note on each experiment and protocol: what is stated of paper, and warnings."""
-    notes = {}
-    for name, protocol in accuracies[["experiment", "protocol"]].drop_duplicates().to_numpy():
-        own = stated.get(name, "") if protocol == "paper" else ""
-        notes[name, protocol] = " ".join(filter(None, [own, note_of(folder / name / protocol)]))
-    return notes
-
-
 def main(
     folders: Annotated[list[Path], typer.Argument(help="Folder of each experiment.")],
     output: Annotated[Path, typer.Option(help="Summary, to be written (CSV).")],
@@ -101,14 +96,12 @@ def main(
     """Summarise all experiments, in tables and in words."""
     accuracies = read_tables([folder / "accuracies.csv" for folder in folders])
     compared = adjusted(read_tables([folder / "comparisons.csv" for folder in folders]))
-    stated = {name: float(value) for name, value in pairs(paper).items()}
-    summary = summarise(accuracies, stated, _notes(accuracies, pairs(note), folders[0].parent))
+    summary = summarise(accuracies, pairs(paper), pairs(note), folders[0].parent)
     summary.to_csv(output, index=False)
     compared.to_csv(comparisons, index=False)
-    lines = [
-        table_text(summary, compared),
-        *left_out_lines({each.name: left_out_of(each / "protocols.json") for each in folders}),
-        *([NOT_MUSIC] if synthesised else []),
-        f"table: {output}",
-    ]
+    lines = [table_text(summary, compared)]
+    for folder in folders:
+        reasons = read_protocols(folder / "protocols.json")["left_out"]
+        lines += left_out_lines(reasons, f"{folder.name}, ")
+    lines += [*([NOT_MUSIC] if synthesised else []), f"table: {output}"]
     text.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.metrics import confusion_matrix
 
-from genregraph.evaluation.outputs import genres_of
+from genregraph.config.registry import NAMED
 from genregraph.graph.store import load_graph
 from genregraph.preprocessing.inputs import Inputs, InputsFile
 from genregraph.report.figures import places, style
@@ -58,7 +58,7 @@ def confuse(predictions: pd.DataFrame) -> pd.DataFrame:
 
     A clip that is tested several times counts each time.
     """
-    genres = genres_of(predictions)
+    genres = predictions.columns.drop(NAMED)
     test = predictions[predictions["part"] == "test"]
     counts = confusion_matrix(test["true"], test["predicted"], labels=genres)
     return pd.DataFrame(counts, index=genres, columns=genres)

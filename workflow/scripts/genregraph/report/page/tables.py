@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from genregraph.config.model import Config
-from genregraph.evaluation.outputs import counts_of, left_out_of, read_result, read_tables
+from genregraph.evaluation.outputs import read_protocols, read_result, read_tables
 
 Key = tuple[str, str]  # Experiment and protocol.
 Row = dict[Any, Any]
@@ -108,6 +108,7 @@ def read(
 ) -> Tables:
     """Read result tables, named by experiment, and all in the dataset's folder; config is JSON."""
     places = {path.stem: folder / "experiments" / path.stem for path in results}
+    protocols = {name: read_protocols(at / "protocols.json") for name, at in places.items()}
     summary = read_result(folder / "summary.csv")
 
     def of_protocols(file: str) -> dict[Key, pd.DataFrame]:
@@ -123,6 +124,6 @@ def read(
         tuning=read_result(tuning) if tuning else None,
         health=of_protocols("graph-health.csv"),
         leaks=of_protocols("leaks.csv"),
-        left_out={name: left_out_of(place / "protocols.json") for name, place in places.items()},
-        clips={name: counts_of(place / "protocols.json") for name, place in places.items()},
+        left_out={name: how["left_out"] for name, how in protocols.items()},
+        clips={name: how["clips"] for name, how in protocols.items()},
     )
