@@ -20,9 +20,8 @@ def fit(inputs, inductive, **how):
 
 def spread(x, labels):
     """Genres of the clips by scikit-learn's label spreading; -1 has no label."""
-    k = min(NEIGHBOURS, len(x))
-    model = LabelSpreading(kernel="knn", n_neighbors=k, alpha=ALPHA, tol=1e-9, max_iter=1000)
-    return model.fit(x.astype(np.float64), labels).label_distributions_
+    how = {"kernel": "knn", "n_neighbors": NEIGHBOURS, "alpha": ALPHA, "tol": 1e-9}
+    return LabelSpreading(**how, max_iter=1000).fit(x.astype(float), labels).label_distributions_
 
 
 def one_feature(x, y, train):
@@ -55,12 +54,12 @@ def test_test_clips_change_others_by_features_only_and_where_it_is_transductive(
 @both
 @pytest.mark.parametrize("genre", [0, 1])
 def test_genre_that_training_lacks_is_not_predicted(inputs, inductive, genre):
-    lacking = replace(inputs, train=inputs.train & (inputs.y != genre))
-    probabilities = fit(lacking, inductive).probabilities
-    assert_allclose(probabilities.sum(axis=1), 1)
-    assert (probabilities[:, genre] == 0).all()
-    single = replace(inputs, train=inputs.train & (inputs.y == genre))
-    assert (fit(single, inductive).probabilities[:, genre] == 1).all()
+    lacking, single = (
+        fit(replace(inputs, train=inputs.train & learnt), inductive).probabilities
+        for learnt in (inputs.y != genre, inputs.y == genre)
+    )
+    assert_allclose(lacking.sum(axis=1), 1)
+    assert (lacking[:, genre] == 0).all() and (single[:, genre] == 1).all()
 
 
 @both
@@ -78,7 +77,7 @@ def test_training_clips_are_predicted_by_the_labels_of_others(inductive):
 
 def test_nothing_of_a_clips_own_label_comes_back():
     """Two clips far from others are neighbours; a third has none of known genre."""
-    x = np.concatenate([np.zeros((8, 1)), 100 + np.arange(8.0)[:, None]])
+    x = np.array([*[0] * 8, *range(100, 108)])[:, None]
     known = np.zeros((16, 2))
     known[[0, 1, 8], [0, 1, 1]] = 1
     assert_allclose(by_others(x, known)[[0, 1, 8]], [[0, 1], [1, 0], [0, 0]])
@@ -86,11 +85,10 @@ def test_nothing_of_a_clips_own_label_comes_back():
 
 def test_new_clip_gets_the_mean_of_its_nearest_training_clips():
     """All of 7, of two genres far from each other."""
-    y = [0, 0, 0, 1, 1, 1, 1, 0]
-    inputs = one_feature([0, 1, 2, 100, 101, 102, 103, 50], y, np.arange(8) < 7)
-    known = spread(inputs.x[:7], inputs.y[:7])
+    x, y = [0, 1, 2, 100, 101, 102, 103, 50], [0, 0, 0, 1, 1, 1, 1, 0]
+    inputs = one_feature(x, y, np.arange(8) < 7)
     new = fit(inputs, inductive=True).probabilities[-1]
-    assert_allclose(new, np.mean(known, axis=0))
+    assert_allclose(new, spread(inputs.x[:7], inputs.y[:7]).mean(axis=0))
     assert new[1] > 0.5
 
 

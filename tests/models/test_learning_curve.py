@@ -17,20 +17,23 @@ ASKED = {"graphsage": {"hidden": 16, "epochs": 40, "learning_rate": 0.02, "weigh
 def collection(artists=12, clips=8, seed=0):
     """Three genres whose artists differ by more than their clips; a third of artists are tested."""
     rng = np.random.default_rng(seed)
-    y = np.repeat(np.arange(3), artists * clips)
     artist = np.repeat(np.arange(3 * artists), clips)
+    y = artist // artists
     x = 2 * np.eye(3, 8)[y] + rng.normal(size=(3 * artists, 8))[artist]
     x += 0.2 * rng.normal(size=x.shape)
     return fold_inputs(x, y, artist % 3 != seed % 3, artist)
 
 
-@pytest.fixture(scope="module")
-def table():
+def test_series_vary_one_number_and_artists_help_more_than_clips_where_artists_differ():
     folds = [collection(seed=seed) for seed in range(3)]
-    return curve(folds, Experiment.model_validate(ASKED), seed=0)
-
-
-def test_artists_help_more_than_clips_where_artists_differ(table):
+    table = curve(folds, Experiment.model_validate(ASKED), seed=0)
+    assert table.columns.tolist() == COLUMNS[2:]
+    numbers = table.groupby("series")[["artists", "clips"]].agg(lambda n: sorted(set(n)))
+    assert numbers.loc["artists"].tolist() == [[3, 6, 12, 24], [24]]
+    assert numbers.loc["clips"].tolist() == [[3], [6, 12, 24]]
+    assert set(table["n_test"]) == {96}
+    assert len(table) == (4 + 3) * 4 * 3
+    assert not table.duplicated(["model", "series", "repeat", "artists", "clips"]).any()
     means = table.groupby(["model", "series", "artists", "clips"])["accuracy"].mean().unstack(0)
     assert means.columns.tolist() == ["edgeless", "graphsage", "lda", "logistic"]
     # Four times as many of both.
@@ -40,16 +43,6 @@ def test_artists_help_more_than_clips_where_artists_differ(table):
     assert by_artists.mean() > by_clips.mean() + 0.1
     assert means.loc["artists", 3, 24].equals(means.loc["clips", 3, 24])  # A point in common.
     assert not means["graphsage"].equals(means["edgeless"])
-
-
-def test_each_series_varies_one_number_and_tests_the_same_clips(table):
-    assert table.columns.tolist() == COLUMNS[2:]
-    numbers = table.groupby("series")[["artists", "clips"]].agg(lambda n: sorted(set(n)))
-    assert numbers.loc["artists"].tolist() == [[3, 6, 12, 24], [24]]
-    assert numbers.loc["clips"].tolist() == [[3], [6, 12, 24]]
-    assert set(table["n_test"]) == {96}
-    assert len(table) == (4 + 3) * 4 * 3
-    assert not table.duplicated(["model", "series", "repeat", "artists", "clips"]).any()
 
 
 def test_points_have_their_artists_and_clips_and_no_test_clip():
@@ -66,9 +59,8 @@ def test_points_have_their_artists_and_clips_and_no_test_clip():
 
 def test_artists_are_drawn_among_those_that_make_the_number_of_clips_possible():
     groups = np.repeat(list("abcdef"), [9, 4, 4, 3, 1, 1])
-    drawn = [
-        frozenset(groups[draw(groups, 2, 7, np.random.default_rng(seed))]) for seed in range(300)
-    ]
+    rngs = map(np.random.default_rng, range(300))
+    drawn = [frozenset(groups[draw(groups, 2, 7, rng)]) for rng in rngs]
     assert set(drawn) == set(map(frozenset, "ab ac ad ae af bc bd cd".split()))
     assert sum("a" in pair for pair in drawn) < 270  # The largest is not always there.
     all_artists = groups[draw(groups, 6, 16, np.random.default_rng(0))]
@@ -93,33 +85,24 @@ def test_series_are_those_that_all_folds_allow(sizes, expected):
     assert design(arrays) == expected
 
 
-@pytest.fixture
-def step(tmp_path):
-    def run(output, folds, **more):
+def test_step_writes_the_same_bytes_for_each_graph_and_nothing_of_artists_of_one_clip(
+    tmp_path, caplog
+):
+    def run(folds, **more):
         save_inputs(tmp_path / "inputs.npz", folds, [(0, number) for number in range(len(folds))])
-        asked = Experiment.model_validate({**ASKED, **more})
-        asked = asked.model_dump_json(include={"graph", "graphsage"})
+        asked = Experiment.model_validate({**ASKED, **more}).model_dump_json()
         given = (tmp_path / "inputs.npz", asked, "mine", "multiclass_mine", 2, 3)
-        main(*given, "torch", "cpu", 10_000, tmp_path / output)
-        return (tmp_path / output).read_bytes()
+        main(*given, "torch", "cpu", 10_000, tmp_path / "curve.csv")
+        return (tmp_path / "curve.csv").read_text()
 
-    return run
-
-
-def test_step_writes_the_same_bytes_each_time_for_each_graph(step, tmp_path):
     inputs, artist = collection(artists=6, clips=2), np.arange(36) // 2
     folds = [replace(inputs, train=artist % 3 != seed) for seed in range(3)]
-    first = step("a.csv", folds)
-    assert step("b.csv", folds) == first
-    assert step("c.csv", folds, graph={"among": "artist"}) != first
-    table = pd.read_csv(tmp_path / "a.csv")
+    first = run(folds)
+    table = pd.read_csv(tmp_path / "curve.csv")
     assert table.columns.tolist() == COLUMNS
     assert set(table["repeat"]) == {0, 1}  # As many folds as asked for.
     assert set(table["dataset"]) == {"mine"}
     assert table["accuracy"].between(0, 1).all()
-
-
-def test_table_is_empty_where_no_artist_has_two_clips(step, tmp_path, caplog):
-    step("a.csv", [collection(artists=6, clips=1)])
-    assert (tmp_path / "a.csv").read_text() == ",".join(COLUMNS) + "\n"
+    assert run(folds) == first != run(folds, graph={"among": "artist"})
+    assert run([collection(artists=6, clips=1)]) == ",".join(COLUMNS) + "\n"
     assert "there is no curve" in caplog.text

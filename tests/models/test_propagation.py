@@ -49,6 +49,7 @@ def test_clip_is_connected_to_itself_and_neighbours_but_not_by_distance_zero(gra
     matrix = connected(SMALL, "distance")
     assert_array_equal(matrix.toarray(), [[1, 0.5, 0], [2, 1, 0], [3, 0, 1]])
     assert matrix.nnz == 6
+    assert (SMALL.data == [0.5, 0, 2, 3]).all()  # It is left as it was.
 
 
 # Clips on a line at 0, 1, 3, 7. Their two nearest are: of 0, 1 and 3; of 1, 0 and 3; of 3, 1 and 0;
@@ -56,26 +57,22 @@ def test_clip_is_connected_to_itself_and_neighbours_but_not_by_distance_zero(gra
 LINE = np.array([[0.0], [1.0], [3.0], [7.0]])
 
 
-def line(k=2):
-    return adjacency(LINE, "euclidean", k)
-
-
-def test_scale_is_the_distance_to_each_clips_nth_neighbour():
+def test_scale_is_the_distance_to_each_clips_nth_neighbour_in_any_unit():
     """Distances to the second neighbours: 3, 2, 3, 6."""
-    similarities = locally_scaled(line(), nth=2).toarray()
-    expected = np.zeros((4, 4))
-    expected[0, 1] = expected[1, 0] = np.exp(-1 / (3 * 2))
-    expected[0, 2] = expected[2, 0] = np.exp(-9 / (3 * 3))
-    expected[1, 2] = expected[2, 1] = np.exp(-4 / (2 * 3))
-    expected[3, 2] = np.exp(-16 / (6 * 3))
-    expected[3, 1] = np.exp(-36 / (6 * 2))
-    assert_allclose(similarities, expected)
-    # Of fewer neighbours than seven, the last sets the scale.
-    assert_array_equal(locally_scaled(line(), 7).toarray(), similarities)
+    squares = [[np.inf, 1, 9, np.inf], [1, np.inf, 4, np.inf], [9, 4, np.inf, np.inf]]
+    scales = np.array([3, 2, 3, 6])
+    expected = np.exp(-np.array([*squares, [np.inf, 36, 16, np.inf]]) / np.outer(scales, scales))
+    for unit in (1, 1e-200, 1e200):
+        line = adjacency(LINE, "euclidean", 2)
+        line.data *= unit
+        similarities = locally_scaled(line, nth=2).toarray()
+        assert_allclose(similarities, expected)
+        # Of fewer neighbours than seven, the last sets the scale.
+        assert_array_equal(locally_scaled(line, 7).toarray(), similarities)
 
 
 def test_scale_of_clips_with_fewer_neighbours_or_none():
-    some = line().toarray()
+    some = adjacency(LINE, "euclidean", 2).toarray()
     some[1], some[2, 0] = 0, 0
     similarities = locally_scaled(sparse.csr_array(some), nth=2).toarray()
     expected = np.zeros((4, 4))
@@ -85,36 +82,17 @@ def test_scale_of_clips_with_fewer_neighbours_or_none():
     assert locally_scaled(sparse.csr_array((4, 4))).nnz == 0
 
 
-def test_similarities_do_not_depend_on_units():
-    expected = locally_scaled(line()).toarray()
-    for unit in (1e-200, 1e200):
-        distances = line()
-        distances.data *= unit
-        assert_allclose(locally_scaled(distances).toarray(), expected)
-
-
 def test_similarity_of_copies_is_1_to_each_other_and_0_to_others():
     copies = adjacency(np.array([[0.0], [0.0], [0.0], [5.0]]), "euclidean", 2)
     similarities = locally_scaled(copies).toarray()
     assert_array_equal(similarities, [[0, 1, 1, 0], [1, 0, 1, 0], [1, 1, 0, 0], [0, 0, 0, 0]])
 
 
-@pytest.mark.parametrize("weights", ["distance", "similarity", "equal"])
-def test_adjacency_is_not_changed(graph, weights):
-    before = graph.copy()
-    connected(graph, weights).data[:] = 7
-    assert_array_equal(graph.data, before.data)
-    assert_array_equal(graph.indices, before.indices)
-
-
-def test_average_of_one_far_neighbour_is_weighted_or_dgls():
+def test_average_is_weighted_or_dgls_and_symmetric_divides_by_the_roots_of_both_degrees(graph):
     """A clip of value 2 and another of value 5 at distance 9."""
     matrix = connected(sparse.csr_array(np.array([[0.0, 9], [9, 0]])), "distance")
     assert (averages(matrix, "mean") @ [2, 5])[0] == pytest.approx((2 + 45) / 10)
     assert (averages(matrix, "dgl_mean") @ [2, 5])[0] == pytest.approx((2 + 45) / 2)
-
-
-def test_symmetric_divides_by_the_roots_of_both_degrees(graph):
     matrix = connected(graph, "distance")
     dense = matrix.toarray()
     degrees = np.outer(dense.sum(axis=1), dense.sum(axis=0))
