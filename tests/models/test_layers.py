@@ -15,10 +15,10 @@ from genregraph.models.training import nodes
 
 
 def fold_of(inputs, graph, kind, backend="torch", **how):
-    """Clips as inputs of a network, and the matrix of its messages."""
+    """Clips as inputs of a network."""
     settings = asked(**how)
     matrix = propagation(connected(graph, settings.weights), kind, settings)
-    return nodes(inputs.x, inputs.y, inputs.train, matrix, kind, Backend(backend)), matrix
+    return nodes(inputs.x, inputs.y, inputs.train, matrix, kind, Backend(backend))
 
 
 def test_heads_share_hidden_neurons_evenly():
@@ -57,8 +57,8 @@ def test_scores_and_gradients_are_those_of_the_formula(
     """In double precision, with rows of unlike length; of appnp PageRank of the scores."""
     graph = graph.copy()
     graph.data[:12] = 0
-    fold, matrix = fold_of(inputs, graph, kind, backend)
-    assert len(set(np.diff(matrix.indptr))) > 1
+    fold = fold_of(inputs, graph, kind, backend)
+    assert len(set(np.diff(fold.matrix.indptr))) > 1
     torch.manual_seed(1)
     settings = Network(layers=layers, hidden=hidden, normalise=normalise)
     model = network(kind, 5, 3, settings, backend == "dgl")
@@ -70,7 +70,7 @@ def test_scores_and_gradients_are_those_of_the_formula(
         {name: each.detach().double().requires_grad_() for name, each in layer.named_parameters()}
         for layer in model.convolutions
     ]
-    p, h = torch.from_numpy(matrix.toarray()), torch.from_numpy(inputs.x).double()
+    p, h = torch.from_numpy(fold.matrix.toarray()), torch.from_numpy(inputs.x).double()
     for number, layer in enumerate(weights):
         if number:
             h = torch.nn.functional.elu(h) if kind == "gat" else torch.relu(h)
@@ -93,15 +93,14 @@ def test_scores_and_gradients_are_those_of_the_formula(
 def made_by_dgl(kind, widths, hidden):
     from dgl.nn.pytorch import GATConv, GraphConv, SAGEConv
 
-    if kind == "graphsage":
-        return torch.nn.ModuleList(SAGEConv(*each, "mean") for each in widths)
-    if kind == "gcn":
-        return torch.nn.ModuleList(GraphConv(*each, norm="none") for each in widths)
-    if kind == "gat":
-        heads = [heads_of(hidden)] * (len(widths) - 1) + [1]
-        shapes = zip(widths, heads, strict=True)
-        return torch.nn.ModuleList(GATConv(a, b // h, h) for (a, b), h in shapes)
-    return torch.nn.ModuleList(torch.nn.Linear(*each) for each in widths)
+    heads = [heads_of(hidden)] * (len(widths) - 1) + [1]
+    layer = {
+        "graphsage": lambda a, b, _: SAGEConv(a, b, "mean"),
+        "gcn": lambda a, b, _: GraphConv(a, b, norm="none"),
+        "gat": lambda a, b, heads: GATConv(a, b // heads, heads),
+        "appnp": lambda a, b, _: torch.nn.Linear(a, b),
+    }[kind]
+    return torch.nn.ModuleList(layer(*each, h) for each, h in zip(widths, heads, strict=True))
 
 
 @needs_dgl
@@ -136,20 +135,19 @@ def test_scores_and_gradients_are_those_of_dgls_layers(
     graph_of_dgl = dgl.graph((edges.col, edges.row))
     values = torch.from_numpy(edges.data.astype(np.float32))
     theirs = made_by_dgl(kind, widths, 8)
-    more = {
-        "graphsage": (values if weighted else None,),
-        "gcn": (None, EdgeWeightNorm("both")(graph_of_dgl, values)),
-    }.get(kind, ())
-    expected = torch.from_numpy(inputs.x)
-    for number, layer in enumerate(theirs):
-        if number:
-            expected = (torch.nn.functional.elu if kind == "gat" else torch.relu)(expected)
-        alone = kind == "appnp"
-        expected = layer(expected) if alone else layer(graph_of_dgl, expected, *more).flatten(1)
+    of_layer = {
+        "graphsage": lambda layer, h: layer(graph_of_dgl, h, values if weighted else None),
+        "gcn": lambda layer, h: layer(graph_of_dgl, h, None, norm(graph_of_dgl, values)),
+        "gat": lambda layer, h: layer(graph_of_dgl, h).flatten(1),
+        "appnp": lambda layer, h: layer(h),
+    }[kind]
+    norm, between = EdgeWeightNorm("both"), torch.nn.functional.elu if kind == "gat" else torch.relu
+    expected = of_layer(theirs[0], torch.from_numpy(inputs.x))
+    for layer in theirs[1:]:
+        expected = of_layer(layer, between(expected))
     if kind == "appnp":
         expected = APPNPConv(10, 0.1)(graph_of_dgl, expected, values)
-
-    fold, _ = fold_of(inputs, graph, kind, backend, weights=weights, aggregator="dgl_mean")
+    fold = fold_of(inputs, graph, kind, backend, weights=weights, aggregator="dgl_mean")
     ours = network(kind, 5, 3, Network(layers=layers, hidden=8), backend == "dgl")
     ours.load_state_dict(theirs.state_dict(prefix="convolutions."))
     scores = ours(fold.prepared, fold.messages)
@@ -164,8 +162,8 @@ def test_scores_and_gradients_are_those_of_dgls_layers(
 def test_dropout_draws_its_share_in_training_only_and_keeps_the_mean():
     model = GraphNetwork("gcn", [], Network(dropout=0.3))
     ones = torch.ones(1000, 200)
-    values = model.activated(ones.clone())
+    values, others = model.activated(ones.clone()), model.activated(ones.clone())
     assert values.unique().tolist() == pytest.approx([0, 1 / 0.7])
     assert (values == 0).float().mean().item() == pytest.approx(0.3, abs=0.005)
-    assert not torch.equal(values, model.activated(ones.clone()))
+    assert not torch.equal(values, others)
     assert torch.equal(model.eval().activated(ones.clone()), ones)
