@@ -13,7 +13,7 @@ from tests.predict.conftest import SEED, SMALL, drawn, inputs_of, listed, small
 from genregraph.common.errors import UserError
 from genregraph.evaluation.statistics import Interval, corrected_interval
 from genregraph.graph.adjacency import adjacency
-from genregraph.models.messages import Backend
+from genregraph.models.base import Fold, inner_splits
 from genregraph.models.temperature import log_loss
 from genregraph.predict.predictor import Choice, Predictor, predict
 from genregraph.predict.train import candidates, evaluated, learn, main, own_distances, trained
@@ -89,7 +89,8 @@ def test_temperature_is_the_best_for_clips_held_out_in_training(learnt, model) -
     predictor = learnt(table, model)
     inputs = inputs_of(predictor.x, table["genre"], np.ones(90, dtype=bool))
     graph = adjacency(predictor.x, "euclidean", 5)
-    held_out, _ = learn(model, inputs, graph, small(), SEED, Backend())
+    fold = Fold(inputs, graph, SEED, inner_splits(inputs, SEED), True, False, True)
+    held_out, _ = learn(model, fold, small())
     here = log_loss(*held_out, predictor.temperature)
     around = [log_loss(*held_out, predictor.temperature * factor) for factor in (0.9, 1.1)]
     assert here < min(around)

@@ -1,10 +1,9 @@
 """Train the model that predicts new clips, once, on all clips that protocol clean takes.
 
 It is the model of an experiment with the lowest log loss on the test clips of the strictest
-protocol: by accuracy, models that differ greatly in confidence are often equal. (Its log loss is a
-little lower than on new clips, since the same clips choose and evaluate it.) It is fitted as in a
-fold of protocol ``inductive`` whose test part is empty: its accuracy under that protocol holds for
-new clips, and it learns from a few clips more.
+protocol: by accuracy, models that differ greatly in confidence are often equal. It is fitted as in
+a fold of protocol ``inductive`` whose test part is empty, so that its accuracy there holds for new
+clips. (Its log loss is a little too low: the same clips choose and evaluate it.)
 """
 
 import logging
@@ -16,7 +15,6 @@ import numpy as np
 import pandas as pd
 import typer
 from numpy.typing import NDArray
-from scipy import sparse
 
 from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
@@ -54,8 +52,7 @@ def evaluated(folder: Path, models: Sequence[str]) -> pd.DataFrame:
     """Accuracy and log loss of models on the test clips of a protocol; each test counts once.
 
     The folder is what `models.fit` wrote for the protocol: ``<model>.parquet`` and ``<model>.csv``.
-    Probabilities of a fold are taken at its temperature, if it has one. It returns ``model protocol
-    accuracy log_loss``.
+    Probabilities of a fold are taken at its temperature, if it has one. Rows are `Choice`.
     """
     rows = []
     for model in models:
@@ -99,8 +96,8 @@ def own_distances(
 ) -> NDArray[np.float64]:
     """Mean distance of each training clip to its k nearest ones that are of other songs.
 
-    Segments of a song are near each other, as no new clip is near them. A clip that has no clip of
-    another song for a neighbour is left out.
+    Segments of a song are nearer to each other than any new clip is to them. A clip without a
+    neighbour of another song is left out.
     """
     most = int(np.unique(songs, return_counts=True)[1].max())
     graph = adjacency(x, metric, k + most - 1, exact=exact, seed=seed)
@@ -113,24 +110,16 @@ def own_distances(
     return np.array(means)
 
 
-def learn(
-    model: str,
-    inputs: Inputs,
-    graph: sparse.csr_array,
-    experiment: Experiment,
-    seed: int,
-    backend: Backend,
-) -> tuple[HeldOut | None, dict[str, Any]]:
+def learn(model: str, fold: Fold, experiment: Experiment) -> tuple[HeldOut | None, dict[str, Any]]:
     """Fit a model of an experiment to all clips, with the search of its own kind.
 
     It returns predictions of clips by the same model fitted without them, and what is called
     ``kind settings weights members`` of a predictor.
     """
-    fold = Fold(inputs, graph, seed, inner_splits(inputs, seed), True, experiment.search, True)
     parts: dict[str, Any] = {"kind": "", "settings": {}, "weights": {}, "members": {}}
     if model in (networks := experiment.networks()):
         kind, settings, *_ = networks[model]
-        fit = GraphModel(kind, settings).fit_predict(fold._replace(backend=backend))
+        fit = GraphModel(kind, settings).fit_predict(fold)
         weights = {name: each.numpy() for name, each in (fit.weights or {}).items()}
         chosen = {**settings.model_dump(), **fit.parameters}
         return fit.held_out, {**parts, "kind": kind, "settings": chosen, "weights": weights}
@@ -158,9 +147,8 @@ def trained(
     names = {column: clips[column].to_numpy(dtype=str) for column in clips}
     genres, y = np.unique(names["genre"], return_inverse=True)
     if len(genres) < 2:
-        raise UserError(
-            f"{len(clips)} clips of {len(genres)} genre(s) are no choice: two are needed"
-        )
+        said = f"{len(clips)} clips of {len(genres)} genre(s)"
+        raise UserError(f"{said} are no choice: two are needed")
     reduce_to = experiment.reduce.to if experiment.reduce else None
     preparation, x = prepared(features, experiment.scale, reduce_to, seed)
     metric = experiment.graph.metric
@@ -175,7 +163,9 @@ def trained(
         groups=names["group"],
         artists=names["artist"],
     )
-    held_out, parts = learn(choice.model, inputs, graph, experiment, seed, backend)
+    splits = inner_splits(inputs, seed)
+    fold = Fold(inputs, graph, seed, splits, True, experiment.search, True, backend)
+    held_out, parts = learn(choice.model, fold, experiment)
     temperature = fitted_temperature(*held_out) if held_out else np.nan
     if experiment.select or not np.isfinite(temperature):
         # Where features were selected by the genres of all clips, no clip was held out.
