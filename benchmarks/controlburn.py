@@ -29,8 +29,6 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
-
 from genregraph.selection.controlburn import ControlBurnSelector
 
 Data = tuple[NDArray[np.float64], NDArray[np.str_]]

@@ -18,9 +18,10 @@ from pathlib import Path
 import pandas as pd
 import typer
 
-ROOT = Path(__file__).parents[1]
-SCRIPTS = ROOT / "workflow" / "scripts"
-PACKAGE = SCRIPTS / "genregraph"
+from genregraph.cli.main import is_step
+from genregraph.common.code import SCRIPTS
+
+SNAKEFILE = Path(__file__).resolve().parents[1] / "Snakefile"
 # What a step imports only when it is needed, as it is in each job of a run.
 LATER = {"models.fit": ["dgl"] if find_spec("dgl") else []}
 TRIES = 3
@@ -41,7 +42,7 @@ def cpu_of(command: Sequence[str], folder: Path) -> float:
 def import_of(step: str, folder: Path) -> float:
     """CPU seconds until a step can begin: the least of a few tries."""
     modules = ", ".join(["typer", f"genregraph.{step}", *LATER.get(step, [])])
-    code = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import {modules}"
+    code = f"import sys; sys.path.insert(0, {str(SCRIPTS.parent)!r}); import {modules}"
     return min(cpu_of([sys.executable, "-c", code], folder) for _ in range(TRIES))
 
 
@@ -49,28 +50,20 @@ def step_of(file: str) -> str | None:
     """The step of a benchmark file: the longest beginning of its name that is a module, if any."""
     parts = file.split(".")
     names = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
-    steps = (n for n in names if (PACKAGE / f"{n.replace('.', '/')}.py").is_file())
-    return next(steps, None)
-
-
-def jobs_of(folder: Path) -> Counter[str]:
-    """How many jobs of each step were run, by their benchmark files."""
-    files = (folder / "results" / "benchmarks").rglob("*.tsv")
-    return Counter(filter(None, (step_of(path.name) for path in files)))
+    return next(filter(is_step, names), None)
 
 
 def main(target: str = "results/multiclass_compare.csv") -> None:
     """Print what a run took, and how much of it was imports."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), target]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), target]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         whole = cpu_of([*command, "--cores", "all"], folder)
         plan = cpu_of([*command, "--dry-run", "--forceall", "--quiet=all"], folder)
-        jobs = jobs_of(folder)
-        table = pd.DataFrame(
-            [(step, count, import_of(step, folder)) for step, count in jobs.items()],
-            columns=["step", "jobs", "import"],
-        )
+        files = (folder / "results" / "benchmarks").rglob("*.tsv")
+        jobs = Counter(filter(None, (step_of(path.name) for path in files)))
+        rows = [(step, count, import_of(step, folder)) for step, count in jobs.items()]
+    table = pd.DataFrame(rows, columns=["step", "jobs", "import"])
     table["all imports"] = table["jobs"] * table["import"]
     table["share"] = table["all imports"] / whole
     print(table.sort_values("share", ascending=False).head(10).round(3).to_string(index=False))

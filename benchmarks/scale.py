@@ -15,8 +15,6 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
-
 import numpy as np
 import pandas as pd
 import typer
@@ -36,9 +34,8 @@ SEARCH = ["--neighbours=all", "--among=all", "--metric=euclidean", f"--k={K}", "
 
 def measured(name: str, command: list[str], folder: Path) -> dict[str, object]:
     """Seconds and megabytes of a process that runs in a folder."""
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{name}: failed")

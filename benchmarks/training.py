@@ -16,16 +16,12 @@ nothing that is done once. That all learn the same is checked by their losses.
 The other networks are timed by both backends and without messages, with and without dropout.
 """
 
-import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from itertools import pairwise, product
-from pathlib import Path
 from typing import Annotated
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 import dgl
 import numpy as np
@@ -46,9 +42,9 @@ from genregraph.models.networks import GraphModel
 from genregraph.models.propagation import averages, connected
 from genregraph.preprocessing.inputs import Inputs
 
+Timed = tuple[float, list[float]]  # Seconds, and the loss before each update.
 GENRES = 10
 CASES = [(1000, 10, 57), (1000, 100, 57), (1000, 100, 6431), (2000, 800, 58), (10000, 100, 57)]
-# What is aimed at: case, way, against which other way, and the bound of their ratio.
 OURS = {
     "torch": (Backend("torch"), True),
     "dgl": (Backend("dgl"), True),
@@ -56,6 +52,7 @@ OURS = {
 }
 PYG = ["pyg", "pyg_csr"] if find_spec("torch_geometric") else []
 OTHERS = [*PYG, "sageconv", "dense"]
+# What is aimed at: case, way, against which other way, and the bound of their ratio.
 AIMS = [
     *(((n, k, d), "pyg", "torch", ">=", 80 if k == 800 else 30) for n, k, d in CASES[1:]),
     ((1000, 10, 57), "torch", "edgeless", "<=", 1.2),
@@ -84,13 +81,8 @@ def fold(n: int, k: int, d: int) -> tuple[Inputs, sparse.csr_array]:
 
 
 def of_ours(
-    name: str,
-    inputs: Inputs,
-    graph: sparse.csr_array,
-    asked: Network,
-    epochs: int,
-    kind: str = "graphsage",
-) -> tuple[float, list[float]]:
+    name: str, inputs: Inputs, graph: sparse.csr_array, asked: Network, epochs: int, kind: str
+) -> Timed:
     """Seconds of so many epochs, with what is done once, and losses."""
     backend, messages = OURS[name]
     asked = asked.model_copy(update={"epochs": epochs, "messages": messages})
@@ -99,14 +91,12 @@ def of_ours(
     return time.process_time() - start, history["loss"].tolist()
 
 
-def of_other(
-    name: str, inputs: Inputs, graph: sparse.csr_array, asked: Network, epochs: int
-) -> tuple[float, list[float]]:
+def of_other(name: str, inputs: Inputs, graph: sparse.csr_array, asked: Network) -> Timed:
     """Seconds of the fastest epoch, and losses."""
     spent, losses = [], []
     with reproducibly(0):
         steps = dense(inputs, asked) if name == "dense" else other(name, inputs, graph, asked)
-        for _ in range(1 + epochs):
+        for _ in range(4):
             start = time.process_time()
             losses.append(next(steps))
             spent.append(time.process_time() - start)
@@ -124,10 +114,8 @@ def other(name: str, inputs: Inputs, graph: sparse.csr_array, asked: Network) ->
     values = torch.from_numpy((weights.data * counts).astype(np.float32))
     given: tuple[object, ...] = (ends, values)
     if name == "pyg_csr":
-        starts, columns = (
-            torch.from_numpy(each.astype(np.int64)) for each in (weights.indptr, weights.indices)
-        )
-        given = (torch.sparse_csr_tensor(starts, columns, values, size=(n, n)),)
+        places = (weights.indptr.astype(np.int64), weights.indices.astype(np.int64))
+        given = (torch.sparse_csr_tensor(*map(torch.from_numpy, places), values, size=(n, n)),)
     elif name == "sageconv":
         graph = dgl.graph((ends[0], ends[1]), num_nodes=n)
     layers = []
@@ -174,25 +162,37 @@ def dense(inputs: Inputs, asked: Network) -> Iterator[float]:
         yield np.nan
 
 
-def measured(case: tuple[int, int, int], turns: int) -> dict[str, float]:
-    """Milliseconds an epoch by way; fails if their losses differ."""
-    inputs, graph = fold(*case)
-    asked = settings(case[1])
-    epochs = 10 if case[2] > 1000 else 60 if case[0] == 1000 else 25
+def milliseconds(
+    turns: int,
+    inputs: Inputs,
+    graph: sparse.csr_array,
+    asked: Network,
+    epochs: int,
+    kind: str = "graphsage",
+    others: Sequence[str] = (),
+) -> dict[str, float]:
+    """Milliseconds an epoch by way; fails if the losses of others differ from ours."""
     # Of ours, the difference of long trainings and short ones.
-    least = dict.fromkeys([*product(OURS, (4, 4 + epochs)), *product(OTHERS, (3,))], np.inf)
+    least = dict.fromkeys([*product(OURS, (4, 4 + epochs)), *product(others, (0,))], np.inf)
     expected = None
     for _ in range(turns):
         for name, length in least:
-            way = of_ours if name in OURS else of_other
-            spent, losses = way(name, inputs, graph, asked, length)
+            if length:
+                spent, losses = of_ours(name, inputs, graph, asked, length, kind)
+            else:
+                spent, losses = of_other(name, inputs, graph, asked)
             least[name, length] = min(least[name, length], spent)
             expected = losses[:4] if expected is None else expected
-            if name not in ("edgeless", "dense"):
+            if others and name not in ("edgeless", "dense"):
                 np.testing.assert_allclose(losses[:4], expected, rtol=1e-4, err_msg=name)
-    ours = {name: (least[name, 4 + epochs] - least[name, 4]) / epochs for name in OURS}
-    times = {**ours, **{name: least[name, 3] for name in OTHERS}}
-    return {name: 1000 * seconds for name, seconds in times.items()}
+    times = {name: 1000 * (least[name, 4 + epochs] - least[name, 4]) / epochs for name in OURS}
+    return times | {name: 1000 * least[name, 0] for name in others}
+
+
+def of_graphsage(turns: int, n: int, k: int, d: int) -> dict[str, float]:
+    """Milliseconds an epoch of GraphSAGE, by ours and other ways."""
+    epochs = 10 if d > 1000 else 60 if n == 1000 else 25
+    return milliseconds(turns, *fold(n, k, d), settings(k), epochs, others=OTHERS)
 
 
 def of_networks(turns: int, n: int, k: int, d: int) -> pd.DataFrame:
@@ -200,12 +200,7 @@ def of_networks(turns: int, n: int, k: int, d: int) -> pd.DataFrame:
     (inputs, graph), asked, rows = fold(n, k, d), settings(k), {}
     for kind, dropout in product(NETWORKS, (0.0, 0.5)):
         point = asked.model_copy(update={"dropout": dropout})
-        least = dict.fromkeys(product(OURS, (4, 34)), np.inf)
-        for _ in range(turns):
-            for name, length in least:
-                spent, _ = of_ours(name, inputs, graph, point, length, kind)
-                least[name, length] = min(least[name, length], spent)
-        of_epoch = {name: 1000 * (least[name, 34] - least[name, 4]) / 30 for name in OURS}
+        of_epoch = milliseconds(turns, inputs, graph, point, 30, kind)
         rows[kind, dropout] = {
             **of_epoch,
             "dgl / torch": of_epoch["dgl"] / of_epoch["torch"],
@@ -219,8 +214,7 @@ def main(
 ) -> None:
     """Print milliseconds an epoch, and ratios with their aims."""
     warnings.filterwarnings("ignore", message="Sparse (CSR tensor|invariant)")
-    cases = [case for case in CASES if case[0] <= clips]
-    times = {case: measured(case, turns) for case in cases}
+    times = {case: of_graphsage(turns, *case) for case in CASES if case[0] <= clips}
     table = pd.DataFrame(times).T.rename_axis(["clips", "k", "features"])
     print(table.round(2).to_string())
     ratios = [

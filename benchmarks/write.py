@@ -17,26 +17,19 @@ DOCUMENT = HERE.parent / "docs" / "benchmarks.md"
 AUDIO = "GENREGRAPH_TEST_AUDIO"
 
 
-def replaced(document: str, name: str, printed: str) -> str:
-    """The document with another text in a benchmark's block."""
-    block = re.compile(rf"(<!-- {name} -->\n+```\n).*?(```\n)", re.DOTALL)
-    if not block.search(document):
-        sys.exit(f"{DOCUMENT}: no block of code after <!-- {name} -->")
-    return block.sub(lambda found: found[1] + printed.rstrip() + "\n" + found[2], document)
-
-
 def main(names: Annotated[list[str], typer.Argument(help="Benchmarks, in order.")]) -> None:
     """Run benchmarks one after the other, and write what each printed."""
     for name in names:
-        audio = [os.environ[AUDIO]] if name == "features" and AUDIO in os.environ else []
-        if name == "features" and not audio:
+        if name == "features" and AUDIO not in os.environ:
             print(f"features: left out, since {AUDIO} names no folder of clips", file=sys.stderr)
             continue
-        command = [sys.executable, str(HERE / f"{name}.py"), *audio]
+        command = [sys.executable, str(HERE / f"{name}.py")]
         printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         print(f"== {name}\n{printed}")
-        document = DOCUMENT.read_text(encoding="utf-8")
-        DOCUMENT.write_text(replaced(document, name, printed), encoding="utf-8")
+        parts = re.split(rf"(<!-- {name} -->\n+```\n)", DOCUMENT.read_text(encoding="utf-8"))
+        before, head, after = parts  # Else the document has no block of code for it, or two.
+        rest = after[after.index("```\n") :]
+        DOCUMENT.write_text(f"{before}{head}{printed.rstrip()}\n{rest}", encoding="utf-8")
 
 
 if __name__ == "__main__":
