@@ -46,8 +46,8 @@ if RUN.fetched:
             options=STEPS["unpack"].arguments,
             checksum=RUN.facts.archive.checksum,
         shell:
-            'python "$GENREGRAPH" datasets.unpack --archive {input.archive:q} --checksum {params.checksum}'
-            " {params.options:q} --output {output:q} 2> {log:q}"
+            'python "$GENREGRAPH" datasets.unpack --archive {input.archive:q}'
+            " --checksum {params.checksum} {params.options:q} --output {output:q} 2> {log:q}"
 
 
 if RUN.synthesised:
@@ -120,6 +120,5 @@ if not RUN.without_audio:
         params:
             options=STEPS["clips"].arguments,
         shell:
-            'python "$GENREGRAPH" audio.clips {input.shards:q} {params.options:q}'
-            " --cut {wildcards.cut} --clips {output.clips:q} --problems {output.problems:q}"
-            " 2> {log:q}"
+            'python "$GENREGRAPH" audio.clips {input.shards:q} {params.options:q} --cut {wildcards.cut}'
+            " --clips {output.clips:q} --problems {output.problems:q} 2> {log:q}"

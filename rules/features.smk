@@ -27,8 +27,7 @@ rule extract:
         cut=lambda wildcards: wildcards.cut,
     shell:
         'python "$GENREGRAPH" features.{wildcards.table} --samples {input.samples:q}'
-        " --cut {params.cut} {params.options:q} --output {output:q}"
-        " 2> {log:q}"
+        " --cut {params.cut} {params.options:q} --output {output:q} 2> {log:q}"
 
 
 rule gather:
@@ -108,5 +107,4 @@ if RUN.without_audio:
             ],
         shell:
             'python "$GENREGRAPH" features.listed {params.options:q} {params.tables:q}'
-            " --cut {wildcards.cut} --clips {output.clips:q} --problems {output.problems:q}"
-            " 2> {log:q}"
+            " --cut {wildcards.cut} --clips {output.clips:q} --problems {output.problems:q} 2> {log:q}"

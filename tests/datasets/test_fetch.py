@@ -60,13 +60,17 @@ def server(monkeypatch) -> Iterator[Server]:
 
 @pytest.fixture
 def output(tmp_path) -> Path:
-    folder = tmp_path / "downloads"
-    folder.mkdir()
-    return folder / "archive.zip"
+    (tmp_path / "downloads").mkdir()
+    return tmp_path / "downloads/archive.zip"
 
 
 def part_of(output: Path) -> Path:
     return output.with_name("archive.zip.part")
+
+
+def assert_is_there_alone(output: Path) -> None:
+    assert output.read_bytes() == ARCHIVE
+    assert list(output.parent.iterdir()) == [output]
 
 
 def test_fetch_resumes_where_a_download_broke_off(server, output) -> None:
@@ -78,28 +82,22 @@ def test_fetch_resumes_where_a_download_broke_off(server, output) -> None:
     assert have >= 2 * BLOCK
     server.breaks_off_after = None
     fetch([server.address], MD5, output)
-    assert output.read_bytes() == ARCHIVE
+    assert_is_there_alone(output)
     assert server.asked == [None, f"bytes={have}-"]
     assert server.served[-1] == len(ARCHIVE) - have
-    assert list(output.parent.iterdir()) == [output]
 
 
 @pytest.mark.parametrize(
     ("have", "ranges", "served"),
-    [
-        (0, True, [len(ARCHIVE)]),
-        (BLOCK, False, [len(ARCHIVE)]),
-        (len(ARCHIVE), True, []),
-    ],
+    [(0, True, [len(ARCHIVE)]), (BLOCK, False, [len(ARCHIVE)]), (len(ARCHIVE), True, [])],
 )
 def test_fetch_asks_for_what_is_missing(server, output, capsys, have, ranges, served) -> None:
     server.ranges = ranges
     if have:
         part_of(output).write_bytes(ARCHIVE[:have])
     main(output, MD5, [server.address])
-    assert output.read_bytes() == ARCHIVE
+    assert_is_there_alone(output)
     assert server.served == served
-    assert list(output.parent.iterdir()) == [output]
     assert not served or "3.16M/3.16M" in capsys.readouterr().err
 
 
@@ -135,5 +133,5 @@ def test_fetch_copies_local_paths(output, tmp_path, monkeypatch, form) -> None:
     (tmp_path / "local copy.zip").write_bytes(ARCHIVE)
     part_of(output).write_bytes(b"half of another archive" * 10**6)
     fetch([form.format(tmp_path)], MD5, output)
-    assert output.read_bytes() == ARCHIVE == (tmp_path / "local copy.zip").read_bytes()
-    assert list(output.parent.iterdir()) == [output]
+    assert_is_there_alone(output)
+    assert (tmp_path / "local copy.zip").read_bytes() == ARCHIVE

@@ -1,6 +1,5 @@
 import hashlib
 import io
-import os
 import re
 import subprocess
 import sys
@@ -145,29 +144,24 @@ def test_unpack_looks_at_the_disk_first(tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tgz"])
-def test_archive_that_breaks_off_is_rejected(tmp_path, name) -> None:
+def test_archive_that_breaks_off_or_needs_a_password_is_rejected(tmp_path, name) -> None:
     archive = pack(tmp_path / name, members())
-    os.truncate(archive, archive.stat().st_size // 2)
+    raw = archive.read_bytes()
+    archive.write_bytes(raw[: len(raw) // 2])
     with pytest.raises(UserError, match=r"fetch it anew|lacks"):
         unpacked(archive, sheet(), tmp_path / "audio")
-
-
-def test_archive_that_needs_a_password_is_rejected(tmp_path) -> None:
-    archive = pack(tmp_path / "a.zip", members())
-    raw = bytearray(archive.read_bytes())
-    for entry in re.finditer(b"PK\1\2", archive.read_bytes()):
-        raw[entry.start() + 8] |= 1
-    archive.write_bytes(raw)
-    with pytest.raises(UserError, match=r"a.zip: .* password required .*; fetch it anew, or un"):
-        unpacked(archive, sheet(), tmp_path / "audio")
+    if name == "a.zip":
+        locked = re.sub(b"PK\1\2.{4}\0", lambda found: found[0][:-1] + b"\1", raw, flags=re.DOTALL)
+        archive.write_bytes(locked)
+        with pytest.raises(UserError, match=r"a.zip: .* password required .*; fetch it anew, or"):
+            unpacked(archive, sheet(), tmp_path / "audio")
 
 
 def test_match_prefers_the_whole_path_and_the_sheets_extension() -> None:
     paths = ["disc1/rock/a.wav", "disc2/rock/a.wav", "disc2/rock/a.mp3"]
     rows = [Row(f"clip{i}", path, "rock") for i, path in enumerate(paths)]
-    assert match(rows, [f"music/{path}" for path in paths]) == {
-        row: f"music/{row.path}" for row in rows
-    }
+    found = match(rows, [f"music/{path}" for path in paths])
+    assert found == {row: f"music/{row.path}" for row in rows}
     with pytest.raises(UserError, match=r"would be one clip, clip0: 'x/disc1/rock/a.wav', 'y/d"):
         match(rows, ["x/disc1/rock/a.wav", "y/disc1/rock/a.wav"])
 

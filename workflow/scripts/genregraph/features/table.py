@@ -38,6 +38,7 @@ def write_shard(
     """
     rows, problems = {}, {}
     for clip, piece in tqdm(read_pieces(samples, cut), desc=output.stem, unit="clip"):
+        problems[clip] = ""
         try:
             rows[clip] = compute(piece)
         except (ValueError, librosa.ParameterError) as error:
@@ -48,8 +49,5 @@ def write_shard(
             error.add_note(f"This was at clip {clip!r}.")
             raise
     values = np.array(list(rows.values())).reshape(len(rows), len(columns))
-    table = pd.DataFrame(values, columns=list(columns))
-    table.insert(0, "clip", pd.Series(list(rows), dtype="str"))
-    said = [problems.get(clip, "") for clip in rows]
-    table.insert(1, "problem", pd.Series(said, dtype="str"))
-    write_table(table, output)
+    said = pd.DataFrame({"clip": list(rows), "problem": list(problems.values())}, dtype="str")
+    write_table(said.join(pd.DataFrame(values, columns=list(columns))), output)
