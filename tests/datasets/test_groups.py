@@ -1,8 +1,8 @@
-from itertools import combinations
-
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse.csgraph import connected_components
 
 from genregraph.datasets.groups import group_name, is_unknown, names_artist, normalised, tied
 
@@ -56,25 +56,14 @@ def test_group_name_is_the_groups_or_the_artists_or_as_asked(unknown, name) -> N
     assert [names_artist(name) for name in names] == [False, False, True, False]
 
 
-def shared(first, second):
-    return any(a == b != "" for a, b in zip(first, second, strict=True))
-
-
-def by_spreading(keys, pairs):
-    """Groups by letting the smallest position spread until nothing changes."""
-    n = len(keys)
-    links = [(a, b) for a, b in combinations(range(n), 2) if shared(keys[a], keys[b])]
-    label = list(range(n))
-    for _ in range(n):
-        for a, b in links + pairs:
-            label[a] = label[b] = min(label[a], label[b])
-    return label
-
-
 @given(st.data())
-def test_tied_agrees_with_spreading(data) -> None:
+def test_tied_agrees_with_components_of_a_graph(data) -> None:
     name = st.sampled_from(["", "a", "b", "c"])
     keys = data.draw(st.lists(st.tuples(name, name, name), min_size=1, max_size=12))
     position = st.integers(0, len(keys) - 1)
     pairs = data.draw(st.lists(st.tuples(position, position), max_size=3))
-    assert tied(keys, pairs) == by_spreading(keys, pairs)
+    named = np.array(keys)
+    linked = ((named[:, None] == named) & (named != "")).any(axis=2)
+    linked[tuple(np.array(pairs, dtype=int).reshape(-1, 2).T)] = True
+    _, components = connected_components(linked, directed=False)
+    assert tied(keys, pairs) == [components.tolist().index(each) for each in components]

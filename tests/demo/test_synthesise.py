@@ -11,16 +11,8 @@ import soundfile
 from genregraph.audio.samples import SAMPLE_RATE, Samples
 from genregraph.common.errors import UserError
 from genregraph.datasets.sheet import read_sheet
-from genregraph.demo.synthesise import (
-    DRUMS,
-    GENRES,
-    REGISTERS,
-    SCALES,
-    compose,
-    main,
-    render,
-    synthesise_clip,
-)
+from genregraph.demo import synthesise
+from genregraph.demo.synthesise import GENRES, main, synthesise_clip
 
 SHEET = Path(__file__).parents[2] / "config" / "datasets" / "demo.tsv"
 
@@ -41,12 +33,12 @@ def test_sheet_has_three_clips_of_three_artists_in_ten_genres() -> None:
 @pytest.mark.parametrize("genre", GENRES)
 def test_patterns_are_played_in_the_scale_and_registers(genre) -> None:
     style = GENRES[genre]
-    strikes = list(compose(style, np.random.default_rng(0)))
+    strikes = list(synthesise.compose(style, np.random.default_rng(0)))
     drums = {strike.sound for strike in strikes if isinstance(strike.sound, str)}
-    assert drums == (set() if genre == "classical" else set(DRUMS))
+    assert drums == (set() if genre == "classical" else set(synthesise.DRUMS))
     pitches = {strike.sound for strike in strikes} - drums
-    assert all(any(low <= p < low + 12 for low in REGISTERS.values()) for p in pitches)
-    keys = [{(key + degree) % 12 for degree in SCALES[style.scale]} for key in range(12)]
+    assert all(any(low <= p < low + 12 for low in synthesise.REGISTERS.values()) for p in pitches)
+    keys = [{(key + degree) % 12 for degree in synthesise.SCALES[style.scale]} for key in range(12)]
     assert any({pitch % 12 for pitch in pitches} <= key for key in keys)
 
 
@@ -91,7 +83,7 @@ def test_notes_lie_on_the_tempered_scale(clips, genre) -> None:
 @pytest.mark.parametrize("genre", sorted(set(GENRES) - {"classical"}))
 def test_drums_keep_the_tempo(genre) -> None:
     style = replace(GENRES[genre], notes=". . .")
-    drums = render(style, np.random.default_rng(0))
+    drums = synthesise.render(style, np.random.default_rng(0))
     onsets = librosa.onset.onset_strength(y=drums, sr=SAMPLE_RATE, hop_length=256)
     repeats = librosa.autocorrelate(onsets - onsets.mean())
     bar = 240 / style.tempo * SAMPLE_RATE / 256

@@ -35,15 +35,9 @@ def assert_same(features, expected, rtol):
 
 def plain_librosa(y, **padding):
     """Spectral series of `SERIES`, each called as a user would."""
-    feature = librosa.feature
-    return [
-        feature.chroma_stft(y=y, **padding),
-        feature.rms(y=y, **padding),
-        feature.spectral_centroid(y=y, **padding),
-        feature.spectral_bandwidth(y=y, **padding),
-        feature.spectral_rolloff(y=y, **padding),
-        feature.zero_crossing_rate(y),
-    ]
+    names = "chroma_stft rms spectral_centroid spectral_bandwidth spectral_rolloff".split()
+    series = [getattr(librosa.feature, name)(y=y, **padding) for name in names]
+    return [*series, librosa.feature.zero_crossing_rate(y)]
 
 
 def librosa_today(y):
@@ -85,13 +79,9 @@ def test_real_segment_has_the_values_of_the_public_3_second_table(real_audio):
     start, length = segments(samples.size)[0]
     features = pd.Series(handcrafted(samples[start : start + length]), index=COLUMNS)
     assert features["tempo"] == 129.19921875
-    expected = {
-        "rms_mean": 0.1304050236940384,
-        "zero_crossing_rate_mean": 0.08185096153846154,
-        "mfcc1_mean": -118.62791442871094,
-        "harmony_var": 0.008353590033948421,
-    }
-    assert_allclose(features[list(expected)], list(expected.values()), rtol=1e-4)
+    names = ["rms_mean", "zero_crossing_rate_mean", "mfcc1_mean", "harmony_var"]
+    expected = [0.1304050236940384, 0.08185096153846154, -118.62791442871094, 0.008353590033948421]
+    assert_allclose(features[names], expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -106,17 +96,6 @@ def test_profile_gives_what_librosa_itself_gives(profile, reference, seconds, mu
 @pytest.mark.filterwarnings("ignore:n_fft=2048 is too large:UserWarning")
 def test_short_clips_have_finite_features(music):
     assert all(np.isfinite(handcrafted(music(1)[:1024], profile)).all() for profile in PROFILES)
-
-
-def test_tempo_is_that_of_the_sound_at_most_pitches():
-    """Three loud low notes at 90 beats per minute, a faint noise at 140."""
-    time = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
-    attack, decay = np.exp(-30 * (time * 140 / 60 % 1)), np.exp(-8 * (time * 90 / 60 % 1))
-    noise = np.random.default_rng(0).standard_normal(time.size) * (0.01 + 0.02 * attack)
-    notes = 0.3 * sum(np.sin(2 * np.pi * pitch * time) for pitch in (100, 200, 400)) * decay
-    mel = librosa.power_to_db(librosa.feature.melspectrogram(y=noise + notes))
-    assert tempo(mel) == librosa.beat.beat_track(y=noise + notes)[0][0]
-    assert tempo(mel) == pytest.approx(140, rel=0.03)
 
 
 def test_silence_has_no_tempo_and_no_tuning():

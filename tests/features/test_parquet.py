@@ -7,22 +7,17 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from genregraph.features import parquet
-from genregraph.features.parquet import (
-    not_finite,
-    read_images,
-    read_table,
-    write_images,
-    write_table,
-)
+from genregraph.features.parquet import not_finite, read_images, read_table, write_table
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_values_keep_their_bits(dtype, tmp_path):
+def test_values_keep_their_bits_and_columns_of_several_types_become_the_widest(dtype, tmp_path):
     values = np.array([1 / 3, 1e-30, 1e12, -0.0], dtype=dtype)
-    write_table(pd.DataFrame({"clip": list("abcd"), "x": values}), tmp_path / "t.parquet")
-    read = read_table(tmp_path / "t.parquet")["x"].to_numpy()
-    assert read.dtype == dtype
-    assert read.tobytes() == values.tobytes()
+    table = pd.DataFrame({"clip": list("abcd"), "x": values, "y": np.float32(0.1)})
+    write_table(table, tmp_path / "t.parquet")
+    read = read_table(tmp_path / "t.parquet")
+    assert set(read.dtypes[1:]) == {np.dtype(dtype)}
+    assert read["x"].to_numpy().tobytes() == values.tobytes()
 
 
 @pytest.mark.parametrize("rows", [0, 5])
@@ -33,12 +28,6 @@ def test_many_columns_are_read_as_pandas_reads_them(tmp_path, monkeypatch, rows)
     table.insert(0, "clip", pd.Series(["b", "a", "$(x)\n", "00", "nan"][:rows], dtype="str"))
     write_table(table, tmp_path / "t.parquet")
     pd.testing.assert_frame_equal(read_table(tmp_path / "t.parquet"), table)
-
-
-def test_columns_of_several_types_become_the_widest(tmp_path):
-    table = pd.DataFrame({"clip": ["a"], "x": np.float32([0.1]), "y": [0.1]})
-    write_table(table, tmp_path / "t.parquet")
-    assert set(read_table(tmp_path / "t.parquet").dtypes[1:]) == {np.dtype(np.float64)}
 
 
 @pytest.mark.parametrize("value", [np.nan, -np.inf, np.finfo(np.float64).max, 1e160, -1e39])
@@ -53,9 +42,9 @@ def noise(seed):
 
 def test_images_are_read_in_the_order_of_clips(tmp_path):
     paths = [tmp_path / name for name in ("0.parquet", "1.parquet", "2.parquet")]
-    write_images(["c", "a b'\n$"], [noise(0), noise(1)], paths[0])
-    write_images([], [], paths[1])
-    write_images(["b"], [noise(2)], paths[2])
+    shards = [(["c", "a b'\n$"], [noise(0), noise(1)]), ([], []), (["b"], [noise(2)])]
+    for path, shard in zip(paths, shards, strict=True):
+        parquet.write_images(*shard, path)
     for order in (paths, paths[::-1]):
         clips, images = read_images(order)
         assert clips.tolist() == ["a b'\n$", "b", "c"]
