@@ -36,7 +36,6 @@ include: "rules/models.smk"
 include: "rules/predict.smk"
 include: "rules/evaluation.smk"
 include: "rules/report.smk"
-include: "rules/crate.smk"
 include: "rules/records.smk"
 
 

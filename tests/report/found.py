@@ -1,13 +1,11 @@
 """Tables of a dataset, made up so that each sentence about them has to be right."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
-from genregraph.config.experiment import Experiment
 from genregraph.config.model import Config
 from genregraph.evaluation.comparisons import COLUMNS
+from genregraph.evaluation.outputs import PLACE
 from genregraph.report.page.tables import Tables
 
 NAN = np.nan
@@ -33,23 +31,22 @@ EXPERIMENTS = {
 }
 
 
+def means() -> pd.DataFrame:
+    """Of each model."""
+    rows = [("mine", *key, *own) for key, models in MEANS.items() for own in models.items()]
+    return pd.DataFrame(rows, columns=[*PLACE[:3], "aggregation", "model", "mean"])
+
+
 def summary() -> pd.DataFrame:
     """A row a model; the only fold of protocol filtered has its interval by groups."""
-    rows = []
-    for (experiment, protocol, aggregation), means in MEANS.items():
-        single = protocol == "filtered"
-        for model, mean in means.items():
-            own = (model, protocol, aggregation) == ("graphsage", "paper", "none")
-            row = {"dataset": "mine", "experiment": experiment, "protocol": protocol}
-            row |= {"model": model, "aggregation": aggregation, "mean": mean, "std": 0.01}
-            row |= {"ci_low": mean - 0.05, "ci_high": mean + 0.05, "n_folds": 1 if single else 4}
-            row |= {"interval": "groups, bootstrap" if single else "folds, Nadeau-Bengio"}
-            row |= {"train_mean": 1.0, "song_mean": NAN, "artist_mean": mean + 0.02}
-            row |= {"artist_low": mean - 0.1, "artist_high": mean + 0.1, "n_groups": 30}
-            row |= {"paper_test_accuracy": PAPER.get(experiment, NAN) if own else NAN}
-            note = "Not scaled." if protocol == "paper" else ""
-            rows.append({**row, "difference": NAN, "note": note})
-    return pd.DataFrame(rows)
+    table = means()
+    mean, single, paper = table["mean"], *(table["protocol"] == p for p in ("filtered", "paper"))
+    table = table.assign(ci_low=mean - 0.05, ci_high=mean + 0.05, n_folds=np.where(single, 1, 4))
+    table = table.assign(artist_mean=mean + 0.02, artist_low=mean - 0.1, artist_high=mean + 0.1)
+    table["interval"] = np.where(single, "groups, bootstrap", "folds, Nadeau-Bengio")
+    own = paper & (table["model"] == "graphsage")
+    table["paper_test_accuracy"] = table["experiment"].map(PAPER).where(own)
+    return table.assign(train_mean=1.0, n_groups=30, note=np.where(paper, "Not scaled.", ""))
 
 
 def comparison(place: str, question: str, model: str, reference: str, **values: float) -> dict:
@@ -99,36 +96,25 @@ def comparisons() -> pd.DataFrame:
 def calibration() -> pd.DataFrame:
     """GraphSAGE at no temperature and at one, and svm, whose log loss is lower."""
     rows = [
-        {"model": model, "scaling": scaling, "temperature": temperature, "log_loss": loss}
-        | {"log_loss_low": loss - 0.1, "log_loss_high": loss + 0.1, "confidence": confidence}
-        for model, scaling, temperature, loss, confidence in (
-            ("graphsage", "none", NAN, 1.5, 0.9),
-            ("edgeless", "none", NAN, 1.4, 0.9),
-            ("svm", "none", NAN, 1.25, 0.6),
-            ("graphsage", "temperature", 2.25, 1.1, 0.53),
-            ("svm", "temperature", 0.5, 1.2, 0.52),
-        )
+        ("graphsage", "none", NAN, 1.5, 0.9),
+        ("edgeless", "none", NAN, 1.4, 0.9),
+        ("svm", "none", NAN, 1.25, 0.6),
+        ("graphsage", "temperature", 2.25, 1.1, 0.53),
+        ("svm", "temperature", 0.5, 1.2, 0.52),
     ]
-    same = {"dataset": "mine", "experiment": "multiclass_a", "protocol": "clean", "accuracy": 0.51}
-    same |= {"aggregation": "none", "n_folds": 4, "clips": 40, "brier": 0.6, "brier_low": 0.5}
-    same |= {"brier_high": 0.7, "calibration_error": 0.39, "calibration_low": 0.3}
-    same |= {"calibration_high": 0.45, "calibration_expected": 0.08}
-    return pd.DataFrame(rows).assign(**same)
+    table = pd.DataFrame(rows, columns="model scaling temperature log_loss confidence".split())
+    loss = table["log_loss"]
+    table = table.assign(log_loss_low=loss - 0.1, log_loss_high=loss + 0.1)
+    same = {"experiment": "multiclass_a", "protocol": "clean", "aggregation": "none"}
+    same |= {"accuracy": 0.51, "brier": 0.6, "calibration_error": 0.39, "calibration_low": 0.3}
+    return table.assign(**same, calibration_high=0.45, calibration_expected=0.08)
 
 
 def results() -> dict[str, pd.DataFrame]:
     """Four folds of each model, each as good as its mean."""
-    rows = [
-        {"dataset": "mine", "experiment": key[0], "protocol": key[1], "aggregation": key[2]}
-        | {"model": model, "repeat": 0, "fold": fold, "n_train": 90, "n_test": 10}
-        | {"test_accuracy": mean}
-        for key, means in MEANS.items()
-        for model, mean in means.items()
-        for fold in range(4)
-    ]
-    table = pd.DataFrame(rows)
-    names = table["experiment"].unique()
-    return {name: table[table["experiment"] == name] for name in names}
+    folds = pd.DataFrame({"repeat": 0, "fold": range(4), "n_train": 90, "n_test": 10})
+    table = means().rename(columns={"mean": "test_accuracy"}).merge(folds, how="cross")
+    return {str(name): rows for name, rows in table.groupby("experiment", sort=False)}
 
 
 def curve() -> pd.DataFrame:
@@ -150,40 +136,20 @@ def curve() -> pd.DataFrame:
 
 def tables(facts=None, **changed) -> Tables:
     """All of it; what is given stands for the attribute of that name."""
-    keys = list(dict.fromkeys(key[:2] for key in MEANS))
-    health = {
-        key: pd.DataFrame(
-            {
-                "k": [30, 30],
-                "zero_distance_share": float(key[0] == "multiclass_a"),
-                "degenerate": key[0] == "multiclass_a",
-                "homophily": [0.105, 0.115] if key[0] == "multiclass_a" else [0.5, 0.6],
-                "chance_homophily": 0.1,
-            }
-        )
-        for key in keys
-    }
-    leaks = {
-        key: pd.DataFrame({"artist": [4, 5], "song": 0, "near_identical": [1, 2]})
-        * (key[1] == "paper")
-        for key in keys
-    }
+    health, leaks = {}, {}
+    for name, protocol, _ in MEANS:
+        none, paper = name == "multiclass_a", protocol == "paper"
+        graphs = {"k": 30, "homophily": [0.105, 0.115] if none else [0.5, 0.6], "degenerate": none}
+        graphs |= {"zero_distance_share": float(none), "chance_homophily": 0.1}
+        health[name, protocol] = pd.DataFrame(graphs)
+        both = {"artist": [4, 5], "song": 0, "near_identical": [1, 2]}
+        leaks[name, protocol] = pd.DataFrame(both) * paper
     facts = facts or {"of_the_paper": True}
-    stated = {
-        name: Experiment.model_validate({**each, "paper_test_accuracy": PAPER.get(name)})
-        for name, each in EXPERIMENTS.items()
+    stated = {k: {**each, "paper_test_accuracy": PAPER.get(k)} for k, each in EXPERIMENTS.items()}
+    config = {"dataset": "mine", "datasets": {"mine": facts}, "experiments": stated}
+    own = {
+        **{"config": Config.model_validate(config), "results": results(), "summary": summary()},
+        **{"comparisons": comparisons(), "calibration": calibration(), "health": health},
+        **{"leaks": leaks, "learning_curve": None, "tuning": None, "left_out": {}, "clips": {}},
     }
-    own = Tables(
-        config=Config(dataset="mine", datasets={"mine": facts}, experiments=stated),
-        results=results(),
-        summary=summary(),
-        comparisons=comparisons(),
-        calibration=calibration(),
-        learning_curve=None,
-        tuning=None,
-        health=health,
-        leaks=leaks,
-        left_out={},
-        clips={},
-    )
-    return replace(own, **changed)
+    return Tables(**own | changed)

@@ -18,11 +18,9 @@ from genregraph.report import crate, verify
 
 EXPERIMENT, HOME = "multiclass_small", crate.HOME
 MODEL_FILES = ["graphsage.parquet", "graphsage.history.csv", "graphsage.pt"]
-ROWS = [
-    Row("a", "rock/a b#1.wav", "rock"),
-    Row("b", "rock/ü.mp3", "rock"),
-    Row("gone", "rock/gone.wav", "rock"),
-]
+PATHS = {"a": "rock/a b#1.wav", "b": "rock/ü.mp3", "gone": "rock/gone.wav"}
+ROWS = [Row(clip, path, "rock") for clip, path in PATHS.items()]
+TABLE = "clip,x\na,1\n"
 DAY = 1_700_000_000  # 14 November 2023
 RECORD = {"code": "0123456789abcdef", "libraries": {"numpy": "9.9.9"}, "options": {"seed": 7}}
 
@@ -34,27 +32,27 @@ def digest(content: bytes) -> str:
 @pytest.fixture
 def made(tmp_path: Path) -> SimpleNamespace:
     """Results of a protocol, described; each file holds its own path."""
+
+    def write(path: Path, text: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        os.utime(path, (DAY, DAY))
+
     folder, audio = tmp_path / "results/mine", tmp_path / "audio"
     protocol = folder / f"experiments/{EXPERIMENT}/clean"
     results = [folder / "summary.csv", protocol.parent / "protocols.json", protocol / "leaks.csv"]
     models = [protocol / "models" / name for name in MODEL_FILES]
-    hidden = protocol / "models/.snakemake_timestamp"
-    for path in [*results, *models, hidden, folder / "left over.csv"]:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(str(path.relative_to(folder)))
+    for path in [*results, *models, protocol / "models/.hidden", folder / "left over.csv"]:
+        write(path, str(path.relative_to(folder)))
     for row in ROWS[:2]:
-        (audio / row.path).parent.mkdir(parents=True, exist_ok=True)
-        (audio / row.path).write_text(row.path)
-    md5s = [hashlib.md5(row.path.encode()).hexdigest() for row in ROWS[:2]]
-    table = pd.DataFrame({"file": [*(row.path for row in ROWS[:2]), ""], "md5": [*md5s, ""]})
+        write(audio / row.path, row.path)
+    md5s = {row.path: hashlib.md5(row.path.encode()).hexdigest() for row in ROWS[:2]}
+    table = pd.DataFrame([*md5s.items(), ("", "")], columns=["file", "md5"])
     table.to_parquet(folder / "clips.parquet")
-    (protocol / "made-with").mkdir()
-    (protocol / "made-with/models.fit.0123456789abcdef.json").write_text(json.dumps(RECORD))
+    write(protocol / "made-with/models.fit.0123456789abcdef.json", json.dumps(RECORD))
     write_sheet(ROWS, tmp_path / "mine.tsv")
-    (tmp_path / "mert.csv").write_text("clip,x\na,1\n")
+    write(tmp_path / "mert.csv", TABLE)
     config = load({"dataset": "mine", "seed": 7, "experiments": {EXPERIMENT: {}}})
-    for path in [*results, *models]:
-        os.utime(path, (DAY, DAY))
 
     def describe(**stated: str) -> str:
         crate.main(
@@ -72,37 +70,32 @@ def made(tmp_path: Path) -> SimpleNamespace:
         return (folder / "ro-crate-metadata.json").read_text(encoding="utf-8")
 
     describe()
+    described = [*results, *models]
     return SimpleNamespace(
-        folder=folder, audio=audio, results=results, models=models, md5s=md5s, describe=describe
+        folder=folder, audio=audio, results=described, md5s=md5s, describe=describe
     )
 
 
-def test_crate_names_each_result_with_its_digest(made) -> None:
+def test_crate_names_results_inputs_code_and_versions(made) -> None:
     described = ROCrate(made.folder)
     recorded = {Path(e.source): e["sha256"] for e in described.data_entities}
-    expected = [*made.results, *made.models, made.folder / "workflow.zip"]
+    expected = [*made.results, made.folder / "workflow.zip"]
     assert recorded == {path: digest(path.read_bytes()) for path in expected}
-    run = described.get("#run")
-    assert run["instrument"] is described.mainEntity
-    assert {Path(entity.source) for entity in run["result"]} == {*made.results, *made.models}
+    run, workflow = described.get("#run"), described.mainEntity
+    assert run["instrument"] is workflow
+    assert {Path(entity.source) for entity in run["result"]} == {*made.results}
 
-
-def test_crate_names_inputs(made) -> None:
-    described = ROCrate(made.folder)
-    inputs = {entity["name"]: entity for entity in described.get("#run")["object"]}
+    inputs = {entity["name"]: entity for entity in run["object"]}
     audio = {entity["name"]: entity["md5"] for entity in described.get_by_type("AudioObject")}
-    assert audio == dict(zip([row.path for row in ROWS[:2]], made.md5s, strict=True))
+    assert audio == made.md5s
     assert audio.keys() <= inputs.keys()
-    assert inputs["mert.csv"]["sha256"] == digest(b"clip,x\na,1\n")
+    assert inputs["mert.csv"]["sha256"] == digest(TABLE.encode())
     assert inputs["mert.csv"]["description"] == "table mert (30s)"
     assert inputs["mine.tsv"]["encodingFormat"] == "text/tab-separated-values"
     assert inputs["seed"]["value"] == 7
     assert inputs["seed"]["exampleOfWork"]["additionalType"] == "Integer"
     assert json.loads(inputs["experiments"]["value"])[EXPERIMENT]["graph"]["k"] == 10
 
-
-def test_crate_names_code_libraries_and_version(made) -> None:
-    workflow = ROCrate(made.folder).mainEntity
     assert workflow["programmingLanguage"]["name"] == "Snakemake"
     assert workflow["version"] == yaml.safe_load((HOME / "CITATION.cff").read_text())["version"]
     (step,) = workflow["hasPart"]
@@ -159,7 +152,7 @@ def test_packed_workflow_has_no_other_settings_and_hidden_files(tmp_path) -> Non
 
 
 def test_verify_finds_any_changed_byte(made, capsys) -> None:
-    files = [*made.results, *made.models, made.folder / "workflow.zip", made.audio / ROWS[1].path]
+    files = [*made.results, made.folder / "workflow.zip", made.audio / ROWS[1].path]
     for path in files:
         content = path.read_bytes()
         for place in (0, len(content) - 1):
@@ -171,8 +164,8 @@ def test_verify_finds_any_changed_byte(made, capsys) -> None:
         path.write_bytes(content)
     verify.main(made.folder, made.audio)
     assert f"all {len(files) + 1} files are as they were recorded" in capsys.readouterr().out
-    made.models[0].unlink()
-    with pytest.raises(UserError, match=r"models/graphsage\.parquet is missing"):
+    made.results[0].unlink()
+    with pytest.raises(UserError, match=r"summary\.csv is missing"):
         verify.main(made.folder)
 
 

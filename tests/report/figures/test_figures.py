@@ -4,13 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from tests.report.conftest import GENRES, assert_apart, assert_legible
+from tests.report.conftest import GENRES, assert_legible
 from tests.report.dataset import history_of
 from tests.report.found import curve
 
-from genregraph.audio.clips import COLUMNS as CLIPS
 from genregraph.common.errors import UserError
-from genregraph.evaluation.calibration import CURVES
 from genregraph.features.handcrafted import COLUMNS as HANDCRAFTED
 from genregraph.graph.adjacency import adjacency
 from genregraph.models.fit import predictions
@@ -25,9 +23,8 @@ RNG = np.random.default_rng(0)
 
 def clips():
     """Three clips a genre; two of the first genre are rejected, one is repaired."""
-    names = [(f"{genre}.{i}", genre) for genre in GENRES for i in range(3)]
-    table = pd.DataFrame(names, columns=["clip", "genre"]).reindex(columns=CLIPS)
-    return table.assign(status=["rejected", "rejected", "repaired", *["ok"] * (len(names) - 3)])
+    status = ["rejected", "rejected", "repaired", *["ok"] * 9]
+    return pd.DataFrame({"genre": np.repeat(GENRES, 3), "status": status})
 
 
 def features(columns, clips=12):
@@ -36,16 +33,18 @@ def features(columns, clips=12):
     return table
 
 
+def product(**values):
+    """A row for each combination of values."""
+    return pd.MultiIndex.from_product(values.values(), names=values).to_frame(index=False)
+
+
 def tuning():
     """Two folds of each value."""
-    rows = [
-        ("demo", "multiclass", parameter, value, fold, 0.9 + fold / 50, 0.5 + i / 10 + fold / 10)
-        for parameter, values in {"hidden": [50, 100], "learning_rate": [1e-4, 1e-3, 1e-2]}.items()
-        for i, value in enumerate(values)
-        for fold in range(2)
-    ]
-    columns = "dataset experiment parameter value fold train_accuracy test_accuracy".split()
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame({"parameter": ["hidden"] * 4 + ["learning_rate"] * 6, "fold": [0, 1] * 5})
+    table["value"] = np.repeat([50, 100, 1e-4, 1e-3, 1e-2], 2)
+    mean = 0.5 + np.repeat([0, 1, 0, 1, 2], 2) / 10 + table["fold"] / 10
+    table = table.assign(train_accuracy=0.9 + table["fold"] / 50, test_accuracy=mean)
+    return table.assign(dataset="demo", experiment="multiclass")
 
 
 def selection():
@@ -65,89 +64,73 @@ def histories():
 
 def results():
     """Two protocols, two repeats of three folds, of two models, and a protocol of one fold."""
-    rows = [
-        ["demo", "multiclass", protocol, model, aggregation, repeat, fold, 1 - fold / 100, test]
-        for protocol, mean in (("paper", 0.8), ("clean", 0.6), ("filtered", 0.5))
-        for model in ("graphsage", "knn")
-        for repeat in (1, 0)
-        for fold in range(3)
-        for aggregation in ("none", "artist")
-        for test in [mean + fold / 50 - repeat / 50]
-        if protocol != "filtered" or repeat == fold == 0
-    ]
-    columns = "dataset experiment protocol model aggregation repeat fold".split()
-    return pd.DataFrame(rows, columns=[*columns, "train_accuracy", "test_accuracy"])
+    means, ways = {"paper": 0.8, "clean": 0.6, "filtered": 0.5}, ["none", "artist"]
+    table = product(
+        protocol=means, model=["graphsage", "knn"], aggregation=ways, repeat=[1, 0], fold=range(3)
+    )
+    table = table[(table["protocol"] != "filtered") | (table["repeat"] + table["fold"] == 0)]
+    test = table["protocol"].map(means) + (table["fold"] - table["repeat"]) / 50
+    table = table.assign(train_accuracy=1 - table["fold"] / 100, test_accuracy=test)
+    return table.assign(dataset="demo", experiment="multiclass")
 
 
 def reliability():
     """All models under two protocols, as they are and at a temperature; two bins are empty."""
-    rows = [
-        ["demo", "multiclass_a", protocol, model, "none", scaling, i, i / 10, (i + 1) / 10]
-        + ([0, None, None] if i < 2 else [10 * i, i / 10 + 0.05, max(0, i / 10 - fall)])
-        for protocol, fall in (("paper", 0.1), ("clean", 0.3))
-        for model in MODELS
-        for scaling in ("none", "temperature")
-        for i in range(10)
-    ]
-    return pd.DataFrame(rows, columns=CURVES)
+    falls, scalings = {"paper": 0.1, "clean": 0.3}, ["none", "temperature"]
+    table = product(protocol=falls, model=MODELS, scaling=scalings, bin=range(10))
+    table = table.assign(dataset="demo", experiment="multiclass_a", aggregation="none")
+    filled, share = table["bin"] > 1, table["bin"] / 10
+    accuracy = (share - table["protocol"].map(falls)).clip(lower=0).where(filled)
+    confidence = (share + 0.05).where(filled)
+    return table.assign(clips=100 * share * filled, confidence=confidence, accuracy=accuracy)
 
 
-def predicted_twice(inputs):
-    """Predictions of two folds: all right in the first, all the first genre in the second."""
-    perfect = np.eye(len(inputs.genres))
-    both = enumerate((perfect[inputs.y], perfect[np.zeros_like(inputs.y)]))
-    tables = [predictions(inputs, probabilities, (0, fold)) for fold, probabilities in both]
-    return pd.concat(tables, ignore_index=True)
-
-
-def graph_of(inputs, metric="euclidean"):
-    return adjacency(inputs.x, metric, 5), places.place(inputs.x, 0).tsne
-
-
-TABLES = {
+LEGIBLE = {
     draw.clips: (
-        {"30s": clips(), "3s": clips()},
+        [{"30s": clips(), "3s": clips()}],
         [*GENRES, "1 + 2", "segments of 3s: 10 usable, 2 rejected", "clips"],
     ),
-    draw.correlation: (features([*HANDCRAFTED, "100 $ & <b>"]), ["100 $ & <b>"]),
-    draw.tuning: (tuning(), ["learning rate", "0.001", "the paper's best"]),
-    draw.learning_curve: (curve(), ["multiclass_c on mine: learning curves", "lda"]),
-    draw.importances: (selection(), ["nan", "pcm_fftMag_spectr…_meanRisingSlope"]),
-    draw_history: (histories(), ["epoch (logarithmic)", "Mean over 2 folds ± standard deviation"]),
+    draw.correlation: ([features([*HANDCRAFTED, "100 $ & <b>"])], ["100 $ & <b>"]),
+    draw.tuning: ([tuning()], ["learning rate", "0.001", "the paper's best"]),
+    draw.learning_curve: ([curve()], ["multiclass_c on mine: learning curves", "lda"]),
+    draw.importances: ([selection()], ["nan", "pcm_fftMag_spectr…_meanRisingSlope"]),
+    draw_history: (
+        [histories()],
+        ["epoch (logarithmic)", "Mean over 2 folds ± standard deviation"],
+    ),
     draw_reliability: (
-        reliability(),
+        [reliability()],
         ["multiclass_a on demo: reliability", "paper", "clean, at a fitted temperature"],
+    ),
+    draw_folds: (
+        [results(), 0.7976],
+        ["multiclass on demo: graphsage, by protocol", "mean train", "paper, test: 0.7976"],
     ),
 }
 
 
-@pytest.mark.parametrize("drawing", TABLES, ids=lambda drawing: drawing.__name__)
+@pytest.mark.parametrize("drawing", LEGIBLE, ids=lambda drawing: drawing.__name__)
 def test_figures_of_tables_are_legible(drawing, tmp_path):
-    table, texts = TABLES[drawing]
-    assert_legible(tmp_path, drawing, table, texts=texts)
-    assert_apart(drawing(table))
-
-
-@pytest.mark.parametrize("paper", [None, 0.7976])
-def test_folds_figure_is_legible(paper, tmp_path):
-    texts = ["multiclass on demo: graphsage, by protocol", "mean train"]
-    texts += [] if paper is None else ["paper, test: 0.7976"]
-    assert_legible(tmp_path, draw_folds, results(), paper, texts=texts)
-    figure = draw_folds(results(), paper)
-    assert_apart(figure)
-    assert [tick for tick in figure.axes[-1].get_xticks() if abs(tick) <= 0.5] == [0]
+    arguments, texts = LEGIBLE[drawing]
+    assert_legible(tmp_path, drawing, *arguments, texts=texts)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "jaccard"])
 def test_figures_of_clips_are_legible(metric, inputs, tmp_path):
-    texts = [*GENRES, "PCA", "24 clips by 5 features", "genre"]
-    assert_legible(tmp_path, places.draw, inputs, places.place(inputs.x, 0), texts=texts)
+    texts, placed = [*GENRES, "PCA", "24 clips by 5 features", "genre"], places.place(inputs.x, 0)
+    assert_legible(tmp_path, places.draw, inputs, placed, texts=texts)
+    graph = adjacency(inputs.x, metric, 5)
     edges = [places.NO_EDGES] if metric == "jaccard" else ["edge between genres"]
-    assert_legible(tmp_path, places.draw_graph, inputs, *graph_of(inputs, metric), texts=edges)
-    assert_apart(places.draw_graph(inputs, *graph_of(inputs)))
+    assert_legible(tmp_path, places.draw_graph, inputs, graph, placed.tsne, texts=edges)
+
+
+def test_confusion_is_legible(inputs, tmp_path):
+    """All are right in the first fold, and all of the first genre in the second."""
+    perfect = np.eye(len(inputs.genres))
+    both = enumerate((perfect[inputs.y], perfect[np.zeros_like(inputs.y)]))
+    table = pd.concat([predictions(inputs, shares, (0, fold)) for fold, shares in both])
     texts = [*GENRES, "100%", "10 of 16 tests of clips right, over 2 folds"]
-    assert_legible(tmp_path, draw_confusion, predicted_twice(inputs), texts=texts)
-    assert_apart(draw_confusion(predicted_twice(inputs)))
+    assert_legible(tmp_path, draw_confusion, table, texts=texts)
 
 
 def test_empty_results_are_said_to_be_empty(tmp_path):
@@ -170,8 +153,8 @@ def test_correlation_leaves_out_constant_features_and_those_after_60():
     table["b"] = -2 * table["a"]
     axes = draw.correlation(table).axes[0]
     assert_allclose(axes.images[0].get_array(), [[1, -1], [-1, 1]])
-    title = "Correlations of 2 features over 12 clips (1 constant left out)"
-    assert axes.get_title(loc="left") == title
+    said = axes.get_title(loc="left")
+    assert said == "Correlations of 2 features over 12 clips (1 constant left out)"
     wide = draw.correlation(features([f"f{i}" for i in range(100)])).axes[0]
     assert wide.get_title(loc="left").endswith("60 features over 12 clips (the first of 100)")
     with pytest.raises(UserError, match="none of 2 features varies over 1 clips"):
@@ -188,9 +171,8 @@ def test_tuning_shows_means_over_folds_and_the_papers_best():
 def test_levels_of_learning_curve_are_counted_in_each_repeat():
     means = levels(curve()).set_index(["series", "level", "model"])
     assert len(means) == 8
-    last = means.loc["artists", 2, "graphsage"]
-    assert (last["artists"], last["clips"]) == (6.5, 24)
-    assert last["mean"] == pytest.approx(0.6)
+    last = means.loc[("artists", 2, "graphsage"), ["artists", "clips", "mean"]]
+    assert last.tolist() == pytest.approx([6.5, 24, 0.6])
     left, right = draw.learning_curve(curve()).axes
     assert left.containers[0][0].get_xdata().tolist() == [3.5, 6.5]
     assert right.containers[0][0].get_xdata().tolist() == [12, 24]
@@ -220,10 +202,11 @@ def test_step_draws_first_fold_of_selection_with_any_names(tmp_path):
 
 
 def test_folds_are_in_order_and_titles_state_means():
-    paper, clean, _ = draw_folds(results(), None).axes
+    paper, clean, single = draw_folds(results(), None).axes
     points = paper.get_lines()[2]
     assert points.get_ydata().round(6).tolist() == [0.8, 0.82, 0.84, 0.78, 0.8, 0.82]
     assert clean.get_title(loc="left") == "clean: mean train 0.990, test 0.610"
+    assert [tick for tick in single.get_xticks() if abs(tick) <= 0.5] == [0]
 
 
 def test_reliability_has_a_panel_a_model_and_a_line_a_protocol_and_scaling():

@@ -3,21 +3,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import pytest
 from scipy import sparse
 from tests.report import dataset
 
 from genregraph.models.fit import predictions
-from genregraph.report.figures.places import place
 from genregraph.report.figures.protocol_figures import chart, within_square
-
-
-@pytest.fixture
-def graph():
-    """Distances from four clips to three others each, out of order; one of them a stored zero."""
-    data = [3, 1, 2, 0, 5, 5, 1, 1, 2, 4, 6, 5]
-    columns = [1, 2, 3, 0, 2, 3, 3, 1, 0, 0, 1, 2]
-    return sparse.csr_array((data, columns, [0, 3, 6, 9, 12]), shape=(4, 4), dtype=float)
 
 
 def test_within_square_keeps_shape():
@@ -25,37 +15,26 @@ def test_within_square_keeps_shape():
     assert within_square(places).tolist() == [[0, 0.25], [1, 0.35], [0.5, 0.75]]
 
 
-def test_chart_shows_the_first_fold_that_tests_a_clip(inputs, graph):
+def test_chart_shows_the_first_fold_that_tests_a_clip(inputs):
     """Of four clips one is tested in both hold-outs, one in the second, and two in none."""
-
-    def table(repeat, fold, tested, certain):
-        train = ~np.isin(np.arange(4), tested)
-        own = {name: getattr(inputs, name)[:4] for name in "x y clips groups artists".split()}
-        of_fold = replace(inputs, train=train, **own)
-        probabilities = np.full((4, 4), 0.1)
-        probabilities[:, certain] = 0.7
-        return predictions(of_fold, probabilities, (repeat, fold)), of_fold
-
-    further = graph.copy()
-    further.data = further.data * 10
-    first, own = table(0, 0, [1], 3)
-    second, again = table(0, 1, [1, 2], 2)[0], table(1, 0, [0, 1], 0)[0]
-    tables = {"graphsage": pd.concat([second, first, again])}
-    shown = chart(own, {0: graph, 1: further}, tables, place(own.x, 0).tsne, 2)
+    # Distances to three others each, out of order; one of them a stored zero: no edge.
+    data = np.array([3, 1, 2, 0, 5, 5, 1, 1, 2, 4, 6, 5], dtype=float)
+    columns = [1, 2, 3, 0, 2, 3, 3, 1, 0, 0, 1, 2]
+    graphs = [
+        sparse.csr_array((by * data, columns, [0, 3, 6, 9, 12]), shape=(4, 4)) for by in (1, 10)
+    ]
+    four = {name: getattr(inputs, name)[:4] for name in "x y clips groups artists".split()}
+    tables = []
+    for repeat, fold, tested, certain in [(0, 1, [1, 2], 2), (0, 0, [1], 3), (1, 0, [0, 1], 0)]:
+        own = replace(inputs, train=~np.isin(np.arange(4), tested), **four)
+        probabilities = np.where(np.arange(4) == certain, 0.7, 0.1) * np.ones((4, 1))
+        tables.append(predictions(own, probabilities, (repeat, fold)))
+    shown = chart(own, dict(enumerate(graphs)), {"graphsage": pd.concat(tables)}, own.x[:, :2], 2)
     assert shown["fold"] == [-1, 0, 1, -1]
-    assert shown["neighbours"] == [
-        [(2, 1.0), (3, 2.0)],
-        [(2, 5.0), (3, 5.0)],
-        [(1, 10.0), (3, 10.0)],
-        [(0, 4.0), (2, 5.0)],
-    ]
-    others = [(0, 10), (1, 10)]
-    assert shown["models"]["graphsage"] == [
-        [],
-        [(3, 70), *others, (2, 10)],
-        [(2, 70), *others, (3, 10)],
-        [],
-    ]
+    near = [[(2, 1), (3, 2)], [(2, 5), (3, 5)], [(1, 10), (3, 10)], [(0, 4), (2, 5)]]
+    assert shown["neighbours"] == near
+    ranks = [[], [(3, 70), (0, 10), (1, 10), (2, 10)], [(2, 70), (0, 10), (1, 10), (3, 10)], []]
+    assert shown["models"]["graphsage"] == ranks
 
 
 def test_step_writes_the_same_map_again(tmp_path):

@@ -3,22 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import sparse
 
 from genregraph.graph.adjacency import adjacency
 from genregraph.report.figures import places
-
-
-def test_neighbours_are_the_nearest_and_zero_distances_are_none():
-    """Of three others each, out of order."""
-    data = [3, 1, 2, 0, 5, 5, 1, 1, 2, 4, 6, 5]
-    columns = [1, 2, 3, 0, 2, 3, 3, 1, 0, 0, 1, 2]
-    graph = sparse.csr_array((data, columns, [0, 3, 6, 9, 12]), shape=(4, 4), dtype=float)
-    near = places.nearest(graph, 2).to_numpy().tolist()
-    assert near[:4] == [[0, 2, 1], [0, 3, 2], [1, 2, 5], [1, 3, 5]]
-    assert near[4:] == [[2, 1, 1], [2, 3, 1], [3, 0, 4], [3, 2, 5]]
-    graph.data[:] = 0
-    assert places.nearest(graph, 3).empty
 
 
 def test_graph_title_states_the_share_of_edges_within_genres(inputs):
@@ -41,17 +28,13 @@ def nearest(positions):
 
 def test_places_keep_distances_by_pca_and_clouds_by_tsne(inputs):
     placed = places.place(inputs.x, 0)
-    first = np.linalg.norm(inputs.x - inputs.x[0], axis=1)
-    kept = np.linalg.norm(placed.components - placed.components[0], axis=1)
-    assert_allclose(kept, first, rtol=1e-4)
+    x, components = inputs.x, placed.components
+    kept = np.linalg.norm(components - components[0], axis=1)
+    assert_allclose(kept, np.linalg.norm(x - x[0], axis=1), rtol=1e-4)
     assert_allclose(placed.shares.sum(), 1, rtol=1e-5)
     assert_array_equal(inputs.y[nearest(placed.tsne)], inputs.y)
-
-
-def test_tsne_of_many_clips_places_a_sample(inputs):
-    x, y = np.repeat(inputs.x, 5, axis=0), inputs.y.repeat(5)
-    positions = places.neighbour_map(x, seed=0, most=60)
-    assert positions.shape == (120, 2)
+    many, y = np.repeat(x, 5, axis=0), inputs.y.repeat(5)
+    positions = places.neighbour_map(many, seed=0, most=60)  # A sample, and the others near it.
     assert_array_equal(y[nearest(positions)], y)
 
 

@@ -20,18 +20,8 @@ def test_style_of_the_user_changes_nothing_and_is_left_alone(extension, tmp_path
     assert one.read_bytes() == two.read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("name", "drawn"),
-    [
-        ("blues", "blues"),
-        ("a\x00b\nc", "a\ufffdb\ufffdc"),
-        ("0123456789", "0123456789"),
-        ("0123456789A", "01234…789A"),
-    ],
-)
-def test_plain_names_are_printable_and_short(name, drawn):
-    assert plain(name, 10) == drawn
-
-
-def test_counted_has_plurals():
+def test_names_are_printable_and_short_and_numbers_have_plurals():
+    names = ["blues", "a\x00b\nc", "0123456789", "0123456789A"]
+    drawn = ["blues", "a\ufffdb\ufffdc", "0123456789", "01234…789A"]
+    assert [plain(name, 10) for name in names] == drawn
     assert [counted(n, "fold") for n in (0, 1, 1000)] == ["0 folds", "1 fold", "1,000 folds"]
