@@ -1,13 +1,12 @@
 """Folders of protocols, made by hand."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-Wrong = Callable[[str, int, int], bool]
 GENRES = ["blues", "jazz", "rock"]
 HEALTH = {
     "k_asked": 5,
@@ -38,42 +37,6 @@ def predicted() -> pd.DataFrame:
 
 
 @pytest.fixture
-def predict() -> Callable[..., pd.DataFrame]:
-    """Predictions of every clip of every fold, right but for test clips that a function names.
-
-    A wrong prediction is the next genre.
-    """
-
-    def made(folds: pd.DataFrame, wrong: Wrong, confidence: float = 0.5) -> pd.DataFrame:
-        clips = folds.drop_duplicates("clip")
-        tables = []
-        for key, own in folds[folds["fold"] >= 0].groupby(["repeat", "fold"]):
-            tested = clips["clip"].isin(own["clip"]).to_numpy()
-            errs = [
-                is_test and wrong(clip, *key)
-                for clip, is_test in zip(clips["clip"], tested, strict=True)
-            ]
-            true = clips["genre"].map(GENRES.index).to_numpy()
-            chosen = (true + np.array(errs)) % len(GENRES)
-            table = pd.DataFrame(
-                {
-                    "clip": clips["clip"].to_numpy(),
-                    "repeat": key[0],
-                    "fold": key[1],
-                    "part": np.where(tested, "test", "train"),
-                    "true": clips["genre"].to_numpy(),
-                    "predicted": np.array(GENRES)[chosen],
-                }
-            )
-            rest = (1 - confidence) / (len(GENRES) - 1)
-            table[GENRES] = np.where(np.eye(len(GENRES))[chosen] > 0, confidence, rest)
-            tables.append(table)
-        return pd.concat(tables, ignore_index=True)
-
-    return made
-
-
-@pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
     """Write the folder of a protocol, with models' predictions, as the steps before leave it."""
 
@@ -81,18 +44,17 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         protocol: str,
         folds: pd.DataFrame,
         models: Mapping[str, pd.DataFrame],
-        temperatures: Sequence[float] | float = np.nan,
-        experiment: str = "multiclass_a",
+        temperatures: float = np.nan,
     ) -> Path:
-        folder = tmp_path / "experiments" / experiment / protocol
+        folder = tmp_path / "experiments/multiclass_a" / protocol
         (folder / "models").mkdir(parents=True)
         folds.to_parquet(folder / "folds.parquet", index=False)
         pd.DataFrame(HEALTH).to_csv(folder / "graph-health.csv", index=False)
         for name, table in models.items():
-            table.to_parquet(folder / "models" / f"{name}.parquet", index=False)
+            table.to_parquet(folder / f"models/{name}.parquet", index=False)
             keys = table[["repeat", "fold"]].drop_duplicates()
             fits = keys.assign(epochs=40, seconds=1.5, temperature=temperatures, parameters="{}")
-            fits.to_csv(folder / "models" / f"{name}.csv", index=False)
+            fits.to_csv(folder / f"models/{name}.csv", index=False)
         return folder
 
     return written

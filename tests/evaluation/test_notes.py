@@ -9,12 +9,6 @@ from genregraph.evaluation.notes import (
     table_lines,
 )
 
-SOUND = {"k_asked": 100, "k": 100, "degenerate": False}
-
-
-def figures(**graph):
-    return pd.DataFrame([{**SOUND, **graph}] * 2)
-
 
 def test_table_lines_align_texts_left_and_numbers_right():
     table = pd.DataFrame({"model": ["svm", "graphsage"], "test": ["0.5", None]})
@@ -24,6 +18,7 @@ def test_table_lines_align_texts_left_and_numbers_right():
 @pytest.mark.parametrize(
     ("graph", "note"),
     [
+        ({}, ""),
         ({"degenerate": True}, NO_GRAPH),
         ({"k": 19}, "NOTE: k 100 was asked for; a clip has 19 neighbours on average"),
         ({"k": 5.6183}, "NOTE: k 100 was asked for; a clip has 5.62 neighbours on average"),
@@ -31,34 +26,24 @@ def test_table_lines_align_texts_left_and_numbers_right():
     ],
 )
 def test_graph_note_warns_of_zero_distances_and_a_capped_k(graph, note):
-    assert graph_note(figures()) == ""
-    assert graph_note(figures(**graph)).startswith(note)
+    said = graph_note(pd.DataFrame([{"k_asked": 100, "k": 100, "degenerate": False, **graph}] * 2))
+    assert said.startswith(note) and bool(said) == bool(note)
 
 
 def folds(**groups):
     """Two repeats of a genre's groups, by their sizes."""
-    rows = [
-        {"genre": genre, "group": group, "repeat": repeat}
-        for repeat in (0, 1)
-        for genre, sizes in groups.items()
-        for group, size in sizes.items()
-        for _ in range(size)
-    ]
-    return pd.DataFrame(rows)
+    rows = [(g, name) for g, sizes in groups.items() for name, n in sizes.items() for _ in range(n)]
+    table = pd.DataFrame(rows, columns=["genre", "group"])
+    return pd.concat([table.assign(repeat=repeat, fold=0) for repeat in (0, 1)])
 
 
-def test_giant_note_names_groups_that_fill_their_genre():
+def test_note_names_groups_that_fill_their_genre_under_clean_only(write):
     small = {f"artist {i}": 5 for i in range(13)}
     note = giant_note(folds(reggae={"artist bob": 35, **small}, rock=small))
     assert note.startswith("NOTE: ")
     assert note.endswith(": 35 of 100 clips of reggae are of artist bob.")
     assert giant_note(folds(rock={f"artist {i}": 4 for i in range(5)})) == ""
-    assert "2 of 4 clips of jazz are of a; 1 of 1 clips of rock are of b." in giant_note(
-        folds(jazz={"a": 2, "c": 1, "d": 1}, rock={"b": 1})
-    )
-
-
-def test_note_names_giants_under_clean_only(write):
-    table = folds(rock={"a": 2, "b": 1, "c": 1}).assign(fold=0)
-    assert "2 of 4 clips of rock are of a" in note_of(write("clean", table, {}))
+    table = folds(jazz={"a": 2, "c": 1, "d": 1}, rock={"b": 1})
+    said = "2 of 4 clips of jazz are of a; 1 of 1 clips of rock are of b."
+    assert said in note_of(write("clean", table, {}))
     assert note_of(write("paper", table, {})) == ""
