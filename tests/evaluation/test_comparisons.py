@@ -1,6 +1,5 @@
 import math
 
-import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
@@ -47,15 +46,12 @@ def hold_outs():
 # Two models on the same tests
 
 
-def test_effects_of_folds_use_their_sizes(hold_outs):
+def test_effects_use_sizes_of_folds_and_every_test_of_a_song(hold_outs):
     result = compare(hold_outs, "a", "b")
     expected = over_folds([2 / 3, 0, 1 / 2], 67, 8 / 3)._asdict()
     assert {name: result[name] for name in expected} == pytest.approx(expected)
-
-
-def test_p_by_group_counts_every_test_of_a_song(hold_outs):
     # a: s0 three times 0 0 1, s1 twice 1 1; b: s2 1, s3 -1; c: s4 0.
-    assert compare(hold_outs, "a", "b")["p_groups"] == sign_flip_test([3, 0, 0]) == 1
+    assert result["p_groups"] == sign_flip_test([3, 0, 0]) == 1
     several = view({"a": "++++ +-", "b": "---- ++"}, "aabbc", [[0, 1, 2, 3], [4, 0]])
     # a: s0 1 and -1, s1 1; b: 2; c: 0.
     assert compare(several, "a", "b")["p_groups"] == pytest.approx(sign_flip_test([1, 2, 0]))
@@ -72,8 +68,7 @@ def test_equal_predictions_have_no_p(hold_outs):
 
 def test_single_fold_is_compared_by_groups():
     groups = [f"g{i // 2}" for i in range(60)]
-    models = {"a": "++-" * 20, "b": "+--" * 20}
-    single = view(models, groups, [range(60)])
+    single = view({"a": "++-" * 20, "b": "+--" * 20}, groups, [range(60)])
     result = compare(single, "a", "b")
     assert result["difference"] == pytest.approx(1 / 3)
     assert math.isnan(result["p_folds"])
@@ -98,9 +93,7 @@ def test_best_reference_has_the_largest_p_of_all():
     for test in ("p_folds", "p_groups"):
         assert result[test] == max(each[test] for each in against.values())
     assert result["p_groups"] > against["b"]["p_groups"]
-
-
-def test_a_model_that_is_one_of_the_baselines_by_construction_is_not_tested():
+    # A model that is one of the baselines by construction is not tested.
     own = view({"a": "++-- +--+", "b": "++-- +--+", "c": "-++- -++-"}, "abcd", [range(4)] * 2)
     assert math.isnan(with_best(own, "a", ["b", "c"])["p_groups"])
 
@@ -122,10 +115,7 @@ def test_protocols_are_compared_on_common_songs():
 
 def test_protocols_join_groups_of_either():
     def p(first, second):
-        one, other = (
-            view({"a": signs * 4}, groups, [range(4)])
-            for signs, groups in (("+", first), ("-", second))
-        )
+        one, other = view({"a": "++++"}, first, [range(4)]), view({"a": "----"}, second, [range(4)])
         [row] = between(one, other, ["a"])
         return row["p_groups"]
 
@@ -134,8 +124,7 @@ def test_protocols_join_groups_of_either():
 
 
 def test_protocols_without_common_songs_are_not_compared():
-    one = view({"a": "++"}, "ab", [[0, 1]])
-    other = view({"a": "+"}, "zzz", [[2]])
+    one, other = view({"a": "++"}, "ab", [[0, 1]]), view({"a": "+"}, "zzz", [[2]])
     assert [*between(one, other, ["a"])] == []
 
 
@@ -163,41 +152,36 @@ def test_questions_about_an_experiment():
 
 
 def test_graphs_of_artists_are_compared_at_aggregation_artist():
-    artists = EXPERIMENT.model_copy(
-        update={"graph": EXPERIMENT.graph.model_copy(update={"among": "artist"})}
+    artists = Experiment(
+        models=["svm"], variants={"wide": {"hidden": 9}}, graph={"among": "artist"}
     )
     asks = {each: {q for q, *_ in questions(artists, each)} for each in ("none", "artist")}
     assert asks == {"none": {"messages", "variant"}, "artist": {"messages", "baseline", "variant"}}
 
 
-@pytest.fixture
-def views():
-    models = {"graphsage": "+++-+", "edgeless": "+--+-", "logistic": "-+-++"}
-    other = {"graphsage": "++++-", "edgeless": "+++++", "logistic": "-++++"}
-    clean, paper = (
-        view({name: signs * 2 for name, signs in each.items()}, "abcde", [range(5)] * 2)
-        for each in (models, other)
+def test_comparisons_of_an_experiment():
+    signs = {
+        "paper": {"graphsage": "++++-", "edgeless": "+++++", "logistic": "-++++"},
+        "clean": {"graphsage": "+++-+", "edgeless": "+--+-", "logistic": "-+-++"},
+    }
+    paper, clean = (
+        view({name: each * 2 for name, each in own.items()}, "abcde", [range(5)] * 2)
+        for own in signs.values()
     )
-    return {"paper": {"none": paper}, "clean": {"none": clean, "artist": clean}}
-
-
-def test_comparisons_of_an_experiment(views):
+    views = {"paper": {"none": paper}, "clean": {"none": clean, "artist": clean}}
     experiment = Experiment(models=["logistic"])
     table = of_experiment(views, "multiclass_a", experiment, 0.5)
     assert table.columns.tolist() == RAW
     keys = ["protocol", "aggregation", "question", "model", "reference"]
-    assert table[keys].to_numpy().tolist() == [
-        ["paper", "none", "messages", "graphsage", "edgeless"],
-        ["paper", "none", "baseline", "graphsage", "edgeless"],
-        ["paper", "none", "paper", "graphsage", "paper"],
-        ["clean", "none", "messages", "graphsage", "edgeless"],
-        ["clean", "none", "baseline", "graphsage", "logistic"],
-        *(
-            ["clean", "none", "protocol", name, "paper"]
-            for name in ("graphsage", "edgeless", "logistic")
-        ),
-        ["clean", "artist", "messages", "graphsage", "edgeless"],
-        ["clean", "artist", "baseline", "graphsage", "logistic"],
+    assert table[keys].apply(" ".join, axis=1).tolist() == [
+        "paper none messages graphsage edgeless",
+        "paper none baseline graphsage edgeless",
+        "paper none paper graphsage paper",
+        "clean none messages graphsage edgeless",
+        "clean none baseline graphsage logistic",
+        *(f"clean none protocol {name} paper" for name in ("graphsage", "edgeless", "logistic")),
+        "clean artist messages graphsage edgeless",
+        "clean artist baseline graphsage logistic",
     ]
     stated = table.query("question == 'paper'").iloc[0]
     assert stated["difference"] == pytest.approx(0.3)
@@ -209,31 +193,22 @@ def test_comparisons_of_an_experiment(views):
 # Many tests
 
 
-def row(question, protocol, experiment, p_folds, p_groups):
-    values = dict.fromkeys(RAW, 0.0)
-    place = {"question": question, "protocol": protocol, "experiment": experiment}
-    return {**values, **place, "p_folds": p_folds, "p_groups": p_groups}
-
-
 def test_adjusted_p_are_by_question_and_protocol():
     nan = math.nan
-    raw = pd.DataFrame(
-        [
-            row("messages", "clean", "a", 0.01, 0.02),
-            row("messages", "clean", "b", 0.03, 0.04),
-            row("messages", "clean", "b", nan, nan),  # The same in every prediction.
-            row("messages", "clean", "c", nan, 0.5),  # All folds differ by the same.
-            row("messages", "paper", "a", 0.01, 0.02),
-            row("baseline", "clean", "a", 0.01, 0.02),
-        ]
-    )
+    rows = [
+        ("messages", "clean", 0.01, 0.02),
+        ("messages", "clean", 0.03, 0.04),
+        ("messages", "clean", nan, nan),  # The same in every prediction.
+        ("messages", "clean", nan, 0.5),  # All folds differ by the same.
+        ("messages", "paper", 0.01, 0.02),
+        ("baseline", "clean", 0.01, 0.02),
+    ]
+    raw = pd.DataFrame(rows, columns=["question", "protocol", "p_folds", "p_groups"])
+    raw = raw.reindex(columns=RAW)
     table = adjusted(raw)
     assert table.columns.tolist() == COLUMNS
     assert_allclose(table["p_folds_holm"], [0.02, 0.03, nan, nan, 0.01, 0.01])
     assert_allclose(table["p_groups_holm"][:4], holm([0.02, 0.04, nan, 0.5]))
     assert table["n_tests"].tolist() == [3, 3, 3, 3, 1, 1]
-    assert np.array_equal(table["p_folds"], raw["p_folds"], equal_nan=True)
-
-
-def test_where_nothing_is_compared_there_is_a_table_without_rows():
-    assert adjusted(pd.DataFrame(columns=RAW)).columns.tolist() == COLUMNS
+    pd.testing.assert_frame_equal(table[RAW], raw)
+    assert adjusted(raw[:0]).columns.tolist() == COLUMNS  # Where nothing is compared.

@@ -2,12 +2,7 @@ import pandas as pd
 import pytest
 
 from genregraph.config.experiment import Experiment
-from genregraph.evaluation.outputs import (
-    model_names,
-    read_result,
-    read_tables,
-    stacked,
-)
+from genregraph.evaluation.outputs import model_names, read_result, read_tables, stacked
 
 
 def test_model_names_start_with_networks_ablations_and_variants():
@@ -19,10 +14,9 @@ def test_model_names_start_with_networks_ablations_and_variants():
 
 
 def test_stacked_tables_keep_types(tmp_path):
-    texts = {"none.csv": "name,n\n", "two.csv": "name,n\na,1\nb,2\n", "one.csv": "name,n\nc,3\n"}
-    paths = [tmp_path / name for name in texts]
-    for path, text in zip(paths, texts.values(), strict=True):
-        path.write_text(text)
+    paths = [tmp_path / f"{name}.csv" for name in ("none", "two", "one")]
+    for path, rows in zip(paths, ("", "a,1\nb,2\n", "c,3\n"), strict=True):
+        path.write_text(f"name,n\n{rows}")
     assert read_tables(paths)["n"].tolist() == [1, 2, 3]
     assert read_tables(paths)["n"].dtype == int
     assert read_tables(paths[:1]).columns.tolist() == ["name", "n"]

@@ -123,22 +123,20 @@ def errs_by_group(rng, groups, songs):
     return rng.random((2, groups, songs)) < chances
 
 
-def test_sign_flips_by_hand():
-    # Of 16 sums of +-1 +-1 +-1 +-3, |sum| >= 4 has: +-(1 1 1 3), +-(1 1 -1 3) in three orders.
-    assert sign_flip_test([1, 1, -1, 3]) == pytest.approx(8 / 16)
+@pytest.mark.parametrize(("most", "groups"), [(8, 12), *((300_000, g) for g in (1, 3, 6))])
+def test_sign_flips_count_all_choices_of_signs(most, groups):
+    rng = np.random.default_rng(groups)
+    signs = np.array(list(itertools.product([-1, 1], repeat=groups)))
+    for d in rng.integers(1 - most, most, size=(20, groups)):
+        exact = np.mean(np.abs(signs @ d) >= abs(d.sum()))
+        assert sign_flip_test(d) == pytest.approx(exact, rel=1e-12 if most < 10 else 1e-6)
+
+
+def test_sign_flips_of_nothing_and_of_shares():
     assert sign_flip_test([0, 0]) == 1
     assert math.isnan(sign_flip_test([]))
     with pytest.raises(ValueError, match="whole numbers"):
         sign_flip_test([0.5, 1])
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_sign_flips_equal_scipys_exact_permutation_test(seed):
-    d = np.random.default_rng(seed).integers(-6, 8, size=12)
-    expected = stats.permutation_test(
-        (d,), np.sum, permutation_type="samples", n_resamples=np.inf, vectorized=True
-    )
-    assert_allclose(sign_flip_test(d), expected.pvalue, rtol=1e-12)
 
 
 def test_sign_flips_of_dependent_clips_err_at_the_nominal_rate():
@@ -157,15 +155,6 @@ def test_sign_flips_of_large_sums_are_nearly_exact(monkeypatch):
     monkeypatch.setattr(statistics, "LATTICE", 6000)
     assert np.abs(d).sum() > 6 * 6000
     assert 0 < abs(sign_flip_test(d) - exact) < 0.002
-
-
-@pytest.mark.parametrize("groups", [1, 3, 6])
-def test_sign_flips_of_few_large_sums_count_what_was_observed(groups):
-    rng = np.random.default_rng(groups)
-    for d in rng.integers(-300_000, 300_000, size=(20, groups)):
-        signs = np.array(list(itertools.product([-1, 1], repeat=groups)))
-        exact = np.mean(np.abs(signs @ d) >= abs(d.sum()))
-        assert sign_flip_test(d) == pytest.approx(exact)
 
 
 def test_bootstrap_of_groups_covers_at_its_nominal_rate():

@@ -34,17 +34,15 @@ def accuracies():
     table["mean"] = [0.70, 0.60, 0.80, 0.55, 0.90]
     table["interval"] = [BY_FOLDS, BY_FOLDS, BY_FOLDS, BY_GROUPS, ""]
     table["song_mean"] = [np.nan] * 4 + [0.9]
-    limits = table["interval"].map(lambda kind: 0.5 if kind else np.nan)
-    table = table.assign(n_groups=30, ci_low=limits - 0.05, ci_high=limits + 0.05)
+    table["ci_low"], table["ci_high"] = [0.45] * 4 + [np.nan], [0.55] * 4 + [np.nan]
     return table[[*PLACE, *ACCURACIES]]
 
 
 @pytest.fixture
 def comparisons():
-    row = dict.fromkeys(RAW, 0.25) | {"question": "messages", "reference": "edgeless"}
-    places = [dict(zip(PLACE[1:], place, strict=True)) for place in (PLACES[0], PLACES[4])]
-    tests = [{"difference": 0.1, "p_folds": 0.0004}, {"p_folds": np.nan}]
-    return pd.DataFrame([{**row, **p, **t} for p, t in zip(places, tests, strict=True)])[RAW]
+    rows = pd.DataFrame([PLACES[0], PLACES[4]], columns=PLACE[1:])
+    tests = {"difference": [0.1, 0.25], "p_folds": [0.0004, np.nan], "p_groups": 0.25}
+    return rows.assign(question="messages", reference="edgeless", **tests).reindex(columns=RAW)
 
 
 # The step
@@ -53,20 +51,18 @@ def comparisons():
 @pytest.fixture
 def run(accuracies, comparisons, tmp_path):
     """Run the step on three experiments; graphs of binary_b connect nothing."""
-    health = {"k_asked": 100, "k": 100, "homophily": 0.5, "chance_homophily": 0.5}
     for name in ("multiclass_a", "binary_b", "binary_none"):
         folder = tmp_path / name
         folder.mkdir()
         for kind, table in {"accuracies": accuracies, "comparisons": comparisons}.items():
-            own = table[table["experiment"] == name]
-            own.to_csv(folder / f"{kind}.csv", index=False)
+            table[table["experiment"] == name].to_csv(folder / f"{kind}.csv", index=False)
         left_out = {"clean": "one artist"} if name == "binary_none" else {}
         (folder / "protocols.json").write_text(json.dumps({"left_out": left_out}))
     for name, protocol in {place[:2] for place in PLACES}:
         folder = tmp_path / name / protocol
         folder.mkdir()
-        table = pd.DataFrame([{**health, "degenerate": name == "binary_b"}] * 2)
-        table.to_csv(folder / "graph-health.csv", index=False)
+        health = pd.DataFrame({"k_asked": [100], "k": 100, "degenerate": name == "binary_b"})
+        health.to_csv(folder / "graph-health.csv", index=False)
         folds = pd.DataFrame({"genre": "rock", "repeat": 0, "group": list("aabcde")})
         folds.to_parquet(folder / "folds.parquet")
 
