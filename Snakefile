@@ -47,12 +47,6 @@ rule all:
     """Make all tables, figures, findings and the report of the dataset."""
     default_target: True
     input:
-        [f"results/{name}" for name in ("summary.csv", "comparisons.csv")],
-        [f"results/{name}" for name in ("findings.md", "report.html")],
+        PATHS.copies(),
         f"{PATHS.dataset}/ro-crate-metadata.json",
-        [f"results/{name}.csv" for name in RUN.runnable],
-        [
-            f"results/{Path(table).name}"
-            for table in PATHS.tuning() + PATHS.learning_curve()
-        ],
         PATHS.figures(),

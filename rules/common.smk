@@ -13,9 +13,8 @@ os.environ["GENREGRAPH"] = str(HOME / "workflow" / "scripts" / "genregraph")
 # Jobs start this Python, and no module of the folder at hand, also where no environment is active.
 os.environ["PYTHONSAFEPATH"] = "1"
 BIN = str(Path(sys.executable).parent)
-FOLDERS = os.environ["PATH"].split(os.pathsep)
-if BIN not in FOLDERS:
-    os.environ["PATH"] = os.pathsep.join([BIN, *FOLDERS])
+if BIN not in os.environ["PATH"].split(os.pathsep):
+    os.environ["PATH"] = BIN + os.pathsep + os.environ["PATH"]
 if "{" in str(HOME) or "}" in str(HOME):
     raise WorkflowError(
         f"{HOME}: Snakemake takes text in braces for wildcards; rename it"
@@ -30,7 +29,7 @@ envvars:
 
 
 from genregraph.common.errors import UserError
-from genregraph.config.merge import read_yaml
+from genregraph.config.load import read_yaml
 from genregraph.plan.paths import OF_CUT, OF_DATASET, OF_EXPERIMENT, OF_MODELS, OF_NEW
 from genregraph.plan.paths import OF_PART, OF_PROTOCOL, OF_SHARD, Paths
 from genregraph.plan.resources import memory, minutes, threads_for

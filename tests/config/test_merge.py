@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from genregraph.common.errors import UserError
-from genregraph.config.merge import merged
+from genregraph.config.load import merged
 
 
 def configured(folder: Path, **files: str) -> Path:

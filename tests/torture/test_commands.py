@@ -11,8 +11,7 @@ import pytest
 import requests
 from tests.commands import ROOT, Command, of, yaml_of
 
-from genregraph.config.load import load
-from genregraph.config.merge import merged
+from genregraph.config.load import load, merged
 from genregraph.datasets.sheet import read_sheet
 
 pytestmark = pytest.mark.torture

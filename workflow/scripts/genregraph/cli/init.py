@@ -21,7 +21,7 @@ from genregraph.audio.audit import md5
 from genregraph.audio.tags import Tags, read_tags
 from genregraph.cli import from_table, project
 from genregraph.common.errors import UserError, first_few
-from genregraph.config.merge import merged, read_yaml
+from genregraph.config.load import merged, read_yaml
 from genregraph.datasets.delimited import plain
 from genregraph.datasets.groups import normalised
 from genregraph.datasets.listing import audio_files, counted, is_unicode

@@ -14,8 +14,7 @@ import yaml
 from snakemake.cli import parse_config
 
 from genregraph.common.errors import UserError
-from genregraph.config.load import load
-from genregraph.config.merge import merged, over, read_yaml
+from genregraph.config.load import load, merged, over, read_yaml
 from genregraph.config.model import Config
 
 HOME = Path(__file__).resolve().parents[4]

@@ -21,19 +21,10 @@ def every_fold(
 ) -> list[Result]:
     """Results of all folds, in their order.
 
-    Parameters
-    ----------
-    fit : callable
-        Takes the number of a fold, from 0. Its result must not depend on other folds. It is pickled
-        if ``jobs`` > 1; what it raises, this raises.
-    count : int
-        Folds.
-    jobs : int
-        Processes, each with one fold in memory; 1: only this one.
-    device : str
-        Where they compute. Folds do not share a card: this process computes them one by one.
+    ``fit`` takes the number of a fold, from 0, and depends on no other fold. It is pickled if there
+    are more ``jobs`` (processes) than one; what it raises, this raises.
     """
-    jobs = jobs if device == "cpu" else 1
+    jobs = jobs if device == "cpu" else 1  # Folds do not share a card.
     one = fit if jobs == 1 else partial(_logged, fit)
     # Large arrays are shared; what a process changes in them, it changes for itself.
     parallel = Parallel(n_jobs=jobs, return_as="generator", mmap_mode="c")

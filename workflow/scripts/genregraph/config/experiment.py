@@ -1,6 +1,6 @@
 """An experiment of the configuration."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -28,10 +28,6 @@ Cut = Literal["30s", "3s"]
 Protocol = Literal["paper", "kfold", "random", "clean", "inductive", "filtered"]
 Scale = Literal["standard", "minmax", "none"]
 Word = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-if TYPE_CHECKING:
-    Compared = str
-else:
-    Compared = Literal[COMPARED]
 
 
 class Experiment(Model):
@@ -50,7 +46,9 @@ class Experiment(Model):
     folds: Folds = Field(Folds(), description="Folds of protocols paper and kfold.")
     clean: Clean = Field(Clean(), description="Folds of protocols random, clean and inductive.")
     graph: Graph = Field(Graph(), description="The graph.")
-    models: list[Compared] = Field([*CLASSIFIERS, "label_spreading", *COMBINED])
+    models: list[Literal[COMPARED]] = Field(  # type: ignore[valid-type]
+        [*CLASSIFIERS, "label_spreading", *COMBINED]
+    )
     """What GraphSAGE is compared with, beside itself without messages (edgeless): other networks,
     and classifiers, which are tuned inside the training clips."""
     graphsage: Network = Field(Network(), description="GraphSAGE, and what other networks share.")
@@ -97,8 +95,7 @@ class Experiment(Model):
     @model_validator(mode="after")
     def _new_clips_have_a_place(self) -> "Experiment":
         why = ""
-        networks = [self.graphsage, *map(self.variant, self.variants)]
-        if any(network.adjacency_as_features for network in networks):
+        if any(each.settings.adjacency_as_features for each in self.networks().values()):
             why = "has no column in the adjacency matrix: set adjacency_as_features: false"
         elif self.graph.among == "artist":
             why = "has no neighbour of its artist, as artists are kept apart: set graph: among: all"
@@ -110,7 +107,7 @@ class Experiment(Model):
 
     @model_validator(mode="after")
     def _temperatures_are_fitted_inside(self) -> "Experiment":
-        outside = [*(["select"] if self.select else []), *(["cnn"] if "cnn" in self.tables else [])]
+        outside = ["select"] * bool(self.select) + ["cnn"] * ("cnn" in self.tables)
         if self.calibrate != "none" and outside:
             raise ValueError(
                 f"{' and '.join(outside)} fits the inputs to the genres of all training clips, so "
@@ -123,18 +120,17 @@ class Experiment(Model):
         """Kinds of networks: GraphSAGE, and those under models."""
         return [NETWORKS[0], *(name for name in self.models if name in NETWORKS)]
 
-    def with_folds(self, most: int) -> "Experiment":
-        """The same with at most so many folds or hold-outs, of one repeat."""
-        clean = {"folds": min(self.clean.folds, most), "repeats": 1}
-        folds = Folds(n=min(self.folds.n, most))
-        return self.model_copy(
-            update={"folds": folds, "clean": self.clean.model_copy(update=clean)}
-        )
-
-    def with_epochs(self, most: int) -> "Experiment":
-        """The same with at most so many epochs of its networks."""
-        least = {"epochs": min(self.graphsage.epochs, most)}
-        return self.model_copy(update={"graphsage": self.graphsage.model_copy(update=least)})
+    def at_most(self, folds: int | None, epochs: int | None) -> "Experiment":
+        """The same with at most so many folds or hold-outs, of one repeat, and so many epochs."""
+        less: dict[str, Model] = {}
+        if folds:
+            clean = {"folds": min(self.clean.folds, folds), "repeats": 1}
+            less["folds"] = Folds(n=min(self.folds.n, folds))
+            less["clean"] = self.clean.model_copy(update=clean)
+        if epochs:
+            few = {"epochs": min(self.graphsage.epochs, epochs)}
+            less["graphsage"] = self.graphsage.model_copy(update=few)
+        return self.model_copy(update=less)
 
     def variant(self, name: str) -> Network:
         """Settings of a variant's network."""

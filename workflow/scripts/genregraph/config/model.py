@@ -205,13 +205,9 @@ class Config(Model):
 
     @model_validator(mode="after")
     def _demo_is_quick(self) -> "Config":
-        facts, quick = self.facts(), self.experiments
-        if most := facts.most_folds:
-            quick = {name: each.with_folds(most) for name, each in quick.items()}
-        if most := facts.most_epochs:
-            quick = {name: each.with_epochs(most) for name, each in quick.items()}
-        same = quick is self.experiments
-        return self if same else self.model_copy(update={"experiments": quick})
+        most = (self.facts().most_folds, self.facts().most_epochs)
+        quick = {name: each.at_most(*most) for name, each in self.experiments.items()}
+        return self.model_copy(update={"experiments": quick}) if any(most) else self
 
     def facts(self) -> Dataset:
         """Facts of the chosen dataset, the defaults where none are given."""

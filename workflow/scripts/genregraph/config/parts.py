@@ -1,17 +1,13 @@
 """Parts of an experiment's configuration: how it is split, its graph and its networks."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from genregraph.config.registry import METRICS
 
 UnknownArtist = Literal["together", "alone", "out"]
-if TYPE_CHECKING:
-    Metric = str
-else:
-    Metric = Literal[METRICS]
 
 OF_ONE_ARTIST = "of one artist"  # What is said of a graph that joins no others.
 
@@ -74,7 +70,8 @@ class Clean(Model):
 class Graph(Model):
     """The k-nearest-neighbour graph."""
 
-    metric: Metric = Field("euclidean", description="Distance between two clips' inputs.")
+    metric: Literal[METRICS] = "euclidean"  # type: ignore[valid-type]
+    """Distance between two clips' inputs."""
     k: int = Field(10, ge=1, description="Neighbours of a clip; at most all other clips.")
     among: Literal["all", "artist"] = "all"
     """Whom a clip may have for a neighbour: all clips, or those known to be of its artist, be they

@@ -200,6 +200,12 @@ class Paths:
             *self.figures(),
         ]
 
+    def copies(self) -> list[str]:
+        """Copies of results for the dataset of the run."""
+        tables = [f"{name}.csv" for name in self.run.runnable]
+        further = [Path(table).name for table in self.tuning() + self.learning_curve()]
+        return [f"results/{name}" for name in (*OVERVIEWS, *tables, *further)]
+
     def shown(self, wildcards: Any) -> dict[str, str]:
         """A result of the dataset of the run, and what comes with it; a `UserError` if none is."""
         run, file, name = self.run, wildcards.name, wildcards.name.removesuffix(".csv")

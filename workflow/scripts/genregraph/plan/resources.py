@@ -19,15 +19,8 @@ def growing(
 ) -> Callable[..., int]:
     """Resource function: memory in MB or time in minutes, growing with each try of a job.
 
-    Parameters
-    ----------
-    base : float
-        What a job takes whatever its input, in MB or minutes; or each of its threads, if
-        ``by_thread``: a job that fits folds fits as many at once.
-    per_mb : float
-        What it takes more for each MB of input, in the same unit.
-    files : callable, optional
-        Files of a user that a job reads and that are none of its inputs.
+    That is ``base`` (of each thread, if ``by_thread``: a job fits as many folds at once), and
+    ``per_mb`` more for each MB of input, with ``files`` of a user that are none of its inputs.
     """
     if not per_mb:
         return lambda wildcards, attempt: int(attempt * base)

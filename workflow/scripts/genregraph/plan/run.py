@@ -11,8 +11,7 @@ from typing import Any
 
 from genregraph.common.errors import UserError
 from genregraph.config.experiment import Experiment
-from genregraph.config.load import load
-from genregraph.config.merge import merged
+from genregraph.config.load import load, merged
 from genregraph.config.model import Config, Dataset
 from genregraph.config.registry import COMPUTED
 from genregraph.datasets.listing import Listing, listed, shards_of

@@ -102,7 +102,7 @@ class Steps(dict[str, Step]):
             Job(cut, table=table)
             for table, files in run.imports.items()
             for cut in cuts
-            if cut.cut in files
+            if cut["cut"] in files
         ]
         listed = cuts * run.without_audio
         of_its_own = f"{place}/{{table}}"
@@ -199,7 +199,7 @@ class Steps(dict[str, Step]):
         synthesised = {"synthesised": run.facts.synthesised}
         compared = {"models": True, "graphsage": True, "variants": True, "graph": {"among"}}
         of_models = {"experiment": self.options.part(compared), "paper": paper}
-        papers = {job.experiment: paper(job) for job in self.jobs["experiment"]}
+        papers = {name: paper(Job(experiment=name)) for name in run.runnable}
         notes = {name: run.experiment(name).note for name in run.runnable}
         summary = {
             "paper": [f"{name}={value}" for name, value in papers.items() if value is not None],
