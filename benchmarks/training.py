@@ -33,7 +33,7 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from genregraph.common.reproducible import reproducibly
-from genregraph.config.parts import Network
+from genregraph.config.experiment import Network
 from genregraph.config.registry import NETWORKS
 from genregraph.models.base import Fold
 from genregraph.models.layers import network

@@ -3,9 +3,8 @@
 import pytest
 
 from genregraph.common.errors import UserError
-from genregraph.config.experiment import Experiment
+from genregraph.config.experiment import Experiment, Network, Trained
 from genregraph.config.load import load
-from genregraph.config.parts import Network, Trained
 
 
 def test_networks_of_an_experiment_are_each_trained_without_messages_too() -> None:

@@ -1,6 +1,6 @@
 from genregraph.common.code import SCRIPTS
 from genregraph.config import registry
-from genregraph.config.parts import Network
+from genregraph.config.experiment import Network
 from genregraph.graph import adjacency
 from genregraph.models import classifiers, layers
 

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from genregraph.common.errors import UserError
-from genregraph.config.experiment import Experiment
-from genregraph.config.parts import Clean, Folds
+from genregraph.config.experiment import Clean, Experiment, Folds
 from genregraph.folds.assign import assign, main, taken
 from genregraph.folds.groups import KINDS
 from genregraph.folds.protocols import Evaluation

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from genregraph.config.experiment import Experiment
-from genregraph.config.parts import Clean
+from genregraph.config.experiment import Clean, Experiment
 from genregraph.folds import assign, groups, usable
 from genregraph.folds.groups import IDENTICAL, KINDS, features_of, group_names, identical, leaks
 

@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from genregraph.config.experiment import Experiment
-from genregraph.config.parts import Clean, Folds
+from genregraph.config.experiment import Clean, Experiment, Folds
 from genregraph.datasets.sheet import read_sheet
 from genregraph.folds.protocols import (
     STRICTEST_FIRST,

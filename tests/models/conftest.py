@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from genregraph.config.parts import Network
+from genregraph.config.experiment import Network
 from genregraph.config.registry import NETWORKS
 from genregraph.graph.adjacency import adjacency
 from genregraph.models import classifiers

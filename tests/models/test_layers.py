@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests.models.conftest import asked, by_each_backend, by_kind, near, needs_dgl
 
-from genregraph.config.parts import Network
+from genregraph.config.experiment import Network
 from genregraph.models.layers import GraphNetwork, heads_of, network
 from genregraph.models.messages import Backend
 from genregraph.models.propagation import connected, propagation

@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from genregraph.common.device import BOUND, usable_device
 from genregraph.common.errors import UserError
-from genregraph.config.parts import Network
+from genregraph.config.experiment import Network
 from genregraph.config.registry import NETWORKS
 from genregraph.graph.adjacency import adjacency
 from genregraph.models import messages
@@ -111,7 +111,7 @@ import numpy as np
 from scipy import sparse
 from tests.models.conftest import fold_inputs, train
 from genregraph.models.messages import Backend
-from genregraph.config.parts import Network
+from genregraph.config.experiment import Network
 from genregraph.config.registry import NETWORKS
 rng = np.random.default_rng(0)
 inputs = fold_inputs(rng.normal(size=(100, 20)), rng.integers(3, size=100), rng.random(100) < 0.9)

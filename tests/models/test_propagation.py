@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from genregraph.config.parts import Network
+from genregraph.config.experiment import Network
 from genregraph.config.registry import NETWORKS
 from genregraph.graph.adjacency import adjacency
 from genregraph.models.propagation import (

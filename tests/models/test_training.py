@@ -8,7 +8,7 @@ from scipy import sparse
 from tests.models.conftest import SCORES, asked, crowd, train
 from torch import nn
 
-from genregraph.config.parts import Network
+from genregraph.config.experiment import Network
 from genregraph.models import training
 from genregraph.models.messages import Backend
 from genregraph.models.training import AdamW, neighbourhoods, sampled

@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from genregraph.config.experiment import Experiment, Word
-from genregraph.config.parts import Model
+from genregraph.config.experiment import Experiment, Model, Word
 
 Extension = Annotated[str, Field(pattern=r"^\.[a-z0-9]+$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]

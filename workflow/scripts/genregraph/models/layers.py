@@ -34,7 +34,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import elu_, linear, normalize
 
-from genregraph.config.parts import Network
+from genregraph.config.experiment import Network
 from genregraph.models.messages import Attention, Messages
 
 HEADS = 4

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from genregraph.common.errors import UserError
 from genregraph.common.reproducible import reproducibly
-from genregraph.config.parts import SEARCHED, Network
+from genregraph.config.experiment import SEARCHED, Network
 from genregraph.models.base import Fit, Fold, HeldOut, Matrix
 from genregraph.models.layers import GraphAttention, GraphNetwork, network
 from genregraph.models.messages import Backend

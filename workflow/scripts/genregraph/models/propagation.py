@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from genregraph.config.parts import Network
+from genregraph.config.experiment import Network
 
 SCALE_NEIGHBOUR = 7  # As in [4]_.
 

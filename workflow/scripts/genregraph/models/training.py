@@ -25,7 +25,7 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
-from genregraph.config.parts import Network
+from genregraph.config.experiment import Network
 from genregraph.models.base import Fold
 from genregraph.models.layers import GraphNetwork, network, prepared
 from genregraph.models.messages import Attention, Backend, Messages

@@ -16,8 +16,7 @@ import typer
 from tqdm import tqdm
 
 from genregraph.common.seeds import fold_seed
-from genregraph.config.experiment import Experiment
-from genregraph.config.parts import Network
+from genregraph.config.experiment import Experiment, Network
 from genregraph.graph.store import load_graph
 from genregraph.models import options
 from genregraph.models.base import Fold

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from genregraph.common.errors import UserError, first_few, nearest
-from genregraph.config.experiment import Experiment
+from genregraph.config.experiment import Experiment, UnknownArtist
 from genregraph.config.model import Config
-from genregraph.config.parts import UnknownArtist
 from genregraph.config.registry import COMPUTED, PER_FOLD
 from genregraph.datasets.groups import group_name, normalised, tied
 from genregraph.datasets.sheet import Row

@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from genregraph.common.errors import UserError
-from genregraph.config.parts import Network
+from genregraph.config.experiment import Network
 from genregraph.graph.adjacency import joined
 from genregraph.models.base import learnable
 from genregraph.models.classifiers import CLASSIFIERS
