@@ -23,10 +23,6 @@ from genregraph.features.musicnn import (
     windows,
 )
 
-# Of the 40 real clips whose published tags are known, the three that correlate least, and one that
-# correlates most.
-PUBLISHED = ["disco.00005", "pop.00009", "metal.00003", "hiphop.00003"]
-
 
 @pytest.fixture(scope="module")
 def network():
@@ -55,18 +51,6 @@ def test_activations_are_the_original_networks(network, reference, real_audio):
         # how the original rounded, and what is rounded here differs by machine.
         for pooled, original in zip(channels, expected[1:], strict=True):
             assert_allclose(pooled, original, rtol=0, atol=1e-5 * original.max(), err_msg=clip)
-
-
-@pytest.mark.parametrize("clip", PUBLISHED)
-def test_tags_correlate_with_the_published_ones(clip, network, musicnn_outputs, real_audio):
-    with np.load(musicnn_outputs / "published_tags_train.npz") as published:
-        theirs = published["X"][published["IDS"] == f"{clip.split('.')[0]}/{clip}.au"]
-    spectrogram = log_mel(clip_samples(real_audio, clip))
-    apart = [spectrogram[start : start + 187] for start in range(0, len(spectrogram) - 186, 61)]
-    with torch.inference_mode():
-        ours = network(torch.from_numpy(np.stack(apart)))[0].numpy()
-    assert len(ours) == len(theirs) == 28
-    assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] >= 0.985
 
 
 def test_tables_are_means_and_deviations_over_windows(network, reference, real_audio):

@@ -43,11 +43,6 @@ def segments(samples: int) -> list[tuple[int, int]]:
     As in the public 3-second table of GTZAN, segment ``i`` is ``[i * 66150, (i + 1) * 66150 - 1)``,
     kept while ``(i + 1) * 66150`` is less than the length, ten at most. The rule was recovered from
     the table, whose 9,990 rows it reproduces.
-
-    Examples
-    --------
-    >>> segments(140_000)
-    [(0, 66149), (66150, 66149)]
     """
     return [(i * SEGMENT, SEGMENT - 1) for i in range(min((samples - 1) // SEGMENT, 10))]
 

@@ -58,16 +58,11 @@ def plain(value: str) -> str:
 
 
 def lines(text: str, delimiter: str, fewest: int) -> Iterator[tuple[int, list[str]]]:
-    r"""Rows of a text with the lines that they begin in, the header first; empty ones are skipped.
+    """Rows of a text with the lines that they begin in, the header first; empty ones are skipped.
 
     Values are quoted as in CSV. A quotation mark that opens no quoted value is a character like
     others, as in titles: if each line that a quoted value would span is a row, they are rows. If
     they may be rows, of the ``fewest`` values or more, or one value, a `UserError` says so.
-
-    Examples
-    --------
-    >>> [row for _, row in lines('clip\ttitle\na\t"Heroes" live\nb\t"two\nlines"', "\t", 2)]
-    [['clip', 'title'], ['a', '"Heroes" live'], ['b', 'two\nlines']]
     """
     physical = list(io.StringIO(text, newline=""))
     if not physical:

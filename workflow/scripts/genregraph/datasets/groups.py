@@ -20,13 +20,7 @@ ARTIST = "artist "
 
 @cache
 def normalised(artist: str) -> str:
-    """An artist's name without case, article "The", punctuation (unless all is) and extra blanks.
-
-    Examples
-    --------
-    >>> [normalised(name) for name in ("The  Guns N' Roses", "Guns n Roses, The", " !!! ")]
-    ['guns n roses', 'guns n roses', '!!!']
-    """
+    """An artist's name without case, article "The", punctuation (unless all is) or extra blanks."""
     name = unicodedata.normalize("NFC", artist).casefold()
     name = re.sub(r"^(.*\w.*),\s*the\s*$", r"the \1", name)
     words = (re.sub(r"[^\w\s]", "", name).strip() or name).split()
@@ -60,11 +54,6 @@ def tied(keys: Iterable[Sequence[str]], pairs: Iterable[tuple[int, int]] = ()) -
     """Groups of clips that share any key but "" or are a pair, or through others: their first clip.
 
     Pairs are positions of clips. SciPy is not used: its import takes as long as planning.
-
-    Examples
-    --------
-    >>> tied([["a", "x"], ["b", ""], ["c", "x"], ["c", ""]])
-    [0, 1, 0, 0]
     """
     of_clips = [[key for key in enumerate(named) if key[1]] for named in keys]
     first: dict[tuple[int, str], int] = {}

@@ -18,13 +18,7 @@ NOT_IN_TABLE = "rejected: no experiment with this table has it"
 
 
 def guarded(value: Any) -> Any:
-    """A cell that no spreadsheet computes: a text that would begin a formula, after a ``'``.
-
-    Examples
-    --------
-    >>> [guarded(value) for value in ("=1+2", "-song", "song", -0.5, "'@x")]
-    ["'=1+2", "'-song", 'song', -0.5, "''@x"]
-    """
+    """A cell that no spreadsheet computes: a text that would begin a formula, after a ``'``."""
     return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 
 

@@ -41,17 +41,11 @@ def without_extension(name: str) -> str:
 
 
 class Names:
-    r"""Names that others may use for the clips of a sheet.
+    """Names that others may use for the clips of a sheet.
 
     A key means the clip of this name; else that whose path it ends in, or which ends in it, folder
     and all; else that of its file's name, unless its folder is that of other clips. File extension,
     case and quotation marks do not count. A key of a segment is a clip's, and ``.<number>``.
-
-    Examples
-    --------
-    >>> names = Names([Row("blues.00000", "blues/blues.00000.wav", "blues")])
-    >>> names.match([r"C:\gtzan\Blues\blues.00000.AU", "blues.00001"], "30s")
-    {'C:\\gtzan\\Blues\\blues.00000.AU': 'blues.00000'}
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:

@@ -17,13 +17,7 @@ FILLED = 0.9  # Share of the integers between the least and the most that are us
 
 
 def is_named_like_a_label(name: str) -> bool:
-    """Whether a column's name says that it is a label, a part or a number of the clip.
-
-    Examples
-    --------
-    >>> [is_named_like_a_label(name) for name in ("genreId", "y", "Class Label", "tempo", "yin")]
-    [True, True, True, False, False]
-    """
+    """Whether a column's name says that it is a label, a part or a number of the clip."""
     snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip())
     return LABEL.fullmatch(re.sub(r"[\s.-]+", "_", snake).lower()) is not None
 
