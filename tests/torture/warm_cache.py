@@ -15,13 +15,13 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
 RUNS = "https://w3id.org/ro/terms/workflow-run"
+CRATE = files("rocrate") / "data/ro-crate.jsonld"
+TERMS = {"@context": {term: f"{RUNS}#{term}" for term in ("md5", "sha256")}}
 CONTEXTS = {
     "https://w3id.org/ro/crate/1.1/context": (
         files("rocrate") / "data/ro-crate.jsonld"
     ).read_bytes(),
-    f"{RUNS}/context": json.dumps(
-        {"@context": {term: f"{RUNS}#{term}" for term in ("md5", "sha256")}}
-    ).encode(),
+    f"{RUNS}/context": json.dumps(TERMS).encode(),
 }
 
 session = requests_cache.CachedSession(sys.argv[1])
