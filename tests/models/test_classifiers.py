@@ -35,12 +35,6 @@ def accuracy(inputs, probabilities):
 # Every classifier
 
 
-def test_grids_are_small_and_hold_parameters_of_the_estimator():
-    for name, (build, grid, _) in CLASSIFIERS.items():
-        assert np.prod([len(values) for values in grid.values()], initial=1) <= 8, name
-        assert grid.keys() <= build(0).get_params().keys()
-
-
 @every
 def test_search_gives_probabilities_parameters_and_held_out_clips(name):
     inputs = noisy()

@@ -1,11 +1,11 @@
 """Each network is its formula, DGL's layers with DGL, and the same but for messages without."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import torch
 from tests.models.conftest import asked, by_each_backend, by_kind, near, needs_dgl
+from torch import nn
+from torch.nn import functional
 
 from genregraph.config.experiment import Network
 from genregraph.models.layers import GraphNetwork, heads_of, network
@@ -32,7 +32,7 @@ def of_gat(layer, h, p):
     _, heads, width = layer["attn_l"].shape
     values = (h @ layer["fc.weight"].T).view(-1, heads, width)
     sent, received = ((values * layer[name]).sum(dim=-1) for name in ("attn_l", "attn_r"))
-    scores = torch.nn.functional.leaky_relu(received[:, None] + sent[None], 0.2)
+    scores = functional.leaky_relu(received[:, None] + sent[None], 0.2)
     shares = torch.softmax(scores.masked_fill((p == 0)[:, :, None], -torch.inf), dim=1)
     return torch.einsum("ijh,jhd->ihd", shares, values).flatten(1) + layer["bias"]
 
@@ -73,8 +73,8 @@ def test_scores_and_gradients_are_those_of_the_formula(
     p, h = torch.from_numpy(fold.matrix.toarray()), torch.from_numpy(inputs.x).double()
     for number, layer in enumerate(weights):
         if number:
-            h = torch.nn.functional.elu(h) if kind == "gat" else torch.relu(h)
-            h = torch.nn.functional.normalize(h) if normalise else h
+            h = functional.elu(h) if kind == "gat" else torch.relu(h)
+            h = functional.normalize(h) if normalise else h
         h = FORMULAS[kind](layer, h, p)
     own = h
     for _ in range(10 if kind == "appnp" else 0):
@@ -90,73 +90,27 @@ def test_scores_and_gradients_are_those_of_the_formula(
 # DGL's layers
 
 
-def made_by_dgl(kind, widths, hidden):
-    from dgl.nn.pytorch import GATConv, GraphConv, SAGEConv
-
-    heads = [heads_of(hidden)] * (len(widths) - 1) + [1]
-    layer = {
-        "graphsage": lambda a, b, _: SAGEConv(a, b, "mean"),
-        "gcn": lambda a, b, _: GraphConv(a, b, norm="none"),
-        "gat": lambda a, b, heads: GATConv(a, b // heads, heads),
-        "appnp": lambda a, b, _: torch.nn.Linear(a, b),
-    }[kind]
-    return torch.nn.ModuleList(layer(*each, h) for each, h in zip(widths, heads, strict=True))
-
-
 @needs_dgl
 @pytest.mark.parametrize("by_dgl", [True, False])
 @by_kind
 def test_seed_gives_the_weights_that_it_gives_dgl(kind, by_dgl):
+    from dgl.nn.pytorch import GATConv, GraphConv, SAGEConv
+
     torch.manual_seed(3)
     ours = network(kind, 7, 3, Network(layers=2, hidden=6), by_dgl)
     torch.manual_seed(3)
-    theirs = made_by_dgl(kind, [(7, 6), (6, 6), (6, 3)], 6)
+    make = {
+        "graphsage": lambda a, b, _: SAGEConv(a, b, "mean"),
+        "gcn": lambda a, b, _: GraphConv(a, b, norm="none"),
+        "gat": lambda a, b, heads: GATConv(a, b // heads, heads),
+        "appnp": lambda a, b, _: nn.Linear(a, b),
+    }[kind]
+    theirs = nn.ModuleList(make(*each) for each in ((7, 6, 3), (6, 6, 3), (6, 3, 1)))
     expected = theirs.state_dict(prefix="convolutions.")
     assert ours.state_dict().keys() == expected.keys()
     assert all(torch.equal(ours.state_dict()[name], each) for name, each in expected.items())
     if by_dgl and kind in ("gcn", "gat"):
         assert [type(each) for each in ours.convolutions] == [type(each) for each in theirs]
-
-
-@needs_dgl
-@by_each_backend
-@by_kind
-@pytest.mark.parametrize("weighted", [True, False])
-@pytest.mark.parametrize("layers", [1, 2])
-def test_scores_and_gradients_are_those_of_dgls_layers(
-    inputs, graph, layers, weighted, kind, backend
-):
-    """GraphConv by EdgeWeightNorm, APPNPConv as it comes: the normalisation, too, is DGL's."""
-    import dgl
-    from dgl.nn.pytorch import APPNPConv, EdgeWeightNorm
-
-    weights = "distance" if weighted else "equal"
-    edges, widths = connected(graph, weights).tocoo(), list(pairwise([5, *[8] * layers, 3]))
-    graph_of_dgl = dgl.graph((edges.col, edges.row))
-    values = torch.from_numpy(edges.data.astype(np.float32))
-    theirs = made_by_dgl(kind, widths, 8)
-    of_layer = {
-        "graphsage": lambda layer, h: layer(graph_of_dgl, h, values if weighted else None),
-        "gcn": lambda layer, h: layer(graph_of_dgl, h, None, norm(graph_of_dgl, values)),
-        "gat": lambda layer, h: layer(graph_of_dgl, h).flatten(1),
-        "appnp": lambda layer, h: layer(h),
-    }[kind]
-    norm, between = EdgeWeightNorm("both"), torch.nn.functional.elu if kind == "gat" else torch.relu
-    expected = of_layer(theirs[0], torch.from_numpy(inputs.x))
-    for layer in theirs[1:]:
-        expected = of_layer(layer, between(expected))
-    if kind == "appnp":
-        expected = APPNPConv(10, 0.1)(graph_of_dgl, expected, values)
-    fold = fold_of(inputs, graph, kind, backend, weights=weights, aggregator="dgl_mean")
-    ours = network(kind, 5, 3, Network(layers=layers, hidden=8), backend == "dgl")
-    ours.load_state_dict(theirs.state_dict(prefix="convolutions."))
-    scores = ours(fold.prepared, fold.messages)
-    for each in (expected, scores):
-        each.pow(2).sum().backward()
-    near(scores.detach(), expected.detach(), 1e-6)
-    gradients = [{n: p.grad.flatten() for n, p in m.named_parameters()} for m in (ours, theirs)]
-    one, other = (torch.cat([each[name] for name in sorted(each)]) for each in gradients)
-    near(one, other, 2e-6)
 
 
 def test_dropout_draws_its_share_in_training_only_and_keeps_the_mean():
