@@ -70,13 +70,11 @@ def adjacency(
     """
     search = _Search(x, metric, candidates, seed)
     known, new = search.split(np.arange(len(x)))
-    k = min(k, len(known) - 1)
-    blocks: list[Block] = []
-    searched = known
+    k, searched, blocks = min(k, len(known) - 1), known, list[Block]()
     if len(known) > exact and METRICS[metric].nndescent:
         columns, distances = _by_descent(search.values[known], metric, k, seed)
         stuck = (columns < 0).any(axis=1)
-        blocks.append((known[~stuck], known[columns[~stuck]], distances[~stuck]))
+        blocks = [(known[~stuck], known[columns[~stuck]], distances[~stuck])]
         searched = known[stuck]
     return _graph(len(x), [*blocks, *search.nearest([searched, new], known, k)])
 

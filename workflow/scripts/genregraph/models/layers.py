@@ -204,9 +204,9 @@ def network(
 
         made = GATConv if kind == "gat" else partial(GraphConv, norm="none")
         layer = partial(made, allow_zero_in_degree=True)
-    shapes: list[tuple[int, ...]]
-    shapes = list(pairwise([features, *[settings.hidden] * settings.layers, genres]))
-    if kind == "gat":
-        heads = [heads_of(settings.hidden)] * settings.layers + [1]
-        shapes = [(a, b // h, h) for (a, b), h in zip(shapes, heads, strict=True)]
-    return GraphNetwork(kind, [layer(*each) for each in shapes], settings)
+    widths = pairwise([features, *[settings.hidden] * settings.layers, genres])
+    if kind != "gat":
+        return GraphNetwork(kind, [layer(*each) for each in widths], settings)
+    heads = [heads_of(settings.hidden)] * settings.layers + [1]
+    layers = [layer(a, b // h, h) for (a, b), h in zip(widths, heads, strict=True)]
+    return GraphNetwork(kind, layers, settings)

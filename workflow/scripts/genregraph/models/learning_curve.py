@@ -12,6 +12,7 @@ searched: logistic regression has C .1, networks the settings of the experiment.
 
 import logging
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -67,8 +68,8 @@ def design(sizes: Sequence[Sequence[Positions]]) -> Design | None:
         reach = min(MOST_CLIPS, *(int(groups[:fewest].sum()) for fold in sizes for groups in fold))
         counts = [count for count in (fewest * 2**i for i in range(10)) if count <= reach]
         artists = [tuple(min(n, count) for n in n_artists) for count in counts]
-        if len(counts) > 1:  # Discriminants need more clips than genres.
-            several = [count for count in counts if count > 1]
+        if len(counts) > 1:
+            several = [count for count in counts if count > 1]  # Discriminants need as many.
             possible.append(Design(list(dict.fromkeys(artists)), several))
     return max(possible, key=lambda each: (len(each.artists), each.artists[0]), default=None)
 
@@ -159,11 +160,8 @@ def main(
     output: Annotated[Path, typer.Option(help="Accuracies, to be written (CSV).")],
 ) -> None:
     """Learn from few artists and clips, and from more."""
-    file = InputsFile(inputs)
-    folds = [file[number] for number in range(min(repeats, len(file)))]
+    folds = list(islice(InputsFile(inputs), repeats))
     settings = Experiment.model_validate_json(experiment)
     table = curve(folds, settings, seed, usable_backend(backend, device, at_once))
-    table.insert(0, "dataset", dataset)
-    table.insert(1, "experiment", name)
-    table.to_csv(output, index=False)
+    table.assign(dataset=dataset, experiment=name)[COLUMNS].to_csv(output, index=False)
     logger.info("\n%s", table.groupby(COLUMNS[2:4] + COLUMNS[5:7])["accuracy"].mean())

@@ -49,30 +49,23 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_features : int, default=10
+    n_features : int
         Number of features wanted. It is met exactly if as many columns can be split on. From thrice
         as many on the LASSO's path, but 40 more at most, those that the others replace best are
         eliminated. Where the path has too few, the most important others of the forest follow; a
         forest that uses too few gets trees on the other columns.
-    polish_trees : int, default=100
+    polish_trees : int
         Trees of the random forest refitted on the selected features.
-    random_state : int, RandomState or None, default=None
-        Seed of the bootstrap samples, the trees and the polished forest.
 
     Attributes
     ----------
-    support_ : ndarray of shape (n_features_in_,), bool
-        Selected features.
-    feature_importances_ : ndarray of shape (n_features_in_,)
-        Shares in the impurity decrease of the full forest. They sum to 1, or to 0 without any tree.
-    polished_importances_ : ndarray of shape (n_features_in_,)
-        Importances in a forest refitted on the selected features; 0 for those not selected.
+    support_, feature_importances_, polished_importances_ : ndarray of shape (p,)
+        What is selected; shares in the impurity decrease of the full forest, which sum to 1, or to
+        0 without any tree; and importances in a forest on the selected features alone.
     alpha_ : float
         Penalty per feature and unit of tree weight, in squared error per row.
     weights_ : ndarray of shape (T,)
         Weight of each tree, at least 0.
-    classes_ : ndarray of shape (K,)
-        Class labels.
     """
 
     def __init__(
