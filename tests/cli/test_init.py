@@ -9,6 +9,8 @@ from genregraph.cli.project import configured
 from genregraph.common.errors import UserError
 from genregraph.datasets.sheet import Row, read_sheet
 
+WITHOUT_GENRE = "passed over: 1 without a genre, which a folder or a tag can name"
+
 
 def made(folder: Path, *names: str) -> Path:
     """Files that hold their own names, and no audio."""
@@ -37,8 +39,7 @@ def test_folders_are_genres_and_artists_and_tags_say_the_rest(tmp_path) -> None:
         ("c", "jazz", "", ""),
         ("01", "rock", "Bob", "One"),
     ]
-    skipped = "passed over: 1 without a genre, which a folder or a tag can name: '03.mp3'"
-    assert music_in(tmp_path)[1] == [skipped]
+    assert music_in(tmp_path)[1] == [f"{WITHOUT_GENRE}: '03.mp3'"]
 
 
 def test_folders_named_like_artists_in_tags_are_artists(tmp_path) -> None:
@@ -74,27 +75,20 @@ def test_folders_that_differ_from_tags_are_noted_and_tags_can_be_taken(tmp_path)
         "all): to take them, add --by-tags"
     ]
     rows, notes = music_in(tmp_path, by_tags=True)
-    assert [(row.genre, row.artist) for row in rows] == [
-        (g, "Cleo") for g in ("Soul", "Folk", "soul")
-    ]
-    assert notes == [
-        "passed over: 1 without a genre, which a folder or a tag can name: 'B/untagged.mp3'"
-    ]
+    assert [row.genre for row in rows] == ["Soul", "Folk", "soul"]
+    assert {row.artist for row in rows} == {"Cleo"}
+    assert notes == [f"{WITHOUT_GENRE}: 'B/untagged.mp3'"]
 
 
-def test_folders_of_a_split_are_its_parts(tmp_path) -> None:
-    folder = made(tmp_path, "Train/rock/a.wav", "test/rock/b.wav", "test/pop/Ann/c.wav")
-    rows, notes = music_in(folder)
-    parts = [("rock", "train", ""), ("pop", "test", "Ann"), ("rock", "test", "")]
-    assert [(row.genre, row.split, row.artist) for row in rows] == parts
+def test_folders_of_a_split_are_its_parts_and_one_too_high_is_noted(tmp_path) -> None:
+    parts = made(tmp_path / "a", "Train/rock/a.wav", "test/rock/b.wav", "test/pop/Ann/c.wav")
+    rows, notes = music_in(parts)
+    stated = [("rock", "train", ""), ("pop", "test", "Ann"), ("rock", "test", "")]
+    assert [(row.genre, row.split, row.artist) for row in rows] == stated
     assert notes == []
-
-
-def test_folder_that_is_one_too_high_names_the_right_one(tmp_path) -> None:
-    names = ["Data/genres_original/rock/a.wav", "Data/genres_original/jazz/b.wav"]
-    (note,) = music_in(made(tmp_path, *names))[1]
-    assert note.endswith(f"if its folders are genres, name it: {tmp_path}/Data/genres_original")
-    assert music_in(tmp_path / "Data/genres_original")[1] == []
+    (note,) = music_in(made(tmp_path / "b", "Data/genres/rock/a.wav", "Data/genres/jazz/b.wav"))[1]
+    assert note.endswith(f"if its folders are genres, name it: {tmp_path}/b/Data/genres")
+    assert music_in(tmp_path / "b/Data/genres")[1] == []
 
 
 def test_names_and_tags_that_are_not_unicode_are_noted(tmp_path) -> None:
@@ -124,19 +118,20 @@ def test_names_of_clips_are_no_longer_than_needed(tmp_path, files, names) -> Non
     assert {row.clip for row in music_in(made(tmp_path, *files.split()))[0]} == {*names.split()}
 
 
-def test_folder_of_other_kinds_of_audio_alone_is_said_to_be_that(tmp_path) -> None:
-    folder = made(tmp_path, "rock/a.ape", "rock/b.ape", "rock/cover.jpg")
-    with pytest.raises(UserError, match=r"no audio .*, but 2 with extension .ape: .*jpg"):
-        music_in(folder)
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        ("rock/a.ape rock/b.ape rock/c.jpg", r"no audio .*, but 2 with extension .ape: .*jpg"),
+        ("", "no audio has a genre by its folder or tag"),
+        ("a.wav b.wav", "no audio has a genre by its folder or tag"),
+    ],
+)
+def test_folder_without_audio_or_genre_is_an_error(tmp_path, names, problem) -> None:
+    with pytest.raises(UserError, match=problem):
+        music_in(made(tmp_path, *names.split()))
 
 
-@pytest.mark.parametrize("names", [[], ["a.wav", "b.wav"]])
-def test_folder_without_a_genre_is_an_error(tmp_path, names) -> None:
-    with pytest.raises(UserError, match="no audio has a genre by its folder or tag"):
-        music_in(made(tmp_path, *names))
-
-
-def test_marked_excludes_all_copies_but_the_first(tmp_path) -> None:
+def test_all_copies_but_the_first_are_excluded_and_unreadable_files_skipped(tmp_path) -> None:
     folder = made(tmp_path, "rock/a.wav", "rock/b.wav", "jazz/copy.wav", "rock/z.wav")
     for name in ("jazz/copy.wav", "rock/z.wav"):
         (folder / name).write_text("rock/b.wav")
@@ -147,9 +142,6 @@ def test_marked_excludes_all_copies_but_the_first(tmp_path) -> None:
     known, new = Row("mine", "rock/b.wav", "rock"), Row("z", "rock/z.wav", "rock")
     ((row,), alike) = marked([new], folder, [known])
     assert (row.excluded, alike) == ("a copy of mine", [["mine", "z"]])
-
-
-def test_copies_in_skips_unreadable_files(tmp_path) -> None:
     for name in ("a.wav", "b.wav"):
         (tmp_path / name).symlink_to("/proc/self/mem")  # There, and of one size.
     assert copies_in(tmp_path, ["a.wav", "b.wav"]) == {}
@@ -161,26 +153,20 @@ def music(tmp_path, monkeypatch) -> Path:
     return made(Path("my music"), "rock/a.wav", "rock/a.mp3", "jazz/Ann/b.wav")
 
 
-def test_main_writes_sheet_and_configuration_of_a_folder(music, capsys) -> None:
+def test_main_writes_sheet_and_configuration_and_merges_new_files(music, capsys) -> None:
     main(music)
-    config = Path("config/datasets/my_music.yaml")
+    sheet, config = (Path(f"config/datasets/my_music.{end}") for end in ("tsv", "yaml"))
     run = configured([config], [])
     assert (run.dataset, run.audio, run.facts().shards) == ("my_music", "my music", 2)
     rows = read_sheet(Path(run.sheet))
     assert [row.path for row in rows] == ["jazz/Ann/b.wav", "rock/a.mp3", "rock/a.wav"]
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "config/datasets/my_music.tsv: 3 clips of 2 genres and 1 artists."
+    assert said[0] == f"{sheet}: 3 clips of 2 genres and 1 artists."
     assert said[-1].endswith(f"results/multiclass_knn.csv --configfile {config}")
-
-
-def test_main_merges_new_files_into_a_sheet(music, capsys) -> None:
-    main(music)
-    sheet, config = (Path(f"config/datasets/my_music.{end}") for end in ("tsv", "yaml"))
     by_hand = b"genre\tcomment\tpath\tclip\n Rock \tgood\trock/a.wav\tmine\nx\t\tgone.wav\tgone"
     sheet.write_bytes(by_hand)
     config.write_text(config.read_text() + "seed: 7\n")
     made(music, "rock/mine.wav")
-    capsys.readouterr()
     main(music)
     assert sheet.read_text().splitlines() == [
         "genre\tcomment\tpath\tclip\tartist",
@@ -221,11 +207,11 @@ def test_name_that_is_taken_is_rejected(music) -> None:
 )
 def test_any_name_of_a_folder_becomes_a_datasets(tmp_path, monkeypatch, folder, dataset) -> None:
     monkeypatch.chdir(tmp_path)
-    main(made(Path(folder), f"{folder}/{folder}.wav", "rock/tab\tnew\nline.wav"))
+    names = {f"{folder}/{folder}.wav", "rock/tab\tnew\nline.wav"}
+    main(made(Path(folder), *names))
     run = configured([Path(f"config/datasets/{dataset}.yaml")], [])
     assert (run.dataset, run.audio) == (dataset, folder)
-    paths = [row.path for row in read_sheet(Path(run.sheet))]
-    assert sorted(paths) == sorted([f"{folder}/{folder}.wav", "rock/tab\tnew\nline.wav"])
+    assert {row.path for row in read_sheet(Path(run.sheet))} == names
 
 
 def test_links_and_the_current_folder_keep_their_names(music, monkeypatch) -> None:

@@ -1,8 +1,12 @@
+"""Commands and steps as they are started: by the script, by Snakemake, and in odd folders."""
+
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,13 @@ from genregraph.cli import main
 from genregraph.common.code import SCRIPTS
 
 SCRIPT = Path(__file__).parents[2] / "genregraph"
+SNAKEMAKE = (sys.executable, "-m", "snakemake")
+SLOW = """
+rule all:
+    output: "slow.txt"
+    shell: "python -c 'import random'; trap 'sleep 1; exit 1' INT; touch started; sleep 60 & wait"
+"""
+RUN_SLOW = "from genregraph.cli.predict import run_snakemake; run_snakemake(['--cores', '1'], True)"
 
 
 def run(*command: str | Path, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -18,8 +29,13 @@ def run(*command: str | Path, cwd: Path, **variables: str) -> subprocess.Complet
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
-def test_steps_are_run_by_name(monkeypatch, tmp_path, capsys) -> None:
-    assert {"audio.audit", "datasets.unpack", "report.crate"} <= {*main.steps()}
+def write_modules(folder: Path) -> None:
+    """Modules of a user's that are called as those of Python and its libraries."""
+    for module in ("random", "copy", "typer", "snakemake", "re"):
+        (folder / f"{module}.py").write_text("raise SystemExit('the code of the folder')")
+
+
+def test_steps_are_run_by_name(monkeypatch, tmp_path) -> None:
     missing = str(tmp_path / "tracks.csv")
     command = ["genregraph", "datasets.fma", "--subset", "small", "--metadata", missing]
     monkeypatch.setattr(sys, "argv", command)
@@ -34,13 +50,12 @@ def test_usage_lists_commands_and_steps(monkeypatch, capsys, words, status) -> N
         main.run()
     assert ended.value.code == status
     said = capsys.readouterr().out
-    assert "\n  predict  predict the genres of new music\n" in said
-    assert "\n  audio.audit\n" in said
+    for line in ("predict  predict the genres of new music", "audio.audit", "report.crate"):
+        assert f"\n  {line}\n" in said
 
 
 def test_code_of_the_current_folder_is_not_run_and_odd_characters_are_replaced(tmp_path) -> None:
-    for module in ("random", "copy", "typer", "snakemake", "re"):
-        (tmp_path / f"{module}.py").write_text("raise SystemExit('the code of the folder')")
+    write_modules(tmp_path)
     (tmp_path / "rock").mkdir()
     (tmp_path / "rock/日本.txt").touch()
     (tmp_path / "rock/a.wav").touch()
@@ -79,6 +94,26 @@ def test_jobs_use_the_python_of_snakemake_where_none_is_active(tmp_path) -> None
     assert (tmp_path / target).is_file(), done.stderr
 
 
+def test_interrupt_waits_for_snakemake_which_unlocks_the_folder(tmp_path) -> None:
+    """And neither Snakemake nor its jobs import modules of that folder."""
+    (tmp_path / "Snakefile").write_text(SLOW)
+    write_modules(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", RUN_SLOW],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS.parent)},
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        while running.poll() is None and not (tmp_path / "started").exists():
+            time.sleep(0.05)
+        os.killpg(running.pid, signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    assert "UserError: interrupted; the same command goes on where it stopped" in said
+    assert not list(tmp_path.glob(".snakemake/locks/*"))
+
+
 @pytest.mark.parametrize("is_allowed", [False, True])
 def test_a_step_stops_at_another_version_of_a_library(tmp_path, is_allowed) -> None:
     (tmp_path / "tqdm").mkdir()
@@ -93,21 +128,16 @@ def test_a_step_stops_at_another_version_of_a_library(tmp_path, is_allowed) -> N
     assert re.search(r"tqdm 1.0 \(locked: 4[\d.]+\)", done.stderr)
 
 
-def test_key_that_stands_twice_is_an_error_of_snakemake_too(tmp_path) -> None:
+def test_snakemake_rejects_a_key_that_stands_twice_and_a_checkout_in_braces(tmp_path) -> None:
     (tmp_path / "mine.yaml").write_text("seed: 1\nseed: 2\n")
     snakefile = ["--snakefile", SCRIPT.with_name("Snakefile"), "--configfile", "mine.yaml"]
-    done = run(sys.executable, "-m", "snakemake", "--dry-run", *snakefile, cwd=tmp_path)
+    done = run(*SNAKEMAKE, "--dry-run", *snakefile, cwd=tmp_path)
     assert done.returncode
-    assert "mine.yaml is not YAML: line 2 has key 'seed', as line 1 does" in (
-        done.stdout + done.stderr
-    )
-
-
-def test_checkout_in_a_folder_with_braces_is_rejected(tmp_path) -> None:
+    said = "mine.yaml is not YAML: line 2 has key 'seed', as line 1 does"
+    assert said in done.stdout + done.stderr
     checkout = tmp_path / "{x}"
     shutil.copytree(SCRIPT.with_name("rules"), checkout / "rules")
     shutil.copy(SCRIPT.with_name("Snakefile"), checkout)
-    done = run(sys.executable, "-m", "snakemake", "--dry-run", cwd=checkout)
-    assert f"{checkout}: Snakemake takes text in braces for wildcards; rename it" in (
-        done.stdout + done.stderr
-    )
+    done = run(*SNAKEMAKE, "--dry-run", cwd=checkout)
+    said = f"{checkout}: Snakemake takes text in braces for wildcards; rename it"
+    assert said in done.stdout + done.stderr
