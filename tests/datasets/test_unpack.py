@@ -85,13 +85,19 @@ def test_unpack_copies_the_sheets_clips_from_below_any_folder(tmp_path, name, le
 )
 def test_unpack_rewrites_other_formats_with_the_same_samples(tmp_path, name, inside, stated):
     files = members("", inside) | {f"jazz/jazz.00000{inside}": b"no audio"}
-    unpacked(pack(tmp_path / name, files), sheet(stated), tmp_path / "audio")
+    archive = pack(tmp_path / name, files)
+    unpacked(archive, sheet(stated), tmp_path / "audio")
     for clip in CLIPS[:2]:
         written = tmp_path / "audio" / f"{clip}{stated}"
         expected = soundfile.read(io.BytesIO(files[clip + inside]), dtype="int16")
         np.testing.assert_equal(soundfile.read(written, dtype="int16"), expected)
         assert soundfile.info(written).format == stated[1:].upper()
     assert (tmp_path / f"audio/jazz/jazz.00000{stated}").read_bytes() == b"no audio"
+    for other in (".mp3", ".m4a"):  # These hold no 16-bit samples: copied as they are.
+        unpacked(archive, sheet(other), tmp_path / other)
+        assert contents(tmp_path / other) == {
+            f"{clip}{other}": files[clip + inside] for clip in CLIPS
+        }
 
 
 def test_unpack_keeps_files_that_are_there_and_adds_what_is_missing(tmp_path) -> None:

@@ -29,7 +29,6 @@ DAMAGED = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError),
     *(EOFError, RuntimeError),  # A password is needed.
 )
-BLOCK = 2**20  # Frames that are rewritten at a time.
 BY_HAND = "unpack it by hand, and name the folder with --config audio=FOLDER"
 
 
@@ -76,7 +75,7 @@ def unpack(archive: Path, checksum: str, rows: Sequence[Row], folder: Path) -> i
     """Write the clips that a folder lacks to their paths in it; what is there stays as it is.
 
     Files with the sheet's extension are copied byte for byte; others are rewritten in its format,
-    with the same (16-bit) samples. One that cannot be decoded is copied: the audit rejects it.
+    with the same (16-bit) samples. One for which that fails is copied: the audit looks inside.
     Nothing is written, but a `UserError` raised, if the archive is another one, lacks clips, or
     needs more than the disk has free. Returns how many clips were written.
     """
@@ -136,14 +135,11 @@ def _write(source: IO[bytes], suffix: str, target: Path) -> None:
 
 
 def _rewritten(source: IO[bytes], target: Path) -> bool:
-    """Write audio in the format of another file extension, by blocks, if it can be decoded."""
+    """Write audio in the format of another file extension, if that can be done."""
     try:
-        with soundfile.SoundFile(source) as old:
-            form = {"samplerate": old.samplerate, "channels": old.channels}
-            with soundfile.SoundFile(target, "w", **form, subtype="PCM_16") as new:
-                for frames in old.blocks(BLOCK, dtype="int16"):
-                    new.write(frames)
-    except soundfile.LibsndfileError:
+        samples, rate = soundfile.read(source, dtype="int16")
+        soundfile.write(target, samples, rate, subtype="PCM_16")
+    except (soundfile.LibsndfileError, TypeError, ValueError):  # Or no such format in 16 bits.
         source.seek(0)
         return False
     return True
