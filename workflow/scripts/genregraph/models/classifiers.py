@@ -1,8 +1,5 @@
 """What graph networks are compared with: classifiers of scikit-learn [1]_, tuned inside the fold.
 
-Each learns from the training clips and predicts all clips of the fold. `CLASSIFIERS` is the table
-of their grids.
-
 References
 ----------
 .. [1] F. Pedregosa et al., "Scikit-learn: Machine Learning in Python", JMLR 12, 2011.

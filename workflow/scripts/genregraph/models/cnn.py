@@ -81,8 +81,11 @@ class Cnn(nn.Module):
         super().__init__()
         # Without a scale to learn, no gradient need flow back to the images.
         self.bands = nn.BatchNorm1d(SIZE, affine=False)
-        shapes = zip(pairwise(CHANNELS), STRIDES, strict=True)
-        self.convolutions = nn.Sequential(*(_convolution(*each, stride) for each, stride in shapes))
+        self.convolutions = nn.Sequential()
+        for (given, made), stride in zip(pairwise(CHANNELS), STRIDES, strict=True):
+            size = 2 * stride - 1
+            layer = nn.Conv2d(given, made, size, stride, padding=size // 2, bias=False)
+            self.convolutions.append(nn.Sequential(layer, nn.BatchNorm2d(made), nn.ReLU()))
         bands_left = SIZE // prod(STRIDES)
         self.features = nn.Sequential(nn.Linear(2 * CHANNELS[-1] * bands_left, FEATURES), nn.ReLU())
         self.classifier = nn.Sequential(nn.Dropout(DROPOUT), nn.Linear(FEATURES, genres))
@@ -96,15 +99,6 @@ class Cnn(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Scores, shape (n, genres)."""
         return self.classifier(self.embed(images))
-
-
-def _convolution(channels: int, next_channels: int, stride: int) -> nn.Sequential:
-    size = 2 * stride - 1
-    return nn.Sequential(
-        nn.Conv2d(channels, next_channels, size, stride, padding=size // 2, bias=False),
-        nn.BatchNorm2d(next_channels),
-        nn.ReLU(),
-    )
 
 
 def stopping_part(y: NDArray[np.int64], groups: NDArray[np.str_], seed: int) -> NDArray[np.bool_]:

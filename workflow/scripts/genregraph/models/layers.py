@@ -169,10 +169,9 @@ class GraphNetwork(nn.Module):
         """Inputs of the next layer from a layer's values, which are overwritten."""
         x = elu_(x) if self.kind == "gat" else torch.relu_(x)
         x = normalize(x) if self.normalise else x
-        return self.dropped(x) if self.training and self.dropout else x
-
-    def dropped(self, x: Tensor) -> Tensor:
-        """Values, some of them 0; drawn as 16 bits each, in a third of the time of PyTorch's."""
+        if not (self.training and self.dropout):
+            return x
+        # 16 bits each take a third of the time of PyTorch's dropout.
         drawn = np.frombuffer(self.chance.bytes(2 * x.numel()), np.uint16).reshape(x.shape)
         kept = torch.from_numpy(drawn >= round(self.dropout * 2**16)).to(x.device)
         return x * kept.to(x.dtype).mul_(1 / (1 - self.dropout))
