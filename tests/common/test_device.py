@@ -5,28 +5,15 @@ from genregraph.common.device import usable_device
 from genregraph.common.errors import UserError
 
 
-@pytest.fixture
-def cards(monkeypatch):
-    """A machine that has some cards and no others."""
-
-    def have(*names):
-        found = {card: lambda card=card: card in names for card in device.CARDS}
-        monkeypatch.setattr(device, "CARDS", found)
-
-    return have
-
-
-@pytest.mark.parametrize("card", ["cuda", "mps"])
-def test_a_card_is_used_where_there_is_one(cards, card):
-    cards(card)
-    assert usable_device("auto") == usable_device(card) == card
-    cards()
-    assert usable_device("auto") == usable_device("cpu") == "cpu"
-
-
-@pytest.mark.parametrize(("there", "asked"), [("cuda", "mps"), (None, "cuda")])
-def test_another_card_than_the_one_asked_for_is_not_taken(cards, there, asked):
-    cards(there)
+@pytest.mark.parametrize("there", ["cuda", "mps", None])
+def test_a_card_is_used_where_there_is_one_and_no_other(monkeypatch, there):
+    cards = {card: lambda card=card: card == there for card in device.CARDS}
+    monkeypatch.setattr(device, "CARDS", cards)
+    assert usable_device("auto") == (there or "cpu")
     assert usable_device("cpu") == "cpu"
-    with pytest.raises(UserError, match=f"device: {asked}: PyTorch sees no such card; use device"):
-        usable_device(asked)
+    for asked in cards:
+        if asked == there:
+            assert usable_device(asked) == asked
+            continue
+        with pytest.raises(UserError, match=f"device: {asked}: PyTorch sees no such card; use dev"):
+            usable_device(asked)

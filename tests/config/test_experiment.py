@@ -17,21 +17,22 @@ def test_networks_of_an_experiment_are_each_trained_without_messages_too() -> No
 
 
 def test_a_variant_is_the_network_but_for_what_it_says() -> None:
-    experiment = Experiment.model_validate(
-        {"graphsage": {"hidden": 7}, "variants": {"flat": {"weights": "equal"}}}
-    )
-    flat = Network(hidden=7, weights="equal")
-    assert experiment.networks()["flat"] == Trained("graphsage", flat, "graphsage", "edgeless")
-
-
-def test_a_variant_that_changes_more_than_messages_has_an_ablation_of_its_own() -> None:
-    variants = {"deep": {"layers": 2}, "near": {"model": "gat", "k": 5}, "firm": {"dropout": 0.5}}
+    variants = {
+        "flat": {"weights": "equal"},
+        "deep": {"layers": 2},
+        "near": {"model": "gat", "k": 5},
+        "firm": {"dropout": 0.5},
+    }
     experiment = Experiment.model_validate({"models": ["gat"], "variants": variants})
     networks = experiment.networks()
+    assert networks["flat"] == Trained(
+        *("graphsage", Network(weights="equal"), "graphsage", "edgeless")
+    )
+    assert networks["near"] == Trained("gat", Network(k=5), "gat", "gat_edgeless")
+    # One that changes more than messages has an ablation of its own.
     assert networks["deep"].ablation == "deep_edgeless"
     silent = networks["deep"].settings.model_copy(update={"messages": False})
     assert networks["deep_edgeless"] == Trained("graphsage", silent, "edgeless", "")
-    assert networks["near"] == Trained("gat", Network(k=5), "gat", "gat_edgeless")
     assert networks["firm"].like == ""  # It states what would be searched.
 
 

@@ -74,13 +74,38 @@ ARCHIVE = {"urls": ["~/genres.zip"], "md5": "0" * 32, "filename": "genres.zip"}
             at("datasets.mine.archive", {**ARCHIVE, "urll": ""}),
             "datasets.mine.archive.urll: unknown key; did you mean 'urls'?",
         ),
-        (at(f"{X}.tabels", ["compare"]), f"{X}.tabels: unknown key; did you mean 'tables'?"),
         (at(f"{X}.graph.metrik", ""), f"{X}.graph.metrik: unknown key; did you mean 'metric'?"),
         (at("tables.mine", {"kep": []}), "tables.mine.kep: unknown key; did you mean 'keep'?"),
+        (
+            at(f"{X}.reduce", {"method": "tsne", "to": 4}),
+            f"{X}.reduce: tsne takes at most 3 dimensions, not 4; use pca or to: 3",
+        ),
+        (at(f"{X}.tables", ["compare", "compare"]), f"{X}.tables: a table can be joined only once"),
+        (at("tuning.experiment", "multiclass_x"), ": tuning: there is no experiment multiclass_x"),
+        (
+            at("datasets.mine.archive", {**ARCHIVE, "md5": None}),
+            "datasets.mine.archive: md5 or sha1 must say which archive it is",
+        ),
+        (at("tables.mine", 5), "tables.mine: must be a file, or {file: FILE, pool: true, keep: ["),
+        (at("tables.mine", {"pool": True}), "tables.mine: file or file_3s must name the table"),
+        *(
+            (at("dataset", name), f"dataset: must be a valid string (YAML takes it for {name!r}: ")
+            for name in (202405, 1e5, True, date(2024, 5, 1))
+        ),
+        *(
+            (at("datasets.mine.archive", {**ARCHIVE, part: value}), f"datasets.mine.archive.{part}")
+            for part, value in {
+                "md5": "Z" * 32,
+                "sha1": "0" * 32,
+                "filename": "genres.rar",
+                "urls": "https://example.org/genres.zip",
+            }.items()
+        ),
     ],
 )
-def test_an_unknown_key_names_the_nearest(merged, fault) -> None:
-    assert faults(merged) == [fault]
+def test_a_fault_is_reported_with_its_place_and_what_would_be_right(merged, fault) -> None:
+    (found,) = faults(merged)
+    assert found.startswith(fault)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +115,6 @@ def test_an_unknown_key_names_the_nearest(merged, fault) -> None:
         ("device", "gpu"),
         ("dataset", "../demo"),
         ("datasets.mine.shards", 5000),
-        ("audit.silence", 1),
         ("audit.longest", float("inf")),
         ("experiments", None),
         (f"{X}.tables", []),
@@ -110,51 +134,19 @@ def test_an_impossible_value_is_shown_with_its_place(path, value) -> None:
     assert fault.endswith(f" (it is {value!r}); change it in config/ or by --config")
 
 
-@pytest.mark.parametrize(
-    ("merged", "fault"),
-    [
-        (
-            at(f"{X}.reduce", {"method": "tsne", "to": 4}),
-            f"{X}.reduce: tsne takes at most 3 dimensions, not 4; use pca or to: 3",
-        ),
-        (at(f"{X}.tables", ["compare", "compare"]), f"{X}.tables: a table can be joined only once"),
-        (at("tuning.experiment", "multiclass_x"), ": tuning: there is no experiment multiclass_x"),
-        (
-            at("datasets.mine.archive", {**ARCHIVE, "md5": None}),
-            "datasets.mine.archive: md5 or sha1 must say which archive it is",
-        ),
-        (at("tables.mine", 5), "tables.mine: must be a file, or {file: FILE, pool: true, keep: ["),
-        (at("tables.mine", {"pool": True}), "tables.mine: file or file_3s must name the table"),
-    ],
-)
-def test_what_no_job_could_do_is_reported_before_any(merged, fault) -> None:
-    (found,) = faults(merged)
-    assert found.startswith(fault)
-
-
-@pytest.mark.parametrize(
-    ("part", "value"),
-    [
-        ("md5", "Z" * 32),
-        ("sha1", "0" * 32),
-        ("filename", "genres.rar"),
-        ("filename", "../genres.zip"),
-        ("urls", "https://example.org/genres.zip"),
-    ],
-)
-def test_an_archive_must_be_one_that_can_be_fetched(part, value) -> None:
-    loaded = load(at("datasets.mine.archive", ARCHIVE | {"sha1": "0" * 40}))
-    assert loaded.datasets["mine"].archive.checksum == "0" * 40
-    (fault,) = faults(at("datasets.mine.archive", ARCHIVE | {part: value}))
-    assert fault.startswith(f"datasets.mine.archive.{part}: ")
-
-
 @pytest.mark.parametrize("name", [*RESERVED, "Summary", "a/b", "a b", "é", ""])
 def test_a_name_that_is_no_file_name_or_that_of_another_result_is_rejected(name) -> None:
     (fault,) = faults({"experiments": {name: {}}})
     assert fault.startswith(f"experiments.{name}") or f"'{name}' is the name of another" in fault
     (fault,) = faults({"tables": {f"{name}/": "mine.csv"}})
     assert fault.startswith(f"tables.{name}/")
+
+
+def test_all_faults_are_reported_at_once() -> None:
+    merged = {"sede": 1, "audit": {"silence": 2}, **at(f"{X}.cut", "1s")}
+    assert sorted(fault.split(":")[0] for fault in faults(merged)) == [
+        *("audit.silence", f"{X}.cut", "sede")
+    ]
 
 
 @pytest.mark.parametrize("null", [None, "null"])
@@ -164,24 +156,9 @@ def test_null_of_the_command_line_is_null(null) -> None:
     assert made.select is made.graphsage.k is None
 
 
-def test_all_faults_are_reported_at_once() -> None:
-    merged = {"sede": 1, "audit": {"silence": 2}, "experiments": {"multiclass_x": {"cut": "1s"}}}
-    assert sorted(fault.split(":")[0] for fault in faults(merged)) == [
-        "audit.silence",
-        "experiments.multiclass_x.cut",
-        "sede",
-    ]
-
-
-@pytest.mark.parametrize(("stated", "keep"), [("a b.csv", []), ({"file": "a b.csv"}, ["y", "0"])])
-def test_an_imported_table_is_a_file_or_more(stated, keep) -> None:
-    stated = {**stated, "keep": keep} if keep else stated
-    table = load({"tables": {"mine": stated}}).tables["mine"]
-    assert (table.file, table.keep) == ("a b.csv", keep)
-
-
-@pytest.mark.parametrize("value", [202405, 1e5, True, date(2024, 5, 1)])
-def test_a_name_that_yaml_takes_for_something_else_is_to_be_quoted(value) -> None:
-    with pytest.raises(UserError) as error:
-        load({"dataset": value})
-    assert f"(YAML takes it for {value!r}: put it in quotation marks)" in str(error.value)
+def test_an_imported_table_is_a_file_or_more_and_an_archive_has_a_checksum() -> None:
+    tables = load({"tables": {"one": "a b.csv", "two": {"file": "c.csv", "keep": ["y"]}}}).tables
+    assert (tables["one"].file, tables["one"].keep) == ("a b.csv", [])
+    assert (tables["two"].file, tables["two"].keep) == ("c.csv", ["y"])
+    loaded = load(at("datasets.mine.archive", ARCHIVE | {"sha1": "0" * 40}))
+    assert loaded.datasets["mine"].archive.checksum == "0" * 40

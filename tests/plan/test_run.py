@@ -1,7 +1,6 @@
 """What a run can compute, planned without Snakemake."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -45,21 +44,9 @@ def test_protocols_of_the_sheet_are_known_before_any_job(small: Run) -> None:
     files = Paths(small).of_protocols("models")
     folder = "results/small/experiments/multiclass_small"
     assert files == [f"{folder}/paper/models", f"{folder}/clean/models"]
-
-
-def test_notes_name_each_reason_once(small: Run) -> None:
     notes = small.notes()
     assert any("protocol filtered is left out" in note for note in notes)
     assert sum("there is no audio to compute handcrafted" in note for note in notes) == 1
-
-
-def test_planning_writes_nothing(small: Run, tmp_path: Path) -> None:
-    def state() -> dict[str, int]:
-        return {str(path): path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-
-    before = state()
-    Paths(Run.of(SMALL, HOME)).published()
-    assert state() == before
 
 
 def test_a_folder_without_the_clips_ends_the_plan(small: Run) -> None:
@@ -95,23 +82,17 @@ def test_unknown_results_say_what_there_is(small: Run) -> None:
             shown(name)
 
 
-@pytest.fixture
-def own_copy(small: Run, tmp_path: Path) -> Run:
-    """A dataset that can be fetched, of whose clips a user has put all but one into its folder."""
-    for row in small.rows[1:]:
-        path = Path("resources/small", row.path)
+def test_users_copy_of_a_dataset_that_has_every_clip_is_not_fetched(small: Run) -> None:
+    archive = {"urls": ["gone.zip"], "md5": "0" * 32, "filename": "gone.zip"}
+    given = {"tables": {}, "datasets": {"small": {"archive": archive}}, "experiments": {}}
+    for row in small.rows:
+        run = Run.of(SMALL | given, HOME)
+        assert run.unpacks
+        path = Path(run.audio, row.path)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    archive = {"urls": ["gone.zip"], "md5": "0" * 32, "filename": "gone.zip"}
-    given = {**SMALL, "tables": {}, "datasets": {"small": {"archive": archive}}}
-    return Run.of({**given, "experiments": {}}, HOME)
-
-
-def test_users_copy_of_a_dataset_that_has_every_clip_is_not_fetched(own_copy: Run) -> None:
-    assert own_copy.unpacks
-    Path("resources/small", own_copy.rows[0].path).touch()
-    whole = Run(own_copy.config, HOME)
+    whole = Run.of(SMALL | given, HOME)
     assert not whole.unpacks
-    assert Paths(whole).audio(SimpleNamespace(shard=next(iter(whole.shards)))) == []
+    assert Paths(whole).audio(Job(shard=next(iter(whole.shards)))) == []
     Path(whole.unpacked).touch()  # After the rule has unpacked, its list stays an input.
-    assert Run(own_copy.config, HOME).unpacks
+    assert Run.of(SMALL | given, HOME).unpacks

@@ -37,29 +37,22 @@ def test_log_and_benchmark_lie_where_the_results_do():
     assert step.benchmark.startswith("results/benchmarks/{dataset}/{protocol}/")
 
 
-def test_record_holds_options_facts_code_and_libraries():
+def test_record_holds_options_facts_code_and_libraries_and_is_named_by_them():
     facts = {"rows": lambda wildcards: f"digest of {wildcards.dataset}"}
-    step = Step("graph.adjacency", PLACE, {"k": 5}, facts, record="results/{dataset}/{protocol}")
-    record = json.loads(step.content(FOLD))
+    steps = [
+        Step("{step}.adjacency", PLACE, {"k": k}, facts, record="results/{dataset}/{protocol}")
+        for k in (5, 3, 5)
+    ]
+    job = Job(FOLD, step="graph")
+    record = json.loads(steps[0].content(job))
     assert record["options"] == {"k": 5}
     assert record["facts"] == {"rows": "digest of mine"}
     assert record["code"] == digest("graph.adjacency")
     assert record["libraries"].keys() >= {"numpy", "scikit-learn", "scipy"}
-    path = Path(step.made_with(FOLD))
+    path, other, same = (Path(step.made_with(job)) for step in steps)
     assert str(path.parent) == "results/mine/clean/made-with"
     assert re.fullmatch(r"graph\.adjacency\.[0-9a-f]{16}\.json", path.name)
-
-
-def test_record_is_named_by_what_it_holds():
-    names = {Step("graph.adjacency", PLACE, {"k": k}).made_with(FOLD) for k in (3, 5, 3)}
-    assert len(names) == 2
-
-
-def test_step_name_may_hold_wildcards():
-    step = Step("features.{table}", "results")
-    job = Job(table="compare")
-    assert Path(step.made_with(job)).name.startswith("features.compare.")
-    assert "opensmile" in json.loads(step.content(job))["libraries"]
+    assert path == same != other
 
 
 def test_record_replaces_older_ones_of_the_same_step(tmp_path):
