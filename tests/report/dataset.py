@@ -32,12 +32,9 @@ ARTIST = '"><img src=x onerror="document.title=\'hacked\'">'
 TITLE = "{{ 7 * 7 }} & 'quotes'"
 EXPERIMENT = "multiclass_small"
 PAPER = 0.7203
-PER_GENRE = 20
-N = PER_GENRE * len(GENRES)
-K, FOLDS = 4, 4
+N, K, FOLDS = 60, 4, 4
 VARIANT = "nearest"
 SKILL = {"graphsage": 2.0, "edgeless": 1.5, VARIANT: 1.9, "svm": 1.0, "label_spreading": 0.5}
-NETWORKS = ["graphsage", "edgeless", VARIANT]
 SHOWN = ["graphsage", "edgeless", "svm", "label_spreading"]
 OF_EXPERIMENT = ("calibration", "reliability", "comparisons")
 NO_EDGE = 2  # A clip that is at distance zero from all its neighbours.
@@ -47,53 +44,38 @@ CLIPS = [EVIL, *(f"clip.{i:03d}" for i in range(1, N))]
 def rows(audio: Path) -> list[Row]:
     """The sheet; the first clips have a sound, and one clip more is rejected."""
     audio.mkdir()
-    named = []
-    for i, clip in enumerate(CLIPS):
-        path = f"a b#{i}.wav"
-        if i < 3:
-            wave = 0.1 * np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050)
-            soundfile.write(audio / path, wave, 22_050)
-        artist = ARTIST if i == 0 else f"singer {string.ascii_lowercase[i // 4]}"
-        row = Row(clip, path, GENRES[i % len(GENRES)], title=TITLE if i == 0 else "", artist=artist)
-        named.append(row)
+    for i in range(3):
+        wave = 0.1 * np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050)
+        soundfile.write(audio / f"a b#{i}.wav", wave, 22_050)
+    artists = [ARTIST, *(f"singer {string.ascii_lowercase[i // 4]}" for i in range(1, N))]
+    named = [
+        Row(clip, f"a b#{i}.wav", GENRES[i % 3], title=TITLE if i == 0 else "", artist=artist)
+        for i, (clip, artist) in enumerate(zip(CLIPS, artists, strict=True))
+    ]
     return [*named, Row("<i>noise</i>", "noise.wav", GENRES[0])]
 
 
 def listed(sheet: list[Row]) -> pd.DataFrame:
     """Clips, as `audio.clips` lists them."""
-    rejected = [row.clip not in CLIPS for row in sheet]
-    return pd.DataFrame(
-        {
-            "clip": [row.clip for row in sheet],
-            "source": [row.clip for row in sheet],
-            "genre": [row.genre for row in sheet],
-            "group": [f"artist {row.artist}" for row in sheet],
-            "start": 0,
-            "samples": 22_050,
-            "status": ["rejected" if each else "good" for each in rejected],
-            "problem": ["unreadable" if each else "" for each in rejected],
-            "md5": [f"{i:032d}" for i in range(len(sheet))],
-            "sheet_group": "",
-            "artist": [row.artist for row in sheet],
-            "split": "",
-            "excluded": "",
-        }
-    )
+    table = pd.DataFrame(sheet)[["clip", "genre", "artist"]]
+    good = table["clip"].isin(CLIPS)
+    same = {"start": 0, "samples": 22_050, "sheet_group": "", "excluded": ""}
+    texts = {"source": table["clip"], "md5": table["clip"], "group": "artist " + table["artist"]}
+    status, problem = np.where(good, "good", "rejected"), np.where(good, "", "unreadable")
+    return table.assign(status=status, problem=problem, **texts, **same)
 
 
 def folds_of(clips: pd.DataFrame, protocol: str) -> pd.DataFrame:
     """Four folds by artist, or four hold-outs in which a clip is tested twice, once, or never."""
-    used = clips[clips["status"] == "good"].reset_index(drop=True)
-    number = np.arange(N)
-    if protocol == "clean":
-        tested = [(number // 4) % FOLDS == fold for fold in range(FOLDS)]
-    else:
-        tested = [(number + 9 * fold) % (N - 10) < 20 for fold in range(FOLDS)]
-    rows = [used[test].assign(repeat=0, fold=fold) for fold, test in enumerate(tested)]
-    rows.append(used[~np.any(tested, axis=0)].assign(repeat=0, fold=-1))
-    table = pd.concat(rows).sort_index(kind="stable")
-    table = table.assign(artist=table["group"]).reset_index(drop=True)
-    return table[["clip", "genre", "group", "artist", "repeat", "fold"]]
+    used, number, fold = clips[:N], np.arange(N), np.arange(FOLDS)[:, None]
+    clean = (number // 4) % FOLDS == fold
+    tested = clean if protocol == "clean" else (number + 9 * fold) % (N - 10) < 20
+    parts = [used[test].assign(repeat=0, fold=i) for i, test in enumerate(tested)]
+    parts.append(used[~tested.any(axis=0)].assign(repeat=0, fold=-1))
+    table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    return table.assign(artist=table["group"])[
+        ["clip", "genre", "group", "artist", "repeat", "fold"]
+    ]
 
 
 def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
@@ -101,48 +83,42 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
     rng = np.random.default_rng([ord(letter) for letter in protocol])
     y = np.arange(N) % len(GENRES)
     x = rng.normal(size=(N, 6)) + 2 * rng.normal(size=(len(GENRES), 6))[y]
-    folds = folds_of(clips, protocol)
-    (folder / "models").mkdir(parents=True)
-    folds.to_parquet(folder / "folds.parquet", index=False)
-    artists = np.array(clips["group"][:N].tolist())
+    folds, artists = folds_of(clips, protocol), np.array(clips["group"][:N].tolist())
     names = [np.array(each) for each in (CLIPS, GENRES, [f"f{i}" for i in range(6)])]
-    inputs, graphs, fitted = [], [], {model: [] for model in SKILL}
-    for fold in range(FOLDS):
+    inputs, graphs, keys = [], [], [(0, fold) for fold in range(FOLDS)]
+    (folder / "models").mkdir(parents=True)
+    for _, fold in keys:
         train = ~np.isin(names[0], folds.loc[folds["fold"] == fold, "clip"])
-        own = Inputs(x.astype(np.float32), y, train, *names, artists, artists)
-        graph = adjacency(own.x, "euclidean", K, np.ones(N, dtype=bool))
+        inputs.append(Inputs(x.astype(np.float32), y, train, *names, artists, artists))
+        graph = adjacency(inputs[-1].x, "euclidean", K, np.ones(N, dtype=bool))
         graph.data[graph.indptr[NO_EDGE] : graph.indptr[NO_EDGE + 1]] = 0
-        inputs.append(own)
         graphs.append(graph)
-        for model, skill in SKILL.items():
+    for model, skill in SKILL.items():
+        tables, fits = [], {}
+        for own, key in zip(inputs, keys, strict=True):
             scores = rng.normal(size=(N, len(GENRES)))
             scores[np.arange(N), y] += skill * (1 if protocol == "clean" else 1.5)
-            odds = np.exp(scores)
-            history = history_of(fold) if model in NETWORKS else None
-            temperature = 1.5 + fold / 10 if model == "graphsage" else np.nan
-            probabilities = odds / odds.sum(axis=1, keepdims=True)
-            fit = Fit(probabilities, 5, 0.5, temperature=temperature, history=history)
-            fitted[model].append((predictions(own, probabilities, (0, fold)), fit))
-    save_inputs(folder / "inputs.npz", inputs, [(0, fold) for fold in range(FOLDS)])
+            probabilities = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+            history = None if model in ("svm", "label_spreading") else history_of(key[1])
+            temperature = 1.5 + key[1] / 10 if model == "graphsage" else np.nan
+            fits[key] = Fit(probabilities, 5, 0.5, temperature=temperature, history=history)
+            tables.append(predictions(own, probabilities, key))
+        write(folder / "models", model, tables, fits, {})
+    folds.to_parquet(folder / "folds.parquet", index=False)
+    save_inputs(folder / "inputs.npz", inputs, keys)
     save_graphs(folder / "graph.npz", graphs)
     figures = [{"repeat": 0, "fold": i, **health(g, y, K)} for i, g in enumerate(graphs)]
     pd.DataFrame(figures).to_csv(folder / "graph-health.csv", index=False)
-    for model, fits in fitted.items():
-        tables = [table for table, _ in fits]
-        fits = {(0, fold): fit for fold, (_, fit) in enumerate(fits)}
-        write(folder / "models", model, tables, fits, {})
-    (folder / "models/.snakemake_timestamp").touch()
-    used = clips[clips["status"] == "good"].reset_index(drop=True)
-    audited = leaks(folds, used, np.empty((0, 2), dtype=object), "alone")
+    audited = leaks(folds, clips[:N], np.empty((0, 2), dtype=np.int64), "alone")
     audited.to_csv(folder / "leaks.csv", index=False)
 
 
 def history_of(fold: int) -> pd.DataFrame:
     """Training of a network."""
     epoch = np.arange(1, 41)
-    history = {"epoch": epoch, "loss": 1 / epoch + fold / 10, "train_accuracy": 1 - 1 / (epoch + 1)}
-    history |= {"test_accuracy": 0.6 - 1 / (epoch + 1), "seconds": epoch / 10}
-    return pd.DataFrame(history)
+    history = {"epoch": epoch, "loss": 1 / epoch + fold / 10, "seconds": epoch / 10}
+    accuracies = {"train_accuracy": 1 - 1 / (epoch + 1), "test_accuracy": 0.6 - 1 / (epoch + 1)}
+    return pd.DataFrame(history | accuracies)
 
 
 def write_dataset(project: Path) -> dict[str, Any]:
@@ -161,50 +137,36 @@ def write_dataset(project: Path) -> dict[str, Any]:
     for place in places:
         write_protocol(place, clips, place.name)
     protocols = experiment / "protocols.json"
-    left_out = {"clips": {}, "left_out": {"filtered": "there is no <split>"}}
-    protocols.write_text(json.dumps(left_out))
+    protocols.write_text('{"clips": {}, "left_out": {"filtered": "there is no <split>"}}')
     stated = {"description": "Small & <hostile>.", "protocols": ["paper", "clean"]}
     stated |= {"models": ["svm", "label_spreading"], "graph": {"metric": "euclidean", "k": K}}
     stated |= {"variants": {VARIANT: {"k": 2}}, "paper_test_accuracy": PAPER}
     stated |= {"calibrate": "temperature"}
-    config = load(
-        {
-            "dataset": "mine",
-            "datasets": {"mine": {"of_the_paper": True}},
-            "experiments": {EXPERIMENT: stated},
-        }
-    )
+    facts = {"mine": {"of_the_paper": True}}
+    config = load({"dataset": "mine", "datasets": facts, "experiments": {EXPERIMENT: stated}})
     evaluate.main(
-        "mine",
-        EXPERIMENT,
-        config.experiments[EXPERIMENT].model_dump_json(),
-        folder / "30s/clips.parquet",
-        protocols,
-        folder / f"{EXPERIMENT}.csv",
-        project / "text.txt",
-        experiment / "accuracies.csv",
+        *("mine", EXPERIMENT, config.experiments[EXPERIMENT].model_dump_json()),
+        *(folder / "30s/clips.parquet", protocols, folder / f"{EXPERIMENT}.csv"),
+        *(project / "text.txt", experiment / "accuracies.csv"),
         **{name: experiment / f"{name}.csv" for name in OF_EXPERIMENT},
         folders=places,
         paper=PAPER,
     )
     summarise.main(
-        [experiment],
-        folder / "summary.csv",
-        folder / "comparisons.csv",
-        project / "text.txt",
+        *([experiment], folder / "summary.csv", folder / "comparisons.csv", project / "text.txt"),
         paper=[f"{EXPERIMENT}={PAPER}"],
         note=[f"{EXPERIMENT}=Not <scaled>."],
     )
     curve().assign(experiment=EXPERIMENT).to_csv(folder / "learning-curve.csv", index=False)
     for place in places:
         write_figures(place)
-    benchmarks = project / f"results/benchmarks/mine/experiments/{EXPERIMENT}/clean"
-    benchmarks.mkdir(parents=True)
+    made = {"code": "0123456789abcdef", "libraries": {"numpy": "9.9.9"}, "options": {"seed": 7}}
+    record = experiment / "made-with/models.fit.0123456789ab.json"
+    benchmark = project / f"results/benchmarks/mine/experiments/{EXPERIMENT}/clean/models.fit.tsv"
     measured = "s\th:m:s\tmax_rss\n2.5\t0:00:02\t400.5\n"
-    (benchmarks / "models.fit.tsv").write_text(measured)
-    (experiment / "made-with").mkdir()
-    record = {"code": "0123456789abcdef", "libraries": {"numpy": "9.9.9"}, "options": {"seed": 7}}
-    (experiment / "made-with/models.fit.0123456789ab.json").write_text(json.dumps(record))
+    for path, text in ((record, json.dumps(made)), (benchmark, measured)):
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
     return {
         "results": [folder / f"{EXPERIMENT}.csv"],
         "folder": folder,
@@ -223,11 +185,7 @@ def write_figures(place: Path) -> None:
     """Figures and map of a protocol."""
     figures = ("scatter", "graph", "history", "confusion")
     protocol_figures.main(
-        place / "inputs.npz",
-        place / "graph.npz",
-        place / "models",
-        SHOWN,
-        0,
+        *(place / "inputs.npz", place / "graph.npz", place / "models", SHOWN, 0),
         *(place / f"{name}.png" for name in figures),
         place / "map.json",
     )
@@ -248,15 +206,14 @@ def enlarge(options: dict[str, Any], folder: Path, n: int, genres: list[str]) ->
     shown = {"genres": genres, "clips": names, "genre": y.tolist(), "fold": folds.tolist()}
     shown |= dict(zip("xy", rng.random((2, n)).round(4).tolist(), strict=True))
     shown["neighbours"] = [
-        list(zip(rng.integers(n, size=10).tolist(), rng.random(10).round(4).tolist(), strict=True))
-        for _ in names
+        [(i, 0.1234) for i in ten] for ten in rng.integers(n, size=(n, 10)).tolist()
     ]
     ranks = protocol_figures.ranked(table, genres)
     shown["models"] = {model: ranks for model in SHOWN[:3]}
     copied["maps"] = [place / "map.json"]
     copied["maps"][0].write_text(json.dumps(shown))
-    sheet = [Row(name, f"{name}.wav", genres[0], artist="someone") for name in names]
-    sheet = [*read_sheet(options["sheet"]), *sheet]
+    sheet = read_sheet(options["sheet"])
+    sheet += [Row(name, f"{name}.wav", genres[0], artist="someone") for name in names]
     write_sheet(sheet, copied["sheet"])
     clips = listed(sheet).assign(status="good")
     clips.to_parquet(copied["folder"] / "30s/clips.parquet", index=False)

@@ -34,28 +34,32 @@ BOX = "const b = arguments[0].getBoundingClientRect(); return [b.left, b.top, b.
 class Page:
     """The report in the browser."""
 
-    def __init__(self, driver, path):
-        self.driver, self.path = driver, path
-
-    def open(self, width=1280, scheme="light"):
+    def __init__(self, driver, path, width=1280, scheme="light"):
+        self.driver, self.run = driver, driver.execute_script
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         feature = {"name": "prefers-color-scheme", "value": scheme}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-        self.driver.get(self.path.as_uri())
-        return self
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        driver.get(path.as_uri())
 
     def find(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
     def text(self, selector):
         return self.find(selector).get_property("textContent")
 
-    def run(self, script, *arguments):
-        return self.driver.execute_script(script, *arguments)
+    def wait(self, condition):
+        WebDriverWait(self.driver, 5).until(lambda _: condition())
 
     def choose(self, name, label):
         Select(self.find(f"#map-{name}")).select_by_visible_text(label)
+
+    def search(self, words):
+        self.find("#map-search").clear()
+        self.find("#map-search").send_keys(words)
 
     def mark(self, clip):
         return self.find(f"#map-points [data-clip='{clip}']")
@@ -85,7 +89,7 @@ def driver(tmp_path_factory):
 @pytest.fixture
 def page(driver, report):
     """The page, newly opened; whatever was done to it, the console must have stayed empty."""
-    opened = Page(driver, report.path).open()
+    opened = Page(driver, report.path)
     yield opened
     assert opened.complaints() == []
     assert driver.title == "Music genres of mine: report of genregraph"
@@ -94,7 +98,7 @@ def page(driver, report):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_strips_have_one_scale(width, driver, report):
     """One place and width; by the outermost ticks, marks and bars stand where the numbers say."""
-    page = Page(driver, report.path).open(width)
+    page = Page(driver, report.path, width)
     boxes = page.run(
         "return [...document.querySelectorAll('td.strip > svg')].map(svg => {"
         " const at = name => { const b = svg.querySelector(name)?.getBoundingClientRect();"
@@ -109,11 +113,7 @@ def test_strips_have_one_scale(width, driver, report):
         "return [...document.querySelectorAll('.ticks text')].map(t => {"
         " const b = t.getBoundingClientRect(); return [b.x + b.width / 2, Number(t.textContent)] })"
     )
-    (x0, first), (x1, last) = ticks[0], ticks[-1]
-
-    def value(x):
-        return first + (x - x0) * (last - first) / (x1 - x0)
-
+    value = np.poly1d(np.polyfit(*np.array(ticks).T, 1))
     expected = report.summary[["mean", "ci_low", "ci_high"]].to_numpy().clip(0, 1)
     assert value(np.stack([mean, low, high], axis=1)) == pytest.approx(expected, abs=0.01)
     assert value(guess) == pytest.approx(1 / 3, abs=0.01)
@@ -123,23 +123,20 @@ def test_strips_have_one_scale(width, driver, report):
 def test_links_lead_to_open_parts(page):
     page.run("document.querySelectorAll('details').forEach(d => { d.open = false })")
     page.find(".compared caption a").click()
-    is_open = "return document.querySelector('details.experiment').open"
-    WebDriverWait(page.driver, 5).until(lambda _: page.run(is_open))
+    page.wait(lambda: page.run("return document.querySelector('details.experiment').open"))
 
 
 def test_pointing_at_a_clip_names_it_and_shows_its_edges(page, report):
     page.run("arguments[0].scrollIntoView({block: 'center'})", page.find("#map-stage"))
     ActionChains(page.driver, duration=20).move_to_element(page.mark(7)).perform()
-    WebDriverWait(page.driver, 5).until(lambda _: page.text("#map-tip"))
-    named = page.text("#map-tip div")
-    clip = report.map["clips"].index(named)
-    edges = page.driver.find_elements(By.CSS_SELECTOR, "#map-edges line")
-    assert len(edges) == 1 + len(report.map["neighbours"][clip])
+    page.wait(lambda: page.text("#map-tip"))
+    clip = report.map["clips"].index(page.text("#map-tip div"))
+    assert len(page.all("#map-edges line")) == 1 + len(report.map["neighbours"][clip])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_marks_are_hollow_where_the_model_was_wrong(scheme, driver, report):
-    page = Page(driver, report.path).open(scheme=scheme)
+    page = Page(driver, report.path, scheme=scheme)
     paper = page.find("body").value_of_css_property("background-color").replace("rgba", "rgb")
     paper = paper.replace(", 1)", ")")
     ranked = report.map["models"]["graphsage"]
@@ -163,15 +160,14 @@ def test_click_shows_neighbours_and_probabilities(page, report):
     table = pd.read_parquet(path, filters=[("fold", "==", report.map["fold"][clip])])
     stated = table.set_index("clip").loc[report.map["clips"][clip], dataset.GENRES]
     stated = stated[stated >= 0.005].sort_values(ascending=False)
-    assert [[row[0], row[2]] for row in rows] == [
-        [genre, f"{100 * p:.0f} %"] for genre, p in stated.items()
-    ]
+    percents = [[genre, f"{100 * p:.0f} %"] for genre, p in stated.items()]
+    assert [[row[0], row[2]] for row in rows] == percents
     neighbours = report.map["neighbours"][clip]
     assert [row[0] for row in near] == [report.map["clips"][j] for j, _ in neighbours]
     assert [float(row[2]) for row in near] == [distance for _, distance in neighbours]
     page.find("#map-near button").click()
     assert page.text("#map-clip") == report.map["clips"][neighbours[0][0]]
-    page.find("#map-search").send_keys(dataset.CLIPS[dataset.NO_EDGE])
+    page.search(dataset.CLIPS[dataset.NO_EDGE])
     page.find("#map-rows button").click()
     assert "distances are zero" in page.find("#map-alone").text
 
@@ -179,8 +175,8 @@ def test_click_shows_neighbours_and_probabilities(page, report):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_chosen_clip_is_shown_where_the_reader_looks(width, driver, report):
     """The panel is in the window; neither the row nor the focus moves."""
-    page = Page(driver, report.path).open(width)
-    button = page.driver.find_elements(By.CSS_SELECTOR, "#map-rows button")[9]
+    page = Page(driver, report.path, width)
+    button = page.all("#map-rows button")[9]
     page.run("arguments[0].scrollIntoView({block: 'center'})", button)
     before = page.run(BOX, button)
     button.send_keys(ENTER)
@@ -221,28 +217,27 @@ def test_filters_search_and_pages(page, report):
     page.choose("fold", "all")
     page.choose("result", "all clips")
     for words, number in (("SINGER D", 4), ("quotes", 1), ("clip.007", 1), ("onerror script", 1)):
-        page.find("#map-search").clear()
-        page.find("#map-search").send_keys(words)
+        page.search(words)
         assert (words, page.shown()) == (words, number)
 
 
 @pytest.mark.parametrize("place", ["results/mine", "results"])
 def test_sound_plays_where_it_is_at_hand(place, driver, report):
-    page = Page(driver, report.project / place / "report.html").open()
+    page = Page(driver, report.project / place / "report.html")
     page.find("#map-rows button").click()
     audio = page.find("#map-detail audio")
     page.run("arguments[0].play()", audio)
-    WebDriverWait(driver, 5).until(lambda _: page.run("return arguments[0].currentTime", audio))
+    page.wait(lambda: page.run("return arguments[0].currentTime", audio))
     assert page.run("return arguments[0].duration", audio) == pytest.approx(1)
-    page.find("#map-search").send_keys("clip.010")
+    page.search("clip.010")
     page.find("#map-rows button").click()
-    assert not driver.find_elements(By.CSS_SELECTOR, "#map-detail audio")
+    assert not page.all("#map-detail audio")
     assert page.complaints() == []
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_axe_finds_no_fault(width, scheme, driver, report):
-    page = Page(driver, report.path).open(width, scheme)
+    page = Page(driver, report.path, width, scheme)
     page.run("document.querySelectorAll('details').forEach(d => { d.open = true })")
     page.find("#map-rows button").click()
     assert page.run("return document.documentElement.scrollWidth") <= width
@@ -256,10 +251,10 @@ def test_without_javascript_there_is_no_dead_control(driver, report):
     disabled = "Emulation.setScriptExecutionDisabled"
     driver.execute_cdp_cmd(disabled, {"value": True})
     try:
-        Page(driver, report.path).open()
-        shown = driver.find_elements(By.CSS_SELECTOR, "#map button, #map select, #map input")
+        page = Page(driver, report.path)
+        shown = page.all("#map button, #map select, #map input")
         assert [element for element in shown if element.is_displayed()] == []
-        assert "needs JavaScript" in driver.find_element(By.ID, "map").text
+        assert "needs JavaScript" in page.find("#map").text
     finally:
         driver.execute_cdp_cmd(disabled, {"value": False})
 
@@ -285,8 +280,8 @@ def test_ten_thousand_clips(driver, report, tmp_path):
     options = dataset.enlarge(report.options, tmp_path, 10_000, dataset.GENRES)
     path = dataset.write_page(options, tmp_path / "report.html")
     assert path.stat().st_size < 6_000_000
-    page = Page(driver, path).open()
+    page = Page(driver, path)
     assert page.shown() == 10_000
-    page.find("#map-search").send_keys("clip 77")
+    page.search("clip 77")
     assert page.shown() == sum("77" in str(i) for i in range(10_000))
     assert page.complaints() == []
