@@ -46,6 +46,7 @@ def test_search_gives_probabilities_parameters_and_held_out_clips(name):
     assert_allclose(fit.probabilities.sum(axis=1), 1, rtol=1e-12)
     assert accuracy(inputs, fit.probabilities)[1] > 0.5  # Chance is a third.
     assert fit.parameters.keys() - {"temperature"} == CLASSIFIERS[name].grid.keys()
+    assert np.prod([len(values) for values in CLASSIFIERS[name].grid.values()], initial=1) <= 8
     for parameter, values in CLASSIFIERS[name].grid.items():
         assert fit.parameters[parameter] in values
     # scikit-learn's mean over splits, against that over clips.

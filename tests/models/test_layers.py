@@ -90,27 +90,58 @@ def test_scores_and_gradients_are_those_of_the_formula(
 # DGL's layers
 
 
-@needs_dgl
-@pytest.mark.parametrize("by_dgl", [True, False])
-@by_kind
-def test_seed_gives_the_weights_that_it_gives_dgl(kind, by_dgl):
+def made_by_dgl(kind, *shapes):
+    """Layers by features, outputs and heads."""
     from dgl.nn.pytorch import GATConv, GraphConv, SAGEConv
 
-    torch.manual_seed(3)
-    ours = network(kind, 7, 3, Network(layers=2, hidden=6), by_dgl)
-    torch.manual_seed(3)
     make = {
         "graphsage": lambda a, b, _: SAGEConv(a, b, "mean"),
         "gcn": lambda a, b, _: GraphConv(a, b, norm="none"),
         "gat": lambda a, b, heads: GATConv(a, b // heads, heads),
         "appnp": lambda a, b, _: nn.Linear(a, b),
     }[kind]
-    theirs = nn.ModuleList(make(*each) for each in ((7, 6, 3), (6, 6, 3), (6, 3, 1)))
+    return nn.ModuleList(make(*shape) for shape in shapes)
+
+
+@needs_dgl
+@pytest.mark.parametrize("by_dgl", [True, False])
+@by_kind
+def test_seed_gives_the_weights_that_it_gives_dgl(kind, by_dgl):
+    torch.manual_seed(3)
+    ours = network(kind, 7, 3, Network(layers=2, hidden=6), by_dgl)
+    torch.manual_seed(3)
+    theirs = made_by_dgl(kind, (7, 6, 3), (6, 6, 3), (6, 3, 1))
     expected = theirs.state_dict(prefix="convolutions.")
     assert ours.state_dict().keys() == expected.keys()
     assert all(torch.equal(ours.state_dict()[name], each) for name, each in expected.items())
     if by_dgl and kind in ("gcn", "gat"):
         assert [type(each) for each in ours.convolutions] == [type(each) for each in theirs]
+
+
+@needs_dgl
+@by_kind
+@pytest.mark.parametrize("weights", ["distance", "equal"])
+def test_scores_are_those_of_dgls_layers_and_normalisation(inputs, graph, weights, kind):
+    import dgl
+    from dgl.nn.pytorch import APPNPConv, EdgeWeightNorm
+
+    edges = connected(graph, weights).tocoo()
+    theirs, values = dgl.graph((edges.col, edges.row)), torch.from_numpy(edges.data).float()
+    first, last = layers = made_by_dgl(kind, (5, 8, 4), (8, 3, 1))
+    of_layer = {
+        "graphsage": lambda layer, h: layer(theirs, h, None if weights == "equal" else values),
+        "gcn": lambda layer, h: layer(theirs, h, None, EdgeWeightNorm("both")(theirs, values)),
+        "gat": lambda layer, h: layer(theirs, h).flatten(1),
+        "appnp": lambda layer, h: layer(h),
+    }[kind]
+    between = functional.elu if kind == "gat" else torch.relu
+    expected = of_layer(last, between(of_layer(first, torch.from_numpy(inputs.x))))
+    if kind == "appnp":
+        expected = APPNPConv(10, 0.1)(theirs, expected, values)
+    ours = network(kind, 5, 3, Network(layers=1, hidden=8))
+    ours.load_state_dict(layers.state_dict(prefix="convolutions."))
+    fold = fold_of(inputs, graph, kind, weights=weights, aggregator="dgl_mean")
+    near(ours(fold.prepared, fold.messages).detach(), expected.detach(), 1e-6)
 
 
 def test_dropout_draws_its_share_in_training_only_and_keeps_the_mean():

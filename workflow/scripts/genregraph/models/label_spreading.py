@@ -57,7 +57,7 @@ def by_others(x: Matrix, known: Matrix) -> Matrix:
 
     Rows of ``known``, shape (n, c), are one-hot genres, or 0 where unknown; rows of the result add
     up to 1, or to 0 where nothing comes from others. A clip's own genre that returns to it is
-    subtracted: exactly for up to four steps, and for more by its upper bound, 0.0004 of it.
+    subtracted: exactly for up to four steps, and for more by its upper bound, 0.0004 of all.
     """
     graph = kneighbors_graph(x, min(NEIGHBOURS, len(x)), include_self=True)
     step = (-ALPHA * sparse.csr_array(csgraph.laplacian(graph, normed=True))).tocsr()

@@ -68,8 +68,8 @@ def design(sizes: Sequence[Sequence[Positions]]) -> Design | None:
         reach = min(MOST_CLIPS, *(int(groups[:fewest].sum()) for fold in sizes for groups in fold))
         counts = [count for count in (fewest * 2**i for i in range(10)) if count <= reach]
         artists = [tuple(min(n, count) for n in n_artists) for count in counts]
-        if len(counts) > 1:
-            several = [count for count in counts if count > 1]  # Discriminants need as many.
+        if len(counts) > 1:  # Discriminants need more clips than genres.
+            several = [count for count in counts if count > 1]
             possible.append(Design(list(dict.fromkeys(artists)), several))
     return max(possible, key=lambda each: (len(each.artists), each.artists[0]), default=None)
 

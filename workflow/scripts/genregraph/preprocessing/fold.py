@@ -27,10 +27,11 @@ def join(
     drop: Sequence[str],
     imported: bool = False,
 ) -> pd.DataFrame:
-    """Features of clips, shape (n, d), from several tables that have all of them, by name.
+    """Features of clips, in their order, shape (n, d), from named tables that have all of them.
 
-    Columns that several tables have, as embeddings often do, are named ``<table>_<column>``. Those
-    to drop are left out of all tables; only an imported one may lack them.
+    Tables, read one by one, have a column ``clip`` and floats. Columns that several have, as
+    embeddings often do, are named ``<table>_<column>``. Only where a table is imported, it may lack
+    a column to drop.
     """
     parts = {name: table.set_index("clip").loc[list(clips)] for name, table in tables}
     joined = pd.concat(parts, axis=1)
