@@ -114,7 +114,8 @@ def run(folder: str, environment: dict[str, str], arguments: list[str], files: l
     """Be the ``python`` that was asked for."""
     for number, file in enumerate(files):
         os.dup2(file, number)
-    sys.stdout = os.fdopen(1, "w", closefd=False)  # The server's may know of a file to seek in.
+    # The server's may know of a file to seek in.
+    sys.stdout, sys.stderr = (os.fdopen(file, "w", 1, closefd=False) for file in (1, 2))
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
