@@ -16,6 +16,7 @@ from genregraph.features.imported import main as import_table
 from genregraph.features.listed import main as list_clips
 
 GENRES = ["Alt. Rock", "Soul"]
+NUMBERS = ["Key", "Loudness", "Tempo"]
 
 
 def songs(n: int = 24) -> pd.DataFrame:
@@ -49,28 +50,22 @@ def made(table: pd.DataFrame, capsys, **options) -> tuple[dict[str, object], pd.
     return {row.clip: row for row in rows}, features, capsys.readouterr().out
 
 
-def test_rows_are_numbered_and_numbers_are_features(capsys) -> None:
+def test_rows_are_numbered_numbers_are_features_and_commands_run(capsys) -> None:
     table = songs()
     rows, features, said = made(table, capsys)
     assert list(rows)[::23] == ["0001", "0024"]
     first = rows["0001"]
     stated = (first.genre, first.artist, first.title, first.excluded)
     assert stated == ("Alt. Rock", "Artist 0", "Song, no. 0", "")
-    names = ["Key", "Loudness", "Tempo"]
-    assert features.columns.tolist() == ["clip", *names]
-    pd.testing.assert_frame_equal(features[names], table[names].astype(float))
+    assert features.columns.tolist() == ["clip", *NUMBERS]
+    pd.testing.assert_frame_equal(features[NUMBERS], table[NUMBERS].astype(float))
     assert "no features, they say when or how often, not how: 'Year'" in said
     assert "24 clips of 2 genres and 12 artists" in said
-
-
-def test_configuration_has_an_experiment_and_commands_run(capsys) -> None:
-    *_, said = made(songs(), capsys)
     config = Path("config/datasets/My_Songs.yaml")
     target = f"results/report.html --configfile {config}"
     assert said.splitlines()[-1].endswith(target)
     run = configured([config], [])
-    assert run.experiments["multiclass_My_Songs"].tables == ["my_songs"]
-    assert run.learning_curve.experiment == "multiclass_My_Songs"
+    assert run.experiments[run.learning_curve.experiment].tables == ["my_songs"]
     assert run.tables["my_songs"].file == "config/datasets/My_Songs.parquet"
     check.main([config])
     checked = capsys.readouterr().out
@@ -96,9 +91,8 @@ def test_odd_names_of_clips_are_imported(capsys) -> None:
 
 def test_recordings_of_several_genres_and_copies_are_excluded(capsys) -> None:
     table = songs()
-    numbers = ["Key", "Loudness", "Tempo"]
     for copy, of in ((13, 1), (3, 2), (5, 4)):  # Row 13 is of the other genre.
-        table.loc[copy, numbers] = table.loc[of, numbers].to_list()
+        table.loc[copy, NUMBERS] = table.loc[of, NUMBERS].to_list()
     table.loc[4, "Genre"] = "ALT. rock"  # No other genre.
     rows, _, said = made(table, capsys)
     assert {clip: row.excluded for clip, row in rows.items() if row.excluded} == {
@@ -123,13 +117,13 @@ def test_rows_of_one_clip_are_excluded_if_genres_differ(capsys) -> None:
 def test_labels_are_no_features_unless_kept(capsys) -> None:
     table = songs().assign(label=np.arange(24) % 7, code=np.repeat([0.1, 0.2], 12), mood="calm")
     _, features, said = made(table, capsys)
-    assert features.columns.tolist() == ["clip", "Key", "Loudness", "Tempo"]
+    assert features.columns.tolist() == ["clip", *NUMBERS]
     assert "no features, its name says so: 'label'" in said
     assert "no features, it is the same for all clips of a genre: 'code'" in said
     assert "no features, text: 'mood'" in said
     shutil.rmtree("config/datasets")
     _, features, _ = made(table, capsys, keep=["label,code", "Year"])
-    assert set(features) == {"clip", "Key", "Loudness", "Tempo", "label", "code", "Year"}
+    assert set(features) == {"clip", *NUMBERS, "label", "code", "Year"}
     keep = configured([Path("config/datasets/My_Songs.yaml")], []).tables["my_songs"].keep
     assert keep == ["label", "code", "Year"]
 
@@ -146,13 +140,21 @@ def test_columns_and_genres_are_left_out_as_asked(capsys) -> None:
     assert "rows that lack a number: 2, which no result will have; most lack 'Tempo' (2)" in said
 
 
-def test_spreadsheets_of_any_country_are_read(capsys) -> None:
+def test_spreadsheets_of_any_country_are_read_and_no_file_is_replaced(capsys) -> None:
     table = songs()
     table.to_csv("t.csv", index=False, sep=";", decimal=",")
     main(Path("t.csv"), genre="Genre", name="mine")
-    imported = pd.read_parquet("config/datasets/mine.parquet")
-    assert np.allclose(imported["Tempo"], table["Tempo"])
+    written = Path("config/datasets/mine.parquet")
+    assert np.allclose(pd.read_parquet(written)["Tempo"], table["Tempo"])
     assert "artist 'Artist'" in capsys.readouterr().out  # By its name.
+    with pytest.raises(UserError, match=r"there is a sheet .* already"):
+        main(Path("t.csv"), genre="Genre", name="mine")
+    source = written.rename(written.with_name("songs.parquet"))
+    table.to_parquet(source)
+    before = source.read_bytes()
+    with pytest.raises(UserError, match=r"there is a file .*songs.parquet already; move it away"):
+        main(source, genre="Genre")
+    assert source.read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -172,30 +174,14 @@ def test_faulty_options_are_errors_and_nothing_is_written(options, problem, caps
     assert not list(Path().glob("config/datasets/*.*"))
 
 
-def test_text_among_numbers_and_empty_genres_are_errors(capsys) -> None:
+def test_faulty_tables_and_folders_are_errors(capsys) -> None:
     broken = songs().astype({"Tempo": object})
     broken.loc[3, "Tempo"] = "fast"
     with pytest.raises(UserError, match=r"My Songs.csv: column 'Tempo', row 5: 'fast' is no numb"):
         made(broken, capsys)
-    made(songs(), capsys)
-    with pytest.raises(UserError, match=r"there is a sheet .* already"):
-        made(songs(), capsys)
     with pytest.raises(UserError, match="no row has a genre; is 'Genre' the right column"):
         made(songs().assign(Genre=np.nan), capsys)
-
-
-def test_options_of_tables_are_rejected_for_folders(tmp_path) -> None:
     with pytest.raises(UserError, match=r"is a folder, .*save that as one file"):
-        main(tmp_path, genre="Genre")
+        main(Path(), genre="Genre")
     with pytest.raises(UserError, match="there is no folder or table"):
-        main(tmp_path / "gone")
-
-
-def test_a_table_of_the_same_name_stays_as_it_is() -> None:
-    source = Path("config/datasets/songs.parquet")
-    source.parent.mkdir(parents=True)
-    songs().to_parquet(source)
-    before = source.read_bytes()
-    with pytest.raises(UserError, match=r"there is a file .*songs.parquet already; move it away"):
-        main(source, genre="Genre")
-    assert source.read_bytes() == before
+        main(Path("gone"))

@@ -1,10 +1,13 @@
+"""Tables and the text of predictions, of which the step makes its answer."""
+
 import subprocess
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
-from tests.predict.conftest import drawn, listed
+from numpy.testing import assert_allclose
+from tests.predict.conftest import drawn, listed, new_features
 
 from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.common.code import SCRIPTS
@@ -12,9 +15,10 @@ from genregraph.common.errors import UserError
 from genregraph.datasets.listing import NOT_PREDICTED, shards_of
 from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.features.parquet import write_table
+from genregraph.predict import tables
 from genregraph.predict.answer import as_text, features_of, list_problems, main, of_model
 from genregraph.predict.pieces import COLUMNS
-from genregraph.predict.predictor import Choice
+from genregraph.predict.predictor import Choice, predict
 
 HOSTILE = "a\x1b[2J\n#' $(id).mp3"
 LENGTH = 30 * SAMPLE_RATE
@@ -37,19 +41,16 @@ def shard(*pieces: str, **columns: float) -> pd.DataFrame:
     return pd.DataFrame({"clip": pieces, "problem": "", **columns})
 
 
-def test_features_of_shards_have_the_predictors_order() -> None:
-    tables = [
+def test_features_of_shards_have_the_predictors_order_and_lack_none() -> None:
+    shards = [
         ("one", [shard("b#0", f1=1.0, f2=2.0, x=9.0), shard("a#0", "a#1", f1=3.0, f2=4.0, x=9.0)]),
         ("two", [shard("b#0", f3=np.nan, x=8.0), shard("a#0", "a#1", f3=5.0, x=8.0)]),
     ]
-    features, rejected = features_of(tables, ["f3", "f1", "two_x"])
+    features, rejected = features_of(shards, ["f3", "f1", "two_x"])
     assert features.columns.tolist() == ["f3", "f1", "two_x"]
     assert features.loc["a#0"].tolist() == [5, 3, 8]
     assert features.index.tolist() == ["a#0", "a#1"]
     assert rejected == {"b#0": "features are not finite: 'f3'"}
-
-
-def test_features_that_no_extractor_computes_are_an_error() -> None:
     with pytest.raises(UserError, match=r"have 2 features .* the first of them 'x'.*imported"):
         features_of([("one", [shard("a#0", f=1.0)])], ["f", "x", "y"])
 
@@ -98,9 +99,7 @@ def answered(learnt, folder, pieces: pd.DataFrame) -> pd.DataFrame:
     return pd.read_csv(folder / "output").set_index("file")
 
 
-def test_step_writes_all_tables_and_a_text_that_no_terminal_obeys(
-    learnt, tmp_path, monkeypatch
-) -> None:
+def test_step_writes_tables_and_a_text_for_any_terminal(learnt, tmp_path, monkeypatch) -> None:
     (tmp_path / "artists.csv").write_text("file,artist\nunlike.mp3,Cy\nother.mp3,bo\n")
     monkeypatch.chdir(tmp_path)
     pieces = pieces_of((HOSTILE, 2), ("other.mp3", 1), ("unlike.mp3", 1), ("=text.mp3", 0))
@@ -135,9 +134,8 @@ def test_step_writes_all_tables_and_a_text_that_no_terminal_obeys(
     odd.loc[0] = [HOSTILE, "3672.0 s long", "the first 600 s are used"]
     text = as_text(files.reset_index(), odd, [], "model")
     assert text.count("\n  3672.0 s long: the first 600 s are used\n") == 1
-
-
-def test_step_of_rejected_files_alone_writes_empty_tables(learnt, tmp_path) -> None:
+    # Of rejected files alone.
+    (tmp_path / "artists.csv").unlink()
     assert answered(learnt, tmp_path, pieces_of(("text.mp3", 0))).empty
     assert "1 file(s) could not be predicted" in (tmp_path / "text").read_text()
 
@@ -150,3 +148,90 @@ def test_parts_of_very_many_files_fit_in_a_command(tmp_path) -> None:
     command = f"{step} --parts '{' '.join(parts)}'"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_prediction_of_a_file_is_the_mean_of_its_pieces(learnt) -> None:
+    predictor = learnt(drawn(60))
+    starts = [0, 0, 30, 60]
+    pieces = pd.DataFrame({"file": ["a", "long", "long", "long"], "start": starts, "length": 30})
+    pieces[["start", "length"]] *= SAMPLE_RATE
+    features = new_features(4).copy()
+    features[3] = 50  # One piece of three is like nothing.
+    table = tables.of_pieces(pieces, predict(predictor, features), predictor)
+    assert table["unlike"].tolist() == [False, False, False, True]
+    assert table[["start", "end"]].to_numpy().tolist() == [[each, each + 30] for each in starts]
+    files = tables.of_files(table, predictor)
+    assert files["pieces"].to_dict() == {"a": 1, "long": 3}
+    columns = [f"p({genre})" for genre in predictor.genres]
+    means, long = table[columns].iloc[1:].mean(), files.loc["long"]
+    assert_allclose(long[columns].astype(float), means)
+    assert long["genre"] == means.idxmax()[2:-1]
+    assert long["probability"] == pytest.approx(means.max())
+    assert long["genres"].startswith(f"{long['genre']} {means.max():.2f}, ")
+    assert files["unlike"].tolist() == [False, False]
+
+
+@pytest.mark.parametrize("model", ["graphsage", "lda"])
+def test_neighbours_are_songs_with_artist_and_title_the_nearest_first(learnt, model) -> None:
+    old = drawn(30)
+    predictor = learnt(old, model, graph={"k": 20})
+    clips = listed(old)["clip"].tolist()
+    rows = [Row(clips[0], "a.wav", "folk", artist="Ann", title="Song")]
+    features = np.vstack([old.drop(columns="genre").to_numpy()[[0, 1]], np.zeros((1, 6))])
+    songs = tables.nearest_songs(["x", "x", "y"], predict(predictor, features), predictor, rows)
+    for _, near in songs.groupby("file"):
+        assert near["distance"].is_monotonic_increasing
+        assert near["rank"].tolist() == list(range(1, 11))
+        assert near["clip"].is_unique
+        assert near["share"].between(0, 1).all()
+        assert near["share"].any() == (model == "graphsage")
+    assert songs.loc[0, ["clip", "artist", "title"]].tolist() == [clips[0], "Ann", "Song"]
+    assert songs["distance"].iloc[:2].tolist() == [0, 0]  # Each piece's own training clip.
+    line = tables.in_words(songs)["x"]
+    assert line.startswith(f"Ann: Song (folk, 0.00); {clips[1]} (jazz, 0.00); ")
+    assert line.count(";") == 2
+
+
+def test_files_of_one_artist_have_the_mean_of_their_probabilities() -> None:
+    rows = [[0.6, 0.4], [0.1, 0.9], [0.9, 0.1], [0.3, 0.7], [0.2, 0.8]]
+    probabilities = pd.DataFrame(rows, columns=["jazz", "rock"])
+    artists = ["The Ann's", "anns", "Bo", "V.A.", "various artists"]
+    table = tables.by_artist(artists, probabilities)
+    assert table["artist"].tolist() == ["The Ann's", "anns", "Bo", "", ""]
+    assert table["genre_by_artist"].tolist() == ["rock", "rock", "", "", ""]
+    assert_allclose(table["probability_by_artist"], [0.65, 0.65, np.nan, np.nan, np.nan])
+    assert tables.by_artist([], probabilities.iloc[:0]).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'file,artist,title\na.mp3,"Simon, Paul",x\nsub/b.mp3,Bo,y\ngone.mp3,Cy,z\n',
+        "\ufefffile;artist\r\na.mp3;Simon, Paul\r\nsub/b.mp3;Bo\r\n",
+        "artist\tfile\nSimon, Paul\tlists/a.mp3\nBo\tlists/sub/b.mp3\n",
+    ],
+)
+def test_artists_sheet_names_files_from_its_folder_or_that_of_the_run(
+    tmp_path, monkeypatch, content
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lists").mkdir()
+    sheet = tmp_path / "lists/artists.txt"
+    sheet.write_text(content, encoding="utf-8")
+    artists = tables.read_artists(sheet, ["lists/a.mp3", "lists/sub/b.mp3", "other.mp3"])
+    assert artists == {"lists/a.mp3": "Simon, Paul", "lists/sub/b.mp3": "Bo"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"file,singer\na.mp3,Ann\n", "has columns file, singer; it needs file and artist"),
+        (b"file,artist\nb.mp3,Ann\n", "none of the 1 rows .* such as 'a.mp3'"),
+        (b"file,artist\na.mp3,Caf\xe9\n", "cannot be read"),
+        (b"", "cannot be read"),
+    ],
+)
+def test_artists_sheet_of_no_use_is_an_error(tmp_path, content, message) -> None:
+    (tmp_path / "sheet.csv").write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        tables.read_artists(tmp_path / "sheet.csv", ["a.mp3"])

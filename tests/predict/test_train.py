@@ -58,13 +58,9 @@ def test_log_loss_of_test_clips_at_the_temperature_of_each_fold(tmp_path) -> Non
     powers = warm[GENRES].to_numpy() ** (1 / warm["fold"].map({0: 2.0, 1: 0.5}).to_numpy()[:, None])
     at_own = powers / powers.sum(axis=1, keepdims=True)
     assert_allclose(scores.loc["warm", "log_loss"], metrics.log_loss(warm["true"], at_own))
-
-
-def test_predictions_without_test_clips_are_an_error(tmp_path) -> None:
-    table = write_model(tmp_path, "plain", [1.0, 1.0])
-    table.assign(part="train").to_parquet(tmp_path / "plain.parquet", index=False)
+    plain.assign(part="train").to_parquet(folder / "plain.parquet", index=False)
     with pytest.raises(UserError, match="no test clips"):
-        evaluated(tmp_path, ["plain"])
+        evaluated(folder, ["plain"])
 
 
 def test_distances_of_training_clips_leave_out_their_own_song() -> None:
@@ -94,10 +90,8 @@ def test_temperature_is_the_best_for_clips_held_out_in_training(learnt, model) -
     here = log_loss(*held_out, predictor.temperature)
     around = [log_loss(*held_out, predictor.temperature * factor) for factor in (0.9, 1.1)]
     assert here < min(around)
-
-
-def test_temperature_is_1_without_clips_held_out(learnt) -> None:
-    assert learnt(drawn(31), select={"n_features": 3}).temperature == 1
+    # No clip was held out of a selection.
+    assert learnt(table, model, select={"n_features": 3}).temperature == 1 != predictor.temperature
 
 
 def write_tables(folder, table: pd.DataFrame, excluded: int | None = None) -> pd.DataFrame:
@@ -149,10 +143,9 @@ def test_step_learns_from_all_clips_that_clean_takes_and_no_other(tmp_path, chan
 def test_step_takes_the_first_model_with_the_lowest_log_loss(tmp_path) -> None:
     write_tables(tmp_path, drawn(60))
     folder = tmp_path / "inductive/models"
-    for name in ["graphsage", "edgeless", *SMALL["models"], "label_spreading"]:
-        write_model(
-            folder, name, [1.0, 1.0], strength={"lda": 4, "label_spreading": 8}.get(name, 1)
-        )
+    strengths = dict.fromkeys(["graphsage", "edgeless", *SMALL["models"]], 1)
+    for name, strength in (strengths | {"lda": 4, "label_spreading": 8}).items():
+        write_model(folder, name, [1.0, 1.0], strength)
     choice = run(tmp_path, "a", models=folder).choice
     assert (choice.model, choice.protocol) == ("lda", "inductive")
     assert 0 < choice.log_loss < 1 and choice.accuracy > 0.5
