@@ -128,17 +128,12 @@ def test_unpack_writes_nothing_outside_the_folder(tmp_path, name) -> None:
     }
     files = {name: c for name, c in members().items() if not name.startswith("jazz")} | hostile
     archive = pack(tmp_path / name, files)
-    unpacked(archive, sheet(), tmp_path / "deep" / "audio")
+    for path in ("../jazz/jazz.00000.wav", f"{tmp_path}/jazz/jazz.00000.wav"):
+        with pytest.raises(UserError, match=re.escape(f"{path!r} leads out of")):
+            unpacked(archive, [Row("jazz.00000", path, "jazz")], tmp_path / "deep/audio")
+    unpacked(archive, sheet(), tmp_path / "deep/audio")
     expected = {f"deep/audio/{path}": content for path, content in members().items()}
     assert contents(tmp_path) == expected | {name: archive.read_bytes()}
-
-
-@pytest.mark.parametrize("path", ["../jazz/jazz.00000.wav", "{}/jazz/jazz.00000.wav"])
-def test_unpack_rejects_paths_that_lead_out_of_the_folder(tmp_path, path) -> None:
-    row = Row("jazz.00000", path.format(tmp_path), "jazz")
-    with pytest.raises(UserError, match=re.escape(f"{row.path!r} leads out of")):
-        unpacked(pack(tmp_path / "a.zip", members()), [row], tmp_path / "deep/audio")
-    assert list(contents(tmp_path)) == ["a.zip"]
 
 
 def test_unpack_looks_at_the_disk_first(tmp_path, monkeypatch) -> None:
