@@ -6,7 +6,6 @@ from scipy.sparse.csgraph import connected_components
 
 from genregraph.datasets.groups import group_name, is_unknown, names_artist, normalised, tied
 
-
 NORMALISED = {
     **{"The Beatles": "beatles", "the  guns\tn roses": "guns n roses", "AC/DC": "acdc"},
     **{"The The": "the", "Beatles, The": "beatles", "Tyler, the Creator": "tyler the creator"},
