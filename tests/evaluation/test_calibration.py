@@ -14,7 +14,6 @@ from genregraph.evaluation.calibration import (
     reliability,
     scalings,
 )
-from genregraph.evaluation.outputs import Model
 from genregraph.evaluation.scores import of_clips
 from genregraph.evaluation.statistics import corrected_interval, draw_groups
 
@@ -111,7 +110,7 @@ def test_described_losses_are_means_over_folds(clips):
 def test_temperature_scales_its_fold(predicted):
     both = pd.concat([predicted, predicted.assign(fold=1)], ignore_index=True)
     fits = pd.DataFrame({"repeat": 0, "fold": [0, 1], "temperature": [2.0, np.nan]})
-    none, scaled = scalings(Model(both, fits))
+    none, scaled = scalings(both, fits)
     assert none[0] == "none" and math.isnan(none[1]) and none[2] is both
     assert scaled[:2] == ("temperature", 2.0)
     table = scaled[2].set_index(["fold", "clip"])[GENRES]

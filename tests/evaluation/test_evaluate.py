@@ -8,7 +8,7 @@ import pytest
 from genregraph.config.experiment import Experiment
 from genregraph.evaluation.comparisons import RAW
 from genregraph.evaluation.evaluate import COLUMNS, TABLES, main
-from genregraph.evaluation.notes import NOT_MUSIC
+from genregraph.evaluation.outputs import NOT_MUSIC
 
 CONTRACT = (
     "dataset,experiment,protocol,model,aggregation,repeat,fold,n_train,n_test,"

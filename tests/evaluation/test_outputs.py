@@ -2,7 +2,16 @@ import pandas as pd
 import pytest
 
 from genregraph.config.experiment import Experiment
-from genregraph.evaluation.outputs import model_names, read_result, read_tables, stacked
+from genregraph.evaluation.outputs import (
+    NO_GRAPH,
+    giant_note,
+    graph_note,
+    model_names,
+    note_of,
+    read_result,
+    read_tables,
+    table_lines,
+)
 
 
 def test_model_names_start_with_networks_ablations_and_variants():
@@ -13,14 +22,13 @@ def test_model_names_start_with_networks_ablations_and_variants():
     ]
 
 
-def test_stacked_tables_keep_types(tmp_path):
+def test_tables_without_rows_change_no_types(tmp_path):
     paths = [tmp_path / f"{name}.csv" for name in ("none", "two", "one")]
     for path, rows in zip(paths, ("", "a,1\nb,2\n", "c,3\n"), strict=True):
         path.write_text(f"name,n\n{rows}")
     assert read_tables(paths)["n"].tolist() == [1, 2, 3]
     assert read_tables(paths)["n"].dtype == int
     assert read_tables(paths[:1]).columns.tolist() == ["name", "n"]
-    assert stacked([], ["a", "b"]).columns.tolist() == ["a", "b"]
 
 
 @pytest.mark.parametrize("name", ["001", "64", "1e3", "null", "NA", "true"])
@@ -30,3 +38,45 @@ def test_names_are_read_as_texts(tmp_path, name):
     result = read_result(tmp_path / "a.csv")
     assert result["dataset"].tolist() == [name, "b"] and result["model"].iloc[0] == name
     assert result["mean"].isna().tolist() == [False, True]
+
+
+# Notes
+
+
+def test_table_lines_align_texts_left_and_numbers_right():
+    table = pd.DataFrame({"model": ["svm", "graphsage"], "test": ["0.5", None]})
+    assert table_lines(table, ["model"]) == ["model     test", "svm        0.5", "graphsage    -"]
+
+
+@pytest.mark.parametrize(
+    ("graph", "note"),
+    [
+        ({}, ""),
+        ({"degenerate": True}, NO_GRAPH),
+        ({"k": 19}, "NOTE: k 100 was asked for; a clip has 19 neighbours on average"),
+        ({"k": 5.6183}, "NOTE: k 100 was asked for; a clip has 5.62 neighbours on average"),
+        ({"k": 1234, "k_asked": 5000}, "NOTE: k 5000"),
+    ],
+)
+def test_graph_note_warns_of_zero_distances_and_a_capped_k(graph, note):
+    said = graph_note(pd.DataFrame([{"k_asked": 100, "k": 100, "degenerate": False, **graph}] * 2))
+    assert said.startswith(note) and bool(said) == bool(note)
+
+
+def folds(**groups):
+    """Two repeats of a genre's groups, by their sizes."""
+    rows = [(g, name) for g, sizes in groups.items() for name, n in sizes.items() for _ in range(n)]
+    table = pd.DataFrame(rows, columns=["genre", "group"])
+    return pd.concat([table.assign(repeat=repeat, fold=0) for repeat in (0, 1)])
+
+
+def test_note_names_groups_that_fill_their_genre_under_clean_only(write):
+    small = {f"artist {i}": 5 for i in range(13)}
+    note = giant_note(folds(reggae={"artist bob": 35, **small}, rock=small))
+    assert note.startswith("NOTE: ")
+    assert note.endswith(": 35 of 100 clips of reggae are of artist bob.")
+    assert giant_note(folds(rock={f"artist {i}": 4 for i in range(5)})) == ""
+    table = folds(jazz={"a": 2, "c": 1, "d": 1}, rock={"b": 1})
+    said = "2 of 4 clips of jazz are of a; 1 of 1 clips of rock are of b."
+    assert said in note_of(write("clean", table, {}))
+    assert note_of(write("paper", table, {})) == ""

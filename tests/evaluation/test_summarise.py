@@ -7,8 +7,7 @@ import pytest
 
 from genregraph.evaluation.comparisons import COLUMNS as COMPARISONS
 from genregraph.evaluation.comparisons import RAW
-from genregraph.evaluation.notes import NO_GRAPH, NOT_MUSIC
-from genregraph.evaluation.outputs import PLACE
+from genregraph.evaluation.outputs import NO_GRAPH, NOT_MUSIC, PLACE
 from genregraph.evaluation.scores import ACCURACIES, BY_FOLDS, BY_GROUPS
 from genregraph.evaluation.summarise import main
 

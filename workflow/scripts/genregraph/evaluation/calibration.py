@@ -9,19 +9,16 @@ worst, 1 - 1/c for c equally probable genres. (Some halve it for two genres; her
 accuracy, in ten bins of confidence of equal width. The *expected calibration error* [3]_ is the
 mean absolute difference of the two, weighted by the clips of each bin.
 
-Of few clips that error is too large, since accuracies then differ from confidences by chance, also
-for a calibrated model, whose expected error for so many clips is simulated here. Draws of groups
-add as much again; so the interval is as wide as theirs, but lies around the error. Where it holds
-the expectation, nothing speaks against calibration.
+Of few clips that error is too large also for a calibrated model, by chance: what it is expected to
+be then is simulated here. Draws of groups add as much again; so the interval is as wide as theirs,
+but lies around the error. Where it holds the expectation, nothing speaks against calibration.
 
 References
 ----------
-.. [1] G. Brier, "Verification of Forecasts Expressed in Terms of Probability", Monthly Weather
-   Review 78, 1950.
+.. [1] G. Brier, "Verification of Forecasts Expressed in Terms of Probability", 1950.
 .. [2] A. Niculescu-Mizil, R. Caruana, "Predicting Good Probabilities with Supervised Learning",
    ICML 2005.
-.. [3] M. Naeini, G. Cooper, M. Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian
-   Binning", AAAI 2015.
+.. [3] M. Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning", 2015.
 """
 
 from collections.abc import Iterator
@@ -32,7 +29,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from genregraph.config.registry import NAMED
-from genregraph.evaluation.outputs import PLACE, Model
+from genregraph.evaluation.outputs import PLACE
 from genregraph.evaluation.scores import KEY, mean_interval
 from genregraph.evaluation.statistics import percentiles, totals
 from genregraph.models.temperature import scaled
@@ -49,16 +46,15 @@ CURVE = "bin low high clips confidence accuracy".split()
 CURVES = [*PLACE, "scaling", *CURVE]
 
 
-def scalings(model: Model) -> Iterator[tuple[str, float, pd.DataFrame]]:
-    """Scaling, mean temperature and predictions: unscaled and, where any fold has one, scaled.
-
-    Predictions of folds without a temperature stay as they are.
-    """
-    yield "none", np.nan, model.predictions
-    fitted = model.fits.dropna(subset="temperature")
+def scalings(
+    predictions: pd.DataFrame, fits: pd.DataFrame
+) -> Iterator[tuple[str, float, pd.DataFrame]]:
+    """Scaling, mean temperature and predictions: as they are, and of folds that have one scaled."""
+    yield "none", np.nan, predictions
+    fitted = fits.dropna(subset="temperature")
     if fitted.empty:
         return
-    predictions, genres = model.predictions.copy(), model.predictions.columns.drop(NAMED)
+    predictions, genres = predictions.copy(), predictions.columns.drop(NAMED)
     for repeat, fold, temperature in fitted[[*KEY, "temperature"]].itertuples(index=False):
         own = (predictions["repeat"] == repeat) & (predictions["fold"] == fold)
         predictions.loc[own, genres] = scaled(predictions.loc[own, genres].to_numpy(), temperature)
@@ -71,10 +67,7 @@ def bins(confidence: ArrayLike) -> NDArray[np.int64]:
 
 
 def reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> pd.DataFrame:
-    """Confidence and accuracy (NaN without clips) by bins of confidence: a table of `CURVE`.
-
-    ``confidence`` is each clip's largest probability, ``right`` whether its prediction is right.
-    """
+    """Confidence and accuracy (NaN without clips) by bins of confidence: a table of `CURVE`."""
     place = bins(confidence)
     clips = np.bincount(place, minlength=BINS)
     with np.errstate(invalid="ignore"):
@@ -93,8 +86,8 @@ def expected_error(confidence: NDArray[np.float64], units: NDArray[np.int64]) ->
     """Calibration error that a calibrated model with these confidences has by chance.
 
     It is a mean over `SIMULATIONS`: a test is right where a number drawn for its unit from [0, 1)
-    is below its confidence. Tests of a unit, whose number is in ``units``, are right or wrong
-    together: repeated tests of a clip, and clips of an artist whose probabilities are averaged.
+    is below its confidence. So tests of a unit are right or wrong together: repeated tests of a
+    clip, and clips of an artist whose probabilities are averaged.
     """
     rng, place = np.random.default_rng(0), bins(confidence)
     simulations = int(np.clip(TESTS // len(confidence), 20, SIMULATIONS))
@@ -119,9 +112,8 @@ def error_interval(clips: pd.DataFrame, draws: NDArray[np.uint8]) -> NDArray[np.
 def describe(clips: pd.DataFrame, n_train: float, draws: NDArray[np.uint8]) -> dict[str, Any]:
     """Scores of a model's probabilities over the folds of a protocol (`SCORES`).
 
-    ``clips`` are scores of test clips with their ``group``, a category, and ``unit``: tests of a
-    unit are right or wrong together. ``n_train`` is the number of training clips of a fold;
-    ``draws`` of the groups have the shape (d, g).
+    ``clips`` are scores of test clips with ``group``, a category, and ``unit`` (`expected_error`);
+    folds have ``n_train`` training clips; ``draws`` of the groups have the shape (d, g).
     """
     loss = mean_interval(clips, "loss", n_train, draws, (0, np.inf))
     brier = mean_interval(clips, "brier", n_train, draws, (0, 2))

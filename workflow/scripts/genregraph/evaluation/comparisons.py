@@ -61,9 +61,8 @@ class View:
     """Tests of a protocol's models at one aggregation.
 
     ``folds`` is the result table. ``clips`` and ``songs`` have ``model repeat fold clip group
-    predicted right``: a row a model and test of a clip, or of a song, whose name is then the clip;
-    models have the same tests in the same order. ``draws`` of the groups, shape (d, g), are in the
-    order of their categories.
+    predicted right`` of each test of a clip, or of a song, whose name is then the clip; models have
+    the same tests in the same order. ``draws``, shape (d, g), are in the order of group categories.
     """
 
     folds: pd.DataFrame
@@ -119,8 +118,8 @@ def with_best(view: View, model: str, references: Sequence[str]) -> dict[str, An
 def between(clean: View, other: View, models: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Compare models under one protocol with themselves under another, at the same aggregation.
 
-    The songs of both protocols count, each by the share of its tests that are right; songs of a
-    group under either protocol are of one group.
+    Songs tested by both count, each by the share of its tests that are right; songs of a group
+    under either protocol are of one group.
     """
     tests = [view.songs.groupby(["clip", "model"])["right"] for view in (clean, other)]
     first, second = (each.mean().unstack()[list(models)] for each in tests)
@@ -160,10 +159,7 @@ def questions(experiment: Experiment, aggregation: str) -> Iterator[tuple[str, s
 def of_experiment(
     views: Mapping[str, Mapping[str, View]], name: str, experiment: Experiment, paper: float | None
 ) -> pd.DataFrame:
-    """All comparisons of an experiment, with p as they are: a table of the columns `RAW`.
-
-    ``views`` are by protocol and aggregation; ``paper`` is the paper's accuracy.
-    """
+    """All comparisons of an experiment (`RAW`), from views by protocol and aggregation."""
     rows: list[dict[str, Any]] = []
     for protocol, by_aggregation in views.items():
         for aggregation, view in by_aggregation.items():
@@ -184,10 +180,7 @@ def of_experiment(
 
 
 def adjusted(raw: pd.DataFrame) -> pd.DataFrame:
-    """Comparisons of all experiments, each p adjusted for its question and protocol (`COLUMNS`).
-
-    ``n_tests`` counts the comparisons of a question and protocol that have a p of either kind.
-    """
+    """Comparisons of all experiments (`COLUMNS`), each p adjusted by question and protocol."""
     table = raw.reindex(columns=COLUMNS)
     for _, family in raw.groupby(["question", "protocol"]):
         for test in TESTS:

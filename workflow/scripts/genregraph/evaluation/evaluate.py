@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from genregraph.config.experiment import Experiment
 from genregraph.datasets.spreadsheet import of_whole_tables
 from genregraph.evaluation import calibration as trust
-from genregraph.evaluation import notes, outputs, scores
+from genregraph.evaluation import outputs, scores
 from genregraph.evaluation.comparisons import View, of_experiment
-from genregraph.evaluation.outputs import PLACE, Model
+from genregraph.evaluation.outputs import PLACE
 from genregraph.evaluation.statistics import draw_groups
 
 COLUMNS = [
@@ -52,16 +52,18 @@ def split_of(folder: Path, songs: pd.Series) -> Split:
     return Split(songs, artists, groups, of_songs, draw_groups(len(groups.cat.categories)))
 
 
-def evaluate(model: Model, split: Split, artists: pd.Series) -> dict[str, pd.DataFrame]:
+def evaluate(
+    predictions: pd.DataFrame, fits: pd.DataFrame, split: Split, artists: pd.Series
+) -> dict[str, pd.DataFrame]:
     """Evaluate a model under a protocol, averaged over the clips of ``artists`` if there are any.
 
-    There are rows of `TABLES` without their place, and the ``clips`` and ``songs`` of a `View`.
+    Both tables are those of `models.fit`. There are rows of `TABLES` without their place, and the
+    ``clips`` and ``songs`` of a `View`.
     """
-    train, scored, curves, tables = scores.of_training(model.predictions), [], [], {}
-    for scaling, temperature, predictions in trust.scalings(model):
-        if len(artists):
-            predictions = scores.by_artist(predictions, artists)
-        clips = scores.of_clips(predictions)
+    train, scored, curves, tables = scores.of_training(predictions), [], [], {}
+    for scaling, temperature, scaled in trust.scalings(predictions, fits):
+        averaged = scores.by_artist(scaled, artists) if len(artists) else scaled
+        clips = scores.of_clips(averaged)
         clips["group"] = split.groups.loc[clips["clip"]].array
         clips["unit"] = clips["clip"]
         if len(artists):
@@ -71,11 +73,11 @@ def evaluate(model: Model, split: Split, artists: pd.Series) -> dict[str, pd.Dat
         curve = trust.reliability(clips["confidence"].to_numpy(), clips["right"].to_numpy())
         curves.append(curve.assign(scaling=scaling))
         if scaling == "none":
-            songs = scores.of_clips(scores.by_song(predictions, split.songs))
+            songs = scores.of_clips(scores.by_song(averaged, split.songs))
             songs["group"] = split.of_songs.loc[songs["clip"]].array
-            fits = model.fits.set_index(scores.KEY)[["epochs", "seconds"]].round({"seconds": 3})
+            took = fits.set_index(scores.KEY)[["epochs", "seconds"]].round({"seconds": 3})
             tables = {
-                "result": train.join(scores.of_folds(clips)).join(fits).reset_index(),
+                "result": train.join(scores.of_folds(clips)).join(took).reset_index(),
                 "accuracies": pd.DataFrame([scores.accuracies(clips, songs, train, split.draws)]),
                 "clips": clips,
                 "songs": songs,
@@ -91,9 +93,9 @@ def of_protocol(
     rows: dict[str, list[pd.DataFrame]] = {name: [] for name in (*TABLES, "clips", "songs")}
     for name in names:
         path = folder / "models" / name
-        model = Model(pd.read_parquet(f"{path}.parquet"), pd.read_csv(f"{path}.csv"))
+        predictions, fits = pd.read_parquet(f"{path}.parquet"), pd.read_csv(f"{path}.csv")
         place = {"protocol": folder.name, "model": name, "aggregation": aggregation}
-        for kind, table in evaluate(model, split, artists).items():
+        for kind, table in evaluate(predictions, fits, split, artists).items():
             rows[kind].append(table.assign(**place))
     return {kind: pd.concat(parts, ignore_index=True) for kind, parts in rows.items()}
 
@@ -116,7 +118,7 @@ def described(result: pd.DataFrame, paper: float | None) -> list[str]:
     numbers = table.columns[2:]
     table[numbers] = table[numbers].map("{:.4f}".format).replace("nan", "-")
     keys = ["protocol", "model", "aggregation"][: 2 + (result["aggregation"] != "none").any()]
-    return notes.table_lines(table.reset_index()[[*keys, *table.columns]], keys)
+    return outputs.table_lines(table.reset_index()[[*keys, *table.columns]], keys)
 
 
 def main(
@@ -150,7 +152,8 @@ def main(
     tables = {}
     for kind, path in zip(TABLES, (output, accuracy, calibration, reliability), strict=True):
         rows = [own[kind].assign(dataset=dataset, experiment=name) for own in evaluated]
-        tables[kind] = outputs.stacked(rows, TABLES[kind])
+        rows = rows or [pd.DataFrame(columns=TABLES[kind])]
+        tables[kind] = pd.concat(rows, ignore_index=True)[TABLES[kind]]
         tables[kind].to_csv(path, index=False)
     of_experiment(views, name, settings, paper).to_csv(comparisons, index=False)
     lines = [
@@ -158,7 +161,7 @@ def main(
         f"{name} on {dataset}",
         *described(tables["result"], paper),
         *_notes(folders or [], problems or [], outputs.read_protocols(protocols)),
-        *([notes.NOT_MUSIC] if synthesised else []),
+        *([outputs.NOT_MUSIC] if synthesised else []),
         f"table: {output}; protocols: {', '.join(map(str, folders or [])) or 'none'}",
     ]
     text.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -168,8 +171,8 @@ def _notes(folders: Sequence[Path], problems: Sequence[Path], how: Mapping[str, 
     lines = []
     for folder in folders:
         health = pd.read_csv(folder / "graph-health.csv")
-        lines.append(f"graph of {folder.name}: {notes.graph_line(health)}")
-        lines += [f"  {note}" for note in [notes.note_of(folder)] if note]
+        lines.append(f"graph of {folder.name}: {outputs.graph_line(health)}")
+        lines += [f"  {note}" for note in [outputs.note_of(folder)] if note]
     tables = [pd.read_csv(path) for path in problems]
     for path, table in zip(problems, tables, strict=True):
         lines += [f"{len(table)} problem(s) are listed in {path}"] if len(table) else []
@@ -177,4 +180,4 @@ def _notes(folders: Sequence[Path], problems: Sequence[Path], how: Mapping[str, 
     for protocol, counts in how["clips"].items():
         counted = [f"{count} {what.replace('_', ' ')}" for what, count in counts.items()]
         lines.append(f"clips of {protocol}: {', '.join(counted)}")
-    return lines + notes.left_out_lines(how["left_out"])
+    return lines + outputs.left_out_lines(how["left_out"])

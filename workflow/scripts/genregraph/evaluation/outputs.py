@@ -1,9 +1,9 @@
-"""Files of an experiment: predictions of models, and tables of results."""
+"""Tables of results, read from files or as the terminal shows them, and notes on them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -13,17 +13,16 @@ from genregraph.config.registry import NETWORKS
 PLACE = "dataset experiment protocol model aggregation".split()  # Of a row of any result.
 # Columns of texts, whatever they look like: a dataset may be called 001 or null.
 TEXTS = [*PLACE, *"scaling reference question series interval note".split()]
-
-
-class Model(NamedTuple):
-    """Predictions and fits of a model in all folds of a protocol.
-
-    ``predictions`` have ``clip repeat fold part true predicted`` and a probability a genre;
-    ``fits``, ``repeat fold epochs seconds inner_log_loss temperature parameters``.
-    """
-
-    predictions: pd.DataFrame
-    fits: pd.DataFrame
+NOT_MUSIC = (
+    "NOTE: a program synthesised these clips; the numbers show that the workflow works and say "
+    "nothing about music. For GTZAN: --config dataset=gtzan"
+)
+NO_GRAPH = (
+    "WARNING: most distances are zero: the metric does not distinguish these clips, and weighted "
+    "by distance a neighbour at zero counts for nothing. On real-valued features use euclidean, "
+    "cosine or ruzicka."
+)
+GIANT = 0.2  # Share of a genre's clips from which on a group determines its fold.
 
 
 def model_names(experiment: Experiment) -> list[str]:
@@ -47,17 +46,65 @@ def read_result(path: Path) -> pd.DataFrame:
 
 def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
     """Read CSV tables of the same columns, one below the other."""
-    return stacked([read_result(path) for path in paths])
-
-
-def stacked(tables: Sequence[pd.DataFrame], columns: Sequence[str] = ()) -> pd.DataFrame:
-    """Tables one below the other, with the given columns or all; some may have no rows."""
+    tables = [read_result(path) for path in paths]
     # A table without rows has no types, and would change those of the others.
-    filled = [table for table in tables if not table.empty] or list(tables[:1])
-    joined = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*columns])
-    return joined[list(columns)] if columns else joined
+    return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
 
 
 def pairs(options: Sequence[str] | None) -> dict[str, str]:
     """``["a=1"]`` as ``{"a": "1"}``."""
     return dict(option.split("=", 1) for option in options or [])
+
+
+def table_lines(table: pd.DataFrame, texts: Sequence[str]) -> list[str]:
+    """Lines of a table: named texts on the left, all else on the right, dashes for NaN."""
+    widths = {name: max(map(len, [name, *table[name]])) for name in texts}
+    cells = table.assign(**{name: table[name].str.ljust(width) for name, width in widths.items()})
+    heads = {name: name.ljust(width) for name, width in widths.items()}
+    shown = cells.rename(columns=heads).to_string(index=False, na_rep="-")
+    return [line.rstrip() for line in shown.splitlines()]
+
+
+def graph_line(health: pd.DataFrame) -> str:
+    """Neighbours, homophily and zero distances of a protocol's graphs (``graph-health.csv``)."""
+    mean = health.mean(numeric_only=True)
+    return (
+        f"k {round(mean['k'], 2):g}, homophily {mean['homophily']:.3f} "
+        f"(chance {mean['chance_homophily']:.3f}), "
+        f"zero distances {100 * mean['zero_distance_share']:.1f} %"
+    )
+
+
+def note_of(folder: Path) -> str:
+    """Warnings about the graphs and folds in a protocol's folder, which is named like it."""
+    note = graph_note(pd.read_csv(folder / "graph-health.csv"))
+    giants = giant_note(pd.read_parquet(folder / "folds.parquet")) if folder.name == "clean" else ""
+    return f"{note} {giants}".strip()
+
+
+def graph_note(health: pd.DataFrame) -> str:
+    """Warn of graphs with fewer neighbours than k or without distances (``graph-health.csv``)."""
+    k, k_asked, notes = health["k"].mean(), health["k_asked"].mean(), []
+    if k < k_asked:
+        mean = f"a clip has {round(k, 2):g} neighbours on average"
+        notes.append(f"NOTE: k {k_asked:g} was asked for; {mean}: there are no more.")
+    if health["degenerate"].any():
+        notes.append(NO_GRAPH)
+    return " ".join(notes)
+
+
+def giant_note(folds: pd.DataFrame) -> str:
+    """Name groups that hold more than `GIANT` of a genre's clips (``folds.parquet``)."""
+    first = folds[folds["repeat"] == folds["repeat"].min()]
+    counts = {genre: own.value_counts() for genre, own in first.groupby("genre")["group"]}
+    giants = [
+        f"{own.iloc[0]} of {own.sum()} clips of {genre} are of {own.index[0]}"
+        for genre, own in counts.items()
+        if own.iloc[0] > GIANT * own.sum()
+    ]
+    return f"NOTE: large groups cannot be split evenly: {'; '.join(giants)}." if giants else ""
+
+
+def left_out_lines(reasons: Mapping[str, str], start: str = "") -> list[str]:
+    """Say why protocols are left out."""
+    return [f"{start}protocol {name} is left out: {reason}" for name, reason in reasons.items()]

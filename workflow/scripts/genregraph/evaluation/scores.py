@@ -16,7 +16,6 @@ ACCURACIES = (
     "artist_mean artist_low artist_high n_groups"
 ).split()
 BY_FOLDS, BY_GROUPS = "folds, Nadeau-Bengio", "groups, bootstrap"
-
 LEAST = float(np.finfo(np.float64).eps)  # A certain error has a finite log loss.
 
 
@@ -31,10 +30,7 @@ def artist_labels(folds: pd.DataFrame, protocol: str) -> pd.Series:
 
 
 def by_artist(predictions: pd.DataFrame, artists: pd.Series) -> pd.DataFrame:
-    """Average probabilities over the test clips of each artist in a fold.
-
-    Training clips, and clips that ``artists`` (artist by clip) does not name, stay as they are.
-    """
+    """Average probabilities over the test clips of each artist (by clip) in a fold."""
     artist = predictions["clip"].map(artists).where(predictions["part"] == "test")
     averaged = artist.notna()
     test, genres = predictions[averaged], list(predictions.columns.drop(NAMED))
@@ -68,12 +64,8 @@ def _most_probable(probabilities: pd.DataFrame) -> pd.Index:
 def of_clips(predictions: pd.DataFrame) -> pd.DataFrame:
     """Scores of each test clip in each fold, from predictions of a model.
 
-    Returns
-    -------
-    pd.DataFrame
-        ``clip repeat fold true predicted``, genres being numbers; ``right``; ``loss``: -log of the
-        probability of the true genre, in nats; ``brier``: sum over genres of squared differences
-        from 1 for the true genre and 0 for others; ``confidence``: the largest probability.
+    They are ``clip repeat fold true predicted``, genres being numbers, ``right``, ``loss`` and
+    ``brier`` (see `evaluation.calibration`), and ``confidence``, the largest probability.
     """
     test = predictions[predictions["part"] == "test"].reset_index(drop=True)
     genres = predictions.columns.drop(NAMED)
@@ -101,10 +93,7 @@ def of_training(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_folds(clips: pd.DataFrame) -> pd.DataFrame:
-    """Size, accuracy, macro F1 and log loss of each test part, from scores `of_clips`.
-
-    Macro F1 is the mean over genres that are in the test part or were predicted there.
-    """
+    """Size, accuracy, log loss and macro F1, over genres tested or predicted, of each test part."""
     folds = clips.groupby(KEY)
     scores = folds.agg(n_test=("right", "size"), test_accuracy=("right", "mean"))
     scores["test_macro_f1"] = [
@@ -141,10 +130,9 @@ def accuracies(
 ) -> dict[str, float | str]:
     """Accuracy of a model by clip, song and artist (`ACCURACIES`).
 
-    ``clips`` and ``songs`` are scores `of_clips` and `by_song`, ``train`` those `of_training`;
-    ``draws`` of the groups have the shape (d, g). ``mean`` is over folds; ``song_mean`` over all
-    tests of songs, where clips are segments; ``artist_mean`` over groups, of the accuracy over a
-    group's tests.
+    ``mean`` is over folds; ``song_mean`` over all tests of songs, where clips are segments;
+    ``artist_mean`` over groups, of the accuracy over a group's tests. ``draws`` of the groups have
+    the shape (d, g).
     """
     mean = mean_interval(clips, "right", train["n_train"].mean(), draws)
     groups = clips.groupby("group", observed=False)["right"].mean()

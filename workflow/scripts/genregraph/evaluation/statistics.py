@@ -22,15 +22,12 @@ References
 .. [2] C. Nadeau, Y. Bengio, "Inference for the Generalization Error", Machine Learning 52, 2003.
 .. [3] R. Bouckaert, E. Frank, "Evaluating the Replicability of Significance Tests for Comparing
    Learning Algorithms", PAKDD 2004.
-.. [4] S. Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of
-   Statistics 6, 1979.
+.. [4] S. Holm, "A Simple Sequentially Rejective Multiple Test Procedure", 1979.
 .. [5] P. Good, "Permutation, Parametric and Bootstrap Tests of Hypotheses", Springer, 3rd ed. 2005.
-.. [6] A. Winkler, G. Ridgway, M. Webster, S. Smith, T. Nichols, "Permutation inference for the
-   general linear model", NeuroImage 92, 2014.
-.. [7] C. Field, A. Welsh, "Bootstrapping clustered data", Journal of the Royal Statistical Society
-   B 69, 2007.
+.. [6] A. Winkler et al., "Permutation inference for the general linear model", NeuroImage 92, 2014.
+.. [7] C. Field, A. Welsh, "Bootstrapping clustered data", 2007.
 .. [8] D. Schuirmann, "A comparison of the two one-sided tests procedure and the power approach",
-   Journal of Pharmacokinetics and Biopharmaceutics 15, 1987.
+   1987.
 .. [9] H. Bloom, "Minimum Detectable Effects", Evaluation Review 19, 1995.
 """
 
@@ -79,15 +76,9 @@ def corrected_interval(
 ) -> Interval:
     """95 % confidence interval of a mean over folds, with corrected variance [2]_.
 
-    Parameters
-    ----------
-    scores : array-like, shape (J,)
-        A model's score in each fold, over all repeats. Of a single fold there is but the mean, no
-        standard deviation (of a sample, J - 1) and no interval.
-    n_train, n_test : float
-        Clips that a fold trains and tests on; where folds differ, the means.
-    limits : tuple of float
-        Least and largest score: the interval, not the mean, is clipped to them.
+    ``scores``, shape (J,), are a model's in each fold, over all repeats; of a single fold there is
+    but the mean. Folds train on ``n_train`` clips, on average, and test ``n_test``. The interval,
+    not the mean, is clipped to the least and largest score, ``limits``.
     """
     values, error = _with_error(scores, n_train, n_test)
     mean = float(values.mean())
@@ -191,8 +182,8 @@ def sign_flip_test(differences: ArrayLike) -> float:
 def draw_groups(groups: int) -> NDArray[np.uint8]:
     """How often each of some groups is drawn, in draws of as many with replacement [7]_.
 
-    The shape is (draws, groups): 10,000 draws; of more than 3,000 groups fewer, at least 1,000. No
-    draw of fewer than two groups, which say nothing of how much groups differ.
+    The shape is (draws, groups): 10,000 draws; of more than 3,000 groups fewer, at least 1,000; of
+    fewer than two groups, which say nothing of how much groups differ, none.
     """
     draws = int(np.clip(CELLS // max(groups, 1), FEWEST_DRAWS, MOST_DRAWS)) if groups > 1 else 0
     rng = np.random.default_rng(0)

@@ -7,9 +7,9 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from genregraph.evaluation import outputs
 from genregraph.evaluation.comparisons import adjusted
-from genregraph.evaluation.notes import NOT_MUSIC, left_out_lines, note_of, table_lines
-from genregraph.evaluation.outputs import PLACE, pairs, read_protocols, read_tables
+from genregraph.evaluation.outputs import PLACE
 from genregraph.evaluation.scores import ACCURACIES, BY_GROUPS
 from genregraph.evaluation.statistics import p_text
 
@@ -40,7 +40,7 @@ def summarise(
     notes = {}
     for name, protocol in accuracies[["experiment", "protocol"]].drop_duplicates().to_numpy():
         own = note.get(name, "") if protocol == "paper" else ""
-        notes[name, protocol] = f"{own} {note_of(folder / name / protocol)}".strip()
+        notes[name, protocol] = f"{own} {outputs.note_of(folder / name / protocol)}".strip()
     places = zip(accuracies["experiment"], accuracies["protocol"], strict=True)
     return accuracies.assign(
         paper_test_accuracy=stated,
@@ -55,7 +55,9 @@ def table_text(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     effects = messages.set_index(PLACE[1:]).rename(columns={"difference": "messages"})
     rows = summary.join(effects[["messages", *ADJUSTED]], on=PLACE[1:])
     texts = [name for name in PLACE[1:] if name != "aggregation" or set(rows[name]) != {"none"}]
-    lines = table_lines(_cells(rows, texts), texts) if len(rows) else ["nothing could be evaluated"]
+    lines = ["nothing could be evaluated"]
+    if len(rows):
+        lines = outputs.table_lines(_cells(rows, texts), texts)
     noted = summary[summary["note"] != ""].groupby(["experiment", "note"], sort=False)["protocol"]
     lines += [f"{name}, {', '.join(of.unique())}: {note}" for (name, note), of in noted]
     return "\n".join(["", *lines, LEGEND])
@@ -94,14 +96,14 @@ def main(
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
     """Summarise all experiments, in tables and in words."""
-    accuracies = read_tables([folder / "accuracies.csv" for folder in folders])
-    compared = adjusted(read_tables([folder / "comparisons.csv" for folder in folders]))
-    summary = summarise(accuracies, pairs(paper), pairs(note), folders[0].parent)
+    accuracies = outputs.read_tables([folder / "accuracies.csv" for folder in folders])
+    compared = adjusted(outputs.read_tables([folder / "comparisons.csv" for folder in folders]))
+    summary = summarise(accuracies, outputs.pairs(paper), outputs.pairs(note), folders[0].parent)
     summary.to_csv(output, index=False)
     compared.to_csv(comparisons, index=False)
     lines = [table_text(summary, compared)]
     for folder in folders:
-        reasons = read_protocols(folder / "protocols.json")["left_out"]
-        lines += left_out_lines(reasons, f"{folder.name}, ")
-    lines += [*([NOT_MUSIC] if synthesised else []), f"table: {output}"]
+        reasons = outputs.read_protocols(folder / "protocols.json")["left_out"]
+        lines += outputs.left_out_lines(reasons, f"{folder.name}, ")
+    lines += [*([outputs.NOT_MUSIC] if synthesised else []), f"table: {output}"]
     text.write_text("\n".join(lines) + "\n", encoding="utf-8")

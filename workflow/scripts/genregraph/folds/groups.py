@@ -1,10 +1,4 @@
-"""Which clips must stay together, by the sheet or as copies, and what parts of folds share.
-
-References
-----------
-.. [1] B. L. Sturm, "The GTZAN dataset: Its contents, its faults, their effects on evaluation, and
-   its future use", arXiv:1306.1461.
-"""
+"""Which clips must stay together, by the sheet or as copies, and what parts of folds share."""
 
 import itertools
 import logging
@@ -28,7 +22,8 @@ logger = logging.getLogger(__name__)
 BLOCK = 512  # Features that are scaled at once.
 DISTINCT = 8  # Features in which most clips must differ, or clips are near each other by chance.
 IDENTICAL = 0.01  # Root mean square over features of a difference in standard deviations.
-KINDS = ["group", "artist", "song", "md5", "near_identical"]  # What leaks between parts [1]_.
+# What leaks between parts of folds: B. L. Sturm, "The GTZAN dataset", arXiv:1306.1461.
+KINDS = ["group", "artist", "song", "md5", "near_identical"]
 
 
 def group_names(clips: pd.DataFrame, unknown: str) -> list[str]:
@@ -54,9 +49,8 @@ def features_of(clips: pd.Series, tables: Sequence[Path]) -> NDArray[np.floating
 def identical(features: NDArray[np.floating]) -> NDArray[np.int64]:
     """Pairs of clips whose features, shape (n, d), are nearly the same: replicas.
 
-    They are positions, the smaller first, shape (pairs, 2): the root mean square difference of
-    their standardised features is at most `IDENTICAL`. There is none where fewer than `DISTINCT`
-    features have values of their own for most clips.
+    They are positions, the smaller first, shape (pairs, 2), whose standardised features differ by
+    at most `IDENTICAL`; none where fewer than `DISTINCT` features differ between most clips.
     """
     n, d = features.shape
     own = (2 * len(np.unique(features[:, i])) > n for i in range(d))
@@ -79,25 +73,13 @@ def leaks(
 ) -> pd.DataFrame:
     """Count what both parts of each fold hold: ``repeat fold`` and a count for each of `KINDS`.
 
-    These are names in both parts, and pairs of near-identical clips with one in either.
-
-    Parameters
-    ----------
-    folds, clips : pd.DataFrame
-        Clips are the facts (`audio.clips.COLUMNS`) of `folds.table.unique_clips`, in their order.
-    copies : NDArray, shape (m, 2)
-        Names of pairs whose features are nearly the same; clips in no fold may be among them.
-    unknown : str
-        How clips of unknown artist are grouped: together, alone or out.
+    These are names in both parts, and pairs of near-identical clips with one in either. ``clips``
+    are the facts (`audio.clips.COLUMNS`) of `folds.table.unique_clips`, in their order;
+    ``copies``, shape (m, 2), names of near-identical pairs, also of clips in no fold.
     """
-    names = pd.DataFrame(
-        {
-            "group": group_names(clips, unknown),
-            "artist": clips["artist"].map(normalised).to_numpy(),
-            "song": clips["source"].to_numpy(),
-            "md5": clips["md5"].to_numpy(),
-        }
-    )
+    artists = clips["artist"].map(normalised)
+    named = clips.assign(group=group_names(clips, unknown), artist=artists, song=clips["source"])
+    names = named[["group", "artist", "song", "md5"]]
     pairs = pd.Index(clips["clip"]).get_indexer(copies.ravel()).reshape(-1, 2)
     pairs = pairs[(pairs >= 0).all(axis=1)]
     rows = []

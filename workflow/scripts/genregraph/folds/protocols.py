@@ -2,8 +2,7 @@
 
 Protocol ``paper`` follows the digits of the paper. Its accuracy 0.7203030303030303 is 2377 / 3300,
 and that fraction is irreducible: the mean over ten test parts of 330 of the 1,000 clips ("10 times
-cross validation" [1]_). Ten folds of 100 clips can only give multiples of .001. Protocol ``kfold``
-has folds instead of hold-outs, and is otherwise the same.
+cross validation" [1]_). Ten folds of 100 clips, as of ``kfold``, can only give multiples of .001.
 
 References
 ----------

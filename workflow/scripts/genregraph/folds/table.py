@@ -1,15 +1,11 @@
-"""The file of a protocol's folds: which clips each tests.
-
-It has a row for each clip and fold in which the clip is tested. A clip that is never tested in a
-repeat has one row there, with fold -1. All clips that are not tested in a fold train in it.
-"""
+"""The file of a protocol's folds: a row for each clip and fold that tests it; all others train."""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 COLUMNS = ["clip", "genre", "group", "artist", "repeat", "fold"]
-TRAINS_ONLY = -1  # Fold of a clip that is never tested.
+TRAINS_ONLY = -1  # Fold, in the one row of a repeat, of a clip that is never tested in it.
 
 
 def listed(clips: pd.DataFrame, tested: NDArray[np.bool_], repeat: int) -> pd.DataFrame:

@@ -1,8 +1,4 @@
-"""Which clips an experiment can use, what ties them together, and which protocols can split them.
-
-The audit may have rejected clips of the sheet. A protocol that then lacks what it needs is left out
-with its reason; the others stay.
-"""
+"""Which clips an experiment can use, what ties them together, and what protocols can split."""
 
 import json
 import logging
@@ -62,10 +58,10 @@ def with_groups(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.D
 def counted(
     clips: pd.DataFrame, usable: pd.DataFrame, genres: Sequence[str], protocols: Iterable[str]
 ) -> dict[str, dict[str, int]]:
-    """What became of the clips of an experiment's genres, by protocol.
+    """Clips of an experiment's genres that each protocol uses, and what became of the others.
 
-    They are ``used``; ``excluded`` by the sheet, or in no part of its split; ``rejected`` by the
-    audit; or ``without_features`` in one of the tables.
+    They are ``excluded`` by the sheet, or in no part of its split; ``rejected`` by the audit; or
+    ``without_features`` in one of the tables.
     """
     asked = clips[clips["genre"].isin(genres or clips["genre"])]
     rejected = int((asked["status"] == "rejected").sum())
