@@ -142,7 +142,7 @@ def main(
     names = files.index.tolist()
     stated = tables.read_artists(artists, names) if artists else {}
     named = [stated.get(file) or tag for file, tag in zip(names, facts["artist"], strict=True)]
-    columns = [
+    columns: list[pd.DataFrame | pd.Series] = [
         (facts["samples"] / SAMPLE_RATE).round(2).rename("seconds"),
         files.drop(columns=probabilities.columns),
         tables.by_artist(named, probabilities.set_axis(trained.genres, axis=1)),
