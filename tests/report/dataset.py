@@ -193,31 +193,28 @@ def write_figures(place: Path) -> None:
 
 def enlarge(options: dict[str, Any], folder: Path, n: int, genres: list[str]) -> dict[str, Any]:
     """Options of a copy in which protocol clean has n clips at random places, and other genres."""
-    rng = np.random.default_rng(0)
-    names = [f"clip {i}" for i in range(n)]
+    rng, names = np.random.default_rng(0), [f"clip {i}" for i in range(n)]
     y, folds = rng.integers(len(genres), size=n), np.arange(n) % FOLDS
     copied = {**options, "folder": folder / "mine", "sheet": folder / "mine.tsv"}
     shutil.copytree(options["folder"], copied["folder"])
     place = copied["folder"] / "experiments" / EXPERIMENT / "clean"
     table = pd.DataFrame(rng.dirichlet(np.full(len(genres), 0.05), n), columns=genres)
-    table = table.assign(clip=names, repeat=0, fold=folds, part="test")
-    table = table.assign(true=np.array(genres)[y], predicted=table[genres].idxmax(axis=1))
+    true, predicted = np.array(genres)[y], table[genres].idxmax(axis=1)
+    own = {"clip": names, "true": true, "predicted": predicted, "fold": folds}
+    table = table.assign(**own, repeat=0, part="test")
     table.to_parquet(place / "models/graphsage.parquet", index=False)
     shown = {"genres": genres, "clips": names, "genre": y.tolist(), "fold": folds.tolist()}
     shown |= dict(zip("xy", rng.random((2, n)).round(4).tolist(), strict=True))
-    shown["neighbours"] = [
-        [(i, 0.1234) for i in ten] for ten in rng.integers(n, size=(n, 10)).tolist()
-    ]
-    ranks = protocol_figures.ranked(table, genres)
-    shown["models"] = {model: ranks for model in SHOWN[:3]}
-    copied["maps"] = [place / "map.json"]
-    copied["maps"][0].write_text(json.dumps(shown))
+    others = rng.integers(n, size=(n, 10)).tolist()
+    shown["neighbours"] = [[(other, 0.1234) for other in ten] for ten in others]
+    shown["models"] = dict.fromkeys(SHOWN[:3], protocol_figures.ranked(table, genres))
+    (place / "map.json").write_text(json.dumps(shown))
     sheet = read_sheet(options["sheet"])
     sheet += [Row(name, f"{name}.wav", genres[0], artist="someone") for name in names]
     write_sheet(sheet, copied["sheet"])
     clips = listed(sheet).assign(status="good")
     clips.to_parquet(copied["folder"] / "30s/clips.parquet", index=False)
-    return copied
+    return copied | {"maps": [place / "map.json"]}
 
 
 def write_page(options: dict[str, Any], output: Path, **others: Any) -> Path:

@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -37,14 +36,11 @@ def test_chart_shows_the_first_fold_that_tests_a_clip(inputs):
     assert shown["models"]["graphsage"] == ranks
 
 
-def test_step_writes_the_same_map_again(tmp_path):
-    folder = tmp_path / "clean"
-    dataset.write_protocol(folder, dataset.listed(dataset.rows(tmp_path / "audio")), "clean")
-    dataset.write_figures(folder)
+def test_step_writes_the_same_again(report):
+    folder = report.options["maps"][0].parent
     files = {path: path.read_bytes() for path in [*folder.glob("*.png"), folder / "map.json"]}
     assert len(files) == 5
     dataset.write_figures(folder)
     assert {path: path.read_bytes() for path in files} == files
-    shown = json.loads((folder / "map.json").read_text())
-    assert [*shown["models"]] == dataset.SHOWN
-    assert shown["neighbours"][dataset.NO_EDGE] == []
+    assert [*report.map["models"]] == dataset.SHOWN
+    assert report.map["neighbours"][dataset.NO_EDGE] == []

@@ -31,7 +31,7 @@ def findings(tables: Tables, not_run: Mapping[str, str]) -> str:
         "messages": messages,
         "totals": _totals(messages),
         "any_by_groups": bool((summary["interval"] == BY_GROUPS).any()),
-        "artists": [_sides(tables, *key) for key in keys_of(where(summary, aggregation="artist"))],
+        "artists": _by_aggregation(tables),
         "averages": artist_label_pairs(tables),
         "by_artist": _by_artist(tables),
         "calibrations": _calibrations(tables.calibration),
@@ -77,17 +77,18 @@ def _totals(messages: list[Row]) -> list[Row]:
     return counts.reset_index().to_dict("records")
 
 
-def _sides(tables: Tables, name: str, protocol: str) -> dict[str, Any]:
+def _by_aggregation(tables: Tables) -> list[Row]:
     """GraphSAGE, edgeless and the best other models by both aggregations."""
-    averaged = where(tables.summary, experiment=name, protocol=protocol, aggregation="artist")
-    others = set(tables.config.experiments[name].models) - {*NETWORKS}
-    classifiers = averaged[averaged["model"].isin(others)]
-    best = classifiers.sort_values(["mean", "model"], ascending=[False, True])["model"][:BEST]
-    rows = [
-        {"model": m, **{a: tables.row(name, protocol, m, a) for a in ("none", "artist")}}
-        for m in ("graphsage", "edgeless", *best)
-    ]
-    return {"name": name, "protocol": protocol, "rows": rows}
+    averaged, shown = where(tables.summary, aggregation="artist"), []
+    for name, protocol in keys_of(averaged):
+        rows = where(averaged, experiment=name, protocol=protocol)
+        others = rows[rows["model"].isin(set(tables.config.experiments[name].models) - {*NETWORKS})]
+        best = others.sort_values(["mean", "model"], ascending=[False, True])["model"][:BEST]
+        for model in ("graphsage", "edgeless", *best):
+            none, artist = (tables.row(name, protocol, model, a) for a in ("none", "artist"))
+            own = {"name": name, "protocol": protocol, "model": model}
+            shown.append({**own, "none": none, "artist": artist})
+    return shown
 
 
 def _by_artist(tables: Tables) -> list[Row]:

@@ -74,12 +74,11 @@ def sentences(tables: Tables, answered: pd.DataFrame) -> list[str]:
 
 
 def _messages(tables: Tables, answered: pd.DataFrame) -> str:
-    joined = answered[
-        [
-            tables.health[key]["degenerate"].mean() < DEGENERATE and not tables.of_artists(key[0])
-            for key in keys_of(answered)
-        ]
+    has_edges = [
+        tables.health[key]["degenerate"].mean() < DEGENERATE and not tables.of_artists(key[0])
+        for key in keys_of(answered)
     ]
+    joined = answered[has_edges]
     if joined.empty:
         return (
             "At most half of the distances of each graph of similar clips are not zero, so nothing "
