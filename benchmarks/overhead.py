@@ -6,44 +6,30 @@ TARGET is computed from nothing on the built-in demo data, in a folder of its ow
 those of all processes together.
 """
 
-import resource
-import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
 import typer
+from scale import SNAKEMAKE, measured
 
 from genregraph.cli.main import is_step
 from genregraph.common.code import SCRIPTS
 
-SNAKEFILE = Path(__file__).resolve().parents[1] / "Snakefile"
 # What a step imports only when it is needed, as it is in each job of a run.
 LATER = {"models.fit": ["dgl"] if find_spec("dgl") else []}
 TRIES = 3
-
-
-def cpu_of(command: Sequence[str], folder: Path) -> float:
-    """CPU seconds of a command and all that it starts."""
-
-    def spent() -> float:
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return used.ru_utime + used.ru_stime
-
-    before = spent()
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=sys.stderr)
-    return spent() - before
 
 
 def import_of(step: str, folder: Path) -> float:
     """CPU seconds until a step can begin: the least of a few tries."""
     modules = ", ".join(["typer", f"genregraph.{step}", *LATER.get(step, [])])
     code = f"import sys; sys.path.insert(0, {str(SCRIPTS.parent)!r}); import {modules}"
-    return min(cpu_of([sys.executable, "-c", code], folder) for _ in range(TRIES))
+    command = [sys.executable, "-c", code]
+    return min(measured(step, command, folder)["CPU"] for _ in range(TRIES))
 
 
 def step_of(file: str) -> str | None:
@@ -55,11 +41,11 @@ def step_of(file: str) -> str | None:
 
 def main(target: str = "results/multiclass_compare.csv") -> None:
     """Print what a run took, and how much of it was imports."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), target]
+    forced = ["--dry-run", "--forceall", "--quiet=all"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        whole = cpu_of([*command, "--cores", "all"], folder)
-        plan = cpu_of([*command, "--dry-run", "--forceall", "--quiet=all"], folder)
+        whole = measured("run", [*SNAKEMAKE, target, "--cores", "all"], folder)["CPU"]
+        plan = measured("plan", [*SNAKEMAKE, target, *forced], folder)["CPU"]
         files = (folder / "results" / "benchmarks").rglob("*.tsv")
         jobs = Counter(filter(None, (step_of(path.name) for path in files)))
         rows = [(step, count, import_of(step, folder)) for step, count in jobs.items()]

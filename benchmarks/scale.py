@@ -14,15 +14,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import typer
 
+from genregraph.common.code import SCRIPTS
 from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.preprocessing.inputs import Inputs, save_inputs
 
 ROOT = Path(__file__).resolve().parents[1]
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
 GENRES, FEATURES, K = 10, 57, 10
 EXPERIMENT = {"models": [], "search": False, "graphsage": {"epochs": 10, "weights": "distance"}}
 NETWORK = [
@@ -32,8 +35,8 @@ NETWORK = [
 SEARCH = ["--neighbours=all", "--among=all", "--metric=euclidean", f"--k={K}", "--seed=0"]
 
 
-def measured(name: str, command: list[str], folder: Path) -> dict[str, object]:
-    """Seconds and megabytes of a process that runs in a folder."""
+def measured(name: str, command: list[str], folder: Path) -> dict[str, Any]:
+    """Seconds and megabytes of a command in a folder, and CPU seconds of all that it starts."""
     start = time.perf_counter()
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
@@ -46,7 +49,7 @@ def measured(name: str, command: list[str], folder: Path) -> dict[str, object]:
 
 def step(name: str, *options: str) -> list[str]:
     """Command that runs a step of the workflow."""
-    return [sys.executable, str(ROOT / "workflow" / "scripts" / "genregraph"), name, *options]
+    return [sys.executable, str(SCRIPTS), name, *options]
 
 
 def write_inputs(clips: int, path: Path) -> None:
@@ -60,7 +63,7 @@ def write_inputs(clips: int, path: Path) -> None:
     save_inputs(path, [fold], [(0, 0)])
 
 
-def of_graph(clips: int, folder: Path) -> list[dict[str, object]]:
+def of_graph(clips: int, folder: Path) -> list[dict[str, Any]]:
     """The graph by search and by descent, its recall, and training on it in both ways."""
     write_inputs(clips, folder / "inputs.npz")
     rows = []
@@ -77,7 +80,7 @@ def of_graph(clips: int, folder: Path) -> list[dict[str, object]]:
     return rows
 
 
-def of_plan(clips: int, folder: Path) -> dict[str, object]:
+def of_plan(clips: int, folder: Path) -> dict[str, Any]:
     """The plan of a dataset of so many clips."""
     rows = [
         Row(f"{genre}.{i}", f"g{genre}/{i}.wav", f"g{genre}", artist=f"{genre} {i // 3}")
@@ -85,15 +88,13 @@ def of_plan(clips: int, folder: Path) -> dict[str, object]:
         for i in range(clips // GENRES)
     ]
     write_sheet(rows, folder / f"{clips}.tsv")
-    audio = folder / str(clips)
     for row in rows:
-        path = audio / row.path
+        path = folder / str(clips) / row.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(row.clip.encode())
-    config = [f"sheet={clips}.tsv", f"audio={clips}", "dataset=planned"]
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-    command += ["--dry-run", "--quiet=all", "results/multiclass_compare.csv", "--config", *config]
-    return measured(f"plan of {clips:,} clips", command, folder)
+    config = ["--config", f"sheet={clips}.tsv", f"audio={clips}", "dataset=planned"]
+    planned = ["--dry-run", "--quiet=all", "results/multiclass_compare.csv", *config]
+    return measured(f"plan of {clips:,} clips", [*SNAKEMAKE, *planned], folder)
 
 
 def main(clips: int = 100_000) -> None:

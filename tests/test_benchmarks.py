@@ -31,7 +31,7 @@ def test_steps_are_found_by_benchmark_files_and_their_imports_measured(
     assert {file: overhead.step_of(file) for file in steps} == steps
     monkeypatch.setattr(overhead, "TRIES", 1)
     assert overhead.import_of("folds.assign", tmp_path) > 0
-    with pytest.raises(subprocess.CalledProcessError):
+    with pytest.raises(SystemExit, match=r"folds.no_step: failed"):
         overhead.import_of("folds.no_step", tmp_path)
 
 
