@@ -89,10 +89,10 @@ def of_plan(clips: int, folder: Path) -> dict[str, Any]:
     ]
     write_sheet(rows, folder / f"{clips}.tsv")
     for row in rows:
-        path = folder / str(clips) / row.path
+        path = folder / f"audio-{clips}" / row.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(row.clip.encode())
-    config = ["--config", f"sheet={clips}.tsv", f"audio={clips}", "dataset=planned"]
+    config = ["--config", f"sheet={clips}.tsv", f"audio=audio-{clips}", "dataset=planned"]
     planned = ["--dry-run", "--quiet=all", "results/multiclass_compare.csv", *config]
     return measured(f"plan of {clips:,} clips", [*SNAKEMAKE, *planned], folder)
 
