@@ -45,11 +45,12 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         folds: pd.DataFrame,
         models: Mapping[str, pd.DataFrame],
         temperatures: float = np.nan,
+        **health: object,
     ) -> Path:
         folder = tmp_path / "experiments/multiclass_a" / protocol
         (folder / "models").mkdir(parents=True)
         folds.to_parquet(folder / "folds.parquet", index=False)
-        pd.DataFrame(HEALTH).to_csv(folder / "graph-health.csv", index=False)
+        pd.DataFrame({**HEALTH, **health}).to_csv(folder / "graph-health.csv", index=False)
         for name, table in models.items():
             table.to_parquet(folder / f"models/{name}.parquet", index=False)
             keys = table[["repeat", "fold"]].drop_duplicates()

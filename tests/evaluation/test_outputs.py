@@ -4,8 +4,6 @@ import pytest
 from genregraph.config.experiment import Experiment
 from genregraph.evaluation.outputs import (
     NO_GRAPH,
-    giant_note,
-    graph_note,
     model_names,
     note_of,
     read_result,
@@ -40,27 +38,12 @@ def test_names_are_read_as_texts(tmp_path, name):
     assert result["mean"].isna().tolist() == [False, True]
 
 
-# Notes
+# In words
 
 
 def test_table_lines_align_texts_left_and_numbers_right():
     table = pd.DataFrame({"model": ["svm", "graphsage"], "test": ["0.5", None]})
     assert table_lines(table, ["model"]) == ["model     test", "svm        0.5", "graphsage    -"]
-
-
-@pytest.mark.parametrize(
-    ("graph", "note"),
-    [
-        ({}, ""),
-        ({"degenerate": True}, NO_GRAPH),
-        ({"k": 19}, "NOTE: k 100 was asked for; a clip has 19 neighbours on average"),
-        ({"k": 5.6183}, "NOTE: k 100 was asked for; a clip has 5.62 neighbours on average"),
-        ({"k": 1234, "k_asked": 5000}, "NOTE: k 5000"),
-    ],
-)
-def test_graph_note_warns_of_zero_distances_and_a_capped_k(graph, note):
-    said = graph_note(pd.DataFrame([{"k_asked": 100, "k": 100, "degenerate": False, **graph}] * 2))
-    assert said.startswith(note) and bool(said) == bool(note)
 
 
 def folds(**groups):
@@ -70,13 +53,41 @@ def folds(**groups):
     return pd.concat([table.assign(repeat=repeat, fold=0) for repeat in (0, 1)])
 
 
-def test_note_names_groups_that_fill_their_genre_under_clean_only(write):
-    small = {f"artist {i}": 5 for i in range(13)}
-    note = giant_note(folds(reggae={"artist bob": 35, **small}, rock=small))
-    assert note.startswith("NOTE: ")
-    assert note.endswith(": 35 of 100 clips of reggae are of artist bob.")
-    assert giant_note(folds(rock={f"artist {i}": 4 for i in range(5)})) == ""
-    table = folds(jazz={"a": 2, "c": 1, "d": 1}, rock={"b": 1})
-    said = "2 of 4 clips of jazz are of a; 1 of 1 clips of rock are of b."
-    assert said in note_of(write("clean", table, {}))
-    assert note_of(write("paper", table, {})) == ""
+SMALL = {f"artist {i}": 5 for i in range(13)}
+
+
+@pytest.mark.parametrize(
+    ("health", "note"),
+    [
+        ({}, ""),
+        ({"degenerate": True}, NO_GRAPH),
+        (
+            {"k_asked": 100, "k": 19},
+            "NOTE: k 100 was asked for; a clip has 19 neighbours on average",
+        ),
+        ({"k": 4.6183}, "NOTE: k 5 was asked for; a clip has 4.62 neighbours on average"),
+        ({"k": 1234, "k_asked": 5000}, "NOTE: k 5000"),
+    ],
+)
+def test_note_warns_of_zero_distances_and_a_capped_k(write, health, note):
+    said = note_of(write("clean", folds(rock=SMALL), {}, **health))
+    assert said.startswith(note) and bool(said) == bool(note)
+
+
+@pytest.mark.parametrize(
+    ("groups", "note"),
+    [
+        (
+            {"reggae": {"artist bob": 35, **SMALL}, "rock": SMALL},
+            "35 of 100 clips of reggae are of artist bob.",
+        ),
+        (
+            {"jazz": {"a": 2, "c": 1, "d": 1}, "rock": {"b": 1}},
+            "2 of 4 clips of jazz are of a; 1 of 1 clips of rock are of b.",
+        ),
+    ],
+)
+def test_note_names_groups_that_fill_their_genre_under_clean_only(write, groups, note):
+    said = note_of(write("clean", folds(**groups), {}))
+    assert said == f"NOTE: large groups cannot be split evenly: {note}"
+    assert note_of(write("paper", folds(**groups), {})) == ""

@@ -170,8 +170,12 @@ def main(
 def _notes(folders: Sequence[Path], problems: Sequence[Path], how: Mapping[str, Any]) -> list[str]:
     lines = []
     for folder in folders:
-        health = pd.read_csv(folder / "graph-health.csv")
-        lines.append(f"graph of {folder.name}: {outputs.graph_line(health)}")
+        mean = pd.read_csv(folder / "graph-health.csv").mean(numeric_only=True)
+        lines.append(
+            f"graph of {folder.name}: k {round(mean['k'], 2):g}, homophily {mean['homophily']:.3f} "
+            f"(chance {mean['chance_homophily']:.3f}), "
+            f"zero distances {100 * mean['zero_distance_share']:.1f} %"
+        )
         lines += [f"  {note}" for note in [outputs.note_of(folder)] if note]
     tables = [pd.read_csv(path) for path in problems]
     for path, table in zip(problems, tables, strict=True):

@@ -65,44 +65,30 @@ def table_lines(table: pd.DataFrame, texts: Sequence[str]) -> list[str]:
     return [line.rstrip() for line in shown.splitlines()]
 
 
-def graph_line(health: pd.DataFrame) -> str:
-    """Neighbours, homophily and zero distances of a protocol's graphs (``graph-health.csv``)."""
-    mean = health.mean(numeric_only=True)
-    return (
-        f"k {round(mean['k'], 2):g}, homophily {mean['homophily']:.3f} "
-        f"(chance {mean['chance_homophily']:.3f}), "
-        f"zero distances {100 * mean['zero_distance_share']:.1f} %"
-    )
-
-
 def note_of(folder: Path) -> str:
     """Warnings about the graphs and folds in a protocol's folder, which is named like it."""
-    note = graph_note(pd.read_csv(folder / "graph-health.csv"))
-    giants = giant_note(pd.read_parquet(folder / "folds.parquet")) if folder.name == "clean" else ""
-    return f"{note} {giants}".strip()
-
-
-def graph_note(health: pd.DataFrame) -> str:
-    """Warn of graphs with fewer neighbours than k or without distances (``graph-health.csv``)."""
-    k, k_asked, notes = health["k"].mean(), health["k_asked"].mean(), []
+    health, notes = pd.read_csv(folder / "graph-health.csv"), []
+    k, k_asked = health["k"].mean(), health["k_asked"].mean()
     if k < k_asked:
         mean = f"a clip has {round(k, 2):g} neighbours on average"
         notes.append(f"NOTE: k {k_asked:g} was asked for; {mean}: there are no more.")
     if health["degenerate"].any():
         notes.append(NO_GRAPH)
+    giants = _giants(pd.read_parquet(folder / "folds.parquet")) if folder.name == "clean" else []
+    if giants:
+        notes.append(f"NOTE: large groups cannot be split evenly: {'; '.join(giants)}.")
     return " ".join(notes)
 
 
-def giant_note(folds: pd.DataFrame) -> str:
-    """Name groups that hold more than `GIANT` of a genre's clips (``folds.parquet``)."""
+def _giants(folds: pd.DataFrame) -> list[str]:
+    """Groups that hold more than `GIANT` of a genre's clips."""
     first = folds[folds["repeat"] == folds["repeat"].min()]
     counts = {genre: own.value_counts() for genre, own in first.groupby("genre")["group"]}
-    giants = [
+    return [
         f"{own.iloc[0]} of {own.sum()} clips of {genre} are of {own.index[0]}"
         for genre, own in counts.items()
         if own.iloc[0] > GIANT * own.sum()
     ]
-    return f"NOTE: large groups cannot be split evenly: {'; '.join(giants)}." if giants else ""
 
 
 def left_out_lines(reasons: Mapping[str, str], start: str = "") -> list[str]:

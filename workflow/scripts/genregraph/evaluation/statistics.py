@@ -54,17 +54,13 @@ class Interval(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """A difference of accuracies, its 95 % interval, and its two-sided p over folds.
-
-    ``equivalent_within`` is the margin of equivalence: the largest absolute end of the 90 %
-    interval.
-    """
+    """A difference of accuracies, its 95 % interval, and its two-sided p over folds."""
 
     difference: float
     ci_low: float = np.nan
     ci_high: float = np.nan
     p_folds: float = np.nan
-    equivalent_within: float = np.nan
+    equivalent_within: float = np.nan  # Largest absolute end of the 90 % interval.
     smallest_detectable: float = np.nan
 
 
@@ -156,8 +152,6 @@ def sign_flip_test(differences: ArrayLike) -> float:
     values = np.asarray(differences)
     if len(values) == 0:
         return np.nan
-    if not np.array_equal(values, np.rint(values)):
-        raise ValueError("differences must be whole numbers: sums of them are counted")
     signed = values[values != 0].astype(np.int64)
     sizes = np.abs(signed)
     if len(sizes) == 0:
@@ -200,12 +194,9 @@ def totals(draws: NDArray[np.uint8], values: ArrayLike) -> Floats:
 
 
 def percentiles(replicates: Floats, confidence: float = 0.95) -> Floats:
-    """Interval, shape (2,) or (2, m), that holds a share of replicates, shape (d,) or (d, m).
-
-    With few groups it is too narrow; without any draw it is NaN.
-    """
+    """Interval, shape (2,), that holds a share of replicates, shape (d,); without any it is NaN."""
     if len(replicates) == 0:
-        return np.full((2, *replicates.shape[1:]), np.nan)
+        return np.full(2, np.nan)
     tail = (1 - confidence) / 2
     return np.quantile(replicates, [tail, 1 - tail], axis=0)
 
