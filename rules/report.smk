@@ -4,7 +4,7 @@
 DRAWN_OF = {
     **{name: f"{PATHS.dataset}/{name}.csv" for name in ("tuning", "learning-curve")},
     "correlation": f"{PATHS.dataset}/30s/features/handcrafted.parquet",
-    "clips": PATHS.all_clips(),
+    "clips": PATHS.once(PATHS.clips),
     "clip": [f"{PATHS.dataset}/audio/{shard}/samples.parquet" for shard in RUN.shards],
 }
 
@@ -148,9 +148,9 @@ rule page:
         tables=OF_DATASET_TABLES,
         of_protocols=PATHS.of_protocols("graph-health.csv", "leaks.csv", "models"),
         learning_curve=PATHS.learning_curve(),
-        clips=PATHS.all_clips(),
+        clips=PATHS.once(PATHS.clips),
         map=PATHS.of_protocols("map.json", only_strictest=True),
-        problems=PATHS.all_problems(),
+        problems=PATHS.once(PATHS.problems),
         made_with=STEPS["page"].made_with,
     output:
         shown(f"{OF_DATASET}/report.html", "page"),
@@ -180,7 +180,7 @@ rule crate:
     input:
         files=PATHS.published(),
         models=PATHS.of_protocols("models"),
-        clips=[] if RUN.without_audio else PATHS.all_clips(),
+        clips=[] if RUN.without_audio else PATHS.once(PATHS.clips),
         made_with=STEPS["crate"].made_with,
     output:
         metadata=f"{OF_DATASET}/ro-crate-metadata.json",

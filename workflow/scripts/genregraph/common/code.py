@@ -1,9 +1,7 @@
-"""Digest of the code that a step really runs, for rules to track.
+"""Digest of the code that a step really runs, of which Snakemake tracks nothing.
 
-Snakemake tracks neither the code behind ``shell: python ...`` nor the modules that a script
-imports. A rule therefore carries this digest as a param: it changes when the step or a local module
-that it imports (directly or not) changes in meaning, and stays when only comments, docstrings,
-layout or modification times do.
+It changes when the step or a local module that it imports (directly or not) changes in meaning, and
+stays when only comments, docstrings, layout or modification times do.
 """
 
 import ast
@@ -25,11 +23,7 @@ PACKAGES = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
 
 
 def digest(step: str, scripts: Path = SCRIPTS) -> str:
-    """Digest (16 hexadecimal digits) of a step's code and of all local modules it uses.
-
-    A step has a dotted name, such as ``audio.audit``. A `FileNotFoundError` if there is none in the
-    folder of the packages.
-    """
+    """Digest (16 hexadecimal digits) of all local modules that a step, as ``audio.audit``, uses."""
     sha = hashlib.sha256()
     for module in sorted(local_modules(step, scripts)):
         sha.update(module.encode())
@@ -39,8 +33,7 @@ def digest(step: str, scripts: Path = SCRIPTS) -> str:
 
 def local_modules(step: str, scripts: Path = SCRIPTS) -> set[str]:
     """Dotted names of a step and of every local module it imports, directly or not."""
-    found: set[str] = set()
-    waiting = [step]
+    found, waiting = set[str](), [step]
     while waiting:
         module = waiting.pop()
         if module not in found:

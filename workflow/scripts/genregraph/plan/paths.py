@@ -40,7 +40,7 @@ class Paths:
 
     def experiment(self, wildcards: Any) -> Experiment:
         """The experiment of a job."""
-        return self.run.experiment(wildcards.experiment)
+        return self.run.config.experiments[wildcards.experiment]
 
     def cut(self, wildcards: Any) -> str:
         """Folder of what all experiments of the same segment length share."""
@@ -96,10 +96,7 @@ class Paths:
 
     def imported(self, wildcards: Any) -> str:
         """File of an imported table."""
-        files = self.run.imports[wildcards.table]
-        if wildcards.cut not in files:
-            raise UserError(f"table {wildcards.table} has no file for {wildcards.cut}")
-        return files[wildcards.cut]
+        return self.run.imports[wildcards.table][wildcards.cut]
 
     def all_imported(self, wildcards: Any) -> list[str]:
         """Files of all imported tables of a segment length."""
@@ -133,15 +130,8 @@ class Paths:
             for name in names
         ]
 
-    def all_clips(self) -> list[str]:
-        """Lists of clips of all experiments."""
-        return self._once(self.clips)
-
-    def all_problems(self) -> list[str]:
-        """Lists of clips that some experiment cannot use."""
-        return self._once(self.problems)
-
-    def _once(self, files: Callable[[Any], list[str]]) -> list[str]:
+    def once(self, files: Callable[[Any], list[str]]) -> list[str]:
+        """Files of all experiments, such as `clips`, each of them once."""
         found = (files(Job(experiment=name)) for name in self.run.runnable)
         return list(dict.fromkeys(path for paths in found for path in paths))
 
@@ -167,23 +157,21 @@ class Paths:
 
     # What there is to show
 
-    def _selecting(self) -> list[str]:
-        return [name for name in self.run.runnable if self.run.experiment(name).select]
+    def _selections(self, name: str, only_strictest: bool = False) -> list[str]:
+        selecting = [each for each in self.run.runnable if self.run.experiment(each).select]
+        return self.of_protocols(name, experiments=selecting, only_strictest=only_strictest)
 
     def figures(self) -> list[str]:
         """Figures and tables beside the results: of each experiment's strictest protocol."""
         figures, further = f"{self.dataset}/figures", [*self.tuning(), *self.learning_curve()]
         of_folds = [f"figures/{name}.png" for name in ("scatter", "graph", "history", "confusion")]
-        chosen = self.of_protocols(
-            "figures/importances.png", experiments=self._selecting(), only_strictest=True
-        )
         runnable = [self.run.experiment(name) for name in self.run.runnable]
         is_drawn = any("handcrafted" in each.tables and each.cut == "30s" for each in runnable)
         of_dataset = ["correlation"] * is_drawn + ["clips", "clip"] * (not self.run.without_audio)
         return [
             *self.of_protocols(*of_folds, only_strictest=True),
             *self.of_experiments("figures/folds.png", "figures/reliability.png"),
-            *chosen,
+            *self._selections("figures/importances.png", only_strictest=True),
             *(path for table in further for path in (table, f"{figures}/{Path(table).stem}.png")),
             *(f"{figures}/{name}.png" for name in of_dataset),
         ]
@@ -195,8 +183,8 @@ class Paths:
             *(f"{self.dataset}/{name}" for name in OVERVIEWS),
             *self.of_experiments("protocols.json", "calibration.csv", "reliability.csv"),
             *self.of_protocols("folds.parquet", "graph-health.csv", "leaks.csv"),
-            *self.of_protocols("selection.csv", experiments=self._selecting()),
-            *self.all_problems(),
+            *self._selections("selection.csv"),
+            *self.once(self.problems),
             *self.figures(),
         ]
 

@@ -28,24 +28,14 @@ class Job(dict[str, str]):
 class Step:
     """A step as a rule runs it.
 
-    Attributes
-    ----------
-    name : str
-        ``package.step``, which may hold wildcards; a name without package is of no code of ours.
-    place : str
-        Folder of what a job makes, such as ``results/{dataset}/{cut}``. Logs and benchmarks have
-        the same place below ``results/logs`` and ``results/benchmarks``.
-    options : mapping
-        Command line options by name: values, or functions of a job's wildcards. ``None`` is left
-        out, a list is repeated, and ``True`` or ``False`` is a flag.
-    facts : mapping
-        What else a job's result depends on, in the same form.
-    suffix : str
-        Tells jobs of one place apart, for their logs.
-    jobs : sequence of Job, optional
-        One for each record, if its place does not say which there are.
-    record : str
-        Folder of the record, if it is another one than ``place``.
+    ``name`` is ``package.step``, and may hold wildcards; one without package is of no code of ours.
+    ``place`` is the folder of what a job makes, such as ``results/{dataset}/{cut}``; logs and
+    benchmarks have the same place below ``results/logs`` and ``results/benchmarks``, where
+    ``suffix`` tells the jobs of a place apart. ``options`` are those of the command line, by name:
+    values, or functions of a job's wildcards; None is left out, a list is repeated, and True or
+    False is a flag. ``facts`` are what else a result depends on, in the same form. ``jobs`` have a
+    record each, if the place does not say which there are, and ``record`` is its folder, if it is
+    another.
     """
 
     name: str
