@@ -107,19 +107,13 @@ def test_backends_train_the_same_networks_in_double_precision(inputs, graph, whi
 
 TRAINED = """
 import hashlib, sys
-import numpy as np
-from scipy import sparse
-from tests.models.conftest import fold_inputs, train
-from genregraph.models.messages import Backend
-from genregraph.config.experiment import Network
+from tests.models.conftest import asked, crowd, train
 from genregraph.config.registry import NETWORKS
-rng = np.random.default_rng(0)
-inputs = fold_inputs(rng.normal(size=(100, 20)), rng.integers(3, size=100), rng.random(100) < 0.9)
-graph = sparse.csr_array(np.where(rng.random((100, 100)) < 0.3, rng.random((100, 100)), 0))
-settings = Network(layers=2, hidden=64, epochs=5, weights="distance", dropout=0.5)
+from genregraph.models.messages import Backend
+clips, settings = crowd(100, d=20, k=30), asked(layers=2, hidden=64, epochs=5, dropout=0.5)
 for backend in sys.argv[1:]:
     for kind in NETWORKS:
-        probabilities = train(inputs, graph, kind, settings, Backend(backend)).probabilities
+        probabilities = train(*clips, kind, settings, Backend(backend)).probabilities
         print(hashlib.sha256(probabilities.tobytes()).hexdigest(), "dgl" in sys.modules)
 """
 

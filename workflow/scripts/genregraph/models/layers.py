@@ -1,10 +1,4 @@
-"""Four graph neural networks, which differ in how clips aggregate their neighbours.
-
-- graphsage: GraphSAGE with a mean aggregator [1]_, the paper's "average of the latent vectors of
-  the node and its related neighborhood" [2]_, weighted by its adjacency matrix.
-- gcn: graph convolutions [3]_, the product with the normalised adjacency matrix.
-- gat: graph attention [4]_, which ignores the weights of edges. The last layer has one head.
-- appnp: personalised PageRank of the predictions of a network without messages [5]_.
+"""Four graph neural networks: GraphSAGE [1]_ as in [2]_, GCN [3]_, GAT [4]_ and APPNP [5]_.
 
 A seed gives the same initial weights and masks of dropout without messages. With DGL, gcn and gat
 consist of its `GraphConv` and `GATConv` [6]_, of the same parameters by the same names. Others pass
@@ -15,7 +9,8 @@ References
 ----------
 .. [1] W. Hamilton, R. Ying, J. Leskovec, "Inductive Representation Learning on Large Graphs",
    NeurIPS 2017, algorithm 1.
-.. [2] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", section "GraphSage Model".
+.. [2] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", section "GraphSage Model":
+   an "average of the latent vectors of the node and its related neighborhood".
 .. [3] T. Kipf, M. Welling, "Semi-Supervised Classification with Graph Convolutional Networks",
    ICLR 2017.
 .. [4] P. Velickovic et al., "Graph Attention Networks", ICLR 2018.
@@ -85,7 +80,7 @@ class GraphConvolution(nn.Module):
 
 
 class GraphAttention(nn.Module):
-    """Attention of some heads, as in DGL's GATConv [6]_."""
+    """Attention of some heads, as in DGL's GATConv [6]_, whatever the weights of edges."""
 
     def __init__(self, features: int, outputs: int, heads: int) -> None:
         super().__init__()

@@ -1,13 +1,11 @@
 """Accuracy by the number of training artists at equal clips, and by clips at equal artists.
 
-Models learn from few training clips of each genre. Series ``clips`` begins with few clips of few
-artists and doubles the clips; ``artists`` begins where that ends and doubles the artists. All
-points of a repeat have the same test clips, of protocol clean.
-
-Where artists are few, only prolific ones are possible, which may be more typical of a genre, or
-less, than others. A genre that has fewer artists in any fold takes that many at each point. A group
-of unknown artists is one artist. Features are scaled by the full training part. No parameter is
-searched: logistic regression has C .1, networks the settings of the experiment.
+Series ``clips`` begins with few clips of few artists of each genre and doubles the clips;
+``artists`` begins where that ends and doubles the artists. All points of a repeat have the same
+test clips, of protocol clean. Where artists are few, only prolific ones are possible, which may be
+more typical of a genre, or less, than others. A genre that has fewer artists in any fold takes that
+many. A group of unknown artists is one artist. Features are scaled by the full training part. No
+parameter is searched: logistic regression has C .1, networks the settings of the experiment.
 """
 
 import logging
