@@ -116,10 +116,10 @@ def add_inputs(
         for name, path in files.items()
     ]
     for key, value in config.items():
-        facts = {"name": key, "additionalType": TYPES.get(type(value), "Text")}
-        of = add(crate, f"#parameter/{key}", "FormalParameter", **facts)
+        kind = {"name": key, "additionalType": TYPES.get(type(value), "Text")}
+        parameter = add(crate, f"#parameter/{key}", "FormalParameter", **kind)
         text = value if isinstance(value, str | int | float) else json.dumps(value)
-        facts = {"name": key, "value": text, "exampleOfWork": of}
+        facts = {"name": key, "value": text, "exampleOfWork": parameter}
         inputs.append(add(crate, f"#value/{key}", "PropertyValue", **facts))
     return inputs
 
