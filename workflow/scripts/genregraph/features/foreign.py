@@ -151,14 +151,14 @@ def _spread(table: pd.DataFrame) -> pd.DataFrame:
     }
     if not lists:
         return table
-    tall = [
-        [0 if cell is None or cell.ndim == 1 else len(cell) for cell in lists[n]] for n in lists
+    heights = [
+        [0 if c is None or c.ndim == 1 else len(c) for c in cells] for cells in lists.values()
     ]
-    rows = np.max(tall, axis=0, initial=1)
-    if any((np.array(heights) % rows).any() for heights in tall):
+    rows = np.max(heights, axis=0, initial=1)
+    if (heights % rows).any():
         raise UserError(f"columns {list(lists)} have lists of unlike numbers of rows")
     others = table.drop(columns=list(lists)).iloc[np.repeat(np.arange(len(table)), rows)]
-    columns = [_columns(name, lists[name], rows, table.index) for name in lists]
+    columns = [_columns(name, cells, rows, table.index) for name, cells in lists.items()]
     spread = pd.concat([others, *(each.set_axis(others.index) for each in columns)], axis=1)
     spread.attrs = table.attrs
     return spread
