@@ -25,7 +25,8 @@ COLUMNS = "piece file artist start length samples status problem what_was_done m
 def piece_length(clips: pd.DataFrame, cut: str) -> int:
     """Samples of a piece: of the segment length (30s or 3s), or the clips' median if that is more.
 
-    Features are statistics over a clip's length, and clips (`audio.clips`) may be complete songs.
+    Features are statistics over a clip's length: a piece should be as long as the clips
+    (`audio.clips`) that it is compared with, which may be complete songs.
     """
     lengths = clips.loc[(clips["status"] != "rejected") & (clips["samples"] > 0), "samples"]
     return max(PIECE[cut], int(lengths.median()) if len(lengths) else 0)

@@ -139,7 +139,7 @@ def read_artists(sheet: Path, files: Sequence[str]) -> dict[str, str]:
 
 
 def by_artist(artists: Sequence[str], probabilities: pd.DataFrame) -> pd.DataFrame:
-    """The genre of each file by all files of its artist (`datasets.groups.normalised`), equally.
+    """The genre of each file by the mean over its artist's files (`datasets.groups.normalised`).
 
     Probabilities have a row a file, a column a genre. It returns ``artist genre_by_artist
     probability_by_artist``, empty where the artist is unknown; the last two also of a single file.
