@@ -189,11 +189,5 @@ class Run:
         """What the dataset does not allow, in lines; of synthesised clips nothing is asked."""
         if self.synthesised:
             return []
-        reasons: dict[str, list[str]] = {}
-        for name, reason in self.not_runnable.items():
-            reasons.setdefault(reason, []).append(name)
-        return [
-            *(f"{', '.join(names)}: cannot run: {reason}" for reason, names in reasons.items()),
-            *runnable.limits(self.config, self.rows, self.runnable),
-            *runnable.prolific(self.rows),
-        ]
+        limits = runnable.limits(self.config, self.rows, self.not_runnable)
+        return limits + runnable.prolific(self.rows)

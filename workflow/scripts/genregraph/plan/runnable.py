@@ -34,11 +34,14 @@ def _clips(rows: tuple[Row, ...], genres: frozenset[str], unknown: UnknownArtist
     ]
 
 
-def limits(config: Config, rows: Sequence[Row], runnable: Sequence[str]) -> list[str]:
-    """What the sheet does not allow of the experiments that can run, in lines."""
+def limits(config: Config, rows: Sequence[Row], not_runnable: Mapping[str, str]) -> list[str]:
+    """What the sheet does not allow, in lines: which experiments, then what of the others."""
     lines: dict[str, list[str]] = {}
-    for name in runnable:
-        experiment = config.experiments[name]
+    for name, reason in not_runnable.items():
+        lines.setdefault(f"cannot run: {reason}", []).append(name)
+    for name, experiment in config.experiments.items():
+        if name in not_runnable:
+            continue
         found, left_out = evaluations(experiment, by_sheet(experiment, rows))
         said = [f"protocol {key} is left out: {reason}" for key, reason in left_out.items()]
         if experiment.cut == "30s":  # How many segments there will be is not known yet.
