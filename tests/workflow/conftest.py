@@ -134,6 +134,13 @@ def result(project: Project, experiment: str) -> pd.DataFrame:
     return table
 
 
+def copy_parts(folder: Path) -> None:
+    """Copy the workflow's own files."""
+    for part in PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+        copy(ROOT / part, folder / part)
+
+
 def is_image(path: Path) -> bool:
     return path.read_bytes().startswith(b"\x89PNG")
 
@@ -198,9 +205,7 @@ def unrun(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
     """
 
     def make(folder: Path) -> None:
-        for part in PARTS:
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
-            copy(ROOT / part, folder / part)
+        copy_parts(folder)
         (folder / "small.yaml").write_text(SMALL)
         write_clips(folder / "audio")
         write_sheet(music_in(folder / "audio")[0], folder / "config/datasets/mine.tsv")

@@ -3,7 +3,6 @@
 import json
 import re
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,37 +13,27 @@ PLACE = "results/mine/experiments/multiclass_compare"
 FIGURES = [f"{PLACE}/paper/figures/confusion.png", f"{PLACE}/figures/reliability.png"]
 
 
-def data_of(page: Path) -> dict[str, dict[str, object]]:
-    found = re.search(r'id="map-data">(.*?)</script>', page.read_text(encoding="utf-8"))
-    return json.loads(found[1])
-
-
 def embedded(report: str, name: str) -> dict[str, Any]:
     """What Snakemake's own report holds by a name."""
     start = report.index(f'var {name} = {{"') + len(f"var {name} = ")
     return json.JSONDecoder().raw_decode(report[start:])[0]
 
 
-def keep_one_experiment(project: Project) -> None:
-    """The page is of all experiments, and this is the one that the project has computed."""
+def test_the_page_is_made_by_its_rule_and_all_is_in_snakemakes_report(project: Project) -> None:
+    # The page is of all experiments, and one is what the project has computed.
     path = project.folder / "config/experiments.yaml"
     stated = yaml.safe_load(path.read_text(encoding="utf-8"))
-    kept = stated["experiments"]["multiclass_compare"]
-    stated["experiments"] = {"multiclass_compare": kept}
+    stated["experiments"] = {"multiclass_compare": stated["experiments"]["multiclass_compare"]}
     path.write_text(yaml.safe_dump(stated), encoding="utf-8")
-
-
-def test_the_page_is_made_by_its_rule_and_all_is_in_snakemakes_report(project: Project) -> None:
-    keep_one_experiment(project)
     project.snakemake("--cores", "2", "results/report.html", *FIGURES)
     page = project.folder / "results/report.html"
     assert page.read_bytes() == (project.folder / "results/mine/report.html").read_bytes()
-    data = data_of(page)
+    text = page.read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="map-data">(.*?)</script>', text)[1])
     clips = data["maps"]["multiclass_compare"]["clips"]
     assert HOSTILE_NAME in clips
     paths = {source["clip"]: source["path"] for source in data["sources"]}
     assert (page.parent / data["audio"][1] / paths[clips[0]]).is_file()
-    text = page.read_text(encoding="utf-8")
     summary = pd.read_csv(project.folder / "results/mine/summary.csv")
     assert all(f"{mean:.4f}" in text for mean in summary["mean"])
     assert "models.fit" in text

@@ -58,18 +58,14 @@ def segmented(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Proje
 
 def test_segments_know_their_song(segmented: Project) -> None:
     clips = pd.read_parquet(segmented.folder / "results/songs/3s/clips.parquet")
-    rejected = clips[clips["status"] == "rejected"]
-    assert rejected["clip"].tolist() == ["brief"]
     used = clips[clips["status"] == "ok"]
     songs = [f"{genre}.{i}" for genre in ("blues", "jazz") for i in range(4)]
     assert used["clip"].tolist() == [f"{song}.{i}" for song in songs for i in range(2)]
-    assert used["source"].tolist() == [song for song in songs for _ in range(2)]
-    assert used["group"].tolist() == used["source"].tolist()
-    assert used["start"].tolist() == [0, 66_150] * 8
-    assert set(used["samples"]) == {66_149}
+    assert used["group"].tolist() == [song for song in songs for _ in range(2)]
     problems = pd.read_csv(segmented.folder / "results/songs/3s/problems.csv")
-    assert problems["clip"].tolist() == ["brief"]
-    assert problems["problem"].tolist() == ["too short to be cut into pieces of 3s"]
+    assert problems[["clip", "problem"]].to_numpy().tolist() == [
+        ["brief", "too short to be cut into pieces of 3s"]
+    ]
 
 
 def test_all_segments_are_folded_and_predicted(segmented: Project) -> None:
@@ -78,11 +74,9 @@ def test_all_segments_are_folded_and_predicted(segmented: Project) -> None:
     folds = pd.read_parquet(segmented.folder / f"{SONGS}/paper/folds.parquet")
     assert folds["group"].tolist() == ("song " + folds["clip"].str[:-2]).tolist()
     predicted = pd.read_parquet(segmented.folder / f"{SONGS}/paper/models/graphsage.parquet")
-    tested = predicted[predicted["part"] == "test"]
-    expected = folds[folds["fold"] >= 0]
-    assert sorted(zip(tested["fold"], tested["clip"], strict=True)) == sorted(
-        zip(expected["fold"], expected["clip"], strict=True)
-    )
+    tested, expected = predicted[predicted["part"] == "test"], folds[folds["fold"] >= 0]
+    named = [sorted(zip(each["fold"], each["clip"], strict=True)) for each in (tested, expected)]
+    assert named[0] == named[1]
 
 
 def test_every_fold_has_its_own_embedding_and_selection(segmented: Project) -> None:
@@ -93,16 +87,12 @@ def test_every_fold_has_its_own_embedding_and_selection(segmented: Project) -> N
     assert chosen.groupby("fold")["selected"].sum().tolist() == [5, 5]
     assert InputsFile(folder / "inputs.npz")[0].features.tolist() == ["pca1", "pca2"]
     table = pd.read_parquet(folder / "cnn.parquet")
-    assert table.columns[:3].tolist() == ["repeat", "fold", "clip"]
-    first, second = (rows.iloc[:, 2:].reset_index(drop=True) for _, rows in table.groupby("fold"))
-    assert first.shape == (16, 1 + 128)
-    assert first["clip"].tolist() == second["clip"].tolist()
-    assert not first.equals(second)
+    first, second = (rows.iloc[:, 3:].to_numpy() for _, rows in table.groupby("fold"))
+    assert first.shape == second.shape == (16, 128)
+    assert (first != second).any()
 
 
-def test_songs_are_kept_whole_predicted_by_song_and_drawn(
-    segmented: Project,
-) -> None:
+def test_songs_are_kept_whole_predicted_by_song_and_drawn(segmented: Project) -> None:
     clean = pd.read_parquet(segmented.folder / SONGS / "clean/folds.parquet")
     assert clean.groupby("group")["fold"].nunique().tolist() == [1] * 8
     accuracies = pd.read_csv(segmented.folder / SONGS / "accuracies.csv")
