@@ -121,9 +121,7 @@ def test_protocols_join_groups_of_either():
 
     result = [p("abcd", "abcd"), p("abcd", "aacd"), p("aacd", "abdd")]
     assert result == pytest.approx([2 / 16, 2 / 8, 2 / 4])
-
-
-def test_protocols_without_common_songs_are_not_compared():
+    # Without common songs they are not compared.
     one, other = view({"a": "++"}, "ab", [[0, 1]]), view({"a": "+"}, "zzz", [[2]])
     assert [*between(one, other, ["a"])] == []
 
@@ -131,16 +129,11 @@ def test_protocols_without_common_songs_are_not_compared():
 # Questions
 
 
-EXPERIMENT = Experiment(
-    models=["gcn", "svm", "label_spreading", "blend"],
-    variants={"wide": {"hidden": 9}, "near": {"k": 3, "model": "gcn"}},
-)
-
-
 def test_questions_about_an_experiment():
-    without_messages = ["edgeless", "gcn_edgeless", "wide_edgeless"]
-    baselines = ["svm", "blend", *without_messages]
-    assert [*questions(EXPERIMENT, "none")] == [
+    variants = {"wide": {"hidden": 9}, "near": {"k": 3, "model": "gcn"}}
+    models = ["gcn", "svm", "label_spreading", "blend"]
+    baselines = ["svm", "blend", "edgeless", "gcn_edgeless", "wide_edgeless"]
+    assert [*questions(Experiment(models=models, variants=variants), "none")] == [
         ("messages", "graphsage", ["edgeless"]),
         ("messages", "gcn", ["gcn_edgeless"]),
         ("messages", "wide", ["wide_edgeless"]),
@@ -149,12 +142,8 @@ def test_questions_about_an_experiment():
         ("variant", "wide", ["graphsage"]),
         ("variant", "near", ["gcn"]),
     ]
-
-
-def test_graphs_of_artists_are_compared_at_aggregation_artist():
-    artists = Experiment(
-        models=["svm"], variants={"wide": {"hidden": 9}}, graph={"among": "artist"}
-    )
+    # Graphs of artists are compared with baselines at aggregation artist.
+    artists = Experiment(models=models, variants=variants, graph={"among": "artist"})
     asks = {each: {q for q, *_ in questions(artists, each)} for each in ("none", "artist")}
     assert asks == {"none": {"messages", "variant"}, "artist": {"messages", "baseline", "variant"}}
 
