@@ -117,7 +117,9 @@ def described(result: pd.DataFrame, paper: float | None) -> list[str]:
         table["paper"] = pd.Series({("paper", "none", "graphsage"): paper})
     numbers = table.columns[2:]
     table[numbers] = table[numbers].map("{:.4f}".format).replace("nan", "-")
-    keys = ["protocol", "model", "aggregation"][: 2 + (result["aggregation"] != "none").any()]
+    keys = ["protocol", "model", "aggregation"]
+    if (result["aggregation"] == "none").all():
+        keys.pop()
     return outputs.table_lines(table.reset_index()[[*keys, *table.columns]], keys)
 
 

@@ -81,7 +81,7 @@ def note_of(folder: Path) -> str:
 
 
 def _giants(folds: pd.DataFrame) -> list[str]:
-    """Groups that hold more than `GIANT` of a genre's clips."""
+    """Groups that hold more than `GIANT` of a genre's clips, in words."""
     first = folds[folds["repeat"] == folds["repeat"].min()]
     counts = {genre: own.value_counts() for genre, own in first.groupby("genre")["group"]}
     return [

@@ -30,7 +30,7 @@ def artist_labels(folds: pd.DataFrame, protocol: str) -> pd.Series:
 
 
 def by_artist(predictions: pd.DataFrame, artists: pd.Series) -> pd.DataFrame:
-    """Average probabilities over the test clips of each artist (by clip) in a fold."""
+    """Average probabilities over the test clips of each artist in a fold; others stay the same."""
     artist = predictions["clip"].map(artists).where(predictions["part"] == "test")
     averaged = artist.notna()
     test, genres = predictions[averaged], list(predictions.columns.drop(NAMED))

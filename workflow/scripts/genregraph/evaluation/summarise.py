@@ -40,7 +40,8 @@ def summarise(
     notes = {}
     for name, protocol in accuracies[["experiment", "protocol"]].drop_duplicates().to_numpy():
         own = note.get(name, "") if protocol == "paper" else ""
-        notes[name, protocol] = f"{own} {outputs.note_of(folder / name / protocol)}".strip()
+        warnings = outputs.note_of(folder / name / protocol)
+        notes[name, protocol] = " ".join(filter(None, [own, warnings]))
     places = zip(accuracies["experiment"], accuracies["protocol"], strict=True)
     return accuracies.assign(
         paper_test_accuracy=stated,
