@@ -1,5 +1,6 @@
 """What each figure shows; all of them are legible, and their labels keep apart."""
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from genregraph.models.fit import predictions
 from genregraph.report.figures import draw, places
 from genregraph.report.figures.experiment_figures import draw_folds, draw_reliability
 from genregraph.report.figures.protocol_figures import draw_confusion, draw_history
+from genregraph.report.figures.style import counted, in_style, new_figure, plain, save
 from genregraph.report.levels import levels
 
 MODELS = ["graphsage", "edgeless", "logistic", "svm", "forest", "boosting", "gcn_edgeless"]
@@ -137,6 +139,32 @@ def test_empty_results_are_said_to_be_empty(tmp_path):
     texts = ["no protocol could be evaluated"]
     assert_legible(tmp_path, draw_folds, results().iloc[:0], 0.5, texts=texts)
     assert_legible(tmp_path, draw_reliability, reliability().iloc[:0], texts=texts)
+
+
+# How all look
+
+
+@pytest.mark.parametrize("extension", ["png", "svg"])
+def test_style_of_the_user_changes_nothing_and_is_left_alone(extension, tmp_path):
+    @in_style()
+    def draw():
+        figure = new_figure(2, 2)
+        figure.subplots().plot([1, 2])
+        return figure
+
+    one, two = (tmp_path / f"{name}.{extension}" for name in ("one", "two"))
+    save(draw(), one)
+    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "savefig.dpi": 10}):
+        save(draw(), two)
+        assert matplotlib.rcParams["font.size"] == 30
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_names_are_printable_and_short_and_numbers_have_plurals():
+    names = ["blues", "a\x00b\nc", "0123456789", "0123456789A"]
+    drawn = ["blues", "a\ufffdb\ufffdc", "0123456789", "01234…789A"]
+    assert [plain(name, 10) for name in names] == drawn
+    assert [counted(n, "fold") for n in (0, 1, 1000)] == ["0 folds", "1 fold", "1,000 folds"]
 
 
 # Figures of tables

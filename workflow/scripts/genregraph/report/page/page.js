@@ -155,7 +155,6 @@
   };
   const tabulate = () => {
     const pages = Math.max(1, Math.ceil(shown.length / PAGE));
-    page = Math.min(Math.max(page, 0), pages - 1);
     get("rows").replaceChildren(...shown.slice(page * PAGE, (page + 1) * PAGE).map((i) => {
       const [best = ["-", "-"]] = ranked(i).map(([g, p]) => [map.genres[g], `${p} %`]);
       const { artist, title } = about(i);
