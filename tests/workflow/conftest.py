@@ -188,7 +188,6 @@ def forked_steps(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> It
     user = os.getpid() if worker_id == "master" else os.getppid()
 
     def make(folder: Path) -> None:
-        forked.write_client(folder)
         subprocess.run([sys.executable, forked.__file__, str(folder), str(user)], check=True)
 
     os.environ[FORKED] = str(_once("forked", make, tmp_path_factory, worker_id).folder)

@@ -31,8 +31,7 @@ LIBRARIES = (
 ).split()
 BEFORE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 BLOCK = 1 << 16  # Bytes read at a time.
-# What the client asks lies beside it.
-SERVER = "server"
+SERVER = "server"  # What the client asks, beside it.
 CLIENT = f"""\
 #!{sys.executable} -ISE
 import json, os, socket, sys
@@ -48,15 +47,14 @@ sys.exit(int(server.recv(16) or 1))
 """
 
 
-def write_client(folder: Path) -> None:
-    """Write what stands for ``python`` into the folder of a server."""
-    client = folder / "python"
+def start(folder: str, user: int) -> None:
+    """Go on as a server in the background, once it listens; until process ``user`` has ended.
+
+    What stands for ``python`` lies in its folder.
+    """
+    client = Path(folder, "python")
     client.write_text(CLIENT, encoding="utf-8")
     client.chmod(0o755)
-
-
-def start(folder: str, user: int) -> None:
-    """Go on as a server in the background, once it listens; until process ``user`` has ended."""
     for variable in BEFORE:
         os.environ[variable] = "1"
     os.environ["DGLBACKEND"] = "pytorch"

@@ -114,6 +114,13 @@ def test_make_knows_the_targets() -> None:
         assert re.search(rf"^# make {target} ", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
+def test_the_environment_is_activated() -> None:
+    script = f"source {sys.prefix}/bin/activate && command -v snakemake python"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    found = [Path(name).parent.resolve() for name in done.stdout.split()]
+    assert found == [Path(sys.prefix, "bin").resolve()] * 2
+
+
 def test_long_commands_ask_for_what_there_is(
     sheeted: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
