@@ -1,9 +1,7 @@
 """New music is predicted by the workflow and by its wrapper, each file by itself."""
 
-import os
 import shlex
 import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -28,9 +26,10 @@ experiments:
 """
 
 
-def genregraph(project: Project, *arguments: str, fails: bool = False) -> str:
+def run(project: Project, command: str, status: int = 0) -> str:
+    """What a command prints, of which nothing is forked."""
     done = subprocess.run(
-        [sys.executable, "genregraph", *arguments],
+        ["bash", "-c", command],
         cwd=project.folder,
         env=project.environment(),
         stdout=subprocess.PIPE,
@@ -38,7 +37,7 @@ def genregraph(project: Project, *arguments: str, fails: bool = False) -> str:
         text=True,
         check=False,
     )
-    assert (done.returncode != 0) == fails, done.stdout
+    assert done.returncode == status, done.stdout
     return done.stdout
 
 
@@ -93,9 +92,8 @@ def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
 
     # Alone, and by the wrapper, a file is what it was among others, to the last digit.
     together = pd.read_csv(project.folder / HERE / "pieces.csv")
-    printed = genregraph(
-        project, "predict", HOSTILE, "--configfile", "small.yaml", "--config", "audio=audio"
-    )
+    words = ["./genregraph", "predict", HOSTILE, "--configfile", "small.yaml", "--config"]
+    printed = run(project, shlex.join([*words, "audio=audio"]))
     assert f"new/{HOSTILE_NAME} {{dataset}}/=1+1\ufffd#.wav (3 s)" in printed
     assert "nearest: " in printed
     alone = pd.read_csv(project.folder / HERE / "pieces.csv")
@@ -105,21 +103,11 @@ def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
 
 def test_the_commands_that_init_prints_run_as_they_are_printed(unrun: Project, tmp_path) -> None:
     project = unrun.copy(tmp_path / "project")
-    printed = genregraph(project, "init", "audio/../audio", "--name", "my music")
+    printed = run(project, "./genregraph init audio/../audio --name 'my music'")
     assert printed.startswith("config/datasets/my_music.tsv: ")
-    *_, following, check, run = printed.splitlines()
+    *_, following, check, snakemake = printed.splitlines()
     assert following == "Next:"
     assert shlex.split(check)[0] == "./genregraph"
-    for command, status in ((check, 1), (f"{run} --dry-run --quiet all", 0)):
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=project.folder,
-            env={**os.environ, **project.environment()},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        if command == check:
-            assert "'odd/raw.wav', 'odd/text.wav'" in done.stdout
-            assert "3 fault(s)" in done.stdout
+    faults = run(project, check, status=1)
+    assert "'odd/raw.wav', 'odd/text.wav'" in faults and "3 fault(s)" in faults
+    run(project, f"{snakemake} --dry-run --quiet all")
