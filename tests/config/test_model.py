@@ -94,12 +94,13 @@ ARCHIVE = {"urls": ["~/genres.zip"], "md5": "0" * 32, "filename": "genres.zip"}
         ),
         *(
             (at("datasets.mine.archive", {**ARCHIVE, part: value}), f"datasets.mine.archive.{part}")
-            for part, value in {
-                "md5": "Z" * 32,
-                "sha1": "0" * 32,
-                "filename": "genres.rar",
-                "urls": "https://example.org/genres.zip",
-            }.items()
+            for part, value in [
+                ("md5", "Z" * 32),
+                ("sha1", "0" * 32),
+                ("filename", "genres.rar"),
+                ("filename", "../genres.zip"),
+                ("urls", "https://example.org/genres.zip"),
+            ]
         ),
     ],
 )
