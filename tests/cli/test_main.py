@@ -19,7 +19,8 @@ SNAKEMAKE = (sys.executable, "-m", "snakemake")
 SLOW = """
 rule all:
     output: "slow.txt"
-    shell: "python -c 'import random'; trap 'sleep 1; exit 1' INT; touch started; sleep 60 & wait"
+    shell: "python -c 'import random'; trap 'kill $!; sleep 1; exit 1' INT; touch started;"
+        " sleep 60 & wait"
 """
 RUN_SLOW = "from genregraph.cli.predict import run_snakemake; run_snakemake(['--cores', '1'], True)"
 
