@@ -13,8 +13,9 @@ os.environ["GENREGRAPH"] = str(HOME / "workflow" / "scripts" / "genregraph")
 # Jobs start this Python, and no module of the folder at hand, also where no environment is active.
 os.environ["PYTHONSAFEPATH"] = "1"
 BIN = str(Path(sys.executable).parent)
-if BIN not in os.environ["PATH"].split(os.pathsep):
-    os.environ["PATH"] = BIN + os.pathsep + os.environ["PATH"]
+FOLDERS = os.environ["PATH"].split(os.pathsep)
+if BIN not in FOLDERS:
+    os.environ["PATH"] = os.pathsep.join([BIN, *FOLDERS])
 if "{" in str(HOME) or "}" in str(HOME):
     raise WorkflowError(
         f"{HOME}: Snakemake takes text in braces for wildcards; rename it"
