@@ -32,7 +32,7 @@ from dgl.nn.pytorch import SAGEConv
 from scipy import sparse
 from torch import Tensor, nn
 
-from genregraph.common.reproducible import reproducibly
+from genregraph.common.device import reproducibly
 from genregraph.config.experiment import Network
 from genregraph.config.registry import NETWORKS
 from genregraph.models.base import Fold

@@ -1,11 +1,13 @@
-"""Where PyTorch computes: on the CPU, or on a card that it can use.
+"""Where PyTorch computes, on the CPU or a card that it can use, and how it gives the same bytes.
 
 Cards are NVIDIA's and AMD's (``cuda``) and Apple's (``mps``). Networks compute in single precision
 on each of them. Where a card is found, tests hold what a fold's network says on it to the same bits
 each time, and to within `BOUND` of the probabilities that the CPU gives.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -29,3 +31,26 @@ def usable_device(asked: str) -> str:
     if asked != "auto" and asked not in found:
         raise UserError(f"device: {asked}: PyTorch sees no such card; use device: cpu or auto")
     return asked if asked != "auto" else (*found, "cpu")[0]
+
+
+@contextmanager
+def reproducibly(seed: int) -> Iterator[None]:
+    """Seed PyTorch, and let it use one thread and deterministic kernels only, for a while.
+
+    On one thread of a CPU all kernels are deterministic. A GPU needs a switch, which imports
+    PyTorch's compiler, often for longer than a fold's training takes.
+    """
+    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    # Without it, CUDA's matrix products raise an error as not deterministic.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.set_num_threads(1)
+    if torch.cuda.is_available():
+        torch.use_deterministic_algorithms(True)
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        if torch.cuda.is_available():
+            torch.use_deterministic_algorithms(strict)

@@ -23,8 +23,8 @@ from safetensors.torch import load as tensors_of
 from torch import Tensor, nn
 
 from genregraph.audio.samples import SAMPLE_RATE
+from genregraph.common.device import reproducibly
 from genregraph.common.errors import UserError
-from genregraph.common.reproducible import reproducibly
 from genregraph.features.table import Clips, Cut, Output, write_shard
 
 WEIGHTS = Path(__file__).parents[4] / "config/weights/musicnn.safetensors"

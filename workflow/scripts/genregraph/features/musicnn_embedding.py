@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from genregraph.common.reproducible import reproducibly
+from genregraph.common.device import reproducibly
 from genregraph.features.musicnn import Network, activations, load
 from genregraph.features.table import Clips, Cut, Output, write_shard
 

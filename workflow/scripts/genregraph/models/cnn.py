@@ -26,10 +26,9 @@ import typer
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from genregraph.common.device import usable_device
+from genregraph.common.device import reproducibly, usable_device
 from genregraph.common.errors import UserError
 from genregraph.common.every_fold import every_fold
-from genregraph.common.reproducible import reproducibly
 from genregraph.common.seeds import fold_seed
 from genregraph.features.parquet import SIZE, read_images, write_table
 from genregraph.folds.split import split_groups

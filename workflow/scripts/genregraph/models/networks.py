@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 
+from genregraph.common.device import reproducibly
 from genregraph.common.errors import UserError
-from genregraph.common.reproducible import reproducibly
 from genregraph.config.experiment import SEARCHED, Network
 from genregraph.models.base import Fit, Fold, HeldOut, Matrix
 from genregraph.models.layers import GraphAttention, GraphNetwork, network
