@@ -20,8 +20,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
 	&& echo $$python && break; done)
 CORES ?= all
-# Tests that run the workflow wait for it now and then: three for two cores.
-WORKERS ?= 3
+# Tests that run the workflow wait for it now and then: four for two cores.
+WORKERS ?= 4
 VENV := .venv
 DOCS := .venv-docs
 # Rules start their steps as `python`: it must be this environment's.
