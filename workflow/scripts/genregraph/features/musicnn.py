@@ -115,9 +115,9 @@ def load(path: Path = WEIGHTS) -> Network:
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mel spectrogram as the network was trained on it, ``log10(10000 mel + 1)``, of shape (t, 96).
 
-    Mel bands are from 0 to 8,000 Hz, a frame each 16 ms; 0 if silent. The original goes on in half
-    precision, to which it rounds the spectrogram, and ``10000 mel`` overflows in loud music, where
-    mel is greater than 6.5. Here it is rounded, then goes on in single precision.
+    Mel bands are from 0 to 8,000 Hz, a frame each 16 ms; 0 if silent. The original rounds the
+    spectrogram to half precision and goes on in it: ``10000 mel`` overflows above mel 6.5, as in
+    loud music. Here it is rounded, and goes on in single precision.
     """
     resampled = librosa.resample(samples, orig_sr=SAMPLE_RATE, target_sr=RATE)
     mel = librosa.feature.melspectrogram(

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from genregraph.common.contents import sizes_and_times
-from genregraph.config.experiment import Experiment
 from genregraph.config.registry import NETWORKS, ablation_name
 from genregraph.datasets.sheet import Row
 from genregraph.features.keys import names_beside
@@ -44,15 +43,11 @@ class Options:
         """How hand-crafted features are computed; of other tables None."""
         return self.run.config.features.profile if job.table == "handcrafted" else None
 
-    def experiment(self, job: Any) -> Experiment:
-        """A job's experiment."""
-        return self.run.experiment(job.experiment)
-
     def setting(self, path: str) -> Callable[[Any], Any]:
         """A setting of a job's experiment, such as ``graph.k``; None below what is null."""
 
         def value(job: Any) -> Any:
-            part: Any = self.experiment(job)
+            part: Any = self.run.experiment_of(job)
             for name in path.split("."):
                 part = getattr(part, name, None)
             return part
@@ -67,15 +62,17 @@ class Options:
 
     def has_imported_table(self, job: Any) -> bool:
         """Whether a table of a job's experiment is imported."""
-        return not self.run.config.tables.keys().isdisjoint(self.experiment(job).tables)
+        return not self.run.config.tables.keys().isdisjoint(self.run.experiment_of(job).tables)
 
     def paper(self, job: Any) -> float | None:
         """The paper's accuracy in a job's experiment, if this is its dataset."""
-        return self.experiment(job).paper_test_accuracy if self.run.facts.of_the_paper else None
+        return (
+            self.run.experiment_of(job).paper_test_accuracy if self.run.facts.of_the_paper else None
+        )
 
     def shown(self, job: Any) -> list[str]:
         """Models that the map of an experiment shows: all but variants."""
-        experiment = self.experiment(job)
+        experiment = self.run.experiment_of(job)
         return [
             *(each for name in experiment.kinds for each in (name, ablation_name(name))),
             *(name for name in experiment.models if name not in NETWORKS),

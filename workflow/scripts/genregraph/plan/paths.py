@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from genregraph.common.errors import UserError, nearest
-from genregraph.config.experiment import Experiment
 from genregraph.config.registry import PER_FOLD
 from genregraph.folds.protocols import keeps_apart, strictest
 from genregraph.plan.run import Run
@@ -38,13 +37,9 @@ class Paths:
 
     # What a job reads, by its wildcards
 
-    def experiment(self, wildcards: Any) -> Experiment:
-        """The experiment of a job."""
-        return self.run.config.experiments[wildcards.experiment]
-
     def cut(self, wildcards: Any) -> str:
         """Folder of what all experiments of the same segment length share."""
-        return f"{self.dataset}/{self.experiment(wildcards).cut}"
+        return f"{self.dataset}/{self.run.experiment_of(wildcards).cut}"
 
     def clips(self, wildcards: Any) -> list[str]:
         """List of the clips."""
@@ -52,7 +47,7 @@ class Paths:
 
     def tables(self, wildcards: Any, extension: str = "parquet") -> list[str]:
         """Feature tables that serve all folds, or other files of them."""
-        shared = [table for table in self.experiment(wildcards).tables if table != PER_FOLD]
+        shared = [table for table in self.run.experiment_of(wildcards).tables if table != PER_FOLD]
         return [f"{self.cut(wildcards)}/features/{table}.{extension}" for table in shared]
 
     def problems(self, wildcards: Any) -> list[str]:
@@ -70,11 +65,11 @@ class Paths:
 
     def selection(self, wildcards: Any) -> list[str]:
         """Features selected in each fold, if the experiment selects."""
-        place, has = self._place(wildcards), self.experiment(wildcards).select
+        place, has = self._place(wildcards), self.run.experiment_of(wildcards).select
         return [f"{place}/selection.csv"] if has else []
 
     def _has_cnn(self, wildcards: Any) -> bool:
-        return PER_FOLD in self.experiment(wildcards).tables
+        return PER_FOLD in self.run.experiment_of(wildcards).tables
 
     def _place(self, wildcards: Any) -> str:
         return OF_PROTOCOL.format(**dict(wildcards.items()))

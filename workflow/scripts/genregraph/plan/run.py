@@ -147,6 +147,10 @@ class Run:
         """An experiment of the configuration."""
         return self.config.experiments[name]
 
+    def experiment_of(self, job: Any) -> Experiment:
+        """The experiment of a job, by its wildcards."""
+        return self.experiment(job.experiment)
+
     @cached_property
     def protocols(self) -> dict[str, dict[str, Evaluation]]:
         """Protocols that the sheet allows experiments, and how many folds each can have."""

@@ -116,7 +116,7 @@ class Steps(dict[str, Step]):
         }
 
     def _of_inputs(self) -> dict[str, Step]:
-        config, setting, experiment = self.run.config, self.options.setting, self.options.experiment
+        config, setting, experiment = self.run.config, self.options.setting, self.run.experiment_of
         deciding = self.options.part({"genres", "protocols", "folds", "clean"})
         split = {"experiment": deciding, **self.seed}
         fitted = self.seed | {
