@@ -126,10 +126,10 @@ def test_path_without_a_file_says_what_is_there(tmp_path) -> None:
     _, _, table, samples = audited_in(tmp_path, rows, tmp_path / "samples")
     assert not samples
     assert table["problem"].tolist() == [
-        "missing: what has this name is no file",
+        "missing: the path is that of a folder, or of something else that is no file",
         "missing: it is a link to nowhere.wav, where no file is",
         GONE,
-        "missing: what has this name is no file",
+        "missing: the path is that of a folder, or of something else that is no file",
     ]
 
 

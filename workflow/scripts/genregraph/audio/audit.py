@@ -59,7 +59,7 @@ def _missing(path: Path) -> str:
     """Why there is no file at a path."""
     with suppress(OSError):
         if path.exists():
-            return "missing: what has this name is no file"
+            return "missing: the path is that of a folder, or of something else that is no file"
         if path.is_symlink():
             return f"missing: it is a link to {path.readlink()}, where no file is"
     return GONE

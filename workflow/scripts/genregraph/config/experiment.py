@@ -209,7 +209,7 @@ class Experiment(Model):
 
     @model_validator(mode="after")
     def _temperatures_are_fitted_inside(self) -> "Experiment":
-        outside = ["select"] * bool(self.select) + ["cnn"] * ("cnn" in self.tables)
+        outside = [*(["select"] if self.select else []), *(["cnn"] if "cnn" in self.tables else [])]
         if self.calibrate != "none" and outside:
             raise ValueError(
                 f"{' and '.join(outside)} fits the inputs to the genres of all training clips, so "

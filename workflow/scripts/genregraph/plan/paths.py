@@ -61,7 +61,8 @@ class Paths:
 
     def table_of_folds(self, wildcards: Any) -> list[str]:
         """The CNN's table, if the experiment has it."""
-        return [f"{self._place(wildcards)}/{PER_FOLD}.parquet"] * self._has_cnn(wildcards)
+        place, has = self._place(wildcards), self._has_cnn(wildcards)
+        return [f"{place}/{PER_FOLD}.parquet"] if has else []
 
     def selection(self, wildcards: Any) -> list[str]:
         """Features selected in each fold, if the experiment selects."""
@@ -139,7 +140,8 @@ class Paths:
         return self._if_evaluated(FURTHER[1], self.run.config.learning_curve.experiment, "clean")
 
     def _if_evaluated(self, table: str, experiment: str, protocol: str) -> list[str]:
-        return [f"{self.dataset}/{table}"] * (protocol in self.run.protocols.get(experiment, []))
+        has = protocol in self.run.protocols.get(experiment, [])
+        return [f"{self.dataset}/{table}"] if has else []
 
     def imported_tables(self) -> dict[str, str]:
         """Imported tables that are there, by name and segment length."""

@@ -71,7 +71,7 @@ class Steps(dict[str, Step]):
             "files": lambda job: digest(run.shards[job.shard], AUDITED),
             "contents": self.options.audio_files,
         }
-        once, made = [Job()] * run.unpacks, [Job()] * run.synthesised
+        once, made = [Job()] if run.unpacks else [], [Job()] if run.synthesised else []
         return {
             "fetch": Step("datasets.fetch", here, jobs=[]),
             "unpack": Step("datasets.unpack", here, folder, named, jobs=once),
@@ -104,7 +104,7 @@ class Steps(dict[str, Step]):
             for cut in cuts
             if cut["cut"] in files
         ]
-        listed = cuts * run.without_audio
+        listed = cuts if run.without_audio else []
         of_its_own = f"{place}/{{table}}"
         return {
             "extract": Step("features.{table}", place, profile, {}, ".{shard}", computed),
