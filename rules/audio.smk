@@ -2,13 +2,15 @@
 
 SAMPLES = f"{OF_SHARD}/samples.parquet"
 
-# No audio file is an output of a rule: one that a user put there stays.
+# No audio file is an output of a rule: one that a user put there stays. What says that they are
+# there is local: it lies beside them, also where a module's prefix: moves results.
 if RUN.fetched:
+    ARCHIVE = local(f"resources/archives/{RUN.facts.archive.filename}")
 
     rule fetch:
         """Fetch the published archive of the dataset."""
         output:
-            f"resources/archives/{RUN.facts.archive.filename}",
+            ARCHIVE,
         log:
             STEPS["fetch"].log,
         benchmark:
@@ -29,10 +31,10 @@ if RUN.fetched:
     rule unpack:
         """Unpack the clips that are not in the audio folder yet, and list what is there."""
         input:
-            archive=f"resources/archives/{RUN.facts.archive.filename}",
+            archive=ARCHIVE,
             made_with=STEPS["unpack"].made_with,
         output:
-            RUN.unpacked,
+            local(RUN.unpacked),
         log:
             STEPS["unpack"].log,
         benchmark:
@@ -57,7 +59,7 @@ if RUN.synthesised:
         input:
             made_with=STEPS["synthesise"].made_with,
         output:
-            touch(f"{RUN.audio}/.synthesised.{{genre}}"),
+            touch(local(f"{RUN.audio}/.synthesised.{{genre}}")),
         log:
             STEPS["synthesise"].log,
         benchmark:
@@ -77,7 +79,7 @@ if RUN.synthesised:
 rule audit:
     """Decode and check the clips of a shard."""
     input:
-        audio=PATHS.audio,
+        audio=lambda wildcards: local(PATHS.audio(wildcards)),
         made_with=STEPS["audit"].made_with,
     output:
         clips=f"{OF_SHARD}/clips.parquet",

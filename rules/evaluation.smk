@@ -5,7 +5,8 @@ rule evaluate:
     """Evaluate all models of an experiment."""
     input:
         protocols=f"{OF_EXPERIMENT}/protocols.json",
-        of_protocols=PATHS.protocols("folds.parquet", "graph-health.csv", "models"),
+        folds=PATHS.protocols("folds.parquet"),
+        of_protocols=PATHS.protocols("graph-health.csv", "models"),
         clips=PATHS.clips,
         problems=PATHS.problems,
         made_with=STEPS["evaluate"].made_with,
@@ -28,7 +29,7 @@ rule evaluate:
         runtime=minutes(20),
     params:
         options=STEPS["evaluate"].arguments,
-        folders=PATHS.protocols(""),
+        folders=lambda wildcards, input: [Path(file).parent for file in input.folds],
         problems=options("problems"),
     shell:
         'python "$GENREGRAPH" evaluation.evaluate {params.folders:q} --name {wildcards.experiment}'
@@ -41,9 +42,8 @@ rule evaluate:
 rule summary:
     """Summarise and compare all experiments."""
     input:
-        of_experiments=PATHS.of_experiments(
-            "accuracies.csv", "comparisons.csv", "protocols.json"
-        ),
+        accuracies=PATHS.of_experiments("accuracies.csv"),
+        of_experiments=PATHS.of_experiments("comparisons.csv", "protocols.json"),
         of_protocols=PATHS.of_protocols("folds.parquet", "graph-health.csv"),
         made_with=STEPS["summary"].made_with,
     output:
@@ -62,7 +62,9 @@ rule summary:
         runtime=minutes(10),
     params:
         options=STEPS["summary"].arguments,
-        folders=[PATHS.of_experiment(name) for name in RUN.runnable],
+        folders=lambda wildcards, input: [
+            Path(file).parent for file in input.accuracies
+        ],
     shell:
         'python "$GENREGRAPH" evaluation.summarise {params.folders:q} {params.options:q}'
         " --comparisons {output.comparisons:q} --text {output.text:q} --output {output.table:q} 2> {log:q}"

@@ -100,7 +100,7 @@ if RUN.new:
             runtime=minutes(30, 1),
         params:
             options=STEPS["predictions"].arguments,
-            folder=OF_NEW,
+            folder=lambda wildcards, output: Path(output.pieces).parent,
             parts=" ".join(RUN.parts),
         shell:
             'python "$GENREGRAPH" predict.answer {params.folder:q} --parts {params.parts:q}'

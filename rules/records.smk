@@ -2,17 +2,19 @@
 import json
 import tempfile
 
+# A module's prefix: moves files of rules, which the path of any of them shows.
+PREFIX = str(rules.show.output[0]).removesuffix("results/{name}")
 RECORDS = {
     record: content
     for record, content in STEPS.records().items()
-    if not Path(record).is_file()
+    if not Path(PREFIX + record).is_file()
 }
 # Snakemake runs no job for an input that is missing while its own output is there, but it does for
 # one that is new: so this file, which is new, makes it write the records. It holds them, which may
 # be too long for a command.
 NEW = tempfile.NamedTemporaryFile("w", prefix="genregraph-") if RECORDS else None
 if NEW:
-    json.dump(RECORDS, NEW)
+    json.dump({PREFIX + record: content for record, content in RECORDS.items()}, NEW)
     NEW.flush()
 
 
@@ -30,9 +32,3 @@ rule records:
     shell:
         'python "$GENREGRAPH" plan.records --planned {input:q} 2> {log:q}'
 
-
-if not str(rules.records.log[0]).startswith("results/"):
-    raise WorkflowError(
-        "a module's prefix: moves outputs, but not the folders that steps and planning look into: "
-        "leave it out, and run Snakemake in a folder of its own (--directory)"
-    )

@@ -166,7 +166,8 @@ rule page:
     params:
         options=STEPS["page"].arguments,
         folder=lambda wildcards, output: Path(output[0]).parent,
-        benchmarks=f"results/benchmarks/{CONFIG.dataset}",
+        benchmarks=lambda wildcards, output: Path(output[0]).parents[1]
+        / f"benchmarks/{wildcards.dataset}",
         sheet=RUN.sheet,
         lists=options("learning_curve", "map", "problems"),
     shell:

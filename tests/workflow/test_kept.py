@@ -133,11 +133,14 @@ def test_it_runs_from_another_folder(small: Small, tmp_path: Path) -> None:
     ]
 
 
-def test_it_runs_as_a_module_of_another_workflow(small: Small, tmp_path: Path) -> None:
+@pytest.mark.parametrize("prefix", ["", "music/"])
+def test_it_runs_as_a_module_of_another_workflow(small: Small, tmp_path: Path, prefix) -> None:
+    """Also where a prefix moves its results; what it remembers of them moves along."""
     rules = (
-        "\n\nuse rule * from genregraph as genregraph_*\n\n\n"
-        f"rule mine:\n    default_target: True\n    input: {TARGET!r}\n"
-        "    output: 'mine.csv'\n    shell: 'cp {input} {output}'\n"
+        f"    prefix: {prefix!r}\n" * bool(prefix)
+        + "\n\nuse rule * from genregraph as genregraph_*\n\n\n"
+        + f"rule mine:\n    default_target: True\n    input: {prefix + TARGET!r}\n"
+        + "    output: 'mine.csv'\n    shell: 'cp {input} {output}'\n"
     )
     there = elsewhere(small, tmp_path, repr(str(small.folder / "Snakefile")), rules)
     there.snakemake("--cores", "2")
@@ -145,22 +148,22 @@ def test_it_runs_as_a_module_of_another_workflow(small: Small, tmp_path: Path) -
         table.drop(columns="seconds") for table in (there.table("mine.csv"), small.table())
     )
     pd.testing.assert_frame_equal(mine, theirs)
+    assert [path.parent.name for path in tmp_path.rglob("results")] == [
+        Path(prefix).name or tmp_path.name
+    ]
+    assert "Nothing to be done" in there.snakemake("--cores", "1", "-n")
 
 
-def test_a_module_that_cannot_be_says_what_to_do(project: Small, tmp_path: Path) -> None:
-    """With a prefix; or by rules of a repository, which hold none of the steps that they start."""
+def test_rules_of_a_remote_repository_say_what_to_do(project: Small, tmp_path: Path) -> None:
+    """They hold none of the steps that they start."""
     for command in ("init -q -b main", "add Snakefile", "commit -q -m all"):
         author = ["-c", "user.name=a", "-c", "user.email=a@b"]
         subprocess.run(["git", *author, *command.split()], cwd=project.folder, check=True)
-    local = repr(str(project.folder / "Snakefile"))
     remote = f"gitfile({str(project.folder)!r}, path='Snakefile', ref='main')"
-    used = "\n\nuse rule * from genregraph\n"
-    for snakefile, more, advice in [
-        (local, f"    prefix: 'music'\n{used}", "run Snakemake in a folder of its own"),
-        (remote, used, "clone the repository, and name the Snakefile by its path"),
-    ]:
-        there = elsewhere(project, tmp_path, snakefile, more)
-        assert advice in there.snakemake("-n", fails=True)
+    there = elsewhere(project, tmp_path, remote, "\n\nuse rule * from genregraph\n")
+    assert "clone the repository, and name the Snakefile by its path" in there.snakemake(
+        "-n", fails=True
+    )
 
 
 def test_the_catalogs_snakefile_has_the_default_target(small: Small) -> None:
