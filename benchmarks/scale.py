@@ -64,20 +64,16 @@ def write_inputs(clips: int, path: Path) -> None:
 
 
 def of_graph(clips: int, folder: Path) -> list[dict[str, Any]]:
-    """The graph by search and by descent, its recall, and training on it in both ways."""
+    """The graph, and training on it."""
     write_inputs(clips, folder / "inputs.npz")
-    rows = []
-    for name, exact in {"search": clips, "descent": 1}.items():
-        command = step("graph.adjacency", "--inputs=inputs.npz", *SEARCH, f"--exact={exact}")
-        outputs = [f"--output={name}.npz", "--table=health.csv"]
-        rows.append(measured(f"graph by {name}", [*command, *outputs], folder))
-    for name, at_once in {"at once": clips, "by batches": 1}.items():
-        command = step("models.fit", "--inputs=inputs.npz", "--graphs=descent.npz", *NETWORK)
-        options = [f"--at-once={at_once}", f"--output=models-{at_once}"]
-        rows.append(measured(f"ten epochs {name}", [*command, *options], folder))
-    recall = pd.read_csv(folder / "health.csv")["recall"][0]
-    print(f"{clips:,} clips, {FEATURES} features, k {K}; recall of descent {recall:.3f}")
-    return rows
+    search = step("graph.adjacency", "--inputs=inputs.npz", *SEARCH)
+    outputs = ["--output=graph.npz", "--table=health.csv"]
+    train = step("models.fit", "--inputs=inputs.npz", "--graphs=graph.npz", *NETWORK)
+    print(f"{clips:,} clips, {FEATURES} features, k {K}")
+    return [
+        measured("graph", [*search, *outputs], folder),
+        measured("ten epochs", [*train, "--output=models"], folder),
+    ]
 
 
 def of_plan(clips: int, folder: Path) -> dict[str, Any]:
@@ -104,11 +100,9 @@ def main(clips: int = 100_000) -> None:
         rows = [*of_graph(clips, folder), *(of_plan(n, folder) for n in (1000, 10_000))]
     table = pd.DataFrame(rows).set_index("what").round(1)
     print(table.to_string())
-    for graph, training in (("descent", "at once"), ("search", "by batches")):
-        both = table.loc[[f"graph by {graph}", f"ten epochs {training}"]]
-        seconds, most = both["seconds"].sum(), both["MB"].max()
-        print(f"graph by {graph}, ten epochs {training}: {seconds:.0f} s (aim <= 300), ", end="")
-        print(f"{most:.0f} MB (aim <= 4000)")
+    both = table.loc[["graph", "ten epochs"]]
+    print(f"graph and ten epochs: {both['seconds'].sum():.0f} s (aim <= 300), ", end="")
+    print(f"{both['MB'].max():.0f} MB (aim <= 4000)")
     plans = table.loc[["plan of 1,000 clips", "plan of 10,000 clips"], "seconds"].tolist()
     print("plans: {:.1f} s (aim <= 3), {:.1f} s (aim <= 6)".format(*plans))
 

@@ -1,4 +1,4 @@
-"""Neighbours by every metric, as defined, at random among ties, and by descent."""
+"""Neighbours by every metric, as defined, at random among ties."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial import distance
 
 from genregraph.graph import adjacency as step
-from genregraph.graph.adjacency import EXACT, adjacency, joined, recall
+from genregraph.graph.adjacency import adjacency, joined
 from genregraph.graph.metrics import METRICS
 
 
@@ -198,59 +198,3 @@ def test_distances_obey_the_axioms_of_a_metric_in_any_order_of_clips(metric, x, 
     order = np.random.default_rng(seed).permutation(len(x))
     moved = adjacency(x[order], metric, len(x)).toarray()
     assert_allclose(moved, d[order][:, order], atol=1e-7)
-
-
-# Descent, which is compiled for a minute, for each metric anew
-
-
-def many():
-    """Clips of ten genres; the last two are replicas of the first two."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(1200, 8)) + 2 * rng.normal(size=(10, 8))[rng.integers(10, size=1200)]
-    x[-2:] = x[:2]
-    return x.astype(np.float32)
-
-
-@pytest.mark.torture
-@pytest.mark.parametrize("metric", ["euclidean", "ruzicka"])
-def test_descent_finds_nearly_all_that_a_search_finds(metric):
-    x = many()
-    graph = adjacency(x, metric, 6, exact=100)
-    assert_array_equal(np.diff(graph.indptr), np.full(1200, 6))
-    assert not graph.diagonal().any()
-    assert recall(graph, x, metric, np.ones(1200, dtype=bool)) > 0.98
-    for clip, copy in ((0, 1198), (1199, 1)):
-        row = slice(*graph.indptr[clip : clip + 2])
-        assert graph.data[row][graph.indices[row] == copy].tolist() == [0]
-
-
-@pytest.mark.torture
-def test_descent_is_the_same_every_time_among_candidates_and_the_others_are_exact():
-    x, train = many(), np.arange(1200) % 4 > 0
-    graph, exact = (adjacency(x, "euclidean", 6, train, exact=exact) for exact in (100, EXACT))
-    assert train[graph.indices].all()
-    assert_same(graph[~train], exact[~train])
-    moved = x.copy()
-    moved[~train] += 1
-    again = adjacency(moved, "euclidean", 6, train, exact=100)
-    assert_same(again[train], graph[train])
-
-
-@pytest.mark.torture
-def test_where_descent_gets_stuck_all_are_searched():
-    """Of clips in groups that share no feature, no neighbour's neighbour is in another group."""
-    x = np.repeat(np.kron(np.eye(80), np.ones((1, 3))), 3, axis=0).astype(np.float32)
-    graph = adjacency(x, "jaccard", 5, exact=100)
-    assert_array_equal(np.diff(graph.indptr), np.full(240, 5))
-    assert_array_equal(np.sort(graph.data.reshape(240, 5), axis=1), [[0, 0, 1, 1, 1]] * 240)
-
-
-@by_metric
-def test_recall_is_the_share_of_neighbours_that_are_the_nearest(metric):
-    x, train = features(400, 6).astype(np.float32), np.arange(400) % 4 > 0
-    graph = adjacency(x, metric, 5, train)
-    assert recall(graph, x, metric, train) == 1
-    if metric not in SETS:  # By them all are at one distance: any neighbours are the nearest.
-        # One of the five is a clip further away than the sixth.
-        graph.data[::5] += 10
-        assert recall(graph, x, metric, train) == pytest.approx(0.8)

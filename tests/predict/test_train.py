@@ -111,11 +111,9 @@ def run(folder, name: str, experiment: dict[str, Any] | None = None, **changed: 
         [folder / "table"],
         clips=folder / "usable",
         experiment=json.dumps({**SMALL, "drop": ["length"], **(experiment or {})}),
-        exact=10_000,
         seed=0,
         backend="torch",
         device="cpu",
-        at_once=10_000,
         output=folder / name,
         **changed,
     )

@@ -85,17 +85,6 @@ class Cnn(Model):
     learning_rate: float = Field(0.001, gt=0, le=1, description="AdamW's learning rate.")
 
 
-class Limits(Model):
-    """Numbers of clips above which a faster method is used: time or memory would grow too fast."""
-
-    all_distances: int = Field(50_000, ge=1)
-    """Neighbours are found among all distances; above, by descent, which misses a few:
-    graph-health.csv has its recall."""
-    at_once: int = Field(200_000, ge=1)
-    """GraphSAGE learns from all training clips at once; above, by batches that aggregate some of
-    their neighbours."""
-
-
 class Imported(Model):
     """A feature table computed elsewhere."""
 
@@ -165,7 +154,6 @@ class Config(Model):
     keep_samples: bool = True
     """Decoded samples stay for tables and reports to come; if not, each shard's are removed once
     all tables of a run have them."""
-    limits: Limits = Limits()
     """Up to how many clips everything is computed in full."""
     datasets: dict[Name, Dataset] = Field({}, description="Facts of named datasets.")
     audit: Audit = Field(Audit(), description="Which clips are rejected.")

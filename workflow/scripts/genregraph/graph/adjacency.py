@@ -4,13 +4,10 @@ References
 ----------
 .. [1] Feng & Chen, "Graph Neural Networks for Music Genre Recognition", sections "KNN" and
    "Adjacency Matrix", equations 1 and 2.
-.. [2] W. Dong, M. Charikar, K. Li, "Efficient K-Nearest Neighbor Graph Construction for Generic
-   Similarity Measures", WWW 2011; L. McInnes, `pynndescent`.
 """
 
 import hashlib
 import logging
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -31,21 +28,12 @@ logger = logging.getLogger(__name__)
 Rows = NDArray[np.int64]
 Block = tuple[Rows, Rows, Matrix]  # Clips (b,), their neighbours and distances (b, k).
 
-EXACT = 50_000  # Clips up to which all distances are computed, if nothing else is said.
-DESCENT_NEIGHBOURS = 30  # That descent looks for at least: with fewer it gets stuck sooner.
 BLOCK_BYTES = 1 << 26  # Of a block of distances; while it is worked on, it takes a few times that.
 TIE = 1e-6  # Relative; distances that differ by less are equal.
-RECALL_SAMPLE = 200  # Clips whose neighbours are searched for again.
-SINGLE_PRECISION = 1e-5  # Relative, of distances.
 
 
 def adjacency(
-    x: Matrix,
-    metric: str,
-    k: int,
-    candidates: Mask | None = None,
-    exact: int = EXACT,
-    seed: int = 0,
+    x: Matrix, metric: str, k: int, candidates: Mask | None = None, seed: int = 0
 ) -> sparse.csr_array:
     """Each clip's k nearest other clips and their distances, of inputs of shape (n, d).
 
@@ -56,27 +44,18 @@ def adjacency(
     candidates : NDArray[np.bool_], shape (n,), optional
         Clips that may be neighbours; by default all (transductive). Where they are the training
         clips, no test clip sends a message to any other (inductive).
-    exact : int
-        Of more candidates neighbours are found by descent [2]_, which misses some (`recall`): all
-        distances take time by the square of their number. Other clips' neighbours are exact.
 
     Returns
     -------
     scipy.sparse.csr_array, shape (n, n)
         Row i holds the distances from clip i to its neighbours, zero distances stored explicitly.
         Among neighbours at the same distance each row has a random choice of its own, never one by
-        the order of clips. (By descent, pynndescent chooses.) Rows of candidates are computed from
-        candidates alone, so that not even their rounding depends on the other clips.
+        the order of clips. Rows of candidates are computed from candidates alone, so that not even
+        their rounding depends on the other clips.
     """
     search = _Search(x, metric, candidates, seed)
     known, new = search.split(np.arange(len(x)))
-    k, searched, blocks = min(k, len(known) - 1), known, list[Block]()
-    if len(known) > exact and METRICS[metric].nndescent:
-        columns, distances = _by_descent(search.values[known], metric, k, seed)
-        stuck = (columns < 0).any(axis=1)
-        blocks = [(known[~stuck], known[columns[~stuck]], distances[~stuck])]
-        searched = known[stuck]
-    return _graph(len(x), [*blocks, *search.nearest([searched, new], known, k)])
+    return _graph(len(x), search.nearest([known, new], known, min(k, len(known) - 1)))
 
 
 def of_one_artist(
@@ -120,20 +99,6 @@ def joined(
     for rows, *nearest in search.nearest(one_by_one, np.arange(n), k):
         columns[rows - n], distances[rows - n] = nearest
     return columns, distances
-
-
-def recall(graph: sparse.csr_array, x: NDArray[np.floating], metric: str, among: Mask) -> float:
-    """Share of a graph's neighbours that are no further than an exact search finds them.
-
-    It is measured on `RECALL_SAMPLE` clips spread evenly over all, and is 1 unless neighbours were
-    found by descent. ``among`` are the candidates of the graph.
-    """
-    sample = np.unique(np.linspace(0, len(x) - 1, RECALL_SAMPLE).astype(int))
-    k = int(graph.indptr[1])
-    exact = _Search(x, metric, among, 0).nearest([sample], np.flatnonzero(among), k)
-    furthest = np.concatenate([distances.max(axis=1) for *_, distances in exact])
-    limit = furthest[:, None] * (1 + SINGLE_PRECISION)
-    return float(np.mean(graph.data.reshape(-1, k)[sample] <= limit))
 
 
 class _Search:
@@ -199,37 +164,12 @@ def _graph(n: int, blocks: Iterable[Block]) -> sparse.csr_array:
     return sparse.csr_array((distances, (rows, columns)), shape=(n, n))
 
 
-def _by_descent(values: Matrix, metric: str, k: int, seed: int) -> tuple[Rows, Matrix]:
-    """About the k nearest of all rows to each, and distances; -1 where fewer were found."""
-    from pynndescent import NNDescent
-
-    values = np.ascontiguousarray(values, dtype=np.float32)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # Where it got stuck is searched.
-        index = NNDescent(
-            values,
-            METRICS[metric].nndescent,
-            n_neighbors=min(max(k, DESCENT_NEIGHBOURS) + 1, len(values)),
-            random_state=seed,
-            n_jobs=1,  # By several cores it is not always the same.
-            low_memory=True,
-        )
-    columns, distances = index.neighbor_graph
-    itself = columns == np.arange(len(values))[:, None]
-    kept = np.argsort(itself, axis=1, kind="stable")[:, :k]
-    columns, distances = (np.take_along_axis(each, kept, axis=1) for each in (columns, distances))
-    hashes = _hashes(values)
-    distances = np.where(hashes[:, None] == hashes[columns], 0, distances)
-    return columns, 2 * distances / (1 + distances) if metric == "ruzicka" else distances
-
-
 def main(
     inputs: Annotated[Path, typer.Option(help="Inputs of all folds (NPZ).")],
     neighbours: Annotated[Literal["all", "train"], typer.Option(help="Who may be a neighbour.")],
     among: Annotated[Literal["all", "artist"], typer.Option(help="Of all clips, or an artist's.")],
     metric: Annotated[str, typer.Option(help=", ".join(METRICS))],
     k: Annotated[int, typer.Option(help="Neighbours of a clip.")],
-    exact: Annotated[int, typer.Option(help="Clips up to which all distances are computed.")],
     seed: Annotated[int, typer.Option(help="The configuration's seed.")],
     output: Annotated[Path, typer.Option(help="Graphs of all folds, to be written (NPZ).")],
     table: Annotated[Path, typer.Option(help="Their health, to be written (CSV).")],
@@ -238,22 +178,21 @@ def main(
     folds = InputsFile(inputs)
     rows: list[dict[str, float]] = []
 
-    def of_fold(data: Inputs) -> tuple[sparse.csr_array, float]:
+    def of_fold(data: Inputs) -> sparse.csr_array:
         candidates = data.train if neighbours == "train" else np.ones_like(data.train)
         if among == "artist":
-            return of_one_artist(data.x, metric, k, data.artists, candidates, seed), 1.0
+            return of_one_artist(data.x, metric, k, data.artists, candidates, seed)
         if k > (others := int(candidates.sum()) - 1):
             logger.warning("k = %d is more than the other clips; it is capped to %d", k, others)
-        graph = adjacency(data.x, metric, k, candidates, exact, seed)
-        return graph, recall(graph, data.x, metric, candidates)
+        return adjacency(data.x, metric, k, candidates, seed)
 
     def graphs() -> Iterator[sparse.csr_array]:
         for number, (repeat, fold) in enumerate(folds.keys):
             if neighbours == "train" or folds.which[number] == number:
                 data = folds[number]
-                graph, found = of_fold(data)
+                graph = of_fold(data)
                 figures = health(graph, data.y, k)
-            rows.append({"repeat": repeat, "fold": fold, **figures, "recall": found})
+            rows.append({"repeat": repeat, "fold": fold, **figures})
             yield graph
 
     save_graphs(output, graphs())

@@ -83,24 +83,20 @@ class Metric(NamedTuple):
     """A metric on inputs, which are transformed first.
 
     ``transform`` is fitted to the clips that may be neighbours. ``distances`` of two sets of rows,
-    shape (m, n), are not negative, and 0 between a row and its copy. ``nndescent`` is pynndescent's
-    name of the metric, or of one of the same order; without, all distances are always computed.
+    shape (m, n), are not negative, and 0 between a row and its copy.
     """
 
     transform: Callable[[Matrix, Mask], Matrix]
     distances: Callable[[Matrix, Matrix], Matrix]
-    nndescent: str = ""
 
 
 METRICS = {
     # Of single precision, scikit-learn computes Euclidean distances in double precision, by parts.
-    "euclidean": Metric(
-        lambda x, _: x, partial(pairwise_distances, metric="euclidean"), "euclidean"
-    ),
-    "manhattan": Metric(_double, partial(pairwise_distances, metric="manhattan"), "manhattan"),
-    "cosine": Metric(_double, partial(pairwise_distances, metric="cosine"), "cosine"),
-    "matching": Metric(_deciles, partial(cdist, metric="hamming"), "hamming"),
-    "jaccard": Metric(_non_zero, _jaccard, "jaccard"),
+    "euclidean": Metric(lambda x, _: x, partial(pairwise_distances, metric="euclidean")),
+    "manhattan": Metric(_double, partial(pairwise_distances, metric="manhattan")),
+    "cosine": Metric(_double, partial(pairwise_distances, metric="cosine")),
+    "matching": Metric(_deciles, partial(cdist, metric="hamming")),
+    "jaccard": Metric(_non_zero, _jaccard),
     "jaccard_scipy_before_1_15": Metric(_double, _jaccard_before_1_15),
-    "ruzicka": Metric(_minmax, _ruzicka, "braycurtis"),
+    "ruzicka": Metric(_minmax, _ruzicka),
 }

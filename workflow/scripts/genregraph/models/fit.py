@@ -119,7 +119,6 @@ def main(
     seed: options.Seed,
     backend: options.Backend,
     device: options.Device,
-    at_once: options.AtOnce,
     output: Annotated[
         Path, typer.Option(help="Folder of predictions, times and weights, to be written.")
     ],
@@ -133,7 +132,7 @@ def main(
             f"models: {combined[0]} combines classifiers, and the experiment has none; add one "
             f"of {', '.join(CLASSIFIERS)} to models: in config/experiments.yaml"
         )
-    where = usable_backend(backend, device, at_once)
+    where = usable_backend(backend, device)
     folds, networks = InputsFile(inputs), asked.networks()
     calibrate = asked.calibrate == "temperature"
 

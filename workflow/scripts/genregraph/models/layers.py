@@ -55,12 +55,12 @@ class SageLayer(nn.Module):
         return self.fc_self(x).addmm_(aggregated, self.fc_neigh.weight.T)
 
     def forward(self, x: Tensor, messages: Messages) -> Tensor:
-        """Values, shape (n, outputs), from ``x``, shape (m, features); the narrower are sent."""
+        """Values, shape (n, outputs), from ``x``, shape (n, features); the narrower are sent."""
         if self.fc_neigh.out_features >= self.fc_neigh.in_features:
-            return self.combined(messages.own(x), messages(x))
+            return self.combined(x, messages(x))
         both = linear(x, torch.cat([self.fc_self.weight, self.fc_neigh.weight]))
         own, sent = both.chunk(2, dim=1)
-        return messages.own(own) + messages(sent) + self.fc_self.bias
+        return own + messages(sent) + self.fc_self.bias
 
 
 class GraphConvolution(nn.Module):
@@ -140,20 +140,16 @@ class GraphNetwork(nn.Module):
         self.chance = np.random.default_rng(0)
 
     def forward(self, inputs: tuple[Tensor, ...], messages: Any) -> Tensor:
-        """Scores of clips, shape (n, genres), from what is `prepared`.
-
-        A list of messages has those of each further layer.
-        """
-        first, further = cast("Any", self.convolutions[0]), self.convolutions[1:]
-        of_each = messages if isinstance(messages, list) else [messages] * len(further)
+        """Scores of clips, shape (n, genres), from what is `prepared`."""
+        first = cast("Any", self.convolutions[0])
         if self.kind == "graphsage":
             x = first.combined(*inputs)
         elif self.kind == "gcn":
             x = torch.addmm(first.bias, inputs[0], first.weight)
         else:
             x = values_of(first, inputs[0], messages)
-        for layer, of_layer in zip(further, of_each, strict=True):
-            x = values_of(layer, self.activated(x), of_layer)
+        for layer in self.convolutions[1:]:
+            x = values_of(layer, self.activated(x), messages)
         if self.kind == "appnp" and messages.products:
             own = ALPHA * x
             for _ in range(STEPS):

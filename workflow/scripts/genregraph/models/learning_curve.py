@@ -154,12 +154,11 @@ def main(
     seed: options.Seed,
     backend: options.Backend,
     device: options.Device,
-    at_once: options.AtOnce,
     output: Annotated[Path, typer.Option(help="Accuracies, to be written (CSV).")],
 ) -> None:
     """Learn from few artists and clips, and from more."""
     folds = list(islice(InputsFile(inputs), repeats))
     settings = Experiment.model_validate_json(experiment)
-    table = curve(folds, settings, seed, usable_backend(backend, device, at_once))
+    table = curve(folds, settings, seed, usable_backend(backend, device))
     table.assign(dataset=dataset, experiment=name)[COLUMNS].to_csv(output, index=False)
     logger.info("\n%s", table.groupby(COLUMNS[2:4] + COLUMNS[5:7])["accuracy"].mean())

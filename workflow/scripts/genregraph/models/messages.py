@@ -19,7 +19,6 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -33,17 +32,13 @@ SENT = 16  # Numbers that DGL's fast kernel sends at a time; it needs a weight f
 
 
 class Backend(NamedTuple):
-    """The library that passes messages, PyTorch's device, and when GraphSAGE trains by batches.
-
-    It does so of more than ``at_once`` clips, and PyTorch passes its messages.
-    """
+    """The library that passes messages, and PyTorch's device."""
 
     name: Literal["torch", "dgl"] = "torch"
     device: str = "cpu"
-    at_once: int = 200_000
 
 
-def usable_backend(backend: str, device: str, at_once: int = Backend().at_once) -> Backend:
+def usable_backend(backend: str, device: str) -> Backend:
     """Backend and device to train with, or a `UserError`; each may be ``auto``.
 
     DGL computes on the CPU: ``auto`` is PyTorch on a card, else DGL where it is installed.
@@ -58,26 +53,22 @@ def usable_backend(backend: str, device: str, at_once: int = Backend().at_once) 
         raise UserError(f"device: {device}: DGL computes on the CPU here; use backend: torch")
     usable = "cpu" if backend == "dgl" else usable_device(device)
     uses_dgl = installed and usable == "cpu" and backend != "torch"
-    return Backend("dgl" if uses_dgl else "torch", usable, at_once)
+    return Backend("dgl" if uses_dgl else "torch", usable)
 
 
 # Fixed weights
 
 
 class Messages:
-    """A matrix, shape (n, m), that clips' values are multiplied by.
+    """A matrix, shape (n, n), that clips' values are multiplied by.
 
-    Row i holds the weight of each clip in what clip i aggregates; ``own``, shape (n,), says which
-    of the m clips each of the n is, if they are not the same. Where each clip aggregates itself
+    Row i holds the weight of each clip in what clip i aggregates. Where each aggregates itself
     alone there are no products. For DGL's layers, ``network`` has its graph and weights of edges.
     """
 
-    def __init__(
-        self, matrix: sparse.csr_array, backend: Backend, own: NDArray[np.int64] | None = None
-    ) -> None:
+    def __init__(self, matrix: sparse.csr_array, backend: Backend) -> None:
         self.products: tuple[Product, ...] = ()
         self.network: Any = None
-        self.rows = None if own is None else torch.from_numpy(own).to(backend.device)
         if not is_identity(matrix):
             product = by_dgl if backend.name == "dgl" else by_torch
             both = (matrix, sparse.csr_array(matrix.T))
@@ -86,12 +77,8 @@ class Messages:
             self.network = dgl_network(matrix) if backend.name == "dgl" else None
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Aggregates of clips, shape (n, d), from values ``x``, shape (m, d)."""
+        """Aggregates of clips from values ``x``, both of shape (n, d)."""
         return _Product.apply(x, *self.products) if self.products else x
-
-    def own(self, x: Tensor) -> Tensor:
-        """Clips' own values, shape (n, d), from values ``x``, shape (m, d)."""
-        return x if self.rows is None else x[self.rows]
 
 
 class _Product(torch.autograd.Function):
@@ -108,8 +95,7 @@ class _Product(torch.autograd.Function):
 
 def is_identity(matrix: sparse.csr_array) -> bool:
     """Whether each clip aggregates itself alone."""
-    n, m = matrix.shape
-    return n == m == matrix.nnz and bool((matrix.diagonal() == 1).all())
+    return len(matrix.indptr) - 1 == matrix.nnz and bool((matrix.diagonal() == 1).all())
 
 
 def by_torch(matrix: sparse.csr_array, device: str) -> Product:

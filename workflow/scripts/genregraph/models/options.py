@@ -19,4 +19,3 @@ Jobs = Annotated[int, typer.Option(min=1, help="Folds that are fitted side by si
 # Where networks are trained
 Backend = Annotated[str, typer.Option(help="dgl, torch or auto.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")]
-AtOnce = Annotated[int, typer.Option(help="Clips above which GraphSAGE trains by batches.")]

@@ -1,16 +1,9 @@
-"""Training of all networks: on all training clips at once, or GraphSAGE by batches.
-
-GraphSAGE trains by batches of clips that aggregate some of their neighbours where there are more
-clips than ``Backend.at_once``; history and predictions always aggregate all. The plain average of
-neighbours drawn by their weights has the weighted average as its expectation, whatever their
-number: algorithm 2 of [2]_ draws without weights.
+"""Training of all networks, on all training clips at once.
 
 References
 ----------
 .. [1] I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019: AdamW, which is
    Adam where weight decay is 0.
-.. [2] W. Hamilton, R. Ying, J. Leskovec, "Inductive Representation Learning on Large Graphs",
-   NeurIPS 2017, appendix A.
 """
 
 import time
@@ -30,11 +23,7 @@ from genregraph.models.base import Fold
 from genregraph.models.layers import GraphNetwork, network, prepared
 from genregraph.models.messages import Attention, Backend, Messages
 
-Rows = NDArray[np.int64]
-
 COLUMNS = "epoch loss train_accuracy test_accuracy seconds".split()
-BATCH = 1024  # Clips; the authors of [2]_ have 512.
-DRAWN = 25  # Neighbours of each clip, as in [2]_.
 
 
 class Nodes(NamedTuple):
@@ -126,25 +115,19 @@ def trained(
     features, genres = everyone.prepared[0].shape[1], len(fold.inputs.genres)
     model = network(learnt.kind, features, genres, settings, by_dgl).to(fold.backend.device)
     optimiser = AdamW(model.parameters(), settings)
-    # One generator each, so that the ablation, which draws no neighbours, has the same batches
-    # and masks.
-    order, drawn, model.chance = (np.random.default_rng([fold.seed, use]) for use in range(3))
-    batches = learnt.kind == "graphsage" and len(learnt.y) > fold.backend.at_once
+    model.chance = np.random.default_rng([fold.seed, 2])
     # Then scores before the update are those of the training itself.
-    at_once = everyone is learnt and not batches and not settings.dropout
+    at_once = everyone is learnt and not settings.dropout
+    known = torch.where(learnt.train, learnt.y, -100)  # The loss ignores -100.
     history, start = [], time.perf_counter()
     for epoch in range(1, settings.epochs + 1):
         before = scores_of(model, everyone) if with_history and not at_once else None
         model.train()
-        if batches:
-            loss = _by_batches(model, optimiser, learnt, order, drawn)
-        else:
-            scores = model(learnt.prepared, learnt.messages)
-            known = torch.where(learnt.train, learnt.y, -100)  # The loss ignores -100.
-            # Cross entropy: along the rows of the transpose, which is several times faster.
-            loss = nn.functional.nll_loss(torch.log_softmax(scores.T, dim=0).T, known)
-            optimiser.step(loss)
-            before = scores.detach() if before is None else before
+        scores = model(learnt.prepared, learnt.messages)
+        # Cross entropy: along the rows of the transpose, which is several times faster.
+        loss = nn.functional.nll_loss(torch.log_softmax(scores.T, dim=0).T, known)
+        optimiser.step(loss)
+        before = scores.detach() if before is None else before
         if with_history and before is not None:
             right = (before.argmax(dim=1) == everyone.y).float()
             accuracies = [right[part].mean().item() for part in (everyone.train, ~everyone.train)]
@@ -157,68 +140,3 @@ def scores_of(model: GraphNetwork, everyone: Nodes) -> Tensor:
     model.eval()
     with torch.no_grad():
         return model(everyone.prepared, everyone.messages)
-
-
-def _by_batches(
-    model: GraphNetwork,
-    optimiser: AdamW,
-    learnt: Nodes,
-    order: np.random.Generator,
-    drawn: np.random.Generator,
-) -> Tensor:
-    """Learn from all training clips by batches, with sampled neighbours; mean loss."""
-    clips = order.permutation(np.flatnonzero(learnt.train.cpu().numpy()))
-    backend = Backend("torch", learnt.y.device.type)
-    total = torch.zeros((), device=backend.device)
-    for start in range(0, len(clips), BATCH):
-        batch = clips[start : start + BATCH]
-        layers = len(model.convolutions) - 1
-        begin, rounds = neighbourhoods(learnt.matrix, batch, layers, drawn)
-        messages = [Messages(weights, backend, own) for own, weights in rounds]
-        scores = model(tuple(each[begin] for each in learnt.prepared), messages)
-        loss = nn.functional.cross_entropy(scores, learnt.y[batch])
-        optimiser.step(loss)
-        total += loss.detach() * len(batch)
-    return total / len(clips)
-
-
-def sampled(
-    averages: sparse.csr_array, clips: Rows, rng: np.random.Generator, most: int = DRAWN
-) -> sparse.csr_array:
-    """Rows of a matrix of averages, shape (b, n), with no more than ``most`` entries each.
-
-    Entries are drawn with replacement, a neighbour by its share of the row's sum, and weigh the
-    same: the expectation is the row. Where no row of the matrix has more entries, all are taken.
-    """
-    if np.diff(averages.indptr).max() <= most:
-        return averages[clips]
-    bounds = np.concatenate([[0.0], np.cumsum(averages.data)])
-    first, last = bounds[averages.indptr[clips]], bounds[averages.indptr[clips + 1]]
-    points = first[:, None] + rng.random((len(clips), most)) * (last - first)[:, None]
-    entries = np.searchsorted(bounds, points, side="right") - 1
-    # Rounding may lead over the end of a row.
-    entries = entries.clip(averages.indptr[clips, None], averages.indptr[clips + 1, None] - 1)
-    sums = np.repeat((last - first) / most, most)
-    starts = np.arange(len(clips) + 1) * most
-    shape = (len(clips), averages.shape[1])
-    return sparse.csr_array((sums, averages.indices[entries].ravel(), starts), shape=shape)
-
-
-def neighbourhoods(
-    averages: sparse.csr_array, clips: Rows, layers: int, rng: np.random.Generator
-) -> tuple[Rows, list[tuple[Rows, sparse.csr_array]]]:
-    """Clips that a batch aggregates, and those that these aggregate, over some layers.
-
-    Returned are the clips that the first layer begins with; and of each layer in turn, its clips'
-    rows among those before, shape (m,), and weights, shape (m, before).
-    """
-    rounds = []
-    for _ in range(layers):
-        rows = sampled(averages, clips, rng)
-        before = np.union1d(clips, rows.indices)
-        columns = np.searchsorted(before, rows.indices)
-        shape = (len(clips), len(before))
-        weights = sparse.csr_array((rows.data, columns, rows.indptr), shape=shape)
-        rounds.append((np.searchsorted(before, clips), weights))
-        clips = before
-    return clips, rounds[::-1]

@@ -57,12 +57,11 @@ def main(
     seed: options.Seed,
     backend: options.Backend,
     device: options.Device,
-    at_once: options.AtOnce,
     output: Annotated[Path, typer.Option(help="Accuracies, to be written (CSV).")],
 ) -> None:
     """Try hidden neurons and learning rates on the first folds of a protocol."""
     settings = Experiment.model_validate_json(experiment).graphsage
-    where, inductive = usable_backend(backend, device, at_once), neighbours == "train"
+    where, inductive = usable_backend(backend, device), neighbours == "train"
     tables = []
     for number, data in zip(range(folds), InputsFile(inputs), strict=False):
         graph, own_seed = load_graph(graphs, number), fold_seed(seed, number)

@@ -133,7 +133,6 @@ class Steps(dict[str, Step]):
         adjacency = {
             **{name: setting(f"graph.{name}") for name in ("metric", "k", "among")},
             "neighbours": lambda job: protocols.neighbours(job.protocol),
-            "exact": config.limits.all_distances,
             **self.seed,
         }
         cnn = dict(config.cnn) | self.seed | {"device": config.device}
@@ -159,7 +158,6 @@ class Steps(dict[str, Step]):
         train = self.seed | {
             "backend": config.backend,
             "device": config.device,
-            "at_once": config.limits.at_once,
         }
         fit = train | {
             "experiment": part(deciding | {"calibrate"}),
@@ -183,7 +181,6 @@ class Steps(dict[str, Step]):
         predictor = train | {
             "experiment": part(deciding | prepared),
             "imported": self.options.has_imported_table,
-            "exact": config.limits.all_distances,
         }
         tuned = [Job()] * len(self.paths.tuning())
         learnt = [Job()] * len(self.paths.learning_curve())

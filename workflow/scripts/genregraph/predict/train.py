@@ -22,7 +22,7 @@ from genregraph.config.experiment import Experiment
 from genregraph.config.registry import NAMED, NETWORKS, ablation_name
 from genregraph.features.parquet import named_tables
 from genregraph.folds.assign import taken
-from genregraph.graph.adjacency import EXACT, adjacency
+from genregraph.graph.adjacency import adjacency
 from genregraph.models.base import Fold, HeldOut, inner_splits
 from genregraph.models.classifiers import CLASSIFIERS, COMBINED
 from genregraph.models.messages import Backend, usable_backend
@@ -92,7 +92,7 @@ def prepared(
 
 
 def own_distances(
-    x: Inputs32, songs: NDArray[np.str_], metric: str, k: int, exact: int = EXACT, seed: int = 0
+    x: Inputs32, songs: NDArray[np.str_], metric: str, k: int, seed: int = 0
 ) -> NDArray[np.float64]:
     """Mean distance of each training clip to its k nearest ones that are of other songs.
 
@@ -100,7 +100,7 @@ def own_distances(
     neighbour of another song is left out.
     """
     most = int(np.unique(songs, return_counts=True)[1].max())
-    graph = adjacency(x, metric, k + most - 1, exact=exact, seed=seed)
+    graph = adjacency(x, metric, k + most - 1, seed=seed)
     means = []
     for i in range(len(x)):
         row = slice(*graph.indptr[i : i + 2])
@@ -137,12 +137,11 @@ def trained(
     choice: Choice,
     seed: int,
     backend: Backend = CPU,
-    exact: int = EXACT,
 ) -> Predictor:
     """Train a model of an experiment on all clips.
 
     Features have shape (n, d); clips have columns ``clip source genre group artist`` in the same
-    order. All distances are computed of up to ``exact`` clips.
+    order.
     """
     names = {column: clips[column].to_numpy(dtype=str) for column in clips}
     genres, y = np.unique(names["genre"], return_inverse=True)
@@ -152,7 +151,7 @@ def trained(
     reduce_to = experiment.reduce.to if experiment.reduce else None
     preparation, x = prepared(features, experiment.scale, reduce_to, seed)
     metric = experiment.graph.metric
-    graph = adjacency(x, metric, experiment.graph.k, exact=exact, seed=seed)
+    graph = adjacency(x, metric, experiment.graph.k, seed=seed)
     inputs = Inputs(
         x=x,
         y=y.astype(np.int64),
@@ -172,7 +171,7 @@ def trained(
         logger.warning("no temperature can be fitted: probabilities stay as they are")
         temperature = 1.0
     shape = (len(x), graph.nnz // len(x))
-    usual = own_distances(x, names["source"], metric, shape[1], exact, seed)
+    usual = own_distances(x, names["source"], metric, shape[1], seed)
     logger.info("%s, %d clips, %d inputs, temperature %.3f", choice, *x.shape, temperature)
     return Predictor(
         preparation=preparation,
@@ -195,11 +194,9 @@ def main(
     tables: Annotated[list[Path], typer.Argument(help="The experiment's feature tables.")],
     clips: Annotated[Path, typer.Option(help="Clips that it can use (Parquet).")],
     experiment: Annotated[str, typer.Option(help="The experiment (JSON).")],
-    exact: Annotated[int, typer.Option(help="Clips up to which all distances are computed.")],
     seed: Annotated[int, typer.Option(help="The configuration's seed.")],
     backend: Annotated[str, typer.Option(help="dgl, torch or auto.")],
     device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")],
-    at_once: Annotated[int, typer.Option(help="Clips above which training is by batches.")],
     output: Annotated[Path, typer.Option(help="The predictor, to be written (safetensors).")],
     imported: Annotated[bool, typer.Option(help="A table is imported.")] = False,
     models: Annotated[Path | None, typer.Option(help="Models of a leak-free protocol.")] = None,
@@ -217,5 +214,5 @@ def main(
         genres = usable["genre"].to_numpy(dtype=str)
         chosen = select(features, genres, asked.select.n_features, own)
         features = features[chosen.loc[chosen["selected"], "feature"].tolist()]
-    how = usable_backend(backend, device, at_once)
-    trained(features, usable, asked, choice, own, how, exact).save(output)
+    how = usable_backend(backend, device)
+    trained(features, usable, asked, choice, own, how).save(output)
