@@ -22,11 +22,11 @@ def clips() -> dict[str, Samples]:
     return {genre: synthesise_clip(genre, "an artist", "a clip", 0) for genre in GENRES}
 
 
-def test_sheet_has_three_clips_of_three_artists_in_ten_genres() -> None:
+def test_sheet_has_two_clips_of_three_artists_in_ten_genres() -> None:
     rows = read_sheet(SHEET)
     clips = Counter((row.genre, row.artist) for row in rows)
     assert Counter(genre for genre, _ in clips) == dict.fromkeys(GENRES, 3)
-    assert set(clips.values()) == {3}
+    assert set(clips.values()) == {2}
     assert all(row.group == row.artist and row.artist.startswith(row.genre) for row in rows)
 
 

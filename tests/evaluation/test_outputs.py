@@ -82,3 +82,9 @@ def test_note_names_groups_that_fill_their_genre_under_clean_only(write):
     note = f"NOTE: large groups cannot be split evenly: {'; '.join(named)}."
     assert note_of(write("clean", table, {})) == note
     assert note_of(write("paper", table, {})) == ""
+
+
+def test_note_names_three_groups_and_counts_the_others(write):
+    five = {f"g{i}": {"a": 2, "c": 1, "d": 1} for i in range(5)}
+    said = note_of(write("clean", folds(**five), {}))
+    assert said.endswith("2 of 4 clips of g2 are of a; and 2 more.") and "g3" not in said

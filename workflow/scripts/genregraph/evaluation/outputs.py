@@ -22,6 +22,7 @@ NO_GRAPH = (
     "by distance a neighbour at zero counts for nothing. On real-valued features use euclidean, "
     "cosine or ruzicka."
 )
+NAMED = 3  # Groups; the others are counted.
 GIANT = 0.2  # Share of a genre's clips from which on a group determines its fold.
 
 
@@ -76,7 +77,9 @@ def note_of(folder: Path) -> str:
         notes.append(NO_GRAPH)
     giants = _giants(pd.read_parquet(folder / "folds.parquet")) if folder.name == "clean" else []
     if giants:
-        notes.append(f"NOTE: large groups cannot be split evenly: {'; '.join(giants)}.")
+        more = [f"and {len(giants) - NAMED} more"] if len(giants) > NAMED else []
+        named = "; ".join(giants[:NAMED] + more)
+        notes.append(f"NOTE: large groups cannot be split evenly: {named}.")
     return " ".join(notes)
 
 

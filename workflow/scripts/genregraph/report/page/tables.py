@@ -18,7 +18,6 @@ Row = dict[Any, Any]
 ALPHA = 0.05
 MARGIN = 0.02  # Of equivalence: two points.
 DEGENERATE = 0.5  # Share of folds with a degenerate graph from which on a protocol has no edges.
-LISTED = 3  # Parts of a note that are named.
 # Other defaults may name experiments that there are not.
 CONFIGURED = "dataset datasets experiments seed".split()
 
@@ -84,18 +83,13 @@ class Tables:
         return rows
 
     def notes(self) -> list[tuple[str, list[tuple[str, list[str]]]]]:
-        """Each note of the summary once, with the experiments and protocols that it concerns.
-
-        Of a note that is a list three parts are named, the others counted.
-        """
+        """Each note of the summary once, with the experiments and protocols that it concerns."""
         noted: dict[str, dict[str, list[str]]] = {}
         columns = ["experiment", "protocol", "note"]
         for name, protocol, notes in self.summary[columns].drop_duplicates().to_numpy():
             for note in filter(None, re.split(r"\s*(?:NOTE|WARNING): ", notes)):
-                parts = (note[0].upper() + note[1:]).split("; ")
-                more = [f"and {len(parts) - LISTED} more."] if len(parts) > LISTED else []
-                shortened = "; ".join(parts[:LISTED] + more)
-                noted.setdefault(shortened, {}).setdefault(name, []).append(protocol)
+                said = note[0].upper() + note[1:]
+                noted.setdefault(said, {}).setdefault(name, []).append(protocol)
         return [(note, list(concerned.items())) for note, concerned in noted.items()]
 
 
