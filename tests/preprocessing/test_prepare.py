@@ -63,16 +63,6 @@ def test_table_is_scaled_by_blocks_as_in_one_piece(how, monkeypatch):
     assert_array_equal(prepare.prepare(table, HALF, how, None, 2, 0)[0], expected, strict=True)
 
 
-@pytest.mark.parametrize("seen", [EVERYTHING, HALF])
-def test_principal_components_of_large_tables_are_those_of_small_ones(seen, monkeypatch):
-    x = (np.random.default_rng(0).normal(size=(40, 9)) * np.arange(1, 10)).astype(np.float32)
-    expected = reduce(x.astype(np.float64), seen, "pca", 3, seed=0)
-    monkeypatch.setattr(prepare, "LARGE", 100)
-    first, second = (reduce(x, seen, "pca", 3, seed=0) for _ in range(2))
-    assert_allclose(np.abs(first), np.abs(expected), atol=1e-4)
-    assert_array_equal(first, second)
-
-
 def test_principal_components_are_fitted_to_the_clips_seen_alone():
     x = np.random.default_rng(0).normal(size=(40, 5)) * np.arange(1, 6) + 1000 * ~HALF[:, None]
     centred = x - x[HALF].mean(axis=0)

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import typer
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 
 from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
@@ -31,7 +32,7 @@ from genregraph.models.temperature import fitted_temperature, log_loss
 from genregraph.predict.predictor import Choice, Predictor, Preparation
 from genregraph.preprocessing.fold import join
 from genregraph.preprocessing.inputs import Inputs
-from genregraph.preprocessing.prepare import check_dimensions, principal_components, scaling_of
+from genregraph.preprocessing.prepare import check_dimensions, scaling_of
 from genregraph.selection.selection import select
 
 logger = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ def prepared(
     if reduce_to:
         check_dimensions(reduce_to, values.shape)
         scaled = (values - centre) * matrix
-        pca = principal_components(scaled, reduce_to, seed)
+        pca = PCA(reduce_to, random_state=seed).fit(scaled)
         mean, deviation, _ = scaling_of(pca.transform(scaled), "standard")
         shift = -(pca.components_ @ pca.mean_ + mean) / deviation
         matrix = pca.components_ * matrix / deviation[:, None]

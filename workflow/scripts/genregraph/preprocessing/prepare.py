@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 BLOCK = 256  # columns
-LARGE = 10_000_000  # values: 80 MB in double precision
 PERPLEXITY = 30.0  # scikit-learn's default, where there are clips enough.
 
 
@@ -66,7 +65,7 @@ def reduce(
             "config/experiments.yaml"
         )
     if method == "pca":
-        reduced = principal_components(x if seen.all() else x[seen], to, seed, x.size).transform(x)
+        reduced = PCA(to, random_state=seed).fit(x if seen.all() else x[seen]).transform(x)
     else:
         perplexity = min(PERPLEXITY, (len(x) - 1) / 3)
         reduced = TSNE(to, perplexity=perplexity, random_state=seed, n_jobs=1).fit_transform(x)
@@ -82,19 +81,6 @@ def check_dimensions(to: int, shape: tuple[int, ...]) -> None:
         )
 
 
-def principal_components(
-    x: NDArray[np.floating], to: int, seed: int, values: int | None = None
-) -> PCA:
-    """Fit principal components to clips, shape (n, d).
-
-    Where there are more than `LARGE` values, of these clips or as many as are given, components are
-    computed by iteration (ARPACK). It needs one copy of ``x``; a full decomposition needs three.
-    """
-    large = (values or x.size) > LARGE
-    solver = "arpack" if large and to < min(x.shape) else "full"
-    return PCA(to, svd_solver=solver, random_state=seed).fit(x)
-
-
 def prepare(
     features: pd.DataFrame,
     seen: NDArray[np.bool_],
@@ -107,8 +93,7 @@ def prepare(
 
     Values are of shape (n, d), or (n, to) where they are reduced; with their names.
     """
-    precise = reduction is not None and features.size <= LARGE
-    x = np.empty(features.shape, np.float64 if precise else np.float32)
+    x = np.empty(features.shape, np.float64 if reduction else np.float32)
     for start in range(0, features.shape[1], BLOCK):  # No second copy of the table is made.
         block = np.s_[:, start : start + BLOCK]
         x[block] = scale(features.iloc[block].to_numpy(np.float64), seen, scaling)
