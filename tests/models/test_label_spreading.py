@@ -8,7 +8,7 @@ from tests.models.conftest import fold_inputs, noisy
 
 from genregraph.models import label_spreading
 from genregraph.models.base import Fold, inner_splits
-from genregraph.models.label_spreading import ALPHA, NEIGHBOURS, by_others
+from genregraph.models.label_spreading import ALPHA, NEIGHBOURS
 from genregraph.models.temperature import log_loss
 
 both = pytest.mark.parametrize("inductive", [False, True])
@@ -60,27 +60,6 @@ def test_genre_that_training_lacks_is_not_predicted(inputs, inductive, genre):
     )
     assert_allclose(lacking.sum(axis=1), 1)
     assert (lacking[:, genre] == 0).all() and (single[:, genre] == 1).all()
-
-
-@both
-def test_training_clips_are_predicted_by_the_labels_of_others(inductive):
-    """As scikit-learn does where the clip's own label is left out, one clip after the other."""
-    inputs = noisy()
-    there = inputs.train if inductive else np.ones(90, dtype=bool)
-    x, labels = inputs.x[there], np.where(inputs.train, inputs.y, -1)[there]
-    expected = [
-        spread(x, np.where(np.arange(len(x)) == i, -1, labels))[i]
-        for i in np.flatnonzero(labels >= 0)
-    ]
-    assert_allclose(fit(inputs, inductive).probabilities[inputs.train], expected, atol=0.006)
-
-
-def test_nothing_of_a_clips_own_label_comes_back():
-    """Two clips far from others are neighbours; a third has none of known genre."""
-    x = np.array([*[0] * 8, *range(100, 108)])[:, None]
-    known = np.zeros((16, 2))
-    known[[0, 1, 8], [0, 1, 1]] = 1
-    assert_allclose(by_others(x, known)[[0, 1, 8]], [[0, 1], [1, 0], [0, 0]])
 
 
 def test_new_clip_gets_the_mean_of_its_nearest_training_clips():

@@ -83,10 +83,7 @@ def of_clips(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_training(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Training clips of each fold and accuracy on them: ``n_train train_accuracy``.
-
-    Models that spread genres over a graph predict a training clip without its own genre.
-    """
+    """Training clips of each fold and accuracy on them: ``n_train train_accuracy``."""
     train = predictions[predictions["part"] == "train"]
     right = train[KEY].assign(right=train["true"] == train["predicted"])
     return right.groupby(KEY).agg(n_train=("right", "size"), train_accuracy=("right", "mean"))
