@@ -26,8 +26,8 @@ CLIP_SAMPLES = 15 * SAMPLE_RATE  # Half of those of GTZAN: a demo should be quic
 SCALE = (0, 2, 4, 7, 9)  # Semitones above the tonic: pentatonic.
 STEPS = 8  # Of a bar: a note, a stroke, both or nothing.
 STRUCK = 0.75  # Share of these that a genre's pattern strikes.
-# Typical tempo (quarter notes a minute), tonic (Hz), seconds in which a note falls to 1/e, amplitudes
-# of breath and of drums beside it, and distortion; then amplitudes of harmonics.
+# Typical tempo (quarter notes a minute), tonic (Hz), seconds in which a note falls to 1/e,
+# amplitudes of breath and of drums beside it, and distortion; then amplitudes of harmonics.
 TYPICAL = np.array([110, 160, 0.4, 0.05, 1.0, 1.0, *1 / np.arange(1, 13)])
 SPREAD = np.array([0.3, 0.4, 0.5, 1.0, 1.0, 0.7, *[1.5] * 12])  # Octaves: of genres around these.
 SHARES = (1.0, 0.6, 0.2)  # Of this spread: genres, artists of a genre, and clips of an artist.
@@ -52,8 +52,8 @@ def numbers_of(seed: int, *names: str) -> Array:
 def render(numbers: Array, pattern: NDArray[np.bool_], rng: Generator) -> Array:
     """Make the sound of a clip: shape (CLIP_SAMPLES,), of peak 1.
 
-    ``pattern``, shape (2, STEPS), says in which steps of a bar notes and drums are struck; the melody
-    is drawn.
+    ``pattern``, shape (2, STEPS), says in which steps of a bar notes and drums are struck; the
+    melody is drawn.
     """
     tempo, tonic, decay, breath, drums, drive, *harmonics = numbers
     time = np.arange(int(SAMPLE_RATE * 5 * decay)) / SAMPLE_RATE
