@@ -79,7 +79,7 @@ def folder(tmp_path):
 
 def run(folder, asked, seed=0, jobs=1, output="models"):
     given = (folder / "inputs.npz", folder / "graph.npz", asked.model_dump_json(include=KEPT))
-    main(*given, "all", seed, "torch", "cpu", 200_000, folder / output, jobs)
+    main(*given, "all", seed, "torch", "cpu", folder / output, jobs)
     return folder / output
 
 

@@ -92,7 +92,7 @@ def test_step_writes_the_same_bytes_for_each_graph_and_nothing_of_artists_of_one
         save_inputs(tmp_path / "inputs.npz", folds, [(0, number) for number in range(len(folds))])
         asked = Experiment.model_validate({**ASKED, **more}).model_dump_json()
         given = (tmp_path / "inputs.npz", asked, "mine", "multiclass_mine", 2, 3)
-        main(*given, "torch", "cpu", 10_000, tmp_path / "curve.csv")
+        main(*given, "torch", "cpu", tmp_path / "curve.csv")
         return (tmp_path / "curve.csv").read_text()
 
     inputs, artist = collection(artists=6, clips=2), np.arange(36) // 2

@@ -32,7 +32,7 @@ def step(tmp_path):
         save_graphs(tmp_path / "graph.npz", [graph] * 3)
         given = (tmp_path / "inputs.npz", tmp_path / "graph.npz", "gtzan", "multiclass_x")
         values = (asked().model_dump_json(), folds, HIDDEN, RATES)
-        main(*given, *values, neighbours, 3, backend, "cpu", 10_000, tmp_path / "tuning.csv")
+        main(*given, *values, neighbours, 3, backend, "cpu", tmp_path / "tuning.csv")
         return pd.read_csv(tmp_path / "tuning.csv")
 
     return run

@@ -1,8 +1,9 @@
 """Four graph neural networks: GraphSAGE [1]_ as in [2]_, GCN [3]_, GAT [4]_ and APPNP [5]_.
 
 A seed gives the same initial weights and masks of dropout without messages. With DGL, gcn and gat
-consist of its `GraphConv` and `GATConv` [6]_, of the same parameters by the same names. Others pass
-messages by `dgl.ops`: `SAGEConv` is slower, and `APPNPConv` would count degrees of later clips.
+consist of its `GraphConv` and `GATConv` [6]_, of the same parameters by the same names. GraphSAGE
+passes messages by `dgl.ops`: `SAGEConv` is slower. appnp is the same with DGL: `APPNPConv` would
+count degrees of later clips, and DGL's sums, of which a step needs ten, are slower than PyTorch's.
 Dropout is of hidden layers only, so that the first aggregation of inputs is computed once.
 
 References

@@ -93,6 +93,7 @@ def nodes(
 ) -> Nodes:
     """Clips of a fold, as inputs of a network of some kind."""
     rows, genres, known = (torch.from_numpy(each).to(backend.device) for each in (x, y, train))
+    backend = backend._replace(name="torch") if kind == "appnp" else backend
     messages = Attention(matrix, backend) if kind == "gat" else Messages(matrix, backend)
     return Nodes(kind, prepared(kind, rows, messages), messages, genres, known, matrix)
 
