@@ -104,7 +104,7 @@ def test_filtered_needs_both_parts_of_each_genre(parts, lacking) -> None:
     [
         ("gtzan", [10, 10, 5, 5, 5, 1]),
         ("gtzan-mini", [10, 10, 2, None, None, None]),
-        ("demo", [10, 9, 3, 3, 3, None]),
+        ("demo", [10, 6, 3, 3, 3, None]),
     ],
 )
 def test_folds_of_shipped_datasets(dataset, folds) -> None:
