@@ -31,4 +31,3 @@ rule records:
         "../envs/learning.yaml"
     shell:
         'python "$GENREGRAPH" plan.records --planned {input:q} 2> {log:q}'
-
