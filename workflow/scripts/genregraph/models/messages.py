@@ -11,9 +11,8 @@ References
 .. [3] P. Velickovic et al., "Graph Attention Networks", ICLR 2018, equations 1 to 5.
 """
 
-import warnings
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from importlib.util import find_spec
 from typing import Any, Literal, NamedTuple
 
@@ -22,7 +21,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.nn.functional import embedding, embedding_bag, leaky_relu
+from torch.nn.functional import embedding_bag, leaky_relu
 
 from genregraph.common.device import usable_device
 from genregraph.common.errors import UserError
@@ -101,11 +100,8 @@ def is_identity(matrix: sparse.csr_array) -> bool:
 def by_torch(matrix: sparse.csr_array, device: str) -> Product:
     """Product of a matrix, shape (n, m), with values, shape (m, d), by PyTorch alone."""
     starts, columns, weights = (each.to(device) for each in _tensors(matrix))
-    return lambda x: _summed(x, columns, starts[:-1], weights)
-
-
-def _summed(values: Tensor, rows: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
-    return embedding_bag(rows, values, starts, mode="sum", per_sample_weights=weights)
+    starts = starts[:-1]
+    return lambda x: embedding_bag(columns, x, starts, mode="sum", per_sample_weights=weights)
 
 
 def by_dgl(matrix: sparse.csr_array, device: str) -> Product:
@@ -176,68 +172,17 @@ class Attention:
         columns = np.where(there, 0, np.arange(len(counts))[:, None])
         columns[there] = matrix.indices
         self.columns = torch.from_numpy(columns).to(backend.device)
-        self.filled = torch.from_numpy(~there[:, None]).to(backend.device)
-        self.edges = cache(partial(_Edges, self.columns))  # By their number of heads, made once.
+        self.filled = torch.from_numpy(~there[:, :, None]).to(backend.device)
 
     def shares(self, sent: Tensor, received: Tensor, slope: float) -> Tensor:
-        """Attention of clips to their ``columns``, shape (n, heads, k); rows add up to 1.
+        """Attention of clips to their ``columns``, shape (n, k, heads), which adds up to 1.
 
         Clips add ``sent`` and ``received``, shape (n, heads), to the scores of edges from and to
         them; scores below 0 are multiplied by the slope.
         """
-        n, heads = sent.shape
-        columns = self.edges(heads).columns.view(n, heads, -1)
-        scores = embedding(columns, sent.reshape(-1, 1)).squeeze(-1) + received[:, :, None]
-        scores = leaky_relu(scores, slope).masked_fill(self.filled, -torch.inf)
-        return torch.softmax(scores, dim=-1)
+        scores = leaky_relu(sent[self.columns] + received[:, None], slope)
+        return torch.softmax(scores.masked_fill(self.filled, -torch.inf), dim=1)
 
     def __call__(self, values: Tensor, shares: Tensor) -> Tensor:
         """Sums of neighbours' values, shape (n, heads, d), by `shares`."""
-        n, heads, width = values.shape
-        flat = _Sum.apply(values.reshape(-1, width), shares.reshape(-1), self.edges(heads))
-        return flat.view(n, heads, width)
-
-
-class _Edges:
-    """Edges of all heads: node i h + j of n h nodes is clip i of head j, each with k entries."""
-
-    def __init__(self, columns: Tensor, heads: int) -> None:
-        n, k = columns.shape
-        each = torch.arange(heads, device=columns.device)
-        self.columns = (columns[:, None] * heads + each[:, None]).flatten()
-        self.starts = torch.arange(n * heads, device=columns.device) * k
-        # The same entries by columns.
-        self.order = torch.argsort(self.columns, stable=True)
-        self.rows = self.order // k
-        counts = torch.bincount(self.columns, minlength=n * heads)
-        self.column_starts = torch.cumsum(counts, 0) - counts
-
-
-class _Sum(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, weights: Tensor, edges: _Edges) -> Tensor:
-        ctx.save_for_backward(values, weights)
-        ctx.edges = edges
-        return _summed(values, edges.columns, edges.starts, weights)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
-        (values, weights), edges = ctx.saved_tensors, ctx.edges
-        gradient = gradient.contiguous()
-        of_values = _summed(gradient, edges.rows, edges.column_starts, weights[edges.order])
-        return of_values, _products_of_ends(gradient, values, edges), None
-
-
-def _products_of_ends(gradient: Tensor, values: Tensor, edges: _Edges) -> Tensor:
-    """Inner products of the rows of both ends of each edge, shape (e,)."""
-    nodes = len(edges.starts)
-    if gradient.device.type != "cpu":
-        ends = values[edges.columns].view(nodes, -1, values.shape[1])
-        return torch.bmm(ends, gradient[:, :, None]).flatten()
-    starts = torch.arange(nodes + 1) * (len(edges.columns) // nodes)
-    zeros = torch.zeros(len(edges.columns), dtype=values.dtype)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse (CSR tensor|invariant)")
-        pattern = torch.sparse_csr_tensor(starts, edges.columns, zeros, size=(nodes, nodes))
-        return torch.sparse.sampled_addmm(pattern, gradient, values.T, beta=0).values()
+        return torch.einsum("nkh,nkhd->nhd", shares, values[self.columns])

@@ -169,7 +169,7 @@ def _shares(model: GraphNetwork, joined: Nodes) -> Matrix:
     """Weight of each clip, shape (n,), in what the last one aggregates first."""
     if isinstance(first := model.convolutions[0], GraphAttention) and not joined.messages.alone:
         with torch.no_grad():
-            mean = first.shares(joined.prepared[0], joined.messages)[-1].mean(dim=0)
+            mean = first.shares(joined.prepared[0], joined.messages)[-1].mean(dim=1)
         columns = joined.messages.columns[-1].numpy()
         return cast("Matrix", np.bincount(columns, mean.double().numpy(), len(joined.y)))
     row = cast("Matrix", joined.matrix[[-1]].toarray()[0])
