@@ -7,7 +7,6 @@ References
 """
 
 import time
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor, nn
-from torch.optim.adamw import adamw
 
 from genregraph.config.experiment import Network
 from genregraph.models.base import Fold
@@ -48,41 +46,6 @@ class Nodes(NamedTuple):
         return Nodes(self.kind, few, self.messages, self.y[known], known[known], matrix)
 
 
-class AdamW:
-    """AdamW [1]_ by the function that `torch.optim.AdamW` calls, bit for bit the same.
-
-    The class imports PyTorch's compiler, which costs each job about a second of CPU. Learning rate
-    and weight decay are those of the settings; betas and epsilon are PyTorch's defaults.
-    """
-
-    def __init__(self, parameters: Iterable[Tensor], settings: Network) -> None:
-        self.settings, self.parameters = settings, list(parameters)
-        self.state: list[list[Tensor]] = []  # Mean gradients, mean squared gradients, steps.
-
-    def step(self, loss: Tensor) -> None:
-        """Update all parameters that a loss depends on: the same in every step."""
-        if not self.state:
-            every = torch.autograd.grad(loss, self.parameters, retain_graph=True, allow_unused=True)
-            self.parameters = [
-                p for p, g in zip(self.parameters, every, strict=True) if g is not None
-            ]
-            self.state = [[torch.zeros_like(p) for p in self.parameters] for _ in range(2)]
-            self.state.append([torch.zeros((), device=p.device) for p in self.parameters])
-        means, squares, steps = self.state
-        adamw(
-            *(self.parameters, list(torch.autograd.grad(loss, self.parameters))),
-            *(means, squares, [], steps),
-            lr=self.settings.learning_rate,
-            weight_decay=self.settings.weight_decay,
-            beta1=0.9,
-            beta2=0.999,
-            eps=1e-8,
-            fused=True,
-            amsgrad=False,
-            maximize=False,
-        )
-
-
 def nodes(
     x: NDArray[np.float32],
     y: NDArray[np.int64],
@@ -105,7 +68,7 @@ def trained(
     fold: Fold,
     with_history: bool = True,
 ) -> tuple[GraphNetwork, pd.DataFrame]:
-    """Train a network for all epochs on ``learnt``.
+    """Train a network for all epochs on ``learnt``, by AdamW [1]_.
 
     Its history has a row an epoch: ``loss`` (mean cross entropy of training clips, in nats, under
     dropout), ``train_accuracy`` and ``test_accuracy`` on ``everyone`` without dropout, all before
@@ -115,7 +78,9 @@ def trained(
     by_dgl = all(each.messages.network is not None for each in (learnt, everyone))
     features, genres = everyone.prepared[0].shape[1], len(fold.inputs.genres)
     model = network(learnt.kind, features, genres, settings, by_dgl).to(fold.backend.device)
-    optimiser = AdamW(model.parameters(), settings)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+    )
     model.chance = np.random.default_rng([fold.seed, 2])
     # Then scores before the update are those of the training itself.
     at_once = everyone is learnt and not settings.dropout
@@ -127,7 +92,9 @@ def trained(
         scores = model(learnt.prepared, learnt.messages)
         # Cross entropy: along the rows of the transpose, which is several times faster.
         loss = nn.functional.nll_loss(torch.log_softmax(scores.T, dim=0).T, known)
-        optimiser.step(loss)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
         before = scores.detach() if before is None else before
         if with_history and before is not None:
             right = (before.argmax(dim=1) == everyone.y).float()
