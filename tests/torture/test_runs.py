@@ -43,7 +43,7 @@ def run(project: Project, fails: bool = False, cores: int = 2) -> str:
 def differing(project: Project, finished: Project, *patterns: str) -> list[str]:
     """Files that are not, to the last byte, those of the project that was run on two cores."""
     made, whole = project.bytes_of(*patterns), finished.bytes_of(*patterns)
-    assert len(whole) > 15
+    assert len(whole) > 10
     return sorted(name for name in made | whole if made.get(name) != whole.get(name))
 
 
@@ -199,8 +199,9 @@ def test_a_full_disk(half: Project, finished: Project, tmp_path: Path, capsys) -
             if done.returncode == 0:
                 break
             failures += 1
-            # PyTorch names no disk where it cannot write all of a file.
+            # PyTorch names no disk where it cannot write all of a file; a log may have no room.
             said = ("No space left on device", "RuntimeError: [enforce fail at inline_container")
+            said = (*said, "it was killed, perhaps for want of memory, time or disk")
             assert any(text in done.stdout for text in said), done.stdout
             assert not list(project.folder.glob("results/**/.part-*"))
         assert failures > 3
