@@ -29,6 +29,8 @@ OF_ALL = [
     *(f"results/mine/30s/{name}" for name in ("*.parquet", "*.csv", "features/*.parquet")),
     *(f"results/mine/experiments/**/*.{extension}" for extension in ("parquet", "npz", "pt")),
     *("results/mine/experiments/**/leaks.csv", "results/mine/experiments/**/graph-health.csv"),
+    *(f"results/mine/experiments/*/{name}.csv" for name in ("accuracies", "comparisons")),
+    *(f"results/mine/experiments/*/{name}.csv" for name in ("calibration", "reliability")),
 ]
 OF_SHARDS = ["results/mine/audio/**/*.parquet", "results/mine/30s/features/*/*.parquet"]
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -43,7 +45,7 @@ def run(project: Project, fails: bool = False, cores: int = 2) -> str:
 def differing(project: Project, finished: Project, *patterns: str) -> list[str]:
     """Files that are not, to the last byte, those of the project that was run on two cores."""
     made, whole = project.bytes_of(*patterns), finished.bytes_of(*patterns)
-    assert len(whole) > 10
+    assert len(whole) > 15
     return sorted(name for name in made | whole if made.get(name) != whole.get(name))
 
 
@@ -199,10 +201,7 @@ def test_a_full_disk(half: Project, finished: Project, tmp_path: Path, capsys) -
             if done.returncode == 0:
                 break
             failures += 1
-            # PyTorch names no disk where it cannot write all of a file, and Python ends with 120
-            # where a log has no room for its last words.
-            said = ("No space left on device", "[enforce fail at inline_container", "status 120.")
-            assert any(text in done.stdout for text in said), done.stdout
+            assert "No space left on device" in done.stdout, done.stdout
             assert not list(project.folder.glob("results/**/.part-*"))
         assert failures > 3
         assert project.planned() == {}

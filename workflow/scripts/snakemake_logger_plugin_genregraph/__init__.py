@@ -115,16 +115,16 @@ def report(jobs: list[dict[str, Any]]) -> str:
     """Each reason for which jobs failed, once, with a log; empty if none failed."""
     reasons: dict[str, list[str]] = {}
     for job in jobs:
-        logs = [Path(log).read_bytes() for log in job["log"] if Path(log).is_file()]
-        messages = (last_message(log.decode("utf-8", "replace")) for log in logs)
-        message = next(filter(None, messages), KILLED)
+        logs = (log.read_text("utf-8", "replace") for log in map(Path, job["log"]) if log.is_file())
+        message = next(filter(None, map(last_message, logs)), KILLED)
         why = message if OF_STEP.match(message) else f"{job['rule_name']}: {message}"
         reasons.setdefault(why, []).append(", ".join(job["log"]) or "none")
-    said = [
-        f"{why}\n  log: {first}" + (f" (and {len(more)} more jobs like it)" if more else "")
-        for why, (first, *more) in reasons.items()
-    ]
-    said.insert(0, f"{len(jobs)} {'job' if len(jobs) == 1 else 'jobs'} failed:")
+    said = [f"{len(jobs)} {'job' if len(jobs) == 1 else 'jobs'} failed:"]
+    for why, (first, *more) in reasons.items():
+        alike = f" (and {len(more)} more jobs like it)" if more else ""
+        said.append(f"{why}\n  log: {first}{alike}")
+    if (free := shutil.disk_usage(".").free) < 2**24:  # A log may have had no room to say so.
+        said.append(f"No space left on device, or hardly any: {free:,} bytes. Free some.")
     said.append("Mend this and run the same command again: what is done is kept.")
     return "\n\n".join(said) if jobs else ""
 

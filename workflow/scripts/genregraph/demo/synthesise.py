@@ -41,7 +41,7 @@ def generator(seed: int, *names: str) -> Generator:
 
 
 def numbers_of(seed: int, *names: str) -> Array:
-    """Numbers of a clip in the order of `TYPICAL`, by the names of genre, artist and clip."""
+    """Numbers of a clip, shape (18,), as in `TYPICAL`, by the names of genre, artist and clip."""
     octaves = sum(
         share * generator(seed, *names[:depth]).normal(0, SPREAD)
         for depth, share in enumerate(SHARES, start=1)

@@ -83,11 +83,11 @@ def trained(
     )
     model.chance = np.random.default_rng([fold.seed, 2])
     # Then scores before the update are those of the training itself.
-    at_once = everyone is learnt and not settings.dropout
+    same_scores = everyone is learnt and not settings.dropout
     known = torch.where(learnt.train, learnt.y, -100)  # The loss ignores -100.
     history, start = [], time.perf_counter()
     for epoch in range(1, settings.epochs + 1):
-        before = scores_of(model, everyone) if with_history and not at_once else None
+        before = scores_of(model, everyone) if with_history and not same_scores else None
         model.train()
         scores = model(learnt.prepared, learnt.messages)
         # Cross entropy: along the rows of the transpose, which is several times faster.
