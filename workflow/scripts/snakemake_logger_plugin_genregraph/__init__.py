@@ -123,7 +123,7 @@ def report(jobs: list[dict[str, Any]]) -> str:
     for why, (first, *more) in reasons.items():
         alike = f" (and {len(more)} more jobs like it)" if more else ""
         said.append(f"{why}\n  log: {first}{alike}")
-    if (free := shutil.disk_usage(".").free) < 2**24:  # A log may have had no room to say so.
+    if (free := shutil.disk_usage(".").free) < 2**24:  # A log may have broken off.
         said.append(f"No space left on device, or hardly any: {free:,} bytes. Free some.")
     said.append("Mend this and run the same command again: what is done is kept.")
     return "\n\n".join(said) if jobs else ""
