@@ -27,6 +27,7 @@ report: "workflow/report.rst"
 
 
 include: "rules/common.smk"
+include: "rules/step.smk"
 include: "rules/audio.smk"
 include: "rules/features.smk"
 include: "rules/folds.smk"

@@ -28,58 +28,44 @@ if RUN.fetched:
             'python "$GENREGRAPH" datasets.fetch {params.urls:q} --checksum {params.checksum}'
             " --output {output:q} 2>&1 | tee {log:q} >&2"
 
-    rule unpack:
+    use rule audio_step as unpack with:
         """Unpack the clips that are not in the audio folder yet, and list what is there."""
         input:
             archive=ARCHIVE,
             made_with=STEPS["unpack"].made_with,
         output:
-            local(RUN.unpacked),
+            output=local(RUN.brought_by),
         log:
             STEPS["unpack"].log,
         benchmark:
             STEPS["unpack"].benchmark
-        conda:
-            "../envs/audio.yaml"
         resources:
             mem_mb=memory(1000),
             runtime=minutes(30),
         params:
-            options=STEPS["unpack"].arguments,
-            checksum=RUN.facts.archive.checksum,
-        shell:
-            'python "$GENREGRAPH" datasets.unpack --archive {input.archive:q}'
-            " --checksum {params.checksum} {params.options:q} --output {output:q} 2> {log:q}"
+            command=STEPS["unpack"].command,
 
 
 if RUN.synthesised:
 
-    rule synthesise:
-        """Synthesise the demo's clips of a genre."""
+    use rule audio_step as synthesise with:
+        """Synthesise the demo's clips."""
         input:
             made_with=STEPS["synthesise"].made_with,
         output:
-            touch(local(f"{RUN.audio}/.synthesised.{{genre}}")),
+            touch(local(RUN.brought_by)),
         log:
             STEPS["synthesise"].log,
         benchmark:
             STEPS["synthesise"].benchmark
-        conda:
-            "../envs/audio.yaml"
-        resources:
-            mem_mb=memory(1000),
-            runtime=minutes(10),
         params:
-            options=STEPS["synthesise"].arguments,
-        shell:
-            'python "$GENREGRAPH" demo.synthesise --genre {wildcards.genre:q} {params.options:q}'
-            " 2> {log:q}"
+            command=STEPS["synthesise"].command,
 
 
-rule audit:
+use rule audio_step as audit with:
     """Decode and check the clips of a shard."""
     input:
-        audio=lambda wildcards: local(PATHS.audio(wildcards)),
+        needed=local(RUN.brought_by) if RUN.brought_by else [],
         made_with=STEPS["audit"].made_with,
     output:
         clips=f"{OF_SHARD}/clips.parquet",
@@ -88,24 +74,19 @@ rule audit:
         STEPS["audit"].log,
     benchmark:
         STEPS["audit"].benchmark
-    conda:
-        "../envs/audio.yaml"
     resources:
         mem_mb=memory(500 + CONFIG.audit.longest),
         runtime=minutes(30, 0.1),
     params:
-        options=STEPS["audit"].arguments,
-    shell:
-        'python "$GENREGRAPH" audio.audit {params.options:q} --shard {wildcards.shard}'
-        " --clips {output.clips:q} --samples {output.samples:q} 2> {log:q}"
+        command=STEPS["audit"].command,
 
 
 if not RUN.without_audio:
 
-    rule clips:
+    use rule audio_step as clips with:
         """List all clips, or their segments, and the problems."""
         input:
-            shards=every(f"{OF_SHARD}/clips.parquet", shard=RUN.shards),
+            every(f"{OF_SHARD}/clips.parquet", shard=RUN.shards),
             made_with=STEPS["clips"].made_with,
         output:
             clips=f"{OF_CUT}/clips.parquet",
@@ -114,13 +95,8 @@ if not RUN.without_audio:
             STEPS["clips"].log,
         benchmark:
             STEPS["clips"].benchmark
-        conda:
-            "../envs/audio.yaml"
         resources:
             mem_mb=memory(1000, 20),
             runtime=minutes(10),
         params:
-            options=STEPS["clips"].arguments,
-        shell:
-            'python "$GENREGRAPH" audio.clips {input.shards:q} {params.options:q} --cut {wildcards.cut}'
-            " --clips {output.clips:q} --problems {output.problems:q} 2> {log:q}"
+            command=STEPS["clips"].command,

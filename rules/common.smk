@@ -85,12 +85,3 @@ def shown(path, caption="", **labels):
         subcategory="Figures" if is_figure else "Tables",
         labels={"figure" if is_figure else "table": name.replace("-", " "), **labels},
     )
-
-
-def options(*names):
-    """Function of a job: an option --NAME=PATH for each of its input files of these names."""
-    return lambda wildcards, input: [
-        f"--{name.replace('_', '-')}={path}"
-        for name in names
-        for path in input.get(name)
-    ]

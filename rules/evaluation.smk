@@ -1,17 +1,17 @@
 # From predictions to tables of results, by dataset; and their copies for the dataset of the run.
 
 
-rule evaluate:
+use rule step as evaluate with:
     """Evaluate all models of an experiment."""
     input:
-        protocols=f"{OF_EXPERIMENT}/protocols.json",
         folds=PATHS.protocols("folds.parquet"),
-        of_protocols=PATHS.protocols("graph-health.csv", "models"),
+        needed=PATHS.protocols("graph-health.csv", "models"),
+        protocols=f"{OF_EXPERIMENT}/protocols.json",
         clips=PATHS.clips,
         problems=PATHS.problems,
         made_with=STEPS["evaluate"].made_with,
     output:
-        table=shown(f"{OF_DATASET}/{{experiment}}.csv", "result", table="results"),
+        output=shown(f"{OF_DATASET}/{{experiment}}.csv", "result", table="results"),
         text=f"{OF_DATASET}/{{experiment}}.txt",
         accuracy=f"{OF_EXPERIMENT}/accuracies.csv",
         calibration=shown(f"{OF_EXPERIMENT}/calibration.csv"),
@@ -22,32 +22,24 @@ rule evaluate:
     benchmark:
         STEPS["evaluate"].benchmark
     localrule: True
-    conda:
-        "../envs/learning.yaml"
     resources:
         mem_mb=memory(2000, 2),
         runtime=minutes(20),
     params:
-        options=STEPS["evaluate"].arguments,
-        folders=lambda wildcards, input: [Path(file).parent for file in input.folds],
-        problems=options("problems"),
-    shell:
-        'python "$GENREGRAPH" evaluation.evaluate {params.folders:q} --name {wildcards.experiment}'
-        " {params.options:q} {params.problems:q} --clips {input.clips:q}"
-        " --protocols {input.protocols:q} --text {output.text:q} --accuracy {output.accuracy:q}"
-        " --calibration {output.calibration:q} --reliability {output.reliability:q}"
-        " --comparisons {output.comparisons:q} --output {output.table:q} 2> {log:q}"
+        command=STEPS["evaluate"].command,
 
 
-rule summary:
+use rule step as summary with:
     """Summarise and compare all experiments."""
     input:
         accuracies=PATHS.of_experiments("accuracies.csv"),
-        of_experiments=PATHS.of_experiments("comparisons.csv", "protocols.json"),
-        of_protocols=PATHS.of_protocols("folds.parquet", "graph-health.csv"),
+        needed=[
+            *PATHS.of_experiments("comparisons.csv", "protocols.json"),
+            *PATHS.of_protocols("folds.parquet", "graph-health.csv"),
+        ],
         made_with=STEPS["summary"].made_with,
     output:
-        table=shown(f"{OF_DATASET}/summary.csv"),
+        output=shown(f"{OF_DATASET}/summary.csv"),
         comparisons=shown(f"{OF_DATASET}/comparisons.csv"),
         text=f"{OF_DATASET}/summary.txt",
     log:
@@ -55,19 +47,8 @@ rule summary:
     benchmark:
         STEPS["summary"].benchmark
     localrule: True
-    conda:
-        "../envs/learning.yaml"
-    resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
     params:
-        options=STEPS["summary"].arguments,
-        folders=lambda wildcards, input: [
-            Path(file).parent for file in input.accuracies
-        ],
-    shell:
-        'python "$GENREGRAPH" evaluation.summarise {params.folders:q} {params.options:q}'
-        " --comparisons {output.comparisons:q} --text {output.text:q} --output {output.table:q} 2> {log:q}"
+        command=STEPS["summary"].command,
 
 
 rule show:

@@ -3,36 +3,30 @@
 BY = CONFIG.experiments.get(CONFIG.predict_by)
 
 
-rule predictor:
+use rule step as predictor with:
     """Train the model that predicts new music on all clips."""
     input:
+        PATHS.tables,
         clips=f"{OF_EXPERIMENT}/usable.parquet",
-        tables=PATHS.tables,
         models=PATHS.leak_free_models,
         made_with=STEPS["predictor"].made_with,
     output:
-        f"{OF_EXPERIMENT}/predictor.safetensors",
+        output=f"{OF_EXPERIMENT}/predictor.safetensors",
     log:
         STEPS["predictor"].log,
     benchmark:
         STEPS["predictor"].benchmark
-    conda:
-        "../envs/learning.yaml"
     resources:
         mem_mb=memory(1500, 15),
         runtime=minutes(30, 2),
         gpu=CARDS,
     params:
-        options=STEPS["predictor"].arguments,
-        models=options("models"),
-    shell:
-        'python "$GENREGRAPH" predict.train {input.tables:q} --clips {input.clips:q}'
-        " {params.models:q} {params.options:q} --output {output:q} 2> {log:q}"
+        command=STEPS["predictor"].command,
 
 
 if RUN.new:
 
-    rule pieces:
+    use rule audio_step as pieces with:
         """Decode a part of the new music."""
         input:
             clips=f"{OF_DATASET}/{BY.cut}/clips.parquet",
@@ -44,17 +38,11 @@ if RUN.new:
             STEPS["pieces"].log,
         benchmark:
             STEPS["pieces"].benchmark
-        conda:
-            "../envs/audio.yaml"
         resources:
             mem_mb=memory(500 + CONFIG.audit.longest),
             runtime=minutes(30, 0.1),
         params:
-            options=STEPS["pieces"].arguments,
-            files=lambda wildcards: RUN.parts[wildcards.part],
-        shell:
-            'python "$GENREGRAPH" predict.pieces --clips {input.clips:q} {params.options:q}'
-            " --pieces {output.pieces:q} --samples {output.samples:q} -- {params.files:q} 2> {log:q}"
+            command=STEPS["pieces"].command,
 
     # The extractors, on pieces, which are segments already.
     use rule extract as extract_new with:
@@ -62,7 +50,7 @@ if RUN.new:
             samples=f"{OF_PART}/samples.parquet",
             made_with=STEPS["extract_new"].made_with,
         output:
-            f"{OF_PART}/{{table}}.parquet",
+            output=f"{OF_PART}/{{table}}.parquet",
         log:
             STEPS["extract_new"].log,
         benchmark:
@@ -70,20 +58,20 @@ if RUN.new:
         wildcard_constraints:
             table="|".join(BY.tables),
         params:
-            options=STEPS["extract_new"].arguments,
-            cut="30s",
+            command=STEPS["extract_new"].command,
 
-    rule predictions:
+    use rule step as predictions with:
         """Predict the genres of all new music."""
         input:
             predictor=f"{PATHS.of_experiment(CONFIG.predict_by)}/predictor.safetensors",
-            pieces=every(f"{OF_PART}/pieces.parquet", part=RUN.parts),
-            features=every(
-                f"{OF_PART}/{{table}}.parquet", part=RUN.parts, table=BY.tables
+            needed=every(
+                f"{OF_PART}/{{file}}.parquet",
+                part=RUN.parts,
+                file=["pieces", *BY.tables],
             ),
             made_with=STEPS["predictions"].made_with,
         output:
-            table=shown(f"{OF_DATASET}/predictions.csv"),
+            output=shown(f"{OF_DATASET}/predictions.csv"),
             text=f"{OF_DATASET}/predictions.txt",
             pieces=f"{OF_NEW}/pieces.csv",
             neighbours=f"{OF_NEW}/neighbours.csv",
@@ -93,37 +81,23 @@ if RUN.new:
         benchmark:
             STEPS["predictions"].benchmark
         localrule: True
-        conda:
-            "../envs/learning.yaml"
         resources:
             mem_mb=memory(1500, 10),
             runtime=minutes(30, 1),
         params:
-            options=STEPS["predictions"].arguments,
-            folder=lambda wildcards, output: Path(output.pieces).parent,
-            parts=" ".join(RUN.parts),
-        shell:
-            'python "$GENREGRAPH" predict.answer {params.folder:q} --parts {params.parts:q}'
-            " --predictor {input.predictor:q} {params.options:q} --pieces {output.pieces:q}"
-            " --neighbours {output.neighbours:q} --problems {output.problems:q}"
-            " --text {output.text:q} --output {output.table:q} 2> {log:q}"
+            command=STEPS["predictions"].command,
 
-    rule curves:
+    use rule report_step as curves with:
         """Draw genres over time."""
         input:
-            pieces=f"{OF_NEW}/pieces.csv",
+            f"{OF_NEW}/pieces.csv",
             made_with=STEPS["curves"].made_with,
         output:
-            shown(f"{OF_NEW}/curves.png", figure="genres over time"),
+            output=shown(f"{OF_NEW}/curves.png", figure="genres over time"),
         log:
             STEPS["curves"].log,
         benchmark:
             STEPS["curves"].benchmark
         localrule: True
-        conda:
-            "../envs/report.yaml"
-        resources:
-            mem_mb=memory(1000),
-            runtime=minutes(10),
-        shell:
-            'python "$GENREGRAPH" predict.curves {input.pieces:q} --output {output:q} 2> {log:q}'
+        params:
+            command=STEPS["curves"].command,

@@ -14,31 +14,42 @@ OF_DATASET_TABLES = [
 ]
 
 
-rule figure:
+use rule report_step as figure with:
     """Draw a figure of the dataset."""
     input:
-        files=lambda wildcards: DRAWN_OF[wildcards.figure],
+        lambda wildcards: DRAWN_OF[wildcards.figure],
         made_with=STEPS["figure"].made_with,
     output:
-        shown(f"{OF_DATASET}/figures/{{figure}}.png", "figure"),
+        output=shown(f"{OF_DATASET}/figures/{{figure}}.png", "figure"),
     log:
         STEPS["figure"].log,
     benchmark:
         STEPS["figure"].benchmark
     wildcard_constraints:
         figure="|".join(DRAWN_OF),
-    conda:
-        "../envs/report.yaml"
     resources:
         mem_mb=memory(1000, 10),
         runtime=minutes(10, 1),
     params:
-        figure="{figure}",
-    shell:
-        'python "$GENREGRAPH" report.figures.draw {params.figure} {input.files:q} --output {output:q} 2> {log:q}'
+        command=STEPS["figure"].command,
 
 
-rule protocol_figures:
+use rule report_step as importances with:
+    """Draw the importances of a protocol's features."""
+    input:
+        f"{OF_PROTOCOL}/selection.csv",
+        made_with=STEPS["importances"].made_with,
+    output:
+        output=shown(f"{OF_PROTOCOL}/figures/importances.png"),
+    log:
+        STEPS["importances"].log,
+    benchmark:
+        STEPS["importances"].benchmark
+    params:
+        command=STEPS["importances"].command,
+
+
+use rule report_step as protocol_figures with:
     """Draw clips, graph, training and confusion under a protocol, and write its map."""
     input:
         inputs=f"{OF_PROTOCOL}/inputs.npz",
@@ -55,35 +66,14 @@ rule protocol_figures:
         STEPS["protocol_figures"].log,
     benchmark:
         STEPS["protocol_figures"].benchmark
-    conda:
-        "../envs/report.yaml"
     resources:
         mem_mb=memory(1500, 10),
         runtime=minutes(20, 1),
     params:
-        options=STEPS["protocol_figures"].arguments,
-    shell:
-        'python "$GENREGRAPH" report.figures.protocol_figures --inputs {input.inputs:q}'
-        " --graphs {input.graphs:q} --models {input.models:q} {params.options:q}"
-        " --scatter {output.scatter:q} --graph {output.graph:q} --history {output.history:q}"
-        " --confusion {output.confusion:q} --map {output.map:q} 2> {log:q}"
+        command=STEPS["protocol_figures"].command,
 
 
-use rule figure as importances with:
-    input:
-        files=f"{OF_PROTOCOL}/selection.csv",
-        made_with=STEPS["importances"].made_with,
-    output:
-        shown(f"{OF_PROTOCOL}/figures/importances.png"),
-    log:
-        STEPS["importances"].log,
-    benchmark:
-        STEPS["importances"].benchmark
-    params:
-        figure="importances",
-
-
-rule experiment_figures:
+use rule report_step as experiment_figures with:
     """Draw accuracies of folds, and accuracy by confidence, of an experiment."""
     input:
         results=f"{OF_DATASET}/{{experiment}}.csv",
@@ -98,112 +88,67 @@ rule experiment_figures:
         STEPS["experiment_figures"].log,
     benchmark:
         STEPS["experiment_figures"].benchmark
-    conda:
-        "../envs/report.yaml"
-    resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
     params:
-        options=STEPS["experiment_figures"].arguments,
-    shell:
-        'python "$GENREGRAPH" report.figures.experiment_figures --results {input.results:q}'
-        " --curves {input.curves:q} {params.options:q} --folds {output.folds:q}"
-        " --reliability {output.reliability:q} 2> {log:q}"
+        command=STEPS["experiment_figures"].command,
 
 
-rule findings:
+use rule report_step as findings with:
     """Write what the tables say, in words."""
     input:
-        results=PATHS.results,
-        tables=OF_DATASET_TABLES,
-        of_protocols=PATHS.of_protocols("graph-health.csv", "leaks.csv"),
+        PATHS.results,
+        needed=OF_DATASET_TABLES + PATHS.of_protocols("graph-health.csv", "leaks.csv"),
         learning_curve=PATHS.learning_curve(),
         tuning=PATHS.tuning(),
         made_with=STEPS["findings"].made_with,
     output:
-        shown(f"{OF_DATASET}/findings.md"),
+        output=shown(f"{OF_DATASET}/findings.md"),
     log:
         STEPS["findings"].log,
     benchmark:
         STEPS["findings"].benchmark
     localrule: True
-    conda:
-        "../envs/report.yaml"
-    resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
     params:
-        options=STEPS["findings"].arguments,
-        folder=lambda wildcards, output: Path(output[0]).parent,
-        tables=options("learning_curve", "tuning"),
-    shell:
-        'python "$GENREGRAPH" report.findings {input.results:q} --folder {params.folder:q}'
-        " {params.tables:q} {params.options:q} --output {output:q} 2> {log:q}"
+        command=STEPS["findings"].command,
 
 
-rule page:
+use rule report_step as page with:
     """Write the report, one HTML page."""
     input:
-        results=PATHS.results,
-        tables=OF_DATASET_TABLES,
-        of_protocols=PATHS.of_protocols("graph-health.csv", "leaks.csv", "models"),
+        PATHS.results,
+        needed=OF_DATASET_TABLES
+        + PATHS.of_protocols("graph-health.csv", "leaks.csv", "models")
+        + PATHS.once(PATHS.clips),
         learning_curve=PATHS.learning_curve(),
-        clips=PATHS.once(PATHS.clips),
         map=PATHS.of_protocols("map.json", only_strictest=True),
         problems=PATHS.once(PATHS.problems),
         made_with=STEPS["page"].made_with,
     output:
-        shown(f"{OF_DATASET}/report.html", "page"),
+        output=shown(f"{OF_DATASET}/report.html", "page"),
     log:
         STEPS["page"].log,
     benchmark:
         STEPS["page"].benchmark
-    conda:
-        "../envs/report.yaml"
     resources:
         mem_mb=memory(1500, 5),
         runtime=minutes(10, 0.5),
     params:
-        options=STEPS["page"].arguments,
-        folder=lambda wildcards, output: Path(output[0]).parent,
-        benchmarks=lambda wildcards, output: Path(output[0]).parents[1]
-        / f"benchmarks/{wildcards.dataset}",
-        sheet=RUN.sheet,
-        lists=options("learning_curve", "map", "problems"),
-    shell:
-        'python "$GENREGRAPH" report.page.page {input.results:q} --folder {params.folder:q}'
-        " --benchmarks {params.benchmarks:q} --sheet {params.sheet:q} {params.lists:q}"
-        " {params.options:q} --output {output:q} 2> {log:q}"
+        command=STEPS["page"].command,
 
 
-rule crate:
+use rule report_step as crate with:
     """Describe all that `all` makes, and what it was made from, as an RO-Crate."""
     input:
-        files=PATHS.published(),
+        PATHS.published(),
         models=PATHS.of_protocols("models"),
         clips=[] if RUN.without_audio else PATHS.once(PATHS.clips),
         made_with=STEPS["crate"].made_with,
     output:
-        metadata=f"{OF_DATASET}/ro-crate-metadata.json",
+        output=f"{OF_DATASET}/ro-crate-metadata.json",
         workflow=f"{OF_DATASET}/workflow.zip",
     log:
         STEPS["crate"].log,
     benchmark:
         STEPS["crate"].benchmark
     localrule: True
-    conda:
-        "../envs/report.yaml"
-    resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
     params:
-        options=STEPS["crate"].arguments,
-        folder=lambda wildcards, output: Path(output[0]).parent,
-        lists=options("models", "clips"),
-        tables=[
-            f"--table={name}={path}" for name, path in PATHS.imported_tables().items()
-        ],
-    shell:
-        'python "$GENREGRAPH" report.crate {input.files:q} --folder {params.folder:q}'
-        " {params.options:q} {params.lists:q} {params.tables:q} --workflow {output.workflow:q}"
-        " --output {output.metadata:q} 2> {log:q}"
+        command=STEPS["crate"].command,

@@ -59,11 +59,11 @@ def run(write, tmp_path):
     def evaluated(
         names, artists=False, left_out=None, problems=(), songs=None, temperatures=np.nan, **options
     ):
-        folders = []
+        assigned = []
         for name in names:
             folds = folds_of(name, artists)
             models = {model: predictions(folds, wrong) for model, wrong in WRONG.items()}
-            folders.append(write(name, folds, models, temperatures))
+            assigned.append(write(name, folds, models, temperatures) / "folds.parquet")
         clips = folds_of("filtered")["clip"]
         listed = pd.DataFrame({"clip": clips, "source": clips.map(songs) if songs else clips})
         listed.to_parquet(tmp_path / "clips.parquet")
@@ -71,10 +71,12 @@ def run(write, tmp_path):
         protocols, text = tmp_path / "protocols.json", tmp_path / "result.txt"
         protocols.write_text(json.dumps({"left_out": left_out or {}, "clips": counts}))
         paths = {kind: tmp_path / f"{kind}.csv" for kind in (*TABLES, "comparisons")}
+        paths["result"] = tmp_path / "mine/multiclass_a.csv"
+        paths["result"].parent.mkdir()
         result, *others = paths.values()
-        stated = "mine", "multiclass_a", Experiment(models=["svm"]).model_dump_json()
-        inputs = tmp_path / "clips.parquet", protocols
-        main(*stated, *inputs, result, text, *others, folders, list(problems), **options)
+        inputs = tmp_path / "clips.parquet", protocols, result, text
+        stated = Experiment(models=["svm"]).model_dump_json()
+        main(stated, *inputs, *others, assigned, list(problems), **options)
         return {kind: pd.read_csv(path) for kind, path in paths.items()}, text.read_text()
 
     return evaluated
@@ -163,7 +165,9 @@ def test_text_says_what_the_tables_say(run, tmp_path):
     assert f"1 problem(s) are listed in {problems[0]}" in lines
     assert "none.csv" not in said
     assert "clips of paper: 9 used, 0 excluded, 1 without features" in lines
-    assert lines[-1].startswith(f"table: {tmp_path / 'result.csv'}; protocols: {tmp_path}")
+    assert lines[-1].startswith(
+        f"table: {tmp_path / 'mine/multiclass_a.csv'}; protocols: {tmp_path}"
+    )
     assert NOT_MUSIC not in said
 
 

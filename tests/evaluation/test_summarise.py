@@ -68,7 +68,7 @@ def run(accuracies, comparisons, tmp_path):
     def summarised(names=("multiclass_a", "binary_b", "binary_none"), **options):
         paths = [tmp_path / f"{name}.csv" for name in ("summary", "comparisons")]
         text = tmp_path / "summary.txt"
-        main([tmp_path / name for name in names], *paths, text, **options)
+        main([tmp_path / name / "accuracies.csv" for name in names], *paths, text, **options)
         return *map(pd.read_csv, paths), text.read_text()
 
     return summarised

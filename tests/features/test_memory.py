@@ -38,7 +38,7 @@ def peak(*arguments: str) -> float:
 def stated(rule: str) -> float:
     """MB that a rule states for its first try at this length."""
     text = (ROOT / "rules" / ("audio.smk" if rule == "audit" else "features.smk")).read_text()
-    memory = re.search(rf"rule {rule}:.*?mem_mb=memory\((.*?)\),", text, re.DOTALL)
+    memory = re.search(rf"as {rule} with:.*?mem_mb=memory\((.*?)\),", text, re.DOTALL)
     base, factor = re.fullmatch(r"(\d+) \+ (?:(\d+) \* )?CONFIG.audit.longest", memory[1]).groups()
     return int(base) + int(factor or 1) * LONGEST
 

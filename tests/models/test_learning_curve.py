@@ -89,16 +89,18 @@ def test_step_writes_the_same_bytes_for_each_graph_and_nothing_of_artists_of_one
     tmp_path, caplog
 ):
     def run(folds, **more):
-        save_inputs(tmp_path / "inputs.npz", folds, [(0, number) for number in range(len(folds))])
+        folder = tmp_path / "mine/experiments/multiclass_mine/clean"
+        folder.mkdir(parents=True, exist_ok=True)
+        save_inputs(folder / "inputs.npz", folds, [(0, number) for number in range(len(folds))])
         asked = Experiment.model_validate({**ASKED, **more}).model_dump_json()
-        given = (tmp_path / "inputs.npz", asked, "mine", "multiclass_mine", 2, 3)
-        main(*given, "torch", "cpu", tmp_path / "curve.csv")
-        return (tmp_path / "curve.csv").read_text()
+        given = (folder / "inputs.npz", asked, 2, 3)
+        main(*given, "torch", "cpu", tmp_path / "mine/curve.csv")
+        return (tmp_path / "mine/curve.csv").read_text()
 
     inputs, artist = collection(artists=6, clips=2), np.arange(36) // 2
     folds = [replace(inputs, train=artist % 3 != seed) for seed in range(3)]
     first = run(folds)
-    table = pd.read_csv(tmp_path / "curve.csv")
+    table = pd.read_csv(tmp_path / "mine/curve.csv")
     assert table.columns.tolist() == COLUMNS
     assert set(table["repeat"]) == {0, 1}  # As many folds as asked for.
     assert set(table["dataset"]) == {"mine"}

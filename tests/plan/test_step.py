@@ -2,6 +2,8 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
+
 from genregraph.cli.main import steps
 from genregraph.common.code import digest, libraries
 from genregraph.plan import records
@@ -11,7 +13,16 @@ FOLD = Job(dataset="mine", protocol="clean", fold="03")
 PLACE = "results/{dataset}/{protocol}/fold-{fold}"
 
 
-def test_options_stand_on_the_command_line_as_they_are():
+class Files(list):
+    """Files of a job, of which the last are named, as Snakemake hands them to functions."""
+
+    def __init__(self, *others: str, **named: str | list[str]) -> None:
+        each = [file for files in named.values() for file in np.atleast_1d(files).tolist()]
+        super().__init__([*others, *each])
+        self.items = named.items
+
+
+def test_command_has_options_as_they_are_and_files():
     options = {
         "k": 5,
         "metric": lambda wildcards: f"of {wildcards.protocol}",
@@ -21,13 +32,20 @@ def test_options_stand_on_the_command_line_as_they_are():
         "l2": True,
         "adjacency_as_features": False,
     }
-    assert Step("graph.adjacency", PLACE, options).arguments(FOLD) == [
+    named = {"images": ["b", "c"], "fitted": [], "needed": "d", "made_with": "e"}
+    job, inputs = Job(FOLD, step="graph"), Files("a", "'", **named)
+    assert Step("{step}.adjacency", PLACE, options).command(job, inputs, Files("f", table="g")) == [
+        "graph.adjacency",
         "--k=5",
         "--metric=of clean",
         "--drop=a b",
         "--drop=c",
         "--l2",
         "--no-adjacency-as-features",
+        "--images=b",
+        "--images=c",
+        "--table=g",
+        *("a", "'"),
     ]
 
 

@@ -70,7 +70,9 @@ def test_problems_are_listed_once_a_file() -> None:
 def answered(learnt, folder, pieces: pd.DataFrame) -> pd.DataFrame:
     """Files that the step predicts; one called unlike.mp3 has features like no clip's."""
     old = drawn(60)
-    learnt(old, "lda").save(folder / "predictor")
+    for name in ("ours", "multiclass_ours"):
+        (folder / name).mkdir(exist_ok=True)
+    learnt(old, "lda").save(folder / "multiclass_ours/predictor")
     clips = listed(old)["clip"]
     rows = [Row(clip, f"{clip}.wav", "x", artist="Ann\u202e", title="B") for clip in clips]
     write_sheet(rows, folder / "sheet.tsv")
@@ -82,21 +84,19 @@ def answered(learnt, folder, pieces: pd.DataFrame) -> pd.DataFrame:
     (folder / "00-of-01").mkdir(exist_ok=True)
     pieces.to_parquet(folder / "00-of-01/pieces.parquet", index=False)
     write_table(values, folder / "00-of-01/mine.parquet")
-    names = ["pieces", "neighbours", "problems", "text", "output"]
+    names = ["pieces", "neighbours", "problems", "text"]
     main(
-        folder=folder,
         parts="00-of-01",
-        predictor=folder / "predictor",
+        predictor=folder / "multiclass_ours/predictor",
+        output=folder / "ours/output",
         sheet=folder / "sheet.tsv",
         artists=folder / "artists.csv" if (folder / "artists.csv").is_file() else None,
         table=["mine"],
-        dataset="ours",
-        experiment="multiclass_ours",
         synthesised=False,
         passed_over=["2 with extension .jpg: 'a.jpg', ..."],
         **{name: folder / name for name in names},
     )
-    return pd.read_csv(folder / "output").set_index("file")
+    return pd.read_csv(folder / "ours/output").set_index("file")
 
 
 def test_step_writes_tables_and_a_text_for_any_terminal(learnt, tmp_path, monkeypatch) -> None:

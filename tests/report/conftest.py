@@ -75,7 +75,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """The report of a small dataset, its copy a folder above, and what it was made from."""
     project = tmp_path_factory.mktemp("project")
     options = dataset.write_dataset(project)
-    path = dataset.write_page(options, project / "results/mine/report.html")
+    path = dataset.write_page(options)
     shutil.copyfile(path, project / "results/report.html")
     tables = {
         name: read_result(options["folder"] / f"{name}.csv") for name in ("summary", "comparisons")

@@ -145,15 +145,16 @@ def write_dataset(project: Path) -> dict[str, Any]:
     facts = {"mine": {"of_the_paper": True}}
     config = load({"dataset": "mine", "datasets": facts, "experiments": {EXPERIMENT: stated}})
     evaluate.main(
-        *("mine", EXPERIMENT, config.experiments[EXPERIMENT].model_dump_json()),
+        *(config.experiments[EXPERIMENT].model_dump_json(),),
         *(folder / "30s/clips.parquet", protocols, folder / f"{EXPERIMENT}.csv"),
         *(project / "text.txt", experiment / "accuracies.csv"),
         **{name: experiment / f"{name}.csv" for name in OF_EXPERIMENT},
-        folders=places,
+        folds=[place / "folds.parquet" for place in places],
         paper=PAPER,
     )
     summarise.main(
-        *([experiment], folder / "summary.csv", folder / "comparisons.csv", project / "text.txt"),
+        *([experiment / "accuracies.csv"], folder / "summary.csv", folder / "comparisons.csv"),
+        project / "text.txt",
         paper=[f"{EXPERIMENT}={PAPER}"],
         note=[f"{EXPERIMENT}=Not <scaled>."],
     )
@@ -170,7 +171,6 @@ def write_dataset(project: Path) -> dict[str, Any]:
     return {
         "results": [folder / f"{EXPERIMENT}.csv"],
         "folder": folder,
-        "benchmarks": project / "results/benchmarks/mine",
         "sheet": project / "mine.tsv",
         "config": config.model_dump_json(),
         "maps": [places[1] / "map.json"],
@@ -217,7 +217,9 @@ def enlarge(options: dict[str, Any], folder: Path, n: int, genres: list[str]) ->
     return copied | {"maps": [place / "map.json"]}
 
 
-def write_page(options: dict[str, Any], output: Path, **others: Any) -> Path:
+def write_page(options: dict[str, Any], name: str = "report.html", **others: Any) -> Path:
     """Run the step as its rule does."""
-    page.main(**{**options, **others}, output=output)
+    given = {**options, **others}
+    output = given.pop("folder") / name
+    page.main(**given, output=output)
     return output

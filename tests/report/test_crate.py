@@ -57,7 +57,6 @@ def made(tmp_path: Path) -> SimpleNamespace:
     def describe(**stated: str) -> str:
         crate.main(
             results,
-            folder,
             tmp_path / "mine.tsv",
             config.model_copy(update=stated).model_dump_json(),
             folder / "workflow.zip",

@@ -82,7 +82,6 @@ def sheeted(documented: Project) -> Project:
             (results / "summary.csv").write_text("dataset\n")
             crate.main(
                 [results / "summary.csv"],
-                results,
                 folder / "config/datasets/mine.tsv",
                 load({}).model_dump_json(),
                 results / "workflow.zip",

@@ -12,7 +12,11 @@ import yaml
 from packaging.requirements import Requirement
 from tests.workflow.conftest import ROOT
 
-from genregraph.common.code import SCRIPTS, libraries
+from genregraph.common.code import libraries
+from genregraph.config.registry import COMPUTED
+from genregraph.plan.paths import Paths
+from genregraph.plan.run import Run
+from genregraph.plan.steps import Steps
 
 
 def pins(text: str) -> dict[str, str]:
@@ -33,19 +37,15 @@ def test_an_environment_pins_what_the_lock_file_pins(path: Path) -> None:
 
 
 def test_an_environment_has_what_the_steps_of_its_rules_import() -> None:
-    found = set()
+    bases = {"step": "learning", "fold_step": "learning", "report_step": "report"}
+    found = {("audio.yaml", "datasets.fetch"), ("learning.yaml", "plan.records")}
+    run = Run.of({"predict": str(ROOT / "README.md")}, ROOT)
+    named = {rule: step.name for rule, step in Steps(run, Paths(run)).items()}
     for path in (ROOT / "rules").glob("*.smk"):
-        for rule in re.split(r"^ *(?:rule|checkpoint) \w+:$", path.read_text(), flags=re.M)[1:]:
-            environment = re.search(r"envs/(\w+\.yaml)", rule)
-            step = re.search(
-                r"([\w.]+)\.(\w+|\{wildcards\.\w+\}) ", rule.partition("$GENREGRAPH")[2]
-            )
-            if environment and step:  # A wildcard stands for all steps of its package.
-                name = "*" if "{" in step[2] else step[2]
-                files = SCRIPTS.glob(f"{step[1].replace('.', '/')}/{name}.py")
-                steps = [f"{step[1]}.{f.stem}" for f in files if "\ndef main(" in f.read_text()]
-                assert steps, rule
-                found |= {(environment[1], step) for step in steps}
+        for base, rule in re.findall(r"use rule (\w+) as (\w+) with", path.read_text()):
+            tables = [*COMPUTED, "images"] if "{table}" in named.get(rule, "") else [""]
+            steps = [named[rule].format(table=table) for table in tables if rule in named]
+            found |= {(f"{bases.get(base, 'audio')}.yaml", step) for step in steps}
     assert len(found) > 30
     for environment in {environment for environment, _ in found}:
         *_, last = yaml.safe_load((ROOT / "envs" / environment).read_text())["dependencies"]

@@ -11,12 +11,12 @@ def profile(name: str) -> dict[str, Any]:
 
 def test_rules_that_the_profile_for_slurm_names_are_sent_to_nodes() -> None:
     text = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
-    _, *parts = re.split(r"^ *rule (\w+):$", text, flags=re.MULTILINE)
+    _, *parts = re.split(r"^ *(?:use )?rule (?:\w+ as )?(\w+)(?: with)?:$", text, flags=re.M)
     rules = dict(zip(parts[::2], parts[1::2], strict=True))
     sent = {name: body for name, body in rules.items() if "localrule: True" not in body}
     slurm, groups = profile("slurm"), profile("slurm")["groups"]
     # Jobs that compute folds side by side know how many: a job does not know what it was given.
-    learn = {name for name, body in sent.items() if "threads: FOLDS_AT_ONCE" in body}
+    learn = set(re.findall(r"^use rule fold_step as (\w+) with", text, re.MULTILINE))
     assert len(learn) > 2
     assert slurm["set-threads"] == dict.fromkeys(learn, 4)
     # What a job needs is left out where it waits for another of its group.

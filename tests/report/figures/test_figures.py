@@ -213,11 +213,11 @@ def test_importances_show_the_top_features_and_mark_the_selected():
 def test_step_draws_first_fold_of_selection_with_any_names(tmp_path):
     both = pd.concat([selection(), selection().assign(fold=1)])
     both.to_csv(tmp_path / "selection.csv", index=False)
-    draw.main("importances", [tmp_path / "selection.csv"], tmp_path / "a.svg")
-    text = (tmp_path / "a.svg").read_text()
+    draw.main([tmp_path / "selection.csv"], tmp_path / "importances.svg")
+    text = (tmp_path / "importances.svg").read_text()
     assert ">nan<" in text and "8 of 30 features" in text
     curve().to_csv(tmp_path / "curve.csv", index=False)
-    draw.main("learning-curve", [tmp_path / "curve.csv"], tmp_path / "a.png")
+    draw.main([tmp_path / "curve.csv"], tmp_path / "learning-curve.png")
 
 
 # Figures of experiments and protocols

@@ -108,7 +108,7 @@ def test_segments_have_their_seconds():
 
 
 def test_same_results_give_same_page(report):
-    again = dataset.write_page(report.options, report.path.with_name("again.html"))
+    again = dataset.write_page(report.options, "again.html")
     assert again.read_bytes() == report.path.read_bytes()
 
 
@@ -116,7 +116,7 @@ def test_page_of_synthesised_clips_without_audio_and_learning_curve(report, pars
     config = json.loads(report.options["config"])
     config["datasets"]["mine"]["synthesised"] = True
     options = {**report.options, "config": json.dumps(config), "audio": None}
-    path = dataset.write_page(options, tmp_path / "report.html", learning_curve=None)
+    path = dataset.write_page(options, "other.html", learning_curve=None)
     other = Parsed(path.read_text(encoding="utf-8"))
     said = ["say nothing about music" in "".join(each.texts) for each in (other, parsed)]
     assert said == [True, False]
@@ -133,7 +133,7 @@ def test_page_without_evaluations(report, tmp_path):
         pd.read_csv(path).iloc[:0].to_csv(path, index=False)
     results = [folder / f"{dataset.EXPERIMENT}.csv"]
     options = {"folder": folder, "results": results, "maps": [], "learning_curve": None}
-    path = dataset.write_page(report.options | options, tmp_path / "report.html")
+    path = dataset.write_page(report.options | options)
     texts = Parsed(path.read_text(encoding="utf-8")).texts
     said = ("No protocol of any experiment could be evaluated.", "there is no <split>")
     assert [text for text in said if text not in "".join(texts)] == []
@@ -223,7 +223,7 @@ def test_many_genres_keep_the_page_small(report, tmp_path):
     """Beyond 40 genres, the most frequent mistakes stand for the confusion table."""
     genres = [f"genre {i:03d}" for i in range(400)]
     options = dataset.enlarge(report.options, tmp_path, 4000, genres)
-    text = dataset.write_page(options, tmp_path / "report.html").read_text()
+    text = dataset.write_page(options).read_text()
     assert len(text) < 3_000_000
     ((*rows,),) = Parsed(text).rows_below("genre", "predicted", "tests", "share")
     counts = [int(row[2]) for row in rows]

@@ -124,8 +124,6 @@ def described(result: pd.DataFrame, paper: float | None) -> list[str]:
 
 
 def main(
-    dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
-    name: Annotated[str, typer.Option(help="Name of the experiment.")],
     experiment: Annotated[str, typer.Option(help="Its models and graph (JSON).")],
     clips: Annotated[Path, typer.Option(help="Clips with their songs (Parquet).")],
     protocols: Annotated[Path, typer.Option(help="Protocols left out, and why (JSON).")],
@@ -135,7 +133,7 @@ def main(
     calibration: Table,
     reliability: Table,
     comparisons: Table,
-    folders: Annotated[list[Path] | None, typer.Argument(help="Folder of each protocol.")] = None,
+    folds: Annotated[list[Path] | None, typer.Option(help="Of each protocol (Parquet).")] = None,
     problems: Annotated[list[Path] | None, typer.Option(help="Problems of clips (CSV).")] = None,
     paper: Annotated[float | None, typer.Option(help="The paper's test accuracy.")] = None,
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
@@ -144,7 +142,9 @@ def main(
     settings = Experiment.model_validate_json(experiment)
     songs = pd.read_parquet(clips, columns=["clip", "source"]).set_index("clip")["source"]
     evaluated, views = [], defaultdict[str, dict[str, View]](dict)
-    for folder in folders or []:
+    dataset, name = output.parent.name, output.stem
+    folders = [path.parent for path in folds or []]
+    for folder in folders:
         split = split_of(folder, songs)
         for aggregation in ["none"] if split.artists.empty else ["none", "artist"]:
             own = of_protocol(folder, outputs.model_names(settings), split, aggregation)
@@ -162,9 +162,9 @@ def main(
         "",
         f"{name} on {dataset}",
         *described(tables["result"], paper),
-        *_notes(folders or [], problems or [], outputs.read_protocols(protocols)),
+        *_notes(folders, problems or [], outputs.read_protocols(protocols)),
         *([outputs.NOT_MUSIC] if synthesised else []),
-        f"table: {output}; protocols: {', '.join(map(str, folders or [])) or 'none'}",
+        f"table: {output}; protocols: {', '.join(map(str, folders)) or 'none'}",
     ]
     text.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

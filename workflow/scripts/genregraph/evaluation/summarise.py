@@ -88,7 +88,7 @@ def _cells(rows: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
 
 
 def main(
-    folders: Annotated[list[Path], typer.Argument(help="Folder of each experiment.")],
+    accuracies: Annotated[list[Path], typer.Option(help="Of each experiment (CSV).")],
     output: Annotated[Path, typer.Option(help="Summary, to be written (CSV).")],
     comparisons: Annotated[Path, typer.Option(help="All comparisons, to be written (CSV).")],
     text: Annotated[Path, typer.Option(help="The summary in words, to be written.")],
@@ -97,9 +97,10 @@ def main(
     synthesised: Annotated[bool, typer.Option(help="The clips are not real music.")] = False,
 ) -> None:
     """Summarise all experiments, in tables and in words."""
-    accuracies = outputs.read_tables([folder / "accuracies.csv" for folder in folders])
+    folders = [path.parent for path in accuracies]
     compared = adjusted(outputs.read_tables([folder / "comparisons.csv" for folder in folders]))
-    summary = summarise(accuracies, outputs.pairs(paper), outputs.pairs(note), folders[0].parent)
+    rows = outputs.read_tables(accuracies)
+    summary = summarise(rows, outputs.pairs(paper), outputs.pairs(note), folders[0].parent)
     summary.to_csv(output, index=False)
     compared.to_csv(comparisons, index=False)
     lines = [table_text(summary, compared)]

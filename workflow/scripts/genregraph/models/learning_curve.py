@@ -148,8 +148,6 @@ def curve(
 def main(
     inputs: options.InputsFile,
     experiment: Annotated[str, typer.Option(help="Graph and network (JSON).")],
-    dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
-    name: Annotated[str, typer.Option(help="Name of the experiment.")],
     repeats: Annotated[int, typer.Option(help="Number of folds used, one a repeat.")],
     seed: options.Seed,
     backend: options.Backend,
@@ -160,5 +158,6 @@ def main(
     folds = list(islice(InputsFile(inputs), repeats))
     settings = Experiment.model_validate_json(experiment)
     table = curve(folds, settings, seed, usable_backend(backend, device))
-    table.assign(dataset=dataset, experiment=name)[COLUMNS].to_csv(output, index=False)
+    of = {"dataset": output.parent.name, "experiment": inputs.parents[1].name}
+    table.assign(**of)[COLUMNS].to_csv(output, index=False)
     logger.info("\n%s", table.groupby(COLUMNS[2:4] + COLUMNS[5:7])["accuracy"].mean())

@@ -47,13 +47,10 @@ def tune(
 def main(
     inputs: options.InputsFile,
     graphs: options.Graphs,
-    dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
-    name: Annotated[str, typer.Option(help="Name of the experiment.")],
     experiment: options.Experiment,
     folds: Annotated[int, typer.Option(min=1, help="Number of folds, from the first.")],
     try_hidden: Annotated[list[int], typer.Option(help="Hidden neurons to try.")],
     try_learning_rate: Annotated[list[float], typer.Option(help="Learning rate to try.")],
-    neighbours: options.Neighbours,
     seed: options.Seed,
     backend: options.Backend,
     device: options.Device,
@@ -61,12 +58,12 @@ def main(
 ) -> None:
     """Try hidden neurons and learning rates on the first folds of a protocol."""
     settings = Experiment.model_validate_json(experiment).graphsage
-    where, inductive = usable_backend(backend, device), neighbours == "train"
-    tables = []
+    where, tables = usable_backend(backend, device), []
     for number, data in zip(range(folds), InputsFile(inputs), strict=False):
         graph, own_seed = load_graph(graphs, number), fold_seed(seed, number)
-        fold = Fold(data, graph, own_seed, inductive=inductive, backend=where)
+        fold = Fold(data, graph, own_seed, backend=where)
         tables.append(tune(fold, settings, try_hidden, try_learning_rate).assign(fold=number))
-    table = pd.concat(tables, ignore_index=True).assign(dataset=dataset, experiment=name)[COLUMNS]
+    of = {"dataset": output.parent.name, "experiment": inputs.parents[1].name}
+    table = pd.concat(tables, ignore_index=True).assign(**of)[COLUMNS]
     table.to_csv(output, index=False)
     logger.info("\n%s", table.groupby(["parameter", "value"])[COLUMNS[-2:]].mean().round(4))

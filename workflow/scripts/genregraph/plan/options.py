@@ -1,12 +1,12 @@
 """Options of steps that depend on a job: functions of its wildcards."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from genregraph.common.contents import sizes_and_times
 from genregraph.config.registry import NETWORKS, ablation_name
-from genregraph.datasets.sheet import Row
 from genregraph.features.keys import names_beside
 from genregraph.plan.run import Run
 
@@ -24,14 +24,11 @@ class Options:
         """
         run = self.run
         rows = [row for row in run.shards[job.shard] if row.clip in run.files]
-        files = [run.files[row.clip] for row in rows if self._is_users(row)]
+        files = [run.files[row.clip] for row in rows]
+        if marker := run.brought_by:
+            brought = Path(marker).stat().st_mtime if Path(marker).is_file() else math.inf
+            files = [f for f in files if Path(run.audio, f).stat().st_mtime > brought]
         return sizes_and_times(Path(run.audio), files)
-
-    def _is_users(self, row: Row) -> bool:
-        marker, file = self.run.brought_by(row), Path(self.run.audio, self.run.files[row.clip])
-        if not marker:
-            return True
-        return Path(marker).is_file() and file.stat().st_mtime > Path(marker).stat().st_mtime
 
     def read(self, files: Sequence[str]) -> str:
         """Sizes and times of imported tables, and of texts that name the rows of arrays."""

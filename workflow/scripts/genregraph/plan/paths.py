@@ -85,11 +85,6 @@ class Paths:
         folder = self.of_experiment(wildcards.experiment)
         return [f"{folder}/{strictest(leak_free)}/models"] if leak_free else []
 
-    def audio(self, wildcards: Any) -> list[str]:
-        """What says that the audio of a shard is there, where rules bring it."""
-        rows = self.run.shards[wildcards.shard]
-        return sorted({self.run.brought_by(row) for row in rows} - {""})
-
     def imported(self, wildcards: Any) -> str:
         """File of an imported table."""
         return self.run.imports[wildcards.table][wildcards.cut]

@@ -86,10 +86,10 @@ class Run:
         """What the rule that unpacks a fetched archive writes: a list of what is there."""
         return f"{self.audio}/.unpacked.tsv"
 
-    def brought_by(self, row: Row) -> str:
-        """File that the rule which brings a clip writes after it; empty for a user's audio."""
-        synthesised = f"{self.audio}/.synthesised.{row.genre}" if self.synthesised else ""
-        return self.unpacked if self.unpacks else synthesised
+    @property
+    def brought_by(self) -> str:
+        """File that the rule which brings the audio writes after it; empty for a user's audio."""
+        return f"{self.audio}/.synthesised" if self.synthesised else self.unpacked * self.unpacks
 
     @cached_property
     def unpacks(self) -> bool:

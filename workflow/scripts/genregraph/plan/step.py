@@ -60,10 +60,20 @@ class Step:
         place = self.place.replace("results", f"results/{folder}", 1)
         return f"{place}/{self.name}{self.suffix}"
 
-    def arguments(self, wildcards: Any) -> list[str]:
-        """Options of a job as they stand on the command line."""
-        values = _evaluated(self.options, wildcards)
-        return [text for name, value in values.items() for text in _arguments(name, value)]
+    def command(self, wildcards: Any, input: Any, output: Any) -> list[str]:
+        """What a job runs: its step, with options and files.
+
+        Named inputs and outputs are options, other inputs are arguments. The record and inputs that
+        are called ``needed``, which the step finds beside others, are neither.
+        """
+        named = {name: _listed(files) for name, files in input.items()}
+        others = input[: len(input) - sum(map(len, named.values()))]
+        files = named | {name: _listed(file) for name, file in output.items()}
+        options = _evaluated(self.options, wildcards) | {
+            name: value for name, value in files.items() if name not in ("made_with", "needed")
+        }
+        words = [text for name, value in options.items() for text in _arguments(name, value)]
+        return [self.name.format(**dict(wildcards.items())), *words, *others]
 
     def content(self, wildcards: Any) -> str:
         """What a job's files are made with (JSON)."""
@@ -89,6 +99,10 @@ def _code(step: str) -> dict[str, Any]:
 
 def _evaluated(values: Mapping[str, Any], wildcards: Any) -> dict[str, Any]:
     return {name: value(wildcards) if callable(value) else value for name, value in values.items()}
+
+
+def _listed(files: Any) -> list[str]:
+    return [files] if isinstance(files, str) else list(files)
 
 
 def _arguments(name: str, value: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from operator import attrgetter
 from pathlib import Path
 
 from genregraph.common.code import SCRIPTS
@@ -24,8 +25,9 @@ from genregraph.plan.run import Run
 from genregraph.plan.step import Job, Step
 
 # Texts that steps of the report fill in.
-FINDINGS = ["findings.md.jinja"]
-PAGE = ["page/page.html.jinja", "page/page.css", "page/page.js"]
+TEXTS = ["findings.md.jinja", "page/page.html.jinja", "page/page.css", "page/page.js"]
+# Options that are wildcards of a job.
+CUT, PROTOCOL, SHARD = ({name: attrgetter(name)} for name in ("cut", "protocol", "shard"))
 
 
 class Steps(dict[str, Step]):
@@ -63,8 +65,10 @@ class Steps(dict[str, Step]):
     def _of_audio(self) -> dict[str, Step]:
         run, here, sheet = self.run, self.paths.dataset, {"sheet": self.run.sheet}
         rows, named = {"rows": digest(run.rows)}, {"names": digest(run.rows, NAMED)}
-        folder = sheet | {"folder": run.audio}
+        folder, archive = sheet | {"folder": run.audio}, run.facts.archive
+        unpack = folder | {"checksum": archive and archive.checksum}
         found = {"audio": run.audio, "shards": run.n_shards, "extension": run.facts.extensions}
+        audit = sheet | found | dict(run.config.audit) | SHARD
         # Of the sheet an audit depends on what it says of the files: no clip more in another shard,
         # and no other name of an artist, changes anything.
         audited = {
@@ -74,17 +78,19 @@ class Steps(dict[str, Step]):
         once, made = [Job()] if run.unpacks else [], [Job()] if run.synthesised else []
         return {
             "fetch": Step("datasets.fetch", here, jobs=[]),
-            "unpack": Step("datasets.unpack", here, folder, named, jobs=once),
-            "synthesise": Step("demo.synthesise", here, folder | self.seed, rows, ".{genre}", made),
-            "audit": Step("audio.audit", OF_SHARD, sheet | found | dict(run.config.audit), audited),
-            "clips": Step("audio.clips", OF_CUT, sheet, rows),
+            "unpack": Step("datasets.unpack", here, unpack, named, jobs=once),
+            "synthesise": Step("demo.synthesise", here, folder | self.seed, rows, jobs=made),
+            "audit": Step("audio.audit", OF_SHARD, audit, audited),
+            "clips": Step("audio.clips", OF_CUT, sheet | CUT, rows),
         }
 
     def _of_features(self) -> dict[str, Step]:
         run, place, cuts = self.run, f"{OF_CUT}/features", self.jobs["cut"]
-        sheet, stated, read = {"sheet": run.sheet}, run.config.tables, self.options.read
-        profile = {"profile": self.options.profile}
+        sheet = CUT | {"sheet": run.sheet}
+        stated, read = run.config.tables, self.options.read
+        compute = CUT | {"profile": self.options.profile}
         of_table = sheet | {
+            "foreign": self.paths.imported,
             "keep": lambda job: stated[job.table].keep,
             "pool": lambda job: stated[job.table].pool,
         }
@@ -105,14 +111,14 @@ class Steps(dict[str, Step]):
             if cut["cut"] in files
         ]
         listed = cuts if run.without_audio else []
-        of_its_own = f"{place}/{{table}}"
+        of_tables, of_its_own = sheet | {"table": self.paths.all_imported}, f"{place}/{{table}}"
         return {
-            "extract": Step("features.{table}", place, profile, {}, ".{shard}", computed),
+            "extract": Step("features.{table}", place, compute, {}, ".{shard}", computed),
             "gather": Step("features.gather", place, suffix=".{table}"),
             "imported": Step(
                 "features.imported", place, of_table, named, ".{table}", imported, of_its_own
             ),
-            "listed": Step("features.listed", OF_CUT, sheet, rows, jobs=listed),
+            "listed": Step("features.listed", OF_CUT, of_tables, rows, jobs=listed),
         }
 
     def _of_inputs(self) -> dict[str, Step]:
@@ -142,7 +148,7 @@ class Steps(dict[str, Step]):
         draw = "report.figures.draw"
         return {
             "usable": Step("folds.usable", OF_EXPERIMENT, split),
-            "folds": Step("folds.assign", OF_PROTOCOL, split),
+            "folds": Step("folds.assign", OF_PROTOCOL, split | PROTOCOL),
             "cnn": Step("models.cnn", OF_PROTOCOL, cnn, jobs=learning),
             "selection": Step("selection.selection", OF_PROTOCOL, selection, jobs=selecting),
             "importances": Step(draw, OF_PROTOCOL, suffix=".importances", jobs=selecting),
@@ -155,33 +161,23 @@ class Steps(dict[str, Step]):
         tuning, curve = config.tuning, config.learning_curve
         deciding = {"models", "graphsage", "search", "variants"}
         prepared = {"drop", "scale", "select", "reduce", "graph"}
-        train = self.seed | {
-            "backend": config.backend,
-            "device": config.device,
-        }
+        train = self.seed | {"backend": config.backend, "device": config.device}
         fit = train | {
             "experiment": part(deciding | {"calibrate"}),
             "neighbours": lambda job: protocols.neighbours(job.protocol),
         }
         tune = train | {
-            "dataset": config.dataset,
-            "name": tuning.experiment,
-            "experiment": part(deciding | {"calibrate"}, tuning.experiment),
+            "experiment": part({"graphsage"}, tuning.experiment),
             "folds": tuning.folds,
             "try_hidden": tuning.hidden,
             "try_learning_rate": tuning.learning_rate,
-            "neighbours": "all",
         }
         learn = train | {
-            "dataset": config.dataset,
-            "name": curve.experiment,
             "experiment": part({"graph", "graphsage"}, curve.experiment),
             "repeats": curve.repeats,
         }
-        predictor = train | {
-            "experiment": part(deciding | prepared),
-            "imported": self.options.has_imported_table,
-        }
+        imported = {"imported": self.options.has_imported_table}
+        predictor = train | imported | {"experiment": part(deciding | prepared)}
         tuned = [Job()] * len(self.paths.tuning())
         learnt = [Job()] * len(self.paths.learning_curve())
         return {
@@ -192,10 +188,10 @@ class Steps(dict[str, Step]):
         }
 
     def _of_results(self) -> dict[str, Step]:
-        run, paper, dataset = self.run, self.options.paper, {"dataset": self.run.config.dataset}
+        run, paper = self.run, self.options.paper
         synthesised = {"synthesised": run.facts.synthesised}
         compared = {"models": True, "graphsage": True, "variants": True, "graph": {"among"}}
-        of_models = {"experiment": self.options.part(compared), "paper": paper}
+        evaluate = {"experiment": self.options.part(compared), "paper": paper} | synthesised
         papers = {name: paper(Job(experiment=name)) for name in run.runnable}
         notes = {name: run.experiment(name).note for name in run.runnable}
         summary = {
@@ -203,11 +199,11 @@ class Steps(dict[str, Step]):
             "note": [f"{name}={note}" for name, note in notes.items() if note],
         }
         return {
-            "evaluate": Step(
-                "evaluation.evaluate", OF_EXPERIMENT, dataset | of_models | synthesised
-            ),
+            "evaluate": Step("evaluation.evaluate", OF_EXPERIMENT, evaluate),
             "summary": Step("evaluation.summarise", OF_DATASET, summary | synthesised),
-            "show": Step("show", "results", facts=dataset, suffix=".{name}"),
+            "show": Step(
+                "show", "results", facts={"dataset": run.config.dataset}, suffix=".{name}"
+            ),
         }
 
     def _of_report(self) -> dict[str, Step]:
@@ -215,26 +211,26 @@ class Steps(dict[str, Step]):
         config = run.config.model_dump_json(exclude={"predict"})
         not_run = [f"{name}={reason}" for name, reason in run.not_runnable.items()]
         said = {"config": config, "not_run": not_run}
-        filled, texts = (
-            {"texts": [_digest_of(SCRIPTS / "report" / name) for name in names]}
-            for names in (FINDINGS, PAGE)
-        )
+        texts = {"texts": [_digest_of(SCRIPTS / "report" / name) for name in TEXTS]}
         audio = None if run.without_audio else run.audio
-        page = said | {"audio": audio, "extension": run.facts.extensions}
-        shown = {"sheet": digest(run.rows), **texts}
-        crate = {"config": config, "sheet": run.sheet, "experiment": run.runnable}
-        tables = sizes_and_times(Path(), self.paths.imported_tables().values())
+        page = said | {"sheet": run.sheet, "audio": audio, "extension": run.facts.extensions}
+        imported = self.paths.imported_tables()
+        crate = {
+            "config": config,
+            "sheet": run.sheet,
+            "experiment": run.runnable,
+            "table": [f"{name}={path}" for name, path in imported.items()],
+        }
+        tables = sizes_and_times(Path(), imported.values())
         described = {"sheet": _digest_of(Path(run.sheet)), "contents": tables}
-        figures, of_protocol = f"{OF_DATASET}/figures", {"model": options.shown, **self.seed}
-        of_experiment = {"paper": options.paper}
+        figures, of_protocol = "report.figures", {"model": options.shown, **self.seed}
+        paper = {"paper": options.paper}
         return {
-            "figure": Step("report.figures.draw", figures, suffix=".{figure}"),
-            "protocol_figures": Step("report.figures.protocol_figures", OF_PROTOCOL, of_protocol),
-            "experiment_figures": Step(
-                "report.figures.experiment_figures", OF_EXPERIMENT, of_experiment
-            ),
-            "findings": Step("report.findings", OF_DATASET, said, filled),
-            "page": Step("report.page.page", OF_DATASET, page, shown),
+            "figure": Step(f"{figures}.draw", f"{OF_DATASET}/figures", suffix=".{figure}"),
+            "protocol_figures": Step(f"{figures}.protocol_figures", OF_PROTOCOL, of_protocol),
+            "experiment_figures": Step(f"{figures}.experiment_figures", OF_EXPERIMENT, paper),
+            "findings": Step("report.findings", OF_DATASET, said, texts),
+            "page": Step("report.page.page", OF_DATASET, page, texts | {"sheet": digest(run.rows)}),
             "crate": Step("report.crate", OF_DATASET, crate, described),
         }
 
@@ -242,15 +238,15 @@ class Steps(dict[str, Step]):
         run, config = self.run, self.run.config
         experiment = run.experiment(config.predict_by)
         assert run.new
-        pieces = {"cut": experiment.cut} | dict(config.audit)
+        files = {"files": lambda job: run.parts[job.part]}
+        pieces = {"cut": experiment.cut} | dict(config.audit) | files
         contents = {"contents": lambda job: sizes_and_times(Path(), run.parts[job.part])}
-        profile = {"profile": self.options.profile}
+        profile = {"profile": self.options.profile, "cut": "30s"}
         tables = [Job(part, table=t) for part in self.jobs["part"] for t in experiment.tables]
         answer = {
+            "parts": " ".join(run.parts),
             "sheet": run.sheet,
             "table": experiment.tables,
-            "dataset": config.dataset,
-            "experiment": config.predict_by,
             "synthesised": run.facts.synthesised,
             "artists": config.predict_artists,
             "unnameable": run.new.unnameable,

@@ -106,15 +106,12 @@ def as_text(
 
 
 def main(
-    folder: Annotated[Path, typer.Argument(help="Of the parts' folders.")],
-    parts: Annotated[str, typer.Option(help="Their names, apart by blanks.")],
+    parts: Annotated[str, typer.Option(help="Names of the parts' folders, apart by blanks.")],
     predictor: Annotated[Path, typer.Option(help="The trained model (safetensors).")],
     sheet: Annotated[Path, typer.Option(help="The dataset's sheet.")],
     table: Annotated[list[str], typer.Option(help="Feature table; may be repeated.")],
-    dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
-    experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
     synthesised: Annotated[bool, typer.Option(help="The dataset is no music.")],
-    pieces: Annotated[Path, typer.Option(help="A row a piece, to be written (CSV).")],
+    pieces: Annotated[Path, typer.Option(help="A row a piece, to be written beside (CSV).")],
     neighbours: Annotated[Path, typer.Option(help="Their neighbours, to be written (CSV).")],
     problems: Annotated[Path, typer.Option(help="Rejected files, to be written (CSV).")],
     text: Annotated[Path, typer.Option(help="The answer in words, to be written.")],
@@ -124,7 +121,7 @@ def main(
     passed_over: Annotated[list[str] | None, typer.Option(help="Other files, counted.")] = None,
 ) -> None:
     """Predict the genres of new files by the mean of their pieces."""
-    trained = Predictor.load(predictor)
+    trained, folder = Predictor.load(predictor), pieces.parent
 
     def of_parts(name: str) -> list[pd.DataFrame]:
         return [pd.read_parquet(folder / part / f"{name}.parquet") for part in parts.split()]
@@ -151,7 +148,7 @@ def main(
     ]
     predictions = pd.concat(columns, axis=1).rename_axis("file").reset_index()
     odd = list_problems(unnameable or [], cut, rejected)
-    model = of_model(trained.choice, experiment, dataset, len(trained.x))
+    model = of_model(trained.choice, predictor.parent.name, output.parent.name, len(trained.x))
     model += SYNTHESISED if synthesised else ""
     text.write_text(as_text(predictions, odd, passed_over or [], model), encoding="utf-8")
     frames = {output: predictions, pieces: of_pieces, neighbours: nearest, problems: odd}

@@ -83,7 +83,7 @@ def cut_files(
 
 
 def main(
-    files: Annotated[list[str], typer.Argument(help="New files of a shard.")],
+    files: Annotated[list[str], typer.Option(help="New file of a shard.")],
     clips: Annotated[Path, typer.Option(help="The dataset's clips (Parquet).")],
     cut: Annotated[str, typer.Option(help="The experiment's: 30s or 3s.")],
     shortest: Annotated[float, typer.Option(help="Shortest file, in seconds.")],

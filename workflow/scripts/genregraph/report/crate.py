@@ -221,8 +221,7 @@ def describe(
 
 
 def main(
-    files: Annotated[list[Path], typer.Argument(help="Results, below the folder.")],
-    folder: Annotated[Path, typer.Option(help="Folder of the dataset: the crate.")],
+    files: Annotated[list[Path], typer.Argument(help="Results of the dataset.")],
     sheet: Annotated[Path, typer.Option(help="Its sheet.")],
     config: Annotated[str, typer.Option(help="Configuration of the run (JSON).")],
     workflow: Annotated[Path, typer.Option(help="The workflow, to be written (ZIP).")],
@@ -235,6 +234,7 @@ def main(
     table: Annotated[list[str] | None, typer.Option(help="NAME=FILE: an imported table.")] = None,
 ) -> None:
     """Describe the results of a dataset, and what they were computed from, as an RO-Crate."""
+    folder = output.parent
     of_models = [path for each in models or [] for path in sorted(each.iterdir())]
     results = [*files, *(path for path in of_models if not path.name.startswith("."))]
     tables = {f"table {name}": Path(path) for name, path in pairs(table).items()}

@@ -129,13 +129,12 @@ def _uses_of_tests(tables: Tables) -> list[Row]:
 
 def main(
     results: Annotated[list[Path], typer.Argument(help="Tables, named by experiment (CSV).")],
-    folder: Annotated[Path, typer.Option(help="Folder of the dataset, with its other tables.")],
     config: Annotated[str, typer.Option(help="Configuration of the run (JSON).")],
-    output: Annotated[Path, typer.Option(help="Findings, to be written (Markdown).")],
+    output: Annotated[Path, typer.Option(help="Findings, to be written beside (Markdown).")],
     learning_curve: Annotated[Path | None, typer.Option(help="If there is one (CSV).")] = None,
     tuning: Annotated[Path | None, typer.Option(help="If there was one (CSV).")] = None,
     not_run: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=why not.")] = None,
 ) -> None:
     """Say in words what the results say."""
-    tables = read(results, folder, config, learning_curve, tuning)
+    tables = read(results, output.parent, config, learning_curve, tuning)
     output.write_text(findings(tables, pairs(not_run)), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -154,13 +154,11 @@ FIGURES: dict[str, Callable[[Sequence[Path]], Figure]] = {
     "learning-curve": lambda files: learning_curve(read_result(files[0])),
     "importances": lambda files: _importances(files[0]),
 }
-Name = Literal["clips", "clip", "correlation", "tuning", "learning-curve", "importances"]
 
 
 def main(
-    figure: Annotated[Name, typer.Argument(help="Which figure.")],
     files: Annotated[list[Path], typer.Argument(help="What it is drawn from (CSV or Parquet).")],
     output: style.FigureFile,
 ) -> None:
-    """Draw a figure from a table of a dataset."""
-    style.save(FIGURES[figure](files), output)
+    """Draw the figure that the output is named by from a table of a dataset."""
+    style.save(FIGURES[output.stem](files), output)

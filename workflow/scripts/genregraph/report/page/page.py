@@ -111,11 +111,9 @@ def _learning(curve: pd.DataFrame | None) -> Facts | None:
 
 def main(
     results: Annotated[list[Path], typer.Argument(help="Tables, named by experiment (CSV).")],
-    folder: Annotated[Path, typer.Option(help="Folder of the dataset, with its other tables.")],
-    benchmarks: Annotated[Path, typer.Option(help="Folder of its jobs' benchmarks.")],
     sheet: Annotated[Path, typer.Option(help="Its sheet.")],
     config: Annotated[str, typer.Option(help="Configuration of the run (JSON).")],
-    output: Annotated[Path, typer.Option(help="Report, to be written (HTML).")],
+    output: Annotated[Path, typer.Option(help="Report, to be written beside (HTML).")],
     maps: Annotated[list[Path] | None, typer.Option("--map", help="Of an experiment.")] = None,
     problems: Annotated[list[Path] | None, typer.Option(help="Lists of problems (CSV).")] = None,
     learning_curve: Annotated[Path | None, typer.Option(help="If there is one (CSV).")] = None,
@@ -126,6 +124,7 @@ def main(
     not_run: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=why not.")] = None,
 ) -> None:
     """Write the report of a dataset: one page, to be sent as it is."""
+    folder = output.parent
     tables = read(results, folder, config, learning_curve)
     names = list(tables.results)
     experiments = [experiment(folder / "experiments" / name, tables) for name in names]
@@ -137,6 +136,7 @@ def main(
     answered = {name: answers(tables, name, tested) for name in AGGREGATIONS}
     sources = _sources(sheet, audio, extension or ())
     records = read_records(folder, names)
+    benchmarks = folder.parent / "benchmarks" / folder.name
     one, whole, cost = written("{:,.1f}"), written("{:,.0f}"), costs(benchmarks, names)
     facts = {
         "tables": tables,

@@ -1,0 +1,38 @@
+# What rules have in common that run a step: its command (genregraph.plan.step), in one of three
+# environments. Named inputs and outputs of such a rule are options of its step.
+
+
+rule step:
+    """What rules that run a step have in common."""
+    log:
+        "results/logs/step.log",
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    shell:
+        'python "$GENREGRAPH" {params.command:q} 2> {log:q}'
+
+
+use rule step as audio_step with:
+    """A step in the environment for audio."""
+    conda:
+        "../envs/audio.yaml"
+
+
+use rule step as report_step with:
+    """A step in the environment for figures and the report."""
+    conda:
+        "../envs/report.yaml"
+
+
+rule fold_step:
+    """A step that fits as many folds side by side as it has threads."""
+    log:
+        "results/logs/step.log",
+    conda:
+        "../envs/learning.yaml"
+    threads: FOLDS_AT_ONCE
+    shell:
+        'python "$GENREGRAPH" {params.command:q} --jobs {threads} 2> {log:q}'
