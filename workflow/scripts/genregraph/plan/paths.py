@@ -56,24 +56,19 @@ class Paths:
 
     def images(self, wildcards: Any) -> list[str]:
         """Images of all clips, if the experiment has the CNN's table."""
-        shards = self.run.shards if self._has_cnn(wildcards) else []
-        return [f"{self.cut(wildcards)}/features/images/{shard}.parquet" for shard in shards]
+        has = PER_FOLD in self.run.experiment_of(wildcards).tables
+        folder = f"{self.cut(wildcards)}/features/images"
+        return [f"{folder}/{shard}.parquet" for shard in self.run.shards if has]
 
     def table_of_folds(self, wildcards: Any) -> list[str]:
         """The CNN's table, if the experiment has it."""
-        place, has = self._place(wildcards), self._has_cnn(wildcards)
-        return [f"{place}/{PER_FOLD}.parquet"] if has else []
+        has = PER_FOLD in self.run.experiment_of(wildcards).tables
+        return [f"{OF_PROTOCOL}/{PER_FOLD}.parquet".format(**wildcards)] * has
 
     def selection(self, wildcards: Any) -> list[str]:
         """Features selected in each fold, if the experiment selects."""
-        place, has = self._place(wildcards), self.run.experiment_of(wildcards).select
-        return [f"{place}/selection.csv"] if has else []
-
-    def _has_cnn(self, wildcards: Any) -> bool:
-        return PER_FOLD in self.run.experiment_of(wildcards).tables
-
-    def _place(self, wildcards: Any) -> str:
-        return OF_PROTOCOL.format(**dict(wildcards.items()))
+        selects = self.run.experiment_of(wildcards).select is not None
+        return [f"{OF_PROTOCOL}/selection.csv".format(**wildcards)] * selects
 
     def protocols(self, *names: str) -> Callable[[Any], list[str]]:
         """Input function: files of these names of every protocol of a job's experiment."""

@@ -73,14 +73,14 @@ class Step:
             name: value for name, value in files.items() if name not in ("made_with", "needed")
         }
         words = [text for name, value in options.items() for text in _arguments(name, value)]
-        return [self.name.format(**dict(wildcards.items())), *words, *others]
+        return [self.name.format(**wildcards), *words, *others]
 
     def content(self, wildcards: Any) -> str:
         """What a job's files are made with (JSON)."""
         made = {
             "options": _evaluated(self.options, wildcards),
             "facts": _evaluated(self.facts, wildcards),
-            **_code(self.name.format(**dict(wildcards.items()))),
+            **_code(self.name.format(**wildcards)),
         }
         return json.dumps(made, indent=1, sort_keys=True)
 
@@ -88,7 +88,7 @@ class Step:
         """Path of a job's record."""
         digest_of_all = hashlib.sha256(self.content(wildcards).encode()).hexdigest()[:16]
         path = f"{self.record or self.place}/made-with/{self.name}.{digest_of_all}.json"
-        return path.format(**dict(wildcards.items()))
+        return path.format(**wildcards)
 
 
 @cache
