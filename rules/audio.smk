@@ -42,8 +42,6 @@ if RUN.fetched:
         resources:
             mem_mb=memory(1000),
             runtime=minutes(30),
-        params:
-            command=STEPS["unpack"].command,
 
 
 if RUN.synthesised:
@@ -58,8 +56,6 @@ if RUN.synthesised:
             STEPS["synthesise"].log,
         benchmark:
             STEPS["synthesise"].benchmark
-        params:
-            command=STEPS["synthesise"].command,
 
 
 use rule audio_step as audit with:
@@ -77,8 +73,6 @@ use rule audio_step as audit with:
     resources:
         mem_mb=memory(500 + CONFIG.audit.longest),
         runtime=minutes(30, 0.1),
-    params:
-        command=STEPS["audit"].command,
 
 
 if not RUN.without_audio:
@@ -98,5 +92,3 @@ if not RUN.without_audio:
         resources:
             mem_mb=memory(1000, 20),
             runtime=minutes(10),
-        params:
-            command=STEPS["clips"].command,

@@ -35,6 +35,7 @@ from genregraph.plan.paths import OF_CUT, OF_DATASET, OF_EXPERIMENT, OF_MODELS, 
 from genregraph.plan.paths import OF_PART, OF_PROTOCOL, OF_SHARD, Paths
 from genregraph.plan.resources import memory, minutes, threads_for
 from genregraph.plan.run import Run
+from genregraph.plan.step import command_of
 from genregraph.plan.steps import Steps
 
 try:
@@ -48,6 +49,8 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 CONFIG = RUN.config
+RECORDS = STEPS.records()
+OF_RECORDS = {Path(record).name: content for record, content in RECORDS.items()}
 # Cards that a job which trains by PyTorch asks for: --resources gpu=1 lets one run at a time.
 CARDS = int(CONFIG.device in ("cuda", "mps"))
 # Folds that a job fits side by side.
@@ -85,3 +88,9 @@ def shown(path, caption="", **labels):
         subcategory="Figures" if is_figure else "Tables",
         labels={"figure" if is_figure else "table": name.replace("-", " "), **labels},
     )
+
+
+def command(wildcards, input, output):
+    """What a job runs: the step and the options of its record, and its files."""
+    record = Path(input.made_with).name
+    return command_of(record, OF_RECORDS[record], input, output)

@@ -25,8 +25,6 @@ use rule step as evaluate with:
     resources:
         mem_mb=memory(2000, 2),
         runtime=minutes(20),
-    params:
-        command=STEPS["evaluate"].command,
 
 
 use rule step as summary with:
@@ -47,8 +45,6 @@ use rule step as summary with:
     benchmark:
         STEPS["summary"].benchmark
     localrule: True
-    params:
-        command=STEPS["summary"].command,
 
 
 rule show:

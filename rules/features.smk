@@ -20,8 +20,6 @@ use rule audio_step as extract with:
         # The longest clip decides, which is cut at audit.longest; a file's size says little of it.
         mem_mb=memory(600 + 2 * CONFIG.audit.longest),
         runtime=minutes(30, 0.5),
-    params:
-        command=STEPS["extract"].command,
 
 
 use rule audio_step as gather with:
@@ -41,8 +39,6 @@ use rule audio_step as gather with:
     resources:
         mem_mb=memory(1000, 8),
         runtime=minutes(10, 0.05),
-    params:
-        command=STEPS["gather"].command,
 
 
 use rule audio_step as imported with:
@@ -62,8 +58,6 @@ use rule audio_step as imported with:
     resources:
         mem_mb=memory(1000, 20, PATHS.all_imported),
         runtime=minutes(10, 0.1),
-    params:
-        command=STEPS["imported"].command,
 
 
 if RUN.without_audio:
@@ -82,5 +76,3 @@ if RUN.without_audio:
         resources:
             mem_mb=memory(1000, 20, PATHS.all_imported),
             runtime=minutes(10, 0.1),
-        params:
-            command=STEPS["listed"].command,

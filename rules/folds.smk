@@ -18,8 +18,6 @@ use rule step as usable with:
     resources:
         mem_mb=memory(1000, 15),
         runtime=minutes(10, 0.1),
-    params:
-        command=STEPS["usable"].command,
 
 
 use rule step as folds with:
@@ -39,5 +37,3 @@ use rule step as folds with:
     resources:
         mem_mb=memory(1000, 15),
         runtime=minutes(10, 0.1),
-    params:
-        command=STEPS["folds"].command,

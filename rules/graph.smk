@@ -17,5 +17,3 @@ use rule step as adjacency with:
     resources:
         mem_mb=memory(1500, 6),
         runtime=minutes(30, 1),
-    params:
-        command=STEPS["adjacency"].command,

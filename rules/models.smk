@@ -18,8 +18,6 @@ use rule fold_step as models with:
         mem_mb=memory(1500, 6, by_thread=True),
         runtime=minutes(120, 5),
         gpu=CARDS,
-    params:
-        command=STEPS["models"].command,
 
 
 use rule step as tune with:
@@ -39,8 +37,6 @@ use rule step as tune with:
         mem_mb=memory(1500, 6),
         runtime=minutes(120, 10),
         gpu=CARDS,
-    params:
-        command=STEPS["tune"].command,
 
 
 use rule step as learning_curve with:
@@ -59,5 +55,3 @@ use rule step as learning_curve with:
         mem_mb=memory(1500, 6),
         runtime=minutes(60, 5),
         gpu=CARDS,
-    params:
-        command=STEPS["learning_curve"].command,

@@ -20,8 +20,6 @@ use rule step as predictor with:
         mem_mb=memory(1500, 15),
         runtime=minutes(30, 2),
         gpu=CARDS,
-    params:
-        command=STEPS["predictor"].command,
 
 
 if RUN.new:
@@ -41,8 +39,6 @@ if RUN.new:
         resources:
             mem_mb=memory(500 + CONFIG.audit.longest),
             runtime=minutes(30, 0.1),
-        params:
-            command=STEPS["pieces"].command,
 
     # The extractors, on pieces, which are segments already.
     use rule extract as extract_new with:
@@ -57,8 +53,6 @@ if RUN.new:
             STEPS["extract_new"].benchmark
         wildcard_constraints:
             table="|".join(BY.tables),
-        params:
-            command=STEPS["extract_new"].command,
 
     use rule step as predictions with:
         """Predict the genres of all new music."""
@@ -84,8 +78,6 @@ if RUN.new:
         resources:
             mem_mb=memory(1500, 10),
             runtime=minutes(30, 1),
-        params:
-            command=STEPS["predictions"].command,
 
     use rule report_step as curves with:
         """Draw genres over time."""
@@ -99,5 +91,3 @@ if RUN.new:
         benchmark:
             STEPS["curves"].benchmark
         localrule: True
-        params:
-            command=STEPS["curves"].command,

@@ -19,8 +19,6 @@ use rule fold_step as cnn with:
         mem_mb=memory(2000, 8, by_thread=True),
         runtime=minutes(120, 5),
         gpu=CARDS,
-    params:
-        command=STEPS["cnn"].command,
 
 
 use rule fold_step as selection with:
@@ -39,8 +37,6 @@ use rule fold_step as selection with:
     resources:
         mem_mb=memory(1500, 15, by_thread=True),
         runtime=minutes(60, 5),
-    params:
-        command=STEPS["selection"].command,
 
 
 use rule step as inputs with:
@@ -60,5 +56,3 @@ use rule step as inputs with:
     resources:
         mem_mb=memory(1000, 10),
         runtime=minutes(10, 1),
-    params:
-        command=STEPS["inputs"].command,

@@ -4,17 +4,13 @@ import tempfile
 
 # A module's prefix: moves files of rules, which the path of any of them shows.
 PREFIX = str(rules.show.output[0]).removesuffix("results/{name}")
-RECORDS = {
-    record: content
-    for record, content in STEPS.records().items()
-    if not Path(PREFIX + record).is_file()
-}
+LACKING = [record for record in RECORDS if not Path(PREFIX + record).is_file()]
 # Snakemake runs no job for an input that is missing while its own output is there, but it does for
 # one that is new: so this file, which is new, makes it write the records. It holds them, which may
 # be too long for a command.
-NEW = tempfile.NamedTemporaryFile("w", prefix="genregraph-") if RECORDS else None
+NEW = tempfile.NamedTemporaryFile("w", prefix="genregraph-") if LACKING else None
 if NEW:
-    json.dump({PREFIX + record: content for record, content in RECORDS.items()}, NEW)
+    json.dump({PREFIX + record: RECORDS[record] for record in LACKING}, NEW)
     NEW.flush()
 
 
@@ -23,7 +19,7 @@ rule records:
     input:
         [NEW.name] if NEW else [],
     output:
-        list(RECORDS),
+        LACKING,
     log:
         "results/logs/plan.records.log",
     localrule: True

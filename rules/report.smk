@@ -30,8 +30,6 @@ use rule report_step as figure with:
     resources:
         mem_mb=memory(1000, 10),
         runtime=minutes(10, 1),
-    params:
-        command=STEPS["figure"].command,
 
 
 use rule report_step as importances with:
@@ -45,8 +43,6 @@ use rule report_step as importances with:
         STEPS["importances"].log,
     benchmark:
         STEPS["importances"].benchmark
-    params:
-        command=STEPS["importances"].command,
 
 
 use rule report_step as protocol_figures with:
@@ -69,8 +65,6 @@ use rule report_step as protocol_figures with:
     resources:
         mem_mb=memory(1500, 10),
         runtime=minutes(20, 1),
-    params:
-        command=STEPS["protocol_figures"].command,
 
 
 use rule report_step as experiment_figures with:
@@ -88,8 +82,6 @@ use rule report_step as experiment_figures with:
         STEPS["experiment_figures"].log,
     benchmark:
         STEPS["experiment_figures"].benchmark
-    params:
-        command=STEPS["experiment_figures"].command,
 
 
 use rule report_step as findings with:
@@ -107,8 +99,6 @@ use rule report_step as findings with:
     benchmark:
         STEPS["findings"].benchmark
     localrule: True
-    params:
-        command=STEPS["findings"].command,
 
 
 use rule report_step as page with:
@@ -131,8 +121,6 @@ use rule report_step as page with:
     resources:
         mem_mb=memory(1500, 5),
         runtime=minutes(10, 0.5),
-    params:
-        command=STEPS["page"].command,
 
 
 use rule report_step as crate with:
@@ -150,5 +138,3 @@ use rule report_step as crate with:
     benchmark:
         STEPS["crate"].benchmark
     localrule: True
-    params:
-        command=STEPS["crate"].command,

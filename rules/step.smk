@@ -1,5 +1,5 @@
-# What rules have in common that run a step: its command (genregraph.plan.step), in one of three
-# environments. Named inputs and outputs of such a rule are options of its step.
+# What rules have in common that run a step: its command and one of three environments. The record
+# among a job's inputs names the step and its options; named inputs and outputs are options, too.
 
 
 rule step:
@@ -11,6 +11,8 @@ rule step:
     resources:
         mem_mb=memory(1000),
         runtime=minutes(10),
+    params:
+        command=command,
     shell:
         'python "$GENREGRAPH" {params.command:q} 2> {log:q}'
 
@@ -34,5 +36,7 @@ rule fold_step:
     conda:
         "../envs/learning.yaml"
     threads: FOLDS_AT_ONCE
+    params:
+        command=command,
     shell:
         'python "$GENREGRAPH" {params.command:q} --jobs {threads} 2> {log:q}'

@@ -7,7 +7,7 @@ import numpy as np
 from genregraph.cli.main import steps
 from genregraph.common.code import digest, libraries
 from genregraph.plan import records
-from genregraph.plan.step import Job, Step
+from genregraph.plan.step import Job, Step, command_of
 
 FOLD = Job(dataset="mine", protocol="clean", fold="03")
 PLACE = "results/{dataset}/{protocol}/fold-{fold}"
@@ -34,14 +34,16 @@ def test_command_has_options_as_they_are_and_files():
     }
     named = {"images": ["b", "c"], "fitted": [], "needed": "d", "made_with": "e"}
     job, inputs = Job(FOLD, step="graph"), Files("a", "'", **named)
-    assert Step("{step}.adjacency", PLACE, options).command(job, inputs, Files("f", table="g")) == [
+    step = Step("{step}.adjacency", PLACE, options)
+    record = Path(step.made_with(job)).name, step.content(job)
+    assert command_of(*record, inputs, Files("f", table="g")) == [
         "graph.adjacency",
-        "--k=5",
-        "--metric=of clean",
+        "--no-adjacency-as-features",
         "--drop=a b",
         "--drop=c",
+        "--k=5",
         "--l2",
-        "--no-adjacency-as-features",
+        "--metric=of clean",
         "--images=b",
         "--images=c",
         "--table=g",

@@ -60,21 +60,6 @@ class Step:
         place = self.place.replace("results", f"results/{folder}", 1)
         return f"{place}/{self.name}{self.suffix}"
 
-    def command(self, wildcards: Any, input: Any, output: Any) -> list[str]:
-        """What a job runs: its step, with options and files.
-
-        Named inputs and outputs are options, other inputs are arguments. The record and inputs that
-        are called ``needed``, which the step finds beside others, are neither.
-        """
-        named = {name: _listed(files) for name, files in input.items()}
-        others = input[: len(input) - sum(map(len, named.values()))]
-        files = named | {name: _listed(file) for name, file in output.items()}
-        options = _evaluated(self.options, wildcards) | {
-            name: value for name, value in files.items() if name not in ("made_with", "needed")
-        }
-        words = [text for name, value in options.items() for text in _arguments(name, value)]
-        return [self.name.format(**wildcards), *words, *others]
-
     def content(self, wildcards: Any) -> str:
         """What a job's files are made with (JSON)."""
         made = {
@@ -99,6 +84,24 @@ def _code(step: str) -> dict[str, Any]:
 
 def _evaluated(values: Mapping[str, Any], wildcards: Any) -> dict[str, Any]:
     return {name: value(wildcards) if callable(value) else value for name, value in values.items()}
+
+
+def command_of(record: str, content: str, input: Any, output: Any) -> list[str]:
+    """What a job runs, by the name and content of its record: the step, with options and files.
+
+    Named inputs and outputs are options, other inputs are arguments. The record and inputs that are
+    called ``needed``, which the step finds beside others, are neither.
+    """
+    named = {name: _listed(files) for name, files in input.items()}
+    others = input[: len(input) - sum(map(len, named.values()))]
+    options = json.loads(content)["options"] | named | dict(output.items())
+    words = [
+        text
+        for name, value in options.items()
+        if name not in ("made_with", "needed")
+        for text in _arguments(name, value)
+    ]
+    return [record.rsplit(".", 2)[0], *words, *others]
 
 
 def _listed(files: Any) -> list[str]:
