@@ -11,7 +11,7 @@ from scipy.spatial import distance
 from tests.graph.test_adjacency import TRAIN, assert_same, features
 from tests.models.conftest import fold_inputs
 
-from genregraph.graph.adjacency import adjacency, main, of_one_artist
+from genregraph.graph.adjacency import adjacency, main
 from genregraph.graph.metrics import METRICS
 from genregraph.graph.store import health, load_graph, save_graphs
 from genregraph.preprocessing.inputs import save_inputs
@@ -86,7 +86,7 @@ def test_step_seeks_neighbours_among_an_artists_clips(clips, step):
     """What a metric takes from all clips, such as deciles, it does not take from an artist's."""
     fold = replace(fold_of(clips, CANDIDATES), artists=ARTISTS)
     graphs, _ = step([fold], among="artist", metric="matching")
-    assert_same(graphs[0], of_one_artist(clips, "matching", 5, ARTISTS))
+    assert_same(graphs[0], adjacency(clips, "matching", 5, artists=ARTISTS))
     edges, everyone = graphs[0].tocoo(), adjacency(clips, "matching", 16)
     assert_allclose(edges.data, everyone[edges.row, edges.col], atol=1e-6)
 
@@ -95,7 +95,7 @@ def test_step_seeks_neighbours_among_an_artists_clips(clips, step):
     ("k", "counts"), [(2, [2] * 9 + [0] * 8), (99, [5] * 6 + [2] * 3 + [0] * 8)]
 )
 def test_neighbours_of_one_artist_are_the_nearest_of_its_other_clips(clips, k, counts):
-    graph = of_one_artist(clips, "euclidean", k, ARTISTS)
+    graph = adjacency(clips, "euclidean", k, artists=ARTISTS)
     assert np.diff(graph.indptr).tolist() == counts
     distances = distance.cdist(clips.astype(np.float64), clips.astype(np.float64))
     for i in range(9):
@@ -105,12 +105,8 @@ def test_neighbours_of_one_artist_are_the_nearest_of_its_other_clips(clips, k, c
         assert_allclose(graph[[i], nearest], distances[i, nearest], rtol=1e-6)
 
 
-def test_candidates_alone_are_neighbours_of_one_artist_and_no_unknown_artists_clips(clips):
-    """Of artist a four clips are candidates, of artist b two."""
-    graph = of_one_artist(clips, "euclidean", 99, ARTISTS, CANDIDATES)
-    assert CANDIDATES[graph.indices].all()
-    assert np.diff(graph.indptr)[:9].tolist() == [4, 3, 3, 4, 3, 3, 2, 1, 1]
-    none = of_one_artist(clips, "euclidean", 3, np.array([f"song {i}" for i in range(17)]))
+def test_clips_of_unknown_artists_have_no_neighbours_of_their_artist(clips):
+    none = adjacency(clips, "euclidean", 3, artists=np.array([f"song {i}" for i in range(17)]))
     assert none.shape == (17, 17) and none.nnz == 0
 
 

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from genregraph.common.seeds import fold_seed
 from genregraph.config.experiment import Experiment
-from genregraph.graph.adjacency import adjacency, of_one_artist
+from genregraph.graph.adjacency import adjacency
 from genregraph.models import options
 from genregraph.models.base import Fold
 from genregraph.models.classifiers import Classifier, Lda
@@ -130,11 +130,8 @@ def curve(
         drawn = points(inputs, asked, np.random.default_rng(own_seed))
         for (artists, clips), learnt in drawn.items():
             part = inputs.of(np.union1d(learnt, np.flatnonzero(~inputs.train)))
-            near = (part.x, graph.metric, graph.k)
-            if graph.among == "all":
-                edges = adjacency(*near, seed=own_seed)
-            else:
-                edges = of_one_artist(*near, part.artists, seed=own_seed)
+            whose = part.artists if graph.among == "artist" else None
+            edges = adjacency(part.x, graph.metric, graph.k, seed=own_seed, artists=whose)
             fold = Fold(part, edges, own_seed, backend=backend)
             series = {"artists": clips == most, "clips": artists == fewest}
             for name, model in (models | PLAIN).items():
