@@ -13,6 +13,7 @@ References
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.utils.sparsefuncs import inplace_csr_row_scale
 
 from genregraph.config.experiment import Network
 
@@ -81,14 +82,9 @@ def averages(matrix: sparse.csr_array, aggregator: str) -> sparse.csr_array:
     Aggregator ``mean`` is sum(w h) / sum(w); ``dgl_mean`` is DGL's [3]_, sum(w h) over the number
     of messages.
     """
-    divisors = np.diff(matrix.indptr) if aggregator == "dgl_mean" else matrix.sum(axis=1)
-    return _scaled_rows(matrix, 1 / divisors)
-
-
-def _scaled_rows(matrix: sparse.csr_array, factors: NDArray[np.float64]) -> sparse.csr_array:
-    """Rows times factors, shape (n,); what is stored keeps its order."""
     scaled = matrix.copy()
-    scaled.data = matrix.data * np.repeat(factors, np.diff(matrix.indptr))
+    divisors = np.diff(matrix.indptr) if aggregator == "dgl_mean" else matrix.sum(axis=1)
+    inplace_csr_row_scale(scaled, 1 / divisors)
     return scaled
 
 
@@ -103,7 +99,8 @@ def symmetric(
     """
     rows = np.ones(matrix.shape[0], dtype=bool) if counted is None else counted
     columns = (rows.astype(np.float64) @ matrix) + np.where(rows, 0, matrix.diagonal())
-    scaled = _scaled_rows(matrix, 1 / np.sqrt(matrix.sum(axis=1)))
+    scaled = matrix.copy()
+    inplace_csr_row_scale(scaled, 1 / np.sqrt(matrix.sum(axis=1)))
     scaled.data /= np.sqrt(columns)[scaled.indices]
     return scaled
 
