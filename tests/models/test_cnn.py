@@ -112,7 +112,7 @@ def test_images_come_in_the_order_of_the_clips_and_a_missing_one_is_named():
     images = np.arange(3, dtype=np.uint8).reshape(3, 1, 1)
     there = np.array(["a", "b", "c"])
     assert images_of(np.array(["c", "a"]), there, images).ravel().tolist() == [2, 0]
-    with pytest.raises(UserError, match=r"1 clip\(s\) have no image, 'x\.1' first"):
+    with pytest.raises(UserError, match=r"1 clip\(s\) of the folds have no image, 'x\.1' first"):
         images_of(np.array(["a", "x.1"]), there, images)
 
 

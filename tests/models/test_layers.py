@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from genregraph.config.experiment import Network
-from genregraph.models.layers import GraphNetwork, heads_of, network
+from genregraph.models.layers import GraphNetwork, network
 from genregraph.models.messages import Backend
 from genregraph.models.propagation import connected, propagation
 from genregraph.models.training import nodes
@@ -22,7 +22,10 @@ def fold_of(inputs, graph, kind, backend="torch", **how):
 
 
 def test_heads_share_hidden_neurons_evenly():
-    assert [heads_of(hidden) for hidden in (150, 80, 50, 7)] == [3, 4, 2, 1]
+    for hidden, heads in ((150, 3), (80, 4), (50, 2), (7, 1)):
+        first, last = network("gat", 5, 3, Network(hidden=hidden)).convolutions
+        assert first.attn_l.shape == (1, heads, hidden // heads)
+        assert last.attn_l.shape == (1, 1, 3)
 
 
 # Formulas

@@ -33,7 +33,7 @@ from torch.nn.functional import elu_, linear, normalize
 from genregraph.config.experiment import Network
 from genregraph.models.messages import Attention, Messages
 
-HEADS = 4
+HEADS = 4  # At most: they share the neurons of a hidden layer of gat evenly.
 SLOPE = 0.2  # Of attention scores below 0 [4]_.
 ALPHA = 0.1  # Share of a clip's own prediction in each step [5]_.
 STEPS = 10
@@ -169,11 +169,6 @@ class GraphNetwork(nn.Module):
         return x * kept.to(x.dtype).mul_(1 / (1 - self.dropout))
 
 
-def heads_of(hidden: int) -> int:
-    """Heads that share the neurons of a hidden layer of gat evenly, `HEADS` at most."""
-    return next(heads for heads in range(HEADS, 0, -1) if hidden % heads == 0)
-
-
 LAYERS: dict[str, Callable[..., nn.Module]] = {
     "graphsage": SageLayer,
     "gcn": GraphConvolution,
@@ -198,6 +193,7 @@ def network(
     widths = pairwise([features, *[settings.hidden] * settings.layers, genres])
     if kind != "gat":
         return GraphNetwork(kind, [layer(*each) for each in widths], settings)
-    heads = [heads_of(settings.hidden)] * settings.layers + [1]
+    shared = next(heads for heads in range(HEADS, 0, -1) if settings.hidden % heads == 0)
+    heads = [shared] * settings.layers + [1]
     layers = [layer(a, b // h, h) for (a, b), h in zip(widths, heads, strict=True)]
     return GraphNetwork(kind, layers, settings)

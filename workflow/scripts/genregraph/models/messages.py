@@ -44,10 +44,8 @@ def usable_backend(backend: str, device: str) -> Backend:
     """
     installed = find_spec("dgl") is not None
     if backend == "dgl" and not installed:
-        raise UserError(
-            "backend: dgl: DGL is not installed, and has no wheels for this Python and machine "
-            "unless it is Python 3.11 on Linux x86-64; use backend: torch or auto"
-        )
+        said = "DGL is not installed, and has wheels for Python 3.11 on Linux x86-64 alone"
+        raise UserError(f"backend: dgl: {said}; use backend: torch or auto")
     if backend == "dgl" and device not in ("auto", "cpu"):
         raise UserError(f"device: {device}: DGL computes on the CPU here; use backend: torch")
     usable = "cpu" if backend == "dgl" else usable_device(device)

@@ -74,10 +74,8 @@ class GraphModel:
         """The graphs for training and for prediction: the same one unless inductive."""
         inputs, settings, known = fold.inputs, self.settings, fold.inputs.train
         if fold.inductive and (~known)[fold.graph.indices].any():
-            raise UserError(
-                "this graph has test clips for neighbours, but an inductive model must not see "
-                "them; build it by graph.adjacency --neighbours train"
-            )
+            said = "an inductive model must not see test clips, which are neighbours in this graph"
+            raise UserError(f"{said}; build it by graph.adjacency --neighbours train")
         matrix = connected(nearest(fold.graph, settings.k, fold.seed), settings.weights)
         x = node_features(inputs.x, matrix, settings.adjacency_as_features)
         weights = propagation(matrix, self.kind, settings, known if fold.inductive else None)
