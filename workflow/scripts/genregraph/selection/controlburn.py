@@ -125,12 +125,8 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         chosen = np.isin(np.arange(p), ranking[: self.n_features])
         self.support_: NDArray[np.bool_] = chosen & can_split
         if (count := self.support_.sum()) < self.n_features:
-            warnings.warn(
-                f"n_features={self.n_features}, but only {count} of {p} columns can be split on: "
-                "just those are selected. Ask for fewer, or give more columns.",
-                UserWarning,
-                stacklevel=3,
-            )
+            said = f"n_features={self.n_features}, but only {count} of {p} columns can be split on"
+            warnings.warn(f"{said}: just those are selected; ask for fewer", stacklevel=3)
 
     def _get_support_mask(self) -> NDArray[np.bool_]:
         check_is_fitted(self)
