@@ -95,11 +95,7 @@ def test_many_more_columns_than_rows(n_features):
     assert support[7]
 
 
-def test_wrong_numbers_of_features_and_a_single_class_are_named(cancer):
-    with pytest.raises(ValueError, match="n_features == 0, must be >= 1"):
-        selector(0).fit(*cancer)
-    with pytest.raises(TypeError, match=r"n_features must be an instance of int"):
-        selector(2.5).fit(*cancer)
+def test_a_single_class_is_named(cancer):
     with pytest.raises(ValueError, match="1 class only: give rows of at least two classes"):
         selector(3).fit(cancer[0], np.zeros(569))
 

@@ -5,7 +5,7 @@ Series ``clips`` begins with few clips of few artists of each genre and doubles 
 test clips, of protocol clean. Where artists are few, only prolific ones are possible, which may be
 more typical of a genre, or less, than others. A genre that has fewer artists in any fold takes that
 many. A group of unknown artists is one artist. Features are scaled by the full training part. No
-parameter is searched: logistic regression has C .1, networks the settings of the experiment.
+parameter is searched: networks have the settings of the experiment.
 """
 
 import logging
@@ -119,10 +119,8 @@ def curve(
         logger.warning("there is no curve: each genre needs an artist with two training clips")
         return pd.DataFrame(columns=COLUMNS[2:])
     networks, graph = experiment.networks(), experiment.graph
-    models: dict[str, GraphModel | Classifier] = {
-        name: GraphModel(networks[name].kind, networks[name].settings)
-        for name in ("graphsage", "edgeless")
-    }
+    both = {name: GraphModel(*networks[name][:2]) for name in ("graphsage", "edgeless")}
+    models: dict[str, GraphModel | Classifier] = {**both, **PLAIN}
     fewest, most = sum(asked.artists[0]), asked.clips[-1] * len(folds[0].genres)
     rows = []
     for repeat, inputs in enumerate(tqdm(folds, unit="repeat")):
@@ -134,7 +132,7 @@ def curve(
             edges = adjacency(part.x, graph.metric, graph.k, seed=own_seed, artists=whose)
             fold = Fold(part, edges, own_seed, backend=backend)
             series = {"artists": clips == most, "clips": artists == fewest}
-            for name, model in (models | PLAIN).items():
+            for name, model in models.items():
                 accuracy = model.fit_predict(fold).accuracies(part)[1]
                 point = (repeat, artists, clips, accuracy, int((~part.train).sum()))
                 rows += [(name, which, *point) for which, holds in series.items() if holds]

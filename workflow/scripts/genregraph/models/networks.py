@@ -42,18 +42,16 @@ class GraphModel:
         With ``fold.search``, weight decay and dropout are those of `WEIGHT_DECAY` and `DROPOUT`
         with the lowest log loss on the training clips that the first inner split holds out. These
         stay in the graph, without labels.
-
-        Raises
-        ------
-        UserError
-            If test clips are neighbours in the graph of an inductive fold.
+        A `UserError` is raised if test clips are neighbours in the graph of an inductive fold.
         """
         settings, clips, loss = self.settings, None, np.nan
         searches = fold.search and bool(fold.splits)
         with reproducibly(fold.seed):
             learnt, everyone = self._graphs(fold)
             if searches or (fold.calibrate and fold.splits):
-                grid = _grid(settings) if searches else [settings]
+                points = product(WEIGHT_DECAY, DROPOUT) if searches else [()]
+                changes = (dict(zip(SEARCHED, point, strict=False)) for point in points)
+                grid = [settings.model_copy(update=each) for each in changes]
                 held_out = [_held_out(learnt, fold, each) for each in grid]
                 losses = [log_loss(*each) for each in held_out]
                 best = int(np.argmin(np.nan_to_num(losses, nan=np.inf)))
@@ -85,11 +83,6 @@ class GraphModel:
         among = weights[known][:, known]
         learnt = nodes(x[known], inputs.y[known], known[known], among, self.kind, fold.backend)
         return learnt, everyone
-
-
-def _grid(settings: Network) -> list[Network]:
-    points = product(WEIGHT_DECAY, DROPOUT)
-    return [settings.model_copy(update=dict(zip(SEARCHED, p, strict=True))) for p in points]
 
 
 def _held_out(graph: Nodes, fold: Fold, settings: Network) -> HeldOut:
@@ -130,15 +123,10 @@ class FittedNetwork:
         """Predict m clips, each by itself, that join the n training clips.
 
         ``x`` and ``graph`` are the training clips' inputs and distances; ``neighbours`` and
-        ``distances``, shape (m, k), are each new clip's (`graph.adjacency.joined`).
-
-        Returns
-        -------
-        probabilities : NDArray[np.float64], shape (m, c)
-            Those of test clips under protocol ``inductive``, independent of other new clips.
-        shares : NDArray[np.float64], shape (m, k)
-            Weight of each neighbour in what the first layer aggregates, the rest being the clip's
-            own: 0 without messages, the mean over heads of gat.
+        ``distances``, shape (m, k), are each new clip's (`graph.adjacency.joined`). It returns
+        probabilities, shape (m, c), those of test clips under protocol ``inductive``, and the
+        weight of each neighbour in what the first layer aggregates, shape (m, k), the rest being
+        the clip's own: 0 without messages, the mean over heads of gat.
         """
         n, m, count = len(x), len(x_new), neighbours.shape[1]
         parts = (

@@ -17,8 +17,6 @@ from sklearn.utils.sparsefuncs import inplace_csr_row_scale
 
 from genregraph.config.experiment import Network
 
-SCALE_NEIGHBOUR = 7  # As in [4]_.
-
 
 def nearest(adjacency: sparse.csr_array, k: int | None, seed: int = 0) -> sparse.csr_array:
     """Each clip's k nearest of its neighbours in a matrix of distances; None: all of them.
@@ -39,8 +37,8 @@ def nearest(adjacency: sparse.csr_array, k: int | None, seed: int = 0) -> sparse
     )
 
 
-def locally_scaled(distances: sparse.csr_array, nth: int = SCALE_NEIGHBOUR) -> sparse.csr_array:
-    """Similarities exp(-d_ij^2 / (s_i s_j)), s_i being the distance to i's nth neighbour [4]_.
+def locally_scaled(distances: sparse.csr_array, nth: int = 7) -> sparse.csr_array:
+    """Similarities exp(-d_ij^2 / (s_i s_j)), s_i being the distance to i's nth neighbour, as [4]_.
 
     Where a clip has fewer neighbours, s_i is the distance to the last. Similarities lie in (0, 1]:
     1 for clips that are the same. A pair of which one lies among copies of itself (s = 0) and that
@@ -98,7 +96,7 @@ def symmetric(
     other.
     """
     rows = np.ones(matrix.shape[0], dtype=bool) if counted is None else counted
-    columns = (rows.astype(np.float64) @ matrix) + np.where(rows, 0, matrix.diagonal())
+    columns = rows.astype(np.float64) @ matrix + np.where(rows, 0, matrix.diagonal())
     scaled = matrix.copy()
     inplace_csr_row_scale(scaled, 1 / np.sqrt(matrix.sum(axis=1)))
     scaled.data /= np.sqrt(columns)[scaled.indices]

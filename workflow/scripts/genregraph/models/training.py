@@ -25,11 +25,7 @@ COLUMNS = "epoch loss train_accuracy test_accuracy seconds".split()
 
 
 class Nodes(NamedTuple):
-    """Clips on a device, for a network of a kind.
-
-    They have what is `prepared` of their inputs, messages, genres, whether they train, and the
-    matrix of the messages.
-    """
+    """Clips on a device, as a network of a kind gets them; ``matrix`` is that of the messages."""
 
     kind: str
     prepared: tuple[Tensor, ...]
@@ -62,11 +58,7 @@ def nodes(
 
 
 def trained(
-    learnt: Nodes,
-    everyone: Nodes,
-    settings: Network,
-    fold: Fold,
-    with_history: bool = True,
+    learnt: Nodes, everyone: Nodes, settings: Network, fold: Fold, with_history: bool = True
 ) -> tuple[GraphNetwork, pd.DataFrame]:
     """Train a network for all epochs on ``learnt``, by AdamW [1]_.
 
