@@ -27,7 +27,6 @@ def collection(artists=12, clips=8, seed=0):
 def test_series_vary_one_number_and_artists_help_more_than_clips_where_artists_differ():
     folds = [collection(seed=seed) for seed in range(3)]
     table = curve(folds, Experiment.model_validate(ASKED), seed=0)
-    assert table.columns.tolist() == COLUMNS[2:]
     numbers = table.groupby("series")[["artists", "clips"]].agg(lambda n: sorted(set(n)))
     assert numbers.loc["artists"].tolist() == [[3, 6, 12, 24], [24]]
     assert numbers.loc["clips"].tolist() == [[3], [6, 12, 24]]
@@ -102,7 +101,6 @@ def test_step_writes_the_same_bytes_for_each_graph_and_nothing_of_artists_of_one
     assert table.columns.tolist() == COLUMNS
     assert set(table["repeat"]) == {0, 1}  # As many folds as asked for.
     assert set(table["dataset"]) == {"mine"}
-    assert table["accuracy"].between(0, 1).all()
     assert run(folds) == first != run(folds, graph={"among": "artist"})
     assert run([collection(artists=6, clips=1)]) == ",".join(COLUMNS) + "\n"
     assert "there is no curve" in caplog.text
