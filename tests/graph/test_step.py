@@ -13,7 +13,7 @@ from tests.models.conftest import fold_inputs
 
 from genregraph.graph.adjacency import adjacency, main
 from genregraph.graph.metrics import METRICS
-from genregraph.graph.store import health, load_graph, save_graphs
+from genregraph.graph.store import health, load_graph
 from genregraph.preprocessing.inputs import save_inputs
 
 # Six clips of one artist, three of another, one of a third; two songs of unknown artists, each of
@@ -38,12 +38,6 @@ def step(tmp_path):
         return [load_graph(graphs, number) for number in range(len(folds))], pd.read_csv(table)
 
     return run
-
-
-def written(path):
-    """Graphs that a file holds."""
-    with np.load(path, allow_pickle=False) as file:
-        return sum(name.startswith("data.") for name in file.files)
 
 
 @pytest.fixture
@@ -78,7 +72,8 @@ def test_step_warns_if_k_is_capped(step, caplog, k):
 def test_folds_of_the_same_inputs_and_candidates_share_a_graph(step, tmp_path, neighbours, made):
     first = fold_of(features(), TRAIN)
     graphs, table = step([first, replace(first, train=~TRAIN)], neighbours, alike=True)
-    assert written(tmp_path / "graph.npz") == made
+    with np.load(tmp_path / "graph.npz", allow_pickle=False) as file:
+        assert sum(name.startswith("data.") for name in file.files) == made
     assert (graphs[0].indices == graphs[1].indices).all() == (made == 1)
     assert table["fold"].tolist() == [0, 1]
 
@@ -141,11 +136,3 @@ def test_health_of_small_graphs(graph):
     assert (figures["k"], figures["edges"]) == (pytest.approx(0.6), 3)
     assert (none["k"], none["edges"], none["components"]) == (0, 0, 5)
     assert np.isnan(none["homophily"]) and np.isnan(none["zero_distance_share"])
-
-
-def test_graphs_are_read_back_with_stored_zeros_and_shared_ones_are_written_once(graph, tmp_path):
-    graphs = [graph, graph, sparse.csr_array(np.array([[0, 2.0], [1, 0]]))]
-    save_graphs(tmp_path / "graph.npz", iter(graphs))
-    for number, expected in enumerate(graphs):
-        assert_same(load_graph(tmp_path / "graph.npz", number), expected)
-    assert written(tmp_path / "graph.npz") == 2

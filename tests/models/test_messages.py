@@ -21,7 +21,7 @@ from genregraph.config.experiment import Network
 from genregraph.config.registry import NETWORKS
 from genregraph.graph.adjacency import adjacency
 from genregraph.models import messages
-from genregraph.models.messages import Attention, Backend, Messages, usable_backend
+from genregraph.models.messages import Backend, Messages, usable_backend
 
 NO_CARD = usable_device("auto") == "cpu"
 SETTINGS = Network(hidden=8, layers=2, normalise=True, epochs=5, weights="distance")
@@ -54,13 +54,6 @@ def test_messages_are_the_product_and_gradients_the_transposed(kind, width, back
     aggregated.backward(torch.from_numpy(np.asfortranarray(sent_back)))
     assert_allclose(aggregated.detach().numpy(), 2 * matrix @ x, atol=2e-6)
     assert_allclose(leaf.grad.numpy(), 2 * matrix.T @ sent_back, atol=2e-6)
-
-
-def test_attention_scores_far_apart_give_no_nan():
-    sent, ring = torch.linspace(-1e4, 1e4, 12)[:, None], np.roll(np.eye(12), 1, axis=0)
-    shares = Attention(sparse.csr_array(np.eye(12) + ring), Backend()).shares(sent, sent, 0.2)
-    assert torch.isfinite(shares).all()
-    torch.testing.assert_close(shares.sum(dim=1), torch.ones(12, 1))
 
 
 OPTIONS = {

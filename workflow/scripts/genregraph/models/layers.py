@@ -34,7 +34,6 @@ from genregraph.config.experiment import Network
 from genregraph.models.messages import Attention, Messages
 
 HEADS = 4  # At most: they share the neurons of a hidden layer of gat evenly.
-SLOPE = 0.2  # Of attention scores below 0 [4]_.
 ALPHA = 0.1  # Share of a clip's own prediction in each step [5]_.
 STEPS = 10
 
@@ -100,7 +99,7 @@ class GraphAttention(nn.Module):
         sent, received = (
             x @ torch.einsum("ho,hof->fh", each[0], weight) for each in (self.attn_l, self.attn_r)
         )
-        return attention.shares(sent, received, SLOPE)
+        return attention.shares(sent, received)
 
     def forward(self, x: Tensor, attention: Attention) -> Tensor:
         """Values, shape (n, heads * outputs), from ``x``, shape (n, features)."""

@@ -74,12 +74,12 @@ def trained(
         model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
     model.chance = np.random.default_rng([fold.seed, 2])
-    # Then scores before the update are those of the training itself.
-    same_scores = everyone is learnt and not settings.dropout
+    # Else scores before the update are those of the training itself.
+    apart = with_history and (everyone is not learnt or settings.dropout > 0)
     known = torch.where(learnt.train, learnt.y, -100)  # The loss ignores -100.
     history, start = [], time.perf_counter()
     for epoch in range(1, settings.epochs + 1):
-        before = scores_of(model, everyone) if with_history and not same_scores else None
+        before = scores_of(model, everyone) if apart else None
         model.train()
         scores = model(learnt.prepared, learnt.messages)
         # Cross entropy: along the rows of the transpose, which is several times faster.
@@ -87,9 +87,8 @@ def trained(
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        before = scores.detach() if before is None else before
-        if with_history and before is not None:
-            right = (before.argmax(dim=1) == everyone.y).float()
+        if with_history:
+            right = ((scores if before is None else before).argmax(dim=1) == everyone.y).float()
             accuracies = [right[part].mean().item() for part in (everyone.train, ~everyone.train)]
             history.append([epoch, loss.item(), *accuracies, time.perf_counter() - start])
     return model, pd.DataFrame(history, columns=COLUMNS)
