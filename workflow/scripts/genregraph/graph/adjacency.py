@@ -67,7 +67,7 @@ def adjacency(
     if artists is not None:
         names = filter(names_artist, np.unique(artists))
         groups = [np.flatnonzero(artists == name) for name in names]
-    blocks = [(everyone[:0], np.empty((0, 1), np.int64), np.empty((0, 1)))]
+    blocks: list[Block] = [(everyone[:0], np.empty((0, 1), np.int64), np.empty((0, 1)))]
     for group in groups:
         known = group[search.candidates[group]]
         if (most := min(k, len(known) - 1)) > 0:

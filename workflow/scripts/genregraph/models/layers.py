@@ -141,14 +141,14 @@ class GraphNetwork(nn.Module):
 
     def forward(self, inputs: tuple[Tensor, ...], messages: Any) -> Tensor:
         """Scores of clips, shape (n, genres), from what is `prepared`."""
-        first = cast("Any", self.convolutions[0])
+        first, *others = cast("Any", self.convolutions)
         if self.kind == "graphsage":
             x = first.combined(*inputs)
         elif self.kind == "gcn":
             x = torch.addmm(first.bias, inputs[0], first.weight)
         else:
             x = values_of(first, inputs[0], messages)
-        for layer in self.convolutions[1:]:
+        for layer in others:
             x = values_of(layer, self.activated(x), messages)
         if self.kind == "appnp" and messages.products:
             own = ALPHA * x

@@ -4,9 +4,8 @@ An ablation is the same network without messages: their difference is the effect
 chooses its weight decay and dropout inside the training clips.
 """
 
-from dataclasses import dataclass
 from itertools import product
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -29,8 +28,7 @@ WEIGHT_DECAY = (1.0, 10.0)
 DROPOUT = (0.0, 0.5)
 
 
-@dataclass(frozen=True)
-class GraphModel:
+class GraphModel(NamedTuple):
     """A network of a kind (`config.registry.NETWORKS`); without messages it is the ablation."""
 
     kind: str
@@ -102,8 +100,7 @@ def _probabilities(scores: Tensor) -> Matrix:
     return torch.softmax(scores.cpu().double(), dim=1).numpy()
 
 
-@dataclass(frozen=True)
-class FittedNetwork:
+class FittedNetwork(NamedTuple):
     """A trained network without ``adjacency_as_features``, on the CPU and by PyTorch alone."""
 
     kind: str
@@ -144,19 +141,19 @@ class FittedNetwork:
         with reproducibly(self.seed):
             for i, row in enumerate(x_new):
                 rows = np.append(np.arange(n), n + i)
-                given = (np.vstack([x, row]), nobody, nobody > 0, weights[rows][:, rows])
-                joined = nodes(*given, self.kind, CPU)
+                own = weights[rows][:, rows]
+                joined = nodes(np.vstack([x, row]), nobody, nobody > 0, own, self.kind, CPU)
                 probabilities[i] = _probabilities(scores_of(model, joined)[-1:])[0]
-                shares[i] = _shares(model, joined)[neighbours[i]]
+                shares[i] = _shares(model, joined, own)[neighbours[i]]
         return probabilities, shares
 
 
-def _shares(model: GraphNetwork, joined: Nodes) -> Matrix:
+def _shares(model: GraphNetwork, joined: Nodes, matrix: sparse.csr_array) -> Matrix:
     """Weight of each clip, shape (n,), in what the last one aggregates first."""
     if isinstance(first := model.convolutions[0], GraphAttention) and not joined.messages.alone:
         with torch.no_grad():
             mean = first.shares(joined.prepared[0], joined.messages)[-1].mean(dim=1)
         columns = joined.messages.columns[-1].numpy()
         return cast("Matrix", np.bincount(columns, mean.double().numpy(), len(joined.y)))
-    row = cast("Matrix", joined.matrix[[-1]].toarray()[0])
+    row = cast("Matrix", matrix[[-1]].toarray()[0])
     return row / row.sum()

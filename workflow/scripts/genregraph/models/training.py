@@ -25,21 +25,18 @@ COLUMNS = "epoch loss train_accuracy test_accuracy seconds".split()
 
 
 class Nodes(NamedTuple):
-    """Clips on a device, as a network of a kind gets them; ``matrix`` is that of the messages."""
+    """Clips on a device, as a network of a kind gets them."""
 
     kind: str
     prepared: tuple[Tensor, ...]
     messages: Any
     y: Tensor
     train: Tensor
-    matrix: sparse.csr_array
 
     def alone(self) -> "Nodes":
         """The training clips alone, for a network without messages."""
-        known = self.train
-        few = tuple(each[known] for each in self.prepared)
-        matrix = sparse.eye_array(len(few[0]), format="csr")
-        return Nodes(self.kind, few, self.messages, self.y[known], known[known], matrix)
+        few = tuple(each[self.train] for each in self.prepared)
+        return self._replace(prepared=few, y=self.y[self.train], train=self.train[self.train])
 
 
 def nodes(
@@ -54,7 +51,7 @@ def nodes(
     rows, genres, known = (torch.from_numpy(each).to(backend.device) for each in (x, y, train))
     backend = backend._replace(name="torch") if kind == "appnp" else backend
     messages = Attention(matrix, backend) if kind == "gat" else Messages(matrix, backend)
-    return Nodes(kind, prepared(kind, rows, messages), messages, genres, known, matrix)
+    return Nodes(kind, prepared(kind, rows, messages), messages, genres, known)
 
 
 def trained(
