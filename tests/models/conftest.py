@@ -15,7 +15,6 @@ from genregraph.models.messages import Backend
 from genregraph.models.networks import GraphModel
 from genregraph.preprocessing.inputs import Inputs
 
-# Those that are installed.
 BACKENDS = ["torch", "dgl"] if find_spec("dgl") else ["torch"]
 needs_dgl = pytest.mark.skipif("dgl" not in BACKENDS, reason="DGL is not installed")
 by_each_backend = pytest.mark.parametrize("backend", BACKENDS)

@@ -96,10 +96,7 @@ def test_stopping_part_leaves_every_genre_to_learn_from(seed):
     # Six groups of genres 1 and 2 leave parts without the artist.
     assert not stopping_part(y, groups, seed)[y == 0].any()
     # Where every group is a genre, clips are split.
-    for genres, count in ((3, 10), (5, 5)):
-        y = np.repeat(np.arange(genres), count)
-        chosen = stopping_part(y, y.astype(str), seed)
-        assert np.bincount(y[chosen]).tolist() == [count // 5] * genres
+    assert np.bincount(y[stopping_part(y, y.astype(str), seed)]).tolist() == [2, 2, 2]
 
 
 @pytest.mark.parametrize("y", [[0, 0, 0, 0, 0, 0], [0, 1, 0, 1], []])
@@ -136,9 +133,8 @@ def test_step_writes_features_of_all_clips_of_each_fold(fold, folds_of, tmp_path
     keys = [[r, f, name] for r in (0, 1) for f in (0, 1) for name in NAMES]
     assert table[["repeat", "fold", "clip"]].to_numpy().tolist() == keys
     losses = pd.read_csv(outputs[2])
-    assert losses.columns.tolist() == (
-        "repeat fold epoch loss accuracy stopping_loss stopping_accuracy kept".split()
-    )
+    columns = "repeat fold epoch loss accuracy stopping_loss stopping_accuracy kept".split()
+    assert losses.columns.tolist() == columns
     assert losses.groupby(["repeat", "fold"])["kept"].sum().tolist() == [1] * 4
     assert saved["genres"] == [["g0", "g1", "g2"]] * 4
     assert saved["settings"] == {**QUICK._asdict(), "seed": 3}

@@ -49,9 +49,8 @@ def test_points_have_their_artists_and_clips_and_no_test_clip():
     drawn = points(inputs, Design([(2, 2, 2), (8, 8, 8)], [2, 4, 8]), np.random.default_rng(1))
     assert set(drawn) == {(6, 6), (6, 12), (6, 24), (24, 24)}
     for (artists, clips), positions in drawn.items():
-        assert inputs.train[positions].all()
+        assert inputs.train[positions].all() and (np.arange(3) == inputs.y[positions].T).all()
         assert positions.size == len(np.unique(positions)) == clips
-        assert (np.arange(3) == inputs.y[positions].T).all()
         assert len(np.unique(inputs.groups[positions])) == artists
     assert set(drawn[6, 6].ravel()) < set(drawn[6, 12].ravel()) < set(drawn[6, 24].ravel())
 

@@ -83,8 +83,8 @@ def test_tsne_is_repeatable_and_keeps_far_clips_apart():
 def test_too_many_dimensions_or_clips_are_errors(monkeypatch):
     monkeypatch.setattr(prepare, "MOST", 39)
     for seen, method, to, error in (
-        (EVERYTHING, "pca", 6, "reduce: to: 6 is more than 5"),
-        (np.arange(40) < 3, "pca", 4, "reduce: to: 4 is more than 3"),
+        (EVERYTHING, "pca", 6, "to: 6 is more than 5"),
+        (np.arange(40) < 3, "pca", 4, "to: 4 is more than 3"),
         (EVERYTHING, "tsne", 2, "tsne embeds 39 clips at most, and these are 40; use pca"),
     ):
         with pytest.raises(UserError, match=error):
