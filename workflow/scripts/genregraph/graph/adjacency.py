@@ -21,7 +21,7 @@ from scipy import sparse
 from genregraph.datasets.groups import names_artist
 from genregraph.graph.metrics import METRICS, Mask, Matrix
 from genregraph.graph.store import health, save_graphs
-from genregraph.preprocessing.inputs import Inputs, InputsFile
+from genregraph.preprocessing.inputs import InputsFile
 
 logger = logging.getLogger(__name__)
 
@@ -155,20 +155,17 @@ def main(
     folds = InputsFile(inputs)
     rows: list[dict[str, float]] = []
 
-    def of_fold(data: Inputs) -> sparse.csr_array:
-        candidates = data.train if neighbours == "train" else np.ones_like(data.train)
-        artists = data.artists if among == "artist" else None
-        others = int(candidates.sum()) - 1
-        if k > others and artists is None:
-            logger.warning("k = %d is more than the other clips; it is capped to %d", k, others)
-        return adjacency(data.x, metric, k, candidates, seed, artists)
-
     def graphs() -> Iterator[sparse.csr_array]:
         for number, (repeat, fold) in enumerate(folds.keys):
             if neighbours == "train" or folds.which[number] == number:
                 data = folds[number]
-                graph = of_fold(data)
+                candidates = data.train if neighbours == "train" else None
+                artists = data.artists if among == "artist" else None
+                graph = adjacency(data.x, metric, k, candidates, seed, artists)
                 figures = health(graph, data.y, k)
+                if artists is None and figures["k"] < k:
+                    capped = "k = %d is more than the other clips; it is capped to %d"
+                    logger.warning(capped, k, figures["k"])
             rows.append({"repeat": repeat, "fold": fold, **figures})
             yield graph
 

@@ -63,15 +63,10 @@ def _timed(fit_predict: Callable[[Fold], Fit], fold: Fold) -> Fit:
 
 def predictions(inputs: Inputs, probabilities: Matrix, key: Key) -> pd.DataFrame:
     """``clip repeat fold part true predicted`` (part: train or test), and a probability a genre."""
-    values = [
-        inputs.clips,
-        *key,
-        np.where(inputs.train, "train", "test"),
-        inputs.genres[inputs.y],
-        inputs.genres[probabilities.argmax(axis=1)],
-    ]
+    part, genres = np.where(inputs.train, "train", "test"), inputs.genres
+    values = (inputs.clips, *key, part, genres[inputs.y], genres[probabilities.argmax(axis=1)])
     table = pd.DataFrame(dict(zip(NAMED, values, strict=True)))
-    return table.join(pd.DataFrame(probabilities, columns=inputs.genres))
+    return table.join(pd.DataFrame(probabilities, columns=genres))
 
 
 def write(

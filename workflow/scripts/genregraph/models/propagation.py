@@ -32,9 +32,8 @@ def nearest(adjacency: sparse.csr_array, k: int | None, seed: int = 0) -> sparse
     # Sorted by distance in each row, entries keep the order that they have in the matrix.
     kept = np.sort(np.lexsort((chance, adjacency.data, rows))[place < k])
     starts = np.concatenate([[0], np.cumsum(np.minimum(counts, k))])
-    return sparse.csr_array(
-        (adjacency.data[kept], adjacency.indices[kept], starts), shape=adjacency.shape
-    )
+    parts = (adjacency.data[kept], adjacency.indices[kept], starts)
+    return sparse.csr_array(parts, shape=adjacency.shape)
 
 
 def locally_scaled(distances: sparse.csr_array, nth: int = 7) -> sparse.csr_array:
