@@ -102,19 +102,12 @@ def test_neighbours_of_one_artist_are_the_nearest_of_its_other_clips(clips, k, c
         assert_allclose(graph[[i], nearest], distances[i, nearest], rtol=1e-6)
 
 
-Y = np.array([0, 0, 0, 1, 1])
-# Two neighbours each: 1, 2 / 0, 2 / 0, 1 / 0, 4 / 0, 3.
-INDICES = np.array([1, 2, 0, 2, 0, 1, 0, 4, 0, 3])
-DATA = np.array([1.0, 0, 0, 2, 0, 0, 0, 0, 3, 0])
-
-
-@pytest.fixture
-def graph():
-    return sparse.csr_array((DATA.copy(), INDICES, np.arange(6) * 2), shape=(5, 5))
-
-
-def test_health_of_small_graphs(graph):
-    assert health(graph, Y, 7) == pytest.approx(
+def test_health_of_small_graphs():
+    """Two neighbours each: 1, 2 / 0, 2 / 0, 1 / 0, 4 / 0, 3."""
+    y, neighbours = np.array([0, 0, 0, 1, 1]), np.array([1, 2, 0, 2, 0, 1, 0, 4, 0, 3])
+    distances = np.array([1.0, 0, 0, 2, 0, 0, 0, 0, 3, 0])
+    graph = sparse.csr_array((distances, neighbours, np.arange(6) * 2), shape=(5, 5))
+    assert health(graph, y, 7) == pytest.approx(
         {
             "k_asked": 7,
             "k": 2,
@@ -130,9 +123,9 @@ def test_health_of_small_graphs(graph):
     assert graph.nnz == 10  # It is left as it was.
     for zeros in (4, 5):
         graph.data[:] = np.arange(10) >= zeros
-        assert health(graph, Y, 2)["degenerate"] == (zeros == 5)
+        assert health(graph, y, 2)["degenerate"] == (zeros == 5)
     some = sparse.csr_array(np.array([[0, 2.0, 0, 0, 0], [1, 0, 1, 0, 0], *[[0] * 5] * 3]))
-    figures, none = health(some, Y, 2), health(sparse.csr_array((5, 5)), Y, 2)
+    figures, none = health(some, y, 2), health(sparse.csr_array((5, 5)), y, 2)
     assert (figures["k"], figures["edges"]) == (pytest.approx(0.6), 3)
     assert (none["k"], none["edges"], none["components"]) == (0, 0, 5)
     assert np.isnan(none["homophily"]) and np.isnan(none["zero_distance_share"])

@@ -56,7 +56,6 @@ def crowd(n, d=5, k=8, noise=2.0):
 
 
 def asked(**settings) -> Network:
-    """`SETTINGS` with some others."""
     return SETTINGS.model_copy(update=settings)
 
 
@@ -68,7 +67,6 @@ def near(one, other, precision) -> None:
 
 
 def train(inputs, graph, kind, settings, backend=CPU, inductive=False, seed=0, **how) -> Fit:
-    """Fit a network."""
     fold = Fold(inputs, graph, seed, inductive=inductive, backend=backend, **how)
     return GraphModel(kind, settings).fit_predict(fold)
 

@@ -60,9 +60,7 @@ def test_genres_of_test_clips_change_no_prediction(inputs, graph, kind):
 
 
 @by_kind
-def test_seed_gives_the_same_bytes_and_the_ablation_those_of_a_graph_without_edges(
-    inputs, graph, kind
-):
+def test_seed_gives_the_same_bytes_and_the_ablation_those_without_edges(inputs, graph, kind):
     """Whatever was drawn before; of the ablation with the same masks of dropout."""
     settings = asked(weights="similarity", dropout=0.5, weight_decay=1)
     alone, none = settings.model_copy(update={"messages": False}), sparse.csr_array((36, 36))
