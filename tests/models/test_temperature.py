@@ -19,6 +19,7 @@ def test_temperature_corrects_over_and_underconfidence(temperature):
     wrong = softmax(np.log(RIGHT) / temperature, axis=1)
     best = fitted_temperature(wrong, Y)
     assert best == pytest.approx(1 / temperature, rel=0.03)
+    assert log_loss(scaled(wrong, best), Y) == pytest.approx(log_loss(wrong, Y, best))
     assert_array_equal(scaled(wrong[3:4], best)[0], scaled(wrong, best)[3])
     assert min(log_loss(wrong, Y, f * best) for f in (0.9, 1.1)) > log_loss(wrong, Y, best)
 

@@ -168,14 +168,6 @@ class GraphNetwork(nn.Module):
         return x * kept.to(x.dtype).mul_(1 / (1 - self.dropout))
 
 
-LAYERS: dict[str, Callable[..., nn.Module]] = {
-    "graphsage": SageLayer,
-    "gcn": GraphConvolution,
-    "gat": GraphAttention,
-    "appnp": nn.Linear,
-}
-
-
 def network(
     kind: str, features: int, genres: int, settings: Network, by_dgl: bool = False
 ) -> GraphNetwork:
@@ -183,7 +175,8 @@ def network(
 
     With ``by_dgl``, gcn and gat consist of DGL's layers, which pass messages by DGL alone.
     """
-    layer = LAYERS[kind]
+    own = {"graphsage": SageLayer, "gcn": GraphConvolution, "gat": GraphAttention}
+    layer: Callable[..., nn.Module] = own.get(kind, nn.Linear)
     if by_dgl and kind in ("gcn", "gat"):
         from dgl.nn.pytorch import GATConv, GraphConv
 
