@@ -39,8 +39,8 @@ class GraphModel(NamedTuple):
 
         With ``fold.search``, weight decay and dropout are those of `WEIGHT_DECAY` and `DROPOUT`
         with the lowest log loss on the training clips that the first inner split holds out. These
-        stay in the graph, without labels.
-        A `UserError` is raised if test clips are neighbours in the graph of an inductive fold.
+        stay in the graph, without labels. A `UserError` is raised if test clips are neighbours in
+        the graph of an inductive fold.
         """
         settings, clips, loss = self.settings, None, np.nan
         searches = fold.search and bool(fold.splits)
