@@ -11,9 +11,9 @@ from scipy.spatial import distance
 from tests.graph.test_adjacency import TRAIN, assert_same, features
 from tests.models.conftest import fold_inputs
 
-from genregraph.graph.adjacency import adjacency, main, of_one_artist
+from genregraph.graph.adjacency import adjacency, main
 from genregraph.graph.metrics import METRICS
-from genregraph.graph.store import health, load_graph, save_graphs
+from genregraph.graph.store import health, load_graph
 from genregraph.preprocessing.inputs import save_inputs
 
 # Six clips of one artist, three of another, one of a third; two songs of unknown artists, each of
@@ -22,7 +22,6 @@ ARTISTS = np.array(
     [*["artist a"] * 6, *["artist b"] * 3, "artist c", *["song d"] * 2, *["song e"] * 2]
     + ["group f"] * 3
 )
-CANDIDATES = np.arange(17) % 3 > 0
 
 
 def fold_of(x, train):
@@ -55,20 +54,17 @@ def test_step_writes_graph_and_health_of_each_fold(metric, neighbours, step, cap
         candidates = fold.train if neighbours == "train" else None
         expected = adjacency(fold.x, metric, 5, candidates, seed=3)
         assert_same(graph, expected)
-        assert row == pytest.approx(
-            {"repeat": 0, "fold": row["fold"], **health(expected, fold.y, 5)}
-        )
+        figures = health(expected, fold.y, 5)
+        assert row == pytest.approx({"repeat": 0, "fold": row["fold"], **figures})
     assert table["fold"].tolist() == [0, 1]
     assert ("metric is degenerate" in caplog.text) == table["degenerate"].any()
     assert table["degenerate"].all() == (metric == "jaccard")
 
 
-def test_step_warns_if_k_is_capped(step, caplog):
-    folds = [fold_of(features(), TRAIN)]
-    step(folds, "train", k=29)
-    assert not caplog.records
-    graphs, _ = step(folds, "train", k=30)
-    assert "capped to 29" in caplog.text
+@pytest.mark.parametrize("k", [29, 30])
+def test_step_warns_if_k_is_capped(step, caplog, k):
+    graphs, _ = step([fold_of(features(), TRAIN)], "train", k=k)
+    assert ("capped to 29" in caplog.text) == (k == 30)
     assert graphs[0].nnz == 40 * 29
 
 
@@ -76,7 +72,7 @@ def test_step_warns_if_k_is_capped(step, caplog):
 def test_folds_of_the_same_inputs_and_candidates_share_a_graph(step, tmp_path, neighbours, made):
     first = fold_of(features(), TRAIN)
     graphs, table = step([first, replace(first, train=~TRAIN)], neighbours, alike=True)
-    with np.load(tmp_path / "graph.npz") as file:
+    with np.load(tmp_path / "graph.npz", allow_pickle=False) as file:
         assert sum(name.startswith("data.") for name in file.files) == made
     assert (graphs[0].indices == graphs[1].indices).all() == (made == 1)
     assert table["fold"].tolist() == [0, 1]
@@ -84,10 +80,10 @@ def test_folds_of_the_same_inputs_and_candidates_share_a_graph(step, tmp_path, n
 
 def test_step_seeks_neighbours_among_an_artists_clips(clips, step):
     """What a metric takes from all clips, such as deciles, it does not take from an artist's."""
-    fold = replace(fold_of(clips, CANDIDATES), artists=ARTISTS)
-    graphs, _ = step([fold], among="artist", metric="matching")
-    assert_same(graphs[0], of_one_artist(clips, "matching", 5, ARTISTS))
-    edges, everyone = graphs[0].tocoo(), adjacency(clips, "matching", 16)
+    fold = replace(fold_of(clips, np.arange(17) % 3 > 0), artists=ARTISTS)
+    (graph,), _ = step([fold], among="artist", metric="matching")
+    assert_same(graph, adjacency(clips, "matching", 5, artists=ARTISTS))
+    edges, everyone = graph.tocoo(), adjacency(clips, "matching", 16)
     assert_allclose(edges.data, everyone[edges.row, edges.col], atol=1e-6)
 
 
@@ -95,8 +91,9 @@ def test_step_seeks_neighbours_among_an_artists_clips(clips, step):
     ("k", "counts"), [(2, [2] * 9 + [0] * 8), (99, [5] * 6 + [2] * 3 + [0] * 8)]
 )
 def test_neighbours_of_one_artist_are_the_nearest_of_its_other_clips(clips, k, counts):
-    graph = of_one_artist(clips, "euclidean", k, ARTISTS)
+    graph = adjacency(clips, "euclidean", k, artists=ARTISTS)
     assert np.diff(graph.indptr).tolist() == counts
+    assert adjacency(clips[9:], "euclidean", k, artists=ARTISTS[9:]).nnz == 0
     distances = distance.cdist(clips.astype(np.float64), clips.astype(np.float64))
     for i in range(9):
         others = [j for j in range(9) if ARTISTS[j] == ARTISTS[i] and j != i]
@@ -105,30 +102,12 @@ def test_neighbours_of_one_artist_are_the_nearest_of_its_other_clips(clips, k, c
         assert_allclose(graph[[i], nearest], distances[i, nearest], rtol=1e-6)
 
 
-def test_candidates_alone_are_neighbours_of_one_artist_and_no_unknown_artists_clips(clips):
-    """Of artist a four clips are candidates, of artist b two."""
-    graph = of_one_artist(clips, "euclidean", 99, ARTISTS, CANDIDATES)
-    assert CANDIDATES[graph.indices].all()
-    assert np.diff(graph.indptr)[:9].tolist() == [4, 3, 3, 4, 3, 3, 2, 1, 1]
-    none = of_one_artist(clips, "euclidean", 3, np.array([f"song {i}" for i in range(17)]))
-    assert none.shape == (17, 17) and none.nnz == 0
-
-
-# Health of a graph, and the file
-
-Y = np.array([0, 0, 0, 1, 1])
-# Two neighbours each: 1, 2 / 0, 2 / 0, 1 / 0, 4 / 0, 3.
-INDICES = np.array([1, 2, 0, 2, 0, 1, 0, 4, 0, 3])
-DATA = np.array([1.0, 0, 0, 2, 0, 0, 0, 0, 3, 0])
-
-
-@pytest.fixture
-def graph():
-    return sparse.csr_array((DATA.copy(), INDICES, np.arange(6) * 2), shape=(5, 5))
-
-
-def test_health_of_small_graphs(graph):
-    assert health(graph, Y, 7) == pytest.approx(
+def test_health_of_small_graphs():
+    """Two neighbours each: 1, 2 / 0, 2 / 0, 1 / 0, 4 / 0, 3."""
+    y, neighbours = np.array([0, 0, 0, 1, 1]), np.array([1, 2, 0, 2, 0, 1, 0, 4, 0, 3])
+    distances = np.array([1.0, 0, 0, 2, 0, 0, 0, 0, 3, 0])
+    graph = sparse.csr_array((distances, neighbours, np.arange(6) * 2), shape=(5, 5))
+    assert health(graph, y, 7) == pytest.approx(
         {
             "k_asked": 7,
             "k": 2,
@@ -144,18 +123,9 @@ def test_health_of_small_graphs(graph):
     assert graph.nnz == 10  # It is left as it was.
     for zeros in (4, 5):
         graph.data[:] = np.arange(10) >= zeros
-        assert health(graph, Y, 2)["degenerate"] == (zeros == 5)
+        assert health(graph, y, 2)["degenerate"] == (zeros == 5)
     some = sparse.csr_array(np.array([[0, 2.0, 0, 0, 0], [1, 0, 1, 0, 0], *[[0] * 5] * 3]))
-    figures, none = health(some, Y, 2), health(sparse.csr_array((5, 5)), Y, 2)
+    figures, none = health(some, y, 2), health(sparse.csr_array((5, 5)), y, 2)
     assert (figures["k"], figures["edges"]) == (pytest.approx(0.6), 3)
     assert (none["k"], none["edges"], none["components"]) == (0, 0, 5)
     assert np.isnan(none["homophily"]) and np.isnan(none["zero_distance_share"])
-
-
-def test_graphs_are_read_back_with_stored_zeros_and_shared_ones_are_written_once(graph, tmp_path):
-    graphs = [graph, graph, sparse.csr_array(np.array([[0, 2.0], [1, 0]]))]
-    save_graphs(tmp_path / "graph.npz", iter(graphs))
-    for number, expected in enumerate(graphs):
-        assert_same(load_graph(tmp_path / "graph.npz", number), expected)
-    with np.load(tmp_path / "graph.npz", allow_pickle=False) as file:
-        assert sum(name.startswith("data.") for name in file.files) == 2

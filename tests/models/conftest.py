@@ -15,7 +15,6 @@ from genregraph.models.messages import Backend
 from genregraph.models.networks import GraphModel
 from genregraph.preprocessing.inputs import Inputs
 
-# Those that are installed.
 BACKENDS = ["torch", "dgl"] if find_spec("dgl") else ["torch"]
 needs_dgl = pytest.mark.skipif("dgl" not in BACKENDS, reason="DGL is not installed")
 by_each_backend = pytest.mark.parametrize("backend", BACKENDS)
@@ -57,7 +56,6 @@ def crowd(n, d=5, k=8, noise=2.0):
 
 
 def asked(**settings) -> Network:
-    """`SETTINGS` with some others."""
     return SETTINGS.model_copy(update=settings)
 
 
@@ -69,7 +67,6 @@ def near(one, other, precision) -> None:
 
 
 def train(inputs, graph, kind, settings, backend=CPU, inductive=False, seed=0, **how) -> Fit:
-    """Fit a network."""
     fold = Fold(inputs, graph, seed, inductive=inductive, backend=backend, **how)
     return GraphModel(kind, settings).fit_predict(fold)
 

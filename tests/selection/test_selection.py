@@ -47,13 +47,10 @@ def test_too_few_features_or_none_that_varies_are_errors(features):
 def test_step_selects_by_the_clips_it_may_see_on_any_number_of_cores(
     folds_of, features, tmp_path, fit
 ):
-    """From two tables, but none of the columns that are left out."""
     folds = folds_of(CLIPS, GENRES, np.arange(N) // 3 % 2, np.arange(N) // 6 % 2)
     folds.to_parquet(tmp_path / "folds.parquet")
-    tables = [tmp_path / "left.parquet", tmp_path / "right.parquet"]
-    named = features.reset_index(names="clip")
-    named.iloc[:, :4].to_parquet(tables[0])
-    named.iloc[::-1, [0, *range(4, 9)]].to_parquet(tables[1])
+    tables = [tmp_path / "features.parquet"]
+    features.reset_index(names="clip").to_parquet(tables[0])
     outputs = [tmp_path / "one.csv", tmp_path / "two.csv"]
     for jobs, output in enumerate(outputs, start=1):
         main(tmp_path / "folds.parquet", fit, 3, 0, output, tables, drop=["noise0"], jobs=jobs)

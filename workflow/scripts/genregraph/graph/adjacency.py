@@ -8,7 +8,7 @@ References
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,7 +21,7 @@ from scipy import sparse
 from genregraph.datasets.groups import names_artist
 from genregraph.graph.metrics import METRICS, Mask, Matrix
 from genregraph.graph.store import health, save_graphs
-from genregraph.preprocessing.inputs import Inputs, InputsFile
+from genregraph.preprocessing.inputs import InputsFile
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,12 @@ TIE = 1e-6  # Relative; distances that differ by less are equal.
 
 
 def adjacency(
-    x: Matrix, metric: str, k: int, candidates: Mask | None = None, seed: int = 0
+    x: Matrix,
+    metric: str,
+    k: int,
+    candidates: Mask | None = None,
+    seed: int = 0,
+    artists: NDArray[np.str_] | None = None,
 ) -> sparse.csr_array:
     """Each clip's k nearest other clips and their distances, of inputs of shape (n, d).
 
@@ -44,6 +49,10 @@ def adjacency(
     candidates : NDArray[np.bool_], shape (n,), optional
         Clips that may be neighbours; by default all (transductive). Where they are the training
         clips, no test clip sends a message to any other (inductive).
+    artists : NDArray[np.str_], shape (n,), optional
+        Neighbours are clips of the same artist alone, test clips too. Where folds keep artists
+        apart they join no training clip with a test clip. A clip whose group is no artist's has
+        no neighbours.
 
     Returns
     -------
@@ -53,34 +62,19 @@ def adjacency(
         the order of clips. Rows of candidates are computed from candidates alone, so that not even
         their rounding depends on the other clips.
     """
-    search = _Search(x, metric, candidates, seed)
-    known, new = search.split(np.arange(len(x)))
-    return _graph(len(x), search.nearest([known, new], known, min(k, len(known) - 1)))
-
-
-def of_one_artist(
-    x: Matrix,
-    metric: str,
-    k: int,
-    artists: NDArray[np.str_],
-    candidates: Mask | None = None,
-    seed: int = 0,
-) -> sparse.csr_array:
-    """Each clip's k nearest other clips by its artist, and their distances.
-
-    It uses artist labels, of test clips too. Where folds keep artists apart such a graph joins no
-    training clip with a test clip. A clip whose group is no artist's has no neighbours.
-    ``artists`` is of shape (n,); `adjacency` describes the other parameters, and the result.
-    """
-    search = _Search(x, metric, candidates, seed)
-    blocks: list[Block] = []
-    names, codes = np.unique(artists, return_inverse=True)
-    for code in np.flatnonzero([names_artist(name) for name in names]):
-        known, new = search.split(np.flatnonzero(codes == code))
-        for rows, most in ((known, len(known) - 1), (new, len(known))):
-            if most > 0:
-                blocks += search.nearest([rows], known, min(k, most))
-    return _graph(len(x), blocks)
+    search, everyone = _Search(x, metric, candidates, seed), np.arange(len(x))
+    groups = [everyone]
+    if artists is not None:
+        names = filter(names_artist, np.unique(artists))
+        groups = [np.flatnonzero(artists == name) for name in names]
+    blocks: list[Block] = [(everyone[:0], np.empty((0, 1), np.int64), np.empty((0, 1)))]
+    for group in groups:
+        known = group[search.candidates[group]]
+        if (most := min(k, len(known) - 1)) > 0:
+            blocks += search.nearest([known, np.setdiff1d(group, known)], known, most)
+    edges = [(np.repeat(rows, each.shape[1]), each.ravel(), d.ravel()) for rows, each, d in blocks]
+    rows, columns, distances = map(np.concatenate, zip(*edges, strict=True))
+    return sparse.csr_array((distances, (rows, columns)), shape=(len(x), len(x)))
 
 
 def joined(
@@ -112,16 +106,14 @@ class _Search:
         self.candidates = np.ones(len(x), dtype=bool) if candidates is None else candidates
         self.metric, self.seed = METRICS[metric], seed
         self.values = self.metric.transform(x, self.candidates)
-        self.hashes = _hashes(self.values)
+        # Equal rows have equal numbers.
+        hashes = (hash(row.tobytes()) for row in self.values)
+        self.hashes = np.fromiter(hashes, np.int64, len(x))
         self.draws = np.empty(len(x), dtype=np.uint64)
         self.draws[self.candidates] = np.arange(self.candidates.sum())
         for i in np.flatnonzero(~self.candidates):
             digest = hashlib.blake2b(x[i].tobytes(), digest_size=8).digest()
             self.draws[i] = int.from_bytes(digest, "big") | 1 << 63
-
-    def split(self, clips: Rows) -> tuple[Rows, Rows]:
-        """Those that may be neighbours, and the others."""
-        return clips[self.candidates[clips]], clips[~self.candidates[clips]]
 
     def nearest(self, groups: Sequence[Rows], among: Rows, k: int) -> Iterator[Block]:
         """The k nearest of some clips to each clip, by ascending number; no block mixes groups."""
@@ -149,21 +141,6 @@ class _Search:
         return columns
 
 
-def _hashes(values: Matrix) -> Rows:
-    """Equal rows have equal numbers."""
-    return np.fromiter((hash(row.tobytes()) for row in values), np.int64, len(values))
-
-
-def _graph(n: int, blocks: Iterable[Block]) -> sparse.csr_array:
-    none = (np.empty(0, int), np.empty((0, 1), int), np.empty((0, 1)))
-    edges = [
-        (np.repeat(rows, columns.shape[1]), columns.ravel(), distances.ravel())
-        for rows, columns, distances in [none, *blocks]
-    ]
-    rows, columns, distances = map(np.concatenate, zip(*edges, strict=True))
-    return sparse.csr_array((distances, (rows, columns)), shape=(n, n))
-
-
 def main(
     inputs: Annotated[Path, typer.Option(help="Inputs of all folds (NPZ).")],
     neighbours: Annotated[Literal["all", "train"], typer.Option(help="Who may be a neighbour.")],
@@ -178,20 +155,17 @@ def main(
     folds = InputsFile(inputs)
     rows: list[dict[str, float]] = []
 
-    def of_fold(data: Inputs) -> sparse.csr_array:
-        candidates = data.train if neighbours == "train" else np.ones_like(data.train)
-        if among == "artist":
-            return of_one_artist(data.x, metric, k, data.artists, candidates, seed)
-        if k > (others := int(candidates.sum()) - 1):
-            logger.warning("k = %d is more than the other clips; it is capped to %d", k, others)
-        return adjacency(data.x, metric, k, candidates, seed)
-
     def graphs() -> Iterator[sparse.csr_array]:
         for number, (repeat, fold) in enumerate(folds.keys):
             if neighbours == "train" or folds.which[number] == number:
                 data = folds[number]
-                graph = of_fold(data)
+                candidates = data.train if neighbours == "train" else None
+                artists = data.artists if among == "artist" else None
+                graph = adjacency(data.x, metric, k, candidates, seed, artists)
                 figures = health(graph, data.y, k)
+                if artists is None and figures["k"] < k:
+                    capped = "k = %d is more than the other clips; it is capped to %d"
+                    logger.warning(capped, k, figures["k"])
             rows.append({"repeat": repeat, "fold": fold, **figures})
             yield graph
 

@@ -48,7 +48,8 @@ def health(graph: sparse.csr_array, y: NDArray[np.int64], k_asked: int) -> dict[
     """
     n, counts = len(y), np.bincount(y)
     rows = np.repeat(np.arange(n), np.diff(graph.indptr))
-    k, zero = len(rows) / n, _share(graph.data == 0)
+    k, which = len(rows) / n, (graph.data == 0, y[rows] == y[graph.indices])
+    zero, alike = (float(each.mean()) if len(rows) else np.nan for each in which)
     connected = graph.copy()
     connected.eliminate_zeros()
     return {
@@ -56,13 +57,9 @@ def health(graph: sparse.csr_array, y: NDArray[np.int64], k_asked: int) -> dict[
         "k": int(k) if k.is_integer() else k,
         "edges": len(rows),
         "zero_distance_share": zero,
-        "homophily": _share(y[rows] == y[graph.indices]),
+        "homophily": alike,
         "chance_homophily": float((counts * (counts - 1)).sum() / (n * (n - 1))),
         "components": int(connected_components(connected, directed=True, connection="weak")[0]),
         "degree_max": int(np.bincount(graph.indices, minlength=n).max()),
         "degenerate": zero >= DEGENERATE,
     }
-
-
-def _share(which: NDArray[np.bool_]) -> float:
-    return float(which.mean()) if len(which) else np.nan

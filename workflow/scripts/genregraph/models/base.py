@@ -28,20 +28,13 @@ Split = tuple[NDArray[np.int64], NDArray[np.int64]]
 class Fold(NamedTuple):
     """A fold as every model is given it.
 
-    Attributes
-    ----------
-    graph : scipy.sparse.csr_array, shape (n, n)
-        Distances to each clip's neighbours, as `graph.adjacency` makes it.
-    splits : sequence of (NDArray[np.int64], NDArray[np.int64])
-        As `inner_splits` makes them; without any, nothing is chosen or held out.
-    inductive : bool
-        Models learn from the training clips and the graph among them alone, and each test clip
-        joins it by itself: its prediction does not depend on other test clips. Else all clips are
-        in the graph during training (transductive).
-    search : bool
-        Networks choose weight decay and dropout; classifiers always search their grids.
-    calibrate : bool
-        Training clips are held out even where nothing is chosen, for a temperature.
+    ``graph``, shape (n, n), has the distances to each clip's neighbours (`graph.adjacency`). Where
+    there are no ``splits`` (`inner_splits`) nothing is chosen or held out. Where it is
+    ``inductive`` models learn from the training clips and the graph among them alone, and each test
+    clip joins it by itself: its prediction does not depend on other test clips. Else all clips are
+    in the graph during training (transductive). By ``search`` networks choose weight decay and
+    dropout; classifiers always search their grids. By ``calibrate`` training clips are held out
+    even where nothing is chosen, for a temperature.
     """
 
     inputs: Inputs
@@ -64,18 +57,11 @@ class HeldOut(NamedTuple):
 class Fit(NamedTuple):
     """Predictions of a model for a fold with n clips and c genres, and what it learnt.
 
-    Attributes
-    ----------
-    probabilities : NDArray[np.float64], shape (n, c)
-        Rows add up to 1.
-    epochs : int
-        Iterations; 0 where the model does not iterate.
-    parameters : dict
-        Those chosen inside the training clips.
-    inner_log_loss, temperature : float
-        In nats, and fitted: of training clips held out inside, at these parameters; else NaN.
-    history, weights : optional
-        Of a network: ``epoch loss train_accuracy test_accuracy seconds``, and tensors by name.
+    Rows of ``probabilities``, shape (n, c), add up to 1. A model that does not iterate has 0
+    ``epochs``. ``parameters`` are those chosen inside the training clips; ``inner_log_loss``, in
+    nats, and ``temperature`` are of training clips held out inside, at these parameters, else NaN.
+    A network has a ``history``, ``epoch loss train_accuracy test_accuracy seconds``, and
+    ``weights``, tensors by name.
     """
 
     probabilities: Matrix

@@ -109,10 +109,8 @@ def stopping_part(y: NDArray[np.int64], groups: NDArray[np.str_], seed: int) -> 
     """
     genres = len(np.unique(y))
     if len(y) < STOPPING_PARTS or genres < 2:
-        raise UserError(
-            f"{len(y)} training clips of {genres} genre(s) cannot train the CNN: it needs "
-            f"{STOPPING_PARTS} clips and 2 genres at least; add clips, or leave the table cnn out"
-        )
+        said = f"{len(y)} training clips of {genres} genre(s): the CNN needs {STOPPING_PARTS} clips"
+        raise UserError(f"{said} and 2 genres at least; add clips, or leave the table cnn out")
 
     def merit(chosen: NDArray[np.bool_]) -> tuple[int, int, float]:
         learnt, held = len(np.unique(y[~chosen])), len(np.unique(y[chosen]))
@@ -218,10 +216,8 @@ def images_of(
     rows = pd.Index(available).get_indexer(pd.Index(clips))
     missing = clips[rows < 0]
     if missing.size:
-        raise UserError(
-            f"{missing.size} clip(s) have no image, {str(missing[0])!r} first: the images are not "
-            "of the folds' dataset and segment length. Remove both to have them made anew"
-        )
+        said = f"{missing.size} clip(s) of the folds have no image, {str(missing[0])!r} first"
+        raise UserError(f"{said}; remove folds and images to have them made anew")
     return images[rows]
 
 

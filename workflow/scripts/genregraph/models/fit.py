@@ -28,6 +28,7 @@ from genregraph.preprocessing.inputs import Inputs, InputsFile
 
 logger = logging.getLogger(__name__)
 
+COLUMNS = "repeat fold epochs seconds inner_log_loss temperature parameters".split()
 Key = tuple[int, int]  # Repeat and fold.
 
 
@@ -62,15 +63,10 @@ def _timed(fit_predict: Callable[[Fold], Fit], fold: Fold) -> Fit:
 
 def predictions(inputs: Inputs, probabilities: Matrix, key: Key) -> pd.DataFrame:
     """``clip repeat fold part true predicted`` (part: train or test), and a probability a genre."""
-    values = [
-        inputs.clips,
-        *key,
-        np.where(inputs.train, "train", "test"),
-        inputs.genres[inputs.y],
-        inputs.genres[probabilities.argmax(axis=1)],
-    ]
+    part, genres = np.where(inputs.train, "train", "test"), inputs.genres
+    values = (inputs.clips, *key, part, genres[inputs.y], genres[probabilities.argmax(axis=1)])
     table = pd.DataFrame(dict(zip(NAMED, values, strict=True)))
-    return table.join(pd.DataFrame(probabilities, columns=inputs.genres))
+    return table.join(pd.DataFrame(probabilities, columns=genres))
 
 
 def write(
@@ -89,18 +85,11 @@ def write(
     table = pd.concat(tables, ignore_index=True)
     table.to_parquet(folder / f"{model}.parquet", index=False)
     rows = [
-        {
-            "repeat": repeat,
-            "fold": fold,
-            "epochs": fit.epochs,
-            "seconds": round(fit.seconds, 3),
-            "inner_log_loss": fit.inner_log_loss,
-            "temperature": fit.temperature,
-            "parameters": json.dumps(dict(fit.parameters)),
-        }
-        for (repeat, fold), fit in fits.items()
+        (*key, f.epochs, f.seconds, f.inner_log_loss, f.temperature, json.dumps(dict(f.parameters)))
+        for key, f in fits.items()
     ]
-    pd.DataFrame(rows).to_csv(folder / f"{model}.csv", index=False)
+    of_folds = pd.DataFrame(rows, columns=COLUMNS).round({"seconds": 3})
+    of_folds.to_csv(folder / f"{model}.csv", index=False)
     histories = {key: fit.history for key, fit in fits.items() if fit.history is not None}
     if histories:
         stacked = pd.concat(histories, names=["repeat", "fold", None]).reset_index([0, 1])
@@ -128,10 +117,8 @@ def main(
     asked = Experiment.model_validate_json(experiment)
     combined = [name for name in asked.models if name in COMBINED]
     if combined and not any(name in CLASSIFIERS for name in asked.models):
-        raise UserError(
-            f"models: {combined[0]} combines classifiers, and the experiment has none; add one "
-            f"of {', '.join(CLASSIFIERS)} to models: in config/experiments.yaml"
-        )
+        said = f"models: {combined[0]} combines classifiers, and the experiment has none"
+        raise UserError(f"{said}; add one of {', '.join(CLASSIFIERS)} to models:")
     where = usable_backend(backend, device)
     folds, networks = InputsFile(inputs), asked.networks()
     calibrate = asked.calibrate == "temperature"
@@ -144,12 +131,8 @@ def main(
         for name, fit in fit_fold(fold, asked):
             if calibrate and fit.held_out:
                 fit = fit._replace(temperature=fitted_temperature(*fit.held_out))
-            logger.info(
-                "repeat %d, fold %d, %s: %d epochs, %.3f s, %s, log loss inside %.3f, "
-                "temperature %.3f",
-                *(*key, name, fit.epochs, fit.seconds, dict(fit.parameters) or "nothing chosen"),
-                *(fit.inner_log_loss, fit.temperature),
-            )
+            said = (*key, name, fit.epochs, fit.seconds, dict(fit.parameters) or "nothing chosen")
+            logger.info("repeat %d, fold %d, %s: %d epochs, %.3f s, %s", *said)
             fits[name] = predictions(data, fit.probabilities, key), fit
         return fits
 

@@ -33,8 +33,7 @@ from torch.nn.functional import elu_, linear, normalize
 from genregraph.config.experiment import Network
 from genregraph.models.messages import Attention, Messages
 
-HEADS = 4
-SLOPE = 0.2  # Of attention scores below 0 [4]_.
+HEADS = 4  # At most: they share the neurons of a hidden layer of gat evenly.
 ALPHA = 0.1  # Share of a clip's own prediction in each step [5]_.
 STEPS = 10
 
@@ -100,7 +99,7 @@ class GraphAttention(nn.Module):
         sent, received = (
             x @ torch.einsum("ho,hof->fh", each[0], weight) for each in (self.attn_l, self.attn_r)
         )
-        return attention.shares(sent, received, SLOPE)
+        return attention.shares(sent, received)
 
     def forward(self, x: Tensor, attention: Attention) -> Tensor:
         """Values, shape (n, heads * outputs), from ``x``, shape (n, features)."""
@@ -142,14 +141,14 @@ class GraphNetwork(nn.Module):
 
     def forward(self, inputs: tuple[Tensor, ...], messages: Any) -> Tensor:
         """Scores of clips, shape (n, genres), from what is `prepared`."""
-        first = cast("Any", self.convolutions[0])
+        first, *others = cast("Any", self.convolutions)
         if self.kind == "graphsage":
             x = first.combined(*inputs)
         elif self.kind == "gcn":
             x = torch.addmm(first.bias, inputs[0], first.weight)
         else:
             x = values_of(first, inputs[0], messages)
-        for layer in self.convolutions[1:]:
+        for layer in others:
             x = values_of(layer, self.activated(x), messages)
         if self.kind == "appnp" and messages.products:
             own = ALPHA * x
@@ -169,19 +168,6 @@ class GraphNetwork(nn.Module):
         return x * kept.to(x.dtype).mul_(1 / (1 - self.dropout))
 
 
-def heads_of(hidden: int) -> int:
-    """Heads that share the neurons of a hidden layer of gat evenly, `HEADS` at most."""
-    return next(heads for heads in range(HEADS, 0, -1) if hidden % heads == 0)
-
-
-LAYERS: dict[str, Callable[..., nn.Module]] = {
-    "graphsage": SageLayer,
-    "gcn": GraphConvolution,
-    "gat": GraphAttention,
-    "appnp": nn.Linear,
-}
-
-
 def network(
     kind: str, features: int, genres: int, settings: Network, by_dgl: bool = False
 ) -> GraphNetwork:
@@ -189,7 +175,8 @@ def network(
 
     With ``by_dgl``, gcn and gat consist of DGL's layers, which pass messages by DGL alone.
     """
-    layer = LAYERS[kind]
+    own = {"graphsage": SageLayer, "gcn": GraphConvolution, "gat": GraphAttention}
+    layer: Callable[..., nn.Module] = own.get(kind, nn.Linear)
     if by_dgl and kind in ("gcn", "gat"):
         from dgl.nn.pytorch import GATConv, GraphConv
 
@@ -198,6 +185,7 @@ def network(
     widths = pairwise([features, *[settings.hidden] * settings.layers, genres])
     if kind != "gat":
         return GraphNetwork(kind, [layer(*each) for each in widths], settings)
-    heads = [heads_of(settings.hidden)] * settings.layers + [1]
+    shared = next(heads for heads in range(HEADS, 0, -1) if settings.hidden % heads == 0)
+    heads = [shared] * settings.layers + [1]
     layers = [layer(a, b // h, h) for (a, b), h in zip(widths, heads, strict=True)]
     return GraphNetwork(kind, layers, settings)

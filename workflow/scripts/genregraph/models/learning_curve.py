@@ -5,7 +5,7 @@ Series ``clips`` begins with few clips of few artists of each genre and doubles 
 test clips, of protocol clean. Where artists are few, only prolific ones are possible, which may be
 more typical of a genre, or less, than others. A genre that has fewer artists in any fold takes that
 many. A group of unknown artists is one artist. Features are scaled by the full training part. No
-parameter is searched: logistic regression has C .1, networks the settings of the experiment.
+parameter is searched: networks have the settings of the experiment.
 """
 
 import logging
@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from genregraph.common.seeds import fold_seed
 from genregraph.config.experiment import Experiment
-from genregraph.graph.adjacency import adjacency, of_one_artist
+from genregraph.graph.adjacency import adjacency
 from genregraph.models import options
 from genregraph.models.base import Fold
 from genregraph.models.classifiers import Classifier, Lda
@@ -119,10 +119,8 @@ def curve(
         logger.warning("there is no curve: each genre needs an artist with two training clips")
         return pd.DataFrame(columns=COLUMNS[2:])
     networks, graph = experiment.networks(), experiment.graph
-    models: dict[str, GraphModel | Classifier] = {
-        name: GraphModel(networks[name].kind, networks[name].settings)
-        for name in ("graphsage", "edgeless")
-    }
+    both = {name: GraphModel(*networks[name][:2]) for name in ("graphsage", "edgeless")}
+    models: dict[str, GraphModel | Classifier] = {**both, **PLAIN}
     fewest, most = sum(asked.artists[0]), asked.clips[-1] * len(folds[0].genres)
     rows = []
     for repeat, inputs in enumerate(tqdm(folds, unit="repeat")):
@@ -130,14 +128,11 @@ def curve(
         drawn = points(inputs, asked, np.random.default_rng(own_seed))
         for (artists, clips), learnt in drawn.items():
             part = inputs.of(np.union1d(learnt, np.flatnonzero(~inputs.train)))
-            near = (part.x, graph.metric, graph.k)
-            if graph.among == "all":
-                edges = adjacency(*near, seed=own_seed)
-            else:
-                edges = of_one_artist(*near, part.artists, seed=own_seed)
+            whose = part.artists if graph.among == "artist" else None
+            edges = adjacency(part.x, graph.metric, graph.k, seed=own_seed, artists=whose)
             fold = Fold(part, edges, own_seed, backend=backend)
             series = {"artists": clips == most, "clips": artists == fewest}
-            for name, model in (models | PLAIN).items():
+            for name, model in models.items():
                 accuracy = model.fit_predict(fold).accuracies(part)[1]
                 point = (repeat, artists, clips, accuracy, int((~part.train).sum()))
                 rows += [(name, which, *point) for which, holds in series.items() if holds]

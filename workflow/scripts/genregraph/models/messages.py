@@ -44,18 +44,13 @@ def usable_backend(backend: str, device: str) -> Backend:
     """
     installed = find_spec("dgl") is not None
     if backend == "dgl" and not installed:
-        raise UserError(
-            "backend: dgl: DGL is not installed, and has no wheels for this Python and machine "
-            "unless it is Python 3.11 on Linux x86-64; use backend: torch or auto"
-        )
+        said = "DGL is not installed, and has wheels for Python 3.11 on Linux x86-64 alone"
+        raise UserError(f"backend: dgl: {said}; use backend: torch or auto")
     if backend == "dgl" and device not in ("auto", "cpu"):
         raise UserError(f"device: {device}: DGL computes on the CPU here; use backend: torch")
     usable = "cpu" if backend == "dgl" else usable_device(device)
     uses_dgl = installed and usable == "cpu" and backend != "torch"
     return Backend("dgl" if uses_dgl else "torch", usable)
-
-
-# Fixed weights
 
 
 class Messages:
@@ -152,9 +147,6 @@ def _of_each_row(matrix: sparse.csr_array) -> Tensor | None:
     return torch.from_numpy(values).to(torch.get_default_dtype()) if same else None
 
 
-# Attention
-
-
 class Attention:
     """Edges over which clips attend to each other: a softmax over them, and a weighted sum [3]_.
 
@@ -174,13 +166,13 @@ class Attention:
         self.columns = torch.from_numpy(columns).to(backend.device)
         self.filled = torch.from_numpy(~there[:, :, None]).to(backend.device)
 
-    def shares(self, sent: Tensor, received: Tensor, slope: float) -> Tensor:
+    def shares(self, sent: Tensor, received: Tensor) -> Tensor:
         """Attention of clips to their ``columns``, shape (n, k, heads), which adds up to 1.
 
         Clips add ``sent`` and ``received``, shape (n, heads), to the scores of edges from and to
-        them; scores below 0 are multiplied by the slope.
+        them; scores below 0 are multiplied by .2.
         """
-        scores = leaky_relu(sent[self.columns] + received[:, None], slope)
+        scores = leaky_relu(sent[self.columns] + received[:, None], 0.2)
         return torch.softmax(scores.masked_fill(self.filled, -torch.inf), dim=1)
 
     def __call__(self, values: Tensor, shares: Tensor) -> Tensor:

@@ -4,9 +4,8 @@ An ablation is the same network without messages: their difference is the effect
 chooses its weight decay and dropout inside the training clips.
 """
 
-from dataclasses import dataclass
 from itertools import product
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -29,8 +28,7 @@ WEIGHT_DECAY = (1.0, 10.0)
 DROPOUT = (0.0, 0.5)
 
 
-@dataclass(frozen=True)
-class GraphModel:
+class GraphModel(NamedTuple):
     """A network of a kind (`config.registry.NETWORKS`); without messages it is the ablation."""
 
     kind: str
@@ -41,19 +39,17 @@ class GraphModel:
 
         With ``fold.search``, weight decay and dropout are those of `WEIGHT_DECAY` and `DROPOUT`
         with the lowest log loss on the training clips that the first inner split holds out. These
-        stay in the graph, without labels.
-
-        Raises
-        ------
-        UserError
-            If test clips are neighbours in the graph of an inductive fold.
+        stay in the graph, without labels. A `UserError` is raised if test clips are neighbours in
+        the graph of an inductive fold.
         """
         settings, clips, loss = self.settings, None, np.nan
         searches = fold.search and bool(fold.splits)
         with reproducibly(fold.seed):
             learnt, everyone = self._graphs(fold)
             if searches or (fold.calibrate and fold.splits):
-                grid = _grid(settings) if searches else [settings]
+                points = product(WEIGHT_DECAY, DROPOUT) if searches else [()]
+                changes = (dict(zip(SEARCHED, point, strict=False)) for point in points)
+                grid = [settings.model_copy(update=each) for each in changes]
                 held_out = [_held_out(learnt, fold, each) for each in grid]
                 losses = [log_loss(*each) for each in held_out]
                 best = int(np.argmin(np.nan_to_num(losses, nan=np.inf)))
@@ -74,10 +70,8 @@ class GraphModel:
         """The graphs for training and for prediction: the same one unless inductive."""
         inputs, settings, known = fold.inputs, self.settings, fold.inputs.train
         if fold.inductive and (~known)[fold.graph.indices].any():
-            raise UserError(
-                "this graph has test clips for neighbours, but an inductive model must not see "
-                "them; build it by graph.adjacency --neighbours train"
-            )
+            said = "an inductive model must not see test clips, which are neighbours in this graph"
+            raise UserError(f"{said}; build it by graph.adjacency --neighbours train")
         matrix = connected(nearest(fold.graph, settings.k, fold.seed), settings.weights)
         x = node_features(inputs.x, matrix, settings.adjacency_as_features)
         weights = propagation(matrix, self.kind, settings, known if fold.inductive else None)
@@ -87,11 +81,6 @@ class GraphModel:
         among = weights[known][:, known]
         learnt = nodes(x[known], inputs.y[known], known[known], among, self.kind, fold.backend)
         return learnt, everyone
-
-
-def _grid(settings: Network) -> list[Network]:
-    points = product(WEIGHT_DECAY, DROPOUT)
-    return [settings.model_copy(update=dict(zip(SEARCHED, p, strict=True))) for p in points]
 
 
 def _held_out(graph: Nodes, fold: Fold, settings: Network) -> HeldOut:
@@ -111,8 +100,7 @@ def _probabilities(scores: Tensor) -> Matrix:
     return torch.softmax(scores.cpu().double(), dim=1).numpy()
 
 
-@dataclass(frozen=True)
-class FittedNetwork:
+class FittedNetwork(NamedTuple):
     """A trained network without ``adjacency_as_features``, on the CPU and by PyTorch alone."""
 
     kind: str
@@ -132,15 +120,10 @@ class FittedNetwork:
         """Predict m clips, each by itself, that join the n training clips.
 
         ``x`` and ``graph`` are the training clips' inputs and distances; ``neighbours`` and
-        ``distances``, shape (m, k), are each new clip's (`graph.adjacency.joined`).
-
-        Returns
-        -------
-        probabilities : NDArray[np.float64], shape (m, c)
-            Those of test clips under protocol ``inductive``, independent of other new clips.
-        shares : NDArray[np.float64], shape (m, k)
-            Weight of each neighbour in what the first layer aggregates, the rest being the clip's
-            own: 0 without messages, the mean over heads of gat.
+        ``distances``, shape (m, k), are each new clip's (`graph.adjacency.joined`). It returns
+        probabilities, shape (m, c), those of test clips under protocol ``inductive``, and the
+        weight of each neighbour in what the first layer aggregates, shape (m, k), the rest being
+        the clip's own: 0 without messages, the mean over heads of gat.
         """
         n, m, count = len(x), len(x_new), neighbours.shape[1]
         parts = (
@@ -158,19 +141,19 @@ class FittedNetwork:
         with reproducibly(self.seed):
             for i, row in enumerate(x_new):
                 rows = np.append(np.arange(n), n + i)
-                given = (np.vstack([x, row]), nobody, nobody > 0, weights[rows][:, rows])
-                joined = nodes(*given, self.kind, CPU)
+                own = weights[rows][:, rows]
+                joined = nodes(np.vstack([x, row]), nobody, nobody > 0, own, self.kind, CPU)
                 probabilities[i] = _probabilities(scores_of(model, joined)[-1:])[0]
-                shares[i] = _shares(model, joined)[neighbours[i]]
+                shares[i] = _shares(model, joined, own)[neighbours[i]]
         return probabilities, shares
 
 
-def _shares(model: GraphNetwork, joined: Nodes) -> Matrix:
+def _shares(model: GraphNetwork, joined: Nodes, matrix: sparse.csr_array) -> Matrix:
     """Weight of each clip, shape (n,), in what the last one aggregates first."""
     if isinstance(first := model.convolutions[0], GraphAttention) and not joined.messages.alone:
         with torch.no_grad():
             mean = first.shares(joined.prepared[0], joined.messages)[-1].mean(dim=1)
         columns = joined.messages.columns[-1].numpy()
         return cast("Matrix", np.bincount(columns, mean.double().numpy(), len(joined.y)))
-    row = cast("Matrix", joined.matrix[[-1]].toarray()[0])
+    row = cast("Matrix", matrix[[-1]].toarray()[0])
     return row / row.sum()

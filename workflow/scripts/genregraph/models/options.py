@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 import typer
 
-# The folds of a protocol
 InputsFile = Annotated[Path, typer.Option("--inputs", help="Inputs of all folds (NPZ).")]
 Graphs = Annotated[Path, typer.Option(help="Graphs of all folds (NPZ).")]
 Experiment = Annotated[str, typer.Option(help="What decides which models there are (JSON).")]
@@ -15,7 +14,5 @@ Neighbours = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="The configuration's seed, from which each fold has its.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Folds that are fitted side by side.")]
-
-# Where networks are trained
 Backend = Annotated[str, typer.Option(help="dgl, torch or auto.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")]

@@ -13,10 +13,9 @@ References
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.utils.sparsefuncs import inplace_csr_row_scale
 
 from genregraph.config.experiment import Network
-
-SCALE_NEIGHBOUR = 7  # As in [4]_.
 
 
 def nearest(adjacency: sparse.csr_array, k: int | None, seed: int = 0) -> sparse.csr_array:
@@ -33,13 +32,12 @@ def nearest(adjacency: sparse.csr_array, k: int | None, seed: int = 0) -> sparse
     # Sorted by distance in each row, entries keep the order that they have in the matrix.
     kept = np.sort(np.lexsort((chance, adjacency.data, rows))[place < k])
     starts = np.concatenate([[0], np.cumsum(np.minimum(counts, k))])
-    return sparse.csr_array(
-        (adjacency.data[kept], adjacency.indices[kept], starts), shape=adjacency.shape
-    )
+    parts = (adjacency.data[kept], adjacency.indices[kept], starts)
+    return sparse.csr_array(parts, shape=adjacency.shape)
 
 
-def locally_scaled(distances: sparse.csr_array, nth: int = SCALE_NEIGHBOUR) -> sparse.csr_array:
-    """Similarities exp(-d_ij^2 / (s_i s_j)), s_i being the distance to i's nth neighbour [4]_.
+def locally_scaled(distances: sparse.csr_array, nth: int = 7) -> sparse.csr_array:
+    """Similarities exp(-d_ij^2 / (s_i s_j)), s_i being the distance to i's nth neighbour, as [4]_.
 
     Where a clip has fewer neighbours, s_i is the distance to the last. Similarities lie in (0, 1]:
     1 for clips that are the same. A pair of which one lies among copies of itself (s = 0) and that
@@ -81,14 +79,9 @@ def averages(matrix: sparse.csr_array, aggregator: str) -> sparse.csr_array:
     Aggregator ``mean`` is sum(w h) / sum(w); ``dgl_mean`` is DGL's [3]_, sum(w h) over the number
     of messages.
     """
-    divisors = np.diff(matrix.indptr) if aggregator == "dgl_mean" else matrix.sum(axis=1)
-    return _scaled_rows(matrix, 1 / divisors)
-
-
-def _scaled_rows(matrix: sparse.csr_array, factors: NDArray[np.float64]) -> sparse.csr_array:
-    """Rows times factors, shape (n,); what is stored keeps its order."""
     scaled = matrix.copy()
-    scaled.data = matrix.data * np.repeat(factors, np.diff(matrix.indptr))
+    divisors = np.diff(matrix.indptr) if aggregator == "dgl_mean" else matrix.sum(axis=1)
+    inplace_csr_row_scale(scaled, 1 / divisors)
     return scaled
 
 
@@ -102,8 +95,9 @@ def symmetric(
     other.
     """
     rows = np.ones(matrix.shape[0], dtype=bool) if counted is None else counted
-    columns = (rows.astype(np.float64) @ matrix) + np.where(rows, 0, matrix.diagonal())
-    scaled = _scaled_rows(matrix, 1 / np.sqrt(matrix.sum(axis=1)))
+    columns = rows.astype(np.float64) @ matrix + np.where(rows, 0, matrix.diagonal())
+    scaled = matrix.copy()
+    inplace_csr_row_scale(scaled, 1 / np.sqrt(matrix.sum(axis=1)))
     scaled.data /= np.sqrt(columns)[scaled.indices]
     return scaled
 

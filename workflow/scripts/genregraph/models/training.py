@@ -25,25 +25,18 @@ COLUMNS = "epoch loss train_accuracy test_accuracy seconds".split()
 
 
 class Nodes(NamedTuple):
-    """Clips on a device, for a network of a kind.
-
-    They have what is `prepared` of their inputs, messages, genres, whether they train, and the
-    matrix of the messages.
-    """
+    """Clips on a device, as a network of a kind gets them."""
 
     kind: str
     prepared: tuple[Tensor, ...]
     messages: Any
     y: Tensor
     train: Tensor
-    matrix: sparse.csr_array
 
     def alone(self) -> "Nodes":
         """The training clips alone, for a network without messages."""
-        known = self.train
-        few = tuple(each[known] for each in self.prepared)
-        matrix = sparse.eye_array(len(few[0]), format="csr")
-        return Nodes(self.kind, few, self.messages, self.y[known], known[known], matrix)
+        few = tuple(each[self.train] for each in self.prepared)
+        return self._replace(prepared=few, y=self.y[self.train], train=self.train[self.train])
 
 
 def nodes(
@@ -58,15 +51,11 @@ def nodes(
     rows, genres, known = (torch.from_numpy(each).to(backend.device) for each in (x, y, train))
     backend = backend._replace(name="torch") if kind == "appnp" else backend
     messages = Attention(matrix, backend) if kind == "gat" else Messages(matrix, backend)
-    return Nodes(kind, prepared(kind, rows, messages), messages, genres, known, matrix)
+    return Nodes(kind, prepared(kind, rows, messages), messages, genres, known)
 
 
 def trained(
-    learnt: Nodes,
-    everyone: Nodes,
-    settings: Network,
-    fold: Fold,
-    with_history: bool = True,
+    learnt: Nodes, everyone: Nodes, settings: Network, fold: Fold, with_history: bool = True
 ) -> tuple[GraphNetwork, pd.DataFrame]:
     """Train a network for all epochs on ``learnt``, by AdamW [1]_.
 
@@ -82,12 +71,12 @@ def trained(
         model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
     model.chance = np.random.default_rng([fold.seed, 2])
-    # Then scores before the update are those of the training itself.
-    same_scores = everyone is learnt and not settings.dropout
+    # Else scores before the update are those of the training itself.
+    apart = with_history and (everyone is not learnt or settings.dropout > 0)
     known = torch.where(learnt.train, learnt.y, -100)  # The loss ignores -100.
     history, start = [], time.perf_counter()
     for epoch in range(1, settings.epochs + 1):
-        before = scores_of(model, everyone) if with_history and not same_scores else None
+        before = scores_of(model, everyone) if apart else None
         model.train()
         scores = model(learnt.prepared, learnt.messages)
         # Cross entropy: along the rows of the transpose, which is several times faster.
@@ -95,9 +84,8 @@ def trained(
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        before = scores.detach() if before is None else before
-        if with_history and before is not None:
-            right = (before.argmax(dim=1) == everyone.y).float()
+        if with_history:
+            right = ((scores if before is None else before).argmax(dim=1) == everyone.y).float()
             accuracies = [right[part].mean().item() for part in (everyone.train, ~everyone.train)]
             history.append([epoch, loss.item(), *accuracies, time.perf_counter() - start])
     return model, pd.DataFrame(history, columns=COLUMNS)

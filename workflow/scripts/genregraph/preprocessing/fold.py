@@ -38,19 +38,15 @@ def join(
     columns = joined.columns.get_level_values(1)
     unknown = sorted(set(drop) - set(columns))
     if unknown and not imported:
-        raise UserError(
-            f"drop: {', '.join(unknown)}: no such column in the experiment's tables; "
-            f"they begin with {', '.join(columns[:5])}"
-        )
+        said = f"drop: {', '.join(unknown)}: no such column in the experiment's tables"
+        raise UserError(f"{said}; they begin with {', '.join(columns[:5])}")
     with_table = joined.columns.get_level_values(0) + "_" + columns
     names = np.where(columns.duplicated(keep=False), with_table, columns)
     dropped = columns.isin(list(drop))
     kept = joined.loc[:, ~dropped].set_axis(names[~dropped], axis=1)
     if alike := sorted(kept.columns[kept.columns.duplicated()]):
-        raise UserError(
-            f"two features of the experiment's tables are called {alike[0]}; name it under drop:, "
-            "or leave one of the tables out"
-        )
+        said = f"two features of the experiment's tables are called {alike[0]}"
+        raise UserError(f"{said}; name it under drop:, or leave one of the tables out")
     if kept.empty and len(joined):
         raise UserError("drop: no feature of the experiment's tables is left; name fewer columns")
     return kept
@@ -59,16 +55,10 @@ def join(
 class Folds:
     """Clips of the folds of a protocol, and their features.
 
-    Attributes
-    ----------
-    keys : list of (int, int)
-        Repeat and number of each fold.
-    clips : pd.DataFrame, length n
-        All clips, with ``clip genre group artist``.
-    train, seen : NDArray[np.bool_], shape (folds, n)
-        Clips that train in each fold, and those that anything is fitted to.
-    alike : bool
-        All folds have the same features, and are fitted to the same clips.
+    ``keys`` are the repeat and number of each fold, ``clips`` all n clips with ``clip genre group
+    artist``. ``train`` and ``seen``, shape (folds, n), are the clips that train in each fold, and
+    those that anything is fitted to. Where folds are ``alike`` all have the same features, and are
+    fitted to the same clips.
     """
 
     def __init__(

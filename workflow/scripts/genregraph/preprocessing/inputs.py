@@ -34,31 +34,19 @@ def npz_writer(path: Path) -> Iterator[Callable[[str, NDArray[Any]], None]]:
 class Inputs:
     """Inputs of a fold with n clips, d features and c genres.
 
-    Attributes
-    ----------
-    x : NDArray[np.float32], shape (n, d)
-        Prepared features.
-    y : NDArray[np.int64], shape (n,)
-        Genre, as an index into ``genres``.
-    train : NDArray[np.bool_], shape (n,)
-        True for training clips, False for test clips.
-    clips, genres, features : NDArray[np.str_], shapes (n,), (c,), (d,)
-        Names.
-    groups : NDArray[np.str_], shape (n,)
-        Clips of one group are never separated inside the training clips. Each clip is a group where
-        the protocol's folds separate groups, too.
-    artists : NDArray[np.str_], shape (n,)
-        Names by `folds.usable`; `datasets.groups.names_artist` says which are artist labels.
+    Clips of one group are never separated inside the training clips. Each clip is a group where the
+    protocol's folds separate groups, too. ``artists`` are names by `folds.usable`, of which
+    `datasets.groups.names_artist` says which are artist labels.
     """
 
-    x: NDArray[np.float32]
-    y: NDArray[np.int64]
-    train: NDArray[np.bool_]
-    clips: NDArray[np.str_]
-    genres: NDArray[np.str_]
-    features: NDArray[np.str_]
-    groups: NDArray[np.str_]
-    artists: NDArray[np.str_]
+    x: NDArray[np.float32]  # Prepared features, shape (n, d).
+    y: NDArray[np.int64]  # Genres, as indices into ``genres``, shape (n,).
+    train: NDArray[np.bool_]  # Training clips, shape (n,); the others are test clips.
+    clips: NDArray[np.str_]  # Names, shape (n,).
+    genres: NDArray[np.str_]  # shape (c,)
+    features: NDArray[np.str_]  # shape (d,)
+    groups: NDArray[np.str_]  # shape (n,)
+    artists: NDArray[np.str_]  # shape (n,)
 
     def of(self, clips: NDArray[np.bool_] | NDArray[np.int64]) -> "Inputs":
         """Inputs of some clips alone, by a mask, shape (n,), or positions; genres stay."""
@@ -93,12 +81,7 @@ def save_inputs(
 class InputsFile(Sequence[Inputs]):
     """The folds of a file of `save_inputs`, each read when it is asked for.
 
-    Attributes
-    ----------
-    keys : list of (int, int)
-        Repeat and fold of each.
-    which : list of int
-        The first fold that has the same ``x``, of each.
+    ``keys`` are the repeat and fold of each, ``which`` the first fold that has the same ``x``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -129,8 +112,6 @@ def spread_evenly(genres: ArrayLike, most: int, seed: int) -> NDArray[np.int64]:
         return np.arange(len(genre))
     wanted = np.maximum(counts * most // len(genre), 1)
     rng = np.random.default_rng(seed)
-    chosen = [
-        rng.choice(np.flatnonzero(genre == each), size, replace=False)
-        for each, size in enumerate(wanted)
-    ]
+    own = (np.flatnonzero(genre == each) for each in range(len(counts)))
+    chosen = [rng.choice(*each, replace=False) for each in zip(own, wanted, strict=True)]
     return np.sort(np.concatenate(chosen))

@@ -60,10 +60,8 @@ def reduce(
     """
     check_dimensions(to, (int(seen.sum()), x.shape[1]))
     if method == "tsne" and len(x) > MOST:
-        raise UserError(
-            f"reduce: method: tsne embeds {MOST} clips at most, and these are {len(x)}; use pca in "
-            "config/experiments.yaml"
-        )
+        said = f"reduce: method: tsne embeds {MOST} clips at most, and these are {len(x)}"
+        raise UserError(f"{said}; use pca in config/experiments.yaml")
     if method == "pca":
         reduced = PCA(to, random_state=seed).fit(x if seen.all() else x[seen]).transform(x)
     else:
@@ -75,10 +73,8 @@ def reduce(
 def check_dimensions(to: int, shape: tuple[int, ...]) -> None:
     """Raise a `UserError` if there are fewer clips or features, of this shape, than dimensions."""
     if to > min(shape):
-        raise UserError(
-            f"reduce: to: {to} is more than {min(shape)}, the smaller of clips and features; lower "
-            "it in config/experiments.yaml"
-        )
+        said = f"reduce: to: {to} is more than {min(shape)}, the smaller of clips and features"
+        raise UserError(f"{said}; lower it in config/experiments.yaml")
 
 
 def prepare(
@@ -99,8 +95,8 @@ def prepare(
         x[block] = scale(features.iloc[block].to_numpy(np.float64), seen, scaling)
     if reduction is None:
         return x, features.columns.tolist()
-    names = [f"{reduction}{i + 1}" for i in range(to)]
-    return reduce(x, seen, reduction, to, seed).astype(np.float32), names
+    reduced = reduce(x, seen, reduction, to, seed).astype(np.float32)
+    return reduced, [f"{reduction}{i + 1}" for i in range(to)]
 
 
 def main(

@@ -18,7 +18,6 @@ References
 
 import heapq
 import warnings
-from numbers import Integral
 from typing import Self
 
 import numpy as np
@@ -29,7 +28,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import SelectorMixin
 from sklearn.linear_model import lasso_path
 from sklearn.preprocessing import OrdinalEncoder
-from sklearn.utils import Tags, check_random_state, check_scalar
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
@@ -45,7 +44,7 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
     """Select features for classification with ControlBurn.
 
     Only the order of the values within a column matters. A seed fixes the result whatever the
-    number of cores. In a pipeline each fold selects on its own training rows.
+    number of cores.
 
     Parameters
     ----------
@@ -88,7 +87,6 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
 
         It warns if fewer than `n_features` columns can be split on.
         """
-        check_scalar(self.n_features, "n_features", Integral, min_val=1)
         table, labels = validate_data(self, X, y, dtype="numeric", ensure_min_samples=2)
         check_classification_targets(labels)
         self.classes_ = np.unique(labels)
@@ -125,12 +123,8 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         chosen = np.isin(np.arange(p), ranking[: self.n_features])
         self.support_: NDArray[np.bool_] = chosen & can_split
         if (count := self.support_.sum()) < self.n_features:
-            warnings.warn(
-                f"n_features={self.n_features}, but only {count} of {p} columns can be split on: "
-                "just those are selected. Ask for fewer, or give more columns.",
-                UserWarning,
-                stacklevel=3,
-            )
+            said = f"n_features={self.n_features}, but only {count} of {p} columns can be split on"
+            warnings.warn(f"{said}: just those are selected; ask for fewer", stacklevel=3)
 
     def _get_support_mask(self) -> NDArray[np.bool_]:
         check_is_fitted(self)

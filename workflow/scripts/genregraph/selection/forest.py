@@ -13,7 +13,6 @@ References
    Statistics 29 (2001) 1189-1232.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -44,8 +43,7 @@ def used_columns(forest: list[Grown], p: int) -> NDArray[np.bool_]:
     return np.array(table, dtype=bool).reshape(-1, p)
 
 
-@dataclass(frozen=True)
-class Grower:
+class Grower(NamedTuple):
     """Grow forests on ``(m, p)`` ranks within columns and ``(m, K)`` one-hot class indicators."""
 
     ranks: NDArray[np.float32]

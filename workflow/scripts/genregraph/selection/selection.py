@@ -34,24 +34,15 @@ def select(features: pd.DataFrame, genres: ArrayLike, n_features: int, seed: int
     Importances are shares of the full forest, before, and of one on the chosen features, after.
     """
     if n_features > features.shape[1]:
-        raise UserError(
-            f"select: n_features: {n_features} is more than the {features.shape[1]} features of "
-            "the experiment's tables; lower it in config/experiments.yaml"
-        )
+        said = f"select: n_features: {n_features} is more than the {features.shape[1]} features"
+        raise UserError(f"{said} of the experiment's tables; lower it in config/experiments.yaml")
     selector = ControlBurnSelector(n_features=n_features, random_state=seed)
     selector.fit(features.to_numpy(), genres)
     if not selector.support_.any():
-        raise UserError(
-            "select: every feature is constant in the clips that are fitted to; use another table"
-        )
-    return pd.DataFrame(
-        {
-            "feature": features.columns,
-            "importance_before": selector.feature_importances_,
-            "importance_after": selector.polished_importances_,
-            "selected": selector.support_,
-        }
-    )
+        raise UserError("select: every feature is constant in the clips seen; use another table")
+    importances = selector.feature_importances_, selector.polished_importances_
+    columns = (features.columns, *importances, selector.support_)
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
 def main(
