@@ -154,7 +154,6 @@ class Config(Model):
     keep_samples: bool = True
     """Decoded samples stay for tables and reports to come; if not, each shard's are removed once
     all tables of a run have them."""
-    """Up to how many clips everything is computed in full."""
     datasets: dict[Name, Dataset] = Field({}, description="Facts of named datasets.")
     audit: Audit = Field(Audit(), description="Which clips are rejected.")
     features: Features = Field(Features(), description="How features are computed.")
