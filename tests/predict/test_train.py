@@ -72,7 +72,7 @@ def test_distances_of_training_clips_leave_out_their_own_song() -> None:
 
 
 def test_training_on_a_single_genre_or_on_too_few_features_is_an_error(learnt) -> None:
-    with pytest.raises(UserError, match=r"3 clips of 1 genre\(s\) are no choice"):
+    with pytest.raises(UserError, match=r"3 clips of 1 genre\(s\): two genres are needed"):
         learnt(drawn(9).query("genre == 'jazz'"), "lda")
     with pytest.raises(UserError, match="to: 7 is more than 6"):
         learnt(drawn(31), reduce={"to": 7})

@@ -8,7 +8,6 @@ import typer
 
 from genregraph.config.model import Config
 
-
 SCHEMA = Path("config/config.schema.json")
 
 

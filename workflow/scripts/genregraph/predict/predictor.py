@@ -7,6 +7,7 @@ none of them gets one from it (inductive). So its prediction is that of a test c
 
 import json
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,10 +78,10 @@ class Predictor(NamedTuple):
     choice: Choice
     temperature: float  # Fitted to training clips that were held out.
     seed: int
-    kind: str  # Of a network, one of `config.registry.NETWORKS`; empty for classifiers.
-    settings: dict[str, Any]  # Of a network (`config.model.Network`).
-    weights: dict[str, NDArray[np.float32]]  # Of a network.
-    members: dict[str, dict[str, Any]]  # Parameters of classifiers, by name.
+    kind: str = ""  # Of a network, one of `config.registry.NETWORKS`; empty for classifiers.
+    settings: Mapping[str, Any] = {}  # Of a network (`config.experiment.Network`).
+    weights: Mapping[str, NDArray[np.float32]] = {}  # Of a network.
+    members: Mapping[str, dict[str, Any]] = {}  # Parameters of classifiers, by name.
 
     def save(self, path: Path) -> None:
         """Write a safetensors file, which can hold no code."""
@@ -109,9 +110,7 @@ class Predictor(NamedTuple):
                 **values,
             )
         except Exception as error:
-            raise UserError(
-                f"{path} is no predictor ({error}); remove it to have it trained anew"
-            ) from error
+            raise UserError(f"{path} is no predictor ({error}); remove it to train anew") from error
 
 
 class Prediction(NamedTuple):
@@ -162,9 +161,9 @@ def _by_network(
 def _by_classifiers(predictor: Predictor, x: NDArray[np.float32]) -> Floats:
     """Mean of the members' probabilities, one clip at a time, so that none depends on others."""
     sums = np.zeros((len(x), len(predictor.genres)))
+    able = learnable(predictor.y)
     for name, parameters in predictor.members.items():
         own = CLASSIFIERS[name].build(predictor.seed).set_params(**parameters)
-        able = learnable(predictor.y)
         model = make_pipeline(StandardScaler(), own) if able else DummyClassifier()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Genres of few clips; iterations that ran out.
