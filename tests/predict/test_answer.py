@@ -1,16 +1,12 @@
 """Tables and the text of predictions, of which the step makes its answer."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from tests.predict.conftest import drawn, listed, new_features
+from tests.predict.conftest import drawn, learnt, listed, new_features
 
 from genregraph.audio.samples import SAMPLE_RATE
-from genregraph.common.code import SCRIPTS
 from genregraph.common.errors import UserError
 from genregraph.datasets.listing import NOT_PREDICTED, shards_of
 from genregraph.datasets.sheet import Row, write_sheet
@@ -67,7 +63,7 @@ def test_problems_are_listed_once_a_file() -> None:
     }
 
 
-def answered(learnt, folder, pieces: pd.DataFrame) -> pd.DataFrame:
+def answered(folder, pieces: pd.DataFrame) -> pd.DataFrame:
     """Files that the step predicts; one called unlike.mp3 has features like no clip's."""
     old = drawn(60)
     learnt(old, "lda").save(folder / "predictor")
@@ -99,11 +95,11 @@ def answered(learnt, folder, pieces: pd.DataFrame) -> pd.DataFrame:
     return pd.read_csv(folder / "output").set_index("file")
 
 
-def test_step_writes_tables_and_a_text_for_any_terminal(learnt, tmp_path, monkeypatch) -> None:
+def test_step_writes_tables_and_a_text_for_any_terminal(tmp_path, monkeypatch) -> None:
     (tmp_path / "artists.csv").write_text("file,artist\nunlike.mp3,Cy\nother.mp3,bo\n")
     monkeypatch.chdir(tmp_path)
     pieces = pieces_of((HOSTILE, 2), ("other.mp3", 1), ("unlike.mp3", 1), ("=text.mp3", 0))
-    files = answered(learnt, tmp_path, pieces)
+    files = answered(tmp_path, pieces)
     assert files.index.tolist() == [HOSTILE, "other.mp3", "unlike.mp3"]
     assert files["seconds"].tolist() == [60, 30, 30]
     assert files["unlike"].tolist() == [False, False, True]
@@ -136,21 +132,18 @@ def test_step_writes_tables_and_a_text_for_any_terminal(learnt, tmp_path, monkey
     assert text.count("\n  3672.0 s long: the first 600 s are used\n") == 1
     # Of rejected files alone.
     (tmp_path / "artists.csv").unlink()
-    assert answered(learnt, tmp_path, pieces_of(("text.mp3", 0))).empty
+    assert answered(tmp_path, pieces_of(("text.mp3", 0))).empty
     assert "1 file(s) could not be predicted" in (tmp_path / "text").read_text()
 
 
-def test_parts_of_very_many_files_fit_in_a_command(tmp_path) -> None:
+def test_parts_of_very_many_files_fit_in_a_command() -> None:
     """Rules give a command to bash as one argument, which may be 128 KiB long on Linux."""
     parts = shards_of([f"{number}.mp3" for number in range(200_000)])
     assert len(parts) == 1024
-    step = f"{sys.executable} {SCRIPTS} predict.answer {tmp_path} --help"
-    command = f"{step} --parts '{' '.join(parts)}'"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert len(" ".join(parts)) < 2**16  # All else of the command is much shorter.
 
 
-def test_prediction_of_a_file_is_the_mean_of_its_pieces(learnt) -> None:
+def test_prediction_of_a_file_is_the_mean_of_its_pieces() -> None:
     predictor = learnt(drawn(60))
     starts = [0, 0, 30, 60]
     pieces = pd.DataFrame({"file": ["a", "long", "long", "long"], "start": starts, "length": 30})
@@ -172,7 +165,7 @@ def test_prediction_of_a_file_is_the_mean_of_its_pieces(learnt) -> None:
 
 
 @pytest.mark.parametrize("model", ["graphsage", "lda"])
-def test_neighbours_are_songs_with_artist_and_title_the_nearest_first(learnt, model) -> None:
+def test_neighbours_are_songs_with_artist_and_title_the_nearest_first(model) -> None:
     old = drawn(30)
     predictor = learnt(old, model, graph={"k": 20})
     clips = listed(old)["clip"].tolist()
