@@ -152,7 +152,7 @@ def test_spreadsheets_of_any_country_are_read_and_no_file_is_replaced(capsys) ->
     source = written.rename(written.with_name("songs.parquet"))
     table.to_parquet(source)
     before = source.read_bytes()
-    with pytest.raises(UserError, match=r"there is a file .*songs.parquet already; move it away"):
+    with pytest.raises(UserError, match=r"there is a file .*songs.parquet already; move it"):
         main(source, genre="Genre")
     assert source.read_bytes() == before
 
@@ -181,7 +181,7 @@ def test_faulty_tables_and_folders_are_errors(capsys) -> None:
         made(broken, capsys)
     with pytest.raises(UserError, match="no row has a genre; is 'Genre' the right column"):
         made(songs().assign(Genre=np.nan), capsys)
-    with pytest.raises(UserError, match=r"is a folder, .*save that as one file"):
+    with pytest.raises(UserError, match=r"is a folder, .*or name a file"):
         main(Path(), genre="Genre")
     with pytest.raises(UserError, match="there is no folder or table"):
         main(Path("gone"))

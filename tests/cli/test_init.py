@@ -71,8 +71,8 @@ def test_folders_that_differ_from_tags_are_noted_and_tags_can_be_taken(tmp_path)
     rows, notes = music_in(tmp_path)
     assert {row.genre for row in rows} == {"A", "B"}
     assert notes == [
-        "genres are the folders; tags of 3 of 4 files state others ('Folk', 'Soul', 'soul', 3 in "
-        "all): to take them, add --by-tags"
+        "genres are the folders; tags of 3 of 4 files state others ('Folk', 'Soul', 'soul'): to "
+        "take them, add --by-tags"
     ]
     rows, notes = music_in(tmp_path, by_tags=True)
     assert [row.genre for row in rows] == ["Soul", "Folk", "soul"]
@@ -122,8 +122,8 @@ def test_names_of_clips_are_no_longer_than_needed(tmp_path, files, names) -> Non
     ("names", "problem"),
     [
         ("rock/a.ape rock/b.ape rock/c.jpg", r"no audio .*, but 2 with extension .ape: .*jpg"),
-        ("", "no audio has a genre by its folder or tag"),
-        ("a.wav b.wav", "no audio has a genre by its folder or tag"),
+        ("", "no audio has a genre; name it by a folder"),
+        ("a.wav b.wav", "no audio has a genre; name it by a folder"),
     ],
 )
 def test_folder_without_audio_or_genre_is_an_error(tmp_path, names, problem) -> None:
@@ -190,7 +190,7 @@ def test_name_that_is_taken_is_rejected(music) -> None:
         main(music, name="demo")
     main(music)
     other = made(Path("elsewhere/my music"), "pop/p.wav")
-    with pytest.raises(UserError, match=r"is that of the folder my music; .* --name NAME"):
+    with pytest.raises(UserError, match=r"is that of my music; .* --name NAME"):
         main(other)
     main(other, name="other")
     assert configured([Path("config/datasets/other.yaml")], []).audio == str(other)

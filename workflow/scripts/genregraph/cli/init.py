@@ -63,10 +63,7 @@ def music_in(folder: Path, by_tags: bool = False) -> tuple[list[Row], list[str]]
     }
     rows = named([row for row in rows if row.genre])
     if not rows:
-        raise UserError(
-            f"{folder}: no audio has a genre by its folder or tag; make a folder for each genre, "
-            "or write genres into the files' tags"
-        )
+        raise UserError(f"{folder}: no audio has a genre; name it by a folder, or in the tags")
     doubts = _doubts(folder, rows, tags) if by_folder else []
     unread = [str(file) for file in files if tags[file].undecodable]
     doubts += counted({"with tags in an unknown encoding, which are not used": unread})
@@ -83,12 +80,9 @@ def _doubts(folder: Path, rows: Sequence[Row], tags: Mapping[PurePosixPath, Tags
     by_tag = {row.path: plain(tags[PurePosixPath(row.path)].genre) for row in rows}
     differing = [r for r in rows if by_tag[r.path].casefold() not in ("", r.genre.casefold())]
     if 2 * len(differing) > len(rows):
-        genres = sorted({*by_tag.values()} - {""})
-        doubts.append(
-            f"genres are the folders; tags of {len(differing)} of {len(rows)} files state others "
-            f"({', '.join(map(repr, genres[:3]))}, {len(genres)} in all): to take them, add "
-            "--by-tags"
-        )
+        genres = first_few(list(map(repr, sorted({*by_tag.values()} - {""}))), 3)
+        some = f"{len(differing)} of {len(rows)} files state others ({genres})"
+        doubts.append(f"genres are the folders; tags of {some}: to take them, add --by-tags")
     return doubts
 
 
@@ -102,7 +96,7 @@ def folders_are_genres(tags: Mapping[PurePosixPath, Tags]) -> bool:
     return all(2 * sum(each) <= len(each) for each in (by_artist, by_number))
 
 
-def stated(file: PurePosixPath, tags: Tags, by_folder: bool, is_split: bool = False) -> Row:
+def stated(file: PurePosixPath, tags: Tags, by_folder: bool, is_split: bool) -> Row:
     """What folders and tags say of a file; its clip has no name yet."""
     part = PARTS[file.parts[0].casefold()] if is_split else ""
     folders = file.parts[1 if is_split else 0 : -1]
@@ -190,9 +184,7 @@ def of_sheet(rows: Sequence[Row], sheet: Path, added: str = "") -> list[str]:
     if excluded := sum(bool(row.excluded) for row in rows):
         lines.append(f"excluded, for the reason in that column: {excluded} clips")
     if not artists:
-        lines.append(
-            "no artist is known: protocol clean will take each clip for an artist of its own"
-        )
+        lines.append("no artist is known: protocol clean takes each clip for an artist of its own")
     return lines
 
 
@@ -210,27 +202,19 @@ def new_name(source: Path, name: str | None) -> str:
     if dataset in others:
         raise UserError(f"there is a dataset {dataset} already; give this one another: --name NAME")
     if audio is not None and os.path.realpath(str(audio)) != os.path.realpath(source):
-        raise UserError(
-            f"{config} is that of the folder {audio}; give this one another name: --name NAME"
-        )
+        raise UserError(f"{config} is that of {audio}; give this one another name: --name NAME")
     return dataset
 
 
 def main(
     source: Annotated[Path, typer.Argument(help="Folder of music, or a table of features.")],
     name: Annotated[str | None, typer.Option(help="Of the dataset; else the source's.")] = None,
-    by_tags: Annotated[
-        bool, typer.Option("--by-tags", help="Genres of a folder's files are those of their tags.")
-    ] = False,
+    by_tags: Annotated[bool, typer.Option("--by-tags", help="Genres are those of tags.")] = False,
     genre: Annotated[str, typer.Option(help="Column of a table that names genres.")] = "",
     artist: Annotated[str, typer.Option(help="Column of a table that names artists.")] = "",
     clip: Annotated[str, typer.Option(help="Column of a table that names clips.")] = "",
-    drop: Annotated[
-        list[str] | None, typer.Option(help="Columns of a table that are no features.")
-    ] = None,
-    keep: Annotated[
-        list[str] | None, typer.Option(help="Columns that are, though they look like a label.")
-    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Columns that are no features.")] = None,
+    keep: Annotated[list[str] | None, typer.Option(help="Features that look like labels.")] = None,
     without: Annotated[list[str] | None, typer.Option(help="Genre to leave out.")] = None,
 ) -> None:
     """Make a sheet and a configuration of a folder of music, or of a table of features."""
@@ -240,10 +224,8 @@ def main(
     sheet, config = SHEETS / f"{dataset}.tsv", SHEETS / f"{dataset}.yaml"
     if source.is_dir():
         if genre or artist or clip or drop or keep or without:
-            raise UserError(
-                f"{source} is a folder, which has no columns; leave their options out, or, if it "
-                "holds the parts of a table, save that as one file"
-            )
+            what = "a folder, which has no columns; leave their options out, or name a file"
+            raise UserError(f"{source} is {what}")
         lines = of_folder(source, sheet, by_tags)
     elif not genre:
         raise UserError(f"{source}: say which column names the genres: --genre COLUMN")

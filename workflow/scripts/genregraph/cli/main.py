@@ -49,13 +49,11 @@ def is_step(name: str) -> bool:
 def check_versions(locked: Mapping[str, str]) -> None:
     """Raise a `UserError` if a step that is imported uses libraries of other versions."""
     if others := other_versions(locked):
+        said = f"other versions than those of requirements.lock are used: {others}"
         if not os.environ.get(ANY_VERSION):
-            raise UserError(
-                f"other versions than those of requirements.lock are used: {others}. Results may "
-                "differ: unset PYTHONPATH, or remove .venv and run make .venv/ready, or set "
-                f"{ANY_VERSION}=1"
-            )
-        logger.warning("other versions than those of requirements.lock are used: %s", others)
+            way_out = "unset PYTHONPATH, or remove .venv and run make .venv/ready"
+            raise UserError(f"{said}. Results may differ: {way_out}, or set {ANY_VERSION}=1")
+        logger.warning(said)
 
 
 def run() -> None:
