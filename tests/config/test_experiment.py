@@ -63,7 +63,10 @@ def test_a_demo_has_few_folds_and_epochs_in_every_experiment() -> None:
             {"protocols": ["inductive"], "graph": {"among": "artist"}},
             "has no neighbour of its artist",
         ),
-        ({"variants": {"x": {"model": "gcn"}}}, "variants.x.model: gcn is no network of this"),
+        (
+            {"variants": {"x": {"model": "gcn"}}},
+            "variants.x.model: name the network gcn",
+        ),
         ({"variants": {"x_edgeless": {}}}, "variants.x_edgeless: a model is called so already"),
         (
             {"calibrate": "temperature", "select": {"n_features": 3}},

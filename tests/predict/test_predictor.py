@@ -4,7 +4,6 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.predict.conftest import SEED, drawn, inputs_of, learnt, new_features, small
 
-from genregraph.common.errors import UserError
 from genregraph.graph.adjacency import adjacency
 from genregraph.models.base import Fold, inner_splits
 from genregraph.models.fit import fit_fold
@@ -70,7 +69,7 @@ def test_nearest_of_a_training_clip_is_itself_and_counts_most() -> None:
 @pytest.mark.parametrize(
     ("model", "changed"), [("graphsage", {"reduce": {"to": 2}}), ("blend", {})]
 )
-def test_predictor_is_read_back_and_no_other_file(tmp_path, model, changed) -> None:
+def test_predictor_is_read_back(tmp_path, model, changed) -> None:
     predictor = learnt(drawn(61), model, **changed)
     predictor.save(tmp_path / "a")
     again = Predictor.load(tmp_path / "a")
@@ -81,10 +80,6 @@ def test_predictor_is_read_back_and_no_other_file(tmp_path, model, changed) -> N
         assert_array_equal(before, after)
     assert again.threshold == predictor.threshold
     assert again.choice[:2] == predictor.choice[:2]
-    for content in (b"", b"no predictor", b"\x02\0\0\0\0\0\0\0{}"):
-        (tmp_path / "a").write_bytes(content)
-        with pytest.raises(UserError, match=r"is no predictor .*remove it"):
-            Predictor.load(tmp_path / "a")
 
 
 def test_threshold_marks_what_is_far_from_all_and_few_other_clips() -> None:

@@ -25,15 +25,7 @@ from genregraph.config.load import merged, read_yaml
 from genregraph.datasets.delimited import plain
 from genregraph.datasets.groups import normalised
 from genregraph.datasets.listing import audio_files, counted, is_unicode
-from genregraph.datasets.sheet import (
-    AUDIO_SUFFIXES,
-    Row,
-    appended,
-    read_sheet,
-    save_sheet,
-    shards_for,
-    sheet_of,
-)
+from genregraph.datasets.sheet import Row, appended, read_sheet, save_sheet, shards_for, sheet_of
 from genregraph.datasets.tidy import PARTS
 
 SHEETS = Path("config/datasets")
@@ -48,8 +40,8 @@ def music_in(folder: Path, by_tags: bool = False) -> tuple[list[Row], list[str]]
     audio, others = audio_files(folder)
     if others and not audio:
         raise UserError(
-            f"{folder} has no audio of a kind that is read ({' '.join(AUDIO_SUFFIXES)}), but "
-            f"{'; '.join(counted(others))}: convert what is music, as by ffmpeg -i FILE FILE.flac"
+            f"{folder} has no audio of a kind that is read, but {'; '.join(counted(others))}; "
+            "convert what is music, as by ffmpeg -i FILE FILE.flac"
         )
     files = [file for file in audio if is_unicode(str(file))]
     shown = tqdm(files, desc="tags", unit="file", disable=None)

@@ -21,7 +21,6 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from genregraph.common.errors import UserError
 from genregraph.config.experiment import Network
 from genregraph.graph.adjacency import joined
 from genregraph.models.base import learnable
@@ -96,21 +95,18 @@ class Predictor(NamedTuple):
 
     @classmethod
     def load(cls, path: Path) -> "Predictor":
-        """Read what `save` wrote; a `UserError` if it is no such file."""
-        try:
-            with safe_open(path, framework="numpy") as file:
-                names = file.keys()
-                values: dict[str, Any] = {name: file.get_tensor(name) for name in names}
-                values |= json.loads(file.metadata()["predictor"])
-            weights = [name for name in values if name.startswith(WEIGHT)]
-            return cls(
-                preparation=Preparation(*(values.pop(name) for name in Preparation._fields)),
-                weights={name.removeprefix(WEIGHT): values.pop(name) for name in weights},
-                choice=Choice(*values.pop("choice")),
-                **values,
-            )
-        except Exception as error:
-            raise UserError(f"{path} is no predictor ({error}); remove it to train anew") from error
+        """Read what `save` wrote."""
+        with safe_open(path, framework="numpy") as file:
+            names = file.keys()
+            values: dict[str, Any] = {name: file.get_tensor(name) for name in names}
+            values |= json.loads(file.metadata()["predictor"])
+        weights = [name for name in values if name.startswith(WEIGHT)]
+        return cls(
+            preparation=Preparation(*(values.pop(name) for name in Preparation._fields)),
+            weights={name.removeprefix(WEIGHT): values.pop(name) for name in weights},
+            choice=Choice(*values.pop("choice")),
+            **values,
+        )
 
 
 class Prediction(NamedTuple):

@@ -55,8 +55,6 @@ def evaluated(folder: Path, models: Sequence[str]) -> pd.DataFrame:
     rows = []
     for model in models:
         table = pd.read_parquet(folder / f"{model}.parquet", filters=[("part", "==", "test")])
-        if table.empty:
-            raise UserError(f"{folder / model}.parquet has no test clips; remove it")
         genres = table.columns.drop(NAMED)
         folds = pd.read_csv(folder / f"{model}.csv", index_col=["repeat", "fold"])
         losses = 0.0
