@@ -40,10 +40,8 @@ def said(capsys, *words: str, faulty: bool = True) -> str:
 def test_next_command_is_printed(here, capsys) -> None:
     printed = said(capsys, "predict_by=multiclass_nkn", faulty=False)
     assert "FAULT" not in printed
-    following = (
-        "results/multiclass_knn.csv --configfile mine.yaml --config predict_by=multiclass_nkn"
-    )
-    assert printed.splitlines()[-1].endswith(following)
+    following = " --configfile mine.yaml --config predict_by=multiclass_nkn\n"
+    assert printed.endswith(f" results/multiclass_knn.csv{following}")
     assert "note: multiclass_compare, " in printed  # Folds are fewer than asked for.
     # There is nothing to predict.
     assert "note: predict_by: no experiment 'multiclass_nkn'; did you mean" in printed
@@ -97,8 +95,7 @@ def test_copies_doubts_protocols_and_single_genres_are_noted(here, capsys) -> No
     printed = said(capsys, faulty=False)
     assert "note: the same content: 'rock/a.wav', 'rock/again.wav'" in printed
     assert "note: mine.tsv: genres 'Rock', 'rock' are taken for one, 'rock'" in printed
-    left_out = "protocol clean is left out: genres of a single group cannot be evaluated: pop"
-    assert left_out in printed
+    assert "clean is left out: genres of a single group cannot be evaluated: pop" in printed
     write_sheet("rock/a.wav", "rock/b.wav")
     printed = said(capsys)
     assert "FAULT: multiclass_compare" in printed

@@ -21,8 +21,7 @@ def made(folder: Path, *names: str) -> Path:
 
 
 def with_tags(folder: Path, name: str, **tags: str) -> None:
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    tagged(folder / name, "libmp3lame", tags)
+    tagged(made(folder, name) / name, "libmp3lame", tags)
 
 
 def stated_of(folder: Path) -> list[tuple[str, str, str, str]]:
