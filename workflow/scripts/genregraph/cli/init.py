@@ -69,7 +69,7 @@ def _doubts(folder: Path, rows: Sequence[Row], tags: Mapping[PurePosixPath, Tags
     common = os.path.commonpath(parents)
     if common and len(parents) > 1:
         doubts.append(f"all is in {common}: if its folders are genres, name it: {folder / common}")
-    by_tag = {row.path: plain(tags[PurePosixPath(row.path)].genre) for row in rows}
+    by_tag = {row.path: tags[PurePosixPath(row.path)].genre for row in rows}
     differing = [r for r in rows if by_tag[r.path].casefold() not in ("", r.genre.casefold())]
     if 2 * len(differing) > len(rows):
         genres = first_few(list(map(repr, sorted({*by_tag.values()} - {""}))), 3)
@@ -80,10 +80,9 @@ def _doubts(folder: Path, rows: Sequence[Row], tags: Mapping[PurePosixPath, Tags
 
 def folders_are_genres(tags: Mapping[PurePosixPath, Tags]) -> bool:
     """Whether folders name genres: not the artists of most files' tags, nor numbers, as FMA's."""
-    inside = {file: tag for file, tag in tags.items() if len(file.parts) > 1}
-    artists = [(f.parts[0], tag.artist) for f, tag in inside.items() if tag.artist]
-    by_artist = [normalised(folder) == normalised(artist) for folder, artist in artists]
-    paths = [f"{f.parent.name}/{f.stem}" for f in inside]
+    inside = {file: tag.artist for file, tag in tags.items() if len(file.parts) > 1}
+    by_artist = [normalised(f.parts[0]) == normalised(name) for f, name in inside.items() if name]
+    paths = (f"{file.parent.name}/{file.stem}" for file in inside)
     by_number = [bool(re.fullmatch(r"(\d{3})/\1\d{3}", path)) for path in paths]
     return all(2 * sum(each) <= len(each) for each in (by_artist, by_number))
 

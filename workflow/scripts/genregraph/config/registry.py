@@ -47,11 +47,5 @@ NAMED = ["clip", "repeat", "fold", "part", "true", "predicted"]
 
 
 def ablation_name(network: str) -> str:
-    """Name of a network without message passing.
-
-    Examples
-    --------
-    >>> ablation_name("graphsage"), ablation_name("gcn")
-    ('edgeless', 'gcn_edgeless')
-    """
+    """Name of a network without message passing, such as ``gcn_edgeless``."""
     return EDGELESS if network == NETWORKS[0] else f"{network}_{EDGELESS}"

@@ -129,13 +129,9 @@ def predict(predictor: Predictor, features: Floats) -> Prediction:
     else:
         probabilities, shares = _by_classifiers(predictor, x), np.zeros(neighbours.shape)
     order = np.argsort(distances, axis=1, kind="stable")
-    each = np.arange(len(x))[:, None]
-    return Prediction(
-        scaled(probabilities, predictor.temperature),
-        neighbours[each, order],
-        distances[each, order],
-        shares[each, order],
-    )
+    of_edges: list[NDArray[Any]] = [neighbours, distances, shares]
+    ordered = (np.take_along_axis(each, order, axis=1) for each in of_edges)
+    return Prediction(scaled(probabilities, predictor.temperature), *ordered)
 
 
 def _by_network(
@@ -143,14 +139,11 @@ def _by_network(
 ) -> tuple[Floats, Floats]:
     n, k = predictor.neighbours.shape
     parts = (predictor.distances.ravel(), predictor.neighbours.ravel(), np.arange(n + 1) * k)
-    fitted = FittedNetwork(
-        kind=predictor.kind,
-        settings=Network.model_validate(predictor.settings),
-        genres=len(predictor.genres),
-        weights={name: torch.from_numpy(value) for name, value in predictor.weights.items()},
-        seed=predictor.seed,
-    )
     graph = sparse.csr_array(parts, shape=(n, n))
+    settings = Network.model_validate(predictor.settings)
+    weights = {name: torch.from_numpy(value) for name, value in predictor.weights.items()}
+    genres, seed = len(predictor.genres), predictor.seed
+    fitted = FittedNetwork(predictor.kind, settings, genres, weights, seed)
     return fitted.predict_new(predictor.x, graph, x, neighbours, distances)
 
 

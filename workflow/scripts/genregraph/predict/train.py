@@ -57,11 +57,10 @@ def evaluated(folder: Path, models: Sequence[str]) -> pd.DataFrame:
         table = pd.read_parquet(folder / f"{model}.parquet", filters=[("part", "==", "test")])
         genres = table.columns.drop(NAMED)
         folds = pd.read_csv(folder / f"{model}.csv", index_col=["repeat", "fold"])
-        losses = 0.0
+        losses, temperatures = 0.0, folds["temperature"].fillna(1.0).to_dict()
         for key, own in table.groupby(["repeat", "fold"]):
             y = pd.Categorical(own["true"], genres).codes.astype(np.int64)
-            temperature = folds["temperature"].fillna(1.0)[key]
-            losses += len(own) * log_loss(own[genres].to_numpy(np.float64), y, temperature)
+            losses += len(own) * log_loss(own[genres].to_numpy(np.float64), y, temperatures[key])
         right = float((table["true"] == table["predicted"]).mean())
         rows.append(Choice(model, folder.parent.name, right, float(losses / len(table))))
     return pd.DataFrame(rows)
