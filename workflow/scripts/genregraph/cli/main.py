@@ -8,18 +8,16 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from pkgutil import resolve_name
 
 import typer
 
-from genregraph.common.code import libraries, other_versions
+from genregraph.common.code import SCRIPTS, libraries, other_versions
 from genregraph.common.errors import UserError
 from genregraph.common.logs import start_logging
 
 logger = logging.getLogger(__name__)
 
-PACKAGE = Path(__file__).parents[1]
 ANY_VERSION = "GENREGRAPH_ANY_VERSION"
 COMMANDS = {
     "init": "make a dataset of a folder of music or of a table of features",
@@ -36,13 +34,13 @@ os.environ.setdefault("DGLBACKEND", "pytorch")
 
 def steps() -> list[str]:
     """Dotted names of all steps."""
-    names = (path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.glob("*/**/*.py"))
+    names = (path.relative_to(SCRIPTS).with_suffix("") for path in SCRIPTS.glob("*/**/*.py"))
     return sorted(name for name in (".".join(path.parts) for path in names) if is_step(name))
 
 
 def is_step(name: str) -> bool:
     """Whether a dotted name is that of a step."""
-    path = PACKAGE.joinpath(*name.split(".")).with_suffix(".py")
+    path = SCRIPTS.joinpath(*name.split(".")).with_suffix(".py")
     return path.is_file() and "\ndef main(" in path.read_text(encoding="utf-8")
 
 

@@ -66,18 +66,16 @@ def evaluated(folder: Path, models: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def prepared(
-    features: pd.DataFrame, how: str, reduce_to: int | None, seed: int
-) -> tuple[Preparation, Inputs32]:
-    """Scaling (standard, minmax, none) and principal components of clips, and their inputs."""
+def prepared(features: pd.DataFrame, how: Experiment, seed: int) -> tuple[Preparation, Inputs32]:
+    """Scaling and principal components of clips, as an experiment has them, and their inputs."""
     values = features.to_numpy(np.float64)
-    centre, width, varies = scaling_of(values, how)
+    centre, width, varies = scaling_of(values, how.scale)
     matrix = np.divide(1, width, out=np.zeros_like(width), where=varies)
     shift = np.zeros_like(matrix)
-    if reduce_to:
-        check_dimensions(reduce_to, values.shape)
+    if how.reduce:
+        check_dimensions(how.reduce.to, values.shape)
         scaled = (values - centre) * matrix
-        pca = PCA(reduce_to, random_state=seed).fit(scaled)
+        pca = PCA(how.reduce.to, random_state=seed).fit(scaled)
         mean, deviation, _ = scaling_of(pca.transform(scaled), "standard")
         shift = -(pca.components_ @ pca.mean_ + mean) / deviation
         matrix = pca.components_ * matrix / deviation[:, None]
@@ -140,8 +138,7 @@ def trained(
     genres, y = np.unique(genre, return_inverse=True)
     if len(genres) < 2:
         raise UserError(f"{len(clips)} clips of {len(genres)} genre(s): two genres are needed")
-    reduce_to = experiment.reduce.to if experiment.reduce else None
-    preparation, x = prepared(features, experiment.scale, reduce_to, seed)
+    preparation, x = prepared(features, experiment, seed)
     metric = experiment.graph.metric
     graph = adjacency(x, metric, experiment.graph.k, seed=seed)
     every, numbers = np.ones(len(x), dtype=bool), np.arange(x.shape[1]).astype(str)
