@@ -33,10 +33,7 @@ IN_A_SHARD = 30  # Clips, where there are few.
 
 
 def music_in(folder: Path, by_tags: bool = False) -> tuple[list[Row], list[str]]:
-    """Clips of a folder, from its folders and tags, ordered by path; and notes.
-
-    A `UserError` if no file has a genre.
-    """
+    """Clips of a folder by its folders and tags, and notes; a `UserError` if none has a genre."""
     audio, others = audio_files(folder)
     if others and not audio:
         raise UserError(

@@ -1,7 +1,4 @@
-"""Where the configuration comes from, and what is wrong with it.
-
-The workflow's files come first, then those at hand, then the call.
-"""
+"""Where the configuration comes from, and what is wrong with it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -18,10 +15,9 @@ FILES = ("config/config.yaml", "config/experiments.yaml")
 
 
 def merged(folders: Sequence[Path], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Configuration of one run; a `UserError` if a file is not YAML, or holds no keys.
+    """Configuration of one run: of `FILES` in the folders, a later one over an earlier, and a call.
 
-    `FILES` are looked for in the folders, of which a later one counts more. What is given by
-    ``--configfile``, ``--config`` or another workflow counts most.
+    What is given by ``--configfile``, ``--config`` or another workflow counts most.
     """
     found: dict[str, Any] = {}
     for folder in dict.fromkeys(folder.resolve() for folder in folders):

@@ -1,7 +1,4 @@
-"""Names that the configuration may use: one entry here and one class or function where it is made.
-
-A test holds that each name is implemented.
-"""
+"""Names that the configuration may use; each is implemented by one class or function elsewhere."""
 
 # Tables of features that are computed from audio, each by the step of its name in `features`.
 COMPUTED = (

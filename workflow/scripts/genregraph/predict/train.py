@@ -129,10 +129,7 @@ def trained(
     seed: int,
     backend: Backend = CPU,
 ) -> Predictor:
-    """Train a model of an experiment on all clips, of features of shape (n, d).
-
-    Clips have columns ``clip source genre group artist``, in the same order.
-    """
+    """Train a model on all clips: features (n, d); ``clip source genre group artist`` of each."""
     columns = ("clip", "source", "genre", "group", "artist")
     names, songs, genre, groups, artists = (clips[each].to_numpy(dtype=str) for each in columns)
     genres, y = np.unique(genre, return_inverse=True)
