@@ -62,10 +62,8 @@ def test_folders_that_differ_from_tags_are_noted_and_tags_can_be_taken(tmp_path)
     made(tmp_path, "B/untagged.mp3")
     rows, notes = music_in(tmp_path)
     assert {row.genre for row in rows} == {"A", "B"}
-    assert notes == [
-        "genres are the folders; tags of 3 of 4 files state others ('Folk', 'Soul', 'soul'): to "
-        "take them, add --by-tags"
-    ]
+    said = "tags of 3 of 4 files state others ('Folk', 'Soul', 'soul'): to take them, add --by-tags"
+    assert notes == [f"genres are the folders; {said}"]
     rows, notes = music_in(tmp_path, by_tags=True)
     assert [row.genre for row in rows] == ["Soul", "Folk", "soul"]
     assert {row.artist for row in rows} == {"Cleo"}
