@@ -57,7 +57,6 @@ def test_next_command_is_printed(here, capsys) -> None:
         (["seed"], "--config"),
         (["predict=gone"], "predict: there is no file or folder 'gone'"),
         (["predict=audio", "predict_by=binary_pca"], "predict_by: binary_pca cannot predict new"),
-        (["predict=audio", "predict_by=multiclass_cnn"], "predict_by: multiclass_cnn cannot"),
     ],
 )
 def test_faults_of_settings_are_named_in_a_line(here, capsys, words, fault) -> None:

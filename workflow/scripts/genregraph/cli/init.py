@@ -29,7 +29,6 @@ from genregraph.datasets.sheet import Row, appended, read_sheet, save_sheet, sha
 from genregraph.datasets.tidy import PARTS
 
 SHEETS = Path("config/datasets")
-IN_A_SHARD = 30  # Clips, where there are few.
 
 
 def music_in(folder: Path, by_tags: bool = False) -> tuple[list[Row], list[str]]:
@@ -153,8 +152,8 @@ def of_folder(folder: Path, sheet: Path, by_tags: bool) -> list[str]:
     content = appended(sheet.read_bytes(), new) if known else sheet_of(new)
     saved = save_sheet(content, sheet, folder) if new else known
     if not sheet.with_suffix(".yaml").exists():
-        # As many shards for good, whatever is added later.
-        shards = min(max(2, len(saved) // IN_A_SHARD), shards_for(len(saved)))
+        # Of 30 clips where there are few; as many shards for good, whatever is added later.
+        shards = min(max(2, len(saved) // 30), shards_for(len(saved)))
         facts = {sheet.stem: {"shards": shards}}
         project.write_configuration(sheet, audio=str(folder), datasets=facts)
     notes += [f"the same content: {', '.join(map(repr, clips))}" for clips in copies]
