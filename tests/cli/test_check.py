@@ -13,7 +13,7 @@ ROWS = ["rock/a.wav", "rock/b.wav", "jazz/c.wav", "jazz/d.wav"]
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch) -> Path:
+def here(tmp_path, monkeypatch) -> None:
     """A folder with a sheet of four sound clips, and the configuration of it."""
     monkeypatch.chdir(tmp_path)
     for number, name in enumerate(ROWS):
@@ -21,7 +21,6 @@ def here(tmp_path, monkeypatch) -> Path:
         soundfile.write(Path("audio", name), play(2 + number / 10), 22_050)
     write_sheet(*ROWS)
     Path("mine.yaml").write_text("{dataset: mine, sheet: mine.tsv, audio: audio}")
-    return tmp_path
 
 
 def write_sheet(*paths: str) -> None:
@@ -40,8 +39,8 @@ def said(capsys, *words: str, faulty: bool = True) -> str:
 def test_next_command_is_printed(here, capsys) -> None:
     printed = said(capsys, "predict_by=multiclass_nkn", faulty=False)
     assert "FAULT" not in printed
-    following = " --configfile mine.yaml --config predict_by=multiclass_nkn\n"
-    assert printed.endswith(f" results/multiclass_knn.csv{following}")
+    options = "--configfile mine.yaml --config predict_by=multiclass_nkn"
+    assert printed.endswith(f" results/multiclass_knn.csv {options}\n")
     assert "note: multiclass_compare, " in printed  # Folds are fewer than asked for.
     # There is nothing to predict.
     assert "note: predict_by: no experiment 'multiclass_nkn'; did you mean" in printed
@@ -103,8 +102,7 @@ def test_copies_doubts_protocols_and_single_genres_are_noted(here, capsys) -> No
 
 def test_tables_alone_and_demo_and_fetched_datasets_need_no_audio(here, capsys) -> None:
     Path("ours.csv").write_text("clip,x\na,1\nb,2\nc,3\nd,4\n")
-    words = ["audio=none", "tables={handcrafted: ours.csv}"]
-    printed = said(capsys, *words, faulty=False)
+    printed = said(capsys, "audio=none", "tables={handcrafted: ours.csv}", faulty=False)
     # Its experiments drop a column, length, that this table lacks.
     assert not any(word in printed for word in ("FAULT", "length", "drop"))
     main()

@@ -54,8 +54,8 @@ def test_rows_are_numbered_numbers_are_features_and_commands_run(capsys) -> None
     table = songs()
     rows, features, said = made(table, capsys)
     assert list(rows)[::23] == ["0001", "0024"]
-    first = Row("0001", "0001", "Alt. Rock", artist="Artist 0", title="Song, no. 0")
-    assert rows["0001"] == first
+    row = Row("0001", "0001", "Alt. Rock", artist="Artist 0", title="Song, no. 0")
+    assert rows["0001"] == row
     assert features.columns.tolist() == ["clip", *NUMBERS]
     pd.testing.assert_frame_equal(features[NUMBERS], table[NUMBERS].astype(float))
     assert "no features, they say when or how often, not how: 'Year'" in said
