@@ -13,7 +13,7 @@ ROWS = ["rock/a.wav", "rock/b.wav", "jazz/c.wav", "jazz/d.wav"]
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch) -> Path:
+def here(tmp_path, monkeypatch) -> None:
     """A folder with a sheet of four sound clips, and the configuration of it."""
     monkeypatch.chdir(tmp_path)
     for number, name in enumerate(ROWS):
@@ -21,7 +21,6 @@ def here(tmp_path, monkeypatch) -> Path:
         soundfile.write(Path("audio", name), play(2 + number / 10), 22_050)
     write_sheet(*ROWS)
     Path("mine.yaml").write_text("{dataset: mine, sheet: mine.tsv, audio: audio}")
-    return tmp_path
 
 
 def write_sheet(*paths: str) -> None:
@@ -40,10 +39,8 @@ def said(capsys, *words: str, faulty: bool = True) -> str:
 def test_next_command_is_printed(here, capsys) -> None:
     printed = said(capsys, "predict_by=multiclass_nkn", faulty=False)
     assert "FAULT" not in printed
-    following = (
-        "results/multiclass_knn.csv --configfile mine.yaml --config predict_by=multiclass_nkn"
-    )
-    assert printed.splitlines()[-1].endswith(following)
+    options = "--configfile mine.yaml --config predict_by=multiclass_nkn"
+    assert printed.endswith(f" results/multiclass_knn.csv {options}\n")
     assert "note: multiclass_compare, " in printed  # Folds are fewer than asked for.
     # There is nothing to predict.
     assert "note: predict_by: no experiment 'multiclass_nkn'; did you mean" in printed
@@ -59,7 +56,6 @@ def test_next_command_is_printed(here, capsys) -> None:
         (["seed"], "--config"),
         (["predict=gone"], "predict: there is no file or folder 'gone'"),
         (["predict=audio", "predict_by=binary_pca"], "predict_by: binary_pca cannot predict new"),
-        (["predict=audio", "predict_by=multiclass_cnn"], "predict_by: multiclass_cnn cannot"),
     ],
 )
 def test_faults_of_settings_are_named_in_a_line(here, capsys, words, fault) -> None:
@@ -97,8 +93,7 @@ def test_copies_doubts_protocols_and_single_genres_are_noted(here, capsys) -> No
     printed = said(capsys, faulty=False)
     assert "note: the same content: 'rock/a.wav', 'rock/again.wav'" in printed
     assert "note: mine.tsv: genres 'Rock', 'rock' are taken for one, 'rock'" in printed
-    left_out = "protocol clean is left out: genres of a single group cannot be evaluated: pop"
-    assert left_out in printed
+    assert "clean is left out: genres of a single group cannot be evaluated: pop" in printed
     write_sheet("rock/a.wav", "rock/b.wav")
     printed = said(capsys)
     assert "FAULT: multiclass_compare" in printed
@@ -107,8 +102,7 @@ def test_copies_doubts_protocols_and_single_genres_are_noted(here, capsys) -> No
 
 def test_tables_alone_and_demo_and_fetched_datasets_need_no_audio(here, capsys) -> None:
     Path("ours.csv").write_text("clip,x\na,1\nb,2\nc,3\nd,4\n")
-    words = ["audio=none", "tables={handcrafted: ours.csv}"]
-    printed = said(capsys, *words, faulty=False)
+    printed = said(capsys, "audio=none", "tables={handcrafted: ours.csv}", faulty=False)
     # Its experiments drop a column, length, that this table lacks.
     assert not any(word in printed for word in ("FAULT", "length", "drop"))
     main()

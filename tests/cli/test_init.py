@@ -21,24 +21,20 @@ def made(folder: Path, *names: str) -> Path:
 
 
 def with_tags(folder: Path, name: str, **tags: str) -> None:
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    tagged(folder / name, "libmp3lame", tags)
+    tagged(made(folder, name) / name, "libmp3lame", tags)
 
 
-def stated_of(folder: Path) -> list[tuple[str, str, str, str]]:
-    return [(row.clip, row.genre, row.artist, row.title) for row in music_in(folder)[0]]
+def stated_of(folder: Path) -> list[str]:
+    """Clip, genre, artist and title of each row."""
+    return [f"{r.clip}|{r.genre}|{r.artist}|{r.title}" for r in music_in(folder)[0]]
 
 
 def test_folders_are_genres_and_artists_and_tags_say_the_rest(tmp_path) -> None:
     with_tags(tmp_path, "rock/Some Album/01.mp3", artist="Bob", title="One", genre="Pop")
     with_tags(tmp_path, "02.mp3", artist="Cleo", title="Two", genre="Soul")
     made(tmp_path, "03.mp3", "jazz/Ann/Live/b.wav", "jazz/c.wav")
-    assert stated_of(tmp_path) == [
-        ("02", "Soul", "Cleo", "Two"),
-        ("b", "jazz", "Ann", ""),
-        ("c", "jazz", "", ""),
-        ("01", "rock", "Bob", "One"),
-    ]
+    expected = ["02|Soul|Cleo|Two", "b|jazz|Ann|", "c|jazz||", "01|rock|Bob|One"]
+    assert stated_of(tmp_path) == expected
     assert music_in(tmp_path)[1] == [f"{WITHOUT_GENRE}: '03.mp3'"]
 
 
@@ -47,12 +43,8 @@ def test_folders_named_like_artists_in_tags_are_artists(tmp_path) -> None:
     with_tags(tmp_path, "The Bobs/First/2.mp3", artist="Bobs feat. Ann", genre="Pop")
     with_tags(tmp_path, "Cleo/3.mp3", artist="Cleo", genre="Soul")
     with_tags(tmp_path, "Dan/4.mp3", genre="Soul")
-    assert stated_of(tmp_path) == [
-        ("3", "Soul", "Cleo", ""),
-        ("4", "Soul", "Dan", ""),
-        ("1", "Pop", "the bobs", ""),
-        ("2", "Pop", "Bobs feat. Ann", ""),
-    ]
+    expected = ["3|Soul|Cleo|", "4|Soul|Dan|", "1|Pop|the bobs|", "2|Pop|Bobs feat. Ann|"]
+    assert stated_of(tmp_path) == expected
 
 
 @pytest.mark.parametrize(
@@ -61,7 +53,7 @@ def test_folders_named_like_artists_in_tags_are_artists(tmp_path) -> None:
 )
 def test_folders_of_numbers_are_genres_except_fmas(tmp_path, name, genre) -> None:
     with_tags(tmp_path, name, artist="AWOL", genre="Hip-Hop")
-    assert stated_of(tmp_path) == [(Path(name).stem, genre, "AWOL", "")]
+    assert stated_of(tmp_path) == [f"{Path(name).stem}|{genre}|AWOL|"]
 
 
 def test_folders_that_differ_from_tags_are_noted_and_tags_can_be_taken(tmp_path) -> None:
@@ -70,10 +62,8 @@ def test_folders_that_differ_from_tags_are_noted_and_tags_can_be_taken(tmp_path)
     made(tmp_path, "B/untagged.mp3")
     rows, notes = music_in(tmp_path)
     assert {row.genre for row in rows} == {"A", "B"}
-    assert notes == [
-        "genres are the folders; tags of 3 of 4 files state others ('Folk', 'Soul', 'soul', 3 in "
-        "all): to take them, add --by-tags"
-    ]
+    said = "tags of 3 of 4 files state others ('Folk', 'Soul', 'soul'): to take them, add --by-tags"
+    assert notes == [f"genres are the folders; {said}"]
     rows, notes = music_in(tmp_path, by_tags=True)
     assert [row.genre for row in rows] == ["Soul", "Folk", "soul"]
     assert {row.artist for row in rows} == {"Cleo"}
@@ -122,8 +112,8 @@ def test_names_of_clips_are_no_longer_than_needed(tmp_path, files, names) -> Non
     ("names", "problem"),
     [
         ("rock/a.ape rock/b.ape rock/c.jpg", r"no audio .*, but 2 with extension .ape: .*jpg"),
-        ("", "no audio has a genre by its folder or tag"),
-        ("a.wav b.wav", "no audio has a genre by its folder or tag"),
+        ("", "no audio has a genre; name it by a folder"),
+        ("a.wav b.wav", "no audio has a genre; name it by a folder"),
     ],
 )
 def test_folder_without_audio_or_genre_is_an_error(tmp_path, names, problem) -> None:
@@ -190,7 +180,7 @@ def test_name_that_is_taken_is_rejected(music) -> None:
         main(music, name="demo")
     main(music)
     other = made(Path("elsewhere/my music"), "pop/p.wav")
-    with pytest.raises(UserError, match=r"is that of the folder my music; .* --name NAME"):
+    with pytest.raises(UserError, match=r"is that of my music; .* --name NAME"):
         main(other)
     main(other, name="other")
     assert configured([Path("config/datasets/other.yaml")], []).audio == str(other)

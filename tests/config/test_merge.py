@@ -1,27 +1,20 @@
-from pathlib import Path
-
 import pytest
 
 from genregraph.common.errors import UserError
-from genregraph.config.load import merged
-
-
-def configured(folder: Path, **files: str) -> Path:
-    (folder / "config").mkdir(parents=True)
-    for name, text in files.items():
-        (folder / "config" / f"{name}.yaml").write_text(text)
-    return folder
+from genregraph.config.load import merged, read_yaml
 
 
 def test_what_is_nearer_the_call_counts_key_by_key(tmp_path):
-    home = configured(
-        tmp_path / "home",
-        config="dataset: demo\nseed: 0\ncnn: {epochs: 30, patience: 6}",
-        experiments="experiments: {multiclass_a: {cut: 30s}}",
-    )
-    here = configured(tmp_path / "here", config="seed: 1\ncnn: {epochs: 5}\npredict: [a, b]")
+    files = {
+        "home/config/config.yaml": "dataset: demo\nseed: 0\ncnn: {epochs: 30, patience: 6}",
+        "home/config/experiments.yaml": "experiments: {multiclass_a: {cut: 30s}}",
+        "here/config/config.yaml": "seed: 1\ncnn: {epochs: 5}\npredict: [a, b]",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
     given = {"cnn": {"patience": 2}, "experiments": {"multiclass_b": {}}, "predict": ["c"]}
-    assert merged([home, here, tmp_path / "without files"], given) == {
+    assert merged([tmp_path / name for name in ("home", "here", "without files")], given) == {
         "dataset": "demo",
         "predict": ["c"],
         "seed": 1,
@@ -41,6 +34,6 @@ def test_what_is_nearer_the_call_counts_key_by_key(tmp_path):
     ],
 )
 def test_faulty_file_is_named(tmp_path, text, said):
-    configured(tmp_path, experiments=text)
+    (tmp_path / "experiments.yaml").write_text(text)
     with pytest.raises(UserError, match=f"experiments.yaml.*{said}"):
-        merged([tmp_path], {})
+        read_yaml(tmp_path / "experiments.yaml")

@@ -1,11 +1,9 @@
 """Clips whose features are drawn at random, and small models that have learnt from them."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from genregraph.config.experiment import Experiment
 from genregraph.predict.predictor import Choice, Predictor
@@ -53,12 +51,7 @@ def listed(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({**columns, "genre": table["genre"]})
 
 
-@pytest.fixture(scope="session")
-def learnt() -> Callable[..., Predictor]:
+def learnt(table: pd.DataFrame, model: str = "graphsage", **changed: Any) -> Predictor:
     """A model trained on such clips, by a small experiment in which some settings differ."""
-
-    def learn(table: pd.DataFrame, model: str = "graphsage", **changed: Any) -> Predictor:
-        features = table.drop(columns="genre")
-        return trained(features, listed(table), small(**changed), Choice(model), SEED)
-
-    return learn
+    features = table.drop(columns="genre")
+    return trained(features, listed(table), small(**changed), Choice(model), SEED)

@@ -56,21 +56,19 @@ def test_pieces_of_a_file_are_parts_of_its_samples(tmp_path) -> None:
 
 
 def test_silent_pieces_are_left_out_and_silent_files_rejected(tmp_path) -> None:
-    sound = play(2)[:, 0]
-    silent = np.zeros(4 * SAMPLE_RATE, dtype=np.float32)
-    click = silent.copy()
-    click[-1] = 0.5
-    names = ["sound", "silence", "click"]
-    waves = [np.concatenate([silent, sound]), silent, np.append(click, np.zeros(1))]
-    files = [str(tmp_path / f"{name}.wav") for name in names]
-    for file, wave in zip(files, waves, strict=True):
-        soundfile.write(file, wave, SAMPLE_RATE, subtype="FLOAT")
+    silent = np.zeros(4 * SAMPLE_RATE)
+    click = np.append(silent, 0)
+    click[-2] = 0.5
+    waves = {"sound": np.append(silent, play(2)[:, 0]), "silence": silent, "click": click}
+    for name, wave in waves.items():
+        soundfile.write(tmp_path / f"{name}.wav", wave, SAMPLE_RATE, subtype="FLOAT")
     (tmp_path / "text.mp3").write_text("no music\n" * 500)
-    files.append(str(tmp_path / "text.mp3"))
-    table = cut_files(files, tmp_path / "samples", 2 * SAMPLE_RATE, **LIMITS).set_index("file")
-    assert table.loc[files[0], "start"] == 4 * SAMPLE_RATE
+    files = [*(str(tmp_path / f"{name}.wav") for name in waves), str(tmp_path / "text.mp3")]
+    table = cut_files(files, tmp_path / "samples", 2 * SAMPLE_RATE, **LIMITS)
+    assert table["file"].tolist() == files
     assert table["status"].tolist() == ["ok", "rejected", "ok", "rejected"]
-    assert table.loc[files[2], "start"] == 2 * SAMPLE_RATE  # The piece with the click.
-    assert table.loc[files[1], "problem"].startswith("silent")
-    assert table.loc[files[3], "problem"].startswith("unreadable: Format not recognised")
+    # The click is in the second piece.
+    assert table["start"].tolist() == [4 * SAMPLE_RATE, 0, 2 * SAMPLE_RATE, 0]
+    assert table.loc[1, "problem"].startswith("silent")
+    assert table.loc[3, "problem"].startswith("unreadable: Format not recognised")
     assert len(list(read_samples(tmp_path / "samples"))) == 2

@@ -23,10 +23,7 @@ NAMED = 3  # Files of one fault.
 
 
 def check(run: Run) -> tuple[list[str], list[str]]:
-    """Faults, with which a result is missing or less, and notes on a dataset and its experiments.
-
-    A `UserError` if nothing more can be looked at.
-    """
+    """Faults, by which a result is missing or less, and notes; a `UserError` if it cannot go on."""
     run.check()
     folder, files = Path(run.audio), run.files
     faults, notes = [], []

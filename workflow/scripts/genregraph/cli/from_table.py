@@ -176,8 +176,7 @@ def make(
     rows = songs.assign(path=songs["clip"], excluded=excluded)
     for other in (sheet.with_suffix(".parquet"), sheet.with_suffix(".yaml")):
         if other.exists() and not sheet.exists():
-            what = f"there is a file {other} already"
-            raise UserError(f"{what}; move it away, or give another --name")
+            raise UserError(f"there is a file {other} already; move it, or give another --name")
     rows = rows.reindex(columns=[*COLUMNS], fill_value="")
     new_sheet([Row(*row) for row in rows.to_numpy()], sheet, source)
     write_table(features.reset_index(drop=True), sheet.with_suffix(".parquet"))

@@ -25,31 +25,19 @@ from genregraph.config.load import merged, read_yaml
 from genregraph.datasets.delimited import plain
 from genregraph.datasets.groups import normalised
 from genregraph.datasets.listing import audio_files, counted, is_unicode
-from genregraph.datasets.sheet import (
-    AUDIO_SUFFIXES,
-    Row,
-    appended,
-    read_sheet,
-    save_sheet,
-    shards_for,
-    sheet_of,
-)
+from genregraph.datasets.sheet import Row, appended, read_sheet, save_sheet, shards_for, sheet_of
 from genregraph.datasets.tidy import PARTS
 
 SHEETS = Path("config/datasets")
-IN_A_SHARD = 30  # Clips, where there are few.
 
 
 def music_in(folder: Path, by_tags: bool = False) -> tuple[list[Row], list[str]]:
-    """Clips of a folder, from its folders and tags, ordered by path; and notes.
-
-    A `UserError` if no file has a genre.
-    """
+    """Clips of a folder by its folders and tags, and notes; a `UserError` if none has a genre."""
     audio, others = audio_files(folder)
     if others and not audio:
         raise UserError(
-            f"{folder} has no audio of a kind that is read ({' '.join(AUDIO_SUFFIXES)}), but "
-            f"{'; '.join(counted(others))}: convert what is music, as by ffmpeg -i FILE FILE.flac"
+            f"{folder} has no audio of a kind that is read, but {'; '.join(counted(others))}; "
+            "convert what is music, as by ffmpeg -i FILE FILE.flac"
         )
     files = [file for file in audio if is_unicode(str(file))]
     shown = tqdm(files, desc="tags", unit="file", disable=None)
@@ -63,10 +51,7 @@ def music_in(folder: Path, by_tags: bool = False) -> tuple[list[Row], list[str]]
     }
     rows = named([row for row in rows if row.genre])
     if not rows:
-        raise UserError(
-            f"{folder}: no audio has a genre by its folder or tag; make a folder for each genre, "
-            "or write genres into the files' tags"
-        )
+        raise UserError(f"{folder}: no audio has a genre; name it by a folder, or in the tags")
     doubts = _doubts(folder, rows, tags) if by_folder else []
     unread = [str(file) for file in files if tags[file].undecodable]
     doubts += counted({"with tags in an unknown encoding, which are not used": unread})
@@ -80,29 +65,25 @@ def _doubts(folder: Path, rows: Sequence[Row], tags: Mapping[PurePosixPath, Tags
     common = os.path.commonpath(parents)
     if common and len(parents) > 1:
         doubts.append(f"all is in {common}: if its folders are genres, name it: {folder / common}")
-    by_tag = {row.path: plain(tags[PurePosixPath(row.path)].genre) for row in rows}
+    by_tag = {row.path: tags[PurePosixPath(row.path)].genre for row in rows}
     differing = [r for r in rows if by_tag[r.path].casefold() not in ("", r.genre.casefold())]
     if 2 * len(differing) > len(rows):
-        genres = sorted({*by_tag.values()} - {""})
-        doubts.append(
-            f"genres are the folders; tags of {len(differing)} of {len(rows)} files state others "
-            f"({', '.join(map(repr, genres[:3]))}, {len(genres)} in all): to take them, add "
-            "--by-tags"
-        )
+        genres = first_few(list(map(repr, sorted({*by_tag.values()} - {""}))), 3)
+        some = f"{len(differing)} of {len(rows)} files state others ({genres})"
+        doubts.append(f"genres are the folders; tags of {some}: to take them, add --by-tags")
     return doubts
 
 
 def folders_are_genres(tags: Mapping[PurePosixPath, Tags]) -> bool:
     """Whether folders name genres: not the artists of most files' tags, nor numbers, as FMA's."""
-    inside = {file: tag for file, tag in tags.items() if len(file.parts) > 1}
-    artists = [(f.parts[0], tag.artist) for f, tag in inside.items() if tag.artist]
-    by_artist = [normalised(folder) == normalised(artist) for folder, artist in artists]
-    paths = [f"{f.parent.name}/{f.stem}" for f in inside]
+    inside = {file: tag.artist for file, tag in tags.items() if len(file.parts) > 1}
+    by_artist = [normalised(f.parts[0]) == normalised(name) for f, name in inside.items() if name]
+    paths = (f"{file.parent.name}/{file.stem}" for file in inside)
     by_number = [bool(re.fullmatch(r"(\d{3})/\1\d{3}", path)) for path in paths]
     return all(2 * sum(each) <= len(each) for each in (by_artist, by_number))
 
 
-def stated(file: PurePosixPath, tags: Tags, by_folder: bool, is_split: bool = False) -> Row:
+def stated(file: PurePosixPath, tags: Tags, by_folder: bool, is_split: bool) -> Row:
     """What folders and tags say of a file; its clip has no name yet."""
     part = PARTS[file.parts[0].casefold()] if is_split else ""
     folders = file.parts[1 if is_split else 0 : -1]
@@ -171,8 +152,8 @@ def of_folder(folder: Path, sheet: Path, by_tags: bool) -> list[str]:
     content = appended(sheet.read_bytes(), new) if known else sheet_of(new)
     saved = save_sheet(content, sheet, folder) if new else known
     if not sheet.with_suffix(".yaml").exists():
-        # As many shards for good, whatever is added later.
-        shards = min(max(2, len(saved) // IN_A_SHARD), shards_for(len(saved)))
+        # Of 30 clips where there are few; as many shards for good, whatever is added later.
+        shards = min(max(2, len(saved) // 30), shards_for(len(saved)))
         facts = {sheet.stem: {"shards": shards}}
         project.write_configuration(sheet, audio=str(folder), datasets=facts)
     notes += [f"the same content: {', '.join(map(repr, clips))}" for clips in copies]
@@ -190,9 +171,7 @@ def of_sheet(rows: Sequence[Row], sheet: Path, added: str = "") -> list[str]:
     if excluded := sum(bool(row.excluded) for row in rows):
         lines.append(f"excluded, for the reason in that column: {excluded} clips")
     if not artists:
-        lines.append(
-            "no artist is known: protocol clean will take each clip for an artist of its own"
-        )
+        lines.append("no artist is known: protocol clean takes each clip for an artist of its own")
     return lines
 
 
@@ -210,27 +189,19 @@ def new_name(source: Path, name: str | None) -> str:
     if dataset in others:
         raise UserError(f"there is a dataset {dataset} already; give this one another: --name NAME")
     if audio is not None and os.path.realpath(str(audio)) != os.path.realpath(source):
-        raise UserError(
-            f"{config} is that of the folder {audio}; give this one another name: --name NAME"
-        )
+        raise UserError(f"{config} is that of {audio}; give this one another name: --name NAME")
     return dataset
 
 
 def main(
     source: Annotated[Path, typer.Argument(help="Folder of music, or a table of features.")],
     name: Annotated[str | None, typer.Option(help="Of the dataset; else the source's.")] = None,
-    by_tags: Annotated[
-        bool, typer.Option("--by-tags", help="Genres of a folder's files are those of their tags.")
-    ] = False,
+    by_tags: Annotated[bool, typer.Option("--by-tags", help="Genres are those of tags.")] = False,
     genre: Annotated[str, typer.Option(help="Column of a table that names genres.")] = "",
     artist: Annotated[str, typer.Option(help="Column of a table that names artists.")] = "",
     clip: Annotated[str, typer.Option(help="Column of a table that names clips.")] = "",
-    drop: Annotated[
-        list[str] | None, typer.Option(help="Columns of a table that are no features.")
-    ] = None,
-    keep: Annotated[
-        list[str] | None, typer.Option(help="Columns that are, though they look like a label.")
-    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Columns that are no features.")] = None,
+    keep: Annotated[list[str] | None, typer.Option(help="Features that look like labels.")] = None,
     without: Annotated[list[str] | None, typer.Option(help="Genre to leave out.")] = None,
 ) -> None:
     """Make a sheet and a configuration of a folder of music, or of a table of features."""
@@ -240,10 +211,8 @@ def main(
     sheet, config = SHEETS / f"{dataset}.tsv", SHEETS / f"{dataset}.yaml"
     if source.is_dir():
         if genre or artist or clip or drop or keep or without:
-            raise UserError(
-                f"{source} is a folder, which has no columns; leave their options out, or, if it "
-                "holds the parts of a table, save that as one file"
-            )
+            what = "a folder, which has no columns; leave their options out, or name a file"
+            raise UserError(f"{source} is {what}")
         lines = of_folder(source, sheet, by_tags)
     elif not genre:
         raise UserError(f"{source}: say which column names the genres: --genre COLUMN")

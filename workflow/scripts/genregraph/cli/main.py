@@ -8,18 +8,16 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from pkgutil import resolve_name
 
 import typer
 
-from genregraph.common.code import libraries, other_versions
+from genregraph.common.code import SCRIPTS, libraries, other_versions
 from genregraph.common.errors import UserError
 from genregraph.common.logs import start_logging
 
 logger = logging.getLogger(__name__)
 
-PACKAGE = Path(__file__).parents[1]
 ANY_VERSION = "GENREGRAPH_ANY_VERSION"
 COMMANDS = {
     "init": "make a dataset of a folder of music or of a table of features",
@@ -36,26 +34,24 @@ os.environ.setdefault("DGLBACKEND", "pytorch")
 
 def steps() -> list[str]:
     """Dotted names of all steps."""
-    names = (path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.glob("*/**/*.py"))
+    names = (path.relative_to(SCRIPTS).with_suffix("") for path in SCRIPTS.glob("*/**/*.py"))
     return sorted(name for name in (".".join(path.parts) for path in names) if is_step(name))
 
 
 def is_step(name: str) -> bool:
     """Whether a dotted name is that of a step."""
-    path = PACKAGE.joinpath(*name.split(".")).with_suffix(".py")
+    path = SCRIPTS.joinpath(*name.split(".")).with_suffix(".py")
     return path.is_file() and "\ndef main(" in path.read_text(encoding="utf-8")
 
 
 def check_versions(locked: Mapping[str, str]) -> None:
     """Raise a `UserError` if a step that is imported uses libraries of other versions."""
     if others := other_versions(locked):
+        said = f"other versions than those of requirements.lock are used: {others}"
         if not os.environ.get(ANY_VERSION):
-            raise UserError(
-                f"other versions than those of requirements.lock are used: {others}. Results may "
-                "differ: unset PYTHONPATH, or remove .venv and run make .venv/ready, or set "
-                f"{ANY_VERSION}=1"
-            )
-        logger.warning("other versions than those of requirements.lock are used: %s", others)
+            way_out = "unset PYTHONPATH, or remove .venv and run make .venv/ready"
+            raise UserError(f"{said}. Results may differ: {way_out}, or set {ANY_VERSION}=1")
+        logger.warning(said)
 
 
 def run() -> None:

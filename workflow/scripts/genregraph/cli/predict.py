@@ -31,11 +31,8 @@ def main(
     run = configured(configfile or [], config or [])
     if why := why_no_prediction(run, {}):
         raise UserError(why)
-    print(
-        f"{len(new.files) + len(new.unnameable)} file(s) by {run.predict_by} of {run.dataset}: "
-        "what is not there yet is computed",
-        file=sys.stderr,
-    )
+    count, by = len(new.files) + len(new.unnameable), f"{run.predict_by} of {run.dataset}"
+    print(f"{count} file(s) by {by}: what is not there yet is computed", file=sys.stderr)
     with tempfile.NamedTemporaryFile("w", suffix=".json") as named:
         json.dump({"predict": files}, named)
         named.flush()

@@ -31,10 +31,7 @@ Words = Annotated[
 
 
 def configured(files: Sequence[Path], words: Sequence[str]) -> Config:
-    """The configuration of a run with these ``--configfile`` and ``--config``.
-
-    A `UserError` names all its faults.
-    """
+    """The configuration of a run with these options; a `UserError` names all its faults."""
     given = reduce(over, map(read_yaml, files), dict[str, Any]())
     try:
         parsed = parse_config(list(words))

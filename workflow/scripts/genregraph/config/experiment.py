@@ -5,14 +5,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from genregraph.config.registry import (
-    CLASSIFIERS,
-    COMBINED,
-    COMPARED,
-    METRICS,
-    NETWORKS,
-    ablation_name,
-)
+from genregraph.config.registry import COMPARED, METRICS, NETWORKS, ablation_name
 
 Protocol = Literal["paper", "kfold", "random", "clean", "inductive", "filtered"]
 Word = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
@@ -149,7 +142,7 @@ class Experiment(Model):
     clean: Clean = Field(Clean(), description="Folds of protocols random, clean and inductive.")
     graph: Graph = Field(Graph(), description="The graph.")
     models: list[Literal[COMPARED]] = Field(  # type: ignore[valid-type]
-        [*CLASSIFIERS, "label_spreading", *COMBINED]
+        [name for name in COMPARED if name not in NETWORKS]
     )
     """What GraphSAGE is compared with, beside itself without messages (edgeless): other networks,
     and classifiers, which are tuned inside the training clips."""
@@ -182,10 +175,7 @@ class Experiment(Model):
                 raise ValueError(f"variants.{name}: a model is called so already; rename it")
             base = differs.get("model", NETWORKS[0])
             if base not in self.kinds:
-                raise ValueError(
-                    f"variants.{name}.model: {base} is no network of this experiment; name it "
-                    "under models"
-                )
+                raise ValueError(f"variants.{name}.model: name the network {base} under models")
             try:
                 self.variant(name)
             except ValidationError as error:
@@ -211,10 +201,8 @@ class Experiment(Model):
     def _temperatures_are_fitted_inside(self) -> "Experiment":
         outside = [*(["select"] if self.select else []), *(["cnn"] if "cnn" in self.tables else [])]
         if self.calibrate != "none" and outside:
-            raise ValueError(
-                f"{' and '.join(outside)} fits the inputs to the genres of all training clips, so "
-                "that none of them is left to fit a temperature to: set calibrate: none"
-            )
+            said = "fits the inputs to the genres of all training clips: set calibrate: none"
+            raise ValueError(f"{' and '.join(outside)} {said}")
         return self
 
     @property

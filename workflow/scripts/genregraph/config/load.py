@@ -1,12 +1,9 @@
-"""Where the configuration comes from, and what is wrong with it.
-
-The workflow's files come first, then those at hand, then the call.
-"""
+"""Where the configuration comes from, and what is wrong with it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -18,10 +15,9 @@ FILES = ("config/config.yaml", "config/experiments.yaml")
 
 
 def merged(folders: Sequence[Path], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Configuration of one run; a `UserError` if a file is not YAML, or holds no keys.
+    """Configuration of one run: of `FILES` in the folders, a later one over an earlier, and a call.
 
-    `FILES` are looked for in the folders, of which a later one counts more. What is given by
-    ``--configfile``, ``--config`` or another workflow counts most.
+    What is given by ``--configfile``, ``--config`` or another workflow counts most.
     """
     found: dict[str, Any] = {}
     for folder in dict.fromkeys(folder.resolve() for folder in folders):
@@ -39,9 +35,8 @@ class _Loader(yaml.SafeLoader):
         for key in (key for key, _ in node.value):
             line, name = key.start_mark.line + 1, str(key.value)
             if name in lines:
-                raise yaml.YAMLError(
-                    f"line {line} has key {name!r}, as line {lines[name]} does; remove one"
-                )
+                said = f"line {line} has key {name!r}, as line {lines[name]} does; remove one"
+                raise yaml.YAMLError(said)
             lines[name] = line
         return super().construct_mapping(node, deep)
 
@@ -81,11 +76,10 @@ def load(stated: Mapping[str, Any]) -> Config:
 
 
 def _fault(fault: Mapping[str, Any]) -> str:
-    location = [str(part) for part in fault["loc"]]
-    where = ".".join(location)
+    places = [str(part) for part in fault["loc"]]
+    where = ".".join(places)
     if fault["type"] == "extra_forbidden":
-        hint = nearest(location[-1], _keys_beside(location), "known keys")
-        return f"{where}: unknown key; {hint}"
+        return f"{where}: unknown key; {nearest(places[-1], _keys_in(places[:-1]), 'known keys')}"
     message = fault["msg"].removeprefix("Value error, ").replace("Input should", "must")
     # Where parts do not go together the message names them; the whole would only hide it.
     together = fault["type"] == "value_error" and isinstance(fault["input"], Mapping)
@@ -95,19 +89,17 @@ def _fault(fault: Mapping[str, Any]) -> str:
     return f"{where}: {message}{found}; change it in config/ or by --config"
 
 
-def _keys_beside(location: list[str]) -> list[str]:
-    """Keys that the model knows in the place of an unknown one."""
+def _keys_in(places: Sequence[str]) -> list[str]:
+    """Keys that the configuration knows in a place."""
     model: Any = Config
-    for part in location[:-1]:
-        field = getattr(model, "model_fields", {}).get(part)
-        annotation = field.annotation if field else model
-        model = _inner_model(annotation)
-    return sorted(getattr(model, "model_fields", {}))
+    for place in places:
+        if field := model.model_fields.get(place):  # Else it is a name, such as a dataset's.
+            model = _inner_model(field.annotation)
+    return sorted(model.model_fields)
 
 
 def _inner_model(annotation: Any) -> Any:
     """Model inside ``dict[str, Model]``, ``Model | None`` or ``Model`` itself."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    inner = [_inner_model(part) for part in getattr(annotation, "__args__", ())]
-    return next((model for model in inner if model is not None), None)
+    return next(filter(None, map(_inner_model, get_args(annotation))), None)

@@ -13,6 +13,7 @@ from genregraph.config.experiment import Experiment, Model, Word
 
 Extension = Annotated[str, Field(pattern=r"^\.[a-z0-9]+$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Rate = Annotated[float, Field(gt=0, le=1)]
 # Files that stand beside an experiment's NAME.csv.
 RESERVED = "summary comparisons tuning learning-curve predictions findings report".split()
 
@@ -115,6 +116,9 @@ def _as_imported(value: Any) -> Any:
     raise ValueError("must be a file, or {file: FILE, pool: true, keep: [COLUMN, ...]}")
 
 
+Table = Annotated[Imported, BeforeValidator(_as_imported, json_schema_input_type=str | Imported)]
+
+
 class Tuning(Model):
     """Curves of accuracy over hidden neurons and over the learning rate."""
 
@@ -122,9 +126,7 @@ class Tuning(Model):
     folds: int = Field(3, ge=1, description="The first so many folds of protocol paper.")
     hidden: list[Annotated[int, Field(ge=1)]] = Field([50, 100, 150, 200, 250], min_length=1)
     """Neurons."""
-    learning_rate: list[Annotated[float, Field(gt=0, le=1)]] = Field(
-        [0.0001, 0.001, 0.01, 0.1], min_length=1
-    )
+    learning_rate: list[Rate] = Field([0.0001, 0.001, 0.01, 0.1], min_length=1)
     """Learning rates."""
 
 
@@ -154,15 +156,11 @@ class Config(Model):
     keep_samples: bool = True
     """Decoded samples stay for tables and reports to come; if not, each shard's are removed once
     all tables of a run have them."""
-    """Up to how many clips everything is computed in full."""
     datasets: dict[Name, Dataset] = Field({}, description="Facts of named datasets.")
     audit: Audit = Field(Audit(), description="Which clips are rejected.")
     features: Features = Field(Features(), description="How features are computed.")
     cnn: Cnn = Field(Cnn(), description="How the CNN is trained.")
-    tables: dict[
-        Word,
-        Annotated[Imported, BeforeValidator(_as_imported, json_schema_input_type=str | Imported)],
-    ] = Field({})
+    tables: dict[Word, Table] = Field({})
     """Feature tables computed elsewhere, by name: a file, or more."""
     predict: str | list[str] | None = None
     """New music whose genres results/predictions.csv holds: a file or folder, or several."""

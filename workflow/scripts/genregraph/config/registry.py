@@ -1,7 +1,4 @@
-"""Names that the configuration may use: one entry here and one class or function where it is made.
-
-A test holds that each name is implemented.
-"""
+"""Names that the configuration may use; each is implemented by one class or function elsewhere."""
 
 # Tables of features that are computed from audio, each by the step of its name in `features`.
 COMPUTED = (
@@ -47,11 +44,5 @@ NAMED = ["clip", "repeat", "fold", "part", "true", "predicted"]
 
 
 def ablation_name(network: str) -> str:
-    """Name of a network without message passing.
-
-    Examples
-    --------
-    >>> ablation_name("graphsage"), ablation_name("gcn")
-    ('edgeless', 'gcn_edgeless')
-    """
+    """Name of a network without message passing, such as ``gcn_edgeless``."""
     return EDGELESS if network == NETWORKS[0] else f"{network}_{EDGELESS}"

@@ -8,17 +8,10 @@ import typer
 
 from genregraph.config.model import Config
 
-
-def schema() -> str:
-    """JSON schema of the configuration, as text that ends in a newline."""
-    text = json.dumps(Config.model_json_schema(), indent=2) + "\n"
-    return text.replace("\\n", " ")  # Inside descriptions.
+SCHEMA = Path("config/config.schema.json")
 
 
-def main(
-    output: Annotated[Path, typer.Option(help="File to write.")] = Path(
-        "config/config.schema.json"
-    ),
-) -> None:
+def main(output: Annotated[Path, typer.Option(help="File to write.")] = SCHEMA) -> None:
     """Write the configuration's JSON schema."""
-    output.write_text(schema(), encoding="utf-8")
+    text = json.dumps(Config.model_json_schema(), indent=2) + "\n"
+    output.write_text(text.replace("\\n", " "), encoding="utf-8")  # Inside descriptions.

@@ -22,9 +22,7 @@ from genregraph.preprocessing.fold import join
 logger = logging.getLogger(__name__)
 
 NOT_UTF8 = "its name is not UTF-8: rename the file"
-SYNTHESISED = (
-    " That dataset is synthesised: its genres are no music's. Name another by dataset=NAME."
-)
+SYNTHESISED = " That dataset is synthesised, and no music. Name another by dataset=NAME."
 
 
 def features_of(
@@ -37,9 +35,8 @@ def features_of(
     lacking = [name for name in columns if name not in joined.columns]
     if lacking:
         raise UserError(
-            f"the training clips have {len(lacking)} features that are not computed for new ones, "
-            f"the first of them {lacking[0]!r}: their table was imported and has other columns; "
-            "import one that has those of the extractor, or leave tables: out"
+            f"{len(lacking)} imported features, such as {lacking[0]!r}, are not computed for new "
+            "clips; import a table with the extractor's columns, or leave tables: out"
         )
     rejected = {piece: why for _, of_table in gathered.values() for piece, why in of_table.items()}
     return joined[list(columns)], rejected
@@ -134,7 +131,7 @@ def main(
     of_pieces = tables.of_pieces(good, prediction, trained)
     nearest = tables.nearest_songs(good["file"].tolist(), prediction, trained, read_sheet(sheet))
     files = tables.of_files(of_pieces, trained)
-    probabilities = files[tables.probability_columns(trained.genres)]
+    probabilities = files.filter(regex=r"^p\(")
     facts = cut.groupby("file").first().loc[files.index]
     names = files.index.tolist()
     stated = tables.read_artists(artists, names) if artists else {}

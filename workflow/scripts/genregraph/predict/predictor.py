@@ -7,6 +7,7 @@ none of them gets one from it (inductive). So its prediction is that of a test c
 
 import json
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +21,6 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from genregraph.common.errors import UserError
 from genregraph.config.experiment import Network
 from genregraph.graph.adjacency import joined
 from genregraph.models.base import learnable
@@ -77,10 +77,10 @@ class Predictor(NamedTuple):
     choice: Choice
     temperature: float  # Fitted to training clips that were held out.
     seed: int
-    kind: str  # Of a network, one of `config.registry.NETWORKS`; empty for classifiers.
-    settings: dict[str, Any]  # Of a network (`config.model.Network`).
-    weights: dict[str, NDArray[np.float32]]  # Of a network.
-    members: dict[str, dict[str, Any]]  # Parameters of classifiers, by name.
+    kind: str = ""  # Of a network, one of `config.registry.NETWORKS`; empty for classifiers.
+    settings: Mapping[str, Any] = {}  # Of a network (`config.experiment.Network`).
+    weights: Mapping[str, NDArray[np.float32]] = {}  # Of a network.
+    members: Mapping[str, dict[str, Any]] = {}  # Parameters of classifiers, by name.
 
     def save(self, path: Path) -> None:
         """Write a safetensors file, which can hold no code."""
@@ -95,23 +95,18 @@ class Predictor(NamedTuple):
 
     @classmethod
     def load(cls, path: Path) -> "Predictor":
-        """Read what `save` wrote; a `UserError` if it is no such file."""
-        try:
-            with safe_open(path, framework="numpy") as file:
-                names = file.keys()
-                values: dict[str, Any] = {name: file.get_tensor(name) for name in names}
-                values |= json.loads(file.metadata()["predictor"])
-            weights = [name for name in values if name.startswith(WEIGHT)]
-            return cls(
-                preparation=Preparation(*(values.pop(name) for name in Preparation._fields)),
-                weights={name.removeprefix(WEIGHT): values.pop(name) for name in weights},
-                choice=Choice(*values.pop("choice")),
-                **values,
-            )
-        except Exception as error:
-            raise UserError(
-                f"{path} is no predictor ({error}); remove it to have it trained anew"
-            ) from error
+        """Read what `save` wrote."""
+        with safe_open(path, framework="numpy") as file:
+            names = file.keys()
+            values: dict[str, Any] = {name: file.get_tensor(name) for name in names}
+            values |= json.loads(file.metadata()["predictor"])
+        weights = [name for name in values if name.startswith(WEIGHT)]
+        return cls(
+            preparation=Preparation(*(values.pop(name) for name in Preparation._fields)),
+            weights={name.removeprefix(WEIGHT): values.pop(name) for name in weights},
+            choice=Choice(*values.pop("choice")),
+            **values,
+        )
 
 
 class Prediction(NamedTuple):
@@ -134,13 +129,9 @@ def predict(predictor: Predictor, features: Floats) -> Prediction:
     else:
         probabilities, shares = _by_classifiers(predictor, x), np.zeros(neighbours.shape)
     order = np.argsort(distances, axis=1, kind="stable")
-    each = np.arange(len(x))[:, None]
-    return Prediction(
-        scaled(probabilities, predictor.temperature),
-        neighbours[each, order],
-        distances[each, order],
-        shares[each, order],
-    )
+    of_edges: list[NDArray[Any]] = [neighbours, distances, shares]
+    ordered = (np.take_along_axis(each, order, axis=1) for each in of_edges)
+    return Prediction(scaled(probabilities, predictor.temperature), *ordered)
 
 
 def _by_network(
@@ -148,23 +139,20 @@ def _by_network(
 ) -> tuple[Floats, Floats]:
     n, k = predictor.neighbours.shape
     parts = (predictor.distances.ravel(), predictor.neighbours.ravel(), np.arange(n + 1) * k)
-    fitted = FittedNetwork(
-        kind=predictor.kind,
-        settings=Network.model_validate(predictor.settings),
-        genres=len(predictor.genres),
-        weights={name: torch.from_numpy(value) for name, value in predictor.weights.items()},
-        seed=predictor.seed,
-    )
     graph = sparse.csr_array(parts, shape=(n, n))
+    settings = Network.model_validate(predictor.settings)
+    weights = {name: torch.from_numpy(value) for name, value in predictor.weights.items()}
+    genres, seed = len(predictor.genres), predictor.seed
+    fitted = FittedNetwork(predictor.kind, settings, genres, weights, seed)
     return fitted.predict_new(predictor.x, graph, x, neighbours, distances)
 
 
 def _by_classifiers(predictor: Predictor, x: NDArray[np.float32]) -> Floats:
     """Mean of the members' probabilities, one clip at a time, so that none depends on others."""
     sums = np.zeros((len(x), len(predictor.genres)))
+    able = learnable(predictor.y)
     for name, parameters in predictor.members.items():
         own = CLASSIFIERS[name].build(predictor.seed).set_params(**parameters)
-        able = learnable(predictor.y)
         model = make_pipeline(StandardScaler(), own) if able else DummyClassifier()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Genres of few clips; iterations that ran out.

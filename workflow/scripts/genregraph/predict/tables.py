@@ -23,33 +23,28 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
-def probability_columns(genres: Sequence[str]) -> list[str]:
-    """Columns of genres' probabilities: a genre may have the name of another column."""
-    return [f"p({genre})" for genre in genres]
-
-
 def of_pieces(pieces: pd.DataFrame, prediction: Prediction, predictor: Predictor) -> pd.DataFrame:
-    """``file start end`` (seconds), ``genre distance unlike`` and probabilities of each piece."""
-    distance = prediction.distances.mean(axis=1)
-    likeliest = prediction.probabilities.argmax(axis=1)
-    table = pd.DataFrame(
-        {
-            "file": pieces["file"].to_numpy(),
-            "start": pieces["start"].to_numpy() / SAMPLE_RATE,
-            "end": (pieces["start"] + pieces["length"]).to_numpy() / SAMPLE_RATE,
-            "genre": np.array(predictor.genres)[likeliest],
-            "distance": distance,
-            "unlike": distance > predictor.threshold,
-        }
-    )
-    columns = probability_columns(predictor.genres)
-    return table.join(pd.DataFrame(prediction.probabilities, columns=columns))
+    """``file start end`` (seconds), ``genre distance unlike`` and probabilities of each piece.
+
+    These are called ``p(<genre>)``: a genre may have the name of another column.
+    """
+    pieces, distance = pieces.reset_index(drop=True), prediction.distances.mean(axis=1)
+    columns = {
+        "file": pieces["file"],
+        "start": pieces["start"] / SAMPLE_RATE,
+        "end": (pieces["start"] + pieces["length"]) / SAMPLE_RATE,
+        "genre": np.array(predictor.genres)[prediction.probabilities.argmax(axis=1)],
+        "distance": distance,
+        "unlike": distance > predictor.threshold,
+    }
+    names = [f"p({genre})" for genre in predictor.genres]
+    return pd.DataFrame(columns).join(pd.DataFrame(prediction.probabilities, columns=names))
 
 
 def of_files(pieces: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
     """A row a file of `of_pieces`: mean probabilities of genres, and the median distance."""
-    grouped = pieces.groupby("file", sort=True)
-    means = grouped[probability_columns(predictor.genres)].mean()
+    grouped = pieces.groupby("file")
+    means = grouped[list(pieces.filter(regex=r"^p\("))].mean()
     genres, values = np.array(predictor.genres, dtype=object), means.to_numpy()
     order = np.argsort(-values, axis=1, kind="stable")
     distance = grouped["distance"].median()
@@ -80,17 +75,17 @@ def nearest_songs(
     """
     stated = {row.clip: row for row in rows}
     nearest = prediction.neighbours.ravel()
-    table = pd.DataFrame(
-        {
-            "file": np.repeat(np.array(files, dtype=object), prediction.neighbours.shape[1]),
-            "clip": np.array(predictor.songs, dtype=object)[nearest],
-            "genre": np.array(predictor.genres, dtype=object)[predictor.y[nearest]],
-            "distance": prediction.distances.ravel(),
-            "share": prediction.shares.ravel(),
-        }
-    )
-    songs = table.groupby(["file", "clip"], as_index=False).agg(
-        genre=("genre", "first"), distance=("distance", "min"), share=("share", "sum")
+    columns = {
+        "file": np.repeat(np.array(files, dtype=object), prediction.neighbours.shape[1]),
+        "clip": np.array(predictor.songs, dtype=object)[nearest],
+        "genre": np.array(predictor.genres, dtype=object)[predictor.y[nearest]],
+        "distance": prediction.distances.ravel(),
+        "share": prediction.shares.ravel(),
+    }
+    songs = (
+        pd.DataFrame(columns)
+        .groupby(["file", "clip"], as_index=False)
+        .agg(genre=("genre", "first"), distance=("distance", "min"), share=("share", "sum"))
     )
     songs["share"] /= songs["file"].map(pd.Series(files, dtype=object).value_counts())
     for column in ("artist", "title"):

@@ -39,9 +39,6 @@ logger = logging.getLogger(__name__)
 
 Inputs32 = NDArray[np.float32]
 
-FOLD = 0  # Whose seed it takes: there is no other.
-QUANTILE = 0.99  # Of distances to other songs, beyond which a clip is unlike all.
-
 
 def candidates(experiment: Experiment) -> list[str]:
     """Models of an experiment that can predict a new clip: no label propagation, no variants."""
@@ -58,33 +55,27 @@ def evaluated(folder: Path, models: Sequence[str]) -> pd.DataFrame:
     rows = []
     for model in models:
         table = pd.read_parquet(folder / f"{model}.parquet", filters=[("part", "==", "test")])
-        if table.empty:
-            raise UserError(f"{folder / model}.parquet has no test clips; remove it")
         genres = table.columns.drop(NAMED)
-        y = pd.Categorical(table["true"], genres).codes.astype(np.int64)
-        folds = pd.read_csv(folder / f"{model}.csv")[["repeat", "fold", "temperature"]]
-        losses = 0.0
-        for repeat, fold, temperature in folds.fillna(1.0).to_numpy():
-            own = ((table["repeat"] == repeat) & (table["fold"] == fold)).to_numpy()
-            probabilities = table.loc[own, genres].to_numpy(np.float64)
-            losses += own.sum() * log_loss(probabilities, y[own], temperature)
+        folds = pd.read_csv(folder / f"{model}.csv", index_col=["repeat", "fold"])
+        losses, temperatures = 0.0, folds["temperature"].fillna(1.0).to_dict()
+        for key, own in table.groupby(["repeat", "fold"]):
+            y = pd.Categorical(own["true"], genres).codes.astype(np.int64)
+            losses += len(own) * log_loss(own[genres].to_numpy(np.float64), y, temperatures[key])
         right = float((table["true"] == table["predicted"]).mean())
         rows.append(Choice(model, folder.parent.name, right, float(losses / len(table))))
     return pd.DataFrame(rows)
 
 
-def prepared(
-    features: pd.DataFrame, how: str, reduce_to: int | None, seed: int
-) -> tuple[Preparation, Inputs32]:
-    """Scaling (standard, minmax, none) and principal components of clips, and their inputs."""
+def prepared(features: pd.DataFrame, how: Experiment, seed: int) -> tuple[Preparation, Inputs32]:
+    """Scaling and principal components of clips, as an experiment has them, and their inputs."""
     values = features.to_numpy(np.float64)
-    centre, width, varies = scaling_of(values, how)
+    centre, width, varies = scaling_of(values, how.scale)
     matrix = np.divide(1, width, out=np.zeros_like(width), where=varies)
     shift = np.zeros_like(matrix)
-    if reduce_to:
-        check_dimensions(reduce_to, values.shape)
+    if how.reduce:
+        check_dimensions(how.reduce.to, values.shape)
         scaled = (values - centre) * matrix
-        pca = PCA(reduce_to, random_state=seed).fit(scaled)
+        pca = PCA(how.reduce.to, random_state=seed).fit(scaled)
         mean, deviation, _ = scaling_of(pca.transform(scaled), "standard")
         shift = -(pca.components_ @ pca.mean_ + mean) / deviation
         matrix = pca.components_ * matrix / deviation[:, None]
@@ -114,21 +105,20 @@ def own_distances(
 def learn(model: str, fold: Fold, experiment: Experiment) -> tuple[HeldOut | None, dict[str, Any]]:
     """Fit a model of an experiment to all clips, with the search of its own kind.
 
-    It returns predictions of clips by the same model fitted without them, and what is called
-    ``kind settings weights members`` of a predictor.
+    It returns predictions of clips by the same model fitted without them, and the last fields of a
+    predictor: ``kind settings weights`` of a network, else ``members``.
     """
-    parts: dict[str, Any] = {"kind": "", "settings": {}, "weights": {}, "members": {}}
     if model in (networks := experiment.networks()):
         kind, settings, *_ = networks[model]
         fit = GraphModel(kind, settings).fit_predict(fold)
         weights = {name: each.numpy() for name, each in (fit.weights or {}).items()}
         chosen = {**settings.model_dump(), **fit.parameters}
-        return fit.held_out, {**parts, "kind": kind, "settings": chosen, "weights": weights}
+        return fit.held_out, {"kind": kind, "settings": chosen, "weights": weights}
     names = [model] if model in CLASSIFIERS else [n for n in experiment.models if n in CLASSIFIERS]
     fits = {name: CLASSIFIERS[name].fit_predict(fold) for name in names}
     fit = COMBINED[model](fits) if model in COMBINED else fits[model]
     used = [str(fit.parameters["model"])] if model == "selected" else names
-    return fit.held_out, {**parts, "members": {name: dict(fits[name].parameters) for name in used}}
+    return fit.held_out, {"members": {name: dict(fits[name].parameters) for name in used}}
 
 
 def trained(
@@ -139,30 +129,17 @@ def trained(
     seed: int,
     backend: Backend = CPU,
 ) -> Predictor:
-    """Train a model of an experiment on all clips.
-
-    Features have shape (n, d); clips have columns ``clip source genre group artist`` in the same
-    order.
-    """
-    names = {column: clips[column].to_numpy(dtype=str) for column in clips}
-    genres, y = np.unique(names["genre"], return_inverse=True)
+    """Train a model on all clips: features (n, d); ``clip source genre group artist`` of each."""
+    columns = ("clip", "source", "genre", "group", "artist")
+    names, songs, genre, groups, artists = (clips[each].to_numpy(dtype=str) for each in columns)
+    genres, y = np.unique(genre, return_inverse=True)
     if len(genres) < 2:
-        said = f"{len(clips)} clips of {len(genres)} genre(s)"
-        raise UserError(f"{said} are no choice: two are needed")
-    reduce_to = experiment.reduce.to if experiment.reduce else None
-    preparation, x = prepared(features, experiment.scale, reduce_to, seed)
+        raise UserError(f"{len(clips)} clips of {len(genres)} genre(s): two genres are needed")
+    preparation, x = prepared(features, experiment, seed)
     metric = experiment.graph.metric
     graph = adjacency(x, metric, experiment.graph.k, seed=seed)
-    inputs = Inputs(
-        x=x,
-        y=y.astype(np.int64),
-        train=np.ones(len(x), dtype=bool),
-        clips=names["clip"],
-        genres=genres,
-        features=np.arange(x.shape[1]).astype(str),
-        groups=names["group"],
-        artists=names["artist"],
-    )
+    every, numbers = np.ones(len(x), dtype=bool), np.arange(x.shape[1]).astype(str)
+    inputs = Inputs(x, y.astype(np.int64), every, names, genres, numbers, groups, artists)
     splits = inner_splits(inputs, seed)
     fold = Fold(inputs, graph, seed, splits, True, experiment.search, True, backend)
     held_out, parts = learn(choice.model, fold, experiment)
@@ -172,17 +149,17 @@ def trained(
         logger.warning("no temperature can be fitted: probabilities stay as they are")
         temperature = 1.0
     shape = (len(x), graph.nnz // len(x))
-    usual = own_distances(x, names["source"], metric, shape[1], seed)
+    usual = own_distances(x, songs, metric, shape[1], seed)
     logger.info("%s, %d clips, %d inputs, temperature %.3f", choice, *x.shape, temperature)
     return Predictor(
         preparation=preparation,
         x=x,
         y=inputs.y,
-        songs=names["source"].tolist(),
+        songs=songs.tolist(),
         genres=genres.tolist(),
         neighbours=graph.indices.astype(np.int64).reshape(shape),
         distances=graph.data.reshape(shape),
-        threshold=float(np.quantile(usual, QUANTILE)),
+        threshold=float(np.quantile(usual, 0.99)),
         metric=metric,
         choice=choice,
         temperature=temperature,
@@ -206,7 +183,7 @@ def main(
     asked = Experiment.model_validate_json(experiment)
     usable = taken(pd.read_parquet(clips), "clean")
     features = join(named_tables(tables), usable["clip"].tolist(), asked.drop, imported)
-    own, choice = fold_seed(seed, FOLD), Choice(NETWORKS[0])
+    own, choice = fold_seed(seed, 0), Choice(NETWORKS[0])
     if models:
         scores = evaluated(models, candidates(asked))
         logger.info("%s", scores.to_string(index=False))
