@@ -32,11 +32,6 @@ def in_one_line(markdown):
     return " ".join(markdown.split())
 
 
-def part(markdown, title):
-    """A section."""
-    return markdown.split(f"# {title}\n", 1)[1].split("\n#", 1)[0]
-
-
 CLIPS = {
     "binary_b": {"clean": {"used": 90, "excluded": 7, "rejected": 2, "without_features": 1}},
     "binary_none": {},
@@ -76,7 +71,7 @@ def test_sentences_depend_on_the_numbers(standard):
     ):
         assert sentence in said
     assert "jaccard_scipy" not in said and "about music" not in said
-    assert "near" not in part(standard, "What artist labels add")
+    assert "near" not in standard.partition("# What artist labels add\n")[2].partition("\n#")[0]
     lacking = in_one_line(text(not_run={"multiclass_lacking": "no audio"}))
     assert "1 needs features that were not available: `multiclass_lacking`." in lacking
 

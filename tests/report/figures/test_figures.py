@@ -140,9 +140,6 @@ def test_empty_results_are_said_to_be_empty(tmp_path):
     assert_legible(tmp_path, draw_reliability, reliability().iloc[:0], texts=texts)
 
 
-# How all look
-
-
 @pytest.mark.parametrize("extension", ["png", "svg"])
 def test_style_of_the_user_changes_nothing_and_is_left_alone(extension, tmp_path):
     @in_style()
@@ -164,9 +161,6 @@ def test_names_are_printable_and_short_and_numbers_have_plurals():
     drawn = ["blues", "a\ufffdb\ufffdc", "0123456789", "01234…789A"]
     assert [plain(name, 10) for name in names] == drawn
     assert [counted(n, "fold") for n in (0, 1, 1000)] == ["0 folds", "1 fold", "1,000 folds"]
-
-
-# Figures of tables
 
 
 def test_correlation_leaves_out_constant_features_and_those_after_60():
@@ -212,9 +206,6 @@ def test_step_draws_first_fold_of_selection_with_any_names(tmp_path):
     draw.main("importances", [tmp_path / "selection.csv"], tmp_path / "a.svg")
     text = (tmp_path / "a.svg").read_text()
     assert ">nan<" in text and "8 of 30 features" in text
-
-
-# Figures of experiments and protocols
 
 
 def test_folds_are_in_order_and_titles_state_means():

@@ -85,9 +85,6 @@ def draw_confusion(predictions: pd.DataFrame) -> Figure:
     return figure
 
 
-# The map of the report
-
-
 def within_square(places: NDArray[np.floating]) -> NDArray[np.floating]:
     """Places in the unit square: the longer side from 0 to 1, the shorter about its middle."""
     low, high = places.min(axis=0).astype(float), places.max(axis=0).astype(float)
