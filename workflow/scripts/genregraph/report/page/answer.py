@@ -150,7 +150,6 @@ def accuracies(tables: Tables, tested: Tested) -> dict[str, Any]:
             "what": PROTOCOLS[protocol] if aggregation == "none" else AGGREGATIONS[aggregation],
             "folds": int(rows["n_folds"].iloc[0]),
             "guess": guesses[name, protocol],
-            "stated": (protocol, aggregation) == ("paper", "none"),
             "rows": rows.to_dict("records"),
         }
         experiments.setdefault(name, []).append(part)

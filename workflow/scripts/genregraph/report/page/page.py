@@ -144,7 +144,6 @@ def main(
         "steps": table("Steps", steps(records), code=", ".join, seeds=_listed),
         "versions": {"python": platform.python_version()} | versions(records),
         "config": json.dumps(json.loads(config), indent=1),
-        "seed": tables.config.seed,
         "map": {
             "dataset": tables.config.dataset,
             # As seen from the page, and from its copy in the folder above.
