@@ -14,9 +14,11 @@ import pandas as pd
 import soundfile
 from tests.report.found import curve
 
+from genregraph.audio import clips as audio_clips
 from genregraph.config.load import load
 from genregraph.datasets.sheet import Row, read_sheet, write_sheet
 from genregraph.evaluation import evaluate, summarise
+from genregraph.folds import table as folds_table
 from genregraph.folds.groups import leaks
 from genregraph.graph.adjacency import adjacency
 from genregraph.graph.store import health, save_graphs
@@ -55,27 +57,27 @@ def rows(audio: Path) -> list[Row]:
     return [*named, Row("<i>noise</i>", "noise.wav", GENRES[0])]
 
 
-def listed(sheet: list[Row]) -> pd.DataFrame:
-    """Clips, as `audio.clips` lists them."""
-    table = pd.DataFrame(sheet)[["clip", "genre", "artist"]]
-    good = table["clip"].isin(CLIPS)
-    same = {"start": 0, "samples": 22_050, "sheet_group": "", "excluded": ""}
-    texts = {"source": table["clip"], "md5": table["clip"], "group": "artist " + table["artist"]}
-    status, problem = np.where(good, "good", "rejected"), np.where(good, "", "unreadable")
-    return table.assign(status=status, problem=problem, **texts, **same)
+def list_clips(sheet: list[Row], folder: Path) -> pd.DataFrame:
+    """Write clips and problems as `audio.clips` does; the clips by name, as the sheet has them."""
+    table = pd.DataFrame(sheet)[["clip", "path"]]
+    bad, good = ["rejected", "unreadable: <u>it is text</u>", "rejected"], ["ok", "", ""]
+    table[["status", "problem", "what_was_done"]] = [
+        bad if path == "noise.wav" else good for path in table["path"]
+    ]
+    audited = table.assign(file=table["path"], md5=table["clip"], samples=22_050)
+    audited.to_parquet(folder / "audited.parquet")
+    write_sheet(sheet, folder / "sheet.tsv")
+    outputs = folder / "clips.parquet", folder / "problems.csv"
+    audio_clips.main([folder / "audited.parquet"], folder / "sheet.tsv", "30s", *outputs)
+    return pd.read_parquet(outputs[0]).set_index("clip", drop=False).loc[table["clip"]]
 
 
 def folds_of(clips: pd.DataFrame, protocol: str) -> pd.DataFrame:
     """Four folds by artist, or four hold-outs in which a clip is tested twice, once, or never."""
-    used, number, fold = clips[:N], np.arange(N), np.arange(FOLDS)[:, None]
+    number, fold, artists = np.arange(N), np.arange(FOLDS)[:, None], "artist " + clips["artist"]
     clean = (number // 4) % FOLDS == fold
     tested = clean if protocol == "clean" else (number + 9 * fold) % (N - 10) < 20
-    parts = [used[test].assign(repeat=0, fold=i) for i, test in enumerate(tested)]
-    parts.append(used[~tested.any(axis=0)].assign(repeat=0, fold=-1))
-    table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    return table.assign(artist=table["group"])[
-        ["clip", "genre", "group", "artist", "repeat", "fold"]
-    ]
+    return folds_table.listed(clips.assign(group=artists, artist=artists), tested, 0)
 
 
 def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
@@ -83,12 +85,12 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
     rng = np.random.default_rng([ord(letter) for letter in protocol])
     y = np.arange(N) % len(GENRES)
     x = rng.normal(size=(N, 6)) + 2 * rng.normal(size=(len(GENRES), 6))[y]
-    folds, artists = folds_of(clips, protocol), np.array(clips["group"][:N].tolist())
+    folds = folds_of(clips, protocol)
+    artists = np.array(folds_table.unique_clips(folds)["group"].tolist())
     names = [np.array(each) for each in (CLIPS, GENRES, [f"f{i}" for i in range(6)])]
-    inputs, graphs, keys = [], [], [(0, fold) for fold in range(FOLDS)]
+    inputs, graphs, keys = [], [], folds_table.fold_keys(folds)
     (folder / "models").mkdir(parents=True)
-    for _, fold in keys:
-        train = ~np.isin(names[0], folds.loc[folds["fold"] == fold, "clip"])
+    for train in folds_table.training_masks(folds):
         inputs.append(Inputs(x.astype(np.float32), y, train, *names, artists, artists))
         graph = adjacency(inputs[-1].x, "euclidean", K, np.ones(N, dtype=bool))
         graph.data[graph.indptr[NO_EDGE] : graph.indptr[NO_EDGE + 1]] = 0
@@ -109,8 +111,8 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
     save_graphs(folder / "graph.npz", graphs)
     figures = [{"repeat": 0, "fold": i, **health(g, y, K)} for i, g in enumerate(graphs)]
     pd.DataFrame(figures).to_csv(folder / "graph-health.csv", index=False)
-    audited = leaks(folds, clips[:N], np.empty((0, 2), dtype=np.int64), "alone")
-    audited.to_csv(folder / "leaks.csv", index=False)
+    counts = leaks(folds, clips, np.empty((0, 2), dtype=np.int64), "alone")
+    counts.to_csv(folder / "leaks.csv", index=False)
 
 
 def history_of(fold: int) -> pd.DataFrame:
@@ -125,17 +127,11 @@ def write_dataset(project: Path) -> dict[str, Any]:
     """Write all that a report is made from below a folder; the options that `write_page` takes."""
     folder = project / "results/mine"
     experiment = folder / f"experiments/{EXPERIMENT}"
-    sheet = rows(project / "audio")
-    write_sheet(sheet, project / "mine.tsv")
-    clips = listed(sheet)
     (folder / "30s").mkdir(parents=True)
-    clips.to_parquet(folder / "30s/clips.parquet", index=False)
-    problem = ["<i>noise</i>", "noise.wav", "unreadable: <u>it is text</u>", "rejected"]
-    problems = pd.DataFrame([problem], columns=["clip", "path", "problem", "what_was_done"])
-    problems.to_csv(folder / "30s/problems.csv", index=False)
+    clips = list_clips(rows(project / "audio"), folder / "30s")
     places = [experiment / protocol for protocol in ("paper", "clean")]
     for place in places:
-        write_protocol(place, clips, place.name)
+        write_protocol(place, clips[:N], place.name)
     protocols = experiment / "protocols.json"
     protocols.write_text('{"clips": {}, "left_out": {"filtered": "there is no <split>"}}')
     stated = {"description": "Small & <hostile>.", "protocols": ["paper", "clean"]}
@@ -171,7 +167,7 @@ def write_dataset(project: Path) -> dict[str, Any]:
     return {
         "results": [folder / f"{EXPERIMENT}.csv"],
         "folder": folder,
-        "sheet": project / "mine.tsv",
+        "sheet": folder / "30s/sheet.tsv",
         "config": config.model_dump_json(),
         "maps": [places[1] / "map.json"],
         "problems": [folder / "30s/problems.csv"],
@@ -195,7 +191,7 @@ def enlarge(options: dict[str, Any], folder: Path, n: int, genres: list[str]) ->
     """Options of a copy in which protocol clean has n clips at random places, and other genres."""
     rng, names = np.random.default_rng(0), [f"clip {i}" for i in range(n)]
     y, folds = rng.integers(len(genres), size=n), np.arange(n) % FOLDS
-    copied = {**options, "folder": folder / "mine", "sheet": folder / "mine.tsv"}
+    copied = {**options, "folder": folder / "mine", "sheet": folder / "mine/30s/sheet.tsv"}
     shutil.copytree(options["folder"], copied["folder"])
     place = copied["folder"] / "experiments" / EXPERIMENT / "clean"
     table = pd.DataFrame(rng.dirichlet(np.full(len(genres), 0.05), n), columns=genres)
@@ -211,9 +207,7 @@ def enlarge(options: dict[str, Any], folder: Path, n: int, genres: list[str]) ->
     (place / "map.json").write_text(json.dumps(shown))
     sheet = read_sheet(options["sheet"])
     sheet += [Row(name, f"{name}.wav", genres[0], artist="someone") for name in names]
-    write_sheet(sheet, copied["sheet"])
-    clips = listed(sheet).assign(status="good")
-    clips.to_parquet(copied["folder"] / "30s/clips.parquet", index=False)
+    list_clips(sheet, copied["folder"] / "30s")
     return copied | {"maps": [place / "map.json"]}
 
 

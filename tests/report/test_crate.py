@@ -147,9 +147,6 @@ def test_packed_workflow_has_no_other_settings_and_hidden_files(tmp_path) -> Non
         assert set(archive.namelist()) == {*shipped, *sheets}
 
 
-# report.verify
-
-
 def test_verify_finds_any_changed_byte(made, capsys) -> None:
     files = [*made.results, made.folder / "workflow.zip", made.audio / ROWS[1].path]
     for path in files:

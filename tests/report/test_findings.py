@@ -33,55 +33,31 @@ def in_one_line(markdown):
     return " ".join(markdown.split())
 
 
-def part(markdown, title):
-    """A section."""
-    return markdown.split(f"# {title}\n", 1)[1].split("\n#", 1)[0]
-
-
 CLIPS = {
     "binary_b": {"clean": {"used": 90, "excluded": 7, "rejected": 2, "without_features": 1}},
     "binary_none": {},
 }
-SECTIONS = {
-    "The paper's numbers, by the paper's protocol": [
-        "`multiclass_a` | 0.7200 | 0.7000 | 0.6500 to 0.7500 | +0.0 | yes | 1.0000",
-        "`binary_b` | 0.9500 | 0.6100 | 0.5600 to 0.6600 | -34.0 | no | 1.0000",
-    ],
-    "Does message passing help?": [
-        "clean | none | 3 | 2 | 0 | 1 | 1",
-        "filtered | none | 1 | 1 | 0 | 0 | 0",
-        "`multiclass_c` | clean | none | graphsage | 0.5600 | 0.5400 | +2.0 | -3.0 to +3.0 "
-        "| 0.400 | 0.800 | 0.002 | 0.006 | 3 | no | +5.0",
-        "`multiclass_a` | clean | jaccard | 30 | 100.0 % | 11.0 % | 10.0 %",
-    ],
-    "What artist labels add": [
-        "`multiclass_d` | clean | lda | 0.5600 | 0.5100 to 0.6100 | 0.6700 | 0.6200 to 0.7200",
-        "`multiclass_d` | clean | 0.6100 | 0.5600 to 0.6600 | 0.6500 | 0.6000 to 0.7000",
-    ],
-    "The folds": [
-        "`multiclass_a` | paper | 90 | 10 | 4.5 | 0.0 | 1.5 | 0.7000",
-        "`multiclass_a` | clean | 90 | 10 | 0.0 | 0.0 | 0.0 | 0.5000",
-    ],
-    "Effect of the split": [
-        "`multiclass_c` | none | random | 0.5600 | 0.7100 | -15.0 | -3.0 to +3.0 | - | -",
-    ],
-    "By artist and by clip": [
-        "`multiclass_a` | clean | svm | 0.5500 | 0.5000 to 0.6000 | 0.5700 | 0.4500 to 0.6500 | 30",
-        "`multiclass_c` | filtered | graphsage | 0.5000 | 0.4500 to 0.5500 *",
-    ],
-    "Calibration": [
-        "`multiclass_a` | clean | graphsage | - | 1.500 | 1.400 to 1.600 | 0.600 | 0.9000 | 0.5100 "
-        "| 0.3900 | 0.3000 to 0.4500 | 0.0800",
-        "`multiclass_a` | clean | svm | - | 1.250",
-        "`multiclass_a` | clean | graphsage | 2.25 | 1.100",
-    ],
-}
+# What the published findings hold, too, of numbers that can be checked by eye.
+ROWS = [
+    "`binary_b` | 0.9500 | 0.6100 | 0.5600 to 0.6600 | -34.0 | no | 1.0000",
+    "clean | none | 3 | 2 | 0 | 1 | 1",
+    "filtered | none | 1 | 1 | 0 | 0 | 0",
+    "`multiclass_c` | clean | none | graphsage | 0.5600 | 0.5400 | +2.0 | -3.0 to +3.0 "
+    "| 0.400 | 0.800 | 0.002 | 0.006 | 3 | no | +5.0",
+    "`multiclass_a` | clean | jaccard | 30 | 100.0 % | 11.0 % | 10.0 %",
+    "`multiclass_d` | clean | lda | 0.5600 | 0.5100 to 0.6100 | 0.6700 | 0.6200 to 0.7200",
+    "`multiclass_d` | clean | 0.6100 | 0.5600 to 0.6600 | 0.6500 | 0.6000 to 0.7000",
+    "`multiclass_a` | paper | 90 | 10 | 4.5 | 0.0 | 1.5 | 0.7000",
+    "`multiclass_c` | none | random | 0.5600 | 0.7100 | -15.0 | -3.0 to +3.0 | - | -",
+    "`multiclass_a` | clean | svm | 0.5500 | 0.5000 to 0.6000 | 0.5700 | 0.4500 to 0.6500 | 30",
+    "`multiclass_c` | filtered | graphsage | 0.5000 | 0.4500 to 0.5500 *",
+    "`multiclass_a` | clean | svm | - | 1.250",
+    "`multiclass_a` | clean | graphsage | 2.25 | 1.100",
+]
 
 
-@pytest.mark.parametrize("title", SECTIONS)
-def test_tables_have_the_numbers(title, standard):
-    lines = part(standard, title)
-    assert [row for row in SECTIONS[title] if f"\n| {row} |" not in lines] == []
+def test_tables_have_the_numbers(standard):
+    assert [row for row in ROWS if f"\n| {row} |" not in standard] == []
 
 
 def test_sentences_depend_on_the_numbers(standard):
@@ -96,7 +72,7 @@ def test_sentences_depend_on_the_numbers(standard):
     ):
         assert sentence in said
     assert "jaccard_scipy" not in said and "about music" not in said
-    assert "near" not in part(standard, "What artist labels add")
+    assert "near" not in standard.partition("# What artist labels add\n")[2].partition("\n#")[0]
     lacking = in_one_line(text(not_run={"multiclass_lacking": "no audio"}))
     assert "1 needs features that were not available: `multiclass_lacking`." in lacking
 

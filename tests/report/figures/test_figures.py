@@ -17,7 +17,6 @@ from genregraph.report.figures import draw, places
 from genregraph.report.figures.experiment_figures import draw_folds, draw_reliability
 from genregraph.report.figures.protocol_figures import draw_confusion, draw_history
 from genregraph.report.figures.style import counted, in_style, new_figure, plain, save
-from genregraph.report.levels import levels
 
 MODELS = ["graphsage", "edgeless", "logistic", "svm", "forest", "boosting", "gcn_edgeless"]
 RNG = np.random.default_rng(0)
@@ -141,9 +140,6 @@ def test_empty_results_are_said_to_be_empty(tmp_path):
     assert_legible(tmp_path, draw_reliability, reliability().iloc[:0], texts=texts)
 
 
-# How all look
-
-
 @pytest.mark.parametrize("extension", ["png", "svg"])
 def test_style_of_the_user_changes_nothing_and_is_left_alone(extension, tmp_path):
     @in_style()
@@ -167,9 +163,6 @@ def test_names_are_printable_and_short_and_numbers_have_plurals():
     assert [counted(n, "fold") for n in (0, 1, 1000)] == ["0 folds", "1 fold", "1,000 folds"]
 
 
-# Figures of tables
-
-
 def test_correlation_leaves_out_constant_features_and_those_after_60():
     table = features(["length", "a", "b"]).assign(length=661_794.0)
     table["b"] = -2 * table["a"]
@@ -191,12 +184,9 @@ def test_tuning_shows_means_over_folds_and_the_papers_best():
 
 
 def test_levels_of_learning_curve_are_counted_in_each_repeat():
-    means = levels(curve()).set_index(["series", "level", "model"])
-    assert len(means) == 8
-    last = means.loc[("artists", 2, "graphsage"), ["artists", "clips", "mean"]]
-    assert last.tolist() == pytest.approx([6.5, 24, 0.6])
     left, right = draw.learning_curve(curve()).axes
-    assert left.containers[0][0].get_xdata().tolist() == [3.5, 6.5]
+    points = left.containers[0][0]
+    assert (points.get_xdata().tolist(), points.get_ydata().tolist()) == ([3.5, 6.5], [0.5, 0.6])
     assert right.containers[0][0].get_xdata().tolist() == [12, 24]
 
 
@@ -216,11 +206,6 @@ def test_step_draws_first_fold_of_selection_with_any_names(tmp_path):
     draw.main([tmp_path / "selection.csv"], tmp_path / "importances.svg")
     text = (tmp_path / "importances.svg").read_text()
     assert ">nan<" in text and "8 of 30 features" in text
-    curve().to_csv(tmp_path / "curve.csv", index=False)
-    draw.main([tmp_path / "curve.csv"], tmp_path / "learning-curve.png")
-
-
-# Figures of experiments and protocols
 
 
 def test_folds_are_in_order_and_titles_state_means():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import sparse
+from scipy import sparse, spatial
 from tests.report import dataset
 
 from genregraph.graph.adjacency import adjacency
@@ -28,9 +28,7 @@ def test_graph_title_states_the_share_of_edges_within_genres(inputs):
 
 
 def nearest(positions):
-    distances = np.linalg.norm(positions[:, None] - positions, axis=2)
-    np.fill_diagonal(distances, np.inf)
-    return distances.argmin(axis=1)
+    return spatial.KDTree(positions).query(positions, k=2)[1][:, 1]
 
 
 def test_places_keep_distances_by_pca_and_clouds_by_tsne(inputs):

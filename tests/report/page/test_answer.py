@@ -61,13 +61,10 @@ def test_notes_stand_once_with_what_they_concern():
     assert own[0][1][0] == ("multiclass_a", ["paper", "clean"])
 
 
-def test_ticks_are_round_and_within():
+def test_ticks_are_round_and_the_scale_holds_all_values():
     assert ticks(0.3, 0.8) == [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
     assert ticks(0.0, 1.0) == [0, 0.2, 0.4, 0.6, 0.8, 1]
     assert ticks(0.62, 0.91) == [0.65, 0.7, 0.75, 0.8, 0.85, 0.9]
-
-
-def test_scale_holds_all_values():
     assert tenths([0.5, 0.42, 0.58, np.nan]) == pytest.approx((0.4, 0.6))
     assert tenths([0.5, -0.2, 1.3]) == (0.0, 1.0)
     assert tenths([0.5, np.nan]) == pytest.approx((0.5, 0.6))

@@ -88,15 +88,6 @@ def test_page_is_well_formed_and_needs_no_other_file(parsed, report):
     assert report.path.stat().st_size < 200_000
 
 
-def test_map_data_hold_names_and_places_of_files(parsed, report):
-    data = json.loads(parsed.scripts[0])
-    assert data["maps"][dataset.EXPERIMENT]["clips"] == dataset.CLIPS
-    first = {"clip": dataset.EVIL, "title": dataset.TITLE, "artist": dataset.ARTIST}
-    assert data["sources"][0] == {**first, "path": "a b#0.wav"}
-    assert data["sources"][5]["path"] == ""  # Its file is not there.
-    assert data["audio"] == ["../../audio", "../audio"]
-
-
 def test_segments_have_their_seconds():
     clips = pd.DataFrame({"clip": ["a.0", "a.1"], "start": [0, 66_150]})
     clips = clips.assign(source="a", samples=66_149)

@@ -11,7 +11,7 @@ import os
 import platform
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -106,9 +106,8 @@ def add_inputs(
     crate: ROCrate, audio: Mapping[str, str], files: Mapping[str, Path], config: Mapping[str, Any]
 ) -> list[Any]:
     """Add audio by path with MD5, files by description, and the configuration: its parameters."""
-    kinds = ["AudioObject", "CreativeWork"]
     inputs = [
-        add(crate, f"#audio/{quote(path)}", kinds, name=path, md5=md5)
+        add(crate, f"#audio/{quote(path)}", ["AudioObject", "CreativeWork"], name=path, md5=md5)
         for path, md5 in sorted(audio.items())
     ]
     inputs += [
@@ -134,15 +133,12 @@ def add_workflow(crate: ROCrate, path: Path, records: Records) -> Any:
         added(f"#step/{step}", "SoftwareSourceCode", name=step, description=about, version=code)
         for step, code in codes.items()
     ]
-    addresses = {
-        (name, version): f"https://pypi.org/project/{name}/{version}/"
-        for name, version in versions(records).items()
-    }
-    addresses["python", platform.python_version()] = "https://www.python.org/"
-    required = [
-        added(address, "SoftwareApplication", name=name, version=version, url=address)
-        for (name, version), address in addresses.items()
-    ]
+    required = []
+    for name, version in {**versions(records), "python": platform.python_version()}.items():
+        python = "https://www.python.org/" if name == "python" else ""
+        url = python or f"https://pypi.org/project/{name}/{version}/"
+        facts = {"name": name, "version": version, "url": url}
+        required.append(added(url, "SoftwareApplication", **facts))
     locked = {"name": lock.name, "sha256": digest_of(lock)}
     required.append(added("#requirements.lock", "CreativeWork", **locked))
     return add_file(
@@ -159,44 +155,23 @@ def add_workflow(crate: ROCrate, path: Path, records: Records) -> Any:
     )
 
 
-def describe(
-    folder: Path,
-    results: Sequence[Path],
-    workflow: Path,
-    records: Records,
-    audio: Mapping[str, str],
-    files: Mapping[str, Path],
-    config: Mapping[str, Any],
-) -> str:
-    """The crate's metadata (JSON-LD).
-
-    ``workflow`` is its packed file, ``audio`` has MD5s by path, and ``files`` are the sheet and
-    imported tables by description.
-    """
-    crate = ROCrate(version="1.1")
+def describe(crate: ROCrate, config: Mapping[str, Any], day: str, **run: Any) -> None:
+    """Say what the crate is, and add the run: its ``instrument``, ``object`` and ``result``."""
     added = partial(add, crate)
-    newest = max(path.stat().st_mtime for path in results)
-    day = datetime.fromtimestamp(newest, UTC).date().isoformat()
-    program = add_workflow(crate, workflow, records)
-    inputs = add_inputs(crate, audio, files, config)
-    program["input"] = [each["exampleOfWork"] for each in inputs if "exampleOfWork" in each]
-    outputs = [add_file(crate, quote(str(p.relative_to(folder))), p) for p in results]
     profiles = [
         added(url, "CreativeWork", name=name, version=url.rpartition("/")[2])
         for url, name in PROFILES.items()
     ]
     by, terms = config.get("author"), config.get("licence") or NO_LICENCE
     author = add_stated(crate, "author", "Person", "name", by) if by else None
-    run = added(
+    action = added(
         "#run",
         "CreateAction",
         name=f"Run of genregraph on {config['dataset']}",
         description="Its end is the day on which the newest of its results was written.",
         endTime=day,
         agent=author,
-        instrument=program,
-        object=inputs,
-        result=outputs,
+        **run,
     )
     root = {
         "name": f"genregraph: results on {config['dataset']}",
@@ -207,17 +182,14 @@ def describe(
         "license": add_stated(crate, "licence", "CreativeWork", "description", terms),
         "datePublished": day,
         "conformsTo": profiles,
-        "mainEntity": program,
-        "mentions": run,
+        "mainEntity": run["instrument"],
+        "mentions": action,
     }
     for key, value in root.items():
         if value is not None:
             crate.root_dataset[key] = value
     crate.metadata["conformsTo"] = [{"@id": crate.metadata.profile}, profiles[2]]
     crate.metadata.extra_contexts.append("https://w3id.org/ro/terms/workflow-run/context")
-    described = crate.metadata.generate()
-    described["@graph"].sort(key=lambda each: each["@id"])
-    return json.dumps(described, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def main(
@@ -227,20 +199,26 @@ def main(
     workflow: Annotated[Path, typer.Option(help="The workflow, to be written (ZIP).")],
     output: Annotated[Path, typer.Option(help="The crate's metadata, to be written (JSON-LD).")],
     experiment: Annotated[list[str] | None, typer.Option(help="One that was run.")] = None,
-    models: Annotated[
-        list[Path] | None, typer.Option(help="Folder of a protocol's models.")
-    ] = None,
+    models: Annotated[list[Path] | None, typer.Option(help="Folder of models.")] = None,
     clips: Annotated[list[Path] | None, typer.Option(help="Clips with audio (Parquet).")] = None,
     table: Annotated[list[str] | None, typer.Option(help="NAME=FILE: an imported table.")] = None,
 ) -> None:
     """Describe the results of a dataset, and what they were computed from, as an RO-Crate."""
-    folder = output.parent
+    folder, stated, crate = output.parent, json.loads(config), ROCrate(version="1.1")
     of_models = [path for each in models or [] for path in sorted(each.iterdir())]
     results = [*files, *(path for path in of_models if not path.name.startswith("."))]
     tables = {f"table {name}": Path(path) for name, path in pairs(table).items()}
     read = [pd.read_parquet(path, columns=["file", "md5"]) for path in clips or []]
     audio = {file: md5 for each in read for file, md5 in each.to_numpy() if md5}
     pack(HOME, {f"config/datasets/{folder.name}.tsv": sheet}, workflow)
-    records, inputs = read_records(folder, experiment or []), {"sheet": sheet, **tables}
-    text = describe(folder, results, workflow, records, audio, inputs, json.loads(config))
+    program = add_workflow(crate, workflow, read_records(folder, experiment or []))
+    inputs = add_inputs(crate, audio, {"sheet": sheet, **tables}, stated)
+    program["input"] = [each["exampleOfWork"] for each in inputs if "exampleOfWork" in each]
+    outputs = [add_file(crate, quote(str(path.relative_to(folder))), path) for path in results]
+    newest = max(path.stat().st_mtime for path in results)
+    day = datetime.fromtimestamp(newest, UTC).date().isoformat()
+    describe(crate, stated, day, instrument=program, object=inputs, result=outputs)
+    described = crate.metadata.generate()
+    described["@graph"].sort(key=lambda each: each["@id"])
+    text = json.dumps(described, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     output.write_text(text, encoding="utf-8")

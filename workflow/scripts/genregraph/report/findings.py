@@ -15,10 +15,9 @@ from genregraph.folds.protocols import keeps_apart
 from genregraph.report.levels import by_level, levels
 from genregraph.report.page.answer import artist_label_pairs, papers
 from genregraph.report.page.tables import ALPHA, Row, Tables, keys_of, read, where
-from genregraph.report.page.words import fill
+from genregraph.report.page.words import AGGREGATIONS, fill
 
 INFORMED = 0.02  # Share of neighbours of the same genre, above chance, that is informative.
-BEST = 2  # Classifiers that are listed with the networks.
 
 
 def findings(tables: Tables, not_run: Mapping[str, str]) -> str:
@@ -78,16 +77,15 @@ def _totals(messages: list[Row]) -> list[Row]:
 
 
 def _by_aggregation(tables: Tables) -> list[Row]:
-    """GraphSAGE, edgeless and the best other models by both aggregations."""
+    """GraphSAGE, edgeless and the two best other models by both aggregations."""
     averaged, shown = where(tables.summary, aggregation="artist"), []
     for name, protocol in keys_of(averaged):
         rows = where(averaged, experiment=name, protocol=protocol)
         others = rows[rows["model"].isin(set(tables.config.experiments[name].models) - {*NETWORKS})]
-        best = others.sort_values(["mean", "model"], ascending=[False, True])["model"][:BEST]
+        best = others.sort_values(["mean", "model"], ascending=[False, True])["model"][:2]
         for model in ("graphsage", "edgeless", *best):
-            none, artist = (tables.row(name, protocol, model, a) for a in ("none", "artist"))
-            own = {"name": name, "protocol": protocol, "model": model}
-            shown.append({**own, "none": none, "artist": artist})
+            both = {way: tables.row(name, protocol, model, way) for way in AGGREGATIONS}
+            shown.append({"name": name, "protocol": protocol, "model": model, **both})
     return shown
 
 

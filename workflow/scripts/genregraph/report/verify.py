@@ -25,10 +25,8 @@ def recorded_in(folder: Path, audio: Path | None = None) -> dict[Path, str]:
     try:
         crate = ROCrate(folder)
     except (OSError, KeyError, ValueError) as error:
-        raise UserError(
-            f"{folder} is no crate ({error}); make it one with\n"
-            f"  snakemake --cores 2 {folder / 'ro-crate-metadata.json'}"
-        ) from None
+        make = f"snakemake --cores 2 {folder / 'ro-crate-metadata.json'}"
+        raise UserError(f"{folder} is no crate ({error}); make it one with\n  {make}") from None
     recorded = {Path(e.source): e["sha256"] for e in crate.data_entities if "sha256" in e}
     if audio:
         recorded |= {audio / e["name"]: e["md5"] for e in crate.get_by_type("AudioObject")}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -28,23 +28,22 @@ SERIES = {"artists": "training artists, at equal clips", "clips": "clips, at equ
 def clips(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """Usable and rejected clips of each genre, a panel a segment length (``clips.parquet``)."""
     counts = {
-        cut: pd.crosstab(table["genre"], table["status"] == "rejected").reindex(
-            columns=[False, True], fill_value=0
-        )
+        cut: (table["status"] == "rejected").groupby(table["genre"]).agg(["size", "sum"])
         for cut, table in tables.items()
     }
     genres = max(map(len, counts.values()))
     figure = style.new_figure(1 + 3.5 * len(counts), 1.2 + 0.26 * genres)
     panels = figure.subplots(1, len(counts), squeeze=False)[0]
     for axes, (cut, count) in zip(panels, counts.items(), strict=True):
-        usable, rejected = count[False], count[True]
+        usable, rejected = count["size"] - count["sum"], count["sum"]
         places = range(len(count))
         axes.barh(places, usable, color=style.BLUE, label="usable")
         bars = axes.barh(places, rejected, left=usable, color=style.VERMILION, label="rejected")
-        texts = [f"{good:,}" + (f" + {bad:,}" if bad else "") for good, bad in count.to_numpy()]
+        of_both = zip(usable, rejected, strict=True)
+        texts = [f"{good:,}" + (f" + {bad:,}" if bad else "") for good, bad in of_both]
         axes.bar_label(bars, texts, padding=4)
         style.name_bars(axes, count.index, 24)
-        axes.set(xlabel="clips", ylabel="genre", xlim=(0, 1.25 * count.sum(axis=1).max()))
+        axes.set(xlabel="clips", ylabel="genre", xlim=(0, 1.25 * count["size"].max()))
         total = f"{usable.sum():,} usable, {rejected.sum():,} rejected"
         axes.set_title(f"segments of {cut}: {total}")
     style.draw_legend(panels[0])
@@ -99,16 +98,9 @@ def learning_curve(table: pd.DataFrame) -> Figure:
     for axes, (series, label) in zip(panels, SERIES.items(), strict=True):
         models = means[means["series"] == series].groupby("model", sort=False)
         for number, (model, rows) in enumerate(models):
-            axes.errorbar(
-                rows[series],
-                rows["mean"],
-                rows["std"].fillna(0),
-                color=style.colour_of(number),
-                marker="osD^vPX*"[number % 8],
-                ms=5,
-                capsize=2,
-                label=style.plain(model, 24),
-            )
+            look: dict[str, Any] = {"label": style.plain(model, 24), "ms": 5, "capsize": 2}
+            look |= {"color": style.colour_of(number), "marker": "osD^vPX*"[number % 8]}
+            axes.errorbar(rows[series], rows["mean"], rows["std"].fillna(0), **look)
         axes.set(xlabel=label)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     panels[0].set(ylabel="accuracy (share of clips)")
@@ -120,7 +112,8 @@ def learning_curve(table: pd.DataFrame) -> Figure:
 @style.in_style()
 def importances(selection: pd.DataFrame, top: int = 25) -> Figure:
     """Importance of the first fold's ``top`` features in the forests of all and of the selected."""
-    first = selection.query("repeat == 0 and fold == 0")
+    named = selection.assign(feature=selection["feature"].map(unguarded))
+    first = named.query("repeat == 0 and fold == 0")
     keys = ["importance_before", "importance_after", "feature"]
     shown = first.sort_values(keys, ascending=[False, False, True]).head(top)
     figure = style.new_figure(7, 1.2 + 0.26 * len(shown))
@@ -141,18 +134,14 @@ def importances(selection: pd.DataFrame, top: int = 25) -> Figure:
     return figure
 
 
-def _importances(file: Path) -> Figure:
-    table = pd.read_csv(file, keep_default_na=False)  # A feature may be called "nan".
-    return importances(table.assign(feature=table["feature"].map(unguarded)))
-
-
 FIGURES: dict[str, Callable[[Sequence[Path]], Figure]] = {
     "clips": lambda files: clips({path.parent.name: pd.read_parquet(path) for path in files}),
     "clip": lambda files: clip.draw(*clip.first_clip(files)),
     "correlation": lambda files: correlation(pd.read_parquet(files[0])),
     "tuning": lambda files: tuning(read_result(files[0])),
     "learning-curve": lambda files: learning_curve(read_result(files[0])),
-    "importances": lambda files: _importances(files[0]),
+    # A feature may be called "nan".
+    "importances": lambda files: importances(pd.read_csv(files[0], keep_default_na=False)),
 }
 
 

@@ -1,6 +1,6 @@
 """Figures of the clips of a fold in two dimensions, and of the edges of its graph."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -81,20 +81,11 @@ def draw(inputs: Inputs, placed: Placed) -> Figure:
 def draw_clips(axes: Axes, places: Floats, inputs: Inputs) -> None:
     """Draw clips as points, each genre with its own colour and marker."""
     size = float(np.clip(18_000 / len(places), 6, 36))  # Square points.
+    look: dict[str, Any] = {"s": size, "edgecolors": "white", "linewidths": 0.2, "zorder": 2}
     for number, genre in enumerate(inputs.genres):
         x, y = places[inputs.y == number, :2].T
-        axes.scatter(
-            x,
-            y,
-            s=size,
-            c=style.colour_of(number),
-            marker=MARKERS[number % len(MARKERS)],
-            edgecolors="white",
-            linewidths=0.2,
-            label=style.plain(genre, 24),
-            rasterized=len(places) > 2000,
-            zorder=2,
-        )
+        look |= {"c": style.colour_of(number), "marker": MARKERS[number % len(MARKERS)]}
+        axes.scatter(x, y, label=style.plain(genre, 24), rasterized=len(places) > 2000, **look)
 
 
 def _draw_genres(figure: Figure, axes: Axes) -> None:

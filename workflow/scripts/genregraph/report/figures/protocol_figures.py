@@ -85,9 +85,6 @@ def draw_confusion(predictions: pd.DataFrame) -> Figure:
     return figure
 
 
-# The map of the report
-
-
 def within_square(places: NDArray[np.floating]) -> NDArray[np.floating]:
     """Places in the unit square: the longer side from 0 to 1, the shorter about its middle."""
     low, high = places.min(axis=0).astype(float), places.max(axis=0).astype(float)
@@ -106,13 +103,7 @@ def first_tests(predictions: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
 
 
 def ranked(tests: pd.DataFrame, genres: list[str]) -> list[list[tuple[int, int]]]:
-    """Of each clip the most probable genres, each with its percents; none where it is not tested.
-
-    Examples
-    --------
-    >>> ranked(pd.DataFrame({"x": [0.1, 0.4], "y": [0.9, 0.6], "fold": [-1, 0]}), ["x", "y"])
-    [[], [(1, 60), (0, 40)]]
-    """
+    """Of each clip the most probable genres, each with its percents; none where not tested."""
     probabilities = tests[genres].to_numpy()
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :RANKED]
     return [

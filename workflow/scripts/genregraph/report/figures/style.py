@@ -28,10 +28,7 @@ STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "genregraph",
 }
-METADATA: dict[str, dict[str, str | None]] = {
-    ".png": {"Software": None},
-    ".svg": {"Creator": None, "Date": None},
-}
+METADATA: dict[str, Any] = {".png": {"Software": None}, ".svg": {"Creator": None, "Date": None}}
 FigureFile = Annotated[Path, typer.Option(help="Figure, to be written (PNG or SVG).")]
 
 # Those of Okabe and Ito, "Color Universal Design" (2008), but for yellow, which is faint on white;

@@ -16,15 +16,13 @@ from genregraph.report.page.words import AGGREGATIONS, PROTOCOLS, accuracy, poin
 
 MAIN = NETWORKS[0]
 SCALED = ["mean", "ci_low", "ci_high", "paper_test_accuracy"]
+Tested = Mapping[Key, tuple[int, int]]  # Numbers of test clips and of genres.
 
 
-def answers(
-    tables: Tables, aggregation: str, tested: Mapping[Key, tuple[int, int]]
-) -> pd.DataFrame:
+def answers(tables: Tables, aggregation: str, tested: Tested) -> pd.DataFrame:
     """Each experiment under its strictest protocol that has an aggregation.
 
-    ``tested`` are numbers of test clips and of genres. The difference is that of GraphSAGE from its
-    ablation, its p by group (NaN where it was not tested).
+    The difference is that of GraphSAGE from its ablation, its p by group (NaN: not tested).
     """
     rows = []
     summary = tables.summary[tables.summary["aggregation"] == aggregation]
@@ -135,7 +133,7 @@ def papers(tables: Tables) -> dict[str, Any]:
     return {"rows": rows, "stated": len(stated), "lacking": lacking}
 
 
-def accuracies(tables: Tables, tested: Mapping[Key, tuple[int, int]]) -> dict[str, Any]:
+def accuracies(tables: Tables, tested: Tested) -> dict[str, Any]:
     """Rows of the summary by experiment, and the scale that all of their pictures have.
 
     ``share`` is where a value lies on the scale, ``ticks`` are its numbers.
@@ -152,7 +150,6 @@ def accuracies(tables: Tables, tested: Mapping[Key, tuple[int, int]]) -> dict[st
             "what": PROTOCOLS[protocol] if aggregation == "none" else AGGREGATIONS[aggregation],
             "folds": int(rows["n_folds"].iloc[0]),
             "guess": guesses[name, protocol],
-            "stated": (protocol, aggregation) == ("paper", "none"),
             "rows": rows.to_dict("records"),
         }
         experiments.setdefault(name, []).append(part)

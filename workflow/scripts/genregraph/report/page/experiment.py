@@ -126,11 +126,9 @@ def experiment(folder: Path, tables: Tables) -> Facts:
     settings = own.model_dump(include=SETTINGS).items()
     return {
         "name": name,
-        "description": own.description,
+        "stated": own,
         "settings": {key: as_text(value) for key, value in settings},
-        "left_out": tables.left_out[name],
         "protocols": protocols,
         "comparisons": comparisons_of(tables, name),
         "calibration": calibration_of(tables, name),
-        "scaled": own.calibrate != "none",
     }

@@ -50,7 +50,7 @@ def printable(value: Any) -> Any:
     return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in value)
 
 
-def with_sources(shown: Mapping[str, Any], clips: pd.DataFrame, sources: Sequence[str]) -> Facts:
+def with_sources(shown: Mapping[str, Any], clips: pd.DataFrame, sources: pd.Series) -> Facts:
     """Add to a map the number of each clip's source, and the seconds of a segment in it."""
     own = clips.set_index("clip").loc[shown["clips"]]
     ends = np.stack([own["start"], own["start"] + own["samples"]], axis=1) / SAMPLE_RATE
@@ -62,22 +62,15 @@ def with_sources(shown: Mapping[str, Any], clips: pd.DataFrame, sources: Sequenc
     }
 
 
-def _sources(sheet: Path, audio: Path | None, extensions: Sequence[str]) -> list[Facts]:
+def _sources(sheet: Path, audio: Path | None, extensions: Sequence[str]) -> pd.DataFrame:
     """Each clip of the sheet: title, artist, and audio file (empty where it is not at hand)."""
     rows = read_sheet(sheet)
     named = {row.path for row in rows}
-    return [
-        {
-            "clip": row.clip,
-            "title": row.title,
-            "artist": row.artist,
-            "path": (locate(audio, row.path, extensions, named) or "") if audio else "",
-        }
-        for row in rows
-    ]
+    paths = [(locate(audio, row.path, extensions, named) if audio else "") or "" for row in rows]
+    return pd.DataFrame(rows, dtype=object)[["clip", "title", "artist"]].assign(path=paths)
 
 
-def _maps(paths: Sequence[Path], tables: Tables, sources: Sequence[str]) -> Facts:
+def _maps(paths: Sequence[Path], tables: Tables, sources: pd.Series) -> Facts:
     """Maps (``<experiment>/<protocol>/map.json``) by experiment, with their sources."""
     maps = {}
     for path in paths:
@@ -92,11 +85,8 @@ def _maps(paths: Sequence[Path], tables: Tables, sources: Sequence[str]) -> Fact
 def _problems(paths: Sequence[Path]) -> Facts:
     """Rejected and repaired clips, and what was left out of tables, with where it is listed."""
     columns = ["clip", "problem", "what_was_done", "listed_in"]
-    lists = [
-        read_csv(path).assign(listed_in=f"{path.parent.name}/{path.name}").reindex(columns=columns)
-        for path in paths
-    ]
-    rows = pd.concat([pd.DataFrame(columns=columns), *lists])
+    lists = [read_csv(path).assign(listed_in=f"{path.parent.name}/{path.name}") for path in paths]
+    rows = pd.concat([pd.DataFrame(columns=columns), *lists])[columns]
     return table("Problems of clips", rows.replace({"clip": {"": "(all)"}}))
 
 
@@ -118,9 +108,7 @@ def main(
     problems: Annotated[list[Path] | None, typer.Option(help="Lists of problems (CSV).")] = None,
     learning_curve: Annotated[Path | None, typer.Option(help="If there is one (CSV).")] = None,
     audio: Annotated[Path | None, typer.Option(help="Folder of the audio files.")] = None,
-    extension: Annotated[
-        list[str] | None, typer.Option(help="File extensions that replace each other.")
-    ] = None,
+    extension: Annotated[list[str] | None, typer.Option(help="Interchangeable extensions.")] = None,
     not_run: Annotated[list[str] | None, typer.Option(help="EXPERIMENT=why not.")] = None,
 ) -> None:
     """Write the report of a dataset: one page, to be sent as it is."""
@@ -156,7 +144,6 @@ def main(
         "steps": table("Steps", steps(records), code=", ".join, seeds=_listed),
         "versions": {"python": platform.python_version()} | versions(records),
         "config": json.dumps(json.loads(config), indent=1),
-        "seed": tables.config.seed,
         "map": {
             "dataset": tables.config.dataset,
             # As seen from the page, and from its copy in the folder above.
@@ -165,8 +152,8 @@ def main(
                 for place in (folder.resolve(), folder.resolve().parent)
                 if audio
             ],
-            "sources": sources,
-            "maps": _maps(maps or [], tables, [source["clip"] for source in sources]),
+            "sources": sources.to_dict("records"),
+            "maps": _maps(maps or [], tables, sources["clip"]),
         },
     }
     output.write_text(page(facts), encoding="utf-8")
