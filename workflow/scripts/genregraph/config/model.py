@@ -81,8 +81,7 @@ class Features(Model):
 class Cnn(Model):
     """How the CNN is trained whose embedding is the table ``cnn``."""
 
-    epochs: int = Field(30, ge=1, description="Passes over the training clips, at most.")
-    patience: int = Field(6, ge=1, description="Epochs without a smaller loss before it stops.")
+    epochs: int = Field(30, ge=1, description="Passes over the training clips.")
     learning_rate: float = Field(0.001, gt=0, le=1, description="AdamW's learning rate.")
 
 
