@@ -9,7 +9,7 @@ import soundfile
 
 from genregraph.audio.samples import SAMPLE_RATE, Samples
 from genregraph.common.errors import UserError
-from genregraph.datasets.sheet import read_sheet
+from genregraph.datasets.sheet import Row, read_sheet, write_sheet
 from genregraph.demo.synthesise import GENRES, main, synthesise_clip
 
 SHEET = Path(__file__).parents[2] / "config" / "datasets" / "demo.tsv"
@@ -58,9 +58,7 @@ def test_clips_of_an_artist_resemble_each_other_more_than_others_of_the_genre() 
 
 def test_step_writes_the_genre_and_no_other(tmp_path, caplog) -> None:
     sheet, one = tmp_path / "sheet.tsv", tmp_path / "out" / "in" / "one.wav"
-    sheet.write_text(
-        "clip\tpath\tgenre\tartist\none\tin/one.wav\tdisco\tA\ntwo\ttwo.wav\tpolka\tB\n"
-    )
+    write_sheet([Row("one", "in/one.wav", "disco", artist="A"), Row("two", "x", "polka")], sheet)
     with caplog.at_level(logging.INFO):
         main(sheet, "disco", tmp_path / "out", 3)
     assert list((tmp_path / "out").rglob("*.wav")) == [one]
@@ -68,7 +66,5 @@ def test_step_writes_the_genre_and_no_other(tmp_path, caplog) -> None:
     samples, rate = soundfile.read(one, dtype="float32")
     assert (rate, soundfile.info(one).subtype) == (SAMPLE_RATE, "PCM_16")
     assert np.abs(samples - synthesise_clip("disco", "A", "one", 3)).max() <= 1 / 32768
-    with pytest.raises(UserError, match="no clip of genre 'jazz'"):
-        main(sheet, "jazz", tmp_path / "out", 3)
     with pytest.raises(UserError, match=r"'polka'.*blues.*rock"):
         main(sheet, "polka", tmp_path / "out", 3)

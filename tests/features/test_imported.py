@@ -163,8 +163,8 @@ def test_main_writes_the_table_and_what_it_lacks(foreign, step, caplog):
     [
         (
             "Path,x,id\nz.wav,1,3\n",
-            "none of the dataset's clips is in it; are the keys right? They are like 'z.wav' "
-            "(column 'Path') and '3' (column 'id') there, and like 'blues.0' here",
+            "none of the dataset's clips is in it; mend the keys, which are like 'z.wav' (column "
+            "'Path') and '3' (column 'id') there, and like 'blues.0' here",
         ),
         ("clip,label\nblues.0,blues\n", "no numeric column; a table needs features"),
         (
@@ -179,12 +179,12 @@ def test_main_writes_the_table_and_what_it_lacks(foreign, step, caplog):
         (
             "clip,x,z\njazz.10,,1\nblues.0,,2\nblues.1,1,\n",
             "no clip has all numbers, such as 'blues.0' ('x'); fill in what is missing or "
-            "infinite, or remove these columns from the file",
+            "infinite, or remove these columns",
         ),
         (
             "filename,x\njazz.9.wav,1\nc,2\nc,4\njazz.9.au,2\n",
-            "clip 'jazz.9' has two rows (2 and 5); keep one of them, or, if rows are frames or "
-            "windows of clips, take their mean and standard deviation by tables.mine.pool: true",
+            "clip 'jazz.9' has two rows (2 and 5); keep one of them or, if rows are frames or "
+            "windows, set tables.mine.pool: true",
         ),
     ],
 )
@@ -244,7 +244,7 @@ def test_column_that_gives_the_answer_is_rejected_unless_it_is_kept(
     path = foreign(rows.assign(**{column: cells}))
     said = fault(step, path, pool=pool)
     assert said.startswith(f"columns that would give a model the answer: {column!r} (it")
-    assert "keep them by tables.mine.keep: [" in said
+    assert "set tables.mine.keep: [" in said
     table = step(path, pool=pool, keep=[column])[0].set_index("clip").loc[NAMES]
     if not pool:
         np.testing.assert_array_equal(table[column], np.asarray(cells, dtype=np.float64))

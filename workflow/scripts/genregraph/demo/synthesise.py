@@ -96,10 +96,7 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed of the dataset.", min=0)] = 0,
 ) -> None:
     """Synthesise the clips of one genre of the demo dataset as 16-bit WAV files."""
-    rows = [row for row in read_sheet(sheet) if row.genre == genre]
-    if not rows:
-        raise UserError(f"{sheet}: no clip of genre {genre!r}; name another genre or add a line")
-    for row in rows:
+    for row in (row for row in read_sheet(sheet) if row.genre == genre):
         target = folder / row.path
         target.parent.mkdir(parents=True, exist_ok=True)
         samples = synthesise_clip(genre, row.artist, row.clip, seed)

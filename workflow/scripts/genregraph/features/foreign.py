@@ -42,8 +42,7 @@ def read(
     try:
         table = reader(path, is_text, most).rename(columns=str)
         if isinstance(table.index, pd.RangeIndex):
-            first = 2 if path.suffix.lower() in (".csv", ".tsv") else 1
-            table.index = pd.RangeIndex(first, first + len(table))
+            table.index += 1
         return _spread(table)
     except (UserError, MemoryError):
         raise
@@ -71,6 +70,7 @@ def _read_csv(path: Path, is_text: Callable[[str], bool], most: int | None) -> p
     keys = [name for name in header if is_key(name) or name == f"{UNNAMED}0"]
     text = pd.read_csv(path, usecols=keys, dtype="str", keep_default_na=False, **form)
     table[keys] = text[keys].replace("", None)
+    table.index += 1  # Below the header.
     return table
 
 
@@ -130,8 +130,7 @@ def _names_of(path: Path) -> NDArray[np.str_]:
     beside = names_beside(path)
     if text := next(filter(Path.is_file, beside), None):
         return np.array(text.read_text(encoding="utf-8-sig").splitlines(), dtype=np.str_)
-    said = "nothing says which row is which clip; name them, a line a row, in"
-    raise UserError(f"{said} {beside[0].name}")
+    raise UserError(f"its rows have no names; name them, a line a row, in {beside[0].name}")
 
 
 READERS: dict[str, Callable[[Path, Callable[[str], bool], int | None], pd.DataFrame]] = {
@@ -170,16 +169,14 @@ def _columns(name: str, cells: list[Any], rows: NDArray[np.int_], index: pd.Inde
     width = max(sizes)
     for row, size in zip(index, sizes, strict=True):
         if 0 < size < width:
-            raise UserError(
-                f"row {row}: column {name!r} has {size} numbers, not {width} as others; write "
-                "lists of one length"
-            )
+            said = f"row {row}: column {name!r} has {size} numbers, not {width} as others"
+            raise UserError(f"{said}; write lists of one length")
     digits = max(3, len(str(width - 1)))
-    names = [f"{name}_{i:0{digits}d}" for i in range(width)]
     filled = [
         np.broadcast_to(np.nan if cell is None else cell, (count, width))
         for cell, count in zip(cells, rows, strict=True)
     ]
+    names = [f"{name}_{i:0{digits}d}" for i in range(width)]
     return pd.DataFrame(np.concatenate(filled), columns=names)
 
 

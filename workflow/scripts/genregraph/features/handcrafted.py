@@ -104,8 +104,7 @@ def tuning(power: NDArray[np.float32]) -> float:
 def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]:
     """Spectral centroid, bandwidth and 85 % roll-off, in Hz, each of shape (1, t), as librosa's.
 
-    The first two are moments of a frame's distribution over frequencies, computed by one product in
-    double precision. The magnitude is of shape (1025, t).
+    The magnitude is of shape (1025, t). Moments are computed by one product in double precision.
     """
     frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT)
     powers = np.stack([frequencies**0, frequencies, frequencies**2])

@@ -8,8 +8,7 @@ References
 ----------
 .. [1] J. Pons & X. Serra, "musicnn: Pre-trained convolutional neural networks for music audio
    tagging", ISMIR 2019 late-breaking demo.
-.. [2] J. Pons, O. Nieto, M. Prockup, E. Schmidt, A. Ehmann & X. Serra, "End-to-end learning for
-   music audio tagging at scale", ISMIR 2018.
+.. [2] J. Pons et al., "End-to-end learning for music audio tagging at scale", ISMIR 2018.
 """
 
 import hashlib
@@ -130,9 +129,8 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 def windows(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     """Windows of a spectrogram of shape (t, 96), in an array of shape (n, 187, 96).
 
-    Frames that do not fill a window are repeated until they do, as in the original's training. What
-    follows the last complete window is left out. Windows do not overlap, as the original's do not:
-    those 61 frames apart take three times as long, and classifiers of GTZAN gain nothing by them.
+    Like the original's they do not overlap: GTZAN's classifiers gain nothing by windows that do.
+    Frames that fill none are repeated until they do; what follows the last full one is left out.
     """
     if len(frames) < WINDOW:
         frames = np.resize(frames, (WINDOW, MELS))
@@ -143,8 +141,7 @@ def windows(frames: NDArray[np.float32]) -> NDArray[np.float32]:
 def activations(samples: NDArray[np.float32], network: Network) -> list[NDArray[np.float32]]:
     """What `Network.forward` gives for a clip's n windows: tags, and channels' maximum and mean.
 
-    Each window is run by itself: it is no slower, and a window's activations then depend on no
-    other's, to the last bit.
+    Each is run by itself, which is no slower: its activations depend on no other, to the last bit.
     """
     with torch.inference_mode():
         each = [network(window[None]) for window in torch.from_numpy(windows(log_mel(samples)))]
