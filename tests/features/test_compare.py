@@ -1,3 +1,5 @@
+from unittest.mock import Mock
+
 import numpy as np
 import opensmile
 import pandas as pd
@@ -8,10 +10,7 @@ from genregraph.features.compare import compare, extractor, main
 
 
 def opensmile_itself(samples):
-    smile = opensmile.Smile(
-        feature_set=opensmile.FeatureSet.ComParE_2016,
-        feature_level=opensmile.FeatureLevel.Functionals,
-    )
+    smile = opensmile.Smile(opensmile.FeatureSet.ComParE_2016, opensmile.FeatureLevel.Functionals)
     return smile.process_signal(samples, 22_050).iloc[0]
 
 
@@ -24,12 +23,9 @@ def test_extractor_remembers_nothing_of_the_clip_before(music):
 
 
 def test_clip_without_features_is_an_error(music):
-    class Silent:
-        def process_signal(self, samples, rate):
-            return pd.DataFrame([[np.nan] * 6373])
-
+    silent = Mock(process_signal=lambda samples, rate: pd.DataFrame([[np.nan] * 6373]))
     with pytest.raises(RuntimeError, match="no features and no reason"):
-        compare(music(1), Silent())
+        compare(music(1), silent)
 
 
 def test_main_writes_opensmiles_features_bit_for_bit(samples_file, tmp_path, music):

@@ -193,7 +193,7 @@ def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, d
     usable = clips.loc[clips["status"] != "rejected", "clip"]
     rows = table[table["clip"].isin(usable)].sort_values("clip", ignore_index=True)
     if rows.empty:
-        raise UserError("of its clips none is usable: problems.csv says why they were rejected")
+        raise UserError("none of its clips is usable: problems.csv says why")
     gaps = not_finite(rows)
     if len(gaps) == len(rows):
         clip, names = next(iter(gaps.items()))
