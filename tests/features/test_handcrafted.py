@@ -13,7 +13,6 @@ from genregraph.features.handcrafted import (
     SERIES,
     handcrafted,
     harmonic_mask,
-    main,
     running_median,
     spectral_shape,
     tuning,
@@ -117,14 +116,3 @@ def test_blocks_of_frames_give_what_librosa_gives_at_once(frames):
     assert_allclose(bandwidth, librosa.feature.spectral_bandwidth(**known), rtol=1e-7, atol=1e-4)
     assert_array_equal(rolloff, librosa.feature.spectral_rolloff(**known), strict=True)
     assert tuning(magnitude) == librosa.estimate_tuning(**known)
-
-
-@pytest.mark.parametrize("profile", PROFILES)
-def test_main_writes_a_row_a_piece(profile, samples_file, tmp_path, music):
-    samples = music(7)
-    main(samples_file({"a": samples}), "3s", profile, tmp_path / "out.parquet")
-    table = pd.read_parquet(tmp_path / "out.parquet").set_index("clip")
-    assert table.columns.tolist() == ["problem", *COLUMNS]
-    assert table.index.tolist() == ["a.0", "a.1"]
-    expected = [handcrafted(samples[start:][:66_149], profile) for start in (0, 66_150)]
-    assert_array_equal(table[COLUMNS].to_numpy(), expected, strict=True)

@@ -15,24 +15,19 @@ ROOT = Path(__file__).parents[2]
 LONGEST = 600  # Seconds; the default of audit.longest.
 MEASURED = """
 import re, runpy, sys
-scripts, *sys.argv[1:] = sys.argv[1:]
+sys.argv = sys.argv[1:]
 try:
-    runpy.run_path(scripts, run_name="__main__")
-except SystemExit as end:
-    if end.code:
-        raise
-# Its own: what getrusage has begins with that of the process from which it was forked.
-peak = re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())
-print(int(peak[1]) / 1024)
+    runpy.run_path(sys.argv[0], run_name="__main__")
+finally:  # Its own: that of getrusage begins with that of the process from which it was forked.
+    print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 """
 
 
 def peak(*arguments: str) -> float:
     """Peak of memory of a step, in MB."""
     command = [sys.executable, "-c", MEASURED, str(ROOT / "workflow/scripts/genregraph")]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return float(done.stdout.splitlines()[-1])
+    done = subprocess.run([*command, *arguments], stdout=subprocess.PIPE, text=True, check=True)
+    return int(done.stdout.splitlines()[-1]) / 1024
 
 
 def stated(rule: str) -> float:

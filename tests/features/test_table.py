@@ -2,8 +2,10 @@ import librosa
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_array_equal
 
+from genregraph.features import compare, handcrafted, musicnn, musicnn_embedding
 from genregraph.features.table import write_shard
 
 COLUMNS = ["first", "inverse_size"]
@@ -51,3 +53,32 @@ def test_shard_without_clips_is_an_empty_table(shard):
     assert len(table) == 0
     assert pd.api.types.is_string_dtype(table["clip"])
     assert all(pd.api.types.is_float_dtype(table[column]) for column in COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "compute"),
+    [
+        *(
+            (handcrafted, {"profile": name}, lambda x, name=name: handcrafted.handcrafted(x, name))
+            for name in handcrafted.PROFILES
+        ),
+        (compare, {}, lambda x: compare.compare(x, compare.extractor())),
+        (musicnn, {}, lambda x: musicnn.musicnn(x, musicnn.load())),
+        (musicnn_embedding, {}, lambda x: musicnn_embedding.embedding(x, musicnn.load())),
+    ],
+)
+def test_extractors_write_a_row_a_segment_with_the_same_bytes(
+    samples_file, tmp_path, music, module, options, compute
+):
+    samples, threads = music(7), torch.get_num_threads()
+    path = samples_file({"a": samples})
+    for name in "12":
+        module.main(samples=path, cut="3s", output=tmp_path / name, **options)
+    assert torch.get_num_threads() == threads
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+    table = pd.read_parquet(tmp_path / "1")
+    columns = compare.extractor().feature_names if module is compare else module.COLUMNS
+    assert table.columns.tolist() == ["clip", "problem", *columns]
+    assert table["clip"].tolist() == ["a.0", "a.1"]
+    expected = [compute(samples[start:][:66_149]) for start in (0, 66_150)]
+    assert_array_equal(table[columns].to_numpy(), expected, strict=True)
