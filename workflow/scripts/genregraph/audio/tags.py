@@ -17,7 +17,6 @@ from genregraph.datasets.groups import is_unknown
 # The genre of an ID3v2.2, .3 or .4 of less than 128 bytes: its size, its encoding, then its text.
 ID3 = re.compile(rb"TCO(?:N\0\0\0(.)..|\0\0(.))([\0-\3])", re.DOTALL)
 ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
-START = 2**20  # Bytes that are searched for it.
 
 
 class Tags(NamedTuple):
@@ -38,7 +37,7 @@ def read_tags(path: Path) -> Tags:
     try:
         # A file and no name: FFmpeg would take some names for addresses.
         with path.open("rb") as file:
-            start = file.read(START)
+            start = file.read(2**20)
             with opened(file) as container:
                 # In Ogg, tags are the stream's.
                 streams = [stream.metadata for stream in container.streams.audio]

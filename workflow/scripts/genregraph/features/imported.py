@@ -24,14 +24,12 @@ from genregraph.features.parquet import not_finite, write_table
 
 logger = logging.getLogger(__name__)
 
-FIRST = 200  # Rows by which a table is known before it is read.
 NUMBER = r"[+-]?(?:\d[\d.,'_\s]*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?"  # In any country's form.
 MISSING = ["nan", "null", "none", "na", "n/a", "<na>", "#n/a"]
 # Columns that say where in its clip a row is: openSMILE's, and those of any table of windows.
 OF_OPENSMILE = ("start", "end", "frameTime")
 POSITION = re.compile(r"(frame|window|segment|chunk|hop|start|end|offset|time|timestamp)(_?\w+)?")
 WHERE, NO_NAME = "it says where in a clip a row is", "it has no name"
-MOST_LOST = 0.1  # Share of a table's columns that may be left out for other reasons.
 
 
 @contextmanager
@@ -66,7 +64,7 @@ def read_foreign(path: Path, names: Names, cut: str) -> pd.DataFrame:
 def first_keys(name: str, path: Path, keep: Collection[str]) -> list[str]:
     """Keys of a table's first rows; a `UserError` says if these show that it cannot be imported."""
     with in_table(path):
-        table = read(path, most=FIRST)
+        table = read(path, most=200)
         columns = key_columns(table)
         if path.suffix.lower() != ".npz":  # Its keys alone are read.
             _check_kept(table, keep)
@@ -101,14 +99,15 @@ def features_in(
     """Features of a table, in double precision, and by column why others are none.
 
     Text that says what a clip is (``label``, ``artist``) is not mentioned. A `UserError` says if a
-    column of numbers has cells that are none, or if no feature is left.
+    column of numbers has cells that are none, if more than a tenth of the columns is lost, or if no
+    feature is left.
     """
     _check_kept(foreign, keep)
     found = {name: _feature(name, foreign[name], name in keep) for name in foreign.columns[1:]}
     left_out = {name: why for name, why in found.items() if isinstance(why, str) and why}
     features = {name: values for name, values in found.items() if not isinstance(values, str)}
     lost = {name: why for name, why in left_out.items() if why not in (WHERE, NO_NAME)}
-    if len(lost) > MOST_LOST * (len(lost) + len(features)):
+    if len(lost) > 0.1 * (len(lost) + len(features)):
         raise UserError(f"too many columns are no features: {_named(lost)}; mend or remove them")
     table = pd.DataFrame({"clip": foreign["clip"].array, **features}, foreign.index)
     places = [c for c in features if pool and c not in keep and POSITION.fullmatch(c)]
@@ -221,12 +220,8 @@ def main(
     clips: Annotated[Path, typer.Option(help="The dataset's clips (Parquet).")],
     cut: Annotated[str, typer.Option(help="30s or 3s.")],
     output: Annotated[Path, typer.Option(help="Feature table, to be written (Parquet).")],
-    problems: Annotated[
-        Path, typer.Option(help="Columns left out and clips that it lacks, to be written (CSV).")
-    ],
-    keep: Annotated[
-        list[str] | None, typer.Option(help="Column that is a feature though it looks like none.")
-    ] = None,
+    problems: Annotated[Path, typer.Option(help="What it lacks or loses, to be written (CSV).")],
+    keep: Annotated[list[str] | None, typer.Option(help="Column that is a feature.")] = None,
     pool: Annotated[bool, typer.Option(help="Rows are frames or windows of clips.")] = False,
 ) -> None:
     """Take a feature table that was computed elsewhere."""

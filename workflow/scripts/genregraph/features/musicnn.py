@@ -30,11 +30,8 @@ WEIGHTS = Path(__file__).parents[4] / "config/weights/musicnn.safetensors"
 SHA256 = "d09110b1b1a453d152939d5f98053e44f92e24e32c89f8525879c143e5711068"
 
 RATE = 16_000  # Hz
-N_FFT = 512
-HOP = 256
 MELS = 96
 WINDOW = 187  # frames: 3 s
-LOUDEST = float(np.finfo(np.float16).max)
 
 # In the network's order.
 TAGS = (
@@ -120,9 +117,10 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     resampled = librosa.resample(samples, orig_sr=SAMPLE_RATE, target_sr=RATE)
     mel = librosa.feature.melspectrogram(
-        y=resampled, sr=RATE, n_fft=N_FFT, hop_length=HOP, n_mels=MELS
+        y=resampled, sr=RATE, n_fft=512, hop_length=256, n_mels=MELS
     )
-    rounded = np.minimum(mel.T, LOUDEST).astype(np.float16).astype(np.float32)
+    loudest = float(np.finfo(np.float16).max)
+    rounded = np.minimum(mel.T, loudest).astype(np.float16).astype(np.float32)
     return np.log10(10_000 * rounded + 1)
 
 
