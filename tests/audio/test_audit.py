@@ -7,6 +7,7 @@ import librosa
 import numpy as np
 import pandas as pd
 import pytest
+from tests.audio.conftest import record
 
 from genregraph.audio.audit import COLUMNS, audit, main
 from genregraph.audio.samples import read_samples
@@ -35,7 +36,7 @@ def audited_in(
 
 
 @pytest.fixture(scope="module")
-def audited(tmp_path_factory, record) -> tuple:
+def audited(tmp_path_factory) -> tuple:
     """Clips that no workflow should stumble over, and some that are fine: in a folder, audited."""
     folder = tmp_path_factory.mktemp("audio")
     rock = folder / "rock"
