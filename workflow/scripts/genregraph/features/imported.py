@@ -181,7 +181,7 @@ def _check_rows(table: pd.DataFrame, name: str) -> None:
 
 
 def pooled(table: pd.DataFrame) -> pd.DataFrame:
-    """``<column>_mean`` and ``<column>_std`` (divisor n) over a clip's rows; NaN if any is."""
+    """``<column>_mean`` and ``<column>_std`` (divisor n) by clip; not finite where a row is not."""
     clips = table.groupby("clip", sort=False)
     means, deviations = clips.mean(skipna=False), clips.std(ddof=0, skipna=False)
     return means.add_suffix("_mean").join(deviations.add_suffix("_std")).reset_index()
@@ -198,8 +198,7 @@ def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, d
         clip, names = next(iter(gaps.items()))
         said = f"no clip has all numbers, such as {clip!r} ({names})"
         raise UserError(f"{said}; fill in what is missing or infinite, or remove these columns")
-    absent = usable[~usable.isin(rows["clip"])]
-    lacking = dict.fromkeys(absent, "no row in the imported table")
+    lacking = dict.fromkeys(usable[~usable.isin(rows["clip"])], "no row in the imported table")
     lacking |= {clip: f"not finite: {names}" for clip, names in gaps.items()}
     return rows[~rows["clip"].isin(gaps)].reset_index(drop=True), lacking
 
