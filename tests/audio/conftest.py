@@ -1,6 +1,6 @@
 """Small synthetic recordings: tones and noise, written by libsndfile or FFmpeg."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import av
@@ -9,7 +9,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from genregraph.audio.read import Decoded
-from genregraph.audio.samples import SAMPLE_RATE
+from genregraph.audio.samples import SAMPLE_RATE, SamplesWriter
 
 
 def play(seconds: float, rate: int = 22_050, channels: int = 1) -> NDArray[np.float32]:
@@ -35,6 +35,14 @@ def record(
     """Write a recording by libsndfile; the path's extension chooses the format."""
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, play(seconds, rate, channels), rate, **options)
+    return path
+
+
+def write_samples(path: Path, clips: Iterable[tuple[str, NDArray[np.float32]]]) -> Path:
+    """Write samples of clips, as the audit does."""
+    with SamplesWriter(path) as writer:
+        for clip in clips:
+            writer.write(*clip)
     return path
 
 

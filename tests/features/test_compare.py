@@ -5,11 +5,12 @@ import opensmile
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from tests.features.conftest import music
 
 from genregraph.features.compare import compare, extractor
 
 
-def test_extractor_remembers_nothing_of_the_clip_before(music):
+def test_extractor_remembers_nothing_of_the_clip_before():
     smile, set_of = extractor(), opensmile.FeatureSet.ComParE_2016
     compare(music(1, seed=1), smile)
     features = compare(music(1), smile)
@@ -21,7 +22,7 @@ def test_extractor_remembers_nothing_of_the_clip_before(music):
     assert np.isfinite(compare(music(0.1), smile)).all()  # The shortest that may be configured.
 
 
-def test_clip_without_features_is_an_error(music):
+def test_clip_without_features_is_an_error():
     silent = Mock(process_signal=lambda samples, rate: pd.DataFrame([[np.nan] * 6373]))
     with pytest.raises(RuntimeError, match="no features and no reason"):
         compare(music(1), silent)

@@ -3,6 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from tests.features.conftest import music
 
 from genregraph.audio.read import decode
 from genregraph.audio.samples import SAMPLE_RATE, segments
@@ -71,7 +72,7 @@ def test_real_segment_has_the_values_of_the_public_3_second_table(real_audio, pu
     "sound", ["long", "129 frames", "short", "silence", "faint beginning", "small steps"]
 )
 @pytest.mark.filterwarnings("ignore:Trying to estimate tuning from empty frequency set")
-def test_profile_gives_what_librosa_itself_gives(profile, reference, sound, music):
+def test_profile_gives_what_librosa_itself_gives(profile, reference, sound):
     samples = {
         "long": music(9.01),
         "129 frames": music(2.98),
@@ -84,5 +85,5 @@ def test_profile_gives_what_librosa_itself_gives(profile, reference, sound, musi
 
 
 @pytest.mark.filterwarnings("ignore:n_fft=2048 is too large:UserWarning")
-def test_short_clips_have_finite_features(music):
+def test_short_clips_have_finite_features():
     assert all(np.isfinite(handcrafted(music(1)[:1024], profile)).all() for profile in PROFILES)

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from tests.audio.conftest import write_samples
 
-from genregraph.audio.samples import SAMPLE_RATE, SamplesWriter
+from genregraph.audio.samples import SAMPLE_RATE
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 600  # Seconds; the default of audit.longest.
@@ -61,8 +62,7 @@ def test_the_audit_of_an_hours_clip_takes_what_it_states(tmp_path, noise, monkey
 @pytest.mark.torture
 @pytest.mark.parametrize("step", ["handcrafted", "compare", "images"])
 def test_features_of_the_longest_clip_take_what_they_state(tmp_path, noise, step) -> None:
-    with SamplesWriter(tmp_path / "samples") as writer:
-        writer.write("a", noise)
+    write_samples(tmp_path / "samples", [("a", noise)])
     options = [f"--samples={tmp_path}/samples", "--cut=30s", f"--output={tmp_path}/features"]
     options += ["--profile=kaggle"] if step == "handcrafted" else []
     rule = "images" if step == "images" else "extract"

@@ -5,6 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors import safe_open
+from tests.features.conftest import music
 
 from genregraph.audio.read import decode
 from genregraph.audio.samples import SAMPLE_RATE
@@ -71,7 +72,7 @@ def test_columns_are_the_originals_in_its_order(reference):
     assert embedding[752:754] == ["musicnn_max_752", "musicnn_mean_000"]
 
 
-def test_loud_music_does_not_overflow_and_silence_has_tags(music, network):
+def test_loud_music_does_not_overflow_and_silence_has_tags(network):
     samples = music(3)
     loud = (1e6 * samples).astype(np.float32)
     assert (log_mel(loud) >= log_mel(samples)).all()
@@ -93,7 +94,7 @@ def test_windows_follow_one_another_and_a_shorter_clip_is_repeated(count, comple
     assert_array_equal(cut[:, :, 5].ravel(), np.arange(complete * 187) % max(count, 187) % count)
 
 
-def test_window_depends_on_no_other(music, network):
+def test_window_depends_on_no_other(network):
     samples = music(9.5)
     clip = activations(samples, network)
     spectrogram = torch.from_numpy(windows(log_mel(samples)))

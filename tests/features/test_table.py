@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_array_equal
+from tests.audio.conftest import write_samples
+from tests.features.conftest import music
 
 from genregraph.features import compare, handcrafted, musicnn, musicnn_embedding
 from genregraph.features.table import write_shard
@@ -13,7 +15,7 @@ HOSTILE = ["$(touch x).00001", "a b'c\"d", "../../up", "ünï曲", "a\nb\t;|&", 
 
 
 @pytest.fixture
-def shard(samples_file, tmp_path):
+def shard(tmp_path):
     """The table of clips of 1, 2, 3, ... samples that equal their number; the second may fail."""
 
     def write(names, fault=None):
@@ -22,11 +24,10 @@ def shard(samples_file, tmp_path):
                 raise fault("no pitch")
             return np.array([piece[0], 1 / piece.size], dtype=np.float32)
 
-        clips = {name: np.full(i, i, dtype=np.float32) for i, name in enumerate(names, start=1)}
-        write_shard(
-            samples_file(clips), "30s", tmp_path / "out.parquet", COLUMNS, first_and_inverse_size
-        )
-        return pd.read_parquet(tmp_path / "out.parquet")
+        clips = [(name, np.full(i, i, np.float32)) for i, name in enumerate(names, start=1)]
+        samples, output = write_samples(tmp_path / "samples", clips), tmp_path / "out.parquet"
+        write_shard(samples, "30s", output, COLUMNS, first_and_inverse_size)
+        return pd.read_parquet(output)
 
     return write
 
@@ -67,11 +68,9 @@ def test_shard_without_clips_is_an_empty_table(shard):
         (musicnn_embedding, {}, lambda x: musicnn_embedding.embedding(x, musicnn.load())),
     ],
 )
-def test_extractors_write_a_row_a_segment_with_the_same_bytes(
-    samples_file, tmp_path, music, module, options, compute
-):
+def test_extractors_write_a_row_a_segment_with_the_same_bytes(tmp_path, module, options, compute):
     samples, threads = music(7), torch.get_num_threads()
-    path = samples_file({"a": samples})
+    path = write_samples(tmp_path / "samples", [("a", samples)])
     for name in "12":
         module.main(samples=path, cut="3s", output=tmp_path / name, **options)
     assert torch.get_num_threads() == threads
