@@ -15,6 +15,12 @@ from genregraph.datasets.spreadsheet import PROBLEM_COLUMNS, write_csv
 
 logger = logging.getLogger(__name__)
 
+Audited = Annotated[list[Path], typer.Argument(help="Facts of all shards' clips (Parquet).")]
+Sheet = Annotated[Path, typer.Option(help="The dataset's sheet.")]
+Cut = Annotated[str, typer.Option(help="30s or 3s.")]
+Clips = Annotated[Path, typer.Option(help="All clips, to be written (Parquet).")]
+Problems = Annotated[Path, typer.Option(help="Rejected and repaired, to be written (CSV).")]
+
 COLUMNS = (
     "clip source genre group start samples status problem file md5 sheet_group artist split "
     "excluded"
@@ -63,13 +69,7 @@ def write_clips(pieces: pd.DataFrame, clips: Path, problems: Path) -> None:
     logger.info("%d clips, %d of them rejected: see %s", len(pieces), rejected, problems)
 
 
-def main(
-    audited: Annotated[list[Path], typer.Argument(help="Facts of all shards' clips (Parquet).")],
-    sheet: Annotated[Path, typer.Option(help="The dataset's sheet.")],
-    cut: Annotated[str, typer.Option(help="30s or 3s.")],
-    clips: Annotated[Path, typer.Option(help="All clips, to be written (Parquet).")],
-    problems: Annotated[Path, typer.Option(help="Rejected and repaired, to be written (CSV).")],
-) -> None:
+def main(audited: Audited, sheet: Sheet, cut: Cut, clips: Clips, problems: Problems) -> None:
     """List the clips of a dataset at a segment length, and those rejected or repaired."""
     facts = pd.concat([pd.read_parquet(path) for path in audited], ignore_index=True)
     write_clips(list_pieces(facts, read_sheet(sheet), cut), clips, problems)

@@ -1,7 +1,6 @@
 """Genre, artist and title that a file states of itself.
 
-Tags are read by FFmpeg (PyAV), which knows those of every format that it decodes; mutagen, the best
-known reader of tags alone, is under the GPL, and this workflow under the MIT licence.
+By FFmpeg (PyAV): mutagen, the best known reader of tags, is under the GPL, this workflow under MIT.
 """
 
 import re

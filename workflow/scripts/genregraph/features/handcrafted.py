@@ -33,6 +33,8 @@ PROFILES: dict[str, tuple[Literal["reflect", "constant"], bool]] = {
     "librosa": ("constant", False),
 }
 
+Profile = Annotated[str, typer.Option(help="kaggle or librosa.")]
+
 SERIES = (
     "chroma_stft rms spectral_centroid spectral_bandwidth rolloff zero_crossing_rate "
     "harmony perceptr"
@@ -173,11 +175,6 @@ def running_median(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return medians.reshape(padded.shape)[:, half:-half]
 
 
-def main(
-    samples: Clips,
-    cut: Cut,
-    profile: Annotated[str, typer.Option(help="kaggle or librosa.")],
-    output: Output,
-) -> None:
+def main(samples: Clips, cut: Cut, profile: Profile, output: Output) -> None:
     """Compute the hand-crafted features of a shard's clips."""
     write_shard(samples, cut, output, COLUMNS, lambda piece: handcrafted(piece, profile))

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import typer
 
-from genregraph.audio.clips import stated, write_clips
+from genregraph.audio.clips import Clips, Cut, Problems, Sheet, stated, write_clips
 from genregraph.datasets.sheet import Row, read_sheet
 from genregraph.datasets.spreadsheet import NO_FEATURES
 from genregraph.features.imported import read_foreign
 from genregraph.features.keys import Names
+
+Tables = Annotated[list[Path], typer.Option(help="Imported feature table.")]
 
 
 def list_without_audio(rows: list[Row], tables: Sequence[pd.DataFrame], cut: str) -> pd.DataFrame:
@@ -39,13 +41,7 @@ def list_without_audio(rows: list[Row], tables: Sequence[pd.DataFrame], cut: str
     return listed.sort_values("clip", ignore_index=True)
 
 
-def main(
-    sheet: Annotated[Path, typer.Option(help="The dataset's sheet.")],
-    table: Annotated[list[Path], typer.Option(help="Imported feature table.")],
-    cut: Annotated[str, typer.Option(help="30s or 3s.")],
-    clips: Annotated[Path, typer.Option(help="All clips, to be written (Parquet).")],
-    problems: Annotated[Path, typer.Option(help="Rejected ones, to be written (CSV).")],
-) -> None:
+def main(sheet: Sheet, table: Tables, cut: Cut, clips: Clips, problems: Problems) -> None:
     """List clips without audio, from the sheet and imported tables alone."""
     rows = read_sheet(sheet)
     names = Names(rows)
