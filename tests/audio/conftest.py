@@ -1,18 +1,15 @@
 """Small synthetic recordings: tones and noise, written by libsndfile or FFmpeg."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import av
 import numpy as np
-import pytest
 import soundfile
 from numpy.typing import NDArray
 
 from genregraph.audio.read import Decoded
-from genregraph.audio.samples import SAMPLE_RATE
-
-Recorder = Callable[..., Path]
+from genregraph.audio.samples import SAMPLE_RATE, SamplesWriter
 
 
 def play(seconds: float, rate: int = 22_050, channels: int = 1) -> NDArray[np.float32]:
@@ -32,24 +29,21 @@ def why(decoded: Decoded) -> str:
     return "; ".join(problem for problem, _ in decoded.problems)
 
 
-@pytest.fixture(scope="session")
-def record() -> Recorder:
+def record(
+    path: Path, seconds: float = 1.2, rate: int = 22_050, channels: int = 1, **options: str
+) -> Path:
     """Write a recording by libsndfile; the path's extension chooses the format."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, play(seconds, rate, channels), rate, **options)
+    return path
 
-    def write(
-        path: Path,
-        seconds: float = 1.2,
-        rate: int = 22_050,
-        channels: int = 1,
-        samples: NDArray[np.float32] | None = None,
-        **options: str,
-    ) -> Path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        frames = play(seconds, rate, channels) if samples is None else samples
-        soundfile.write(path, frames, rate, **options)
-        return path
 
-    return write
+def write_samples(path: Path, clips: Iterable[tuple[str, NDArray[np.float32]]]) -> Path:
+    """Write samples of clips, as the audit does."""
+    with SamplesWriter(path) as writer:
+        for clip in clips:
+            writer.write(*clip)
+    return path
 
 
 def encode(

@@ -1,13 +1,8 @@
-"""Broken and odd files, made from good ones: what strangers' folders hold.
-
-`corpus` gives each file's name, its bytes, and the seconds of sound that are in it: None where
-that is open, or where a rejection is as good.
-"""
+"""Broken and odd files, made from good ones: what strangers' folders hold."""
 
 import io
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import soundfile
@@ -33,18 +28,11 @@ NAMES = (
 ).split("/")
 
 
-@dataclass(frozen=True)
-class Odd:
-    """A file of the corpus."""
-
-    name: str
-    content: bytes
-    seconds: float | None = None
+# A file's name, its bytes, and the seconds of sound in it: None if a rejection is as good.
+Odd = tuple[str, bytes, float | None]
 
 
-def written(
-    kind: str = "WAV", subtype: str | None = None, rate: int = 22_050, samples=None
-) -> bytes:
+def written(kind="WAV", subtype: str | None = None, rate: int = 22_050, samples=None) -> bytes:
     """A good file."""
     file = io.BytesIO()
     frames = play(SECONDS, rate) if samples is None else samples
@@ -62,15 +50,11 @@ def of_64_bits() -> bytes:
 
 def corpus() -> Iterator[Odd]:
     """All files."""
-    yield from formats()
-    yield from truncated()
-    yield from lies()
-    yield from values()
-    yield from additions()
-    yield from strangers()
-    yield Odd("64 bits.wav", of_64_bits())
+    for files in (formats, truncated, lies, values, additions, strangers):
+        yield from files()
+    yield "64 bits.wav", of_64_bits(), None
     for name in [*NAMES, "n" * 246 + ".wav"]:
-        yield Odd(name, written(), SECONDS)
+        yield name, written(), SECONDS
 
 
 def formats() -> Iterator[Odd]:
@@ -78,16 +62,16 @@ def formats() -> Iterator[Odd]:
     for kind, subtypes in SUBTYPES.items():
         for subtype in subtypes.split():
             rate = {"OPUS": 48_000, "GSM610": 8_000}.get(subtype, 22_050)
-            yield Odd(f"{kind}.{subtype}", written(kind, subtype, rate), SECONDS)
+            yield f"{kind}.{subtype}", written(kind, subtype, rate), SECONDS
     for channels in range(1, 9):
         for kind in ("WAV", "FLAC", "AIFF"):
             content = written(kind, samples=play(SECONDS, channels=channels))
-            yield Odd(f"{channels} channels.{kind}", content, SECONDS)
+            yield f"{channels} channels.{kind}", content, SECONDS
     for rate in (8_000, 11_025, 16_000, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000):
         for kind in ("WAV", "FLAC"):
-            yield Odd(f"{rate} Hz.{kind}", written(kind, rate=rate), SECONDS)
+            yield f"{rate} Hz.{kind}", written(kind, rate=rate), SECONDS
     for rate in (1, 7, 100, 999, 768_000, 2**31 - 1):
-        yield Odd(f"{rate} Hz of few.wav", written(rate=rate, samples=play(SECONDS)))
+        yield f"{rate} Hz of few.wav", written(rate=rate, samples=play(SECONDS)), None
 
 
 def truncated() -> Iterator[Odd]:
@@ -95,33 +79,25 @@ def truncated() -> Iterator[Odd]:
     for kind in ("WAV", "AIFF", "AU", "FLAC", "OGG", "MP3", "W64", "CAF"):
         good = written(kind)
         for size in (1, 3, 4, 8, 11, 12, 16, 20, 28, 36, 40, 43, 44, 45, 60, 100, 500):
-            yield Odd(f"{kind} of {size} bytes", good[:size])
+            yield f"{kind} of {size} bytes", good[:size], None
         for share in (0.25, 0.5, 0.9):
-            yield Odd(f"{share} of {kind}", good[: int(share * len(good))])
-        yield Odd(f"{kind} less a byte", good[:-1], None if kind in ("FLAC", "OGG") else SECONDS)
+            yield f"{share} of {kind}", good[: int(share * len(good))], None
+        yield f"{kind} less a byte", good[:-1], None if kind in ("FLAC", "OGG") else SECONDS
 
 
 def lies() -> Iterator[Odd]:
     """WAV headers whose numbers are not so."""
     good = written()
-    for field, at, form in [
-        ("riff", 4, "<I"),
-        ("fmt", 16, "<I"),
-        ("format", 20, "<H"),
-        ("channels", 22, "<H"),
-        ("rate", 24, "<I"),
-        ("bytes a second", 28, "<I"),
-        ("block", 32, "<H"),
-        ("bits", 34, "<H"),
-        ("data", 40, "<I"),
-    ]:
-        largest = 2 ** (8 * struct.calcsize(form)) - 1
+    long = {"riff": 4, "fmt": 16, "rate": 24, "bytes a second": 28, "data": 40}
+    short = {"format": 20, "channels": 22, "block": 32, "bits": 34}
+    for field, at in {**long, **short}.items():
+        size = 4 if field in long else 2
+        largest = 2 ** (8 * size) - 1
         for value in (0, 1, 3, 255, largest // 2, largest):
-            raw = bytearray(good)
-            struct.pack_into(form, raw, at, value)
+            raw = good[:at] + value.to_bytes(size, "little") + good[at + size :]
             unstated = field == "data" and value in (0, largest)
             known = unstated or field in ("riff", "bytes a second")
-            yield Odd(f"{field} of {value}.wav", bytes(raw), SECONDS if known else None)
+            yield f"{field} of {value}.wav", raw, SECONDS if known else None
 
 
 def values() -> Iterator[Odd]:
@@ -131,7 +107,7 @@ def values() -> Iterator[Odd]:
         for subtype in ("FLOAT", "DOUBLE"):
             broken = good.copy()
             broken[1000] = value
-            yield Odd(f"{name}.{subtype}", written(subtype=subtype, samples=broken))
+            yield f"{name}.{subtype}", written(subtype=subtype, samples=broken), None
     for name, samples in [
         ("denormal", good * 1e-40),
         ("silence", 0 * good),
@@ -143,7 +119,7 @@ def values() -> Iterator[Odd]:
         ("no sample", good[:0]),
         ("a click", np.eye(len(good), 1, -5000, dtype=np.float32)),
     ]:
-        yield Odd(f"{name}.wav", written(subtype="FLOAT", samples=samples))
+        yield f"{name}.wav", written(subtype="FLOAT", samples=samples), None
 
 
 def additions() -> Iterator[Odd]:
@@ -155,15 +131,15 @@ def additions() -> Iterator[Odd]:
     for kind in ("WAV", "FLAC", "OGG", "MP3", "AIFF"):
         good = written(kind)
         expected = SECONDS if kind in ("WAV", "FLAC", "MP3") else None
-        yield Odd(f"cover before.{kind}", tag + good, expected)
-        yield Odd(f"zeros before.{kind}", bytes(777) + good, expected)
-        yield Odd(f"junk before.{kind}", junk + good)
-        yield Odd(f"tag behind.{kind}", good + b"TAG" + bytes(125), SECONDS)
-        yield Odd(f"junk behind.{kind}", good + junk, SECONDS)
-        yield Odd(f"twice.{kind}", good + good)
+        yield f"cover before.{kind}", tag + good, expected
+        yield f"zeros before.{kind}", bytes(777) + good, expected
+        yield f"junk before.{kind}", junk + good, None
+        yield f"tag behind.{kind}", good + b"TAG" + bytes(125), SECONDS
+        yield f"junk behind.{kind}", good + junk, SECONDS
+        yield f"twice.{kind}", good + good, None
         middle = len(good) // 2
-        yield Odd(f"hole.{kind}", good[:middle] + junk + good[middle + len(junk) :])
-        yield Odd(f"named.{kind}.mp3", good, SECONDS)
+        yield f"hole.{kind}", good[:middle] + junk + good[middle + len(junk) :], None
+        yield f"named.{kind}.mp3", good, SECONDS
 
 
 def strangers() -> Iterator[Odd]:
@@ -192,4 +168,4 @@ def strangers() -> Iterator[Odd]:
         ("apple double", b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(4000)),
     ]:
         for extension in ("wav", "mp3"):
-            yield Odd(f"{name}.{extension}", content, 0.0)
+            yield f"{name}.{extension}", content, 0.0

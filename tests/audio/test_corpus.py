@@ -19,18 +19,17 @@ REASONS = ("unreadable: ", "empty: ", "too short: ", "non-finite: ", "silent: ",
 def audited(tmp_path_factory) -> pd.DataFrame:
     """The audit's table, with the file's name, its seconds of sound, and those in its samples."""
     folder = tmp_path_factory.mktemp("corpus")
-    rows = []
-    for number, odd in enumerate(FILES):
+    files = {}
+    for number, (name, content, _) in enumerate(FILES):
+        row = Row(f"{number:03}", f"{number}/{name}", "x")
         (folder / str(number)).mkdir()
-        (folder / str(number) / odd.name).write_bytes(odd.content)
-        rows.append(Row(f"{number:03}", f"{number}/{odd.name}", "x"))
-    files = {row: locate(folder, row.path) for row in rows}
+        (folder / row.path).write_bytes(content)
+        files[row] = locate(folder, row.path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     table = audit_shard(files, folder, folder / "samples", 1.0, 1e-4, 60)
     table.attrs["mb"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before[0]) / 1024
     table.attrs["seconds"] = time.monotonic() - before[1]
-    table["name"] = [odd.name for odd in FILES]
-    table["expected"] = [odd.seconds for odd in FILES]
+    table["name"], _, table["expected"] = zip(*FILES, strict=True)
     sizes = {clip: samples.size for clip, samples in read_samples(folder / "samples")}
     table["seconds"] = table["clip"].map(sizes).fillna(0) / SAMPLE_RATE
     return table

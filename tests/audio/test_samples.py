@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from tests.audio.conftest import write_samples
 
-from genregraph.audio.samples import SEGMENT, SamplesWriter, read_pieces, read_samples, segments
+from genregraph.audio.samples import SEGMENT, read_pieces, read_samples, segments
 
 HOSTILE = ["a b'; touch x; $(id).wav", "tab\there", "two\nlines", 'a "quote"', "", "日本 🎷", "\0"]
 
@@ -13,23 +14,16 @@ floats = arrays.arrays(np.float32, st.integers(0, 50), elements=st.floats(width=
 names = st.sampled_from(HOSTILE) | st.text(st.characters(exclude_categories=["Cs"]))
 
 
-def written(path, clips):
-    with SamplesWriter(path) as writer:
-        for clip in clips:
-            writer.write(*clip)
-    return path
-
-
 @given(st.lists(st.tuples(names, floats), max_size=5))
 def test_samples_come_back_bit_for_bit_in_their_order(tmp_path_factory, clips) -> None:
-    path = written(tmp_path_factory.mktemp("samples") / "00.parquet", clips)
+    path = write_samples(tmp_path_factory.mktemp("samples") / "00.parquet", clips)
     read = [(name, samples.dtype, samples.tobytes()) for name, samples in read_samples(path)]
     assert read == [(name, np.float32, samples.tobytes()) for name, samples in clips]
 
 
 def test_clip_is_read_without_the_others(tmp_path) -> None:
     clips = np.random.default_rng(0).uniform(-1, 1, (2, 1000)).astype(np.float32)
-    path = written(tmp_path / "00.parquet", zip(["first", "second"], clips, strict=True))
+    path = write_samples(tmp_path / "00.parquet", zip(["first", "second"], clips, strict=True))
     second = pq.read_metadata(path).row_group(1).column(1)
     raw = bytearray(path.read_bytes())
     start, size = second.data_page_offset, second.total_compressed_size
@@ -58,7 +52,7 @@ def test_gtzan_has_the_public_tables_9990_segments(public_table) -> None:
 def test_pieces_are_complete_clips_or_their_segments(tmp_path) -> None:
     long, short = (np.arange(size, dtype=np.float32) for size in (2 * SEGMENT + 5, SEGMENT))
     clips = {"long": long, "short": short, "just": -long[: SEGMENT + 1]}
-    path = written(tmp_path / "00.parquet", clips.items())
+    path = write_samples(tmp_path / "00.parquet", clips.items())
     pieces = {cut: dict(read_pieces(path, cut)) for cut in ("30s", "3s")}
     expected = {"long.0": long[: SEGMENT - 1], "long.1": long[SEGMENT : 2 * SEGMENT - 1]}
     np.testing.assert_equal(pieces["3s"], {**expected, "just.0": -long[: SEGMENT - 1]})

@@ -9,7 +9,7 @@ import soundfile
 
 from genregraph.audio.samples import SAMPLE_RATE, Samples
 from genregraph.common.errors import UserError
-from genregraph.datasets.sheet import read_sheet
+from genregraph.datasets.sheet import Row, read_sheet, write_sheet
 from genregraph.demo.synthesise import GENRES, main, synthesise_clip
 
 SHEET = Path(__file__).parents[2] / "config" / "datasets" / "demo.tsv"
@@ -58,7 +58,7 @@ def test_clips_of_an_artist_resemble_each_other_more_than_others_of_the_genre() 
 
 def test_step_writes_all_clips_of_known_genres(tmp_path, caplog) -> None:
     sheet, one = tmp_path / "sheet.tsv", tmp_path / "out" / "in" / "one.wav"
-    sheet.write_text("clip\tpath\tgenre\tartist\none\tin/one.wav\tdisco\tA\n")
+    write_sheet([Row("one", "in/one.wav", "disco", artist="A")], sheet)
     with caplog.at_level(logging.INFO):
         main(sheet, tmp_path / "out", 3)
     assert list((tmp_path / "out").rglob("*.wav")) == [one]
@@ -66,6 +66,6 @@ def test_step_writes_all_clips_of_known_genres(tmp_path, caplog) -> None:
     samples, rate = soundfile.read(one, dtype="float32")
     assert (rate, soundfile.info(one).subtype) == (SAMPLE_RATE, "PCM_16")
     assert np.abs(samples - synthesise_clip("disco", "A", "one", 3)).max() <= 1 / 32768
-    sheet.write_text("clip\tpath\tgenre\ntwo\ttwo.wav\tpolka\n")
+    write_sheet([Row("two", "two.wav", "polka")], sheet)
     with pytest.raises(UserError, match=r"'polka'.*blues.*rock"):
         main(sheet, tmp_path / "out", 3)

@@ -1,40 +1,17 @@
-"""Sound for the extractors, and files of samples."""
-
-from collections.abc import Callable, Mapping
-from pathlib import Path
+"""Sound for the extractors."""
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
-from genregraph.audio.samples import SAMPLE_RATE, SamplesWriter
+from genregraph.audio.samples import SAMPLE_RATE
 
 
-@pytest.fixture(scope="session")
-def music() -> Callable[..., NDArray[np.float32]]:
-    """Decaying random notes with a noisy attack, one a beat."""
-
-    def play(seconds: float, bpm: float = 120, seed: int = 0) -> NDArray[np.float32]:
-        rng = np.random.default_rng(seed)
-        time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-        beat, phase = np.divmod(time * bpm / 60, 1)
-        pitches = 220 * 2 ** (rng.integers(0, 24, size=int(beat[-1]) + 1) / 12)
-        notes = 0.3 * np.exp(-3 * phase) * np.sin(2 * np.pi * pitches[beat.astype(int)] * time)
-        attacks = 0.1 * np.exp(-30 * phase) * rng.standard_normal(time.size)
-        return (notes + attacks + 1e-3 * rng.standard_normal(time.size)).astype(np.float32)
-
-    return play
-
-
-@pytest.fixture
-def samples_file(tmp_path: Path) -> Callable[[Mapping[str, NDArray[np.float32]]], Path]:
-    """Write a shard's samples, as `audio.audit` does."""
-
-    def write(clips: Mapping[str, NDArray[np.float32]]) -> Path:
-        path = tmp_path / "samples.parquet"
-        with SamplesWriter(path) as writer:
-            for clip, samples in clips.items():
-                writer.write(clip, samples)
-        return path
-
-    return write
+def music(seconds: float, seed: int = 0) -> NDArray[np.float32]:
+    """Decaying random notes with a noisy attack, two a second."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    beat, phase = np.divmod(2 * time, 1)
+    pitches = 220 * 2 ** (rng.integers(0, 24, size=int(beat[-1]) + 1) / 12)
+    notes = 0.3 * np.exp(-3 * phase) * np.sin(2 * np.pi * pitches[beat.astype(int)] * time)
+    attacks = 0.1 * np.exp(-30 * phase) * rng.standard_normal(time.size)
+    return (notes + attacks + 1e-3 * rng.standard_normal(time.size)).astype(np.float32)

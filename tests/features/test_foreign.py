@@ -27,27 +27,16 @@ def fault(path):
     return str(error.value)
 
 
-def write(path, x):
-    """The same features in each form."""
-    rows = pd.DataFrame({"clip": CLIPS, "x": x.tolist()})
-    if path.suffix == ".parquet":
-        rows.to_parquet(path)
-    elif path.suffix == ".csv":
-        rows.to_csv(path)
-    elif path.suffix == ".jsonl":
-        rows.to_json(path, orient="records", lines=True, double_precision=15)
-    elif path.suffix == ".npz":
-        np.savez(path, clip=CLIPS, x=x.astype(">f4"))
-    else:
-        fields = [("clip", "S8"), ("x", np.longdouble, x.shape[1:])]
-        np.save(path, np.array(list(zip(CLIPS, x, strict=True)), dtype=fields))
-
-
-@pytest.mark.parametrize("extension", ["parquet", "csv", "jsonl", "npz", "npy"])
-def test_lists_become_columns_and_lists_of_lists_rows(tmp_path, extension):
-    path = tmp_path / f"table.{extension}"
-    for x, rows in ((X, 1), (np.stack([X, X + 1, X + 2]), 3)):
-        write(path, x)
+@pytest.mark.parametrize(("x", "rows"), [(X, 1), (np.stack([X, X + 1, X + 2]), 3)])
+def test_lists_become_columns_and_lists_of_lists_rows_in_each_form(tmp_path, x, rows):
+    table = pd.DataFrame({"clip": CLIPS, "x": x.tolist()})
+    table.to_parquet(tmp_path / "t.parquet")
+    table.to_csv(tmp_path / "t.csv")
+    table.to_json(tmp_path / "t.jsonl", orient="records", lines=True, double_precision=15)
+    np.savez(tmp_path / "t.npz", clip=CLIPS, x=x.astype(">f4"))
+    fields = [("clip", "S8"), ("x", np.longdouble, x.shape[1:])]
+    np.save(tmp_path / "t.npy", np.array(list(zip(CLIPS, x, strict=True)), dtype=fields))
+    for path in tmp_path.iterdir():
         table = read(path).drop(columns="Unnamed: 0", errors="ignore")
         assert table.columns.tolist() == ["clip", *SPREAD]
         assert table["clip"].tolist() == list(np.repeat(CLIPS, rows))
@@ -58,9 +47,8 @@ def test_lists_become_columns_and_lists_of_lists_rows(tmp_path, extension):
 
 def test_lists_of_lists_may_have_unlike_numbers_of_rows(tmp_path):
     windows = [X[:1].tolist(), X.tolist(), X[:2].tolist()]
-    pd.DataFrame({"clip": CLIPS, "x": windows, "n": [7, 8, 9]}).to_parquet(tmp_path / "t.parquet")
+    pd.DataFrame({"x": windows, "n": [7, 8, 9]}).to_parquet(tmp_path / "t.parquet")
     table = read(tmp_path / "t.parquet")
-    assert table["clip"].tolist() == ["a", "b", "b", "b", "c", "c"]
     assert table["n"].tolist() == [7, 8, 8, 8, 9, 9]
     np.testing.assert_allclose(table[SPREAD].to_numpy(), X[[0, 0, 1, 2, 0, 1]])
 

@@ -7,9 +7,9 @@ from genregraph.features.parquet import write_table
 
 COLUMNS = ["clip", "x", "y", "problem"]
 SHARDS = [
-    [["d", 4.0, 0.4, ""], ["b", 2.0, np.nan, "no pitch"]],
+    [["d", 4.0, 3e38, ""], ["b", 2.0, np.nan, "no pitch"]],
     [],
-    [["a", 1.0, 0.1, ""], ["c", -np.inf, np.inf, ""], ["e", 1e160, 1.0, ""]],
+    [["a", 1.0, 0.1, ""], ["c", -np.inf, np.inf, ""], ["e", 1e39, 1.0, ""]],
 ]
 
 
@@ -22,7 +22,7 @@ def test_table_and_problems_are_ordered_by_clip_whatever_the_order_of_shards(tmp
     for order in (paths, paths[::-1]):
         main(order, table, problems)
         good = pd.read_parquet(table).to_dict("list")
-        assert good == {"clip": ["a", "d"], "x": [1, 4], "y": [0.1, 0.4]}
+        assert good == {"clip": ["a", "d"], "x": [1, 4], "y": [0.1, 3e38]}
         assert pd.read_csv(problems, keep_default_na=False).to_numpy().tolist() == [
             ["b", "", "compare: its features could not be computed: no pitch", NOT_IN_TABLE],
             ["c", "", "compare: features are not finite: 'x', 'y'", NOT_IN_TABLE],

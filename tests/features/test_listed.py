@@ -21,28 +21,6 @@ SEGMENTS = pd.DataFrame(
 )
 
 
-def test_clips_are_those_of_the_sheet_that_a_table_has():
-    listed = list_without_audio(ROWS, [WHOLE], "30s")
-    names = "clip source genre group samples status problem md5".split()
-    assert listed[names].to_numpy().tolist() == [
-        ["blues.0", "blues.0", "blues", "box set", 661794, "ok", "", ""],
-        ["blues.1", "blues.1", "blues", "blues.1", 660000, "ok", "", ""],
-        ["jazz.0", "jazz.0", "jazz", "Coltrane", 3, "ok", "", "5" * 32],
-        ["odd", "odd", "odd", "odd", 0, "rejected", "no audio and no features", ""],
-    ]
-
-
-def test_group_of_a_segment_is_its_song():
-    listed = list_without_audio(ROWS, [SEGMENTS], "3s")
-    assert listed[["clip", "source", "group", "samples"]].to_numpy().tolist() == [
-        ["blues.0", "blues.0", "box set", 0],  # Rejected.
-        ["blues.1.0", "blues.1", "blues.1", 66149],
-        ["blues.1.1", "blues.1", "blues.1", 66149],
-        ["jazz.0.0", "jazz.0", "jazz.0", 66149],
-        ["odd", "odd", "odd", 0],
-    ]
-
-
 def test_length_is_of_whichever_table_has_it():
     tables = [
         pd.DataFrame({"clip": ["jazz.0", "blues.0"], "x": 1.0}),
@@ -57,18 +35,36 @@ def test_length_is_of_whichever_table_has_it():
 
 
 @pytest.mark.parametrize(
-    ("cut", "table", "rejected"), [("30s", WHOLE, "odd"), ("3s", SEGMENTS, "blues.0 odd")]
+    ("cut", "table", "groups", "samples", "rejected"),
+    [
+        ("30s", WHOLE, ["box set", "blues.1", "Coltrane", "odd"], [661794, 660000, 3, 0], ["odd"]),
+        (
+            "3s",
+            SEGMENTS,
+            ["box set", "blues.1", "blues.1", "jazz.0", "odd"],
+            [0, 66149, 66149, 66149, 0],
+            ["blues.0", "odd"],
+        ),
+    ],
 )
-def test_main_writes_clips_and_rejected_ones(tmp_path, cut, table, rejected):
+def test_clips_are_those_of_the_sheet_that_a_table_has(
+    tmp_path, cut, table, groups, samples, rejected
+):
+    """The group of a segment is its song."""
     write_sheet(ROWS, tmp_path / "sheet.tsv")
     keys = table.assign(clip="X\\" + table["clip"].str.upper() + ".WAV")
     keys.to_csv(tmp_path / "table.csv", index=False)
     clips, problems = tmp_path / "clips.parquet", tmp_path / "problems.csv"
     main(tmp_path / "sheet.tsv", [tmp_path / "table.csv"], cut, clips, problems)
-    expected = list_without_audio(ROWS, [table], cut)[COLUMNS]
-    pd.testing.assert_frame_equal(pd.read_parquet(clips), expected, check_dtype=False)
-    why, paths = ["no audio and no features", REJECTED], {row.clip: row.path for row in ROWS}
-    assert pd.read_csv(problems).to_numpy().tolist() == [
-        [clip, paths[clip], *why] for clip in rejected.split()
-    ]
-    assert pd.read_csv(problems).columns.tolist() == PROBLEM_COLUMNS
+    listed, rows = pd.read_parquet(clips), sorted(ROWS, key=lambda row: row.clip)
+    assert listed.columns.tolist() == COLUMNS
+    known = table["clip"][~table["clip"].str.startswith("rock")]
+    assert listed["clip"].tolist() == sorted([*known, *rejected])
+    stated = [[row.clip, row.genre, row.md5] for row in rows]
+    assert listed[["source", "genre", "md5"]].drop_duplicates().to_numpy().tolist() == stated
+    assert (listed["group"].tolist(), listed["samples"].tolist()) == (groups, samples)
+    assert listed.loc[listed["status"] == "rejected", "clip"].tolist() == rejected
+    found, why = pd.read_csv(problems), ["no audio and no features", REJECTED]
+    expected = [[row.clip, row.path, *why] for row in rows if row.clip in rejected]
+    assert found.to_numpy().tolist() == expected
+    assert found.columns.tolist() == PROBLEM_COLUMNS

@@ -8,31 +8,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from tests.audio.conftest import write_samples
 
-from genregraph.audio.samples import SAMPLE_RATE, SamplesWriter
+from genregraph.audio.samples import SAMPLE_RATE
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 600  # Seconds; the default of audit.longest.
 MEASURED = """
 import re, runpy, sys
-scripts, *sys.argv[1:] = sys.argv[1:]
+sys.argv = sys.argv[1:]
 try:
-    runpy.run_path(scripts, run_name="__main__")
-except SystemExit as end:
-    if end.code:
-        raise
-# Its own: what getrusage has begins with that of the process from which it was forked.
-peak = re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())
-print(int(peak[1]) / 1024)
+    runpy.run_path(sys.argv[0], run_name="__main__")
+finally:  # Its own: that of getrusage begins with that of the process from which it was forked.
+    print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 """
 
 
 def peak(*arguments: str) -> float:
     """Peak of memory of a step, in MB."""
     command = [sys.executable, "-c", MEASURED, str(ROOT / "workflow/scripts/genregraph")]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return float(done.stdout.splitlines()[-1])
+    done = subprocess.run([*command, *arguments], stdout=subprocess.PIPE, text=True, check=True)
+    return int(done.stdout.splitlines()[-1]) / 1024
 
 
 def stated(rule: str) -> float:
@@ -66,8 +62,7 @@ def test_the_audit_of_an_hours_clip_takes_what_it_states(tmp_path, noise, monkey
 @pytest.mark.torture
 @pytest.mark.parametrize("step", ["handcrafted", "compare", "images"])
 def test_features_of_the_longest_clip_take_what_they_state(tmp_path, noise, step) -> None:
-    with SamplesWriter(tmp_path / "samples") as writer:
-        writer.write("a", noise)
+    write_samples(tmp_path / "samples", [("a", noise)])
     options = [f"--samples={tmp_path}/samples", "--cut=30s", f"--output={tmp_path}/features"]
     options += ["--profile=kaggle"] if step == "handcrafted" else []
     rule = "images" if step == "images" else "extract"

@@ -1,11 +1,11 @@
 """The network and both of its tables: tags, and embedding."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors import safe_open
+from tests.features.conftest import music
 
 from genregraph.audio.read import decode
 from genregraph.audio.samples import SAMPLE_RATE
@@ -18,7 +18,6 @@ from genregraph.features.musicnn import (
     activations,
     load,
     log_mel,
-    main,
     musicnn,
     windows,
 )
@@ -73,7 +72,7 @@ def test_columns_are_the_originals_in_its_order(reference):
     assert embedding[752:754] == ["musicnn_max_752", "musicnn_mean_000"]
 
 
-def test_loud_music_does_not_overflow_and_silence_has_tags(music, network):
+def test_loud_music_does_not_overflow_and_silence_has_tags(network):
     samples = music(3)
     loud = (1e6 * samples).astype(np.float32)
     assert (log_mel(loud) >= log_mel(samples)).all()
@@ -95,7 +94,7 @@ def test_windows_follow_one_another_and_a_shorter_clip_is_repeated(count, comple
     assert_array_equal(cut[:, :, 5].ravel(), np.arange(complete * 187) % max(count, 187) % count)
 
 
-def test_window_depends_on_no_other(music, network):
+def test_window_depends_on_no_other(network):
     samples = music(9.5)
     clip = activations(samples, network)
     spectrogram = torch.from_numpy(windows(log_mel(samples)))
@@ -105,26 +104,6 @@ def test_window_depends_on_no_other(music, network):
     for values, one, batch in zip(clip, alone, together, strict=True):
         assert_array_equal(values[1:2], one.numpy(), strict=True)
         assert_allclose(values, batch.numpy(), rtol=1e-4, atol=1e-5)
-
-
-def test_main_writes_a_row_a_segment_with_the_same_bytes(samples_file, tmp_path, music, network):
-    samples, threads = music(7), torch.get_num_threads()
-    path = samples_file({"blues.00000": samples})
-    for name in ("1.parquet", "2.parquet"):
-        main(path, "3s", tmp_path / name)
-    musicnn_embedding.main(path, "3s", tmp_path / "embedding.parquet")
-    assert torch.get_num_threads() == threads
-    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
-    table = pd.read_parquet(tmp_path / "1.parquet")
-    embedding = pd.read_parquet(tmp_path / "embedding.parquet")
-    assert table.columns.tolist() == ["clip", "problem", *COLUMNS]
-    assert table["clip"].tolist() == ["blues.00000.0", "blues.00000.1"]
-    # 188 frames: one window.
-    second = activations(samples[66_150 : 2 * 66_150 - 1], network)
-    assert_array_equal(table.loc[1, COLUMNS[:50]].to_numpy(dtype=np.float32), second[0][0])
-    assert table[COLUMNS[50:]].eq(0).all(axis=None)
-    values = embedding.loc[1, musicnn_embedding.COLUMNS].to_numpy(dtype=np.float32)
-    assert_array_equal(values, np.concatenate([second[1][0], second[2][0]]))
 
 
 def test_missing_or_other_weights_are_an_error(tmp_path):

@@ -2,8 +2,12 @@ import librosa
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_array_equal
+from tests.audio.conftest import write_samples
+from tests.features.conftest import music
 
+from genregraph.features import compare, handcrafted, musicnn, musicnn_embedding
 from genregraph.features.table import write_shard
 
 COLUMNS = ["first", "inverse_size"]
@@ -11,7 +15,7 @@ HOSTILE = ["$(touch x).00001", "a b'c\"d", "../../up", "ünï曲", "a\nb\t;|&", 
 
 
 @pytest.fixture
-def shard(samples_file, tmp_path):
+def shard(tmp_path):
     """The table of clips of 1, 2, 3, ... samples that equal their number; the second may fail."""
 
     def write(names, fault=None):
@@ -20,11 +24,10 @@ def shard(samples_file, tmp_path):
                 raise fault("no pitch")
             return np.array([piece[0], 1 / piece.size], dtype=np.float32)
 
-        clips = {name: np.full(i, i, dtype=np.float32) for i, name in enumerate(names, start=1)}
-        write_shard(
-            samples_file(clips), "30s", tmp_path / "out.parquet", COLUMNS, first_and_inverse_size
-        )
-        return pd.read_parquet(tmp_path / "out.parquet")
+        clips = [(name, np.full(i, i, np.float32)) for i, name in enumerate(names, start=1)]
+        samples, output = write_samples(tmp_path / "samples", clips), tmp_path / "out.parquet"
+        write_shard(samples, "30s", output, COLUMNS, first_and_inverse_size)
+        return pd.read_parquet(output)
 
     return write
 
@@ -51,3 +54,30 @@ def test_shard_without_clips_is_an_empty_table(shard):
     assert len(table) == 0
     assert pd.api.types.is_string_dtype(table["clip"])
     assert all(pd.api.types.is_float_dtype(table[column]) for column in COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "compute"),
+    [
+        *(
+            (handcrafted, {"profile": name}, lambda x, name=name: handcrafted.handcrafted(x, name))
+            for name in handcrafted.PROFILES
+        ),
+        (compare, {}, lambda x: compare.compare(x, compare.extractor())),
+        (musicnn, {}, lambda x: musicnn.musicnn(x, musicnn.load())),
+        (musicnn_embedding, {}, lambda x: musicnn_embedding.embedding(x, musicnn.load())),
+    ],
+)
+def test_extractors_write_a_row_a_segment_with_the_same_bytes(tmp_path, module, options, compute):
+    samples, threads = music(7), torch.get_num_threads()
+    path = write_samples(tmp_path / "samples", [("a", samples)])
+    for name in "12":
+        module.main(samples=path, cut="3s", output=tmp_path / name, **options)
+    assert torch.get_num_threads() == threads
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+    table = pd.read_parquet(tmp_path / "1")
+    columns = compare.extractor().feature_names if module is compare else module.COLUMNS
+    assert table.columns.tolist() == ["clip", "problem", *columns]
+    assert table["clip"].tolist() == ["a.0", "a.1"]
+    expected = [compute(samples[start:][:66_149]) for start in (0, 66_150)]
+    assert_array_equal(table[columns].to_numpy(), expected, strict=True)

@@ -72,18 +72,13 @@ def md5(path: Path) -> str:
 
 
 def audit_shard(
-    files: Mapping[Row, str | None],
-    folder: Path,
-    samples: Path,
-    shortest: float,
-    silence: float,
-    longest: float,
+    files: Mapping[Row, str | None], folder: Path, samples: Path, *limits: float
 ) -> pd.DataFrame:
     """`audit` clips in the order of their names, a row each, and write the good ones' samples."""
     facts = []
     with SamplesWriter(samples) as writer:
         for row in sorted(files, key=lambda row: row.clip):
-            fact, decoded = audit(row, files[row], folder, shortest, silence, longest)
+            fact, decoded = audit(row, files[row], folder, *limits)
             if decoded is not None:
                 writer.write(row.clip, decoded.samples)
             if fact["problem"]:
@@ -102,9 +97,7 @@ def main(
     longest: Annotated[float, typer.Option(help="Seconds of a longer clip that are used.")],
     clips: Annotated[Path, typer.Option(help="Facts of the clips, to be written (Parquet).")],
     samples: Annotated[Path, typer.Option(help="Their samples, to be written (Parquet).")],
-    extension: Annotated[
-        list[str] | None, typer.Option(help="File extensions that are fallbacks for each other.")
-    ] = None,
+    extension: Annotated[list[str] | None, typer.Option(help="Fallbacks for each other.")] = None,
 ) -> None:
     """Open every clip of a shard once: keep its samples, or say why it is rejected."""
     rows = read_sheet(sheet)

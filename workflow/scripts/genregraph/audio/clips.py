@@ -15,6 +15,12 @@ from genregraph.datasets.spreadsheet import PROBLEM_COLUMNS, write_csv
 
 logger = logging.getLogger(__name__)
 
+Audited = Annotated[list[Path], typer.Argument(help="Facts of all shards' clips (Parquet).")]
+Sheet = Annotated[Path, typer.Option(help="The dataset's sheet.")]
+Cut = Annotated[str, typer.Option(help="30s or 3s.")]
+Clips = Annotated[Path, typer.Option(help="All clips, to be written (Parquet).")]
+Problems = Annotated[Path, typer.Option(help="Rejected and repaired, to be written (CSV).")]
+
 COLUMNS = (
     "clip source genre group start samples status problem file md5 sheet_group artist split "
     "excluded"
@@ -47,29 +53,23 @@ def _pieces(clip: dict[Any, Any], cut: str) -> list[dict[Any, Any]]:
     if clip["status"] == "rejected" or cut == "30s":
         return [clip]
     song = {**clip, "group": clip["clip"]}
-    too_short = {
-        "status": "rejected",
-        "problem": f"too short to be cut into pieces of {cut}",
-        "what_was_done": "rejected: this cut has no piece of it",
-    }
+    why, done = f"too short to be cut into pieces of {cut}", "rejected: this cut has no piece of it"
     return [
         {**song, "clip": f"{clip['clip']}.{i}", "start": start, "samples": length}
         for i, (start, length) in enumerate(segments(clip["samples"]))
-    ] or [{**clip, **too_short}]
+    ] or [{**clip, "status": "rejected", "problem": why, "what_was_done": done}]
 
 
-def main(
-    audited: Annotated[list[Path], typer.Argument(help="Facts of all shards' clips (Parquet).")],
-    sheet: Annotated[Path, typer.Option(help="The dataset's sheet.")],
-    cut: Annotated[str, typer.Option(help="30s or 3s.")],
-    clips: Annotated[Path, typer.Option(help="All clips, to be written (Parquet).")],
-    problems: Annotated[Path, typer.Option(help="Rejected and repaired, to be written (CSV).")],
-) -> None:
-    """List the clips of a dataset at a segment length, and those rejected or repaired."""
-    facts = pd.concat([pd.read_parquet(path) for path in audited], ignore_index=True)
-    pieces = list_pieces(facts, read_sheet(sheet), cut)
+def write_clips(pieces: pd.DataFrame, clips: Path, problems: Path) -> None:
+    """Write `COLUMNS` of all pieces (Parquet), and the clips with a problem (CSV)."""
     pieces[COLUMNS].to_parquet(clips, index=False)
     odd = pieces[pieces["problem"] != ""].drop_duplicates("source")
     write_csv(odd.assign(clip=odd["source"])[PROBLEM_COLUMNS], problems)
     rejected = int((pieces["status"] == "rejected").sum())
     logger.info("%d clips, %d of them rejected: see %s", len(pieces), rejected, problems)
+
+
+def main(audited: Audited, sheet: Sheet, cut: Cut, clips: Clips, problems: Problems) -> None:
+    """List the clips of a dataset at a segment length, and those rejected or repaired."""
+    facts = pd.concat([pd.read_parquet(path) for path in audited], ignore_index=True)
+    write_clips(list_pieces(facts, read_sheet(sheet), cut), clips, problems)

@@ -58,8 +58,7 @@ def decode(path: Path, longest: float = math.inf) -> Decoded:
         best.reading.broken_off |= content.lacks_last_page()
     if not best.seconds:
         if attempts[0].fault:
-            faults = [attempt.fault or UNKNOWN for attempt in attempts]
-            fault = max(faults, key=lambda fault: fault != UNKNOWN)
+            fault = next((a.fault for a in attempts if a.fault not in ("", UNKNOWN)), UNKNOWN)
             raise RejectedClip(f"unreadable: {fault}; {WAY_OUT}")
         raise RejectedClip(f"empty: no samples in {content.size} bytes; {WAY_OUT}")
     samples, problems = to_full_scale(best.samples)
@@ -159,10 +158,8 @@ def to_full_scale(samples: Samples) -> tuple[Samples, list[Problem]]:
     peak = float(max(samples.max(initial=0), -samples.min(initial=0)))
     if OVER < peak < math.inf:
         if not INTEGERS <= peak <= 2 * FULL_SCALE:
-            raise RejectedClip(
-                f"level: its largest sample is {peak:.4g} times full scale; divide its samples so "
-                "that they lie within -1 and 1"
-            )
+            level = f"level: its largest sample is {peak:.4g} times full scale"
+            raise RejectedClip(f"{level}; divide its samples so that they lie within -1 and 1")
         samples = samples / np.float32(FULL_SCALE)
         problems.append(("in the range of 16-bit integers", f"divided by {FULL_SCALE}"))
     with np.errstate(invalid="ignore"):

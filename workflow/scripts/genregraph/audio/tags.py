@@ -1,7 +1,6 @@
 """Genre, artist and title that a file states of itself.
 
-Tags are read by FFmpeg (PyAV), which knows those of every format that it decodes; mutagen, the best
-known reader of tags alone, is under the GPL, and this workflow under the MIT licence.
+By FFmpeg (PyAV): mutagen, the best known reader of tags, is under the GPL, this workflow under MIT.
 """
 
 import re
@@ -17,7 +16,6 @@ from genregraph.datasets.groups import is_unknown
 # The genre of an ID3v2.2, .3 or .4 of less than 128 bytes: its size, its encoding, then its text.
 ID3 = re.compile(rb"TCO(?:N\0\0\0(.)..|\0\0(.))([\0-\3])", re.DOTALL)
 ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
-START = 2**20  # Bytes that are searched for it.
 
 
 class Tags(NamedTuple):
@@ -38,7 +36,7 @@ def read_tags(path: Path) -> Tags:
     try:
         # A file and no name: FFmpeg would take some names for addresses.
         with path.open("rb") as file:
-            start = file.read(START)
+            start = file.read(2**20)
             with opened(file) as container:
                 # In Ogg, tags are the stream's.
                 streams = [stream.metadata for stream in container.streams.audio]

@@ -18,10 +18,7 @@ from genregraph.features.table import Clips, Cut, Output, write_shard
 
 def extractor() -> opensmile.Smile:
     """The ComParE 2016 extractor; one a process, since it is not safe to share among threads."""
-    return opensmile.Smile(
-        feature_set=opensmile.FeatureSet.ComParE_2016,
-        feature_level=opensmile.FeatureLevel.Functionals,
-    )
+    return opensmile.Smile(opensmile.FeatureSet.ComParE_2016, opensmile.FeatureLevel.Functionals)
 
 
 def compare(samples: NDArray[np.float32], smile: opensmile.Smile) -> NDArray[np.float32]:

@@ -42,8 +42,7 @@ def read(
     try:
         table = reader(path, is_text, most).rename(columns=str)
         if isinstance(table.index, pd.RangeIndex):
-            first = 2 if path.suffix.lower() in (".csv", ".tsv") else 1
-            table.index = pd.RangeIndex(first, first + len(table))
+            table.index += 1
         return _spread(table)
     except (UserError, MemoryError):
         raise
@@ -71,6 +70,7 @@ def _read_csv(path: Path, is_text: Callable[[str], bool], most: int | None) -> p
     keys = [name for name in header if is_key(name) or name == f"{UNNAMED}0"]
     text = pd.read_csv(path, usecols=keys, dtype="str", keep_default_na=False, **form)
     table[keys] = text[keys].replace("", None)
+    table.index += 1  # Below the header.
     return table
 
 
@@ -130,8 +130,7 @@ def _names_of(path: Path) -> NDArray[np.str_]:
     beside = names_beside(path)
     if text := next(filter(Path.is_file, beside), None):
         return np.array(text.read_text(encoding="utf-8-sig").splitlines(), dtype=np.str_)
-    said = "nothing says which row is which clip; name them, a line a row, in"
-    raise UserError(f"{said} {beside[0].name}")
+    raise UserError(f"its rows have no names; name them, a line a row, in {beside[0].name}")
 
 
 READERS: dict[str, Callable[[Path, Callable[[str], bool], int | None], pd.DataFrame]] = {
@@ -147,13 +146,11 @@ def _spread(table: pd.DataFrame) -> pd.DataFrame:
     lists = {
         str(name): [_array(cell) for cell in table[name]]
         for name in table.select_dtypes(exclude="number")
-        if _array(next(iter(table[name].dropna()), None)) is not None
+        if _array(next(iter(table[name].dropna()), None)).size
     }
     if not lists:
         return table
-    heights = [
-        [0 if c is None or c.ndim == 1 else len(c) for c in cells] for cells in lists.values()
-    ]
+    heights = [[len(c) if c.ndim > 1 else 0 for c in cells] for cells in lists.values()]
     rows = np.max(heights, axis=0, initial=1)
     if (heights % rows).any():
         raise UserError(f"columns {list(lists)} have lists of unlike numbers of rows")
@@ -166,25 +163,23 @@ def _spread(table: pd.DataFrame) -> pd.DataFrame:
 
 def _columns(name: str, cells: list[Any], rows: NDArray[np.int_], index: pd.Index) -> pd.DataFrame:
     """Lists of one length as columns, each in so many rows; NaN where there is none."""
-    sizes = [0 if cell is None else cell.shape[-1] for cell in cells]
+    sizes = [cell.shape[-1] for cell in cells]
     width = max(sizes)
     for row, size in zip(index, sizes, strict=True):
         if 0 < size < width:
-            raise UserError(
-                f"row {row}: column {name!r} has {size} numbers, not {width} as others; write "
-                "lists of one length"
-            )
+            said = f"row {row}: column {name!r} has {size} numbers, not {width} as others"
+            raise UserError(f"{said}; write lists of one length")
     digits = max(3, len(str(width - 1)))
-    names = [f"{name}_{i:0{digits}d}" for i in range(width)]
     filled = [
-        np.broadcast_to(np.nan if cell is None else cell, (count, width))
+        np.broadcast_to(cell if cell.size else np.nan, (count, width))
         for cell, count in zip(cells, rows, strict=True)
     ]
+    names = [f"{name}_{i:0{digits}d}" for i in range(width)]
     return pd.DataFrame(np.concatenate(filled), columns=names)
 
 
-def _array(cell: Any) -> NDArray[np.float64] | None:
-    """A list of numbers, or of lists of them, as an array; None if it is neither."""
+def _array(cell: Any) -> NDArray[np.float64]:
+    """A list of numbers, or of lists of them, as an array; empty if it is neither."""
     try:
         if isinstance(cell, str) and LIST.fullmatch(cell):
             cell = _numbers_in(cell)
@@ -192,8 +187,8 @@ def _array(cell: Any) -> NDArray[np.float64] | None:
             cell = cell.tolist()
         array = np.array(cell if isinstance(cell, list | np.ndarray) else [], np.float64)
     except (ValueError, TypeError):
-        return None
-    return array if array.size else None
+        return np.empty(0)
+    return array if array.size else np.empty(0)
 
 
 def _numbers_in(text: str) -> Any:

@@ -23,7 +23,6 @@ from genregraph.features.table import Clips, Cut, Output, write_shard
 N_FFT = 2048
 HOP = 512
 MFCCS = 20
-ROLLOFF = 0.85
 HPSS_KERNEL = 31  # frames, and frequency bins
 BLOCK = 128  # frames that are worked on at a time, to save memory
 
@@ -33,6 +32,8 @@ PROFILES: dict[str, tuple[Literal["reflect", "constant"], bool]] = {
     "kaggle": ("reflect", True),
     "librosa": ("constant", False),
 }
+
+Profile = Annotated[str, typer.Option(help="kaggle or librosa.")]
 
 SERIES = (
     "chroma_stft rms spectral_centroid spectral_bandwidth rolloff zero_crossing_rate "
@@ -104,8 +105,7 @@ def tuning(power: NDArray[np.float32]) -> float:
 def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]:
     """Spectral centroid, bandwidth and 85 % roll-off, in Hz, each of shape (1, t), as librosa's.
 
-    The first two are moments of a frame's distribution over frequencies, computed by one product in
-    double precision. The magnitude is of shape (1025, t).
+    The magnitude is of shape (1025, t). Moments are computed by one product in double precision.
     """
     frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT)
     powers = np.stack([frequencies**0, frequencies, frequencies**2])
@@ -116,16 +116,13 @@ def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]
         centroid = first / total
         bandwidth = np.sqrt(np.maximum(second / total - centroid**2, 0))
         below = np.cumsum(frames, axis=0)
-        rolloff = frequencies[(below >= ROLLOFF * below[-1]).argmax(axis=0)]
+        rolloff = frequencies[(below >= 0.85 * below[-1]).argmax(axis=0)]
         parts.append((centroid, bandwidth, rolloff))
     return [np.concatenate(series)[None] for series in zip(*parts, strict=True)]
 
 
 def zero_crossing_rate(samples: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Share of the samples of each frame at which the sign changes, of shape (1, t).
-
-    Equal to librosa's, which counts them in each of the overlapping frames anew.
-    """
+    """Share of a frame's samples at which the sign changes, of shape (1, t), as librosa's."""
     negative = np.pad(samples, N_FFT // 2, mode="edge") < -1e-10  # librosa's threshold.
     so_far = np.cumsum(np.diff(negative, prepend=negative[0]))
     starts = np.arange(0, negative.size - N_FFT + 1, HOP)
@@ -178,11 +175,6 @@ def running_median(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return medians.reshape(padded.shape)[:, half:-half]
 
 
-def main(
-    samples: Clips,
-    cut: Cut,
-    profile: Annotated[str, typer.Option(help="kaggle or librosa.")],
-    output: Output,
-) -> None:
+def main(samples: Clips, cut: Cut, profile: Profile, output: Output) -> None:
     """Compute the hand-crafted features of a shard's clips."""
     write_shard(samples, cut, output, COLUMNS, lambda piece: handcrafted(piece, profile))

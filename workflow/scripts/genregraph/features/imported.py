@@ -24,14 +24,12 @@ from genregraph.features.parquet import not_finite, write_table
 
 logger = logging.getLogger(__name__)
 
-FIRST = 200  # Rows by which a table is known before it is read.
 NUMBER = r"[+-]?(?:\d[\d.,'_\s]*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?"  # In any country's form.
 MISSING = ["nan", "null", "none", "na", "n/a", "<na>", "#n/a"]
 # Columns that say where in its clip a row is: openSMILE's, and those of any table of windows.
 OF_OPENSMILE = ("start", "end", "frameTime")
 POSITION = re.compile(r"(frame|window|segment|chunk|hop|start|end|offset|time|timestamp)(_?\w+)?")
 WHERE, NO_NAME = "it says where in a clip a row is", "it has no name"
-MOST_LOST = 0.1  # Share of a table's columns that may be left out for other reasons.
 
 
 @contextmanager
@@ -49,9 +47,8 @@ def read_foreign(path: Path, names: Names, cut: str) -> pd.DataFrame:
     The key is the likeliest column that names any clip of the sheet. Rows without a key are left
     out; rows of no clip of the sheet keep their key.
     """
-    shown = []
     with in_table(path):
-        foreign = read(path)
+        foreign, shown = read(path), []
         for column in key_columns(foreign):
             keys = as_text(foreign[column])
             if clips := names.match(keys.dropna(), cut):
@@ -60,22 +57,20 @@ def read_foreign(path: Path, names: Names, cut: str) -> pd.DataFrame:
                 return named[keys.notna()]
             shown += [f"{key!r} (column {column!r})" for key in keys.dropna()[:1]]
         example = names.first if cut == "30s" else f"{names.first}.0"
-        raise UserError(
-            "none of the dataset's clips is in it; are the keys right? They are like "
-            f"{' and '.join(shown)} there, and like {example!r} here"
-        )
+        said = f"are like {' and '.join(shown)} there, and like {example!r} here"
+        raise UserError(f"none of the dataset's clips is in it; mend the keys, which {said}")
 
 
 def first_keys(name: str, path: Path, keep: Collection[str]) -> list[str]:
     """Keys of a table's first rows; a `UserError` says if these show that it cannot be imported."""
     with in_table(path):
-        table = read(path, most=FIRST)
+        table = read(path, most=200)
         columns = key_columns(table)
         if path.suffix.lower() != ".npz":  # Its keys alone are read.
             _check_kept(table, keep)
         others = table.drop(columns=columns).select_dtypes("number")
-        named = [str(c) for c in others if is_named_like_a_label(str(c)) and UNNAMED not in str(c)]
-        _check_labels(dict.fromkeys(named, "its name says so"), keep, name)
+        labels = [c for c in map(str, others) if is_named_like_a_label(c) and UNNAMED not in c]
+        _check_labels(dict.fromkeys(labels, "its name says so"), keep, name)
     return [key for column in columns for key in as_text(table[column]).dropna()]
 
 
@@ -104,29 +99,24 @@ def features_in(
     """Features of a table, in double precision, and by column why others are none.
 
     Text that says what a clip is (``label``, ``artist``) is not mentioned. A `UserError` says if a
-    column of numbers has cells that are none, or if no feature is left.
+    column of numbers has cells that are none, if more than a tenth of the columns is lost, or if no
+    feature is left.
     """
     _check_kept(foreign, keep)
     found = {name: _feature(name, foreign[name], name in keep) for name in foreign.columns[1:]}
     left_out = {name: why for name, why in found.items() if isinstance(why, str) and why}
     features = {name: values for name, values in found.items() if not isinstance(values, str)}
     lost = {name: why for name, why in left_out.items() if why not in (WHERE, NO_NAME)}
-    if len(lost) > MOST_LOST * (len(lost) + len(features)):
+    if len(lost) > 0.1 * (len(lost) + len(features)):
         raise UserError(f"too many columns are no features: {_named(lost)}; mend or remove them")
     table = pd.DataFrame({"clip": foreign["clip"].array, **features}, foreign.index)
-    where = [c for c in features if pool and c not in keep and _is_position(c, table)]
+    places = [c for c in features if pool and c not in keep and POSITION.fullmatch(c)]
+    least = table.groupby("clip")[places].diff().min()  # A position rises in each clip.
+    where = least.index[least > 0].tolist()
     if len(features) == len(where):
         raise UserError("no numeric column; a table needs features")
     left_out |= foreign.attrs.get("left_out", {}) | dict.fromkeys(where, WHERE)
     return table.drop(columns=where), left_out
-
-
-def _is_position(column: str, table: pd.DataFrame) -> bool:
-    """Whether a column is named like a position of a row in its clip, and rises in each."""
-    if not POSITION.fullmatch(column):
-        return False
-    steps = table.groupby("clip")[column].diff().dropna()
-    return not steps.empty and bool((steps > 0).all())
 
 
 def _feature(name: str, cells: pd.Series, kept: bool) -> NDArray[np.float64] | str:
@@ -161,10 +151,8 @@ def numbers(cells: pd.Series, where: str) -> NDArray[np.float64] | None:
         return values.to_numpy(np.float64, na_value=np.nan)
     if text[text != ""].str.fullmatch(NUMBER).mean() <= 0.5:
         return None
-    raise UserError(
-        f"{where}, row {broken.index[0]}: {broken.iloc[0]!r} is no number among numbers; write "
-        "numbers like 1234.5 and leave empty what is not known"
-    )
+    said = f"{where}, row {broken.index[0]}: {broken.iloc[0]!r} is no number among numbers"
+    raise UserError(f"{said}; write it like 1234.5, or leave it empty")
 
 
 def _named(reasons: Mapping[str, str]) -> str:
@@ -179,10 +167,8 @@ def _check_kept(table: pd.DataFrame, keep: Collection[str]) -> None:
 def _check_labels(labels: Mapping[str, str], keep: Collection[str], name: str) -> None:
     if rejected := {column: why for column, why in labels.items() if column not in keep}:
         setting = json.dumps([*keep, *rejected], ensure_ascii=False)
-        raise UserError(
-            f"columns that would give a model the answer: {_named(rejected)}. Remove them from the "
-            f"file; or, if they are features, keep them by tables.{name}.keep: {setting}"
-        )
+        said = f"columns that would give a model the answer: {_named(rejected)}; remove them"
+        raise UserError(f"{said} or, if they are features, set tables.{name}.keep: {setting}")
 
 
 def _check_rows(table: pd.DataFrame, name: str) -> None:
@@ -190,18 +176,12 @@ def _check_rows(table: pd.DataFrame, name: str) -> None:
     if len(again):
         clip = again["clip"].iloc[0]
         first, second = again.index[again["clip"] == clip][:2]
-        raise UserError(
-            f"clip {clip!r} has two rows ({first} and {second}); keep one of them, or, if rows are "
-            "frames or windows of clips, take their mean and standard deviation by "
-            f"tables.{name}.pool: true"
-        )
+        said = f"clip {clip!r} has two rows ({first} and {second}); keep one of them"
+        raise UserError(f"{said} or, if rows are frames or windows, set tables.{name}.pool: true")
 
 
 def pooled(table: pd.DataFrame) -> pd.DataFrame:
-    """``<column>_mean`` and ``<column>_std`` (divisor n) of every feature over each clip's rows.
-
-    Both are not finite where any row is not.
-    """
+    """``<column>_mean`` and ``<column>_std`` (divisor n) by clip; not finite where a row is not."""
     clips = table.groupby("clip", sort=False)
     means, deviations = clips.mean(skipna=False), clips.std(ddof=0, skipna=False)
     return means.add_suffix("_mean").join(deviations.add_suffix("_std")).reset_index()
@@ -212,16 +192,13 @@ def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, d
     usable = clips.loc[clips["status"] != "rejected", "clip"]
     rows = table[table["clip"].isin(usable)].sort_values("clip", ignore_index=True)
     if rows.empty:
-        raise UserError("of its clips none is usable: problems.csv says why they were rejected")
+        raise UserError("none of its clips is usable: problems.csv says why")
     gaps = not_finite(rows)
     if len(gaps) == len(rows):
         clip, names = next(iter(gaps.items()))
-        raise UserError(
-            f"no clip has all numbers, such as {clip!r} ({names}); fill in what is missing or "
-            "infinite, or remove these columns from the file"
-        )
-    absent = usable[~usable.isin(rows["clip"])]
-    lacking = dict.fromkeys(absent, "no row in the imported table")
+        said = f"no clip has all numbers, such as {clip!r} ({names})"
+        raise UserError(f"{said}; fill in what is missing or infinite, or remove these columns")
+    lacking = dict.fromkeys(usable[~usable.isin(rows["clip"])], "no row in the imported table")
     lacking |= {clip: f"not finite: {names}" for clip, names in gaps.items()}
     return rows[~rows["clip"].isin(gaps)].reset_index(drop=True), lacking
 
@@ -242,12 +219,8 @@ def main(
     clips: Annotated[Path, typer.Option(help="The dataset's clips (Parquet).")],
     cut: Annotated[str, typer.Option(help="30s or 3s.")],
     output: Annotated[Path, typer.Option(help="Feature table, to be written (Parquet).")],
-    problems: Annotated[
-        Path, typer.Option(help="Columns left out and clips that it lacks, to be written (CSV).")
-    ],
-    keep: Annotated[
-        list[str] | None, typer.Option(help="Column that is a feature though it looks like none.")
-    ] = None,
+    problems: Annotated[Path, typer.Option(help="What it lacks or loses, to be written (CSV).")],
+    keep: Annotated[list[str] | None, typer.Option(help="Column that is a feature.")] = None,
     pool: Annotated[bool, typer.Option(help="Rows are frames or windows of clips.")] = False,
 ) -> None:
     """Take a feature table that was computed elsewhere."""

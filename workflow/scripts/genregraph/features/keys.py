@@ -82,10 +82,8 @@ class Names:
         for key in dict.fromkeys(keys):
             clips, unlike = self.find(key, cut)
             if len(clips) > 1:
-                raise UserError(
-                    f"key {key!r} may be clip {clips[0]!r} or {clips[1]!r}; write clips as the "
-                    "sheet does, or their paths"
-                )
+                said = f"key {key!r} may be clip {clips[0]!r} or {clips[1]!r}"
+                raise UserError(f"{said}; write clips as the sheet does, or their paths")
             known |= {key: (clips[0], unlike)} if clips else {}
         # Of several for one clip the last, which is the most alike.
         least = dict(sorted(known.values(), key=lambda one: -one[1]))

@@ -13,7 +13,6 @@ LABEL = re.compile(
     rf"(true_|encoded_)?({THINGS})(s|es)?(_?({NUMBERED}))?|id|ids|index|idx|level_0|unnamed.*"
 )
 FEWEST = 10  # Rows; fewer are numbered by chance too easily.
-FILLED = 0.9  # Share of the integers between the least and the most that are used.
 
 
 def is_named_like_a_label(name: str) -> bool:
@@ -62,5 +61,5 @@ def numbers_rows(values: NDArray[np.float64]) -> bool:
         return True
     if (values != np.rint(values)).any() or len(np.unique(values)) < len(values):
         return False
-    filled = len(values) >= FILLED * (np.ptp(values) + 1)
+    filled = len(values) >= 0.9 * (np.ptp(values) + 1)
     return bool(filled or (steps > 0).all() or (steps < 0).all())

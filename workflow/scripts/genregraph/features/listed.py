@@ -1,6 +1,5 @@
 """List clips without audio, from the sheet and imported feature tables alone."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +8,13 @@ import numpy as np
 import pandas as pd
 import typer
 
-from genregraph.audio.clips import COLUMNS, stated
+from genregraph.audio.clips import Clips, Cut, Problems, Sheet, stated, write_clips
 from genregraph.datasets.sheet import Row, read_sheet
-from genregraph.datasets.spreadsheet import NO_FEATURES, PROBLEM_COLUMNS, write_csv
+from genregraph.datasets.spreadsheet import NO_FEATURES
 from genregraph.features.imported import read_foreign
 from genregraph.features.keys import Names
 
-logger = logging.getLogger(__name__)
+Tables = Annotated[list[Path], typer.Option(help="Imported feature table.")]
 
 
 def list_without_audio(rows: list[Row], tables: Sequence[pd.DataFrame], cut: str) -> pd.DataFrame:
@@ -29,34 +28,22 @@ def list_without_audio(rows: list[Row], tables: Sequence[pd.DataFrame], cut: str
     clips = lengths.groupby(named["clip"]).first().fillna(0).rename("samples").reset_index()
     clips["source"] = clips["clip"] if cut == "30s" else clips["clip"].str.rpartition(".")[0]
     of_sheet = pd.DataFrame(map(stated, rows)).drop(columns="clip")
-    listed = clips.merge(of_sheet, how="right", on="source")
+    listed = clips.merge(of_sheet, how="right", on="source").assign(start=0, file=np.nan)
     lacking = listed["clip"].isna()
     if cut == "3s":
         listed["group"] = listed["group"].where(lacking, listed["source"])
-    listed = listed.assign(
-        clip=listed["clip"].fillna(listed["source"]),
-        start=0,
-        samples=listed["samples"].fillna(0).astype(int),
-        status=np.where(lacking, "rejected", "ok"),
-        problem=np.where(lacking, NO_FEATURES, ""),
-        what_was_done=np.where(lacking, "rejected: no feature, fold or result has it", ""),
-        file=np.nan,
-    )
+    listed["clip"] = listed["clip"].fillna(listed["source"])
+    listed["samples"] = listed["samples"].fillna(0).astype(int)
+    facts = ["status", "problem", "what_was_done"]
+    listed[facts] = "ok", "", ""
+    done = "rejected: no feature, fold or result has it"
+    listed.loc[lacking, facts] = "rejected", NO_FEATURES, done
     return listed.sort_values("clip", ignore_index=True)
 
 
-def main(
-    sheet: Annotated[Path, typer.Option(help="The dataset's sheet.")],
-    table: Annotated[list[Path], typer.Option(help="Imported feature table.")],
-    cut: Annotated[str, typer.Option(help="30s or 3s.")],
-    clips: Annotated[Path, typer.Option(help="All clips, to be written (Parquet).")],
-    problems: Annotated[Path, typer.Option(help="Rejected ones, to be written (CSV).")],
-) -> None:
+def main(sheet: Sheet, table: Tables, cut: Cut, clips: Clips, problems: Problems) -> None:
     """List clips without audio, from the sheet and imported tables alone."""
     rows = read_sheet(sheet)
     names = Names(rows)
-    listed = list_without_audio(rows, [read_foreign(path, names, cut) for path in table], cut)
-    listed[COLUMNS].to_parquet(clips, index=False)
-    rejected = listed[listed["status"] == "rejected"]
-    write_csv(rejected[PROBLEM_COLUMNS], problems)
-    logger.info("%d clips of %d tables, %d rejected", len(listed), len(table), len(rejected))
+    tables = [read_foreign(path, names, cut) for path in table]
+    write_clips(list_without_audio(rows, tables, cut), clips, problems)

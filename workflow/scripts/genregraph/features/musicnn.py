@@ -8,8 +8,7 @@ References
 ----------
 .. [1] J. Pons & X. Serra, "musicnn: Pre-trained convolutional neural networks for music audio
    tagging", ISMIR 2019 late-breaking demo.
-.. [2] J. Pons, O. Nieto, M. Prockup, E. Schmidt, A. Ehmann & X. Serra, "End-to-end learning for
-   music audio tagging at scale", ISMIR 2018.
+.. [2] J. Pons et al., "End-to-end learning for music audio tagging at scale", ISMIR 2018.
 """
 
 import hashlib
@@ -31,11 +30,8 @@ WEIGHTS = Path(__file__).parents[4] / "config/weights/musicnn.safetensors"
 SHA256 = "d09110b1b1a453d152939d5f98053e44f92e24e32c89f8525879c143e5711068"
 
 RATE = 16_000  # Hz
-N_FFT = 512
-HOP = 256
 MELS = 96
 WINDOW = 187  # frames: 3 s
-LOUDEST = float(np.finfo(np.float16).max)
 
 # In the network's order.
 TAGS = (
@@ -121,18 +117,18 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     resampled = librosa.resample(samples, orig_sr=SAMPLE_RATE, target_sr=RATE)
     mel = librosa.feature.melspectrogram(
-        y=resampled, sr=RATE, n_fft=N_FFT, hop_length=HOP, n_mels=MELS
+        y=resampled, sr=RATE, n_fft=512, hop_length=256, n_mels=MELS
     )
-    rounded = np.minimum(mel.T, LOUDEST).astype(np.float16).astype(np.float32)
+    loudest = float(np.finfo(np.float16).max)
+    rounded = np.minimum(mel.T, loudest).astype(np.float16).astype(np.float32)
     return np.log10(10_000 * rounded + 1)
 
 
 def windows(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     """Windows of a spectrogram of shape (t, 96), in an array of shape (n, 187, 96).
 
-    Frames that do not fill a window are repeated until they do, as in the original's training. What
-    follows the last complete window is left out. Windows do not overlap, as the original's do not:
-    those 61 frames apart take three times as long, and classifiers of GTZAN gain nothing by them.
+    Like the original's they do not overlap: GTZAN's classifiers gain nothing by windows that do.
+    Frames that fill none are repeated until they do; what follows the last full one is left out.
     """
     if len(frames) < WINDOW:
         frames = np.resize(frames, (WINDOW, MELS))
@@ -143,8 +139,7 @@ def windows(frames: NDArray[np.float32]) -> NDArray[np.float32]:
 def activations(samples: NDArray[np.float32], network: Network) -> list[NDArray[np.float32]]:
     """What `Network.forward` gives for a clip's n windows: tags, and channels' maximum and mean.
 
-    Each window is run by itself: it is no slower, and a window's activations then depend on no
-    other's, to the last bit.
+    Each is run by itself, which is no slower: its activations depend on no other, to the last bit.
     """
     with torch.inference_mode():
         each = [network(window[None]) for window in torch.from_numpy(windows(log_mel(samples)))]

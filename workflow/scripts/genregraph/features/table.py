@@ -20,21 +20,18 @@ logger = logging.getLogger(__name__)
 Clips = Annotated[Path, typer.Option("--samples", help="Samples of a shard's clips (Parquet).")]
 Cut = Annotated[str, typer.Option(help="30s or 3s.")]
 Output = Annotated[Path, typer.Option(help="Features of the shard, to be written (Parquet).")]
+# Of a piece's samples: a value for each of the columns.
+Extractor = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 
 
 def write_shard(
-    samples: Path,
-    cut: str,
-    output: Path,
-    columns: Sequence[str],
-    compute: Callable[[NDArray[np.float32]], NDArray[np.floating]],
+    samples: Path, cut: str, output: Path, columns: Sequence[str], compute: Extractor
 ) -> None:
     """Compute the features of every piece in a shard and write them as a table.
 
-    ``compute`` takes a piece's samples and gives a value for each of the columns. A `ValueError` or
-    librosa's `ParameterError` rejects the piece: it gets a row of NaN, and its column ``problem``
-    says why, so that `features.gather` lists it. Whatever else is raised (for want of memory, say)
-    fails the job, and nothing is written: another run may do better.
+    A `ValueError` or librosa's `ParameterError` rejects a piece: it gets a row of NaN, and its
+    column ``problem`` says why, so that `features.gather` lists it. Whatever else is raised (for
+    want of memory, say) fails the job, and nothing is written: another run may do better.
     """
     rows, problems = {}, {}
     for clip, piece in tqdm(read_pieces(samples, cut), desc=output.stem, unit="clip"):
