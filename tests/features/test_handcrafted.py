@@ -3,11 +3,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import ndimage
 from tests.features.conftest import music
 
 from genregraph.audio.read import decode
 from genregraph.audio.samples import SAMPLE_RATE, segments
-from genregraph.features.handcrafted import COLUMNS, PROFILES, SERIES, handcrafted
+from genregraph.features.handcrafted import (
+    COLUMNS,
+    PROFILES,
+    SERIES,
+    handcrafted,
+    running_median,
+    tuning,
+    zero_crossing_rate,
+)
 
 EXACT = ["length", "tempo"]
 MEANS_OF_WAVES = ["harmony_mean", "perceptr_mean"]  # Around 1e-5: mere rounding.
@@ -87,3 +96,14 @@ def test_profile_gives_what_librosa_itself_gives(profile, reference, sound):
 @pytest.mark.filterwarnings("ignore:n_fft=2048 is too large:UserWarning")
 def test_short_clips_have_finite_features():
     assert all(np.isfinite(handcrafted(music(1)[:1024], profile)).all() for profile in PROFILES)
+
+
+def test_tuning_medians_and_zero_crossings_are_librosas_and_scipys():
+    """To the last bit."""
+    magnitude = np.random.default_rng(0).uniform(0, 1, (1025, 400)).astype(np.float32) ** 4
+    assert tuning(magnitude) == librosa.estimate_tuning(S=magnitude)
+    medians = ndimage.median_filter(magnitude, (1, 31))
+    assert_array_equal(running_median(magnitude), medians, strict=True)
+    wave = np.repeat(magnitude[0] - magnitude[1], 60)
+    crossings = librosa.feature.zero_crossing_rate(wave)
+    assert_array_equal(zero_crossing_rate(wave), crossings, strict=True)
