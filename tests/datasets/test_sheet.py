@@ -60,7 +60,7 @@ def test_read_gives_what_was_written(tmp_path_factory, rows) -> None:
         ("\na,x/a\0,x", "line 2 holds a NUL character; save it as text"),
         (
             ',title,artist\na,x/a,x,"A\nb,x/b,x\nc,x/c,x,At 12",A',
-            "line 2: a quotation mark opens a value that ends in line 4: write it twice, in a pair",
+            "line 2: a quotation mark opens a value up to line 4: write it twice, in a pair",
         ),
         ("\na,x/a,true", "line 2: a genre cannot be called 'true'"),
     ],

@@ -20,6 +20,7 @@ from genregraph.common.errors import UserError
 SCRIPTS = Path(__file__).resolve().parents[1]  # The package.
 # Packages whose modules have another name.
 PACKAGES = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def digest(step: str, scripts: Path = SCRIPTS) -> str:
@@ -58,9 +59,8 @@ def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
     packages = sorted(map(_package, imported - own - sys.stdlib_module_names - {""}))
     if unlocked := [package for package in packages if package not in locked]:
         raise UserError(
-            f"{step} imports {', '.join(unlocked)}, of which requirements.lock has no version: "
-            "name the package in requirements.in and run make lock; if it is not called as its "
-            "module is, say so in PACKAGES of workflow/scripts/genregraph/common/code.py"
+            f"{step} imports {', '.join(unlocked)}: add it to requirements.in and run make "
+            "lock, or name its package in PACKAGES of workflow/scripts/genregraph/common/code.py"
         )
     return {package: locked[package] for package in packages}
 
@@ -125,14 +125,6 @@ def _local(text: str, scripts: Path) -> list[str]:
 def _meaning(text: str) -> str:
     """Syntax tree of a module without docstrings and positions."""
     for node in ast.walk(_tree(text)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [statement for statement in node.body if not _is_text(statement)]
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            del node.body[0]
     return ast.dump(_tree(text))
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )

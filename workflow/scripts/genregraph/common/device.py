@@ -25,12 +25,10 @@ def usable_device(asked: str) -> str:
 
     A `UserError` if a card is asked for by name and cannot be used.
     """
-    if asked == "cpu":
-        return asked
-    found = [card for card, available in CARDS.items() if available()]
-    if asked != "auto" and asked not in found:
+    found = [card for card, there in CARDS.items() if asked in (card, "auto") and there()]
+    if asked not in ("cpu", "auto", *found):
         raise UserError(f"device: {asked}: PyTorch sees no such card; use device: cpu or auto")
-    return asked if asked != "auto" else (*found, "cpu")[0]
+    return found[0] if found else "cpu"
 
 
 @contextmanager

@@ -96,10 +96,9 @@ def _rows(
         return split, spanned
     swallows = any(delimiter in value and BREAK.search(value) for value in row)
     if swallows and all(len(values) in widths for values in split):
+        opens = f"line {start + 1}: a quotation mark opens a value up to line {start + spanned}"
         raise UserError(
-            f"line {start + 1}: a quotation mark opens a value that ends in line "
-            f"{start + spanned}: write it twice, in a pair of its own, if it is part of the value "
-            '("""Heroes"" live"), or fill up the columns of these lines'
+            f'{opens}: write it twice, in a pair ("""Heroes"" live"), or fill up columns'
         )
     return [row], spanned
 

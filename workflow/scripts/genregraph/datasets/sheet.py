@@ -43,8 +43,7 @@ def read_sheet(path: Path) -> list[Row]:
         raise UserError(
             f"there is no sheet {path}; make one with\n"
             f"  {shlex.quote(command)} init FOLDER --name {shlex.quote(path.stem)}\n"
-            "(that of FMA with datasets.fma --subset small), or name another with "
-            "--config sheet=FILE"
+            "(FMA's by datasets.fma --subset small), or name another with --config sheet=FILE"
         )
     rows = _rows_in(path.read_bytes(), path)
     tidied = tidy(list(rows.values()))
@@ -63,11 +62,10 @@ def _rows_in(content: bytes, source: Path) -> dict[int, Row]:
         seen: dict[str, int] = {}
         for line, values in numbered:
             row = rows[line] = _row(line, header, values)
-            if seen.setdefault(row.clip, line) != line:
-                raise UserError(
-                    f"line {line} names clip {row.clip!r} again, as line {seen[row.clip]} does; "
-                    "rename one of them"
-                )
+            first = seen.setdefault(row.clip, line)
+            if first != line:
+                again = f"names clip {row.clip!r} again, as line {first} does"
+                raise UserError(f"line {line} {again}; rename one of them")
         if not rows:
             raise UserError("no clips; add a line for each")
     except UserError as error:
@@ -165,8 +163,7 @@ def new_sheet(rows: Iterable[Row], path: Path, source: Path) -> list[Row]:
     """Write a new sheet by `save_sheet`; a `UserError` if there is one, perhaps edited by hand."""
     if path.exists():
         raise UserError(
-            f"there is a sheet {path} already; move it away, or name another (init: --name NAME, "
-            "datasets.fma: --output FILE)"
+            f"there is a sheet {path} already; move it away, or name another (--name or --output)"
         )
     return save_sheet(sheet_of(list(rows)), path, source)
 
@@ -175,13 +172,8 @@ def _as_text(table: list[list[str]], delimiter: str = "\t", newline: str = "\n")
     """Text that `datasets.delimited.lines` reads as this table."""
     # Left to itself, csv quotes neither a carriage return nor blanks around a value.
     odd = any("\r" in value or value != value.strip() for row in table for value in row)
-    text = io.StringIO(newline="")
-    csv.writer(
-        text,
-        delimiter=delimiter,
-        lineterminator=newline,
-        quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL,
-    ).writerows(table)
+    text, quoting = io.StringIO(newline=""), csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL
+    csv.writer(text, delimiter=delimiter, lineterminator=newline, quoting=quoting).writerows(table)
     if [row for _, row in lines(text.getvalue(), delimiter, len(REQUIRED))] != table:
         raise UserError("no sheet can hold names with tabs and line breaks; rename files")
     return text.getvalue()

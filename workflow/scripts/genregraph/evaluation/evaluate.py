@@ -117,9 +117,8 @@ def described(result: pd.DataFrame, paper: float | None) -> list[str]:
         table["paper"] = pd.Series({("paper", "none", "graphsage"): paper})
     numbers = table.columns[2:]
     table[numbers] = table[numbers].map("{:.4f}".format).replace("nan", "-")
-    keys = ["protocol", "model", "aggregation"]
-    if (result["aggregation"] == "none").all():
-        keys.pop()
+    averaged = [] if (result["aggregation"] == "none").all() else ["aggregation"]
+    keys = ["protocol", "model", *averaged]
     return outputs.table_lines(table.reset_index()[[*keys, *table.columns]], keys)
 
 
@@ -179,10 +178,9 @@ def _notes(folders: Sequence[Path], problems: Sequence[Path], how: Mapping[str, 
             f"zero distances {100 * mean['zero_distance_share']:.1f} %"
         )
         lines += [f"  {note}" for note in [outputs.note_of(folder)] if note]
-    tables = [pd.read_csv(path) for path in problems]
-    for path, table in zip(problems, tables, strict=True):
-        lines += [f"{len(table)} problem(s) are listed in {path}"] if len(table) else []
-    lines += [line for table in tables for line in of_whole_tables(table)]
+    tables = {path: pd.read_csv(path) for path in problems}
+    lines += [f"{len(t)} problem(s) are listed in {path}" for path, t in tables.items() if len(t)]
+    lines += [line for table in tables.values() for line in of_whole_tables(table)]
     for protocol, counts in how["clips"].items():
         counted = [f"{count} {what.replace('_', ' ')}" for what, count in counts.items()]
         lines.append(f"clips of {protocol}: {', '.join(counted)}")
