@@ -152,7 +152,7 @@ def test_impossible_protocol_says_why_and_the_way_on(
     step, clips_of, tmp_path, genres, groups, reason
 ):
     clips = clips_of(genres * 4, group=list(groups) * (4 * len(genres) // len(groups)))
-    way = "leave it out: protocols: [paper] of experiment small, or lower clean: folds"
+    way = "leave it out of protocols of small, or lower clean: folds; see also problems.csv"
     said = re.escape(f"protocol clean cannot split the clips: {reason}") + ".*" + re.escape(way)
     with pytest.raises(UserError, match=said):
         step(clips, clips, "clean")

@@ -20,7 +20,6 @@ from genregraph.common.errors import UserError
 SCRIPTS = Path(__file__).resolve().parents[1]  # The package.
 # Packages whose modules have another name.
 PACKAGES = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
-DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def digest(step: str, scripts: Path = SCRIPTS) -> str:
@@ -125,6 +124,10 @@ def _local(text: str, scripts: Path) -> list[str]:
 def _meaning(text: str) -> str:
     """Syntax tree of a module without docstrings and positions."""
     for node in ast.walk(_tree(text)):
-        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            del node.body[0]
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [statement for statement in node.body if not _is_constant(statement)]
     return ast.dump(_tree(text))
+
+
+def _is_constant(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

@@ -56,9 +56,8 @@ def table_text(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     effects = messages.set_index(PLACE[1:]).rename(columns={"difference": "messages"})
     rows = summary.join(effects[["messages", *ADJUSTED]], on=PLACE[1:])
     texts = [name for name in PLACE[1:] if name != "aggregation" or set(rows[name]) != {"none"}]
-    lines = ["nothing could be evaluated"]
-    if len(rows):
-        lines = outputs.table_lines(_cells(rows, texts), texts)
+    shown = outputs.table_lines(_cells(rows, texts), texts) if len(rows) else []
+    lines = shown or ["nothing could be evaluated"]
     noted = summary[summary["note"] != ""].groupby(["experiment", "note"], sort=False)["protocol"]
     lines += [f"{name}, {', '.join(of.unique())}: {note}" for (name, note), of in noted]
     return "\n".join(["", *lines, LEGEND])

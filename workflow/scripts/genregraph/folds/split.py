@@ -55,10 +55,8 @@ def stratified(genres: Sequence[str], folds: int, rng: np.random.Generator) -> N
     smaller than the folds.)
     """
     labels = np.unique(genres, return_inverse=True)[1]
-    order = np.lexsort((rng.random(len(labels)), labels))
-    assigned = np.empty(len(labels), dtype=np.int64)
-    assigned[order] = np.arange(len(labels)) % folds
-    return assigned
+    place = np.argsort(np.lexsort((rng.random(len(labels)), labels)))
+    return place % folds
 
 
 def split_groups(
@@ -104,9 +102,7 @@ def _assigned(
         common = held @ share
         where[i] = rng.choice(np.flatnonzero(common <= common.min() + ROUNDING))
         held[where[i]] += share
-    fold = np.empty(m, dtype=np.int64)
-    fold[order] = _evened(shares, where, folds)
-    return fold
+    return _evened(shares, where, folds)[np.argsort(order)]
 
 
 def _evened(shares: Floats, where: NDArray[np.int64], folds: int) -> NDArray[np.int64]:

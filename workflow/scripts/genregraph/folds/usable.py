@@ -66,11 +66,8 @@ def counted(
     asked = clips[clips["genre"].isin(genres or clips["genre"])]
     rejected = int((asked["status"] == "rejected").sum())
     lost = {"rejected": rejected, "without_features": len(asked) - rejected - len(usable)}
-    counts = {}
-    for protocol in protocols:
-        used = len(taken(usable, protocol))
-        counts[protocol] = {"used": used, "excluded": len(usable) - used, **lost}
-    return counts
+    used = {protocol: len(taken(usable, protocol)) for protocol in protocols}
+    return {p: {"used": n, "excluded": len(usable) - n, **lost} for p, n in used.items()}
 
 
 def main(
@@ -88,10 +85,8 @@ def main(
     asked = Experiment.model_validate_json(experiment)
     listed = pd.read_parquet(clips)
     known = [set(pd.read_parquet(path, columns=["clip"])["clip"]) for path in tables or []]
-    if images:
-        known.append(
-            {clip for path in images for clip in pd.read_parquet(path, columns=["clip"])["clip"]}
-        )
+    shards = [pd.read_parquet(path, columns=["clip"]) for path in images or []]
+    known += [set(pd.concat(shards)["clip"])] if shards else []
     good = usable(listed, known, asked.genres)
     features = features_of(good["clip"], tables or [])
     grouped = with_groups(good, features, asked.clean.unknown_artist)
