@@ -172,8 +172,13 @@ def _as_text(table: list[list[str]], delimiter: str = "\t", newline: str = "\n")
     """Text that `datasets.delimited.lines` reads as this table."""
     # Left to itself, csv quotes neither a carriage return nor blanks around a value.
     odd = any("\r" in value or value != value.strip() for row in table for value in row)
-    text, quoting = io.StringIO(newline=""), csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL
-    csv.writer(text, delimiter=delimiter, lineterminator=newline, quoting=quoting).writerows(table)
+    text = io.StringIO(newline="")
+    csv.writer(
+        text,
+        delimiter=delimiter,
+        lineterminator=newline,
+        quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL,
+    ).writerows(table)
     if [row for _, row in lines(text.getvalue(), delimiter, len(REQUIRED))] != table:
         raise UserError("no sheet can hold names with tabs and line breaks; rename files")
     return text.getvalue()

@@ -98,8 +98,8 @@ def main(
     """Summarise all experiments, in tables and in words."""
     accuracies = outputs.read_tables([folder / "accuracies.csv" for folder in folders])
     compared = adjusted(outputs.read_tables([folder / "comparisons.csv" for folder in folders]))
-    stated = [dict(option.split("=", 1) for option in each or []) for each in (paper, note)]
-    summary = summarise(accuracies, *stated, folders[0].parent)
+    stated, said = (dict(each.split("=", 1) for each in given or []) for given in (paper, note))
+    summary = summarise(accuracies, stated, said, folders[0].parent)
     summary.to_csv(output, index=False)
     compared.to_csv(comparisons, index=False)
     lines = [table_text(summary, compared)]
