@@ -101,11 +101,9 @@ def test_read_takes_spreadsheets_encodings_breaks_and_delimiters(
         ]
 
 
-def test_write_rejects_name_that_reads_as_rows(tmp_path) -> None:
-    path = tmp_path / "mine.tsv"
+def test_no_sheet_is_made_of_a_name_that_reads_as_rows() -> None:
     with pytest.raises(UserError, match="no sheet can hold names with tabs and line breaks"):
-        write_sheet([Row("a\t\t\nb", "x/a.wav", "x")], path)
-    assert not path.exists()
+        sheet_of([Row("a\t\t\nb", "x/a.wav", "x")])
 
 
 @pytest.mark.parametrize(("encoding", "artist"), [("utf-8-sig", ""), ("utf-16", "Ann")])
@@ -149,15 +147,20 @@ def test_read_logs_doubts_with_their_line(tmp_path, caplog) -> None:
     ]
 
 
-@pytest.mark.parametrize("encoding", ["utf-16-le", "latin-1"])
-def test_read_rejects_other_encodings_and_workbooks(tmp_path, encoding) -> None:
-    path = tmp_path / "mine.tsv"
-    path.write_text("clip\tpath\tgenre\nCafé\tx/a.wav\tx\n", encoding=encoding)
-    with pytest.raises(UserError, match=r"mine.tsv: not UTF-8 \(.*\); save it as text in UTF-8"):
-        read_sheet(path)
-    path.write_bytes(b"PK\3\4")
-    with pytest.raises(UserError, match=r"mine.tsv: a workbook, not text; save it as"):
-        read_sheet(path)
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        *(
+            ("clip\tpath\tgenre\nCafé\tx\tx\n".encode(e), "not UTF-8")
+            for e in ("utf-16-le", "cp1252")
+        ),
+        (b"PK\3\4", "a workbook, not text"),
+    ],
+)
+def test_read_rejects_other_encodings_and_workbooks(tmp_path, content, said) -> None:
+    (tmp_path / "mine.tsv").write_bytes(content)
+    with pytest.raises(UserError, match=rf"mine.tsv: {said}.*; save it as"):
+        read_sheet(tmp_path / "mine.tsv")
 
 
 @pytest.mark.parametrize(("name", "clips"), [("demo", 60), ("gtzan-mini", 100), ("gtzan", 1000)])
@@ -189,28 +192,21 @@ def test_digests_are_equal_if_rows_are(rows, others) -> None:
     assert digest([Row("a", "x/a.wav", "x")]) == "749fc65776dd390d"
 
 
-def there(folder: Path, *names: str) -> None:
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
-
-
-GTZAN = (".wav", ".au")
-
-
-def test_locate_prefers_the_sheets_path_then_another_extension_of_the_dataset(tmp_path) -> None:
-    paths = ["x/a.wav", "x/a.au", "x/a.mp3"]
-    there(tmp_path, *paths, "rock/song.wav")
-    assert [locate(tmp_path, path, GTZAN) for path in paths] == paths
-    assert locate(tmp_path, "rock/song.au", GTZAN) == "rock/song.wav"
-    assert locate(tmp_path, "rock/song.au") is None
-    assert locate(tmp_path, "rock/song.mp3", GTZAN) is None
-    assert locate(tmp_path, "rock/song.au", GTZAN, {"rock/song.wav"}) is None  # Another clip's.
-
-
-def test_locate_takes_paths_of_windows_and_impossible_ones_for_missing(tmp_path) -> None:
-    there(tmp_path, "rock/a.wav", r"rock\b.wav", "rock/b.wav")
-    assert locate(tmp_path, r"rock\a.wav") == "rock/a.wav"
-    assert locate(tmp_path, r"rock\b.wav") == r"rock\b.wav"
-    for path in ("n" * 300, "a\0b.wav", "x/" * 3000, "..", "rock"):
-        assert locate(tmp_path, path, GTZAN) is None
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        *((path, path) for path in ("rock/a.wav", "rock/a.au", "rock/a.mp3")),
+        ("rock/song.au", "rock/song.wav"),
+        ("rock/song.mp3", None),  # It is no extension of the dataset.
+        ("rock/other.au", None),  # rock/other.wav is another clip's.
+        (r"rock\a.wav", "rock/a.wav"),
+        (r"rock\b.wav", r"rock\b.wav"),
+        *((path, None) for path in ("n" * 300, "a\0b.wav", "x/" * 3000, "..", "rock")),
+    ],
+)
+def test_locate_finds_what_a_path_of_the_sheet_means(tmp_path, path, file) -> None:
+    (tmp_path / "rock").mkdir()
+    for name in ("a.wav", "a.au", "a.mp3", "song.wav", "other.wav", "b.wav"):
+        (tmp_path / "rock" / name).touch()
+    (tmp_path / r"rock\b.wav").touch()
+    assert locate(tmp_path, path, (".wav", ".au"), {"rock/other.wav"}) == file

@@ -1,23 +1,13 @@
 import pandas as pd
 import pytest
 
-from genregraph.config.experiment import Experiment
 from genregraph.evaluation.outputs import (
     NO_GRAPH,
-    model_names,
     note_of,
     read_result,
     read_tables,
     table_lines,
 )
-
-
-def test_model_names_start_with_networks_ablations_and_variants():
-    experiment = Experiment(models=["svm", "gcn", "blend"], variants={"wide": {"hidden": 9}})
-    assert model_names(experiment) == [
-        *("graphsage", "edgeless", "gcn", "gcn_edgeless", "wide", "wide_edgeless"),
-        *("svm", "blend"),
-    ]
 
 
 def test_tables_without_rows_change_no_types(tmp_path):

@@ -19,7 +19,7 @@ from genregraph.evaluation.scores import (
     of_folds,
     of_training,
 )
-from genregraph.evaluation.statistics import corrected_interval, draw_groups
+from genregraph.evaluation.statistics import draw_groups
 
 GENRES = ["blues", "jazz", "rock"]
 GROUPS = pd.Series({"clip3": "a", "clip4": "a", "clip5": "b", "clip6": "c"}, dtype="category")
@@ -56,13 +56,6 @@ def test_macro_f1_is_over_genres_tested_or_predicted(predicted):
 def test_log_loss_of_a_certain_error_is_finite(predicted):
     predicted.loc[3, GENRES] = [0.0, 1.0, 0.0]
     assert 30 < of_folds(of_clips(predicted[:4]))["test_log_loss"].item() < math.inf
-
-
-def test_mean_interval_of_folds_is_corrected(predicted):
-    better = predicted.assign(fold=1, predicted=predicted["true"])
-    clips = clips_of(pd.concat([predicted, better]))
-    scored = mean_interval(clips, "right", 3, draw_groups(3))
-    assert scored == corrected_interval([0.75, 1], 3, 4)
 
 
 def test_mean_interval_of_a_single_fold_is_by_groups(predicted):
