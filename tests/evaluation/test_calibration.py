@@ -35,9 +35,6 @@ def test_reliability_and_its_error_by_bins():
     assert reliability(tenths, tenths > 0)["clips"].tolist() == [1] * 10
 
 
-# What is due to chance
-
-
 def confidences(n, seed):
     """Mean 0.7."""
     return np.sqrt(np.random.default_rng(seed).uniform(0.1, 1, n))
@@ -78,9 +75,6 @@ def test_interval_of_error_covers_at_its_nominal_rate(gap):
     low, high = np.transpose([error_interval(each, draws) for each in clips])
     assert (low <= errors).all() and (errors <= high).all()
     assert 0.92 < np.mean((low <= np.mean(errors)) & (np.mean(errors) <= high)) <= 1
-
-
-# A model
 
 
 @pytest.fixture

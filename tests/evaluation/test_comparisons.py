@@ -43,9 +43,6 @@ def hold_outs():
     return view(models, "aabbcc", [[0, 1, 2], [0, 1, 3], [0, 4]])
 
 
-# Two models on the same tests
-
-
 def test_effects_use_sizes_of_folds_and_every_test_of_a_song(hold_outs):
     result = compare(hold_outs, "a", "b")
     expected = over_folds([2 / 3, 0, 1 / 2], 67, 8 / 3)._asdict()
@@ -80,9 +77,6 @@ def test_single_fold_is_compared_by_groups():
     assert result["smallest_detectable"] == pytest.approx(2.8015852 * error, rel=0.03)
 
 
-# The best of several
-
-
 def test_best_reference_has_the_largest_p_of_all():
     models = {"a": "+++-+ ++++-", "b": "+---- --++-", "c": "++--- +++--", "d": "----+ -----"}
     own = view(models, "abcde", [range(5), range(5)])
@@ -96,9 +90,6 @@ def test_best_reference_has_the_largest_p_of_all():
     # A model that is one of the baselines by construction is not tested.
     own = view({"a": "++-- +--+", "b": "++-- +--+", "c": "-++- -++-"}, "abcd", [range(4)] * 2)
     assert math.isnan(with_best(own, "a", ["b", "c"])["p_groups"])
-
-
-# Protocols
 
 
 def test_protocols_are_compared_on_common_songs():
@@ -124,9 +115,6 @@ def test_protocols_join_groups_of_either():
     # Without common songs they are not compared.
     one, other = view({"a": "++"}, "ab", [[0, 1]]), view({"a": "+"}, "zzz", [[2]])
     assert [*between(one, other, ["a"])] == []
-
-
-# Questions
 
 
 def test_questions_about_an_experiment():
@@ -177,9 +165,6 @@ def test_comparisons_of_an_experiment():
     assert math.isnan(stated["p_groups"])
     without = of_experiment(views, "multiclass_a", experiment, None)
     assert len(without) == len(table) - 1 and "paper" not in set(without["question"])
-
-
-# Many tests
 
 
 def test_adjusted_p_are_by_question_and_protocol():

@@ -28,9 +28,6 @@ def test_names_are_read_as_texts(tmp_path, name):
     assert result["mean"].isna().tolist() == [False, True]
 
 
-# In words
-
-
 def test_table_lines_align_texts_left_and_numbers_right():
     table = pd.DataFrame({"model": ["svm", "graphsage"], "test": ["0.5", None]})
     assert table_lines(table, ["model"]) == ["model     test", "svm        0.5", "graphsage    -"]

@@ -78,8 +78,6 @@ def test_artist_accuracy_counts_each_group_once(predicted):
     assert math.isnan(scored["song_mean"])
 
 
-# Averages over artists and songs
-
 ARTISTS = pd.Series({"clip0": "artist a", "clip3": "artist a", "clip4": "artist a"})
 
 
@@ -124,10 +122,3 @@ def test_by_song_averages_test_segments_of_a_fold(predicted):
     assert set(scored["part"]) == {"test"}
     assert_allclose(scored[GENRES].iloc[0], [0.375, 0.375, 0.25])
     assert scored["predicted"].tolist() == ["blues", "jazz", "rock", "blues"]
-
-
-def test_by_song_weighs_segments_by_confidence(predicted):
-    predicted.loc[3, GENRES] = [0.0, 1.0, 0.0]
-    predicted.loc[4, GENRES] = predicted.loc[5, GENRES] = [0.6, 0.4, 0.0]
-    songs = pd.Series(["a", "b", "c", "d", "d", "d", "e"], index=predicted["clip"])
-    assert by_song(predicted, songs).set_index("clip").loc["d", "predicted"] == "jazz"

@@ -29,9 +29,6 @@ def scores(shape, correlation, seed):
     return 0.5 + 0.01 * (math.sqrt(correlation) * shared + math.sqrt(1 - correlation) * own)
 
 
-# Interval
-
-
 def test_corrected_interval_by_hand():
     # s^2 = .0125 / 3; (1/4 + 10/90) s^2 = .001504630, its root .0387896; t(.975, 3) = 3.1824463.
     result = corrected_interval([0.7, 0.8, 0.75, 0.65], n_train=90, n_test=10)
@@ -47,9 +44,6 @@ def test_interval_is_clipped_and_mean_is_not():
     loss = corrected_interval([1.0, 2.0, 3.0], 2, 1, limits=(0, np.inf))
     assert (loss.low, loss.mean) == (0, 2)
     assert loss.high > 3
-
-
-# Differences over folds
 
 
 def test_effect_over_folds_by_hand():
@@ -104,17 +98,11 @@ def test_equal_differences_say_nothing_of_their_variance():
         assert np.isnan([*effect[1:3], *effect[4:]]).all()
 
 
-# Many tests
-
-
 def test_holm_on_a_worked_example_leaves_out_what_was_not_tested():
     # Ascending .005 .01 .03 .04, times 4 3 2 1: .02 .03 .06 .04, and none less than one before it.
     result = holm([0.01, np.nan, 0.04, 0.03, np.nan, 0.005])
     assert_allclose(result, [0.03, np.nan, 0.06, 0.06, np.nan, 0.02])
     assert np.isnan(holm([np.nan, np.nan])).all()
-
-
-# Groups of clips
 
 
 def errs_by_group(rng, groups, songs):

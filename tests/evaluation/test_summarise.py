@@ -44,9 +44,6 @@ def comparisons():
     return rows.assign(question="messages", reference="edgeless", **tests).reindex(columns=RAW)
 
 
-# The step
-
-
 @pytest.fixture
 def run(accuracies, comparisons, tmp_path):
     """Run the step on three experiments; graphs of binary_b connect nothing."""

@@ -79,9 +79,6 @@ def test_clips_that_protocols_take(clips_of, protocols, chosen):
         pd.testing.assert_frame_equal(taken(clips, protocol), expected)
 
 
-# The step
-
-
 @pytest.fixture
 def step(tmp_path):
     """Run the step; its leaks."""

@@ -51,9 +51,6 @@ def test_features_of_all_tables_are_in_the_clips_order(tmp_path):
     assert features_of(pd.Series(["z", "x"]), paths).tolist() == [[3, 4], [1, 6]]
 
 
-# Leaks
-
-
 def distinct(clips_of, n, **columns):
     """Clips that share nothing but what is given."""
     clips = clips_of((["blues", "jazz"] * n)[:n], artist=[f"artist {i}" for i in range(n)])

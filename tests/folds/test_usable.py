@@ -36,12 +36,6 @@ def test_song_artist_group_and_copies_tie_clips(clips_of, columns, groups):
     assert together(clips_of(["rock"] * 6, **columns)) == groups
 
 
-def test_clips_with_the_same_features_are_tied(clips_of):
-    features = np.random.default_rng(0).normal(size=(6, 8))
-    features[5] = features[0]
-    assert together(clips_of(["rock"] * 6), features) == [[0, 1, 4, 5], [2, 3]]
-
-
 def test_names_of_groups_and_artists(clips_of):
     """A group has that of its first clip; an artist is the sheet's, its group or the song."""
     columns = {"artist": ["Ann", "", "The Ann", "", "", ""], "sheet_group": [*"ggh", "", "", ""]}
@@ -58,9 +52,6 @@ def test_clips_of_unknown_artist_can_be_excluded_and_have_a_group(clips_of):
     assert (table["group"] != "").all()
     # Where no artist is known none is left out.
     assert (with_groups(clips_of(["rock"] * 6), NOTHING, "out")["excluded"] == "").all()
-
-
-# The step
 
 
 @pytest.fixture
