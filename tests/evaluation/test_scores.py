@@ -47,15 +47,12 @@ def test_scores_of_folds_by_hand(predicted):
     assert_frame_equal(of_folds(of_clips(other)), scored)
 
 
-def test_macro_f1_is_over_genres_tested_or_predicted(predicted):
+def test_macro_f1_is_over_genres_tested_or_predicted_and_log_loss_finite(predicted):
     assert of_folds(of_clips(predicted[:-1]))["test_macro_f1"].item() == pytest.approx(2 / 3)
-    predicted.loc[3, "predicted"] = "rock"
-    assert of_folds(of_clips(predicted[:4]))["test_macro_f1"].item() == 0
-
-
-def test_log_loss_of_a_certain_error_is_finite(predicted):
-    predicted.loc[3, GENRES] = [0.0, 1.0, 0.0]
-    assert 30 < of_folds(of_clips(predicted[:4]))["test_log_loss"].item() < math.inf
+    predicted.loc[3, ["predicted", *GENRES]] = ["rock", 0.0, 0.0, 1.0]
+    scored = of_folds(of_clips(predicted[:4]))
+    assert scored["test_macro_f1"].item() == 0
+    assert 30 < scored["test_log_loss"].item() < math.inf
 
 
 def test_mean_interval_of_a_single_fold_is_by_groups(predicted):

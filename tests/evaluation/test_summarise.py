@@ -54,19 +54,18 @@ def run(accuracies, comparisons, tmp_path):
             table[table["experiment"] == name].to_csv(folder / f"{kind}.csv", index=False)
         left_out = {"clean": "one artist"} if name == "binary_none" else {}
         (folder / "protocols.json").write_text(json.dumps({"left_out": left_out}))
+    folds = pd.DataFrame({"genre": "rock", "repeat": 0, "group": list("aabcde")})
     for name, protocol in {place[:2] for place in PLACES}:
         folder = tmp_path / name / protocol
         folder.mkdir()
         health = pd.DataFrame({"k_asked": [100], "k": 100, "degenerate": name == "binary_b"})
         health.to_csv(folder / "graph-health.csv", index=False)
-        folds = pd.DataFrame({"genre": "rock", "repeat": 0, "group": list("aabcde")})
         folds.to_parquet(folder / "folds.parquet")
 
     def summarised(names=("multiclass_a", "binary_b", "binary_none"), **options):
-        paths = [tmp_path / f"{name}.csv" for name in ("summary", "comparisons")]
-        text = tmp_path / "summary.txt"
-        main([tmp_path / name for name in names], *paths, text, **options)
-        return *map(pd.read_csv, paths), text.read_text()
+        *tables, text = (tmp_path / name for name in ("summary.csv", "compared.csv", "summary.txt"))
+        main([tmp_path / name for name in names], *tables, text, **options)
+        return *map(pd.read_csv, tables), text.read_text()
 
     return summarised
 

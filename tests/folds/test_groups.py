@@ -10,8 +10,6 @@ from genregraph.config.experiment import Clean, Experiment
 from genregraph.folds import assign, groups, usable
 from genregraph.folds.groups import IDENTICAL, KINDS, features_of, identical, leaks
 
-# Replicas
-
 
 def features(n=30, d=20):
     return np.random.default_rng(0).normal(size=(n, d)) * np.geomspace(1e-3, 1e6, d)

@@ -8,15 +8,7 @@ from genregraph.config.experiment import Experiment
 from genregraph.folds.protocols import UNKNOWN_LEFT_OUT
 from genregraph.folds.usable import COLUMNS, main, with_groups
 
-# Groups
-
 NOTHING = np.empty((6, 0))
-
-
-def together(clips, features=NOTHING, unknown="alone"):
-    """Positions of the clips of each group."""
-    group = with_groups(clips, features, unknown)["group"]
-    return sorted(rows.index.tolist() for _, rows in group.groupby(group))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +25,8 @@ def together(clips, features=NOTHING, unknown="alone"):
     ],
 )
 def test_song_artist_group_and_copies_tie_clips(clips_of, columns, groups):
-    assert together(clips_of(["rock"] * 6, **columns)) == groups
+    group = with_groups(clips_of(["rock"] * 6, **columns), NOTHING, "alone")["group"]
+    assert sorted(rows.index.tolist() for _, rows in group.groupby(group)) == groups
 
 
 def test_names_of_groups_and_artists(clips_of):
