@@ -84,21 +84,15 @@ def test_missing_sheet_names_commands(tmp_path) -> None:
 def test_read_takes_spreadsheets_encodings_breaks_and_delimiters(
     tmp_path, encoding, ends, delimiter
 ) -> None:
-    lines = [
-        ["year", "PATH", " genre ", "Clip", "title", "", ""],
-        ["1999", "x/a.wav", " x", "Café", '"""Heroes"" live"', "", ""],
-        ["", "", "", "", "", ""],
-        ["", "x/c.wav", "x", "c"],
-        ["", "", "", "", "", ""],
-    ]
+    header = ["year", "PATH", " genre ", "Clip", "title", "", ""]
+    first = ["1999", "x/a.wav", " x", "Café", '"""Heroes"" live"', "", ""]
+    lines = [header, first, [""] * 6, ["", "x/c.wav", "x", "c"], [""] * 6]
     path = tmp_path / "mine.tsv"
+    rows = [Row("Café", "x/a.wav", "x", title='"Heroes" live'), Row("c", "x/c.wav", "x")]
     for note in ("", f"sep={delimiter}{ends}"):
         text = note + ends.join(map(delimiter.join, lines))
         path.write_text(text, encoding=encoding, newline="")
-        assert read_sheet(path) == [
-            Row("Café", "x/a.wav", "x", title='"Heroes" live'),
-            Row("c", "x/c.wav", "x"),
-        ]
+        assert read_sheet(path) == rows
 
 
 def test_no_sheet_is_made_of_a_name_that_reads_as_rows() -> None:

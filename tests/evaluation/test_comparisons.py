@@ -135,15 +135,10 @@ def test_questions_about_an_experiment():
 
 
 def test_comparisons_of_an_experiment():
-    names = "graphsage edgeless logistic".split()
-    paper, clean = (
-        view(
-            {name: 2 * each for name, each in zip(names, signs, strict=True)},
-            "abcde",
-            2 * [range(5)],
-        )
-        for signs in (["++++-", "+++++", "-++++"], ["+++-+", "+--+-", "-+-++"])
-    )
+    signs = {"graphsage": 2 * "++++-", "edgeless": 2 * "+++++", "logistic": 2 * "-++++"}
+    paper = view(signs, "abcde", [range(5)] * 2)
+    signs = {"graphsage": 2 * "+++-+", "edgeless": 2 * "+--+-", "logistic": 2 * "-+-++"}
+    clean = view(signs, "abcde", [range(5)] * 2)
     views = {"paper": {"none": paper}, "clean": {"none": clean, "artist": clean}}
     experiment = Experiment(models=["logistic"])
     table = of_experiment(views, "multiclass_a", experiment, 0.5)
@@ -155,7 +150,7 @@ def test_comparisons_of_an_experiment():
         "paper none paper graphsage paper",
         "clean none messages graphsage edgeless",
         "clean none baseline graphsage logistic",
-        *(f"clean none protocol {name} paper" for name in names),
+        *(f"clean none protocol {name} paper" for name in signs),
         "clean artist messages graphsage edgeless",
         "clean artist baseline graphsage logistic",
     ]
