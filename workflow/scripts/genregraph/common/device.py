@@ -1,8 +1,7 @@
 """Where PyTorch computes, on the CPU or a card that it can use, and how it gives the same bytes.
 
-Cards are NVIDIA's and AMD's (``cuda``) and Apple's (``mps``). Networks compute in single precision
-on each of them. Where a card is found, tests hold what a fold's network says on it to the same bits
-each time, and to within `BOUND` of the probabilities that the CPU gives.
+Cards are NVIDIA's and AMD's (``cuda``) and Apple's (``mps``). Tests hold what a fold's network says
+on a card to the same bits each time, and to within `BOUND` of the CPU's probabilities.
 """
 
 import os

@@ -27,15 +27,8 @@ from genregraph.datasets.unpack import DAMAGED
 logger = logging.getLogger(__name__)
 
 
-class Subset(StrEnum):
-    """Archives of audio: of 30 s but for full, and each holding those before it."""
-
-    small = "small"
-    medium = "medium"
-    large = "large"
-    full = "full"
-
-
+# Archives of audio: of 30 s but for full, and each holding those before it.
+Subset = StrEnum("Subset", "small medium large full")
 METADATA = "https://os.unil.cloud.switch.ch/fma/fma_metadata.zip"
 SHA1 = "f0df49ffe5f2a6008d7dc83c6915b31835dfe733"
 # Clips of archives but full with no sound, and with less than 30 s [2]_.

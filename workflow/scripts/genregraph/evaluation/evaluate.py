@@ -33,12 +33,11 @@ Table = Annotated[Path, typer.Option(help="Table, to be written (CSV).")]
 
 
 class Split(NamedTuple):
-    """Songs, artist labels and groups (a category) by clip, groups by song, and their draws."""
+    """Songs, artist labels and groups (a category) by clip, and draws of groups."""
 
     songs: pd.Series
     artists: pd.Series
     groups: pd.Series
-    of_songs: pd.Series
     draws: NDArray[np.uint8]
 
 
@@ -47,9 +46,8 @@ def split_of(folder: Path, songs: pd.Series) -> Split:
     folds = pd.read_parquet(folder / "folds.parquet")
     tested = folds[folds["fold"] >= 0].drop_duplicates("clip").set_index("clip")
     groups = tested["group"].astype("category")
-    of_songs = groups.groupby(songs.loc[groups.index].to_numpy()).first()
     artists = scores.artist_labels(folds, folder.name)
-    return Split(songs, artists, groups, of_songs, draw_groups(len(groups.cat.categories)))
+    return Split(songs, artists, groups, draw_groups(len(groups.cat.categories)))
 
 
 def evaluate(
@@ -74,7 +72,8 @@ def evaluate(
         curves.append(curve.assign(scaling=scaling))
         if scaling == "none":
             songs = scores.of_clips(scores.by_song(averaged, split.songs))
-            songs["group"] = split.of_songs.loc[songs["clip"]].array
+            of_songs = clips["group"].groupby(split.songs.loc[clips["clip"]].array).first()
+            songs["group"] = of_songs.loc[songs["clip"]].array
             took = fits.set_index(scores.KEY)[["epochs", "seconds"]].round({"seconds": 3})
             tables = {
                 "result": train.join(scores.of_folds(clips)).join(took).reset_index(),

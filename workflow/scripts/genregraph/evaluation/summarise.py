@@ -50,8 +50,8 @@ def summarise(
     )[COLUMNS]
 
 
-def table_text(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
-    """Format the summary for the terminal, with notes and a legend below."""
+def table_lines(summary: pd.DataFrame, comparisons: pd.DataFrame) -> list[str]:
+    """Lines of the summary for the terminal, with notes and a legend below."""
     messages = comparisons[comparisons["question"] == "messages"]
     effects = messages.set_index(PLACE[1:]).rename(columns={"difference": "messages"})
     rows = summary.join(effects[["messages", *ADJUSTED]], on=PLACE[1:])
@@ -59,12 +59,11 @@ def table_text(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     shown = outputs.table_lines(_cells(rows, texts), texts) if len(rows) else []
     lines = shown or ["nothing could be evaluated"]
     noted = summary[summary["note"] != ""].groupby(["experiment", "note"], sort=False)["protocol"]
-    lines += [f"{name}, {', '.join(of.unique())}: {note}" for (name, note), of in noted]
-    return "\n".join(["", *lines, LEGEND])
+    notes = [f"{name}, {', '.join(of.unique())}: {note}" for (name, note), of in noted]
+    return ["", *lines, *notes, LEGEND]
 
 
 def _cells(rows: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
-    """Cells of the table for the terminal, as texts."""
 
     def written(column: str, form: str) -> pd.Series:
         return rows[column].map(form.format, na_action="ignore")
@@ -102,7 +101,7 @@ def main(
     summary = summarise(accuracies, stated, said, folders[0].parent)
     summary.to_csv(output, index=False)
     compared.to_csv(comparisons, index=False)
-    lines = [table_text(summary, compared)]
+    lines = table_lines(summary, compared)
     for folder in folders:
         reasons = outputs.read_protocols(folder / "protocols.json")["left_out"]
         lines += outputs.left_out_lines(reasons, f"{folder.name}, ")

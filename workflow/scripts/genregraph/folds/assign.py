@@ -70,9 +70,7 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed.")],
     output: Annotated[Path, typer.Option(help="Folds, to be written (Parquet).")],
     leaking: Annotated[Path, typer.Option(help="Counts of leaks, to be written (CSV).")],
-    tables: Annotated[
-        list[Path] | None, typer.Argument(help="The experiment's feature tables.")
-    ] = None,
+    tables: Annotated[list[Path] | None, typer.Argument(help="Feature tables.")] = None,
 ) -> None:
     """Assign the clips of an experiment to folds; folds by group must not leak."""
     asked = Experiment.model_validate_json(experiment)

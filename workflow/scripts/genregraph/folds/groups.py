@@ -35,7 +35,7 @@ def group_names(clips: pd.DataFrame, unknown: str) -> list[str]:
     if not (clips["sheet_group"].any() or clips["artist"].any()):
         unknown = "alone"
     stated = clips[["sheet_group", "artist", "source", "genre"]].to_numpy()
-    return [group_name(*names, unknown) for names in stated]
+    return [group_name(group, artist, song, of, unknown) for group, artist, song, of in stated]
 
 
 def features_of(clips: pd.Series, tables: Sequence[Path]) -> NDArray[np.floating]:

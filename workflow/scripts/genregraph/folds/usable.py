@@ -76,9 +76,7 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed.")],
     output: Annotated[Path, typer.Option(help="Usable clips, to be written (Parquet).")],
     protocols: Annotated[Path, typer.Option(help="Which can split them, to be written (JSON).")],
-    tables: Annotated[
-        list[Path] | None, typer.Argument(help="The experiment's feature tables.")
-    ] = None,
+    tables: Annotated[list[Path] | None, typer.Argument(help="Feature tables.")] = None,
     images: Annotated[list[Path] | None, typer.Option(help="Images of a shard.")] = None,
 ) -> None:
     """List the clips that an experiment can use, and how its protocols can split them."""
