@@ -225,10 +225,7 @@ def locate(
 
 def is_file(path: Path) -> bool:
     """Whether there is a file, as far as may be looked."""
-    try:
-        return path.is_file()
-    except OSError:  # A name that is too long, or a folder that may not be entered.
-        return False
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where none may look.
 
 
 def find(path: str, home: Path) -> str:
