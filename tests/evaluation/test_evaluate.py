@@ -102,6 +102,8 @@ def test_tables_have_a_row_a_protocol_model_and_fold(run):
     assert own["mean"] == pytest.approx((4 / 6 + 4 / 6 + 2 / 3) / 3)
     # Of six groups those of blues.0 (three tests) and blues.1 (two) have no right one.
     assert (own["artist_mean"], own["n_groups"]) == (pytest.approx(4 / 6), 6)
+    assert own["artist_low"] < own["artist_mean"] < own["artist_high"]
+    assert math.isnan(own["song_mean"])
     messages = tables["comparisons"].set_index("question").loc["messages"].iloc[0]
     assert messages["difference"] == pytest.approx((1 / 6 + 1 / 6 + 0) / 3)
     # blues.1 is better by two tests, and that is one group of six: p is 1.

@@ -8,9 +8,6 @@ from pandas.testing import assert_frame_equal
 
 from genregraph.datasets.groups import group_name
 from genregraph.evaluation.scores import (
-    ACCURACIES,
-    BY_GROUPS,
-    accuracies,
     artist_labels,
     by_artist,
     by_song,
@@ -62,17 +59,6 @@ def test_mean_interval_of_a_single_fold_is_by_groups(predicted):
     assert math.isnan(scored.std)
     none = np.empty((0, 3), dtype=np.uint8)
     assert math.isnan(mean_interval(clips_of(predicted), "right", 3, none).low)
-
-
-def test_artist_accuracy_counts_each_group_once(predicted):
-    clips = clips_of(predicted)
-    scored = accuracies(clips, clips, of_training(predicted), draw_groups(3))
-    assert list(scored) == ACCURACIES
-    assert scored["mean"] == 3 / 4
-    assert scored["artist_mean"] == pytest.approx((1 / 2 + 1 + 1) / 3)
-    assert scored["artist_low"] < scored["artist_mean"] < scored["artist_high"] == 1
-    assert (scored["n_groups"], scored["n_folds"], scored["interval"]) == (3, 1, BY_GROUPS)
-    assert math.isnan(scored["song_mean"])
 
 
 ARTISTS = pd.Series({"clip0": "artist a", "clip3": "artist a", "clip4": "artist a"})

@@ -33,7 +33,6 @@ def test_corrected_interval_by_hand():
     # s^2 = .0125 / 3; (1/4 + 10/90) s^2 = .001504630, its root .0387896; t(.975, 3) = 3.1824463.
     result = corrected_interval([0.7, 0.8, 0.75, 0.65], n_train=90, n_test=10)
     assert_allclose(result, (0.725, 0.0645497, 0.601554, 0.848446), atol=1e-6)
-    assert result._fields == ("mean", "std", "low", "high")
 
 
 def test_interval_is_clipped_and_mean_is_not():
