@@ -19,12 +19,6 @@ from genregraph.evaluation.scores import (
 from genregraph.evaluation.statistics import draw_groups
 
 GENRES = ["blues", "jazz", "rock"]
-GROUPS = pd.Series({"clip3": "a", "clip4": "a", "clip5": "b", "clip6": "c"}, dtype="category")
-
-
-def clips_of(predicted):
-    clips = of_clips(predicted)
-    return clips.assign(group=GROUPS.loc[clips["clip"]].array)
 
 
 def test_scores_of_folds_by_hand(predicted):
@@ -53,12 +47,11 @@ def test_macro_f1_is_over_genres_tested_or_predicted_and_log_loss_finite(predict
 
 
 def test_mean_interval_of_a_single_fold_is_by_groups(predicted):
-    scored = mean_interval(clips_of(predicted), "right", 3, draw_groups(3))
+    clips = of_clips(predicted).assign(group=pd.Categorical(["a", "a", "b", "c"]))
+    scored = mean_interval(clips, "right", 3, draw_groups(3))
     # Of a, one of two clips is right, of b and c all: 1/2 where a alone is drawn, 1 without it.
-    assert (scored.mean, scored.low, scored.high) == (0.75, 0.5, 1)
-    assert math.isnan(scored.std)
-    none = np.empty((0, 3), dtype=np.uint8)
-    assert math.isnan(mean_interval(clips_of(predicted), "right", 3, none).low)
+    assert (scored.mean, scored.low, scored.high) == (0.75, 0.5, 1) and math.isnan(scored.std)
+    assert math.isnan(mean_interval(clips, "right", 3, np.empty((0, 3), dtype=np.uint8)).low)
 
 
 ARTISTS = pd.Series({"clip0": "artist a", "clip3": "artist a", "clip4": "artist a"})
