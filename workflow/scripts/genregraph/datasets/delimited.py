@@ -9,7 +9,6 @@ from pathlib import Path
 
 from genregraph.common.errors import UserError
 
-DELIMITERS = "\t;,"
 BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -38,7 +37,7 @@ def decoded(content: bytes) -> str:
 
 
 def delimiter_of(
-    header: str, fits: Callable[[Sequence[str]], bool], delimiters: str = DELIMITERS
+    header: str, fits: Callable[[Sequence[str]], bool], delimiters: str = "\t;,"
 ) -> str:
     """The first delimiter that splits a header line into columns that fit; else the first."""
     return next((each for each in delimiters if fits(_names(header, each))), delimiters[0])

@@ -23,7 +23,6 @@ from genregraph.datasets.sheet import AUDIO_SUFFIXES, Row, is_file, read_sheet
 
 logger = logging.getLogger(__name__)
 
-Archive = tuple[dict[str, int], Callable[[str], IO[bytes]]]
 # What the standard library raises where an archive is damaged, locked or packed in another way.
 DAMAGED = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError),
@@ -33,7 +32,7 @@ BY_HAND = "unpack it by hand, and name the folder with --config audio=FOLDER"
 
 
 @contextmanager
-def open_archive(path: Path) -> Iterator[Archive]:
+def open_archive(path: Path) -> Iterator[tuple[dict[str, int], Callable[[str], IO[bytes]]]]:
     """Sizes of the files in a tar or zip archive, and a function that opens one of them."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:

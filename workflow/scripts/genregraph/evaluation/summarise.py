@@ -37,17 +37,13 @@ def summarise(
     """
     graphsage = (accuracies["model"] == "graphsage") & (accuracies["aggregation"] == "none")
     stated = accuracies["experiment"].map(dict(paper)).astype(float).where(graphsage)
-    notes = {}
-    for name, protocol in accuracies[["experiment", "protocol"]].drop_duplicates().to_numpy():
+    places, notes = [*zip(accuracies["experiment"], accuracies["protocol"], strict=True)], {}
+    for name, protocol in set(places):
         own = note.get(name, "") if protocol == "paper" else ""
         warnings = outputs.note_of(folder / name / protocol)
         notes[name, protocol] = " ".join(filter(None, [own, warnings]))
-    places = zip(accuracies["experiment"], accuracies["protocol"], strict=True)
-    return accuracies.assign(
-        paper_test_accuracy=stated,
-        difference=accuracies["mean"] - stated,
-        note=[notes[place] for place in places],
-    )[COLUMNS]
+    noted = accuracies.assign(note=[notes[place] for place in places])
+    return noted.assign(paper_test_accuracy=stated, difference=noted["mean"] - stated)[COLUMNS]
 
 
 def table_lines(summary: pd.DataFrame, comparisons: pd.DataFrame) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,16 +19,6 @@ from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, attempted
 logger = logging.getLogger(__name__)
 
 COLUMNS = ["clip", "source", "genre", "group", "artist", "split", "excluded", "md5"]
-
-
-def usable(
-    clips: pd.DataFrame, tables: Iterable[Collection[str]], genres: Sequence[str]
-) -> pd.DataFrame:
-    """Clips of some genres (empty: all) that every feature table has, ordered by name."""
-    good = (clips["status"] != "rejected") & clips["genre"].isin(genres or clips["genre"])
-    for table in tables:
-        good &= clips["clip"].isin(table)
-    return clips[good].sort_values("clip", ignore_index=True)
 
 
 def with_groups(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.DataFrame:
@@ -85,7 +75,12 @@ def main(
     known = [set(pd.read_parquet(path, columns=["clip"])["clip"]) for path in tables or []]
     shards = [pd.read_parquet(path, columns=["clip"]) for path in images or []]
     known += [set(pd.concat(shards)["clip"])] if shards else []
-    good = usable(listed, known, asked.genres)
+    usable = (listed["status"] != "rejected") & listed["genre"].isin(
+        asked.genres or listed["genre"]
+    )
+    for table in known:
+        usable &= listed["clip"].isin(table)
+    good = listed[usable].sort_values("clip", ignore_index=True)
     features = features_of(good["clip"], tables or [])
     grouped = with_groups(good, features, asked.clean.unknown_artist)
     grouped.to_parquet(output, index=False)
