@@ -87,10 +87,8 @@ def _name(column: str) -> str:
 
 def _check_header(header: Sequence[str]) -> None:
     if missing := [name for name in REQUIRED if name not in header]:
-        raise UserError(
-            f"no column {', '.join(missing)}; "
-            f"the header line must hold {' '.join(REQUIRED)}, separated by tabs"
-        )
+        needed = f"the header line must hold {' '.join(REQUIRED)}, separated by tabs"
+        raise UserError(f"no column {', '.join(missing)}; {needed}")
     if twice := [name for name in COLUMNS if header.count(name) > 1]:
         raise UserError(f"two columns are called {twice[0]}; remove or rename one")
     for name in header:
@@ -101,10 +99,8 @@ def _check_header(header: Sequence[str]) -> None:
 
 def _row(line: int, header: Sequence[str], values: Sequence[str]) -> Row:
     if any(values[len(header) :]):
-        raise UserError(
-            f"line {line} has {len(values)} values, and the header {len(header)}; put a "
-            "value that holds what separates values in quotation marks"
-        )
+        more = f"line {line} has {len(values)} values, and the header {len(header)}"
+        raise UserError(f"{more}; put a value that holds a delimiter in quotation marks")
     stated = dict(zip(header, values, strict=False))
     if empty := [name for name in REQUIRED if not stated.get(name)]:
         raise UserError(f"line {line} has no {', '.join(empty)}; fill it in")
@@ -162,9 +158,7 @@ def save_sheet(content: bytes, path: Path, source: Path) -> list[Row]:
 def new_sheet(rows: Iterable[Row], path: Path, source: Path) -> list[Row]:
     """Write a new sheet by `save_sheet`; a `UserError` if there is one, perhaps edited by hand."""
     if path.exists():
-        raise UserError(
-            f"there is a sheet {path} already; move it away, or name another (--name or --output)"
-        )
+        raise UserError(f"there is a sheet {path} already; move it away, or use --name or --output")
     return save_sheet(sheet_of(list(rows)), path, source)
 
 

@@ -52,6 +52,11 @@ def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
     return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
 
 
+def pairs(options: Sequence[str] | None) -> dict[str, str]:
+    """``["a=1"]`` as ``{"a": "1"}``."""
+    return dict(option.split("=", 1) for option in options or [])
+
+
 def table_lines(table: pd.DataFrame, texts: Sequence[str]) -> list[str]:
     """Lines of a table: named texts on the left, all else on the right, dashes for NaN."""
     widths = {name: max(map(len, [name, *table[name]])) for name in texts}

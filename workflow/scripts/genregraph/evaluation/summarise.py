@@ -93,8 +93,7 @@ def main(
     """Summarise all experiments, in tables and in words."""
     accuracies = outputs.read_tables([folder / "accuracies.csv" for folder in folders])
     compared = adjusted(outputs.read_tables([folder / "comparisons.csv" for folder in folders]))
-    stated, said = (dict(each.split("=", 1) for each in given or []) for given in (paper, note))
-    summary = summarise(accuracies, stated, said, folders[0].parent)
+    summary = summarise(accuracies, outputs.pairs(paper), outputs.pairs(note), folders[0].parent)
     summary.to_csv(output, index=False)
     compared.to_csv(comparisons, index=False)
     lines = table_lines(summary, compared)
