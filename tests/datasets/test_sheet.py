@@ -9,22 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genregraph.common.errors import UserError
+from genregraph.datasets import sheet
 from genregraph.datasets.delimited import plain
-from genregraph.datasets.sheet import (
-    AUDITED,
-    COLUMNS,
-    NO_GENRES,
-    Row,
-    appended,
-    digest,
-    locate,
-    read_sheet,
-    rows_by_shard,
-    save_sheet,
-    shard_of,
-    sheet_of,
-    write_sheet,
-)
+from genregraph.datasets.sheet import AUDITED, COLUMNS, NO_GENRES, Row, read_sheet
 from genregraph.datasets.tidy import tidy
 
 HOSTILE = ["a b'; touch x; $(id).wav", "tab\there", "two\nlines", "old Mac\r", 'a "quote"', '"']
@@ -43,7 +30,7 @@ sheets = st.lists(rows, min_size=1, max_size=5, unique_by=lambda row: row.clip)
 @given(sheets)
 def test_read_gives_what_was_written(tmp_path_factory, rows) -> None:
     path = tmp_path_factory.mktemp("sheets") / "mine.tsv"
-    write_sheet(rows, path)
+    sheet.write_sheet(rows, path)
     assert read_sheet(path) == tidy(rows)
 
 
@@ -97,7 +84,7 @@ def test_read_takes_spreadsheets_encodings_breaks_and_delimiters(
 
 def test_no_sheet_is_made_of_a_name_that_reads_as_rows() -> None:
     with pytest.raises(UserError, match="no sheet can hold names with tabs and line breaks"):
-        sheet_of([Row("a\t\t\nb", "x/a.wav", "x")])
+        sheet.sheet_of([Row("a\t\t\nb", "x/a.wav", "x")])
 
 
 @pytest.mark.parametrize(("encoding", "artist"), [("utf-8-sig", ""), ("utf-16", "Ann")])
@@ -105,7 +92,7 @@ def test_appended_keeps_columns_delimiter_and_encoding(tmp_path, encoding, artis
     text = 'sep=;\r\nClip;PATH;Note;Genre\r\na;"b;ä.wav";my note;x\r\n'
     new = [Row("n;1", "new.wav", 'a "b"'), Row("n2", "ö.wav", "y", artist=artist)]
     path = tmp_path / "sheet.csv"
-    path.write_bytes(appended(text.encode(encoding), new))
+    path.write_bytes(sheet.appended(text.encode(encoding), new))
     assert read_sheet(path) == [Row("a", "b;ä.wav", "x"), *new]
     stays = text.replace("Genre", "Genre;artist").replace(";x", ";x;") if artist else text
     assert path.read_bytes().startswith(stays.encode(encoding))
@@ -114,19 +101,19 @@ def test_appended_keeps_columns_delimiter_and_encoding(tmp_path, encoding, artis
 def test_save_writes_to_where_a_link_leads_and_keeps_sheet_on_error(tmp_path) -> None:
     elsewhere, link = tmp_path / "elsewhere.tsv", tmp_path / "mine.tsv"
     link.symlink_to(elsewhere)
-    (row,) = save_sheet(sheet_of([Row("a", "x/a.wav", "x")]), link, tmp_path)
+    (row,) = sheet.save_sheet(sheet.sheet_of([Row("a", "x/a.wav", "x")]), link, tmp_path)
     assert link.is_symlink() and read_sheet(elsewhere) == [row]
     before = elsewhere.read_bytes()
     with pytest.raises(UserError, match=r"^source: line 2: a genre cannot be called 'true'"):
-        save_sheet(sheet_of([Row("a", "x/a.wav", "true")]), link, Path("source"))
+        sheet.save_sheet(sheet.sheet_of([Row("a", "x/a.wav", "true")]), link, Path("source"))
     assert elsewhere.read_bytes() == before and len([*tmp_path.iterdir()]) == 2
 
 
 def test_save_by_several_at_once_never_fails(tmp_path) -> None:
-    sheets = [sheet_of([Row("a", f"x/{i}.wav", "x")]) for i in range(8)]
+    sheets = [sheet.sheet_of([Row("a", f"x/{i}.wav", "x")]) for i in range(8)]
     path = tmp_path / "mine.tsv"
     with ThreadPoolExecutor() as pool:
-        saved = [pool.submit(save_sheet, content, path, path) for content in 8 * sheets]
+        saved = [pool.submit(sheet.save_sheet, content, path, path) for content in 8 * sheets]
     assert [row.clip for each in saved for row in each.result()] == 64 * ["a"]
 
 
@@ -168,22 +155,27 @@ def test_shipped_sheets_name_a_file_each_in_ten_equal_genres(name, clips) -> Non
 
 @given(sheets, rows, st.integers(1, 4096))
 def test_another_clip_moves_no_other_to_another_shard(rows, more, shards) -> None:
-    assert (shard_of("blues.00000", 32), shard_of("日本", 4096)) == (24, 1739)  # For ever.
-    before = rows_by_shard(rows, shards)
+    assert (sheet.shard_of("blues.00000", 32), sheet.shard_of("日本", 4096)) == (
+        24,
+        1739,
+    )  # For ever.
+    before = sheet.rows_by_shard(rows, shards)
     assert list(before) == sorted(before)
-    new = f"{shard_of(more.clip, shards):02d}"
-    with_more = rows_by_shard([*rows, more], shards)
+    new = f"{sheet.shard_of(more.clip, shards):02d}"
+    with_more = sheet.rows_by_shard([*rows, more], shards)
     assert with_more.pop(new) == [*before.pop(new, []), more]
     assert with_more == before
 
 
 @given(sheets, sheets)
 def test_digests_are_equal_if_rows_are(rows, others) -> None:
-    assert digest(rows) == digest(iter(list(rows)))
-    assert (digest(rows) == digest(others)) == (rows == others)
+    assert sheet.digest(rows) == sheet.digest(iter(list(rows)))
+    assert (sheet.digest(rows) == sheet.digest(others)) == (rows == others)
     titled = [replace(row, title=f"not {row.title}") for row in rows]
-    assert digest(rows) != digest(titled) and digest(rows, AUDITED) == digest(titled, AUDITED)
-    assert digest([Row("a", "x/a.wav", "x")]) == "749fc65776dd390d"
+    assert sheet.digest(rows) != sheet.digest(titled) and sheet.digest(
+        rows, AUDITED
+    ) == sheet.digest(titled, AUDITED)
+    assert sheet.digest([Row("a", "x/a.wav", "x")]) == "749fc65776dd390d"
 
 
 @pytest.mark.parametrize(
@@ -203,4 +195,4 @@ def test_locate_finds_what_a_path_of_the_sheet_means(tmp_path, path, file) -> No
     for name in ("a.wav", "a.au", "a.mp3", "song.wav", "other.wav", "b.wav"):
         (tmp_path / "rock" / name).touch()
     (tmp_path / r"rock\b.wav").touch()
-    assert locate(tmp_path, path, (".wav", ".au"), {"rock/other.wav"}) == file
+    assert sheet.locate(tmp_path, path, (".wav", ".au"), {"rock/other.wav"}) == file

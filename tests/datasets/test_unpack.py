@@ -73,12 +73,10 @@ def test_unpack_copies_the_sheets_clips_from_below_any_folder(tmp_path, name, le
     assert contents(tmp_path / "audio") == members()
 
 
-@pytest.mark.parametrize(
-    ("name", "inside", "stated"), [("a.zip", ".wav", ".flac"), ("a.tar.gz", ".au", ".wav")]
-)
-def test_unpack_rewrites_other_formats_with_the_same_samples(tmp_path, name, inside, stated):
+@pytest.mark.parametrize(("inside", "stated"), [(".wav", ".flac"), (".au", ".wav")])
+def test_unpack_rewrites_other_formats_with_the_same_samples(tmp_path, inside, stated):
     files = members("", inside) | {f"jazz/jazz.00000{inside}": b"no audio"}
-    archive = pack(tmp_path / name, files)
+    archive = pack(tmp_path / ("a.zip" if inside == ".wav" else "a.tar.gz"), files)
     unpacked(archive, sheet(stated), tmp_path / "audio")
     for clip in CLIPS[:2]:
         written = tmp_path / "audio" / f"{clip}{stated}"

@@ -72,7 +72,7 @@ def test_artist_labels_are_those_of_the_sheet():
     assert artist_labels(folds, "inductive").empty
 
 
-def test_by_artist_averages_test_clips_only(predicted):
+def test_by_artist_averages_test_clips_of_a_fold_only(predicted):
     scored = by_artist(predicted, ARTISTS)
     mean = [0.375, 0.375, 0.25]
     assert_allclose(scored.loc[[3, 4], GENRES], [mean, mean])
@@ -80,13 +80,9 @@ def test_by_artist_averages_test_clips_only(predicted):
     others = [0, 1, 2, 5, 6]  # The artist's training clip among them.
     assert_frame_equal(scored.loc[others], predicted.loc[others])
     assert predicted.loc[4, "predicted"] == "jazz"
-
-
-def test_by_artist_averages_within_a_fold(predicted):
     later = predicted.assign(repeat=1, blues=0.0, jazz=0.0, rock=1.0, predicted="rock")
-    both = pd.concat([predicted, later], ignore_index=True)
-    expected = pd.concat([by_artist(predicted, ARTISTS), later], ignore_index=True)
-    assert_frame_equal(by_artist(both, ARTISTS), expected)
+    both = by_artist(pd.concat([predicted, later], ignore_index=True), ARTISTS)
+    assert_frame_equal(both, pd.concat([scored, later], ignore_index=True))
 
 
 def test_by_song_averages_test_segments_of_a_fold(predicted):
