@@ -114,7 +114,7 @@ def _check(
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if needed > (free := shutil.disk_usage(there).free):
         raise UserError(
-            f"its clips are {needed:,} bytes; free some at {folder}, where {free:,} are"
+            f"its clips are {needed:,} bytes, and {folder} has {free:,} free; free more"
         )
 
 
