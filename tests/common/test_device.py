@@ -12,10 +12,8 @@ def test_a_card_is_used_where_there_is_one_and_no_other(monkeypatch, there):
     monkeypatch.setattr(device, "CARDS", cards)
     assert usable_device("auto") == (there or "cpu")
     assert usable_device("cpu") == "cpu"
-    for asked in cards:
-        if asked == there:
-            assert usable_device(asked) == asked
-            continue
+    assert usable_device(there or "cpu") == (there or "cpu")
+    for asked in {*cards} - {there}:
         with pytest.raises(UserError, match=f"device: {asked}: PyTorch sees no such card; use dev"):
             usable_device(asked)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from genregraph.datasets.delimited import delimiter_of, dialect_of, lines
+from genregraph.datasets.delimited import lines
 
 
 def test_lines_are_numbered_as_in_the_file() -> None:
@@ -25,12 +25,3 @@ def test_lines_are_numbered_as_in_the_file() -> None:
 )
 def test_quotation_mark_opens_a_value_only_if_rows_stay_rows(text, rows) -> None:
     assert [row for _, row in lines("a\tb\n" + text, "\t", 2)][1:] == rows
-
-
-def test_delimiter_is_the_first_that_fits(tmp_path) -> None:
-    assert delimiter_of("a;b,c", lambda names: "a" in names) == ";"
-    assert delimiter_of("a;b,c", lambda names: "z" in names) == "\t"
-    path = tmp_path / "table.csv"
-    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
-        path.write_text("clip;x\na;1,5\n", encoding=encoding)
-        assert dialect_of(path, lambda names: "clip" in names) == (encoding, ";")

@@ -1,9 +1,9 @@
 import hashlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,47 +15,32 @@ ARCHIVE = np.random.default_rng(0).bytes(3 * BLOCK + 12_345)
 MD5 = hashlib.md5(ARCHIVE).hexdigest()
 
 
-@dataclass
-class Server:
-    """A web server that holds one archive, and what was asked of it."""
-
-    address: str = ""
-    content: bytes = ARCHIVE
-    ranges: bool = True
-    breaks_off_after: int | None = None
-    asked: list[str | None] = field(default_factory=list)
-    served: list[int] = field(default_factory=list)
-
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        wanted = handler.headers["Range"]
-        self.asked.append(wanted)
-        start = int(wanted[len("bytes=") : -1]) if wanted and self.ranges else 0
-        if handler.path != "/archive.zip" or start >= len(self.content):
-            return handler.send_error(416 if start else 404)
-        handler.send_response(206 if start else 200)
-        handler.send_header("Content-Length", str(len(self.content) - start))
-        handler.end_headers()
-        body = self.content[start:][: self.breaks_off_after]
-        self.served.append(len(body))
-        handler.wfile.write(body)
-
-
 @pytest.fixture
-def server(monkeypatch) -> Iterator[Server]:
+def server(monkeypatch) -> Iterator[SimpleNamespace]:
+    """A web server that holds one archive, and what was asked of it."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    served = Server()
+    held = {"content": ARCHIVE, "ranges": True, "breaks_off_after": None}
+    it = SimpleNamespace(**held, asked=[], served=[])
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            served.answer(self)
+            wanted = self.headers["Range"]
+            it.asked.append(wanted)
+            start = int(wanted[len("bytes=") : -1]) if wanted and it.ranges else 0
+            if self.path != "/archive.zip" or start >= len(it.content):
+                return self.send_error(416 if start else 404)
+            self.send_response(206 if start else 200)
+            self.send_header("Content-Length", str(len(it.content) - start))
+            self.end_headers()
+            body = it.content[start:][: it.breaks_off_after]
+            it.served.append(len(body))
+            self.wfile.write(body)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        served.address = f"http://127.0.0.1:{http.server_port}/archive.zip"
-        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
-        thread.start()
-        yield served
+        it.address = f"http://127.0.0.1:{http.server_port}/archive.zip"
+        threading.Thread(target=http.serve_forever, args=(0.01,)).start()
+        yield it
         http.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -64,7 +49,8 @@ def output(tmp_path) -> Path:
     return tmp_path / "downloads/archive.zip"
 
 
-def part_of(output: Path) -> Path:
+@pytest.fixture
+def part(output) -> Path:
     return output.with_name("archive.zip.part")
 
 
@@ -73,12 +59,12 @@ def assert_is_there_alone(output: Path) -> None:
     assert list(output.parent.iterdir()) == [output]
 
 
-def test_fetch_resumes_where_a_download_broke_off(server, output) -> None:
+def test_fetch_resumes_where_a_download_broke_off(server, output, part) -> None:
     server.breaks_off_after = 2 * BLOCK + 77
     with pytest.raises(UserError, match=server.address):
         fetch([server.address], MD5, output)
     assert not output.exists()
-    have = part_of(output).stat().st_size
+    have = part.stat().st_size
     assert have >= 2 * BLOCK
     server.breaks_off_after = None
     fetch([server.address], MD5, output)
@@ -91,10 +77,10 @@ def test_fetch_resumes_where_a_download_broke_off(server, output) -> None:
     ("have", "ranges", "served"),
     [(0, True, [len(ARCHIVE)]), (BLOCK, False, [len(ARCHIVE)]), (len(ARCHIVE), True, [])],
 )
-def test_fetch_asks_for_what_is_missing(server, output, capsys, have, ranges, served) -> None:
+def test_fetch_asks_for_what_is_missing(server, output, part, capsys, have, ranges, served) -> None:
     server.ranges = ranges
     if have:
-        part_of(output).write_bytes(ARCHIVE[:have])
+        part.write_bytes(ARCHIVE[:have])
     main(output, MD5, [server.address])
     assert_is_there_alone(output)
     assert server.served == served
@@ -128,10 +114,10 @@ def test_addresses_that_fail_are_passed_over_or_named_with_the_reason(server, ou
 @pytest.mark.parametrize(
     "form", ["{}/local copy.zip", "file://{}/local copy.zip", "~/local copy.zip"]
 )
-def test_fetch_copies_local_paths(output, tmp_path, monkeypatch, form) -> None:
+def test_fetch_copies_local_paths(output, part, tmp_path, monkeypatch, form) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "local copy.zip").write_bytes(ARCHIVE)
-    part_of(output).write_bytes(b"half of another archive" * 10**6)
+    part.write_bytes(b"half of another archive" * 10**6)
     fetch([form.format(tmp_path)], MD5, output)
     assert_is_there_alone(output)
     assert (tmp_path / "local copy.zip").read_bytes() == ARCHIVE

@@ -50,29 +50,26 @@ def test_rows_have_the_tables_values_and_broken_clips_are_excluded(tracks) -> No
     assert not any(row.excluded for row in rows_of(table, Subset.full))
 
 
-@pytest.mark.parametrize("output", [None, "mine/sheet.tsv"])
-def test_main_writes_sheet_and_prints_command(
-    tracks, tmp_path, monkeypatch, capsys, output
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    written = Path(output or "config/datasets/fma-small.tsv")
+@pytest.mark.parametrize("output", [None, Path("mine/sheet.tsv")])
+def test_main_writes_sheet_and_prints_command(tracks, monkeypatch, capsys, output) -> None:
+    monkeypatch.chdir(tracks.parent)
     with zipfile.ZipFile("metadata.zip", "w") as archive:
         archive.writestr("fma_metadata/raw_tracks.csv", "track_id,album_id\n2,1\n")
         archive.write(tracks, "fma_metadata/tracks.csv")
-    main(Subset.small, Path(output) if output else None, Path("metadata.zip"))
-    assert [row.clip for row in read_sheet(written)] == ["000002", "000140"]
-    *_, command = capsys.readouterr().out.splitlines()
-    words = shlex.split(command)
+    main(Subset.small, output, Path("metadata.zip"))
+    written = read_sheet(output or Path("config/datasets/fma-small.tsv"))
+    assert [row.clip for row in written] == ["000002", "000140"]
+    words = shlex.split(capsys.readouterr().out)
     assert words[-1] == (f"sheet={output}" if output else "dataset=fma-small")
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", TRACKS.replace("genre_top", "genre")])
 @pytest.mark.parametrize("name", ["", "000/000002.mp3", "fma_metadata/tracks.csv"])
-def test_other_table_or_archive_is_rejected(tracks, tmp_path, text, name) -> None:
-    tracks.write_text(text)
-    path = tmp_path / "fma.zip" if name else tracks
+def test_other_table_or_archive_is_rejected(tmp_path, text, name) -> None:
+    path = tmp_path / "metadata"
+    path.write_text(text)
     if name:
         with zipfile.ZipFile(path, "w") as archive:
-            archive.write(tracks, name)
+            archive.writestr(name, text)
     with pytest.raises(UserError, match=r"no tracks\.csv of FMA \(.*; it comes in https://"):
         read_tracks(path)

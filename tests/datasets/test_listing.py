@@ -7,26 +7,21 @@ from genregraph.common.errors import UserError
 from genregraph.datasets.listing import audio_files, counted, listed, shards_of
 
 
-def made(folder: Path, *names: str) -> Path:
+def made(folder: Path, *names: str) -> None:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
-    return folder
 
 
 def test_audio_is_listed_at_any_depth_and_other_files_are_counted_by_reason(tmp_path) -> None:
     audio = ["c.Mp3", "folk music/d.1.ogg", "rock/A.WAV", "rock/Ann/Live/CD 1/b.flac"]
-    folder = made(
-        tmp_path,
-        *audio,
-        *("rock/b.ape", "rock/Ann/c.APE", "rock/cover.jpg", "rock/wav"),
-        *(".Trash-1000/files/e.wav", "rock/.ipynb_checkpoints/f.wav", "@eaDir/rock/g.wav"),
-        *("rock/._a.wav", "__MACOSX/rock/._a.wav", "rock/folder.mp3/notes.txt"),
-    )
-    (folder / "rock/gone.wav").symlink_to("nowhere.wav")
-    (folder / "rock/odd.wav").symlink_to("x" * 300)  # To look there is an error.
-    (folder / "rock/again").symlink_to(folder / "rock")
-    files, passed_over = audio_files(folder)
+    others = ["rock/b.ape", "rock/Ann/c.APE", "rock/cover.jpg", "rock/wav", "rock/._a.wav"]
+    others += [".Trash-1000/files/e.wav", "rock/.ipynb_checkpoints/f.wav", "@eaDir/rock/g.wav"]
+    made(tmp_path, *audio, *others, "__MACOSX/rock/._a.wav", "rock/folder.mp3/notes.txt")
+    (tmp_path / "rock/gone.wav").symlink_to("nowhere.wav")
+    (tmp_path / "rock/odd.wav").symlink_to("x" * 300)  # To look there is an error.
+    (tmp_path / "rock/again").symlink_to(tmp_path / "rock")
+    files, passed_over = audio_files(tmp_path)
     assert [str(file) for file in files] == audio
     assert counted(passed_over) == [
         "5 hidden, or of a system: '.Trash-1000', ...",
@@ -77,6 +72,5 @@ def test_shards_stay_when_a_file_is_added() -> None:
     files = [f"{number}.mp3" for number in range(100)]
     before, after = shards_of(files), shards_of([*files, "one more.mp3"])
     assert len(before) == 8
-    changed = [shard for shard in after if before.get(shard) != after[shard]]
-    assert len(changed) == 1
+    assert sum(before.get(shard) != files for shard, files in after.items()) == 1
     assert sorted(file for part in before.values() for file in part) == sorted(files)

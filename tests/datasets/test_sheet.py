@@ -9,22 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genregraph.common.errors import UserError
+from genregraph.datasets import sheet
 from genregraph.datasets.delimited import plain
-from genregraph.datasets.sheet import (
-    AUDITED,
-    COLUMNS,
-    NO_GENRES,
-    Row,
-    appended,
-    digest,
-    locate,
-    read_sheet,
-    rows_by_shard,
-    save_sheet,
-    shard_of,
-    sheet_of,
-    write_sheet,
-)
+from genregraph.datasets.sheet import AUDITED, COLUMNS, NO_GENRES, Row, read_sheet
 from genregraph.datasets.tidy import tidy
 
 HOSTILE = ["a b'; touch x; $(id).wav", "tab\there", "two\nlines", "old Mac\r", 'a "quote"', '"']
@@ -43,7 +30,7 @@ sheets = st.lists(rows, min_size=1, max_size=5, unique_by=lambda row: row.clip)
 @given(sheets)
 def test_read_gives_what_was_written(tmp_path_factory, rows) -> None:
     path = tmp_path_factory.mktemp("sheets") / "mine.tsv"
-    write_sheet(rows, path)
+    sheet.write_sheet(rows, path)
     assert read_sheet(path) == tidy(rows)
 
 
@@ -60,7 +47,7 @@ def test_read_gives_what_was_written(tmp_path_factory, rows) -> None:
         ("\na,x/a\0,x", "line 2 holds a NUL character; save it as text"),
         (
             ',title,artist\na,x/a,x,"A\nb,x/b,x\nc,x/c,x,At 12",A',
-            "line 2: a quotation mark opens a value that ends in line 4: write it twice, in a pair",
+            "line 2: a quotation mark opens a value up to line 4: write it twice, in a pair",
         ),
         ("\na,x/a,true", "line 2: a genre cannot be called 'true'"),
     ],
@@ -84,28 +71,20 @@ def test_missing_sheet_names_commands(tmp_path) -> None:
 def test_read_takes_spreadsheets_encodings_breaks_and_delimiters(
     tmp_path, encoding, ends, delimiter
 ) -> None:
-    lines = [
-        ["year", "PATH", " genre ", "Clip", "title", "", ""],
-        ["1999", "x/a.wav", " x", "Café", '"""Heroes"" live"', "", ""],
-        ["", "", "", "", "", ""],
-        ["", "x/c.wav", "x", "c"],
-        ["", "", "", "", "", ""],
-    ]
+    header = ["year", "PATH", " genre ", "Clip", "title", "", ""]
+    first = ["1999", "x/a.wav", " x", "Café", '"""Heroes"" live"', "", ""]
+    lines = [header, first, [""] * 6, ["", "x/c.wav", "x", "c"], [""] * 6]
     path = tmp_path / "mine.tsv"
+    rows = [Row("Café", "x/a.wav", "x", title='"Heroes" live'), Row("c", "x/c.wav", "x")]
     for note in ("", f"sep={delimiter}{ends}"):
         text = note + ends.join(map(delimiter.join, lines))
         path.write_text(text, encoding=encoding, newline="")
-        assert read_sheet(path) == [
-            Row("Café", "x/a.wav", "x", title='"Heroes" live'),
-            Row("c", "x/c.wav", "x"),
-        ]
+        assert read_sheet(path) == rows
 
 
-def test_write_rejects_name_that_reads_as_rows(tmp_path) -> None:
-    path = tmp_path / "mine.tsv"
+def test_no_sheet_is_made_of_a_name_that_reads_as_rows() -> None:
     with pytest.raises(UserError, match="no sheet can hold names with tabs and line breaks"):
-        write_sheet([Row("a\t\t\nb", "x/a.wav", "x")], path)
-    assert not path.exists()
+        sheet.sheet_of([Row("a\t\t\nb", "x/a.wav", "x")])
 
 
 @pytest.mark.parametrize(("encoding", "artist"), [("utf-8-sig", ""), ("utf-16", "Ann")])
@@ -113,7 +92,7 @@ def test_appended_keeps_columns_delimiter_and_encoding(tmp_path, encoding, artis
     text = 'sep=;\r\nClip;PATH;Note;Genre\r\na;"b;ä.wav";my note;x\r\n'
     new = [Row("n;1", "new.wav", 'a "b"'), Row("n2", "ö.wav", "y", artist=artist)]
     path = tmp_path / "sheet.csv"
-    path.write_bytes(appended(text.encode(encoding), new))
+    path.write_bytes(sheet.appended(text.encode(encoding), new))
     assert read_sheet(path) == [Row("a", "b;ä.wav", "x"), *new]
     stays = text.replace("Genre", "Genre;artist").replace(";x", ";x;") if artist else text
     assert path.read_bytes().startswith(stays.encode(encoding))
@@ -122,19 +101,19 @@ def test_appended_keeps_columns_delimiter_and_encoding(tmp_path, encoding, artis
 def test_save_writes_to_where_a_link_leads_and_keeps_sheet_on_error(tmp_path) -> None:
     elsewhere, link = tmp_path / "elsewhere.tsv", tmp_path / "mine.tsv"
     link.symlink_to(elsewhere)
-    (row,) = save_sheet(sheet_of([Row("a", "x/a.wav", "x")]), link, tmp_path)
+    (row,) = sheet.save_sheet(sheet.sheet_of([Row("a", "x/a.wav", "x")]), link, tmp_path)
     assert link.is_symlink() and read_sheet(elsewhere) == [row]
     before = elsewhere.read_bytes()
     with pytest.raises(UserError, match=r"^source: line 2: a genre cannot be called 'true'"):
-        save_sheet(sheet_of([Row("a", "x/a.wav", "true")]), link, Path("source"))
+        sheet.save_sheet(sheet.sheet_of([Row("a", "x/a.wav", "true")]), link, Path("source"))
     assert elsewhere.read_bytes() == before and len([*tmp_path.iterdir()]) == 2
 
 
 def test_save_by_several_at_once_never_fails(tmp_path) -> None:
-    sheets = [sheet_of([Row("a", f"x/{i}.wav", "x")]) for i in range(8)]
+    sheets = [sheet.sheet_of([Row("a", f"x/{i}.wav", "x")]) for i in range(8)]
     path = tmp_path / "mine.tsv"
     with ThreadPoolExecutor() as pool:
-        saved = [pool.submit(save_sheet, content, path, path) for content in 8 * sheets]
+        saved = [pool.submit(sheet.save_sheet, content, path, path) for content in 8 * sheets]
     assert [row.clip for each in saved for row in each.result()] == 64 * ["a"]
 
 
@@ -149,15 +128,20 @@ def test_read_logs_doubts_with_their_line(tmp_path, caplog) -> None:
     ]
 
 
-@pytest.mark.parametrize("encoding", ["utf-16-le", "latin-1"])
-def test_read_rejects_other_encodings_and_workbooks(tmp_path, encoding) -> None:
-    path = tmp_path / "mine.tsv"
-    path.write_text("clip\tpath\tgenre\nCafé\tx/a.wav\tx\n", encoding=encoding)
-    with pytest.raises(UserError, match=r"mine.tsv: not UTF-8 \(.*\); save it as text in UTF-8"):
-        read_sheet(path)
-    path.write_bytes(b"PK\3\4")
-    with pytest.raises(UserError, match=r"mine.tsv: a workbook, not text; save it as"):
-        read_sheet(path)
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        *(
+            ("clip\tpath\tgenre\nCafé\tx\tx\n".encode(e), "not UTF-8")
+            for e in ("utf-16-le", "cp1252")
+        ),
+        (b"PK\3\4", "a workbook, not text"),
+    ],
+)
+def test_read_rejects_other_encodings_and_workbooks(tmp_path, content, said) -> None:
+    (tmp_path / "mine.tsv").write_bytes(content)
+    with pytest.raises(UserError, match=rf"mine.tsv: {said}.*; save it as"):
+        read_sheet(tmp_path / "mine.tsv")
 
 
 @pytest.mark.parametrize(("name", "clips"), [("demo", 60), ("gtzan-mini", 100), ("gtzan", 1000)])
@@ -171,46 +155,44 @@ def test_shipped_sheets_name_a_file_each_in_ten_equal_genres(name, clips) -> Non
 
 @given(sheets, rows, st.integers(1, 4096))
 def test_another_clip_moves_no_other_to_another_shard(rows, more, shards) -> None:
-    assert (shard_of("blues.00000", 32), shard_of("日本", 4096)) == (24, 1739)  # For ever.
-    before = rows_by_shard(rows, shards)
+    assert (sheet.shard_of("blues.00000", 32), sheet.shard_of("日本", 4096)) == (
+        24,
+        1739,
+    )  # For ever.
+    before = sheet.rows_by_shard(rows, shards)
     assert list(before) == sorted(before)
-    new = f"{shard_of(more.clip, shards):02d}"
-    with_more = rows_by_shard([*rows, more], shards)
+    new = f"{sheet.shard_of(more.clip, shards):02d}"
+    with_more = sheet.rows_by_shard([*rows, more], shards)
     assert with_more.pop(new) == [*before.pop(new, []), more]
     assert with_more == before
 
 
 @given(sheets, sheets)
 def test_digests_are_equal_if_rows_are(rows, others) -> None:
-    assert digest(rows) == digest(iter(list(rows)))
-    assert (digest(rows) == digest(others)) == (rows == others)
+    assert sheet.digest(rows) == sheet.digest(iter(list(rows)))
+    assert (sheet.digest(rows) == sheet.digest(others)) == (rows == others)
     titled = [replace(row, title=f"not {row.title}") for row in rows]
-    assert digest(rows) != digest(titled) and digest(rows, AUDITED) == digest(titled, AUDITED)
-    assert digest([Row("a", "x/a.wav", "x")]) == "749fc65776dd390d"
+    assert sheet.digest(rows) != sheet.digest(titled) and sheet.digest(
+        rows, AUDITED
+    ) == sheet.digest(titled, AUDITED)
+    assert sheet.digest([Row("a", "x/a.wav", "x")]) == "749fc65776dd390d"
 
 
-def there(folder: Path, *names: str) -> None:
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
-
-
-GTZAN = (".wav", ".au")
-
-
-def test_locate_prefers_the_sheets_path_then_another_extension_of_the_dataset(tmp_path) -> None:
-    paths = ["x/a.wav", "x/a.au", "x/a.mp3"]
-    there(tmp_path, *paths, "rock/song.wav")
-    assert [locate(tmp_path, path, GTZAN) for path in paths] == paths
-    assert locate(tmp_path, "rock/song.au", GTZAN) == "rock/song.wav"
-    assert locate(tmp_path, "rock/song.au") is None
-    assert locate(tmp_path, "rock/song.mp3", GTZAN) is None
-    assert locate(tmp_path, "rock/song.au", GTZAN, {"rock/song.wav"}) is None  # Another clip's.
-
-
-def test_locate_takes_paths_of_windows_and_impossible_ones_for_missing(tmp_path) -> None:
-    there(tmp_path, "rock/a.wav", r"rock\b.wav", "rock/b.wav")
-    assert locate(tmp_path, r"rock\a.wav") == "rock/a.wav"
-    assert locate(tmp_path, r"rock\b.wav") == r"rock\b.wav"
-    for path in ("n" * 300, "a\0b.wav", "x/" * 3000, "..", "rock"):
-        assert locate(tmp_path, path, GTZAN) is None
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        *((path, path) for path in ("rock/a.wav", "rock/a.au", "rock/a.mp3")),
+        ("rock/song.au", "rock/song.wav"),
+        ("rock/song.mp3", None),  # It is no extension of the dataset.
+        ("rock/other.au", None),  # rock/other.wav is another clip's.
+        (r"rock\a.wav", "rock/a.wav"),
+        (r"rock\b.wav", r"rock\b.wav"),
+        *((path, None) for path in ("n" * 300, "a\0b.wav", "x/" * 3000, "..", "rock")),
+    ],
+)
+def test_locate_finds_what_a_path_of_the_sheet_means(tmp_path, path, file) -> None:
+    (tmp_path / "rock").mkdir()
+    for name in ("a.wav", "a.au", "a.mp3", "song.wav", "other.wav", "b.wav"):
+        (tmp_path / "rock" / name).touch()
+    (tmp_path / r"rock\b.wav").touch()
+    assert sheet.locate(tmp_path, path, (".wav", ".au"), {"rock/other.wav"}) == file

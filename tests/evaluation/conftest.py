@@ -8,14 +8,8 @@ import pandas as pd
 import pytest
 
 GENRES = ["blues", "jazz", "rock"]
-HEALTH = {
-    "k_asked": 5,
-    "k": 5,
-    "homophily": [0.5, 0.7],
-    "chance_homophily": 0.25,
-    "zero_distance_share": 0.0,
-    "degenerate": False,
-}
+HEALTH = {"k_asked": 5, "k": 5, "homophily": [0.5, 0.7], "chance_homophily": 0.25}
+HEALTH |= {"zero_distance_share": 0.0, "degenerate": False}
 # Of one fold: true, predicted, part, and the probabilities of blues, jazz and rock.
 ROWS = [
     ("blues", "blues", "train", 0.8, 0.1, 0.1),

@@ -43,9 +43,6 @@ def hold_outs():
     return view(models, "aabbcc", [[0, 1, 2], [0, 1, 3], [0, 4]])
 
 
-# Two models on the same tests
-
-
 def test_effects_use_sizes_of_folds_and_every_test_of_a_song(hold_outs):
     result = compare(hold_outs, "a", "b")
     expected = over_folds([2 / 3, 0, 1 / 2], 67, 8 / 3)._asdict()
@@ -80,16 +77,12 @@ def test_single_fold_is_compared_by_groups():
     assert result["smallest_detectable"] == pytest.approx(2.8015852 * error, rel=0.03)
 
 
-# The best of several
-
-
 def test_best_reference_has_the_largest_p_of_all():
     models = {"a": "+++-+ ++++-", "b": "+---- --++-", "c": "++--- +++--", "d": "----+ -----"}
     own = view(models, "abcde", [range(5), range(5)])
     result = with_best(own, "a", ["b", "c", "d"])
     against = {name: compare(own, "a", name) for name in "bcd"}
-    assert result["reference"] == "c"
-    assert result["difference"] == against["c"]["difference"]
+    assert (result["reference"], result["difference"]) == ("c", against["c"]["difference"])
     for test in ("p_folds", "p_groups"):
         assert result[test] == max(each[test] for each in against.values())
     assert result["p_groups"] > against["b"]["p_groups"]
@@ -98,19 +91,15 @@ def test_best_reference_has_the_largest_p_of_all():
     assert math.isnan(with_best(own, "a", ["b", "c"])["p_groups"])
 
 
-# Protocols
-
-
 def test_protocols_are_compared_on_common_songs():
     clean = view({"a": "++-+", "b": "----"}, "abcd", [range(4)])
     paper = view({"a": "+- -+- -", "b": "++ +++ +"}, "abcdz", [[0, 1], [0, 1, 4], [0]])
-    rows = {row["model"]: row for row in between(clean, paper, ["a", "b"])}
+    a, b = between(clean, paper, ["a", "b"])
     # s0: 1 - 1/3, s1: 1 - 1/2; s2 and s3 are not tested under paper, s4 not under clean.
-    assert rows["a"]["difference"] == pytest.approx((2 / 3 + 1 / 2) / 2)
-    assert rows["a"]["p_groups"] == pytest.approx(sign_flip_test([4, 3]))
-    assert rows["b"]["difference"] == -1
-    assert (rows["b"]["ci_low"], rows["b"]["ci_high"]) == (-1, -1)
-    assert all(math.isnan(row["p_folds"]) for row in rows.values())
+    assert (a["model"], a["difference"]) == ("a", pytest.approx((2 / 3 + 1 / 2) / 2))
+    assert a["p_groups"] == pytest.approx(sign_flip_test([4, 3]))
+    assert (b["model"], b["difference"], b["ci_low"], b["ci_high"]) == ("b", -1, -1, -1)
+    assert math.isnan(a["p_folds"]) and math.isnan(b["p_folds"])
 
 
 def test_protocols_join_groups_of_either():
@@ -126,14 +115,11 @@ def test_protocols_join_groups_of_either():
     assert [*between(one, other, ["a"])] == []
 
 
-# Questions
-
-
 def test_questions_about_an_experiment():
     variants = {"wide": {"hidden": 9}, "near": {"k": 3, "model": "gcn"}}
-    models = ["gcn", "svm", "label_spreading", "blend"]
+    asked = {"models": ["gcn", "svm", "label_spreading", "blend"], "variants": variants}
     baselines = ["svm", "blend", "edgeless", "gcn_edgeless", "wide_edgeless"]
-    assert [*questions(Experiment(models=models, variants=variants), "none")] == [
+    assert [*questions(Experiment(**asked), "none")] == [
         ("messages", "graphsage", ["edgeless"]),
         ("messages", "gcn", ["gcn_edgeless"]),
         ("messages", "wide", ["wide_edgeless"]),
@@ -143,20 +129,16 @@ def test_questions_about_an_experiment():
         ("variant", "near", ["gcn"]),
     ]
     # Graphs of artists are compared with baselines at aggregation artist.
-    artists = Experiment(models=models, variants=variants, graph={"among": "artist"})
+    artists = Experiment(**asked, graph={"among": "artist"})
     asks = {each: {q for q, *_ in questions(artists, each)} for each in ("none", "artist")}
     assert asks == {"none": {"messages", "variant"}, "artist": {"messages", "baseline", "variant"}}
 
 
 def test_comparisons_of_an_experiment():
-    signs = {
-        "paper": {"graphsage": "++++-", "edgeless": "+++++", "logistic": "-++++"},
-        "clean": {"graphsage": "+++-+", "edgeless": "+--+-", "logistic": "-+-++"},
-    }
-    paper, clean = (
-        view({name: each * 2 for name, each in own.items()}, "abcde", [range(5)] * 2)
-        for own in signs.values()
-    )
+    signs = {"graphsage": 2 * "++++-", "edgeless": 2 * "+++++", "logistic": 2 * "-++++"}
+    paper = view(signs, "abcde", [range(5)] * 2)
+    signs = {"graphsage": 2 * "+++-+", "edgeless": 2 * "+--+-", "logistic": 2 * "-+-++"}
+    clean = view(signs, "abcde", [range(5)] * 2)
     views = {"paper": {"none": paper}, "clean": {"none": clean, "artist": clean}}
     experiment = Experiment(models=["logistic"])
     table = of_experiment(views, "multiclass_a", experiment, 0.5)
@@ -168,7 +150,7 @@ def test_comparisons_of_an_experiment():
         "paper none paper graphsage paper",
         "clean none messages graphsage edgeless",
         "clean none baseline graphsage logistic",
-        *(f"clean none protocol {name} paper" for name in ("graphsage", "edgeless", "logistic")),
+        *(f"clean none protocol {name} paper" for name in signs),
         "clean artist messages graphsage edgeless",
         "clean artist baseline graphsage logistic",
     ]
@@ -179,25 +161,21 @@ def test_comparisons_of_an_experiment():
     assert len(without) == len(table) - 1 and "paper" not in set(without["question"])
 
 
-# Many tests
-
-
 def test_adjusted_p_are_by_question_and_protocol():
-    nan = math.nan
     rows = [
         ("messages", "clean", 0.01, 0.02),
         ("messages", "clean", 0.03, 0.04),
-        ("messages", "clean", nan, nan),  # The same in every prediction.
-        ("messages", "clean", nan, 0.5),  # All folds differ by the same.
+        ("messages", "clean", math.nan, math.nan),  # The same in every prediction.
+        ("messages", "clean", math.nan, 0.5),  # All folds differ by the same.
         ("messages", "paper", 0.01, 0.02),
         ("baseline", "clean", 0.01, 0.02),
     ]
-    raw = pd.DataFrame(rows, columns=["question", "protocol", "p_folds", "p_groups"])
-    raw = raw.reindex(columns=RAW)
+    keys = ["question", "protocol", "p_folds", "p_groups"]
+    raw = pd.DataFrame(rows, columns=keys).reindex(columns=RAW)
     table = adjusted(raw)
     assert table.columns.tolist() == COLUMNS
-    assert_allclose(table["p_folds_holm"], [0.02, 0.03, nan, nan, 0.01, 0.01])
-    assert_allclose(table["p_groups_holm"][:4], holm([0.02, 0.04, nan, 0.5]))
+    assert_allclose(table["p_folds_holm"], [0.02, 0.03, math.nan, math.nan, 0.01, 0.01])
+    assert_allclose(table["p_groups_holm"][:4], holm([0.02, 0.04, math.nan, 0.5]))
     assert table["n_tests"].tolist() == [3, 3, 3, 3, 1, 1]
     pd.testing.assert_frame_equal(table[RAW], raw)
     assert adjusted(raw[:0]).columns.tolist() == COLUMNS  # Where nothing is compared.

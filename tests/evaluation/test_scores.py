@@ -8,9 +8,6 @@ from pandas.testing import assert_frame_equal
 
 from genregraph.datasets.groups import group_name
 from genregraph.evaluation.scores import (
-    ACCURACIES,
-    BY_GROUPS,
-    accuracies,
     artist_labels,
     by_artist,
     by_song,
@@ -19,15 +16,9 @@ from genregraph.evaluation.scores import (
     of_folds,
     of_training,
 )
-from genregraph.evaluation.statistics import corrected_interval, draw_groups
+from genregraph.evaluation.statistics import draw_groups
 
 GENRES = ["blues", "jazz", "rock"]
-GROUPS = pd.Series({"clip3": "a", "clip4": "a", "clip5": "b", "clip6": "c"}, dtype="category")
-
-
-def clips_of(predicted):
-    clips = of_clips(predicted)
-    return clips.assign(group=GROUPS.loc[clips["clip"]].array)
 
 
 def test_scores_of_folds_by_hand(predicted):
@@ -47,45 +38,21 @@ def test_scores_of_folds_by_hand(predicted):
     assert_frame_equal(of_folds(of_clips(other)), scored)
 
 
-def test_macro_f1_is_over_genres_tested_or_predicted(predicted):
+def test_macro_f1_is_over_genres_tested_or_predicted_and_log_loss_finite(predicted):
     assert of_folds(of_clips(predicted[:-1]))["test_macro_f1"].item() == pytest.approx(2 / 3)
-    predicted.loc[3, "predicted"] = "rock"
-    assert of_folds(of_clips(predicted[:4]))["test_macro_f1"].item() == 0
-
-
-def test_log_loss_of_a_certain_error_is_finite(predicted):
-    predicted.loc[3, GENRES] = [0.0, 1.0, 0.0]
-    assert 30 < of_folds(of_clips(predicted[:4]))["test_log_loss"].item() < math.inf
-
-
-def test_mean_interval_of_folds_is_corrected(predicted):
-    better = predicted.assign(fold=1, predicted=predicted["true"])
-    clips = clips_of(pd.concat([predicted, better]))
-    scored = mean_interval(clips, "right", 3, draw_groups(3))
-    assert scored == corrected_interval([0.75, 1], 3, 4)
+    predicted.loc[3, ["predicted", *GENRES]] = ["rock", 0.0, 0.0, 1.0]
+    scored = of_folds(of_clips(predicted[:4]))
+    assert scored["test_macro_f1"].item() == 0
+    assert 30 < scored["test_log_loss"].item() < math.inf
 
 
 def test_mean_interval_of_a_single_fold_is_by_groups(predicted):
-    scored = mean_interval(clips_of(predicted), "right", 3, draw_groups(3))
+    clips = of_clips(predicted).assign(group=pd.Categorical(["a", "a", "b", "c"]))
+    scored = mean_interval(clips, "right", 3, draw_groups(3))
     # Of a, one of two clips is right, of b and c all: 1/2 where a alone is drawn, 1 without it.
-    assert (scored.mean, scored.low, scored.high) == (0.75, 0.5, 1)
-    assert math.isnan(scored.std)
-    none = np.empty((0, 3), dtype=np.uint8)
-    assert math.isnan(mean_interval(clips_of(predicted), "right", 3, none).low)
+    assert (scored.mean, scored.low, scored.high) == (0.75, 0.5, 1) and math.isnan(scored.std)
+    assert math.isnan(mean_interval(clips, "right", 3, np.empty((0, 3), dtype=np.uint8)).low)
 
-
-def test_artist_accuracy_counts_each_group_once(predicted):
-    clips = clips_of(predicted)
-    scored = accuracies(clips, clips, of_training(predicted), draw_groups(3))
-    assert list(scored) == ACCURACIES
-    assert scored["mean"] == 3 / 4
-    assert scored["artist_mean"] == pytest.approx((1 / 2 + 1 + 1) / 3)
-    assert scored["artist_low"] < scored["artist_mean"] < scored["artist_high"] == 1
-    assert (scored["n_groups"], scored["n_folds"], scored["interval"]) == (3, 1, BY_GROUPS)
-    assert math.isnan(scored["song_mean"])
-
-
-# Averages over artists and songs
 
 ARTISTS = pd.Series({"clip0": "artist a", "clip3": "artist a", "clip4": "artist a"})
 
@@ -105,7 +72,7 @@ def test_artist_labels_are_those_of_the_sheet():
     assert artist_labels(folds, "inductive").empty
 
 
-def test_by_artist_averages_test_clips_only(predicted):
+def test_by_artist_averages_test_clips_of_a_fold_only(predicted):
     scored = by_artist(predicted, ARTISTS)
     mean = [0.375, 0.375, 0.25]
     assert_allclose(scored.loc[[3, 4], GENRES], [mean, mean])
@@ -113,13 +80,9 @@ def test_by_artist_averages_test_clips_only(predicted):
     others = [0, 1, 2, 5, 6]  # The artist's training clip among them.
     assert_frame_equal(scored.loc[others], predicted.loc[others])
     assert predicted.loc[4, "predicted"] == "jazz"
-
-
-def test_by_artist_averages_within_a_fold(predicted):
     later = predicted.assign(repeat=1, blues=0.0, jazz=0.0, rock=1.0, predicted="rock")
-    both = pd.concat([predicted, later], ignore_index=True)
-    expected = pd.concat([by_artist(predicted, ARTISTS), later], ignore_index=True)
-    assert_frame_equal(by_artist(both, ARTISTS), expected)
+    both = by_artist(pd.concat([predicted, later], ignore_index=True), ARTISTS)
+    assert_frame_equal(both, pd.concat([scored, later], ignore_index=True))
 
 
 def test_by_song_averages_test_segments_of_a_fold(predicted):
@@ -131,10 +94,3 @@ def test_by_song_averages_test_segments_of_a_fold(predicted):
     assert set(scored["part"]) == {"test"}
     assert_allclose(scored[GENRES].iloc[0], [0.375, 0.375, 0.25])
     assert scored["predicted"].tolist() == ["blues", "jazz", "rock", "blues"]
-
-
-def test_by_song_weighs_segments_by_confidence(predicted):
-    predicted.loc[3, GENRES] = [0.0, 1.0, 0.0]
-    predicted.loc[4, GENRES] = predicted.loc[5, GENRES] = [0.6, 0.4, 0.0]
-    songs = pd.Series(["a", "b", "c", "d", "d", "d", "e"], index=predicted["clip"])
-    assert by_song(predicted, songs).set_index("clip").loc["d", "predicted"] == "jazz"

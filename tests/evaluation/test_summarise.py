@@ -44,9 +44,6 @@ def comparisons():
     return rows.assign(question="messages", reference="edgeless", **tests).reindex(columns=RAW)
 
 
-# The step
-
-
 @pytest.fixture
 def run(accuracies, comparisons, tmp_path):
     """Run the step on three experiments; graphs of binary_b connect nothing."""
@@ -57,19 +54,18 @@ def run(accuracies, comparisons, tmp_path):
             table[table["experiment"] == name].to_csv(folder / f"{kind}.csv", index=False)
         left_out = {"clean": "one artist"} if name == "binary_none" else {}
         (folder / "protocols.json").write_text(json.dumps({"left_out": left_out}))
+    folds = pd.DataFrame({"genre": "rock", "repeat": 0, "group": list("aabcde")})
     for name, protocol in {place[:2] for place in PLACES}:
         folder = tmp_path / name / protocol
         folder.mkdir()
         health = pd.DataFrame({"k_asked": [100], "k": 100, "degenerate": name == "binary_b"})
         health.to_csv(folder / "graph-health.csv", index=False)
-        folds = pd.DataFrame({"genre": "rock", "repeat": 0, "group": list("aabcde")})
         folds.to_parquet(folder / "folds.parquet")
 
     def summarised(names=("multiclass_a", "binary_b", "binary_none"), **options):
-        paths = [tmp_path / f"{name}.csv" for name in ("summary", "comparisons")]
-        text = tmp_path / "summary.txt"
-        main([tmp_path / name / "accuracies.csv" for name in names], *paths, text, **options)
-        return *map(pd.read_csv, paths), text.read_text()
+        *tables, text = (tmp_path / name for name in ("summary.csv", "compared.csv", "summary.txt"))
+        main([tmp_path / name / "accuracies.csv" for name in names], *tables, text, **options)
+        return *map(pd.read_csv, tables), text.read_text()
 
     return summarised
 
@@ -96,14 +92,12 @@ def test_text_has_a_line_a_row_with_the_effect_of_messages(run):
     text = run(paper=["multiclass_a=0.8"])[2]
     heads = "train test interval by artist songs paper differ. messages p folds p groups".split()
     assert line(text, "experiment", "protocol", "model", "aggregation") == heads
-    own = line(text, "multiclass_a", "paper", "graphsage", "none")
-    assert own[:4] == ["0.500", "0.7000", "0.450-0.550", "0.5000"]
-    assert own[4:] == ["-", "0.8000", "-0.1000", "+0.1000", "<", ".001", "0.250"]
+    cells = "0.500 0.7000 0.450-0.550 0.5000 - 0.8000 -0.1000 +0.1000 < .001 0.250".split()
+    assert line(text, "multiclass_a", "paper", "graphsage", "none") == cells
     assert line(text, "multiclass_a", "paper", "edgeless", "none")[5:] == ["-"] * 5
     assert line(text, "multiclass_a", "filtered", "graphsage")[3] == "0.450-0.550*"
-    assert line(text, "binary_b", "clean", "graphsage", "none")[2:] == [
-        *("-", "0.5000", "0.900", "-", "-", "+0.2500", "-", "0.250")
-    ]
+    cells = "- 0.5000 0.900 - - +0.2500 - 0.250".split()
+    assert line(text, "binary_b", "clean", "graphsage", "none")[2:] == cells
     assert "nan" not in text
 
 

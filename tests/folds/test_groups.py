@@ -8,36 +8,7 @@ from hypothesis import strategies as st
 
 from genregraph.config.experiment import Clean, Experiment
 from genregraph.folds import assign, groups, usable
-from genregraph.folds.groups import IDENTICAL, KINDS, features_of, group_names, identical, leaks
-
-COLUMNS = ["sheet_group", "artist", "source", "genre"]
-KNOWN = [
-    ("album 1", "The Clash", "a", "rock"),
-    ("", "The Clash", "b", "rock"),
-    ("", "clash", "c", "rock"),
-    ("", "", "d", "rock"),
-    ("", "", "e", "rock"),
-    ("", "", "f", "jazz"),
-]
-
-
-@pytest.mark.parametrize(
-    ("unknown", "names"),
-    [
-        ("together", ["unknown artists of rock"] * 2 + ["unknown artists of jazz"]),
-        ("alone", ["song d", "song e", "song f"]),
-        ("out", ["", "", ""]),
-    ],
-)
-def test_group_names_of_clips_without_artist(unknown, names):
-    expected = ["group album 1", "artist clash", "artist clash", *names]
-    assert group_names(pd.DataFrame(KNOWN, columns=COLUMNS), unknown) == expected
-    # Where no artist is known each song is a group.
-    without = pd.DataFrame(KNOWN[3:], columns=COLUMNS)
-    assert group_names(without, unknown) == ["song d", "song e", "song f"]
-
-
-# Replicas
+from genregraph.folds.groups import IDENTICAL, KINDS, features_of, identical, leaks
 
 
 def features(n=30, d=20):
@@ -76,9 +47,6 @@ def test_features_of_all_tables_are_in_the_clips_order(tmp_path):
     pd.DataFrame({"clip": ["x", "y", "z"], "p": [1.0, 2, 3]}).to_parquet(paths[0])
     pd.DataFrame({"clip": ["z", "y", "x"], "q": [4.0, 5, 6]}).to_parquet(paths[1])
     assert features_of(pd.Series(["z", "x"]), paths).tolist() == [[3, 4], [1, 6]]
-
-
-# Leaks
 
 
 def distinct(clips_of, n, **columns):

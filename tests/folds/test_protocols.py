@@ -18,20 +18,16 @@ from genregraph.plan import runnable
 
 DATASETS = Path(__file__).parents[2] / "config" / "datasets"
 PROTOCOLS = "paper kfold random clean inductive filtered".split()
+# Each letter is the group of a clip.
 CLIPS = {"blues": "aabbccddeeff", "jazz": "ggghi", "rock": "j"}
 
 
-def clips_of(**genres: str) -> list[Clip]:
-    """Clips of some genres; each letter is the group of one."""
-    return [Clip(genre, group, "", "") for genre, groups in genres.items() for group in groups]
+def clips_of(*genres: str) -> list[Clip]:
+    return [Clip(genre, group, "", "") for genre in genres for group in CLIPS[genre]]
 
 
 def evaluated(clips: list[Clip], *protocols: str, **options) -> tuple[dict, dict]:
     return evaluations(Experiment(protocols=list(protocols), **options), clips)
-
-
-def of_genres(*genres: str) -> list[Clip]:
-    return clips_of(**{genre: CLIPS[genre] for genre in genres})
 
 
 def test_protocols_by_what_they_fit_and_keep_apart() -> None:
@@ -54,31 +50,31 @@ def test_protocols_by_what_they_fit_and_keep_apart() -> None:
 )
 def test_folds_are_no_more_than_clips_or_groups_of_a_genre(protocol, genres, asked, folds) -> None:
     of_each = {"folds": Folds(n=asked, repeats=3), "clean": Clean(folds=asked, repeats=3)}
-    possible, left_out = evaluated(of_genres(*genres), protocol, **of_each)
+    possible, left_out = evaluated(clips_of(*genres), protocol, **of_each)
     assert (possible, left_out) == ({protocol: Evaluation(folds, 3)}, {})
 
 
-def test_genres_of_one_clip_each_cannot_be_held_out() -> None:
-    possible, left_out = evaluated(clips_of(blues="a", jazz="b"), "paper", "kfold")
-    assert possible == {"kfold": Evaluation(2, 1)}
-    assert left_out == {"paper": "no genre has two clips, one to train on and one to test"}
-
-
-def test_one_genre_cannot_be_evaluated() -> None:
+def test_what_no_protocol_or_hold_out_can_split() -> None:
     reason = "12 clips of 1 genre(s): at least 2 genres are needed"
-    assert evaluated(of_genres("blues"), *PROTOCOLS[:-1])[1] == dict.fromkeys(
-        PROTOCOLS[:-1], reason
-    )
+    left_out = dict.fromkeys(PROTOCOLS[:-1], reason)
+    assert evaluated(clips_of("blues"), *PROTOCOLS[:-1]) == ({}, left_out)
+    reason = "no genre has two clips, one to train on and one to test"
+    clips = [Clip(genre, genre, "", "") for genre in ("blues", "jazz")]
+    expected = ({"kfold": Evaluation(2, 1)}, {"paper": reason})
+    assert evaluated(clips, "paper", "kfold") == expected
 
 
 def test_genres_of_a_single_group_leave_clean_out_and_are_named() -> None:
-    possible, left_out = evaluated(of_genres(*CLIPS), "paper", "clean", "inductive", "random")
+    possible, left_out = evaluated(clips_of(*CLIPS), "paper", "clean", "inductive", "random")
     reason = "genres of a single group cannot be evaluated: rock"
     assert left_out == dict.fromkeys(["clean", "inductive"], reason)
     assert list(possible) == ["paper", "random"]
     # Excluded clips make no group.
-    clips = [clip._replace(excluded="x" * (clip.group in "hi")) for clip in of_genres(*CLIPS)]
+    clips = [clip._replace(excluded="x" * (clip.group in "hi")) for clip in clips_of(*CLIPS)]
     assert evaluated(clips, "clean")[1]["clean"].endswith(": jazz, rock")
+    # A genre without clips does not limit folds of random.
+    clips = [clip._replace(excluded="x" * (clip.group == "j")) for clip in clips_of(*CLIPS)]
+    assert evaluated(clips, "random")[0]["random"].folds == 3
 
 
 @pytest.mark.parametrize(
@@ -91,8 +87,8 @@ def test_genres_of_a_single_group_leave_clean_out_and_are_named() -> None:
     ],
 )
 def test_filtered_needs_both_parts_of_each_genre(parts, lacking) -> None:
-    clips = clips_of(blues="abcdef", jazz="gh")
-    clips = [clip._replace(split=parts[i % len(parts)]) for i, clip in enumerate(clips)]
+    genres = ["blues"] * 6 + ["jazz"] * 2
+    clips = [Clip(genre, "", parts[i % len(parts)], "") for i, genre in enumerate(genres)]
     possible, left_out = evaluated(clips, "filtered", folds=Folds(n=3, repeats=3))
     reason = f"the sheet has no published split of {lacking}"
     expected = ({}, {"filtered": reason}) if lacking else ({"filtered": Evaluation(1, 1)}, {})
@@ -118,8 +114,3 @@ def test_strictest_protocol():
     assert strictest({"filtered": 1, "clean": 2}) == "clean"
     known = Experiment.model_json_schema()["properties"]["protocols"]["items"]["enum"]
     assert set(known) == set(STRICTEST_FIRST)
-
-
-def test_genre_without_clips_does_not_limit_folds_of_random():
-    clips = [Clip(g, f"{g}{n}", "", "no artist" * (g == "c")) for g in "abc" for n in range(50)]
-    assert evaluated(clips, "random")[0]["random"].folds == Clean().folds

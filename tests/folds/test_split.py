@@ -22,9 +22,6 @@ def rng(*seed):
     return np.random.default_rng(seed)
 
 
-# Hold-outs
-
-
 @given(
     genres=st.lists(st.sampled_from(GENRES), min_size=2, max_size=60), seed=st.integers(0, 2**32)
 )
@@ -35,10 +32,9 @@ def test_held_out_has_a_third_of_the_clips_and_every_genre_in_both_parts(genres,
     assert tested.shape == (3, len(genres))
     most, least = (counts - 1).sum(), np.minimum(counts - 1, 1).sum()
     assert set(tested.sum(axis=1)) == {min(most, max(least, ceil(0.33 * len(genres))))}
-    for name, count in zip(names, counts, strict=True):
-        of_genre = tested[:, np.array(genres) == name].sum(axis=1)
-        assert (of_genre < count).all()
-        assert (of_genre > 0).all() == (count > 1)
+    of_genres = pd.DataFrame(tested.T).groupby(genres).sum().T
+    assert (of_genres < counts).all(axis=None)
+    assert ((of_genres > 0) == (counts > 1)).all(axis=None)
 
 
 def test_held_out_tests_as_many_clips_as_the_paper():
@@ -56,9 +52,6 @@ def test_held_out_tests_each_clip_equally_often():
     assert len(np.unique(odd, axis=0)) > 10
 
 
-# At random within genres
-
-
 @given(
     genres=st.lists(st.sampled_from(GENRES), min_size=2, max_size=80),
     folds=st.integers(2, 12),
@@ -69,15 +62,6 @@ def test_stratified_folds_differ_by_at_most_one_clip_overall_and_in_each_genre(g
     assert assigned.shape == (len(genres),)
     for of_genre in (assigned, *(assigned[np.array(genres) == genre] for genre in set(genres))):
         assert np.ptp(np.bincount(of_genre, minlength=folds)) <= 1
-
-
-def test_stratified_shuffles_clips_within_a_genre():
-    assigned = stratified(["blues"] * 50 + ["jazz"] * 50, 10, rng(0))
-    assert not np.array_equal(assigned, np.arange(100) % 10)
-    assert not np.array_equal(assigned[:50], assigned[50:])
-
-
-# By group
 
 
 def can_be_parted(genre, group):
@@ -103,9 +87,6 @@ def test_groups_stay_together_and_genres_are_parted_where_they_can_be(clips, fol
     assert len(set(assigned)) == min(folds, len(set(groups)))
     if folds == 2 and can_be_parted(genres, groups):
         assert all(len(set(assigned[genres == genre])) > 1 for genre in genres)
-
-
-# The groups of GTZAN, as protocol clean keeps them together
 
 
 @pytest.fixture(scope="module")

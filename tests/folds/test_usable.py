@@ -8,15 +8,7 @@ from genregraph.config.experiment import Experiment
 from genregraph.folds.protocols import UNKNOWN_LEFT_OUT
 from genregraph.folds.usable import COLUMNS, main, with_groups
 
-# Groups
-
 NOTHING = np.empty((6, 0))
-
-
-def together(clips, features=NOTHING, unknown="alone"):
-    """Positions of the clips of each group."""
-    group = with_groups(clips, features, unknown)["group"]
-    return sorted(rows.index.tolist() for _, rows in group.groupby(group))
 
 
 @pytest.mark.parametrize(
@@ -33,13 +25,8 @@ def together(clips, features=NOTHING, unknown="alone"):
     ],
 )
 def test_song_artist_group_and_copies_tie_clips(clips_of, columns, groups):
-    assert together(clips_of(["rock"] * 6, **columns)) == groups
-
-
-def test_clips_with_the_same_features_are_tied(clips_of):
-    features = np.random.default_rng(0).normal(size=(6, 8))
-    features[5] = features[0]
-    assert together(clips_of(["rock"] * 6), features) == [[0, 1, 4, 5], [2, 3]]
+    group = with_groups(clips_of(["rock"] * 6, **columns), NOTHING, "alone")["group"]
+    assert sorted(rows.index.tolist() for _, rows in group.groupby(group)) == groups
 
 
 def test_names_of_groups_and_artists(clips_of):
@@ -58,9 +45,6 @@ def test_clips_of_unknown_artist_can_be_excluded_and_have_a_group(clips_of):
     assert (table["group"] != "").all()
     # Where no artist is known none is left out.
     assert (with_groups(clips_of(["rock"] * 6), NOTHING, "out")["excluded"] == "").all()
-
-
-# The step
 
 
 @pytest.fixture
@@ -84,8 +68,7 @@ def files(tmp_path, clips_of):
 def run(folder, tables=None, images=None, **options):
     experiment = Experiment(protocols=["paper", "clean", "filtered"], **options)
     outputs = folder / "usable.parquet", folder / "protocols.json"
-    arguments = (experiment.model_dump_json(), 0, *outputs, tables, images)
-    main(folder / "clips.parquet", *arguments)
+    main(folder / "clips.parquet", experiment.model_dump_json(), 0, *outputs, tables, images)
     return pd.read_parquet(outputs[0]), json.loads(outputs[1].read_text())
 
 
@@ -96,29 +79,21 @@ def test_main_lists_usable_clips_and_how_they_can_be_split(files, tmp_path):
     assert table.columns.tolist() == COLUMNS
     assert table[["clip", "excluded"]].equals(kept[["clip", "excluded"]])
     assert table["group"].tolist() == ("artist " + kept["artist"]).tolist()
-    lost = {"rejected": 1, "without_features": 2}
+    lost, folds = {"rejected": 1, "without_features": 2}, {"paper": 10, "clean": 5, "filtered": 1}
+    used = {"paper": 57, "clean": 55, "filtered": 42}
     assert how == {
-        "evaluations": {
-            "paper": {"folds": 10, "repeats": 1},
-            "clean": {"folds": 5, "repeats": 1},
-            "filtered": {"folds": 1, "repeats": 1},
-        },
+        "evaluations": {name: {"folds": n, "repeats": 1} for name, n in folds.items()},
         "left_out": {},
-        "clips": {
-            "paper": {"used": 57, "excluded": 0, **lost},
-            "clean": {"used": 55, "excluded": 2, **lost},
-            "filtered": {"used": 42, "excluded": 15, **lost},
-        },
+        "clips": {name: {"used": n, "excluded": 57 - n, **lost} for name, n in used.items()},
     }
     some = run(tmp_path, tables, genres=["rock", "pop"])[1]["clips"]["clean"]
     assert some == {"used": 36, "excluded": 1, **lost}
 
 
 def test_main_takes_the_clips_of_all_shards_images(files, tmp_path):
-    names = files[0][["clip"]]
-    shards = [tmp_path / "00.parquet", tmp_path / "01.parquet"]
-    names[1:20].to_parquet(shards[0])
-    names[30:].to_parquet(shards[1])
+    names, shards = files[0][["clip"]], [tmp_path / "00.parquet", tmp_path / "01.parquet"]
+    for shard, of_shard in zip(shards, (names[1:20], names[30:]), strict=True):
+        of_shard.to_parquet(shard)
     used = run(tmp_path, images=shards)[0]["clip"]
     assert set(used) == set(names["clip"].drop([0, *range(20, 30)]))
 

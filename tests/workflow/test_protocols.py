@@ -153,7 +153,7 @@ def test_a_protocol_that_rejected_clips_made_impossible_says_so_and_the_others_a
     printed = project.snakemake("--cores", "2", TARGET, fails=True)
     assert (
         "folds.assign: protocol clean cannot split the clips: genres of a single group cannot be "
-        "evaluated: rock; leave it out: protocols: [paper] of experiment multiclass_tabled"
+        "evaluated: rock; leave it out of protocols of multiclass_tabled, or lower clean: folds"
     ) in printed
     models = project.folder / EXPERIMENT / "paper/models"
     assert {path.stem for path in models.glob("*.parquet")} == {"graphsage", "edgeless"}

@@ -58,9 +58,8 @@ def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
     packages = sorted(map(_package, imported - own - sys.stdlib_module_names - {""}))
     if unlocked := [package for package in packages if package not in locked]:
         raise UserError(
-            f"{step} imports {', '.join(unlocked)}, of which requirements.lock has no version: "
-            "name the package in requirements.in and run make lock; if it is not called as its "
-            "module is, say so in PACKAGES of workflow/scripts/genregraph/common/code.py"
+            f"{step} imports {', '.join(unlocked)}: add it to requirements.in and run make "
+            "lock, or name its package in PACKAGES of workflow/scripts/genregraph/common/code.py"
         )
     return {package: locked[package] for package in packages}
 
@@ -126,13 +125,9 @@ def _meaning(text: str) -> str:
     """Syntax tree of a module without docstrings and positions."""
     for node in ast.walk(_tree(text)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [statement for statement in node.body if not _is_text(statement)]
+            node.body = [statement for statement in node.body if not _is_constant(statement)]
     return ast.dump(_tree(text))
 
 
-def _is_text(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
+def _is_constant(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

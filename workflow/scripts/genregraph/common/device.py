@@ -1,8 +1,7 @@
 """Where PyTorch computes, on the CPU or a card that it can use, and how it gives the same bytes.
 
-Cards are NVIDIA's and AMD's (``cuda``) and Apple's (``mps``). Networks compute in single precision
-on each of them. Where a card is found, tests hold what a fold's network says on it to the same bits
-each time, and to within `BOUND` of the probabilities that the CPU gives.
+Cards are NVIDIA's and AMD's (``cuda``) and Apple's (``mps``). Tests hold what a fold's network says
+on a card to the same bits each time, and to within `BOUND` of the CPU's probabilities.
 """
 
 import os
@@ -25,12 +24,10 @@ def usable_device(asked: str) -> str:
 
     A `UserError` if a card is asked for by name and cannot be used.
     """
-    if asked == "cpu":
-        return asked
-    found = [card for card, available in CARDS.items() if available()]
-    if asked != "auto" and asked not in found:
+    found = [card for card, there in CARDS.items() if asked in (card, "auto") and there()]
+    if asked not in ("cpu", "auto", *found):
         raise UserError(f"device: {asked}: PyTorch sees no such card; use device: cpu or auto")
-    return asked if asked != "auto" else (*found, "cpu")[0]
+    return found[0] if found else "cpu"
 
 
 @contextmanager

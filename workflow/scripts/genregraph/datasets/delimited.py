@@ -9,7 +9,6 @@ from pathlib import Path
 
 from genregraph.common.errors import UserError
 
-DELIMITERS = "\t;,"
 BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -38,7 +37,7 @@ def decoded(content: bytes) -> str:
 
 
 def delimiter_of(
-    header: str, fits: Callable[[Sequence[str]], bool], delimiters: str = DELIMITERS
+    header: str, fits: Callable[[Sequence[str]], bool], delimiters: str = "\t;,"
 ) -> str:
     """The first delimiter that splits a header line into columns that fit; else the first."""
     return next((each for each in delimiters if fits(_names(header, each))), delimiters[0])
@@ -96,10 +95,9 @@ def _rows(
         return split, spanned
     swallows = any(delimiter in value and BREAK.search(value) for value in row)
     if swallows and all(len(values) in widths for values in split):
+        opens = f"line {start + 1}: a quotation mark opens a value up to line {start + spanned}"
         raise UserError(
-            f"line {start + 1}: a quotation mark opens a value that ends in line "
-            f"{start + spanned}: write it twice, in a pair of its own, if it is part of the value "
-            '("""Heroes"" live"), or fill up the columns of these lines'
+            f'{opens}: write it twice, in a pair ("""Heroes"" live"), or fill up columns'
         )
     return [row], spanned
 

@@ -27,15 +27,8 @@ from genregraph.datasets.unpack import DAMAGED
 logger = logging.getLogger(__name__)
 
 
-class Subset(StrEnum):
-    """Archives of audio: of 30 s but for full, and each holding those before it."""
-
-    small = "small"
-    medium = "medium"
-    large = "large"
-    full = "full"
-
-
+# Archives of audio: of 30 s but for full, and each holding those before it.
+Subset = StrEnum("Subset", "small medium large full")
 METADATA = "https://os.unil.cloud.switch.ch/fma/fma_metadata.zip"
 SHA1 = "f0df49ffe5f2a6008d7dc83c6915b31835dfe733"
 # Clips of archives but full with no sound, and with less than 30 s [2]_.
@@ -64,9 +57,8 @@ def read_tracks(metadata: Path) -> pd.DataFrame:
         table = pd.read_csv(io.BytesIO(content), index_col=0, header=[0, 1], low_memory=False)
         return table[COLUMNS].fillna("").astype(str)
     except (KeyError, ValueError, *DAMAGED) as error:
-        raise UserError(
-            f"{metadata}: no tracks.csv of FMA ({error}); it comes in {METADATA}"
-        ) from None
+        why = f"no tracks.csv of FMA ({error}); it comes in {METADATA}"
+        raise UserError(f"{metadata}: {why}") from None
 
 
 def rows_of(tracks: pd.DataFrame, subset: Subset) -> list[Row]:
@@ -80,14 +72,13 @@ def rows_of(tracks: pd.DataFrame, subset: Subset) -> list[Row]:
     with_genre = held[held["track", "genre_top"] != ""]
     if len(with_genre) < len(held):
         logger.warning("left out: %d tracks of no single genre", len(held) - len(with_genre))
-    faults = {} if subset is Subset.full else FAULTS
     return [
         Row(
             clip=f"{number:06d}",
             path=f"{number // 1000:03d}/{number:06d}.mp3",
             genre=genre,
             split=split.replace("training", "train").replace("validation", "valid"),
-            excluded=faults.get(number, ""),
+            excluded="" if subset is Subset.full else FAULTS.get(number, ""),
             title=plain(title),
             artist=plain(artist),
         )

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 # What tags, spreadsheets and MusicBrainz write for an unknown artist, normalised.
-UNKNOWN = frozenset(
+UNKNOWN = (
     "various artists|various|various artist|va|diverse|diverse interpreten|verschiedene|"
     "verschiedene interpreten|artistes variés|varios artistas|vari artisti|compilation|"
     "unknown|unknown artist|unknown artists|unbekannt|unbekannter interpret|artiste inconnu|"
-    "no artist|anonymous|traditional|artist|na|nan|none|null|not available|untitled artist".split(
-        "|"
-    )
-)
+    "no artist|anonymous|traditional|artist|na|nan|none|null|not available|untitled artist"
+).split("|")
 
 ARTIST = "artist "
 

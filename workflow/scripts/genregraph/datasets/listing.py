@@ -1,6 +1,7 @@
 """Audio files in folders, those that are to be predicted, and what is passed over."""
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -28,22 +29,19 @@ class Listing(NamedTuple):
 
 def listed(named: Sequence[str]) -> Listing:
     """Files that are named, whatever their extension, and the audio files in folders that are."""
-    files: set[str] = set()
-    passed_over: dict[str, list[str]] = {}
+    files, passed_over = set[str](), defaultdict[str, list[str]](list)
     for name in named:
         path = Path(name)
         if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where none may look.
             audio, inside = audio_files(path)
             files.update(str(path / file) for file in audio)
             for reason, paths in inside.items():
-                passed_over.setdefault(reason, []).extend(str(path / other) for other in paths)
+                passed_over[reason] += [str(path / other) for other in paths]
         elif is_file(path):
             files.add(str(path))
         else:
             meant = " (each KEY=VALUE needs a --config of its own)" if "=" in name else ""
-            raise UserError(
-                f"predict: there is no file or folder {name!r}; correct its path{meant}"
-            )
+            raise UserError(f"predict: there is no file or folder {name!r}; correct it{meant}")
     nameable = sorted(filter(is_unicode, files))
     others = [ascii(file)[1:-1] for file in sorted(files.difference(nameable))]
     if not nameable:
@@ -61,9 +59,9 @@ def shards_of(files: Sequence[str]) -> dict[str, list[str]]:
     one file more is not all shards anew.
     """
     count = shards_for(len(files), IN_A_SHARD, fewest=1)
-    shards: dict[str, list[str]] = {}
+    shards = defaultdict[str, list[str]](list)
     for file in files:
-        shards.setdefault(f"{shard_of(file, count):02d}-of-{count:02d}", []).append(file)
+        shards[f"{shard_of(file, count):02d}-of-{count:02d}"].append(file)
     return dict(sorted(shards.items()))
 
 
@@ -72,13 +70,11 @@ def audio_files(folder: Path) -> tuple[list[PurePosixPath], dict[str, list[str]]
 
     Links to folders are followed, each folder once. A `UserError` if one cannot be read.
     """
-    files, passed_over = [], dict[str, list[str]]()
+    by_reason = defaultdict[str, list[str]](list)
     for path in _walk(folder):
-        if reason := _why_no_audio(folder, path):
-            passed_over.setdefault(reason, []).append(str(path))
-        else:
-            files.append(path)
-    return sorted(files), passed_over
+        by_reason[_why_no_audio(folder, path)].append(str(path))
+    audio = by_reason.pop("", [])
+    return sorted(map(PurePosixPath, audio)), by_reason
 
 
 def counted(passed_over: Mapping[str, list[str]]) -> list[str]:
@@ -118,9 +114,9 @@ def _is_of_a_system(name: str) -> bool:
 
 def _why_no_audio(folder: Path, path: PurePosixPath) -> str:
     """Why a path is no audio file; empty if it is one."""
-    extension = path.suffix.lower()
     if _is_of_a_system(path.name):
         return "hidden, or of a system"
     if not is_file(folder / path):
         return "no file, or a link to nowhere"
+    extension = path.suffix.lower()
     return "" if extension in AUDIO_SUFFIXES else f"with extension {extension or '(none)'}"

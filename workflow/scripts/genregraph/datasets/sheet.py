@@ -43,8 +43,7 @@ def read_sheet(path: Path) -> list[Row]:
         raise UserError(
             f"there is no sheet {path}; make one with\n"
             f"  {shlex.quote(command)} init FOLDER --name {shlex.quote(path.stem)}\n"
-            "(that of FMA with datasets.fma --subset small), or name another with "
-            "--config sheet=FILE"
+            "(FMA's by datasets.fma --subset small), or name another with --config sheet=FILE"
         )
     rows = _rows_in(path.read_bytes(), path)
     tidied = tidy(list(rows.values()))
@@ -63,11 +62,10 @@ def _rows_in(content: bytes, source: Path) -> dict[int, Row]:
         seen: dict[str, int] = {}
         for line, values in numbered:
             row = rows[line] = _row(line, header, values)
-            if seen.setdefault(row.clip, line) != line:
-                raise UserError(
-                    f"line {line} names clip {row.clip!r} again, as line {seen[row.clip]} does; "
-                    "rename one of them"
-                )
+            first = seen.setdefault(row.clip, line)
+            if first != line:
+                again = f"names clip {row.clip!r} again, as line {first} does"
+                raise UserError(f"line {line} {again}; rename one of them")
         if not rows:
             raise UserError("no clips; add a line for each")
     except UserError as error:
@@ -89,10 +87,8 @@ def _name(column: str) -> str:
 
 def _check_header(header: Sequence[str]) -> None:
     if missing := [name for name in REQUIRED if name not in header]:
-        raise UserError(
-            f"no column {', '.join(missing)}; "
-            f"the header line must hold {' '.join(REQUIRED)}, separated by tabs"
-        )
+        needed = f"the header line must hold {' '.join(REQUIRED)}, separated by tabs"
+        raise UserError(f"no column {', '.join(missing)}; {needed}")
     if twice := [name for name in COLUMNS if header.count(name) > 1]:
         raise UserError(f"two columns are called {twice[0]}; remove or rename one")
     for name in header:
@@ -103,10 +99,8 @@ def _check_header(header: Sequence[str]) -> None:
 
 def _row(line: int, header: Sequence[str], values: Sequence[str]) -> Row:
     if any(values[len(header) :]):
-        raise UserError(
-            f"line {line} has {len(values)} values, and the header {len(header)}; put a "
-            "value that holds what separates values in quotation marks"
-        )
+        more = f"line {line} has {len(values)} values, and the header {len(header)}"
+        raise UserError(f"{more}; put a value that holds a delimiter in quotation marks")
     stated = dict(zip(header, values, strict=False))
     if empty := [name for name in REQUIRED if not stated.get(name)]:
         raise UserError(f"line {line} has no {', '.join(empty)}; fill it in")
@@ -164,10 +158,7 @@ def save_sheet(content: bytes, path: Path, source: Path) -> list[Row]:
 def new_sheet(rows: Iterable[Row], path: Path, source: Path) -> list[Row]:
     """Write a new sheet by `save_sheet`; a `UserError` if there is one, perhaps edited by hand."""
     if path.exists():
-        raise UserError(
-            f"there is a sheet {path} already; move it away, or name another (init: --name NAME, "
-            "datasets.fma: --output FILE)"
-        )
+        raise UserError(f"there is a sheet {path} already; move it away, or use --name or --output")
     return save_sheet(sheet_of(list(rows)), path, source)
 
 
@@ -228,10 +219,7 @@ def locate(
 
 def is_file(path: Path) -> bool:
     """Whether there is a file, as far as may be looked."""
-    try:
-        return path.is_file()
-    except OSError:  # A name that is too long, or a folder that may not be entered.
-        return False
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where none may look.
 
 
 def find(path: str, home: Path) -> str:

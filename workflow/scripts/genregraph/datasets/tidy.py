@@ -113,10 +113,8 @@ def _odd(rows: Mapping[int, Row]) -> dict[str, list[str]]:
             odd["path"].append(f"line {line} {again}")
         for name in ("clip", "genre", "group"):
             if SPREADSHEET.fullmatch(value := getattr(row, name)):
-                odd["number"].append(
-                    f"line {line}: {name} {value!r} is what spreadsheets make of numbers and "
-                    "dates; if it was another, set the column's format to text before pasting"
-                )
+                made = "is what spreadsheets make of numbers and dates; paste into cells of text"
+                odd["number"].append(f"line {line}: {name} {value!r} {made}")
         if row.split and row.split not in PARTS:
             none = "is none of train, valid and test, and counts as none"
             odd["split"].append(f"line {line}: split {row.split!r} {none}")

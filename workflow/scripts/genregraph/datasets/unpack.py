@@ -17,13 +17,12 @@ import soundfile
 import typer
 from tqdm import tqdm
 
-from genregraph.common.errors import UserError
+from genregraph.common.errors import UserError, first_few
 from genregraph.datasets.fetch import OTHER_COPIES, has_checksum, named
 from genregraph.datasets.sheet import AUDIO_SUFFIXES, Row, is_file, read_sheet
 
 logger = logging.getLogger(__name__)
 
-Archive = tuple[dict[str, int], Callable[[str], IO[bytes]]]
 # What the standard library raises where an archive is damaged, locked or packed in another way.
 DAMAGED = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError),
@@ -33,7 +32,7 @@ BY_HAND = "unpack it by hand, and name the folder with --config audio=FOLDER"
 
 
 @contextmanager
-def open_archive(path: Path) -> Iterator[Archive]:
+def open_archive(path: Path) -> Iterator[tuple[dict[str, int], Callable[[str], IO[bytes]]]]:
     """Sizes of the files in a tar or zip archive, and a function that opens one of them."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -62,10 +61,8 @@ def match(rows: Sequence[Row], names: Iterable[str]) -> dict[Row, str]:
         fitting = by_path[path.with_suffix("").parts]
         fitting = [name for name in fitting if name.endswith(path.suffix)] or fitting
         if len(fitting) > 1:
-            raise UserError(
-                f"files of the archive would be one clip, {row.clip}: "
-                f"{', '.join(map(repr, fitting))}; {BY_HAND}"
-            )
+            alike = ", ".join(map(repr, fitting))
+            raise UserError(f"files would be one clip, {row.clip}: {alike}; {BY_HAND}")
         if fitting:
             files[row] = fitting[0]
     return files
@@ -83,10 +80,8 @@ def unpack(archive: Path, checksum: str, rows: Sequence[Row], folder: Path) -> i
     if not lacking:
         return 0
     if not has_checksum(archive, checksum):
-        raise UserError(
-            f"{archive} does not have the {named(checksum)}; remove it to have it fetched anew. "
-            + OTHER_COPIES
-        )
+        wrong = f"{archive} does not have the {named(checksum)}"
+        raise UserError(f"{wrong}; remove it to have it fetched anew. {OTHER_COPIES}")
     try:
         with open_archive(archive) as (sizes, opened):
             files = match(lacking, sizes)
@@ -113,15 +108,13 @@ def _check(
     if missing := sorted(row.clip for row in lacking if row not in files):
         raise UserError(
             f"it lacks {len(missing)} of the {len(lacking)} clips that {folder} lacks "
-            f"({', '.join(missing[:5])}, ...); is it the archive of this dataset? Check urls and "
-            "md5 or sha1 under datasets: in config/config.yaml"
+            f"({first_few(missing)}); check its urls and md5 or sha1 in config/config.yaml"
         )
     needed = sum(sizes[files[row]] for row in lacking)
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if needed > (free := shutil.disk_usage(there).free):
         raise UserError(
-            f"its clips are {needed:,} bytes, and {free:,} are free at {folder}; free some, or "
-            "link that folder to another disk"
+            f"its clips are {needed:,} bytes, and {folder} has {free:,} free; free more"
         )
 
 

@@ -33,12 +33,11 @@ Table = Annotated[Path, typer.Option(help="Table, to be written (CSV).")]
 
 
 class Split(NamedTuple):
-    """Songs, artist labels and groups (a category) by clip, groups by song, and their draws."""
+    """Songs, artist labels and groups (a category) by clip, and draws of groups."""
 
     songs: pd.Series
     artists: pd.Series
     groups: pd.Series
-    of_songs: pd.Series
     draws: NDArray[np.uint8]
 
 
@@ -47,9 +46,8 @@ def split_of(folder: Path, songs: pd.Series) -> Split:
     folds = pd.read_parquet(folder / "folds.parquet")
     tested = folds[folds["fold"] >= 0].drop_duplicates("clip").set_index("clip")
     groups = tested["group"].astype("category")
-    of_songs = groups.groupby(songs.loc[groups.index].to_numpy()).first()
     artists = scores.artist_labels(folds, folder.name)
-    return Split(songs, artists, groups, of_songs, draw_groups(len(groups.cat.categories)))
+    return Split(songs, artists, groups, draw_groups(len(groups.cat.categories)))
 
 
 def evaluate(
@@ -74,7 +72,8 @@ def evaluate(
         curves.append(curve.assign(scaling=scaling))
         if scaling == "none":
             songs = scores.of_clips(scores.by_song(averaged, split.songs))
-            songs["group"] = split.of_songs.loc[songs["clip"]].array
+            of_songs = clips["group"].groupby(split.songs.loc[clips["clip"]].array).first()
+            songs["group"] = of_songs.loc[songs["clip"]].array
             took = fits.set_index(scores.KEY)[["epochs", "seconds"]].round({"seconds": 3})
             tables = {
                 "result": train.join(scores.of_folds(clips)).join(took).reset_index(),
@@ -117,9 +116,8 @@ def described(result: pd.DataFrame, paper: float | None) -> list[str]:
         table["paper"] = pd.Series({("paper", "none", "graphsage"): paper})
     numbers = table.columns[2:]
     table[numbers] = table[numbers].map("{:.4f}".format).replace("nan", "-")
-    keys = ["protocol", "model", "aggregation"]
-    if (result["aggregation"] == "none").all():
-        keys.pop()
+    averaged = [] if (result["aggregation"] == "none").all() else ["aggregation"]
+    keys = ["protocol", "model", *averaged]
     return outputs.table_lines(table.reset_index()[[*keys, *table.columns]], keys)
 
 
@@ -179,10 +177,9 @@ def _notes(folders: Sequence[Path], problems: Sequence[Path], how: Mapping[str, 
             f"zero distances {100 * mean['zero_distance_share']:.1f} %"
         )
         lines += [f"  {note}" for note in [outputs.note_of(folder)] if note]
-    tables = [pd.read_csv(path) for path in problems]
-    for path, table in zip(problems, tables, strict=True):
-        lines += [f"{len(table)} problem(s) are listed in {path}"] if len(table) else []
-    lines += [line for table in tables for line in of_whole_tables(table)]
+    tables = {path: pd.read_csv(path) for path in problems}
+    lines += [f"{len(t)} problem(s) are listed in {path}" for path, t in tables.items() if len(t)]
+    lines += [line for table in tables.values() for line in of_whole_tables(table)]
     for protocol, counts in how["clips"].items():
         counted = [f"{count} {what.replace('_', ' ')}" for what, count in counts.items()]
         lines.append(f"clips of {protocol}: {', '.join(counted)}")

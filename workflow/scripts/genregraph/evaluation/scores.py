@@ -38,7 +38,7 @@ def by_artist(predictions: pd.DataFrame, artists: pd.Series) -> pd.DataFrame:
     means = test.groupby(keys)[genres].transform("mean")
     combined = predictions.copy()
     combined.loc[averaged, genres] = means
-    combined.loc[averaged, "predicted"] = _most_probable(means)
+    combined.loc[averaged, "predicted"] = means.idxmax(axis=1)
     return combined
 
 
@@ -54,11 +54,7 @@ def by_song(predictions: pd.DataFrame, songs: pd.Series) -> pd.DataFrame:
     genres = list(predictions.columns.drop(NAMED))
     groups = test.groupby([*KEY, "clip"], sort=False)
     combined = groups[["part", "true"]].first().join(groups[genres].mean()).reset_index()
-    return combined.assign(predicted=_most_probable(combined[genres]))
-
-
-def _most_probable(probabilities: pd.DataFrame) -> pd.Index:
-    return probabilities.columns[probabilities.to_numpy().argmax(axis=1)]
+    return combined.assign(predicted=combined[genres].idxmax(axis=1))
 
 
 def of_clips(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -64,9 +64,6 @@ class Effect(NamedTuple):
     smallest_detectable: float = np.nan
 
 
-# Folds
-
-
 def corrected_interval(
     scores: ArrayLike, n_train: float, n_test: float, limits: tuple[float, float] = (0, 1)
 ) -> Interval:
@@ -112,9 +109,6 @@ def _with_error(scores: ArrayLike, n_train: float, n_test: float) -> tuple[Float
     return values, float(np.sqrt((1 / len(values) + n_test / n_train) * values.var(ddof=1)))
 
 
-# Many tests
-
-
 def holm(p_values: ArrayLike) -> Floats:
     """Adjust p-values for their number [4]_; NaN, where there was no test, does not count."""
     p = np.asarray(p_values, dtype=np.float64)
@@ -131,9 +125,6 @@ def p_text(p: float) -> str:
     if np.isnan(p):
         return "-"
     return "< .001" if p < 0.001 else f"{p:.3f}"
-
-
-# Groups of clips
 
 
 def sign_flip_test(differences: ArrayLike) -> float:

@@ -37,35 +37,29 @@ def summarise(
     """
     graphsage = (accuracies["model"] == "graphsage") & (accuracies["aggregation"] == "none")
     stated = accuracies["experiment"].map(dict(paper)).astype(float).where(graphsage)
-    notes = {}
-    for name, protocol in accuracies[["experiment", "protocol"]].drop_duplicates().to_numpy():
+    places, notes = [*zip(accuracies["experiment"], accuracies["protocol"], strict=True)], {}
+    for name, protocol in set(places):
         own = note.get(name, "") if protocol == "paper" else ""
         warnings = outputs.note_of(folder / name / protocol)
         notes[name, protocol] = " ".join(filter(None, [own, warnings]))
-    places = zip(accuracies["experiment"], accuracies["protocol"], strict=True)
-    return accuracies.assign(
-        paper_test_accuracy=stated,
-        difference=accuracies["mean"] - stated,
-        note=[notes[place] for place in places],
-    )[COLUMNS]
+    noted = accuracies.assign(note=[notes[place] for place in places])
+    return noted.assign(paper_test_accuracy=stated, difference=noted["mean"] - stated)[COLUMNS]
 
 
-def table_text(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
-    """Format the summary for the terminal, with notes and a legend below."""
+def table_lines(summary: pd.DataFrame, comparisons: pd.DataFrame) -> list[str]:
+    """Lines of the summary for the terminal, with notes and a legend below."""
     messages = comparisons[comparisons["question"] == "messages"]
     effects = messages.set_index(PLACE[1:]).rename(columns={"difference": "messages"})
     rows = summary.join(effects[["messages", *ADJUSTED]], on=PLACE[1:])
     texts = [name for name in PLACE[1:] if name != "aggregation" or set(rows[name]) != {"none"}]
-    lines = ["nothing could be evaluated"]
-    if len(rows):
-        lines = outputs.table_lines(_cells(rows, texts), texts)
+    shown = outputs.table_lines(_cells(rows, texts), texts) if len(rows) else []
+    lines = shown or ["nothing could be evaluated"]
     noted = summary[summary["note"] != ""].groupby(["experiment", "note"], sort=False)["protocol"]
-    lines += [f"{name}, {', '.join(of.unique())}: {note}" for (name, note), of in noted]
-    return "\n".join(["", *lines, LEGEND])
+    notes = [f"{name}, {', '.join(of.unique())}: {note}" for (name, note), of in noted]
+    return ["", *lines, *notes, LEGEND]
 
 
 def _cells(rows: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
-    """Cells of the table for the terminal, as texts."""
 
     def written(column: str, form: str) -> pd.Series:
         return rows[column].map(form.format, na_action="ignore")
@@ -103,7 +97,7 @@ def main(
     summary = summarise(rows, outputs.pairs(paper), outputs.pairs(note), folders[0].parent)
     summary.to_csv(output, index=False)
     compared.to_csv(comparisons, index=False)
-    lines = [table_text(summary, compared)]
+    lines = table_lines(summary, compared)
     for folder in folders:
         reasons = outputs.read_protocols(folder / "protocols.json")["left_out"]
         lines += outputs.left_out_lines(reasons, f"{folder.name}, ")

@@ -33,7 +33,7 @@ def assign(
     ``usable`` (`folds.usable.COLUMNS`) has all clips of the experiment, which may allow fewer folds
     than it asks for. A protocol that cannot split them is `LeftOut`.
     """
-    facts = usable[list(Clip._fields)].itertuples(index=False)
+    facts = usable[list(Clip._fields)].to_numpy()
     how = evaluation(protocol, [Clip(*row) for row in facts], experiment)
     clips = taken(usable, protocol)
     repeats = [
@@ -57,19 +57,9 @@ def _tested(
     fold = split_groups(genres, clips["group"].tolist(), folds, rng)
     in_one = pd.Series(fold).groupby(genres).nunique() < 2
     if in_one.any():
-        raise LeftOut(
-            f"all groups of {', '.join(in_one.index[in_one])} fell into one fold, whose models "
-            "could not learn them: groups of several genres tie them together"
-        )
+        names = ", ".join(in_one.index[in_one])
+        raise LeftOut(f"all groups of {names} are in one fold: groups of several genres tie them")
     return fold == np.arange(folds)[:, None]
-
-
-def _way_on(protocol: str, experiment: Experiment, name: str) -> str:
-    """What a user can change where a protocol cannot split the clips of an experiment."""
-    others = [other for other in experiment.protocols if other != protocol]
-    without = f"leave it out: protocols: [{', '.join(others)}]" if others else "name another"
-    fewer = ", or lower clean: folds" if protocol in BY_GROUP else ""
-    return f"{without} of experiment {name}{fewer}. problems.csv lists rejected clips"
 
 
 def main(
@@ -80,9 +70,7 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed.")],
     output: Annotated[Path, typer.Option(help="Folds, to be written (Parquet).")],
     leaking: Annotated[Path, typer.Option(help="Counts of leaks, to be written (CSV).")],
-    tables: Annotated[
-        list[Path] | None, typer.Argument(help="The experiment's feature tables.")
-    ] = None,
+    tables: Annotated[list[Path] | None, typer.Argument(help="Feature tables.")] = None,
 ) -> None:
     """Assign the clips of an experiment to folds; folds by group must not leak."""
     asked = Experiment.model_validate_json(experiment)
@@ -90,7 +78,8 @@ def main(
     try:
         folds, _ = assign(known, protocol, asked, seed)
     except LeftOut as reason:
-        way = _way_on(protocol, asked, usable.parent.name)
+        fewer = ", or lower clean: folds" if protocol in BY_GROUP else ""
+        way = f"leave it out of protocols of {usable.parent.name}{fewer}; see also problems.csv"
         raise UserError(f"protocol {protocol} cannot split the clips: {reason}; {way}") from None
     chosen = unique_clips(folds)["clip"]
     logger.info("%d of %d clips are assigned to folds", len(chosen), len(known))

@@ -35,9 +35,7 @@ def group_names(clips: pd.DataFrame, unknown: str) -> list[str]:
     if not (clips["sheet_group"].any() or clips["artist"].any()):
         unknown = "alone"
     stated = clips[["sheet_group", "artist", "source", "genre"]].to_numpy()
-    return [
-        group_name(group, artist, song, genre, unknown) for group, artist, song, genre in stated
-    ]
+    return [group_name(group, artist, song, of, unknown) for group, artist, song, of in stated]
 
 
 def features_of(clips: pd.Series, tables: Sequence[Path]) -> NDArray[np.floating]:
@@ -96,7 +94,5 @@ def check(counts: pd.DataFrame, protocol: str) -> None:
     logger.info("in both parts of a fold: %s", total.to_dict())
     if protocol in BY_GROUP and total.any():
         shared = ", ".join(f"{count} {kind}" for kind, count in total.items() if count)
-        raise UserError(
-            f"protocol {protocol} leaks: {shared} in both parts of its folds. Give such clips one "
-            "group in the sheet's column group, or exclude copies in its column excluded"
-        )
+        way = "give such clips one group in the sheet, or exclude copies there"
+        raise UserError(f"protocol {protocol} leaks: {shared} in both parts of its folds; {way}")

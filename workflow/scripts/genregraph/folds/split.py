@@ -1,11 +1,4 @@
-"""Split clips at random within genres, or by group.
-
-References
-----------
-.. [1] F. Pedregosa et al., "Scikit-learn: Machine Learning in Python", JMLR 12, 2011:
-   StratifiedGroupKFold assigns groups in the order of how unevenly they hold genres. So seeds
-   decide only between equal groups, and large groups are apart in every split as in the first.
-"""
+"""Split clips at random within genres, or by group."""
 
 from collections.abc import Sequence
 from itertools import cycle
@@ -24,9 +17,9 @@ def held_out(genres: Sequence[str], times: int, rng: np.random.Generator) -> NDA
     """Clips that each random hold-out tests, shape (times, n); every genre has its share.
 
     The paper does not say whether it stratified its hold-outs. These are stratified, so that every
-    genre is in both parts of small collections, too. (scikit-learn's StratifiedShuffleSplit does
-    not promise that, and rejects genres of one clip.) More than `TEST_SHARE` is tested where each
-    genre needs a clip, and less where too many genres have a single clip, which only trains.
+    genre is in both parts of small collections, too, as scikit-learn does not promise. More than
+    `TEST_SHARE` is tested where each genre needs a clip, and less where too many genres have a
+    single clip, which only trains.
     """
     labels, counts = np.unique(genres, return_inverse=True, return_counts=True)[1:]
     tested = np.zeros((times, len(labels)), dtype=bool)
@@ -51,14 +44,11 @@ def stratified(genres: Sequence[str], folds: int, rng: np.random.Generator) -> N
     """Fold of each clip, at random; neither genres nor folds differ by more than a clip.
 
     Each genre's clips are shuffled and assigned to one fold after the other, from the fold on where
-    the genre before stopped. (scikit-learn's StratifiedKFold rejects data whose genres are all
-    smaller than the folds.)
+    the genre before stopped.
     """
     labels = np.unique(genres, return_inverse=True)[1]
-    order = np.lexsort((rng.random(len(labels)), labels))
-    assigned = np.empty(len(labels), dtype=np.int64)
-    assigned[order] = np.arange(len(labels)) % folds
-    return assigned
+    place = np.argsort(np.lexsort((rng.random(len(labels)), labels)))
+    return place % folds
 
 
 def split_groups(
@@ -69,7 +59,7 @@ def split_groups(
     Groups come in random order, each into the fold that holds least of its genres so far. Then
     groups move to other folds, or two change places, until none of that makes folds more even.
     Uneven is the sum over folds of the squared shares of each genre that they hold, and of all
-    clips. (scikit-learn's StratifiedGroupKFold [1]_ repeats itself.)
+    clips. (By scikit-learn's StratifiedGroupKFold large groups are apart in every split alike.)
 
     A fold is empty only if there are fewer groups. A genre lies in a single fold if it is of a
     single group, or if no better folds were met.
@@ -104,9 +94,7 @@ def _assigned(
         common = held @ share
         where[i] = rng.choice(np.flatnonzero(common <= common.min() + ROUNDING))
         held[where[i]] += share
-    fold = np.empty(m, dtype=np.int64)
-    fold[order] = _evened(shares, where, folds)
-    return fold
+    return _evened(shares, where, folds)[np.argsort(order)]
 
 
 def _evened(shares: Floats, where: NDArray[np.int64], folds: int) -> NDArray[np.int64]:

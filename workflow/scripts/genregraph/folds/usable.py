@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,16 +19,6 @@ from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, attempted
 logger = logging.getLogger(__name__)
 
 COLUMNS = ["clip", "source", "genre", "group", "artist", "split", "excluded", "md5"]
-
-
-def usable(
-    clips: pd.DataFrame, tables: Iterable[Collection[str]], genres: Sequence[str]
-) -> pd.DataFrame:
-    """Clips of some genres (empty: all) that every feature table has, ordered by name."""
-    good = (clips["status"] != "rejected") & clips["genre"].isin(genres or clips["genre"])
-    for table in tables:
-        good &= clips["clip"].isin(table)
-    return clips[good].sort_values("clip", ignore_index=True)
 
 
 def with_groups(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.DataFrame:
@@ -66,11 +56,8 @@ def counted(
     asked = clips[clips["genre"].isin(genres or clips["genre"])]
     rejected = int((asked["status"] == "rejected").sum())
     lost = {"rejected": rejected, "without_features": len(asked) - rejected - len(usable)}
-    counts = {}
-    for protocol in protocols:
-        used = len(taken(usable, protocol))
-        counts[protocol] = {"used": used, "excluded": len(usable) - used, **lost}
-    return counts
+    used = {protocol: len(taken(usable, protocol)) for protocol in protocols}
+    return {p: {"used": n, "excluded": len(usable) - n, **lost} for p, n in used.items()}
 
 
 def main(
@@ -79,20 +66,21 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed.")],
     output: Annotated[Path, typer.Option(help="Usable clips, to be written (Parquet).")],
     protocols: Annotated[Path, typer.Option(help="Which can split them, to be written (JSON).")],
-    tables: Annotated[
-        list[Path] | None, typer.Argument(help="The experiment's feature tables.")
-    ] = None,
+    tables: Annotated[list[Path] | None, typer.Argument(help="Feature tables.")] = None,
     images: Annotated[list[Path] | None, typer.Option(help="Images of a shard.")] = None,
 ) -> None:
     """List the clips that an experiment can use, and how its protocols can split them."""
     asked = Experiment.model_validate_json(experiment)
     listed = pd.read_parquet(clips)
     known = [set(pd.read_parquet(path, columns=["clip"])["clip"]) for path in tables or []]
-    if images:
-        known.append(
-            {clip for path in images for clip in pd.read_parquet(path, columns=["clip"])["clip"]}
-        )
-    good = usable(listed, known, asked.genres)
+    shards = [pd.read_parquet(path, columns=["clip"]) for path in images or []]
+    known += [set(pd.concat(shards)["clip"])] if shards else []
+    usable = (listed["status"] != "rejected") & listed["genre"].isin(
+        asked.genres or listed["genre"]
+    )
+    for table in known:
+        usable &= listed["clip"].isin(table)
+    good = listed[usable].sort_values("clip", ignore_index=True)
     features = features_of(good["clip"], tables or [])
     grouped = with_groups(good, features, asked.clean.unknown_artist)
     grouped.to_parquet(output, index=False)
