@@ -1,7 +1,6 @@
 """What a user reads last when a job has failed, or cannot be."""
 
 import json
-from pathlib import Path
 
 from tests.workflow.conftest import HOSTILE_NAME, TARGET, Project
 
@@ -9,15 +8,11 @@ TABLE = f"{HOSTILE_NAME} {{dataset}}.csv"
 WITHOUT_AUDIO = ["--config", "audio=none", f"tables={{handcrafted: {json.dumps(TABLE)}}}"]
 
 
-def test_the_terminal_ends_in_the_reason_the_log_and_what_to_do(
-    unrun: Project, tmp_path: Path
-) -> None:
+def test_the_terminal_ends_in_the_reason_the_log_and_what_to_do(fresh: Project) -> None:
     """Also where a table's name would be a command to a shell, and a wildcard to Snakemake."""
-    project = unrun.copy(tmp_path / "project")
-    (project.folder / TABLE).write_text("clip,x\nblues.0,1\nblues.0,2\n")
-    printed = project.snakemake(
-        *("--cores", "1", "results/multiclass_handcrafted.csv", *WITHOUT_AUDIO), fails=True
-    )
+    (fresh.folder / TABLE).write_text("clip,x\nblues.0,1\nblues.0,2\n")
+    asked = ["--cores", "1", "results/multiclass_handcrafted.csv", *WITHOUT_AUDIO]
+    printed = fresh.snakemake(*asked, fails=True)
     *start, reason, log, gap, advice = printed.splitlines()[-6:]
     assert reason.startswith(f"features.imported: tables: {TABLE}: clip 'blues.0' has two rows")
     assert [*start, log, gap, advice] == [
@@ -27,7 +22,7 @@ def test_the_terminal_ends_in_the_reason_the_log_and_what_to_do(
         "",
         "Mend this and run the same command again: what is done is kept.",
     ]
-    assert not (project.folder / "x").exists()
+    assert not (fresh.folder / "x").exists()
 
 
 def test_who_asks_for_the_impossible_reads_why(unrun: Project) -> None:
