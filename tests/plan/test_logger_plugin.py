@@ -11,14 +11,14 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_logger_plugin_genregraph import KILLED, LogHandler, last_message, report
 
 OWN = "2024-05-01 audio.audit: 3 clips\naudio.audit: no such shard;\n  mend it\n"
+ENDED = "Terminating processes on user request"
+SHUTTING_DOWN = "Shutting down, this might take some time."
 TRACE = "Traceback (most recent call last):\n  File x\nMemoryError: 8 GB\n"
-
-
-ASKED = SimpleNamespace(quiet=(), dryrun=False, verbose=False, printshellcmds=False, stdout=False)
+ASKED = {"quiet": (), **dict.fromkeys(("dryrun", "verbose", "printshellcmds", "stdout"), False)}
 
 
 def handler(**differs: bool) -> LogHandler:
-    made = LogHandler(SimpleNamespace(**{**vars(ASKED), **differs}), None)
+    made = LogHandler(SimpleNamespace(**ASKED | differs), None)
     made.setFormatter(logging.Formatter("%(message)s"))
     made.stream = io.StringIO()
     return made
@@ -98,11 +98,7 @@ def test_a_job_that_succeeds_when_tried_again_has_not_failed() -> None:
 
 @pytest.mark.parametrize(
     ("msg", "first", "reported"),
-    [
-        ("Terminating processes on user request", False, False),
-        ("Terminating processes on user request", True, True),
-        ("Shutting down, this might take some time.", False, True),
-    ],
+    [(ENDED, False, False), (ENDED, True, True), (SHUTTING_DOWN, False, True)],
 )
 def test_failures_of_a_run_that_is_ended(msg: str, first: bool, reported: bool) -> None:
     """A job that ends after Ctrl-C has not failed; what failed before is still reported."""
@@ -122,7 +118,7 @@ def test_failures_of_a_run_that_is_ended(msg: str, first: bool, reported: bool) 
     [
         ({}, "a warning of Snakemake", logging.WARNING, False),
         ({}, "an error", logging.ERROR, True),
-        ({}, "Terminating processes on user request", logging.WARNING, True),
+        ({}, ENDED, logging.WARNING, True),
         ({"verbose": True}, "a detail", logging.INFO, True),
     ],
 )
@@ -137,24 +133,24 @@ def test_messages_while_jobs_run(differs, msg, level, seen) -> None:
 def test_characters_that_a_stream_cannot_show_are_replaced(monkeypatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    made = LogHandler(SimpleNamespace(**{**vars(ASKED), "stdout": True}), None)
+    made = LogHandler(SimpleNamespace(**ASKED | {"stdout": True}), None)
     send(made, msg="┬Beyoncé", level=logging.ERROR)
     made.stream.flush()
     assert b"?Beyonc?" in raw.getvalue()
 
 
-@pytest.mark.parametrize("started", [False, True])
-def test_errors_of_the_workflow_are_printed(started: bool) -> None:
-    made = handler()
+@pytest.mark.parametrize(
+    ("started", "verbose", "msg", "printed"),
+    [
+        (False, False, "sede: unknown key", "sede: unknown key\n"),
+        (True, False, "sede: unknown key", "sede: unknown key\n"),
+        (False, False, f"{TRACE}\n", "MemoryError: 8 GB (--verbose shows where)\n"),
+        (False, True, f"{TRACE}\n", f"{TRACE}\n\n"),
+    ],
+)
+def test_errors_are_printed_and_of_a_traceback_the_end(started, verbose, msg, printed) -> None:
+    made = handler(verbose=verbose)
     if started:
         job(made, 0, "audit")
-    send(made, LogEvent.ERROR, msg="sede: unknown key", level=logging.ERROR)
-    assert made.stream.getvalue() == "sede: unknown key\n"
-
-
-@pytest.mark.parametrize("verbose", [False, True])
-def test_of_a_traceback_of_snakemake_the_end_is_printed(verbose: bool) -> None:
-    made = handler(verbose=verbose)
-    send(made, LogEvent.ERROR, msg=f"{TRACE}\n", level=logging.ERROR)
-    short = "MemoryError: 8 GB (--verbose shows where)\n"
-    assert made.stream.getvalue() == (f"{TRACE}\n\n" if verbose else short)
+    send(made, LogEvent.ERROR, msg=msg, level=logging.ERROR)
+    assert made.stream.getvalue() == printed

@@ -51,8 +51,8 @@ def test_protocols_of_the_sheet_are_known_before_any_job(small: Run) -> None:
 
 def test_a_folder_without_the_clips_ends_the_plan(small: Run) -> None:
     given = {**SMALL, "tables": {}, "experiments": {}}
+    Path("empty/blues").mkdir(parents=True)
     for folder in ("missing", "empty"):
-        Path("empty").mkdir(exist_ok=True)
         with pytest.raises(UserError) as error:
             Run.of({**given, "audio": folder}, HOME)
         assert str(error.value) == (
@@ -60,7 +60,6 @@ def test_a_folder_without_the_clips_ends_the_plan(small: Run) -> None:
             "say where they are with --config audio=FOLDER"
         )
     for file in ("0.wav", "2.au", "another.wav"):
-        Path("empty/blues").mkdir(exist_ok=True)
         Path("empty/blues", file).touch()
     of_au = {"datasets": {"small": {"extensions": [".wav", ".au"]}}}
     run = Run.of({**given, **of_au, "audio": "empty"}, HOME)
@@ -68,18 +67,16 @@ def test_a_folder_without_the_clips_ends_the_plan(small: Run) -> None:
 
 
 def test_unknown_results_say_what_there_is(small: Run) -> None:
-    def shown(name: str) -> dict[str, str]:
-        return Paths(small).shown(Job(name=name))
-
-    assert shown("multiclass_small.csv") == {"result": "results/small/multiclass_small.csv"}
-    assert shown("report.html") == {"result": "results/small/report.html"}
+    paths = Paths(small)
+    for name in ("multiclass_small.csv", "report.html"):
+        assert paths.shown(Job(name=name)) == {"result": f"results/small/{name}"}
     for name, why in {
         "multiclass_smal.csv": "did you mean 'multiclass_small'",
         "multiclass_knn.csv": "experiment multiclass_knn cannot run: there is no audio",
         "predictions.csv": "--config predict=FOLDER",
     }.items():
         with pytest.raises(UserError, match=why):
-            shown(name)
+            paths.shown(Job(name=name))
 
 
 def test_users_copy_of_a_dataset_that_has_every_clip_is_not_fetched(small: Run) -> None:
