@@ -44,24 +44,19 @@ def _from_environment(variable: str, what: str) -> Path:
 
 @pytest.fixture(scope="session")
 def real_audio() -> Path:
-    return _from_environment(
-        "GENREGRAPH_TEST_AUDIO", "the folder genre/*.wav of the 100 clips of dataset gtzan-mini"
-    )
+    return _from_environment("GENREGRAPH_TEST_AUDIO", "the folder genre/*.wav of gtzan-mini")
 
 
 @pytest.fixture(scope="session")
 def public_table() -> pd.DataFrame:
-    path = _from_environment(
-        "GENREGRAPH_TEST_TABLE", "the public 57-feature table of GTZAN, features_30_sec.csv"
-    )
+    path = _from_environment("GENREGRAPH_TEST_TABLE", "GTZAN's public table, features_30_sec.csv")
     return pd.read_csv(path)
 
 
 @pytest.fixture(scope="session")
 def musicnn_outputs() -> Path:
-    return _from_environment(
-        "GENREGRAPH_TEST_MUSICNN", "the folder of what the original network gives, reference.npz"
-    )
+    what = "the folder of what the original network gives, reference.npz"
+    return _from_environment("GENREGRAPH_TEST_MUSICNN", what)
 
 
 STARVED = """

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from importlib.metadata import distributions
-from pathlib import Path
 
 import psutil
 import pytest
@@ -39,20 +38,14 @@ def killed(slurm: Slurm, shared: Project) -> tuple[Project, list[Job]]:
 
     def extracting() -> list[psutil.Process]:
         assert snakemake.poll() is None, (shared.folder / "printed").read_text()
-        return [each for each in psutil.process_iter() if is_extracting(each, shared)]
+        steps = [each for each in psutil.process_iter(["cmdline", "cwd"]) if each.info["cmdline"]]
+        steps = [each for each in steps if "features.compare" in each.info["cmdline"]]
+        return [each for each in steps if each.info["cwd"] == str(shared.folder)]
 
     wait_for(extracting)
     os.kill(extracting()[0].pid, signal.SIGKILL)
     assert snakemake.wait(600) == 0, (shared.folder / "printed").read_text()
     return shared, slurm.jobs()
-
-
-def is_extracting(process: psutil.Process, project: Project) -> bool:
-    """Whether a process is a step on a node."""
-    try:
-        return "features.compare" in process.cmdline() and Path(process.cwd()) == project.folder
-    except psutil.Error:
-        return False  # It has ended.
 
 
 def test_two_nodes_give_the_bytes_of_one_machine(

@@ -17,10 +17,13 @@ TRACE = "Traceback (most recent call last):\n  File x\nMemoryError: 8 GB\n"
 ASKED = {"quiet": (), **dict.fromkeys(("dryrun", "verbose", "printshellcmds", "stdout"), False)}
 
 
-def handler(**differs: bool) -> LogHandler:
+def handler(started: bool = True, **differs: bool) -> LogHandler:
+    """Of a run whose job of rule audit may have started."""
     made = LogHandler(SimpleNamespace(**ASKED | differs), None)
     made.setFormatter(logging.Formatter("%(message)s"))
     made.stream = io.StringIO()
+    if started:
+        job(made, 0, "audit")
     return made
 
 
@@ -66,7 +69,6 @@ def test_report_names_each_reason_once(tmp_path: Path) -> None:
 
 def test_progress_in_a_file_has_a_line_a_tenth() -> None:
     made = handler()
-    job(made, 0, "audit")
     for done in range(101):
         send(made, LogEvent.PROGRESS, done=done, total=100)
     lines = made.stream.getvalue().splitlines()
@@ -77,7 +79,7 @@ def test_progress_in_a_file_has_a_line_a_tenth() -> None:
 
 def test_results_come_last_with_their_text(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("accuracy 0.5\n")
-    made = handler()
+    made = handler(False)
     job(made, 0, "show", output=["results/x.csv"], input=[str(tmp_path / "x.csv")])
     send(made, LogEvent.JOB_FINISHED, job_id=0)
     made.close()
@@ -88,7 +90,6 @@ def test_results_come_last_with_their_text(tmp_path: Path) -> None:
 
 def test_a_job_that_succeeds_when_tried_again_has_not_failed() -> None:
     made = handler()
-    job(made, 0, "audit")
     send(made, LogEvent.JOB_ERROR, jobid=0, rule_name="audit", log=[])
     assert "audit failed" in made.stream.getvalue()
     send(made, LogEvent.JOB_FINISHED, job_id=0)
@@ -103,7 +104,6 @@ def test_a_job_that_succeeds_when_tried_again_has_not_failed() -> None:
 def test_failures_of_a_run_that_is_ended(msg: str, first: bool, reported: bool) -> None:
     """A job that ends after Ctrl-C has not failed; what failed before is still reported."""
     made = handler()
-    job(made, 0, "audit")
     for fails in (first, not first):
         if fails:
             send(made, LogEvent.JOB_ERROR, jobid=0, rule_name="audit", log=[])
@@ -123,9 +123,7 @@ def test_failures_of_a_run_that_is_ended(msg: str, first: bool, reported: bool) 
     ],
 )
 def test_messages_while_jobs_run(differs, msg, level, seen) -> None:
-    made = handler(**differs)
-    if not differs:
-        job(made, 0, "audit")
+    made = handler(not differs, **differs)
     send(made, msg=msg, level=level)
     assert (msg in made.stream.getvalue()) == seen
 
@@ -149,8 +147,6 @@ def test_characters_that_a_stream_cannot_show_are_replaced(monkeypatch) -> None:
     ],
 )
 def test_errors_are_printed_and_of_a_traceback_the_end(started, verbose, msg, printed) -> None:
-    made = handler(verbose=verbose)
-    if started:
-        job(made, 0, "audit")
+    made = handler(started, verbose=verbose)
     send(made, LogEvent.ERROR, msg=msg, level=logging.ERROR)
     assert made.stream.getvalue() == printed

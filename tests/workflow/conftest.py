@@ -169,9 +169,7 @@ def write_clips(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def once(
-    tmp_path_factory: pytest.TempPathFactory, worker_id: str
-) -> Callable[[str, Callable[[Path], object]], Project]:
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[..., Project]:
     """What fills a folder, once for all workers."""
     base = tmp_path_factory.getbasetemp()
 

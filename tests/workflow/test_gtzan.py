@@ -62,10 +62,8 @@ def gtzan(public_table: pd.DataFrame, shared: Project) -> Project:
 def test_a_third_of_gtzan_is_held_out_each_time(gtzan: Project) -> None:
     for experiment in (*BINARY, *MULTICLASS):
         clips = 200 if experiment in BINARY else 1000
-        table = result(gtzan, experiment).query(
-            "protocol == 'paper' and model == 'graphsage' and aggregation == 'none'"
-        )
-        assert table["fold"].tolist() == list(range(4))
+        table = result(gtzan, experiment).query("protocol == 'paper'")
+        assert set(table["fold"]) == set(range(4))
         assert set(table["n_train"] + table["n_test"]) == {clips}
         assert set(table["n_test"]) == {33 * clips // 100}
 

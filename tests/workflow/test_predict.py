@@ -48,7 +48,6 @@ def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
     files = pd.read_csv(project.folder / TARGET).set_index("file")
     assert sorted(files.index) == sorted([HOSTILE, "new/long.mp3", "new/noise.wav"])
     assert files["pieces"].to_dict()["new/long.mp3"] == 2
-    assert np.allclose(files.filter(regex=r"^p\(").sum(axis=1), 1, atol=2e-4)
     assert set(files["genre"]) <= {"blues", "jazz", "odd"}
     together = files["genre_by_artist"].dropna()
     assert sorted(together.index) == sorted(artists["file"]) and together.nunique() == 1

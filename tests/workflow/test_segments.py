@@ -29,12 +29,10 @@ experiments:
     graphsage: {hidden: 8, epochs: 5}
 """
 SONGS = "results/songs/experiments/multiclass_songs"
-STRICTEST = f"{SONGS}/clean"
+OF_FOLDS = "scatter graph history confusion importances".split()
 FIGURES = [
-    *(f"{STRICTEST}/figures/{name}.png" for name in "scatter graph history confusion".split()),
-    f"{STRICTEST}/figures/importances.png",
-    f"{SONGS}/figures/folds.png",
-    "results/songs/figures/clips.png",
+    *(f"{SONGS}/clean/figures/{name}.png" for name in OF_FOLDS),
+    *(f"{SONGS}/figures/folds.png", "results/songs/figures/clips.png"),
     "results/songs/figures/clip.png",
 ]
 
