@@ -94,9 +94,7 @@ class Slurm:
         )
 
 
-def wait_for(
-    what: Callable[[], object], seconds: float = 600, why: Callable[[], str] = str
-) -> None:
+def wait_for(what: Callable[[], object], seconds: int = 600, why: Callable[[], str] = str) -> None:
     """Wait until something holds, or fail and say why it did not."""
     deadline = time.monotonic() + seconds
     while not what():

@@ -1,6 +1,7 @@
-"""What a run can compute, planned without Snakemake."""
+"""What a run can compute, with which memory and threads, planned without Snakemake."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +9,7 @@ from genregraph.common.errors import UserError
 from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.folds.protocols import Evaluation
 from genregraph.plan.paths import Paths
+from genregraph.plan.resources import memory, threads_for
 from genregraph.plan.run import Run
 from genregraph.plan.step import Job
 
@@ -93,3 +95,20 @@ def test_users_copy_of_a_dataset_that_has_every_clip_is_not_fetched(small: Run) 
     assert whole.brought_by == ""
     Path(whole.unpacked).touch()  # After the rule has unpacked, its list stays an input.
     assert Run.of(SMALL | given, HOME).brought_by == whole.unpacked
+
+
+JOB = {"wildcards": None, "input": SimpleNamespace(size_mb=10), "threads": 4}
+
+
+def test_memory_grows_with_input_and_attempts(tmp_path: Path) -> None:
+    assert memory(500)(None, attempt=2) == 1000
+    assert memory(500, 3)(**JOB, attempt=2) == 2 * 530
+    assert memory(500, 3, by_thread=True)(**JOB, attempt=1) == 2030
+    (tmp_path / "table").write_bytes(b"x" * 2_000_000)
+    files = [str(tmp_path / "table"), "missing"]
+    assert memory(500, 3, lambda job: files)(**JOB, attempt=1) == 536
+
+
+def test_threads_are_no_more_than_folds() -> None:
+    run = SimpleNamespace(protocols={"x": {"clean": Evaluation(1, 1)}})
+    assert threads_for(run)(SimpleNamespace(experiment="x", protocol="clean")) == 1

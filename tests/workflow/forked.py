@@ -29,7 +29,6 @@ LIBRARIES = (
     "sklearn.linear_model sklearn.manifold sklearn.metrics sklearn.neighbors "
     "sklearn.preprocessing sklearn.semi_supervised sklearn.svm soundfile torch typer"
 ).split()
-BLOCK = 1 << 16  # Bytes read at a time.
 SERVER = "server"  # What the client asks, beside it.
 CLIENT = f"""\
 #!{sys.executable} -ISE
@@ -47,10 +46,7 @@ sys.exit(int(server.recv(16) or 1))
 
 
 def start(folder: str, user: int) -> None:
-    """Go on as a server in the background, once it listens; until process ``user`` has ended.
-
-    What stands for ``python`` lies in its folder.
-    """
+    """Go on as a server in the background, once it listens; until process ``user`` has ended."""
     client = Path(folder, "python")
     client.write_text(CLIENT, encoding="utf-8")
     client.chmod(0o755)
@@ -88,7 +84,7 @@ def answer(asking: socket.socket) -> None:
     _, files, _, _ = socket.recv_fds(asking, 1, 3)
     text = b""
     while not text.endswith(b"\n"):
-        text += asking.recv(BLOCK)
+        text += asking.recv(1 << 16)
     folder, environment, arguments = json.loads(text)
     step = os.fork()
     if step == 0:

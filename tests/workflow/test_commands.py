@@ -164,9 +164,7 @@ def yaml_of(document: Path) -> str:
     return re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[-1].replace("bayes", "knn")
 
 
-def test_long_commands_ask_for_what_there_is(
-    documented: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_long_commands_ask_for_what_there_is(documented: Project, monkeypatch) -> None:
     """All of them, planned without Snakemake."""
     monkeypatch.chdir(documented.folder)
     for (document, options), targets in plans().items():

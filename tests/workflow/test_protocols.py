@@ -88,9 +88,7 @@ def test_every_protocol_has_a_row_a_model_and_fold(evaluated: Project) -> None:
     assert table.query("model == 'logistic'")["test_accuracy"].mean() > 0.6  # Chance is a third.
 
 
-def test_inductive_has_edges_from_training_clips_alone_and_leaks_are_of_artists(
-    evaluated: Project,
-) -> None:
+def test_inductive_edges_are_of_training_clips_and_leaks_of_artists(evaluated: Project) -> None:
     for protocol in PROTOCOLS:
         folder = evaluated.folder / EXPERIMENT / protocol
         for number, train in enumerate(training_masks(pd.read_parquet(folder / "folds.parquet"))):

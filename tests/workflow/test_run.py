@@ -12,9 +12,7 @@ TABLE = f"{HOSTILE_NAME} {{dataset}}.csv"
 WITHOUT_AUDIO = ["--config", "audio=none", f"tables={{handcrafted: {json.dumps(TABLE)}}}"]
 
 
-def test_every_bad_clip_is_listed_with_what_was_done_and_all_others_evaluated(
-    finished: Project,
-) -> None:
+def test_every_bad_clip_is_listed_and_all_others_are_evaluated(finished: Project) -> None:
     table = result(finished, "multiclass_compare")
     assert set(table["n_train"] + table["n_test"]) == {19}
     path = finished.folder / "results/mine/30s/problems.csv"

@@ -53,9 +53,7 @@ def segmented(shared: Project) -> Project:
     return shared
 
 
-def test_all_segments_are_evaluated_and_a_song_too_short_to_be_cut_is_listed(
-    segmented: Project,
-) -> None:
+def test_segments_are_evaluated_and_too_short_a_song_is_listed(segmented: Project) -> None:
     table = result(segmented, "multiclass_songs").query("protocol == 'paper'")
     assert (table["n_train"] + table["n_test"]).tolist() == [16] * 4
     problems = pd.read_csv(segmented.folder / "results/songs/3s/problems.csv")
