@@ -55,7 +55,7 @@ def public_table() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def musicnn_outputs() -> Path:
-    return _from_environment("GENREGRAPH_TEST_MUSICNN", "the folder of the original's reference.npz")
+    return _from_environment("GENREGRAPH_TEST_MUSICNN", "the folder of the original reference.npz")
 
 
 STARVED = """
