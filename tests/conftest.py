@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,24 +44,18 @@ def _from_environment(variable: str, what: str) -> Path:
 
 @pytest.fixture(scope="session")
 def real_audio() -> Path:
-    return _from_environment(
-        "GENREGRAPH_TEST_AUDIO", "the folder genre/*.wav of the 100 clips of dataset gtzan-mini"
-    )
+    return _from_environment("GENREGRAPH_TEST_AUDIO", "the folder genre/*.wav of gtzan-mini")
 
 
 @pytest.fixture(scope="session")
 def public_table() -> pd.DataFrame:
-    path = _from_environment(
-        "GENREGRAPH_TEST_TABLE", "the public 57-feature table of GTZAN, features_30_sec.csv"
-    )
+    path = _from_environment("GENREGRAPH_TEST_TABLE", "GTZAN's public table, features_30_sec.csv")
     return pd.read_csv(path)
 
 
 @pytest.fixture(scope="session")
 def musicnn_outputs() -> Path:
-    return _from_environment(
-        "GENREGRAPH_TEST_MUSICNN", "the folder of what the original network gives, reference.npz"
-    )
+    return _from_environment("GENREGRAPH_TEST_MUSICNN", "the folder of the original reference.npz")
 
 
 STARVED = """
@@ -84,14 +78,10 @@ def starved(tmp_path: Path) -> Callable[..., str]:
     """Run a step that fails in little more memory than its imports take; what it says."""
 
     def run(step: str, options: list[str], spare: int) -> str:
-        scripts = Path(__file__).parents[1] / "workflow" / "scripts"
-        done = subprocess.run(
-            [sys.executable, "-c", STARVED, step, str(spare), *options],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(scripts)},
-            capture_output=True,
-            text=True,
-        )
+        command = [sys.executable, "-c", STARVED, step, str(spare), *options]
+        scripts = Path(__file__).parents[1] / "workflow/scripts"
+        env = {**os.environ, "PYTHONPATH": str(scripts)}
+        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
         assert done.returncode, done.stderr
         return done.stderr
 
@@ -103,12 +93,7 @@ def folds_of() -> Callable[..., pd.DataFrame]:
     """Folds of some clips, of the fold of each clip in each repeat."""
     from genregraph.folds.table import listed
 
-    def make(
-        clips: Sequence[str],
-        genres: Sequence[str],
-        *repeats: Sequence[int],
-        groups: Sequence[str] | None = None,
-    ) -> pd.DataFrame:
+    def make(clips, genres, *repeats, groups=None) -> pd.DataFrame:
         named = pd.DataFrame({"clip": clips, "genre": genres, "group": clips, "artist": clips})
         if groups is not None:
             named = named.assign(group=groups, artist=[f"artist {name}" for name in groups])

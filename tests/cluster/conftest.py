@@ -10,18 +10,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from tests.workflow.conftest import ROOT, Project, finished, unrun
+from tests.workflow.conftest import ROOT, Project, finished, fresh, once, shared, unrun
 
-__all__ = ["finished", "unrun"]  # Fixtures.
+__all__ = ["finished", "fresh", "once", "shared", "unrun"]  # Fixtures.
 
-DAEMONS = ["munged", "slurmctld", "slurmd"]
-PLUGIN = "snakemake_executor_plugin_slurm"
 NODES = ["n1", "n2"]
 
 # Each node says that it has four cores, whatever this machine has; jobs go where fewer are.
@@ -33,22 +32,16 @@ SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.socket
-CryptoType=crypto/munge
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool-%n
 SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd-%n.pid
-SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd-%n.log
 SlurmdParameters=config_overrides
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
-MpiDefault=none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=batch_sched_delay=0,sched_min_interval=0
-AccountingStorageType=accounting_storage/none
-JobAcctGatherType=jobacct_gather/none
 ReturnToService=2
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=4 RealMemory=60000
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=4 RealMemory=60000
@@ -56,16 +49,20 @@ PartitionName=main Nodes=ALL LLN=YES Default=YES MaxTime=INFINITE State=UP
 """
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """A job as ``squeue`` prints it, also for minutes after its end."""
 
-    number: int
+    number: str
     state: str
     node: str
-    cores: int
-    megabytes: int
+    cores: str
+    memory: str
     rule: str
+
+    @property
+    def megabytes(self) -> int:
+        """Memory, which Slurm writes as 1100M or 3G."""
+        return int(self.memory[:-1]) * {"M": 1, "G": 1024}[self.memory[-1]]
 
 
 @dataclass(frozen=True)
@@ -79,11 +76,8 @@ class Slurm:
 
     def jobs(self) -> list[Job]:
         printed = self.ask("squeue", "--states=all", "--noheader", "--format=%i|%T|%N|%C|%m|%k")
-        rows = [line.split("|") for line in printed.splitlines()]
-        return [
-            Job(int(number), state, node, int(cores), megabytes(memory), rule)
-            for number, state, node, cores, memory, rule in rows
-        ]
+        jobs = [Job(*line.split("|")) for line in printed.splitlines()]
+        return sorted(jobs, key=lambda job: int(job.number))
 
     def snakemake(self, project: Project, *arguments: str) -> subprocess.Popen[str]:
         """Start Snakemake with the profile as users have it, but that it asks more often."""
@@ -100,14 +94,7 @@ class Slurm:
         )
 
 
-def megabytes(text: str) -> int:
-    """Memory as Slurm writes it: 1100M, 3G."""
-    return int(text[:-1]) * {"M": 1, "G": 1024}[text[-1]]
-
-
-def wait_for(
-    what: Callable[[], object], seconds: float = 600, why: Callable[[], str] = str
-) -> None:
+def wait_for(what: Callable[[], object], seconds: int = 600, why: Callable[[], str] = str) -> None:
     """Wait until something holds, or fail and say why it did not."""
     deadline = time.monotonic() + seconds
     while not what():
@@ -115,24 +102,14 @@ def wait_for(
         time.sleep(0.2)
 
 
-def free_ports(number: int) -> list[int]:
-    with ExitStack() as stack:
-        taken = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for each in taken:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in taken]
-
-
 @pytest.fixture(scope="session")
 def executor(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Folder where the executor is installed, beside this environment, which others use too."""
-    if find_spec(PLUGIN):
+    if find_spec("snakemake_executor_plugin_slurm"):
         return ""
     folder = tmp_path_factory.mktemp("executor")
-    command = [
-        *(sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder)),
-        *("--no-deps", "--requirement", str(ROOT / "envs/slurm.txt")),
-    ]
+    options = ["--quiet", "--no-deps", "--requirement", ROOT / "envs/slurm.txt"]
+    command = [sys.executable, "-m", "pip", "install", "--target", folder, *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"envs/slurm.txt cannot be installed: {done.stderr}")
@@ -142,19 +119,31 @@ def executor(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def slurm(executor: str) -> Iterator[Slurm]:
     path = f"{os.environ['PATH']}:/usr/sbin"
-    missing = [name for name in DAEMONS if not shutil.which(name, path=path)]
+    daemons = ("munged", "slurmctld", "slurmd")
+    missing = [name for name in daemons if not shutil.which(name, path=path)]
     if missing:
         pytest.skip(f"no {', '.join(missing)}: apt-get install slurm-wlm munge")
     with ExitStack() as stack:
         # Not in pytest's folder: names of sockets must be short.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slurm-")))
-        environment = prepare(folder, path, executor)
-        stack.enter_context(running(munge(folder), environment, folder))
+        environment, log = prepare(folder, path, executor), folder / "daemons.log"
+
+        def start(*command: str) -> None:
+            with log.open("a") as output:
+                daemon = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+            stack.callback(daemon.wait, 30)
+            stack.callback(daemon.terminate)
+
+        # A munged of our own, which asks for no user and folder of its own.
+        files = ["key-file", "log-file", "pid-file", "seed-file", "socket"]
+        places = [f"--{name}={folder}/munge.{name.removesuffix('-file')}" for name in files]
+        start("munged", "--foreground", "--force", *places)
         wait_for((folder / "munge.socket").exists, 30)
-        for command in [["slurmctld", "-D"], *(["slurmd", "-D", "-N", node] for node in NODES)]:
-            stack.enter_context(running(command, environment, folder))
+        start("slurmctld", "-D")
+        for node in NODES:
+            start("slurmd", "-D", "-N", node)
         started = Slurm(environment)
-        wait_for(lambda: ready(started), 60, (folder / "daemons.log").read_text)
+        wait_for(lambda: ready(started), 60, log.read_text)
         yield started
         started.ask("scancel", "--user", getpass.getuser())
         wait_for(lambda: not started.ask("squeue", "--noheader"), 60)
@@ -167,44 +156,24 @@ def prepare(folder: Path, path: str, executor: str) -> dict[str, str]:
     key = folder / "munge.key"
     key.touch(0o600)
     key.write_bytes(secrets.token_bytes(128))
-    configuration = CONFIGURATION.format(
-        host=socket.gethostname().split(".")[0],
-        user=getpass.getuser(),
-        folder=folder,
-        ports=free_ports(3),
-    )
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    facts = {"host": socket.gethostname().split(".")[0], "user": getpass.getuser()}
+    configuration = CONFIGURATION.format(**facts, folder=folder, ports=ports)
     (folder / "slurm.conf").write_text(configuration)
     # The executor hides all of Slurm's variables from srun, which then looks in /etc.
     srun = folder / "bin/srun"
     srun.write_text(f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {shutil.which("srun")} "$@"\n')
     srun.chmod(0o755)
-    found = [str(folder / "bin"), str(Path(sys.executable).parent), path]
-    modules = [executor, os.environ.get("PYTHONPATH", "")]
+    modules = filter(None, [executor, os.environ.get("PYTHONPATH", "")])
     return {
         **os.environ,
-        "PATH": ":".join(found),
-        "PYTHONPATH": ":".join(filter(None, modules)),
+        "PATH": f"{folder}/bin:{Path(sys.executable).parent}:{path}",
+        "PYTHONPATH": ":".join(modules),
         "SLURM_CONF": f"{folder}/slurm.conf",
     }
-
-
-def munge(folder: Path) -> list[str]:
-    """Command of a munged of our own, which asks for no user and folder of its own."""
-    files = ["key-file", "log-file", "pid-file", "seed-file", "socket"]
-    places = [f"--{name}={folder}/munge.{name.removesuffix('-file')}" for name in files]
-    return ["munged", "--foreground", "--force", *places]
-
-
-@contextmanager
-def running(command: list[str], environment: dict[str, str], folder: Path) -> Iterator[None]:
-    """A daemon, until the block ends."""
-    with (folder / "daemons.log").open("a") as output:
-        daemon = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
-    try:
-        yield
-    finally:
-        daemon.terminate()
-        daemon.wait(30)
 
 
 def ready(slurm: Slurm) -> bool:

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from importlib.metadata import distributions
-from pathlib import Path
 
 import psutil
 import pytest
@@ -31,31 +30,22 @@ def test_what_the_executor_needs_is_what_is_locked(executor: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def killed(
-    slurm: Slurm, unrun: Project, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Project, list[Job]]:
+def killed(slurm: Slurm, shared: Project) -> tuple[Project, list[Job]]:
     """A feature table made over both nodes, one of whose jobs was killed; the jobs by number."""
-    project = unrun.copy(tmp_path_factory.mktemp("cluster") / "project")
     # One Slurm job for all three audits, two for the shards of the table.
     groups = ["--group-components", "audit=4", "extract=2"]
-    snakemake = slurm.snakemake(project, *groups, "--", COMPARE)
+    snakemake = slurm.snakemake(shared, *groups, "--", COMPARE)
 
     def extracting() -> list[psutil.Process]:
-        assert snakemake.poll() is None, (project.folder / "printed").read_text()
-        return [each for each in psutil.process_iter() if is_extracting(each, project)]
+        assert snakemake.poll() is None, (shared.folder / "printed").read_text()
+        steps = [each for each in psutil.process_iter(["cmdline", "cwd"]) if each.info["cmdline"]]
+        steps = [each for each in steps if "features.compare" in each.info["cmdline"]]
+        return [each for each in steps if each.info["cwd"] == str(shared.folder)]
 
     wait_for(extracting)
     os.kill(extracting()[0].pid, signal.SIGKILL)
-    assert snakemake.wait(600) == 0, (project.folder / "printed").read_text()
-    return project, sorted(slurm.jobs(), key=lambda job: job.number)
-
-
-def is_extracting(process: psutil.Process, project: Project) -> bool:
-    """Whether a process is a step on a node."""
-    try:
-        return "features.compare" in process.cmdline() and Path(process.cwd()) == project.folder
-    except psutil.Error:
-        return False  # It has ended.
+    assert snakemake.wait(600) == 0, (shared.folder / "printed").read_text()
+    return shared, slurm.jobs()
 
 
 def test_two_nodes_give_the_bytes_of_one_machine(
@@ -73,9 +63,9 @@ def test_shards_share_a_job_and_one_that_is_killed_is_tried_again_with_more_memo
     killed: tuple[Project, list[Job]],
 ) -> None:
     (audit,) = [job for job in killed[1] if job.rule == OF_AUDIT]
-    assert (audit.cores, audit.megabytes) == (3, 3 * 1100)
+    assert (audit.cores, audit.megabytes) == ("3", 3 * 1100)
     *first, again = [job for job in killed[1] if job.rule == OF_EXTRACT]
-    assert {(job.cores, job.megabytes) for job in first} == {(1, 1800), (2, 2 * 1800)}
+    assert {(job.cores, job.megabytes) for job in first} == {("1", 1800), ("2", 2 * 1800)}
     (dead,) = [job for job in first if job.state != "COMPLETED"]
     assert again.state == "COMPLETED"
     assert (again.cores, again.megabytes) == (dead.cores, 2 * dead.megabytes)
@@ -83,14 +73,13 @@ def test_shards_share_a_job_and_one_that_is_killed_is_tried_again_with_more_memo
 
 @pytest.mark.torture
 def test_a_whole_run_survives_that_snakemake_itself_is_killed(
-    slurm: Slurm, unrun: Project, finished: Project, tmp_path: Path
+    slurm: Slurm, fresh: Project, finished: Project
 ) -> None:
-    project = unrun.copy(tmp_path / "project")
-    first = slurm.snakemake(project, "--", TARGET)
+    first = slurm.snakemake(fresh, "--", TARGET)
     before = {job.number for job in slurm.jobs()}
 
     def extracting() -> bool:
-        assert first.poll() is None, (project.folder / "printed").read_text()
+        assert first.poll() is None, (fresh.folder / "printed").read_text()
         new = [job for job in slurm.jobs() if job.number not in before]
         return any(job.rule == OF_EXTRACT and job.state == "RUNNING" for job in new)
 
@@ -100,10 +89,10 @@ def test_a_whole_run_survives_that_snakemake_itself_is_killed(
     # As docs/cluster.md says: no job of the old run may write beside those of the new.
     slurm.ask("scancel", "--me")
     wait_for(lambda: not slurm.ask("squeue", "--noheader"), 60)
-    project.snakemake("--unlock")
-    second = slurm.snakemake(project, "--", TARGET)
-    assert second.wait() == 0, (project.folder / "printed").read_text()
+    fresh.snakemake("--unlock")
+    second = slurm.snakemake(fresh, "--", TARGET)
+    assert second.wait() == 0, (fresh.folder / "printed").read_text()
     patterns = ["results/mine/**/*.parquet", "results/mine/**/*.npz", "results/mine/**/*.pt"]
-    ours, theirs = project.bytes_of(*patterns), finished.bytes_of(*patterns)
+    ours, theirs = fresh.bytes_of(*patterns), finished.bytes_of(*patterns)
     assert ours.keys() == theirs.keys()
     assert [name for name in ours if ours[name] != theirs[name]] == []

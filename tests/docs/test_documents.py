@@ -46,12 +46,10 @@ def test_the_readme_is_one_page() -> None:
 def test_links_within_the_repository_lead_somewhere(document: Path) -> None:
     """As they are read where the repository is shown: folders and headings count."""
     text = re.sub(r"```.*?```", "", text_of(document), flags=re.DOTALL)
-    broken = []
     for target, anchor in re.findall(r"\]\(([^)#\s:]*)(?:#([^)\s]*))?\)", text):
         path = (ROOT / document).parent / target if target else ROOT / document
-        if not path.exists() or (anchor and anchor not in headings(path)):
-            broken.append(f"{target}#{anchor}")
-    assert broken == []
+        assert path.exists(), target
+        assert not anchor or anchor in headings(path), f"{target}#{anchor}"
 
 
 def headings(path: Path) -> set[str]:

@@ -11,16 +11,19 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_logger_plugin_genregraph import KILLED, LogHandler, last_message, report
 
 OWN = "2024-05-01 audio.audit: 3 clips\naudio.audit: no such shard;\n  mend it\n"
+ENDED = "Terminating processes on user request"
+SHUTTING_DOWN = "Shutting down, this might take some time."
 TRACE = "Traceback (most recent call last):\n  File x\nMemoryError: 8 GB\n"
+ASKED = {"quiet": (), **dict.fromkeys(("dryrun", "verbose", "printshellcmds", "stdout"), False)}
 
 
-ASKED = SimpleNamespace(quiet=(), dryrun=False, verbose=False, printshellcmds=False, stdout=False)
-
-
-def handler(**differs: bool) -> LogHandler:
-    made = LogHandler(SimpleNamespace(**{**vars(ASKED), **differs}), None)
+def handler(started: bool = True, **differs: bool) -> LogHandler:
+    """Of a run whose job of rule audit may have started."""
+    made = LogHandler(SimpleNamespace(**ASKED | differs), None)
     made.setFormatter(logging.Formatter("%(message)s"))
     made.stream = io.StringIO()
+    if started:
+        job(made, 0, "audit")
     return made
 
 
@@ -66,7 +69,6 @@ def test_report_names_each_reason_once(tmp_path: Path) -> None:
 
 def test_progress_in_a_file_has_a_line_a_tenth() -> None:
     made = handler()
-    job(made, 0, "audit")
     for done in range(101):
         send(made, LogEvent.PROGRESS, done=done, total=100)
     lines = made.stream.getvalue().splitlines()
@@ -77,18 +79,16 @@ def test_progress_in_a_file_has_a_line_a_tenth() -> None:
 
 def test_results_come_last_with_their_text(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("accuracy 0.5\n")
-    made = handler()
+    made = handler(False)
     job(made, 0, "show", output=["results/x.csv"], input=[str(tmp_path / "x.csv")])
     send(made, LogEvent.JOB_FINISHED, job_id=0)
     made.close()
-    assert made.stream.getvalue().endswith(
-        f"accuracy 0.5\nresults/x.csv: copy of {tmp_path / 'x.csv'}\n"
-    )
+    last = f"accuracy 0.5\nresults/x.csv: copy of {tmp_path}/x.csv\n"
+    assert made.stream.getvalue().endswith(last)
 
 
 def test_a_job_that_succeeds_when_tried_again_has_not_failed() -> None:
     made = handler()
-    job(made, 0, "audit")
     send(made, LogEvent.JOB_ERROR, jobid=0, rule_name="audit", log=[])
     assert "audit failed" in made.stream.getvalue()
     send(made, LogEvent.JOB_FINISHED, job_id=0)
@@ -98,16 +98,11 @@ def test_a_job_that_succeeds_when_tried_again_has_not_failed() -> None:
 
 @pytest.mark.parametrize(
     ("msg", "first", "reported"),
-    [
-        ("Terminating processes on user request", False, False),
-        ("Terminating processes on user request", True, True),
-        ("Shutting down, this might take some time.", False, True),
-    ],
+    [(ENDED, False, False), (ENDED, True, True), (SHUTTING_DOWN, False, True)],
 )
 def test_failures_of_a_run_that_is_ended(msg: str, first: bool, reported: bool) -> None:
     """A job that ends after Ctrl-C has not failed; what failed before is still reported."""
     made = handler()
-    job(made, 0, "audit")
     for fails in (first, not first):
         if fails:
             send(made, LogEvent.JOB_ERROR, jobid=0, rule_name="audit", log=[])
@@ -122,14 +117,12 @@ def test_failures_of_a_run_that_is_ended(msg: str, first: bool, reported: bool) 
     [
         ({}, "a warning of Snakemake", logging.WARNING, False),
         ({}, "an error", logging.ERROR, True),
-        ({}, "Terminating processes on user request", logging.WARNING, True),
+        ({}, ENDED, logging.WARNING, True),
         ({"verbose": True}, "a detail", logging.INFO, True),
     ],
 )
 def test_messages_while_jobs_run(differs, msg, level, seen) -> None:
-    made = handler(**differs)
-    if not differs:
-        job(made, 0, "audit")
+    made = handler(not differs, **differs)
     send(made, msg=msg, level=level)
     assert (msg in made.stream.getvalue()) == seen
 
@@ -137,24 +130,22 @@ def test_messages_while_jobs_run(differs, msg, level, seen) -> None:
 def test_characters_that_a_stream_cannot_show_are_replaced(monkeypatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    made = LogHandler(SimpleNamespace(**{**vars(ASKED), "stdout": True}), None)
+    made = LogHandler(SimpleNamespace(**ASKED | {"stdout": True}), None)
     send(made, msg="┬Beyoncé", level=logging.ERROR)
     made.stream.flush()
     assert b"?Beyonc?" in raw.getvalue()
 
 
-@pytest.mark.parametrize("started", [False, True])
-def test_errors_of_the_workflow_are_printed(started: bool) -> None:
-    made = handler()
-    if started:
-        job(made, 0, "audit")
-    send(made, LogEvent.ERROR, msg="sede: unknown key", level=logging.ERROR)
-    assert made.stream.getvalue() == "sede: unknown key\n"
-
-
-@pytest.mark.parametrize("verbose", [False, True])
-def test_of_a_traceback_of_snakemake_the_end_is_printed(verbose: bool) -> None:
-    made = handler(verbose=verbose)
-    send(made, LogEvent.ERROR, msg=f"{TRACE}\n", level=logging.ERROR)
-    short = "MemoryError: 8 GB (--verbose shows where)\n"
-    assert made.stream.getvalue() == (f"{TRACE}\n\n" if verbose else short)
+@pytest.mark.parametrize(
+    ("started", "verbose", "msg", "printed"),
+    [
+        (False, False, "sede: unknown key", "sede: unknown key\n"),
+        (True, False, "sede: unknown key", "sede: unknown key\n"),
+        (False, False, f"{TRACE}\n", "MemoryError: 8 GB (--verbose shows where)\n"),
+        (False, True, f"{TRACE}\n", f"{TRACE}\n\n"),
+    ],
+)
+def test_errors_are_printed_and_of_a_traceback_the_end(started, verbose, msg, printed) -> None:
+    made = handler(started, verbose=verbose)
+    send(made, LogEvent.ERROR, msg=msg, level=logging.ERROR)
+    assert made.stream.getvalue() == printed

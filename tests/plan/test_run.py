@@ -1,6 +1,7 @@
-"""What a run can compute, planned without Snakemake."""
+"""What a run can compute, with which memory and threads, planned without Snakemake."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +9,7 @@ from genregraph.common.errors import UserError
 from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.folds.protocols import Evaluation
 from genregraph.plan.paths import Paths
+from genregraph.plan.resources import memory, threads_for
 from genregraph.plan.run import Run
 from genregraph.plan.step import Job
 
@@ -51,8 +53,8 @@ def test_protocols_of_the_sheet_are_known_before_any_job(small: Run) -> None:
 
 def test_a_folder_without_the_clips_ends_the_plan(small: Run) -> None:
     given = {**SMALL, "tables": {}, "experiments": {}}
+    Path("empty/blues").mkdir(parents=True)
     for folder in ("missing", "empty"):
-        Path("empty").mkdir(exist_ok=True)
         with pytest.raises(UserError) as error:
             Run.of({**given, "audio": folder}, HOME)
         assert str(error.value) == (
@@ -60,7 +62,6 @@ def test_a_folder_without_the_clips_ends_the_plan(small: Run) -> None:
             "say where they are with --config audio=FOLDER"
         )
     for file in ("0.wav", "2.au", "another.wav"):
-        Path("empty/blues").mkdir(exist_ok=True)
         Path("empty/blues", file).touch()
     of_au = {"datasets": {"small": {"extensions": [".wav", ".au"]}}}
     run = Run.of({**given, **of_au, "audio": "empty"}, HOME)
@@ -68,18 +69,16 @@ def test_a_folder_without_the_clips_ends_the_plan(small: Run) -> None:
 
 
 def test_unknown_results_say_what_there_is(small: Run) -> None:
-    def shown(name: str) -> dict[str, str]:
-        return Paths(small).shown(Job(name=name))
-
-    assert shown("multiclass_small.csv") == {"result": "results/small/multiclass_small.csv"}
-    assert shown("report.html") == {"result": "results/small/report.html"}
+    paths = Paths(small)
+    for name in ("multiclass_small.csv", "report.html"):
+        assert paths.shown(Job(name=name)) == {"result": f"results/small/{name}"}
     for name, why in {
         "multiclass_smal.csv": "did you mean 'multiclass_small'",
         "multiclass_knn.csv": "experiment multiclass_knn cannot run: there is no audio",
         "predictions.csv": "--config predict=FOLDER",
     }.items():
         with pytest.raises(UserError, match=why):
-            shown(name)
+            paths.shown(Job(name=name))
 
 
 def test_users_copy_of_a_dataset_that_has_every_clip_is_not_fetched(small: Run) -> None:
@@ -96,3 +95,20 @@ def test_users_copy_of_a_dataset_that_has_every_clip_is_not_fetched(small: Run) 
     assert whole.brought_by == ""
     Path(whole.unpacked).touch()  # After the rule has unpacked, its list stays an input.
     assert Run.of(SMALL | given, HOME).brought_by == whole.unpacked
+
+
+JOB = {"wildcards": None, "input": SimpleNamespace(size_mb=10), "threads": 4}
+
+
+def test_memory_grows_with_input_and_attempts(tmp_path: Path) -> None:
+    assert memory(500)(None, attempt=2) == 1000
+    assert memory(500, 3)(**JOB, attempt=2) == 2 * 530
+    assert memory(500, 3, by_thread=True)(**JOB, attempt=1) == 2030
+    (tmp_path / "table").write_bytes(b"x" * 2_000_000)
+    files = [str(tmp_path / "table"), "missing"]
+    assert memory(500, 3, lambda job: files)(**JOB, attempt=1) == 536
+
+
+def test_threads_are_no_more_than_folds() -> None:
+    run = SimpleNamespace(protocols={"x": {"clean": Evaluation(1, 1)}})
+    assert threads_for(run)(SimpleNamespace(experiment="x", protocol="clean")) == 1

@@ -76,16 +76,13 @@ def test_record_holds_options_facts_code_and_libraries_and_is_named_by_them():
 
 
 def test_record_replaces_older_ones_of_the_same_step(tmp_path):
-    old = ["a.step.0000000000000000.json", "a.step.1111111111111111.json"]
-    other = ["a.step_two.0000000000000000.json", "notes.txt"]
-    for name in old + other:
+    zeros, ones, twos = (f"a.step.{digit * 16}.json" for digit in "012")
+    other = [zeros.replace("step", "step_two"), "planned"]
+    for name in (zeros, ones, *other):
         (tmp_path / name).touch()
-    planned = tmp_path / "planned"
-    planned.write_text(json.dumps({str(tmp_path / "a.step.2222222222222222.json"): "{}"}))
-    records.main(planned)
-    planned.unlink()
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {"a.step.2222222222222222.json", *other}
+    (tmp_path / "planned").write_text(json.dumps({str(tmp_path / twos): "{}"}))
+    records.main(tmp_path / "planned")
+    assert {path.name for path in tmp_path.iterdir()} == {twos, *other}
 
 
 def test_every_step_has_locked_libraries():

@@ -11,27 +11,24 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 import pytest
-from tests.workflow.conftest import TARGET, Project, finished, forked_steps, unrun
+from tests.workflow.conftest import TARGET, Project, finished, forked_steps, fresh, once, unrun
 
-__all__ = ["finished", "forked_steps", "unrun"]  # Fixtures.
+__all__ = ["finished", "forked_steps", "fresh", "once", "unrun"]  # Fixtures.
 
 KILLS = int(os.environ.get("GENREGRAPH_TORTURE_KILLS", 50))
 LATEST = 12.0  # Seconds after its start at which a run is killed; the first ones plan for some.
 MB = 2**20
 MADE = [f"results/mine/**/*.{extension}" for extension in ("parquet", "npz", "pt")]
 # All but what is made of a shard.
-OF_ALL = [
-    *(f"results/mine/30s/{name}" for name in ("*.parquet", "*.csv", "features/*.parquet")),
-    *(f"results/mine/experiments/**/*.{extension}" for extension in ("parquet", "npz", "pt")),
-    *("results/mine/experiments/**/leaks.csv", "results/mine/experiments/**/graph-health.csv"),
-    *(f"results/mine/experiments/*/{name}.csv" for name in ("accuracies", "comparisons")),
-    *(f"results/mine/experiments/*/{name}.csv" for name in ("calibration", "reliability")),
-]
+FIRST = ["30s/*.parquet", "30s/*.csv", "30s/features/*.parquet"]
+LATER = "**/*.parquet **/*.npz **/*.pt **/leaks.csv **/graph-health.csv".split()
+LATER += [f"*/{name}.csv" for name in "accuracies comparisons calibration reliability".split()]
+OF_ALL = [f"results/mine/{name}" for name in (*FIRST, *(f"experiments/{each}" for each in LATER))]
 OF_SHARDS = ["results/mine/audio/**/*.parquet", "results/mine/30s/features/*/*.parquet"]
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
@@ -53,37 +50,26 @@ def differing(project: Project, finished: Project, *patterns: str) -> list[str]:
 
 
 @pytest.mark.parametrize("cores", [1, 4])
-def test_cores(unrun: Project, finished: Project, tmp_path: Path, cores: int) -> None:
-    project = unrun.copy(tmp_path / "project")
-    run(project, cores=cores)
-    assert differing(project, finished, *OF_ALL, *OF_SHARDS) == []
+def test_cores(fresh: Project, finished: Project, cores: int) -> None:
+    run(fresh, cores=cores)
+    assert differing(fresh, finished, *OF_ALL, *OF_SHARDS) == []
 
 
 @pytest.mark.parametrize("shards", [1, 7])
-def test_shards(unrun: Project, finished: Project, tmp_path: Path, shards: int) -> None:
-    project = unrun.copy(tmp_path / "project")
-    project.edit("small.yaml", "shards: 3", f"shards: {shards}")
-    run(project)
-    assert differing(project, finished, *OF_ALL) == []
-    assert len(list(project.folder.glob("results/mine/audio/*/samples.parquet"))) == shards
+def test_shards(fresh: Project, finished: Project, shards: int) -> None:
+    fresh.edit("small.yaml", "shards: 3", f"shards: {shards}")
+    run(fresh)
+    assert differing(fresh, finished, *OF_ALL) == []
+    assert len(list(fresh.folder.glob("results/mine/audio/*/samples.parquet"))) == shards
 
 
-def test_a_shuffled_sheet(unrun: Project, finished: Project, tmp_path: Path) -> None:
-    project = unrun.copy(tmp_path / "project")
-    sheet = project.folder / "config/datasets/mine.tsv"
+def test_a_shuffled_sheet(fresh: Project, finished: Project) -> None:
+    sheet = fresh.folder / "config/datasets/mine.tsv"
     head, *rows = sheet.read_text(encoding="utf-8").splitlines()
     random.Random(0).shuffle(rows)
     sheet.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
-    run(project)
-    assert differing(project, finished, *OF_ALL, *OF_SHARDS) == []
-
-
-def provide(name: str, folder: Path) -> None:
-    """Make a locale, as the C library reads it from a folder."""
-    language, encoding = name.split(".")
-    command = ["localedef", "-i", language, "-f", encoding, folder / name]
-    if not shutil.which("localedef") or subprocess.run(command).returncode:
-        pytest.skip(f"no locale {name} can be made here")
+    run(fresh)
+    assert differing(fresh, finished, *OF_ALL, *OF_SHARDS) == []
 
 
 @pytest.mark.parametrize(
@@ -97,14 +83,18 @@ def provide(name: str, folder: Path) -> None:
 )
 def test_surroundings(unrun: Project, finished: Project, tmp_path: Path, more, monkeypatch) -> None:
     """All at once, of steps that are started as users start them: Python reads much then."""
-    if "." in more["LC_ALL"]:
-        provide(more["LC_ALL"], tmp_path)
-        monkeypatch.setenv("LOCPATH", str(tmp_path))
-    for name, value in more.items():
+    locale = more["LC_ALL"]
+    if locale != "C":
+        language, encoding = locale.split(".")
+        make = ["localedef", "-i", language, "-f", encoding, tmp_path / locale]
+        if not shutil.which("localedef") or subprocess.run(make).returncode:
+            pytest.skip(f"no locale {locale} can be made here")
+    home, place = tmp_path / "another home", tmp_path / "another tmp"
+    home.mkdir()
+    place.mkdir()
+    places = {"HOME": str(home), "TMPDIR": str(place), "LOCPATH": str(tmp_path)}
+    for name, value in (places | more).items():
         monkeypatch.setenv(name, value)
-    for name in ("HOME", "TMPDIR"):
-        (tmp_path / f"another {name}").mkdir()
-        monkeypatch.setenv(name, str(tmp_path / f"another {name}"))
     project = unrun.copy(tmp_path / "another place")
     project.snakemake("--cores", "2", TARGET, forked=False)
     assert differing(project, finished, *OF_ALL, *OF_SHARDS) == []
@@ -118,26 +108,23 @@ def kill_something(run: subprocess.Popen, rng: random.Random) -> str:
 
     Steps that outlive Snakemake go on beside those of the next run.
     """
-    steps, chance = [], rng.random()
-    try:
+    what, chance = "the run", rng.random()
+    with suppress(psutil.NoSuchProcess):
         below = psutil.Process(run.pid).children(recursive=True)
         steps = [each for each in below if "scripts/genregraph" in " ".join(each.cmdline())]
         if steps and chance < 0.4:
             rng.choice(steps).kill()
-            run.wait()
-            return "a step"
-    except psutil.NoSuchProcess:
-        steps = []
-    alone = bool(steps) and chance < 0.7
-    if alone:
-        run.kill()
-    else:
+            what = "a step"
+        elif steps and chance < 0.7:
+            run.kill()
+            what = "Snakemake alone"
+    if what == "the run":
         os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    return "Snakemake alone" if alone else "the run"
+    return what
 
 
-def test_kills_at_random_moments_leave_nothing_half(unrun, finished, tmp_path, capsys) -> None:
+def test_kills_at_random_moments_leave_nothing_half(unrun, finished, tmp_path) -> None:
     rng, rounds = random.Random(0), 0
     killed: Counter[str] = Counter()
     while killed.total() < KILLS:
@@ -153,8 +140,7 @@ def test_kills_at_random_moments_leave_nothing_half(unrun, finished, tmp_path, c
         run(project)
         assert project.planned() == {}
         assert differing(project, finished, *MADE, "results/mine/**/*.json") == []
-    with capsys.disabled():
-        print(f"\nkilled: {dict(killed)}, over {rounds} whole runs; all as undisturbed")
+    print(f"\nkilled: {dict(killed)}, over {rounds} whole runs; all as undisturbed")
 
 
 # Full and read-only disks, two runs in one folder
@@ -183,31 +169,24 @@ def mounted(folder: Path, *options: object) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def test_a_full_disk(half: Project, finished: Project, tmp_path: Path, capsys) -> None:
+def test_a_full_disk(half: Project, finished: Project, tmp_path: Path) -> None:
     disk, failures = tmp_path / "disk", 0
     with mounted(disk, "-t", "tmpfs", "-o", "size=1g", "none"):
         project = half.copy(disk / "project")
         for free in (0, MB // 4, *(MB + MB // 4 * i for i in range(1, 20))):
             size = shutil.disk_usage(disk).used + free
             subprocess.run(["mount", "-o", f"remount,size={size}", disk], check=True)
-            done = subprocess.run(
-                project.command("--cores", "2", TARGET),
-                cwd=project.folder,
-                env=project.environment(),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
+            command = project.command("--cores", "2", TARGET)
+            done = subprocess.run(command, **project.place(), capture_output=True, text=True)
             if done.returncode == 0:
                 break
             failures += 1
-            assert "No space left on device" in done.stdout, done.stdout
+            assert "No space left on device" in done.stdout + done.stderr
             assert not list(project.folder.glob("results/**/.part-*"))
         assert failures > 3
         assert project.planned() == {}
         assert differing(project, finished, *MADE) == []
-    with capsys.disabled():
-        print(f"\n{failures} runs on a full disk; the bytes of an undisturbed one after that")
+    print(f"\n{failures} runs on a full disk; the bytes of an undisturbed one after that")
 
 
 @pytest.mark.parametrize("place", [".", "results"])

@@ -15,23 +15,17 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
 RUNS = "https://w3id.org/ro/terms/workflow-run"
-CRATE = files("rocrate") / "data/ro-crate.jsonld"
 TERMS = {"@context": {term: f"{RUNS}#{term}" for term in ("md5", "sha256")}}
+CRATE = files("rocrate") / "data/ro-crate.jsonld"
 CONTEXTS = {
-    "https://w3id.org/ro/crate/1.1/context": (
-        files("rocrate") / "data/ro-crate.jsonld"
-    ).read_bytes(),
-    f"{RUNS}/context": json.dumps(TERMS).encode(),
+    "https://w3id.org/ro/crate/1.1/context": CRATE.read_text(),
+    f"{RUNS}/context": json.dumps(TERMS),
 }
+HEADERS = {"Content-Type": "application/ld+json"}
 
 session = requests_cache.CachedSession(sys.argv[1])
-for url, content in CONTEXTS.items():
+for url, text in CONTEXTS.items():
     request = requests.Request("GET", url).prepare()
-    body = HTTPResponse(
-        io.BytesIO(content),
-        headers={"Content-Type": "application/ld+json"},
-        status=200,
-        preload_content=False,
-        request_url=url,
-    )
+    content = io.BytesIO(text.encode())
+    body = HTTPResponse(content, HEADERS, 200, preload_content=False, request_url=url)
     session.cache.save_response(HTTPAdapter().build_response(request, body))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,7 @@ FORKED = "GENREGRAPH_TEST_FORKED"  # Folder of what stands for python.
 # The main experiment, made small.
 SMALL = """
 dataset: mine
+audio: audio
 datasets:
   mine: {shards: 3}
 experiments:
@@ -55,46 +57,34 @@ class Project:
     folder: Path
 
     def command(self, *arguments: str) -> list[str]:
-        return [
-            *(sys.executable, "-m", "snakemake"),
-            *("--configfile", "small.yaml", "--config", "audio=audio"),
-            *arguments,
-        ]
+        return [sys.executable, "-m", "snakemake", "--configfile", "small.yaml", *arguments]
 
-    def environment(self, forked: bool = True) -> dict[str, str]:
-        """Variables for Snakemake, whose jobs may be forked (`tests.workflow.forked`)."""
-        folders = [Path(sys.executable).parent, os.environ["PATH"]]
-        if forked and FORKED in os.environ:
-            folders.insert(0, os.environ[FORKED])
+    def place(self, forked: bool = True) -> dict[str, Any]:
+        """Folder and variables of a command, whose steps may be forked: `tests.workflow.forked`."""
+        folders = [os.environ[FORKED]] if forked and FORKED in os.environ else []
+        path = ":".join([*folders, str(Path(sys.executable).parent), os.environ["PATH"]])
         scripts = str(self.folder / "workflow/scripts")
-        return {**os.environ, "PATH": ":".join(map(str, folders)), "PYTHONPATH": scripts}
+        return {"cwd": self.folder, "env": {**os.environ, "PATH": path, "PYTHONPATH": scripts}}
 
-    def snakemake(self, *arguments: str, fails: bool = False, forked: bool = True) -> str:
-        """Run Snakemake and return all that it printed."""
-        command = self.command(*arguments)
-        if forked and FORKED in os.environ and command[0] == sys.executable:
-            command[0] = f"{os.environ[FORKED]}/python"
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment(forked),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+    def run(self, *command: str, fails: bool = False, forked: bool = True) -> str:
+        """All that a command prints."""
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        done = subprocess.run(command, **self.place(forked), **output, check=False)
         assert (done.returncode != 0) == fails, done.stdout
         return done.stdout
 
+    def snakemake(self, *arguments: str, fails: bool = False, forked: bool = True) -> str:
+        """All that Snakemake prints."""
+        command = self.command(*arguments)
+        if forked and FORKED in os.environ:
+            command[0] = f"{os.environ[FORKED]}/python"
+        return self.run(*command, fails=fails, forked=forked)
+
     def start(self, *arguments: str) -> subprocess.Popen:
         """Start Snakemake, silent and in a session of its own, to be killed or waited for."""
+        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            self.command(*arguments), **self.place(), **silent, start_new_session=True
         )
 
     def planned(self, *arguments: str, target: str = TARGET) -> dict[str, int]:
@@ -107,10 +97,9 @@ class Project:
         counts = dict(map(str.split, table[1].splitlines()))
         return {name: int(count) for name, count in counts.items() if name != "records"}
 
-    def copy(self, folder: Path, dirs_exist_ok: bool = False) -> "Project":
+    def copy(self, folder: Path) -> "Project":
         """Copy with all results and modification times."""
-        shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=dirs_exist_ok)
-        return Project(folder)
+        return Project(shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True))
 
     def edit(self, name: str, old: str, new: str) -> None:
         path = self.folder / name
@@ -179,66 +168,73 @@ def write_clips(folder: Path) -> None:
         soundfile.write(odd / f"{name}.wav", tune(2, clip), RATE)
 
 
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[..., Project]:
+    """What fills a folder, once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+
+    def project(name: str, fill: Callable[[Path], object]) -> Project:
+        folder = (base if worker_id == "master" else base.parent) / name
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                made = tmp_path_factory.mktemp(name)
+                fill(made)
+                made.rename(folder)
+        return Project(folder)
+
+    return project
+
+
 @pytest.fixture(scope="session", autouse=True)
-def forked_steps(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+def forked_steps(once, worker_id: str) -> Iterator[None]:
     """Steps of this folder's tests are forked, where Linux is: hundreds of jobs import nothing."""
     if sys.platform != "linux":
         yield
         return
-    user = os.getpid() if worker_id == "master" else os.getppid()
-
-    def make(folder: Path) -> None:
-        subprocess.run([sys.executable, forked.__file__, str(folder), str(user)], check=True)
-
-    os.environ[FORKED] = str(_once("forked", make, tmp_path_factory, worker_id).folder)
+    user = str(os.getpid() if worker_id == "master" else os.getppid())
+    command = [sys.executable, forked.__file__]
+    served = once("forked", lambda folder: subprocess.run([*command, folder, user], check=True))
+    os.environ[FORKED] = str(served.folder)
     yield
     del os.environ[FORKED]
 
 
 @pytest.fixture(scope="session")
-def unrun(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
-    """The project with the small dataset, before any run; made once for all workers.
+def unrun(once) -> Project:
+    """The project with the small dataset, before any run.
 
     A WAV file of floats holds the second at which it was written: clips that each worker wrote
     for itself would not be the same bytes.
     """
 
-    def make(folder: Path) -> None:
+    def fill(folder: Path) -> None:
         copy_parts(folder)
         (folder / "small.yaml").write_text(SMALL)
         write_clips(folder / "audio")
         write_sheet(music_in(folder / "audio")[0], folder / "config/datasets/mine.tsv")
 
-    return _once("unrun", make, tmp_path_factory, worker_id)
+    return once("unrun", fill)
 
 
 @pytest.fixture(scope="session")
-def finished(unrun: Project, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
-    """The project after a run on two cores; made once for all workers, and not to be changed."""
-
-    def make(folder: Path) -> None:
-        unrun.copy(folder, dirs_exist_ok=True).snakemake("--cores", "2", TARGET)
-
-    return _once("finished", make, tmp_path_factory, worker_id)
-
-
-def _once(
-    name: str,
-    make: Callable[[Path], None],
-    tmp_path_factory: pytest.TempPathFactory,
-    worker_id: str,
-) -> Project:
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / name
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            made = tmp_path_factory.mktemp(name)
-            make(made)
-            made.rename(folder)
-    return Project(folder)
+def finished(unrun: Project, once) -> Project:
+    """The project after a run on two cores, not to be changed."""
+    return once("finished", lambda folder: unrun.copy(folder).snakemake("--cores", "2", TARGET))
 
 
 @pytest.fixture
 def project(finished: Project, tmp_path: Path) -> Project:
     """A copy of the finished project, to be changed."""
     return finished.copy(tmp_path / "project")
+
+
+@pytest.fixture
+def fresh(unrun: Project, tmp_path: Path) -> Project:
+    """A copy of the project before any run, to be changed."""
+    return unrun.copy(tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def shared(unrun: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the project before any run, for all tests of a file."""
+    return unrun.copy(tmp_path_factory.mktemp("shared") / "project")

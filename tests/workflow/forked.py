@@ -29,8 +29,6 @@ LIBRARIES = (
     "sklearn.linear_model sklearn.manifold sklearn.metrics sklearn.neighbors "
     "sklearn.preprocessing sklearn.semi_supervised sklearn.svm soundfile torch typer"
 ).split()
-BEFORE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-BLOCK = 1 << 16  # Bytes read at a time.
 SERVER = "server"  # What the client asks, beside it.
 CLIENT = f"""\
 #!{sys.executable} -ISE
@@ -48,16 +46,10 @@ sys.exit(int(server.recv(16) or 1))
 
 
 def start(folder: str, user: int) -> None:
-    """Go on as a server in the background, once it listens; until process ``user`` has ended.
-
-    What stands for ``python`` lies in its folder.
-    """
+    """Go on as a server in the background, once it listens; until process ``user`` has ended."""
     client = Path(folder, "python")
     client.write_text(CLIENT, encoding="utf-8")
     client.chmod(0o755)
-    for variable in BEFORE:
-        os.environ[variable] = "1"
-    os.environ["DGLBACKEND"] = "pytorch"
     for library in LIBRARIES:
         __import__(library)
     with contextlib.suppress(ImportError):
@@ -92,7 +84,7 @@ def answer(asking: socket.socket) -> None:
     _, files, _, _ = socket.recv_fds(asking, 1, 3)
     text = b""
     while not text.endswith(b"\n"):
-        text += asking.recv(BLOCK)
+        text += asking.recv(1 << 16)
     folder, environment, arguments = json.loads(text)
     step = os.fork()
     if step == 0:
@@ -128,7 +120,7 @@ def run(folder: str, environment: dict[str, str], arguments: list[str], files: l
         else:
             runpy.run_path(arguments[0], run_name="__main__")
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1 if end.code else 0
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
     except BaseException:

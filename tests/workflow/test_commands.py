@@ -1,17 +1,19 @@
-"""Every command that a document tells users to run works, or is planned: see `tests.commands`."""
+"""Every command that a document tells users to run works, or is planned."""
 
 import re
+import shlex
 import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import pytest
 import soundfile
 import yaml
+from markdown_it import MarkdownIt
 from snakemake.cli import get_argument_parser, parse_config
-from tests.commands import Command, documents, of, yaml_of
 from tests.workflow.conftest import RATE, ROOT, Project, copy_parts, tune
 
 from genregraph.config.load import load
@@ -20,26 +22,64 @@ from genregraph.plan.run import Run
 from genregraph.plan.step import Job
 from genregraph.report import crate
 
-ALL = [command for document in documents() for command in of(document)]
-RUN = sorted({command.text for command in ALL if command.kind == "run"})
+WORDS = "make snakemake python pip source ./genregraph git cd docker sbatch export".split()
+# How a command is tested, by how it starts; the first that fits counts. What computes for long is
+# planned.
+KINDS = {
+    r"make \w+": "make",
+    r"source \.venv/bin/activate": "activate",
+    r"\./genregraph (init|check|predict) ": "tests/workflow/test_predict.py",
+    r"snakemake --cores \d+ results/predictions\.csv ": "tests/workflow/test_predict.py",
+    r"snakemake --report \S+ all": "tests/workflow/test_report.py",
+    r"snakemake (--workflow-profile slurm |--unlock)": "tests/cluster/test_slurm.py",
+    r"python -m genregraph datasets\.fma ": "tests/datasets/test_fma.py",
+    # Of clusters and containers, which are no part of what is tested, or of their set-up.
+    r"(export|mkdir|squeue|scancel|sbatch|docker|apptainer) ": "elsewhere",
+    r"make \.venv|\.venv/bin/pip install --requirement envs/slurm\.txt": "elsewhere",
+    r"snakemake --cores \d+ ": "plan",
+    r"python -m genregraph (config\.schema|report\.verify) ?": "run",
+    r"python -m pytest tests/(features|graph|models)/": "tests/workflow/test_guides.py",
+}
+
+
+class Command(NamedTuple):
+    """A command of a document, as it is to be typed."""
+
+    document: Path
+    text: str
+
+    @property
+    def words(self) -> list[str]:
+        return shlex.split(self.text, comments=True)
+
+    @property
+    def kind(self) -> str:
+        return next((kind for start, kind in KINDS.items() if re.match(start, self.text)), "")
+
+
+def documents() -> list[Path]:
+    """README, tutorial and guides, and what they lead to for commands."""
+    guides = re.search(r"^  - Guides:\n((?:      .*\n)+)", (ROOT / "mkdocs.yml").read_text(), re.M)
+    named = ["tutorial.md", *re.findall(r"[\w-]+\.md", guides[1]), "README.md"]
+    own = ["README.md", "CONTRIBUTING.md", "config/README.md"]
+    return [ROOT / name for name in (*own, *(f"docs/{name}" for name in named))]
+
+
+def commands(document: Path) -> list[Command]:
+    """Commands of a document: each line of a block of ``bash``, and of any other that holds one."""
+    found = []
+    for token in MarkdownIt("commonmark").parse(document.read_text(encoding="utf-8")):
+        if token.type not in ("fence", "code_block") or token.info.strip() in ("python", "yaml"):
+            continue
+        lines = token.content.replace("\\\n", " ").splitlines()
+        lines = [" ".join(line.split()) for line in lines if line.strip()]
+        if token.info.strip() == "bash" or any(line.split()[0] in WORDS for line in lines):
+            found += [Command(document, line) for line in lines]
+    return found
+
+
+ALL = [command for document in documents() for command in commands(document)]
 MADE = sorted({command.words[1] for command in ALL if command.kind == "make"})
-
-
-def plans() -> dict[tuple[str, tuple[str, ...]], list[str]]:
-    """Targets that can be planned at once: by the file mine.yaml that is meant, and options."""
-    found = defaultdict(list)
-    for command in ALL:
-        if command.kind == "plan":
-            words = command.words[3:]
-            end = next((i for i, word in enumerate(words) if word.startswith("--")), len(words))
-            document = command.document if "mine.yaml" in words else ""
-            found[document, tuple(words[end:])] += words[:end]
-    for target in MADE:
-        printed = subprocess.run(
-            ["make", "--dry-run", "--always-make", target], cwd=ROOT, capture_output=True, text=True
-        ).stdout
-        found["", ()] += re.findall(r"snakemake --cores \S+ (results/\S+)", printed)
-    return dict(found)
 
 
 @pytest.fixture(scope="module")
@@ -58,58 +98,40 @@ def documented(tmp_path_factory: pytest.TempPathFactory) -> Project:
     segments.to_csv(folder / "features_3_sec.csv", index=False)
     for name in ("mert", "embedding"):
         table.rename(columns={"filename": "clip"}).to_parquet(folder / f"{name}.parquet")
-    return Project(folder)
-
-
-def run(project: Project, words: list[str]) -> str:
-    done = subprocess.run(
-        words, cwd=project.folder, env=project.environment(), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-@pytest.fixture(scope="module")
-def sheeted(documented: Project) -> Project:
-    """The same with a dataset of the folder, after all commands that are quick."""
-    folder = documented.folder
-    genregraph = [sys.executable, "genregraph", "init", "FOLDER", "--name", "mine"]
-    assert "6 clips of 2 genres" in run(documented, genregraph)
-    for text in RUN:
-        if "report.verify" in text:
-            results = folder / "results/mine"
-            results.mkdir(parents=True)
-            (results / "summary.csv").write_text("dataset\n")
-            crate.main(
-                [results / "summary.csv"],
-                folder / "config/datasets/mine.tsv",
-                load({}).model_dump_json(),
-                results / "workflow.zip",
-                results / "ro-crate-metadata.json",
-            )
-        printed = run(documented, Command("", text).words)
-        assert "all 2 files are as they were" in printed or "report.verify" not in text
-    return documented
+    project = Project(folder)
+    made = project.run(sys.executable, "genregraph", "init", "FOLDER", "--name", "mine")
+    assert "6 clips of 2 genres" in made
+    return project
 
 
 def test_every_command_is_of_a_kind_that_is_tested() -> None:
-    assert [(each.document, each.text) for each in ALL if not each.kind] == []
+    assert [each for each in ALL if not each.kind] == []
     tests = {each.kind for each in ALL if each.kind.endswith(".py")}
     assert [name for name in tests if not (ROOT / name).is_file()] == []
     assert {each.kind for each in ALL} >= {"make", "activate", "plan", "run"}
 
 
-def test_quick_commands_work(sheeted: Project) -> None:
-    assert RUN
-    written = (ROOT / "config/config.schema.json").read_bytes()
-    assert (sheeted.folder / "config/config.schema.json").read_bytes() == written
+def test_quick_commands_work(documented: Project) -> None:
+    results = documented.folder / "results/mine"
+    results.mkdir(parents=True)
+    (results / "summary.csv").write_text("dataset\n")
+    crate.main(
+        [results / "summary.csv"],
+        documented.folder / "config/datasets/mine.tsv",
+        load({}).model_dump_json(),
+        results / "workflow.zip",
+        results / "ro-crate-metadata.json",
+    )
+    quick = {tuple(command.words) for command in ALL if command.kind == "run"}
+    printed = [documented.run(*words) for words in quick]
+    assert "all 2 files are as they were" in "".join(printed)
+    schema = "config/config.schema.json"
+    assert (documented.folder / schema).read_bytes() == (ROOT / schema).read_bytes()
 
 
 def test_make_knows_the_targets() -> None:
     for target in MADE:
-        subprocess.run(
-            ["make", "--dry-run", target], cwd=ROOT, stdout=subprocess.DEVNULL, check=True
-        )
+        subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, check=True)
         assert re.search(rf"^# make {target} ", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
@@ -120,18 +142,36 @@ def test_the_environment_is_activated() -> None:
     assert found == [Path(sys.prefix, "bin").resolve()] * 2
 
 
-def test_long_commands_ask_for_what_there_is(
-    sheeted: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All of them, planned without Snakemake; `make torture` makes what they ask for."""
-    monkeypatch.chdir(sheeted.folder)
+def plans() -> dict[tuple[Path | None, tuple[str, ...]], list[str]]:
+    """Targets that can be planned at once: by the file mine.yaml that is meant, and options."""
+    found = defaultdict(list)
+    for command in ALL:
+        if command.kind == "plan":
+            words = command.words[3:]
+            end = next((i for i, word in enumerate(words) if word.startswith("--")), len(words))
+            document = command.document if "mine.yaml" in words else None
+            found[document, tuple(words[end:])] += words[:end]
+    for target in MADE:
+        make = ["make", "--dry-run", "--always-make", target]
+        printed = subprocess.run(make, cwd=ROOT, capture_output=True, text=True).stdout
+        found[None, ()] += re.findall(r"snakemake --cores \S+ (results/\S+)", printed)
+    return found
+
+
+def yaml_of(document: Path) -> str:
+    """The document's last example; that of docs/extend.md asks for a model that its guide adds."""
+    text = document.read_text(encoding="utf-8")
+    return re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[-1].replace("bayes", "knn")
+
+
+def test_long_commands_ask_for_what_there_is(documented: Project, monkeypatch) -> None:
+    """All of them, planned without Snakemake."""
+    monkeypatch.chdir(documented.folder)
     for (document, options), targets in plans().items():
         asked = get_argument_parser().parse_args([*targets, *options])
-        files = [
-            yaml.safe_load(planned_yaml(document) if document else Path(path).read_text())
-            for path in asked.configfile or []
-        ]
-        given = {key: value for file in files for key, value in file.items()}
+        given = {}
+        for path in asked.configfile or []:
+            given |= yaml.safe_load(yaml_of(document) if document else Path(path).read_text())
         paths = Paths(Run.of(given | parse_config(asked.config), ROOT))
         known = {"all", *paths.published(), f"{paths.dataset}/ro-crate-metadata.json"}
         archive = paths.run.facts.archive
@@ -139,8 +179,3 @@ def test_long_commands_ask_for_what_there_is(
         for target in asked.targets:
             name = target.removeprefix("results/")
             assert target in known or paths.shown(Job(name=name)), target
-
-
-def planned_yaml(document: str) -> str:
-    """The document's example; that of docs/extend.md asks for a model that its guide adds."""
-    return yaml_of(document).replace("bayes", "knn")

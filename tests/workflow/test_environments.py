@@ -64,27 +64,23 @@ def test_everything_required_is_locked_and_this_environment_is_the_locked_one() 
     assert {name: version(name).split("+")[0] for name in locked} == locked
 
 
-def test_dgl_is_locked_only_where_it_has_wheels() -> None:
+@pytest.mark.parametrize(
+    ("machine", "has"),
+    [
+        ("3.11 Linux x86_64", True),
+        ("3.12 Linux x86_64", False),
+        ("3.11 Linux aarch64", False),
+        ("3.11 Darwin arm64", False),
+    ],
+)
+def test_dgl_is_locked_only_where_it_has_wheels(machine, has) -> None:
+    python, system, processor = machine.split()
+    there = {"python_version": python, "python_full_version": f"{python}.1"}
+    there |= {"platform_system": system, "sys_platform": system.lower()}
     for name in ("requirements.in", "requirements.lock"):
         (line,) = re.findall("^dgl==.*", (ROOT / name).read_text(), re.MULTILINE)
-        has = [
-            Requirement(line).marker.evaluate(
-                {
-                    "python_version": python,
-                    "python_full_version": f"{python}.1",
-                    "platform_system": system,
-                    "sys_platform": system.lower(),
-                    "platform_machine": machine,
-                }
-            )
-            for python, system, machine in [
-                ("3.11", "Linux", "x86_64"),
-                ("3.12", "Linux", "x86_64"),
-                ("3.11", "Linux", "aarch64"),
-                ("3.11", "Darwin", "arm64"),
-            ]
-        ]
-        assert has == [True, False, False, False]
+        marker = Requirement(line).marker
+        assert marker.evaluate({**there, "platform_machine": processor}) == has
 
 
 OTHER_PYTHON = r"genregraph needs Python 3\.11 to .*install it with.*\n"
@@ -92,6 +88,8 @@ OTHER_PLATFORM = r"genregraph needs Linux on x86-64 or arm64, .*\n"
 NO_COMPILER = r"genregraph on Python 3\.14 needs a C compiler .*\n"
 VERSION = "import sys, sysconfig; sys.version_info = "
 LINUX = "Linux x86_64"
+MODULES = ("bz2", "lzma", "sqlite3")
+WITHOUT, LACKS = "import sys; sys.modules['{}'] = None", ".* module {}, .*\n"
 
 
 @pytest.mark.parametrize(
@@ -102,10 +100,7 @@ LINUX = "Linux x86_64"
         (f"{VERSION}(3, 14)", LINUX, "cc", ""),
         (f"{VERSION}(3, 14)", LINUX, "no-compiler", NO_COMPILER),
         (f"{VERSION}(3, 15)", LINUX, "cc", OTHER_PYTHON),
-        *(
-            (f"import sys; sys.modules['{name}'] = None", LINUX, "cc", f".* module {name}, .*\n")
-            for name in ("bz2", "lzma", "sqlite3")
-        ),
+        *((WITHOUT.format(name), LINUX, "cc", LACKS.format(name)) for name in MODULES),
         ("", "Linux aarch64", "cc", ""),
         ("", "Darwin arm64", "cc", ""),
         ("", "Darwin x86_64", "cc", OTHER_PLATFORM),
@@ -126,12 +121,7 @@ def test_what_a_machine_lacks_is_reported_in_one_line(
         (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
         (tmp_path / name).chmod(0o755)
     python = "missing" if start is None else str(tmp_path / "python")
-    done = subprocess.run(
-        ["bash", "envs/check-platform.sh", python],
-        cwd=ROOT,
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "CC": compiler},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ["bash", "envs/check-platform.sh", python]
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "CC": compiler}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, bool(re.fullmatch(said, done.stderr))) == (int(bool(said)), True)

@@ -1,7 +1,6 @@
 """New music is predicted by the workflow and by its wrapper, each file by itself."""
 
 import shlex
-import subprocess
 
 import numpy as np
 import pandas as pd
@@ -26,21 +25,6 @@ experiments:
 """
 
 
-def run(project: Project, command: str, status: int = 0) -> str:
-    """What a command prints, of which nothing is forked."""
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=project.folder,
-        env=project.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == status, done.stdout
-    return done.stdout
-
-
 def write_new(project: Project) -> None:
     """A long stereo mp3, a short file of hostile name, noise, and what is no music."""
     (project.folder / HOSTILE).parent.mkdir(parents=True)
@@ -59,22 +43,16 @@ def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
     project.edit("small.yaml", "\nexperiments:\n", SMALL)
     artists = pd.DataFrame({"file": [HOSTILE, "new/long.mp3"], "artist": ["Ann", "ann"]})
     artists.to_csv(project.folder / "artists.csv", index=False)
-    words = ["audio=audio", "predict=new", "predict_artists=artists.csv"]
+    words = ["predict=new", "predict_artists=artists.csv"]
     printed = project.snakemake("--cores", "2", TARGET, "--config", *words)
     files = pd.read_csv(project.folder / TARGET).set_index("file")
     assert sorted(files.index) == sorted([HOSTILE, "new/long.mp3", "new/noise.wav"])
     assert files["pieces"].to_dict()["new/long.mp3"] == 2
-    assert np.allclose(files.filter(regex=r"^p\(").sum(axis=1), 1, atol=2e-4)
     assert set(files["genre"]) <= {"blues", "jazz", "odd"}
-    assert files["model"].nunique() == 1
-    together = files.loc[files["artist"].str.lower() == "ann", "genre_by_artist"]
-    assert len(together) == 2 and together.nunique() == 1
-    assert files["genre_by_artist"].notna().sum() == 2
-    inductive, clean = (
-        project.folder / f"results/mine/experiments/multiclass_small/{protocol}/models"
-        for protocol in ("inductive", "clean")
-    )
-    assert inductive.is_dir() and not clean.exists()
+    together = files["genre_by_artist"].dropna()
+    assert sorted(together.index) == sorted(artists["file"]) and together.nunique() == 1
+    trained = project.folder.glob("results/mine/experiments/multiclass_small/*/models")
+    assert [path.parent.name for path in trained] == ["inductive"]
     assert f"Predicted by {files['model'].iloc[0]} of multiclass_small, trained on" in printed
     assert "Under protocol inductive its accuracy is" in printed
     assert files.loc["new/noise.wav", "unlike"]
@@ -84,16 +62,13 @@ def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
     assert not list(project.folder.rglob("x"))
     assert "new/text.mp3: unreadable" in printed
     assert "passed over: 1 with extension .jpg: 'new/cover.jpg'" in printed
-    near = pd.read_csv(project.folder / HERE / "neighbours.csv")
-    assert set(near["file"]) == set(files.index)
-    assert (project.folder / HERE / "curves.png").is_file()
+    assert {f"{HERE}/neighbours.csv", f"{HERE}/curves.png"} < project.bytes_of(f"{HERE}/*").keys()
     assert not list(project.folder.glob(f"{HERE}/*/samples.parquet"))
     assert project.planned("--config", *words, target=TARGET) == {}
 
     # Alone, and by the wrapper, a file is what it was among others, to the last digit.
     together = pd.read_csv(project.folder / HERE / "pieces.csv")
-    words = ["./genregraph", "predict", HOSTILE, "--configfile", "small.yaml", "--config"]
-    printed = run(project, shlex.join([*words, "audio=audio"]))
+    printed = project.run("./genregraph", "predict", HOSTILE, "--configfile", "small.yaml")
     assert f"new/{HOSTILE_NAME} {{dataset}}/=1+1\ufffd#.wav (3 s)" in printed
     assert "nearest: " in printed
     alone = pd.read_csv(project.folder / HERE / "pieces.csv")
@@ -101,13 +76,12 @@ def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
     assert_frame_equal(alone, among)
 
 
-def test_the_commands_that_init_prints_run_as_they_are_printed(unrun: Project, tmp_path) -> None:
-    project = unrun.copy(tmp_path / "project")
-    printed = run(project, "./genregraph init audio/../audio --name 'my music'")
+def test_the_commands_that_init_prints_run_as_they_are_printed(fresh: Project) -> None:
+    printed = fresh.run("./genregraph", "init", "audio/../audio", "--name", "my music")
     assert printed.startswith("config/datasets/my_music.tsv: ")
     *_, following, check, snakemake = printed.splitlines()
     assert following == "Next:"
     assert shlex.split(check)[0] == "./genregraph"
-    faults = run(project, check, status=1)
+    faults = fresh.run("bash", "-c", check, fails=True)
     assert "'odd/raw.wav', 'odd/text.wav'" in faults and "3 fault(s)" in faults
-    run(project, f"{snakemake} --dry-run --quiet all")
+    fresh.run("bash", "-c", f"{snakemake} --dry-run --quiet all")

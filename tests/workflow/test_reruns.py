@@ -16,15 +16,8 @@ EXPERIMENT = {"usable": 1, "folds": 1, "inputs": 1, "adjacency": 1, **TRAINING}
 ONE_SHARD = {"audit": 1, "clips": 1, "extract": 2, "gather": 2}
 TWO_SHARDS = {"audit": 2, "clips": 1, "extract": 4, "gather": 2}
 FIT = "workflow/scripts/genregraph/models/fit.py"
+SHEET = "config/datasets/mine.tsv"
 PROBLEMS = "results/mine/30s/problems.csv"
-
-
-def rows(project: Project) -> list[Row]:
-    return read_sheet(project.folder / "config/datasets/mine.tsv")
-
-
-def write_rows(project: Project, changed: list[Row]) -> None:
-    write_sheet(changed, project.folder / "config/datasets/mine.tsv")
 
 
 def nothing_of_meaning(project: Project) -> None:
@@ -40,7 +33,8 @@ def edited_code(project: Project) -> None:
 
 
 def mended_artist(project: Project) -> None:
-    write_rows(project, [replace(row, artist="Somebody") for row in rows(project)])
+    sheet = project.folder / SHEET
+    write_sheet([replace(row, artist="Somebody") for row in read_sheet(sheet)], sheet)
 
 
 def older_clip(project: Project) -> None:
@@ -51,7 +45,8 @@ def older_clip(project: Project) -> None:
 
 def clip_more(project: Project) -> None:
     soundfile.write(project.folder / "audio/jazz/jazz.9.wav", tune(1, 9), RATE)
-    write_rows(project, [*rows(project), Row("jazz.9", "jazz/jazz.9.wav", "jazz")])
+    sheet = project.folder / SHEET
+    write_sheet([*read_sheet(sheet), Row("jazz.9", "jazz/jazz.9.wav", "jazz")], sheet)
 
 
 def test_what_depends_on_a_change_is_computed_and_no_more(project: Project) -> None:
@@ -70,27 +65,26 @@ def test_what_depends_on_a_change_is_computed_and_no_more(project: Project) -> N
 
 
 def test_a_clip_that_has_gone_is_missing_not_fatal(project: Project) -> None:
-    (project.folder / "audio/jazz/jazz.1.wav").unlink()
+    gone, rows = project.folder / "audio/jazz/jazz.1.wav", read_sheet(project.folder / SHEET)
+    gone.unlink()
     assert project.planned() == {**ONE_SHARD, **EXPERIMENT}
     # Paths that state the whole are found, too.
-    whole = [replace(row, path=str(project.folder / "audio" / row.path)) for row in rows(project)]
-    write_rows(project, whole)
+    whole = [replace(row, path=str(project.folder / "audio" / row.path)) for row in rows]
+    write_sheet(whole, project.folder / SHEET)
     project.snakemake("--cores", "2", PROBLEMS)
     listed = (project.folder / PROBLEMS).read_text()
-    assert f"jazz.1,{project.folder}/audio/jazz/jazz.1.wav,missing" in listed
+    assert f"jazz.1,{gone},missing" in listed
     assert listed.count("missing") == 1
 
 
-def test_the_plan_is_whole_and_writes_nothing(unrun: Project, tmp_path: Path) -> None:
-    project = unrun.copy(tmp_path / "project")
-
-    def state() -> dict[str, int]:
-        paths = [*project.folder.glob("[!.]*"), *project.folder.glob("results/**/*")]
-        paths += project.folder.glob("audio/**/*")
-        return {str(path): path.stat().st_mtime_ns for path in paths}
+def test_the_plan_is_whole_and_writes_nothing(fresh: Project) -> None:
+    def state() -> dict[Path, int]:
+        patterns = ("[!.]*", "results/**/*", "audio/**/*")
+        paths = [path for pattern in patterns for path in fresh.folder.glob(pattern)]
+        return {path: path.stat().st_mtime_ns for path in paths}
 
     before = state()
-    assert project.planned() == {"audit": 3, "clips": 1, "extract": 6, "gather": 2, **EXPERIMENT}
+    assert fresh.planned() == {"audit": 3, "clips": 1, "extract": 6, "gather": 2, **EXPERIMENT}
     assert state() == before
 
 
