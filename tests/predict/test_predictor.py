@@ -55,17 +55,6 @@ def test_prediction_of_a_new_clip_does_not_depend_on_others_to_the_last_bit(mode
             assert_array_equal(alone[0], among[i])
 
 
-def test_nearest_of_a_training_clip_is_itself_and_counts_most() -> None:
-    old = drawn(31)
-    predictor = learnt(old, graphsage={"weights": "similarity", "epochs": 5})
-    prediction = predict(predictor, old.drop(columns="genre").to_numpy())
-    assert prediction.neighbours[:, 0].tolist() == list(range(31))
-    assert_array_equal(prediction.distances[:, 0], 0)
-    shares = prediction.shares
-    assert ((shares >= 0) & (shares.sum(axis=1, keepdims=True) < 1)).all()
-    assert_array_equal(shares.max(axis=1), shares[:, 0])
-
-
 @pytest.mark.parametrize(
     ("model", "changed"), [("graphsage", {"reduce": {"to": 2}}), ("blend", {})]
 )
@@ -80,11 +69,3 @@ def test_predictor_is_read_back(tmp_path, model, changed) -> None:
         assert_array_equal(before, after)
     assert again.threshold == predictor.threshold
     assert again.choice[:2] == predictor.choice[:2]
-
-
-def test_threshold_marks_what_is_far_from_all_and_few_other_clips() -> None:
-    predictor = learnt(drawn(300), "lda")
-    like = predict(predictor, new_features(300))
-    assert np.mean(like.distances.mean(axis=1) > predictor.threshold) < 0.05
-    far = predict(predictor, np.full((1, 6), 9.0))
-    assert far.distances.mean() > predictor.threshold

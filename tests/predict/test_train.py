@@ -120,7 +120,7 @@ def test_step_learns_from_all_clips_that_clean_takes(tmp_path, features, changed
     kept = features[predictor.preparation.columns].to_numpy()
     assert "length" not in predictor.preparation.columns
     assert kept.shape[1] == (3 if changed else 6)
-    assert_array_equal(predictor.x, [predictor.preparation(row) for row in kept])
+    assert_array_equal(predictor.x, predictor.preparation(kept))
     assert_allclose(predictor.x.mean(axis=0), 0, atol=1e-6)
     assert_allclose(predictor.x.std(axis=0), 1, atol=1e-5)
 

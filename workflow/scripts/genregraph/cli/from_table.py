@@ -15,7 +15,7 @@ from genregraph.cli.project import write_configuration
 from genregraph.common.errors import UserError, first_few
 from genregraph.config.registry import COMPUTED, PER_FOLD
 from genregraph.datasets.delimited import plain
-from genregraph.datasets.sheet import COLUMNS, Row, new_sheet
+from genregraph.datasets.sheet import Row, new_sheet
 from genregraph.features.foreign import read
 from genregraph.features.imported import as_text, numbers
 from genregraph.features.keys import KEYS, is_key, plain_name
@@ -173,12 +173,11 @@ def make(
         raise UserError(f"{source}: {error}") from None
     values = features.drop(columns="clip")
     excluded, notes = _excluded(songs, values)
-    rows = songs.assign(path=songs["clip"], excluded=excluded)
+    rows = songs.drop(columns=["kind", "several"]).assign(path=songs["clip"], excluded=excluded)
     for other in (sheet.with_suffix(".parquet"), sheet.with_suffix(".yaml")):
         if other.exists() and not sheet.exists():
             raise UserError(f"there is a file {other} already; move it, or give another --name")
-    rows = rows.reindex(columns=[*COLUMNS], fill_value="")
-    new_sheet([Row(*row) for row in rows.to_numpy()], sheet, source)
+    new_sheet([Row(**row) for row in rows.to_dict("records")], sheet, source)
     write_table(features.reset_index(drop=True), sheet.with_suffix(".parquet"))
     _configure(sheet, source, len(values.columns), keep)
     said = ", ".join(f"{what} {column!r}" for what, column in stated.items())

@@ -41,8 +41,8 @@ def of_pieces(pieces: pd.DataFrame, prediction: Prediction, predictor: Predictor
     return pd.DataFrame(columns).join(pd.DataFrame(prediction.probabilities, columns=names))
 
 
-def of_files(pieces: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
-    """A row a file of `of_pieces`: mean probabilities of genres, and the median distance."""
+def of_files(pieces: pd.DataFrame, predictor: Predictor) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row a file of `of_pieces`: its genre and median distance; and its mean probabilities."""
     grouped = pieces.groupby("file")
     means = grouped[list(pieces.filter(regex=r"^p\("))].mean()
     genres, values = np.array(predictor.genres, dtype=object), means.to_numpy()
@@ -61,7 +61,7 @@ def of_files(pieces: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
         "threshold": predictor.threshold,
         "model": predictor.choice.model,
     }
-    return pd.DataFrame(columns, means.index).join(means)
+    return pd.DataFrame(columns, means.index), means
 
 
 def nearest_songs(
@@ -113,12 +113,13 @@ def read_artists(sheet: Path, files: Sequence[str]) -> dict[str, str]:
     """
     needed = {"file", "artist"}
     try:
-        encoding, sep = dialect_of(sheet, lambda names: needed <= set(names))
-        table = pd.read_csv(sheet, sep=sep, encoding=encoding, dtype=str, keep_default_na=False)
-        if not needed <= set(table.columns):
-            raise ValueError(f"it has columns {', '.join(table.columns)}; it needs file and artist")
+        encoding, sep = dialect_of(sheet, needed.issubset)
+        table = pd.read_csv(
+            sheet, sep=sep, encoding=encoding, dtype=str, keep_default_na=False, usecols=needed
+        )
     except (OSError, ValueError) as error:
-        raise UserError(f"predict_artists: {sheet} cannot be read: {error}") from error
+        said = "cannot be read for its columns file and artist"
+        raise UserError(f"predict_artists: {sheet} {said}: {error}") from error
     stated = {
         (folder / name).resolve(): artist.strip()
         for name, artist in zip(table["file"], table["artist"], strict=True)
@@ -130,7 +131,7 @@ def read_artists(sheet: Path, files: Sequence[str]) -> dict[str, str]:
             f"predict_artists: none of the {len(table)} rows of {sheet} names a file that is "
             f"predicted, such as {files[0]!r}; correct column file, or set predict_artists: null"
         )
-    return {file: artist for file, artist in artists.items() if artist}
+    return artists
 
 
 def by_artist(artists: Sequence[str], probabilities: pd.DataFrame) -> pd.DataFrame:

@@ -80,7 +80,7 @@ def prepared(features: pd.DataFrame, how: Experiment, seed: int) -> tuple[Prepar
         shift = -(pca.components_ @ pca.mean_ + mean) / deviation
         matrix = pca.components_ * matrix / deviation[:, None]
     preparation = Preparation(features.columns.tolist(), centre, matrix, shift)
-    return preparation, np.array([preparation(row) for row in values])
+    return preparation, preparation(values)
 
 
 def own_distances(
