@@ -127,7 +127,7 @@ def predict(predictor: Predictor, features: Floats) -> Prediction:
     else:
         probabilities, shares = _by_classifiers(predictor, x), np.zeros(neighbours.shape)
     order = np.argsort(distances, axis=1, kind="stable")
-    edges = (neighbours, distances, shares)
+    edges: list[NDArray[Any]] = [neighbours, distances, shares]
     ordered = (np.take_along_axis(each, order, axis=1) for each in edges)
     return Prediction(scaled(probabilities, predictor.temperature), *ordered)
 

@@ -111,9 +111,9 @@ def read_artists(sheet: Path, files: Sequence[str]) -> dict[str, str]:
     A file is named by its path, from the folder of the run or from that of the sheet. A `UserError`
     says that the sheet cannot be read, or names none of the files.
     """
-    needed = {"file", "artist"}
+    needed = ["file", "artist"]
     try:
-        encoding, sep = dialect_of(sheet, needed.issubset)
+        encoding, sep = dialect_of(sheet, {*needed}.issubset)
         table = pd.read_csv(
             sheet, sep=sep, encoding=encoding, dtype=str, keep_default_na=False, usecols=needed
         )
