@@ -136,9 +136,9 @@ def main(
     columns: list[pd.DataFrame | pd.Series] = [
         (facts["samples"] / SAMPLE_RATE).round(2).rename("seconds"),
         files,
-        tables.by_artist(named, probabilities.set_axis(trained.genres, axis=1)),
+        tables.by_artist(named, probabilities),
         tables.in_words(nearest),
-        probabilities,
+        probabilities.rename(columns="p({})".format),
     ]
     predictions = pd.concat(columns, axis=1).reset_index(names="file")
     odd = list_problems(unnameable or [], cut, rejected)

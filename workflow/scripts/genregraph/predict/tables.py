@@ -42,26 +42,22 @@ def of_pieces(pieces: pd.DataFrame, prediction: Prediction, predictor: Predictor
 
 
 def of_files(pieces: pd.DataFrame, predictor: Predictor) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A row a file of `of_pieces`: its genre and median distance; and its mean probabilities."""
+    """A row a file of `of_pieces`: its genre and median distance; and means, a column a genre."""
     grouped = pieces.groupby("file")
-    means = grouped[list(pieces.filter(regex=r"^p\("))].mean()
-    genres, values = np.array(predictor.genres, dtype=object), means.to_numpy()
-    order = np.argsort(-values, axis=1, kind="stable")
+    means = grouped[list(pieces.filter(regex=r"^p\("))].mean().set_axis(predictor.genres, axis=1)
+    likeliest = [row.nlargest(NAMED).items() for _, row in means.iterrows()]
     distance = grouped["distance"].median()
     columns = {
         "pieces": grouped.size(),
-        "genre": genres[order[:, 0]],
-        "probability": values.max(axis=1),
-        "genres": [
-            ", ".join(f"{genres[i]} {row[i]:.2f}" for i in likeliest[:NAMED])
-            for row, likeliest in zip(values, order, strict=True)
-        ],
+        "genre": means.idxmax(axis=1),
+        "probability": means.max(axis=1),
+        "genres": [", ".join(f"{genre} {p:.2f}" for genre, p in row) for row in likeliest],
         "unlike": distance > predictor.threshold,
         "distance": distance,
         "threshold": predictor.threshold,
         "model": predictor.choice.model,
     }
-    return pd.DataFrame(columns, means.index), means
+    return pd.DataFrame(columns), means
 
 
 def nearest_songs(
@@ -141,13 +137,12 @@ def by_artist(artists: Sequence[str], probabilities: pd.DataFrame) -> pd.DataFra
     probability_by_artist``, empty where the artist is unknown; the last two also of a single file.
     """
     known = np.array([not is_unknown(artist) for artist in artists], dtype=bool)
-    names = pd.Series([normalised(artist) for artist in artists], probabilities.index, object)
+    names = pd.Series(list(map(normalised, artists)), probabilities.index, object)
     grouped = probabilities.groupby(names)
     means, several = grouped.transform("mean"), known & (grouped.transform("size") > 1)
-    genres = means.columns.to_numpy()[means.to_numpy().argmax(axis=1)]
     columns = {
         "artist": np.where(known, np.array(artists, dtype=object), ""),
-        "genre_by_artist": np.where(several, genres, ""),
+        "genre_by_artist": means.idxmax(axis=1).where(several, ""),
         "probability_by_artist": means.max(axis=1).where(several),
     }
     return pd.DataFrame(columns, index=probabilities.index)
