@@ -1,7 +1,7 @@
 """From features of new files' pieces to their genres: tables, and a text."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,14 +21,11 @@ from genregraph.preprocessing.fold import join
 
 logger = logging.getLogger(__name__)
 
-SYNTHESISED = " That dataset is synthesised, and no music. Name another by dataset=NAME."
-
 
 def features_of(
-    shards: Iterable[tuple[str, Sequence[pd.DataFrame]]], columns: Sequence[str]
+    gathered: Mapping[str, tuple[pd.DataFrame, dict[str, str]]], columns: Sequence[str]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Features of pieces, by their shards of each table, and why other pieces have none."""
-    gathered = {name: gather(list(of_table)) for name, of_table in shards}
+    """Features of pieces, by `gather` of each table, and why other pieces have none."""
     pieces = set.intersection(*(set(table["clip"]) for table, _ in gathered.values()))
     joined = join(((name, table) for name, (table, _) in gathered.items()), sorted(pieces), [])
     lacking = [name for name in columns if name not in joined.columns]
@@ -122,8 +119,8 @@ def main(
         return [pd.read_parquet(folder / part / f"{name}.parquet") for part in parts.split()]
 
     cut = pd.concat(of_parts("pieces"))
-    shards = ((name, of_parts(name)) for name in table)
-    features, rejected = features_of(shards, trained.preparation.columns)
+    gathered = {name: gather(of_parts(name)) for name in table}
+    features, rejected = features_of(gathered, trained.preparation.columns)
     good = cut[cut["piece"].isin(features.index)].sort_values(["file", "start"])
     prediction = predict(trained, features.loc[good["piece"]].to_numpy(np.float64))
     of_pieces = tables.of_pieces(good, prediction, trained)
@@ -143,7 +140,8 @@ def main(
     predictions = pd.concat(columns, axis=1).reset_index(names="file")
     odd = list_problems(unnameable or [], cut, rejected)
     model = of_model(trained.choice, predictor.parent.name, output.parent.name, len(trained.x))
-    model += SYNTHESISED if synthesised else ""
+    if synthesised:
+        model += " That dataset is synthesised, and no music. Name another by dataset=NAME."
     text.write_text(as_text(predictions, odd, passed_over or [], model), encoding="utf-8")
     frames = {output: predictions, pieces: of_pieces, neighbours: nearest, problems: odd}
     for path, frame in frames.items():
