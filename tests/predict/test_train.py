@@ -7,11 +7,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import log_softmax
 from sklearn import metrics
-from tests.predict.conftest import SEED, SMALL, drawn, inputs_of, learnt, listed, small
+from tests.predict.conftest import SMALL, drawn, fold_of, learnt, listed, small
 
 from genregraph.common.errors import UserError
-from genregraph.graph.adjacency import adjacency
-from genregraph.models.base import Fold, inner_splits
 from genregraph.models.temperature import log_loss
 from genregraph.predict.predictor import Predictor
 from genregraph.predict.train import evaluated, learn, main, own_distances
@@ -69,9 +67,7 @@ def test_temperature_is_the_best_for_clips_held_out_in_training(model) -> None:
     table = drawn(90)
     table.iloc[:, :6] *= 0.5  # Genres overlap: some clips are wrong, and no temperature is a bound.
     predictor = learnt(table, model)
-    inputs = inputs_of(predictor.x, table["genre"], np.ones(90, dtype=bool))
-    graph = adjacency(predictor.x, "euclidean", 5)
-    fold = Fold(inputs, graph, SEED, inner_splits(inputs, SEED), True, False, True)
+    fold = fold_of(predictor.x, table["genre"], np.ones(90, dtype=bool), small())
     held_out, _ = learn(model, fold, small())
     here = log_loss(*held_out, predictor.temperature)
     around = [log_loss(*held_out, predictor.temperature * factor) for factor in (0.9, 1.1)]

@@ -70,6 +70,5 @@ def main(
 ) -> None:
     """Draw the predicted genres of long files over time."""
     # Names stay text: a file may be called 1 or NA.
-    names = {"file": "str", "genre": "str"}
-    table = pd.read_csv(pieces, dtype=names, keep_default_na=False)
+    table = pd.read_csv(pieces, dtype={"file": "str"}, keep_default_na=False)
     style.save(draw(table.map(unguarded)), output)
