@@ -49,12 +49,10 @@ def test_next_command_is_printed(here, capsys) -> None:
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
-        (["sheet=gone.tsv"], "there is no sheet gone.tsv"),
         (["audio=gone"], "gone has none of the sheet's 4 clips"),
         (["tables={ours: gone.csv}"], "1 missing under tables: 'gone.csv'"),
         (["tables={ours:gone.csv}"], "tables"),
         (["seed"], "--config"),
-        (["predict=gone"], "predict: there is no file or folder 'gone'"),
         (["predict=audio", "predict_by=binary_pca"], "predict_by: binary_pca cannot predict new"),
     ],
 )

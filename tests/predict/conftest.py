@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from genregraph.config.experiment import Experiment
+from genregraph.graph.adjacency import adjacency
+from genregraph.models.base import Fold, inner_splits
 from genregraph.predict.predictor import Choice, Predictor
 from genregraph.predict.train import trained
 from genregraph.preprocessing.inputs import Inputs
@@ -37,11 +39,13 @@ def new_features(number: int, features: int = 6) -> np.ndarray:
     return drawn(number, features, seed=1).drop(columns="genre").to_numpy()
 
 
-def inputs_of(x: np.ndarray, genre: pd.Series, train: np.ndarray) -> Inputs:
-    """Inputs of such clips, each a song and a group of its own."""
+def fold_of(x: np.ndarray, genre: pd.Series, train: np.ndarray, how: Experiment) -> Fold:
+    """A fold of inputs, each of a song and a group of its own, under protocol inductive."""
     genres, y = np.unique(genre, return_inverse=True)
     clips, features = np.arange(len(x)).astype(str), np.arange(x.shape[1]).astype(str)
-    return Inputs(x.astype(np.float32), y, train, clips, genres, features, clips, clips)
+    inputs = Inputs(x.astype(np.float32), y, train, clips, genres, features, clips, clips)
+    graph = adjacency(inputs.x, how.graph.metric, how.graph.k, train, seed=SEED)
+    return Fold(inputs, graph, SEED, inner_splits(inputs, SEED), True, how.search, True)
 
 
 def listed(table: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 import soundfile
 from numpy.testing import assert_array_equal
 from tests.audio.conftest import play
@@ -11,12 +10,12 @@ from genregraph.audio.read import decode
 from genregraph.audio.samples import SAMPLE_RATE, read_samples
 from genregraph.predict.pieces import cut_files, cut_up, piece_length
 
-LIMITS = {"shortest": 1.0, "silence": 1e-4, "longest": 600.0}
+LIMITS = (1.0, 1e-4, 600.0)  # Shortest file, silence, and longest.
 
 
-@pytest.mark.parametrize("length", [7, 66_149])
-def test_pieces_have_one_length_and_leave_out_less_than_half_of_one(length) -> None:
-    for samples in range(1, 5 * length + 1, max(1, length // 9)):
+def test_pieces_have_one_length_and_leave_out_less_than_half_of_one() -> None:
+    length = 7
+    for samples in range(1, 5 * length + 1):
         pieces = cut_up(samples, length)
         covered = np.zeros(samples, dtype=bool)
         for start, size in pieces:
@@ -44,7 +43,7 @@ def test_pieces_of_a_file_are_parts_of_its_samples(tmp_path) -> None:
     with soundfile.SoundFile(file, "w", 44_100, 2) as sound:
         sound.artist = "Ann"
         sound.write(play(7, 44_100, 2))
-    table = cut_files([file], tmp_path / "samples", 2 * SAMPLE_RATE, **LIMITS)
+    table = cut_files([file], tmp_path / "samples", 2 * SAMPLE_RATE, *LIMITS)
     wave = decode(Path(file)).samples
     assert table["start"].tolist() == [0, 44_100, 88_200, 5 * SAMPLE_RATE]
     assert table["samples"].unique().tolist() == [wave.size]
@@ -64,7 +63,7 @@ def test_silent_pieces_are_left_out_and_silent_files_rejected(tmp_path) -> None:
         soundfile.write(tmp_path / f"{name}.wav", wave, SAMPLE_RATE, subtype="FLOAT")
     (tmp_path / "text.mp3").write_text("no music\n" * 500)
     files = [*(str(tmp_path / f"{name}.wav") for name in waves), str(tmp_path / "text.mp3")]
-    table = cut_files(files, tmp_path / "samples", 2 * SAMPLE_RATE, **LIMITS)
+    table = cut_files(files, tmp_path / "samples", 2 * SAMPLE_RATE, *LIMITS)
     assert table["file"].tolist() == files
     assert table["status"].tolist() == ["ok", "rejected", "ok", "rejected"]
     # The click is in the second piece.

@@ -2,10 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from tests.predict.conftest import SEED, drawn, inputs_of, learnt, new_features, small
+from tests.predict.conftest import SEED, drawn, fold_of, learnt, new_features, small
 
-from genregraph.graph.adjacency import adjacency
-from genregraph.models.base import Fold, inner_splits
 from genregraph.models.fit import fit_fold
 from genregraph.models.temperature import scaled
 from genregraph.predict.predictor import Predictor, predict
@@ -35,10 +33,7 @@ def test_a_model_predicts_new_clips_as_protocol_inductive_does(model, changed) -
     known = np.arange(len(clips)) < len(old)
     x = scale(clips.drop(columns="genre").to_numpy(), known, experiment.scale)
     x = reduce(x, known, "pca", experiment.reduce.to, SEED) if experiment.reduce else x
-    inputs = inputs_of(x, clips["genre"], known)
-    graph = adjacency(inputs.x, experiment.graph.metric, experiment.graph.k, known, seed=SEED)
-    fold = Fold(inputs, graph, SEED, inner_splits(inputs, SEED), True, experiment.search)
-    fit = dict(fit_fold(fold, experiment))[model]
+    fit = dict(fit_fold(fold_of(x, clips["genre"], known, experiment), experiment))[model]
     expected = scaled(fit.probabilities[~known], predictor.temperature)
     assert_allclose(prediction.probabilities, expected, atol=5e-6)
     assert_allclose(prediction.probabilities.sum(axis=1), 1)
@@ -55,22 +50,9 @@ def test_prediction_of_a_new_clip_does_not_depend_on_others_to_the_last_bit(mode
             assert_array_equal(alone[0], among[i])
 
 
-def test_nearest_of_a_training_clip_is_itself_and_counts_most() -> None:
-    old = drawn(31)
-    predictor = learnt(old, graphsage={"weights": "similarity", "epochs": 5})
-    prediction = predict(predictor, old.drop(columns="genre").to_numpy())
-    assert prediction.neighbours[:, 0].tolist() == list(range(31))
-    assert_array_equal(prediction.distances[:, 0], 0)
-    shares = prediction.shares
-    assert ((shares >= 0) & (shares.sum(axis=1, keepdims=True) < 1)).all()
-    assert_array_equal(shares.max(axis=1), shares[:, 0])
-
-
-@pytest.mark.parametrize(
-    ("model", "changed"), [("graphsage", {"reduce": {"to": 2}}), ("blend", {})]
-)
-def test_predictor_is_read_back(tmp_path, model, changed) -> None:
-    predictor = learnt(drawn(61), model, **changed)
+@pytest.mark.parametrize(("model", "reduction"), [("graphsage", {"to": 2}), ("blend", None)])
+def test_predictor_is_read_back(tmp_path, model, reduction) -> None:
+    predictor = learnt(drawn(61), model, reduce=reduction)
     predictor.save(tmp_path / "a")
     again = Predictor.load(tmp_path / "a")
     again.save(tmp_path / "b")
@@ -80,11 +62,3 @@ def test_predictor_is_read_back(tmp_path, model, changed) -> None:
         assert_array_equal(before, after)
     assert again.threshold == predictor.threshold
     assert again.choice[:2] == predictor.choice[:2]
-
-
-def test_threshold_marks_what_is_far_from_all_and_few_other_clips() -> None:
-    predictor = learnt(drawn(300), "lda")
-    like = predict(predictor, new_features(300))
-    assert np.mean(like.distances.mean(axis=1) > predictor.threshold) < 0.05
-    far = predict(predictor, np.full((1, 6), 9.0))
-    assert far.distances.mean() > predictor.threshold

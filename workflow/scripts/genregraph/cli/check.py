@@ -72,22 +72,19 @@ def main(configfile: Configfiles = None, config: Words = None) -> None:
     logged = MemoryHandler(10**6, logging.CRITICAL)
     logged.setLevel(logging.WARNING)
     LOGGER.addHandler(logged)
-    LOGGER.propagate = False
-    target = project.TARGET
     try:
         run = Run(project.configured(configfile or [], config or []), project.HOME)
         faults, notes = check(run)
-        target = project.TARGET if Path(project.TARGET).stem in run.runnable else project.REPORT
     except UserError as error:
         faults, notes = [str(error)], []
     finally:
         LOGGER.removeHandler(logged)
-        LOGGER.propagate = True
     said = [record.getMessage() for record in logged.buffer]
     lines = [*(f"note: {note}" for note in said + notes), *(f"FAULT: {fault}" for fault in faults)]
     print("".join(f"{line}\n" for line in lines), end="")
     if faults:
         print(f"{len(faults)} fault(s); what they name is left out of results, or stops them")
         raise typer.Exit(1)
+    target = project.TARGET if Path(project.TARGET).stem in run.runnable else project.REPORT
     command = project.as_typed_by_hand(project.snakemake(target, configfile or [], config or []))
     print(f"Nothing is wrong that can be seen before the work. Next:\n  {command}")

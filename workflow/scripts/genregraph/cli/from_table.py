@@ -53,8 +53,8 @@ def stated_columns(table: pd.DataFrame, genre: str, artist: str, clip: str) -> d
 def _songs(
     table: pd.DataFrame, stated: Mapping[str, str], without: Sequence[str]
 ) -> tuple[pd.DataFrame, list[Note]]:
-    """A row a clip: ``clip genre artist title kind`` (genre in lower case), ``several`` kinds."""
-    songs = pd.DataFrame("", table.index, ["clip", "genre", "artist", "title"])
+    """A row a clip, as in a sheet, with ``kind`` (genre in lower case), ``several`` kinds."""
+    songs = pd.DataFrame("", table.index, [*COLUMNS])
     for what, column in stated.items():
         text = as_text(table[column]).fillna("")
         songs[what] = text if what == "clip" else text.map(plain)
@@ -93,7 +93,7 @@ def _features(
             reasons[name] = "they say when or how often, not how"
         else:
             features[name] = pd.Series(values, songs.index)
-    labels = label_like(pd.DataFrame(features), songs.assign(split=""))
+    labels = label_like(pd.DataFrame(features), songs)
     reasons |= {name: why for name, why in labels.items() if name not in keep}
     sound = pd.DataFrame({name: features[name] for name in features if name not in reasons})
     if len(sound.columns) == 1:
@@ -173,11 +173,10 @@ def make(
         raise UserError(f"{source}: {error}") from None
     values = features.drop(columns="clip")
     excluded, notes = _excluded(songs, values)
-    rows = songs.assign(path=songs["clip"], excluded=excluded)
+    rows = songs.assign(path=songs["clip"], excluded=excluded)[[*COLUMNS]]
     for other in (sheet.with_suffix(".parquet"), sheet.with_suffix(".yaml")):
         if other.exists() and not sheet.exists():
             raise UserError(f"there is a file {other} already; move it, or give another --name")
-    rows = rows.reindex(columns=[*COLUMNS], fill_value="")
     new_sheet([Row(*row) for row in rows.to_numpy()], sheet, source)
     write_table(features.reset_index(drop=True), sheet.with_suffix(".parquet"))
     _configure(sheet, source, len(values.columns), keep)

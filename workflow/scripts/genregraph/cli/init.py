@@ -210,9 +210,8 @@ def main(
     dataset = new_name(source, name)
     sheet, config = SHEETS / f"{dataset}.tsv", SHEETS / f"{dataset}.yaml"
     if source.is_dir():
-        if genre or artist or clip or drop or keep or without:
-            what = "a folder, which has no columns; leave their options out, or name a file"
-            raise UserError(f"{source} is {what}")
+        if any([genre, artist, clip, drop, keep, without]):
+            raise UserError(f"{source} is a folder; leave out options of columns, or name a file")
         lines = of_folder(source, sheet, by_tags)
     elif not genre:
         raise UserError(f"{source}: say which column names the genres: --genre COLUMN")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -57,12 +58,9 @@ def run_snakemake(arguments: list[str], verbose: bool) -> int:
         env={**os.environ, "PYTHONSAFEPATH": "1"},
         stdout=None if verbose else subprocess.DEVNULL,
     ) as running:
-        interrupted = False
-        while running.returncode is None:
-            try:
-                running.wait()
-            except KeyboardInterrupt:
-                interrupted = True
-    if interrupted:
-        raise UserError("interrupted; the same command goes on where it stopped")
-    return running.returncode
+        try:
+            return running.wait()
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Should it be sent once more.
+            running.wait()
+            raise UserError("interrupted; the same command goes on where it stopped") from None

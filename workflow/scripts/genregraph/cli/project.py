@@ -22,12 +22,9 @@ SNAKEFILE = HOME / "Snakefile"
 TARGET = "results/multiclass_knn.csv"
 REPORT = "results/report.html"  # Of a table: which experiment there is depends on its name.
 
-Configfiles = Annotated[
-    list[Path] | None, typer.Option("--configfile", help="As of Snakemake; may be repeated.")
-]
-Words = Annotated[
-    list[str] | None, typer.Option("--config", help="KEY=VALUE, as of Snakemake; may be repeated.")
-]
+# Options as of Snakemake.
+Configfiles = Annotated[list[Path] | None, typer.Option("--configfile", help="May be repeated.")]
+Words = Annotated[list[str] | None, typer.Option("--config", help="KEY=VALUE; may be repeated.")]
 
 
 def configured(files: Sequence[Path], words: Sequence[str]) -> Config:

@@ -1,7 +1,7 @@
 """From features of new files' pieces to their genres: tables, and a text."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,15 +21,11 @@ from genregraph.preprocessing.fold import join
 
 logger = logging.getLogger(__name__)
 
-NOT_UTF8 = "its name is not UTF-8: rename the file"
-SYNTHESISED = " That dataset is synthesised, and no music. Name another by dataset=NAME."
-
 
 def features_of(
-    shards: Iterable[tuple[str, Sequence[pd.DataFrame]]], columns: Sequence[str]
+    gathered: Mapping[str, tuple[pd.DataFrame, dict[str, str]]], columns: Sequence[str]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Features of pieces, by their shards of each table, and why other pieces have none."""
-    gathered = {name: gather(list(of_table)) for name, of_table in shards}
+    """Features of pieces, by `gather` of each table, and why other pieces have none."""
     pieces = set.intersection(*(set(table["clip"]) for table, _ in gathered.values()))
     joined = join(((name, table) for name, (table, _) in gathered.items()), sorted(pieces), [])
     lacking = [name for name in columns if name not in joined.columns]
@@ -46,7 +42,8 @@ def list_problems(
     unnameable: Sequence[str], pieces: pd.DataFrame, rejected: Mapping[str, str]
 ) -> pd.DataFrame:
     """Files that were rejected or repaired, by names, `predict.pieces`, and pieces' features."""
-    rows: list[tuple[object, ...]] = [(file, NOT_UTF8, NOT_PREDICTED) for file in unnameable]
+    why = "its name is not UTF-8: rename the file"
+    rows: list[tuple[object, ...]] = [(file, why, NOT_PREDICTED) for file in unnameable]
     for file, of_file in pieces.groupby("file"):
         first = of_file.iloc[0]
         if first["problem"]:
@@ -78,14 +75,13 @@ def as_text(
     problems_of = dict(iter(problems.groupby("file")))
     for row in files.to_dict("records"):
         pieces = "" if row["pieces"] == 1 else f", mean of {row['pieces']} pieces"
-        lines.append(f"{tables.printable(row['file'])} ({row['seconds']:.0f} s{pieces})")
-        lines.append(f"  {tables.printable(row['genres'])}")
+        lines += [f"{row['file']} ({row['seconds']:.0f} s{pieces})", f"  {row['genres']}"]
         if row["genre_by_artist"]:
             mean = f"{row['genre_by_artist']} {row['probability_by_artist']:.2f}"
-            lines.append(tables.printable(f"  mean of all files of {row['artist']}: {mean}"))
+            lines.append(f"  mean of all files of {row['artist']}: {mean}")
         lines.append(f"  nearest: {row['neighbours']}")
         for said in problems_of.get(row["file"], problems[:0]).to_dict("records"):
-            lines.append(f"  {tables.printable(said['problem'])}: {said['what_was_done']}")
+            lines.append(f"  {said['problem']}: {said['what_was_done']}")
         if row["unlike"]:
             lines.append(
                 f"  UNLIKE all training clips: its distance is {row['distance']:.2f}, and 99 % of "
@@ -96,10 +92,9 @@ def as_text(
     rejected = problems[problems["what_was_done"] == NOT_PREDICTED]
     if len(rejected):
         lines += [*([""] if len(files) else []), f"{len(rejected)} file(s) could not be predicted:"]
-    for said in rejected.to_dict("records"):
-        lines.append(f"  {tables.printable(said['file'])}: {tables.printable(said['problem'])}")
+    lines += [f"  {said['file']}: {said['problem']}" for said in rejected.to_dict("records")]
     lines += [f"passed over: {line}" for line in passed_over]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{tables.printable(line)}\n" for line in lines)
 
 
 def main(
@@ -124,29 +119,29 @@ def main(
         return [pd.read_parquet(folder / part / f"{name}.parquet") for part in parts.split()]
 
     cut = pd.concat(of_parts("pieces"))
-    shards = ((name, of_parts(name)) for name in table)
-    features, rejected = features_of(shards, trained.preparation.columns)
+    gathered = {name: gather(of_parts(name)) for name in table}
+    features, rejected = features_of(gathered, trained.preparation.columns)
     good = cut[cut["piece"].isin(features.index)].sort_values(["file", "start"])
     prediction = predict(trained, features.loc[good["piece"]].to_numpy(np.float64))
     of_pieces = tables.of_pieces(good, prediction, trained)
     nearest = tables.nearest_songs(good["file"].tolist(), prediction, trained, read_sheet(sheet))
-    files = tables.of_files(of_pieces, trained)
-    probabilities = files.filter(regex=r"^p\(")
+    files, probabilities = tables.of_files(of_pieces, trained)
     facts = cut.groupby("file").first().loc[files.index]
     names = files.index.tolist()
     stated = tables.read_artists(artists, names) if artists else {}
     named = [stated.get(file) or tag for file, tag in zip(names, facts["artist"], strict=True)]
     columns: list[pd.DataFrame | pd.Series] = [
         (facts["samples"] / SAMPLE_RATE).round(2).rename("seconds"),
-        files.drop(columns=probabilities.columns),
-        tables.by_artist(named, probabilities.set_axis(trained.genres, axis=1)),
+        files,
+        tables.by_artist(named, probabilities),
         tables.in_words(nearest),
-        probabilities,
+        probabilities.rename(columns="p({})".format),
     ]
-    predictions = pd.concat(columns, axis=1).rename_axis("file").reset_index()
+    predictions = pd.concat(columns, axis=1).reset_index(names="file")
     odd = list_problems(unnameable or [], cut, rejected)
     model = of_model(trained.choice, predictor.parent.name, output.parent.name, len(trained.x))
-    model += SYNTHESISED if synthesised else ""
+    if synthesised:
+        model += " That dataset is synthesised, and no music. Name another by dataset=NAME."
     text.write_text(as_text(predictions, odd, passed_over or [], model), encoding="utf-8")
     frames = {output: predictions, pieces: of_pieces, neighbours: nearest, problems: odd}
     for path, frame in frames.items():

@@ -51,10 +51,8 @@ def cut_up(samples: int, length: int) -> list[tuple[int, int]]:
     return [(start, length) for start in starts]
 
 
-def cut_files(
-    files: list[str], samples: Path, length: int, shortest: float, silence: float, longest: float
-) -> pd.DataFrame:
-    """Audit files as a dataset's clips are (`audio.audit`), and write the samples of their pieces.
+def cut_files(files: list[str], samples: Path, length: int, *limits: float) -> pd.DataFrame:
+    """Audit files by the limits of `audio.audit.audit`, and write the samples of their pieces.
 
     It returns `COLUMNS`, a row a piece of ``length`` samples; ``samples`` are those of the file,
     ``artist`` is that of its tags. Silent pieces are left out; a file without any other piece has a
@@ -64,14 +62,14 @@ def cut_files(
     with SamplesWriter(samples) as writer:
         for file in files:
             row = Row(clip=file, path=file, genre="")
-            facts, decoded = audit(row, file, Path(), shortest, silence, longest)
+            facts, decoded = audit(row, file, Path(), *limits)
             facts |= {"file": file, "artist": read_tags(Path(file)).artist if decoded else ""}
             why, good = facts["problem"], list[dict[str, object]]()
             wave = decoded.samples if decoded else np.empty(0, dtype=np.float32)
             for start, size in cut_up(wave.size, length) if decoded else []:
                 piece, name = wave[start : start + size], f"{file}#{len(good)}"
                 try:
-                    check(piece, shortest, silence)
+                    check(piece, *limits[:2])
                 except RejectedClip as problem:
                     why = f"every piece of it is rejected, the first for being {problem}"
                     continue

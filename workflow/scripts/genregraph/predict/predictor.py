@@ -42,10 +42,11 @@ class Preparation(NamedTuple):
     shift: Floats  # shape (to,)
 
     def __call__(self, features: Floats) -> NDArray[np.float32]:
-        """Inputs of one clip, of its features, shape (d,)."""
-        centred, matrix = features - self.centre, self.matrix
-        product = matrix * centred if matrix.ndim == 1 else matrix @ centred
-        return (product + self.shift).astype(np.float32)
+        """Inputs of m clips, each by itself, of their features, shape (m, d)."""
+        matrix, rows = self.matrix, [row - self.centre for row in features]
+        products = [matrix * row if matrix.ndim == 1 else matrix @ row for row in rows]
+        inputs = np.array(products).reshape(len(rows), len(self.shift)) + self.shift
+        return inputs.astype(np.float32)
 
 
 class Choice(NamedTuple):
@@ -87,11 +88,10 @@ class Predictor(NamedTuple):
         values = self._asdict()
         values |= values.pop("preparation")._asdict()
         values |= {WEIGHT + name: weight for name, weight in values.pop("weights").items()}
-        arrays = {name: each for name, each in values.items() if isinstance(each, np.ndarray)}
-        plain = {name: each for name, each in values.items() if name not in arrays}
-        arrays = {name: np.ascontiguousarray(each) for name, each in arrays.items()}
+        names = [name for name, each in values.items() if isinstance(each, np.ndarray)]
+        arrays = {name: np.ascontiguousarray(values.pop(name)) for name in names}
         # One entry: several would have another order each time.
-        path.write_bytes(save(arrays, metadata={"predictor": json.dumps(plain)}))
+        path.write_bytes(save(arrays, metadata={"predictor": json.dumps(values)}))
 
     @classmethod
     def load(cls, path: Path) -> "Predictor":
@@ -120,23 +120,19 @@ class Prediction(NamedTuple):
 
 def predict(predictor: Predictor, features: Floats) -> Prediction:
     """Predict new clips, each by itself, of features, shape (m, d)."""
-    prepared = [predictor.preparation(row) for row in features]
-    x = np.array(prepared, dtype=np.float32).reshape(len(features), predictor.x.shape[1])
-    k = predictor.neighbours.shape[1]
+    x, k = predictor.preparation(features), predictor.neighbours.shape[1]
     neighbours, distances = joined(predictor.x, x, predictor.metric, k, predictor.seed)
     if predictor.kind:
         probabilities, shares = _by_network(predictor, x, neighbours, distances)
     else:
         probabilities, shares = _by_classifiers(predictor, x), np.zeros(neighbours.shape)
     order = np.argsort(distances, axis=1, kind="stable")
-    of_edges: list[NDArray[Any]] = [neighbours, distances, shares]
-    ordered = (np.take_along_axis(each, order, axis=1) for each in of_edges)
+    edges: list[NDArray[Any]] = [neighbours, distances, shares]
+    ordered = (np.take_along_axis(each, order, axis=1) for each in edges)
     return Prediction(scaled(probabilities, predictor.temperature), *ordered)
 
 
-def _by_network(
-    predictor: Predictor, x: NDArray[np.float32], neighbours: NDArray[np.int64], distances: Floats
-) -> tuple[Floats, Floats]:
+def _by_network(predictor: Predictor, x: NDArray[np.float32], *edges: Any) -> tuple[Floats, Floats]:
     n, k = predictor.neighbours.shape
     parts = (predictor.distances.ravel(), predictor.neighbours.ravel(), np.arange(n + 1) * k)
     graph = sparse.csr_array(parts, shape=(n, n))
@@ -144,7 +140,7 @@ def _by_network(
     weights = {name: torch.from_numpy(value) for name, value in predictor.weights.items()}
     genres, seed = len(predictor.genres), predictor.seed
     fitted = FittedNetwork(predictor.kind, settings, genres, weights, seed)
-    return fitted.predict_new(predictor.x, graph, x, neighbours, distances)
+    return fitted.predict_new(predictor.x, graph, x, *edges)
 
 
 def _by_classifiers(predictor: Predictor, x: NDArray[np.float32]) -> Floats:

@@ -41,27 +41,23 @@ def of_pieces(pieces: pd.DataFrame, prediction: Prediction, predictor: Predictor
     return pd.DataFrame(columns).join(pd.DataFrame(prediction.probabilities, columns=names))
 
 
-def of_files(pieces: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
-    """A row a file of `of_pieces`: mean probabilities of genres, and the median distance."""
+def of_files(pieces: pd.DataFrame, predictor: Predictor) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row a file of `of_pieces`: its genre and median distance; and means, a column a genre."""
     grouped = pieces.groupby("file")
-    means = grouped[list(pieces.filter(regex=r"^p\("))].mean()
-    genres, values = np.array(predictor.genres, dtype=object), means.to_numpy()
-    order = np.argsort(-values, axis=1, kind="stable")
+    means = grouped[list(pieces.filter(regex=r"^p\("))].mean().set_axis(predictor.genres, axis=1)
+    likeliest = [row.nlargest(NAMED).items() for _, row in means.iterrows()]
     distance = grouped["distance"].median()
     columns = {
         "pieces": grouped.size(),
-        "genre": genres[order[:, 0]],
-        "probability": values.max(axis=1),
-        "genres": [
-            ", ".join(f"{genres[i]} {row[i]:.2f}" for i in likeliest[:NAMED])
-            for row, likeliest in zip(values, order, strict=True)
-        ],
+        "genre": means.idxmax(axis=1),
+        "probability": means.max(axis=1),
+        "genres": [", ".join(f"{genre} {p:.2f}" for genre, p in row) for row in likeliest],
         "unlike": distance > predictor.threshold,
         "distance": distance,
         "threshold": predictor.threshold,
         "model": predictor.choice.model,
     }
-    return pd.DataFrame(columns, means.index).join(means)
+    return pd.DataFrame(columns), means
 
 
 def nearest_songs(
@@ -111,14 +107,15 @@ def read_artists(sheet: Path, files: Sequence[str]) -> dict[str, str]:
     A file is named by its path, from the folder of the run or from that of the sheet. A `UserError`
     says that the sheet cannot be read, or names none of the files.
     """
-    needed = {"file", "artist"}
+    needed = ["file", "artist"]
     try:
-        encoding, sep = dialect_of(sheet, lambda names: needed <= set(names))
-        table = pd.read_csv(sheet, sep=sep, encoding=encoding, dtype=str, keep_default_na=False)
-        if not needed <= set(table.columns):
-            raise ValueError(f"it has columns {', '.join(table.columns)}; it needs file and artist")
+        encoding, sep = dialect_of(sheet, {*needed}.issubset)
+        table = pd.read_csv(
+            sheet, sep=sep, encoding=encoding, dtype=str, keep_default_na=False, usecols=needed
+        )
     except (OSError, ValueError) as error:
-        raise UserError(f"predict_artists: {sheet} cannot be read: {error}") from error
+        said = "cannot be read for its columns file and artist"
+        raise UserError(f"predict_artists: {sheet} {said}: {error}") from error
     stated = {
         (folder / name).resolve(): artist.strip()
         for name, artist in zip(table["file"], table["artist"], strict=True)
@@ -130,7 +127,7 @@ def read_artists(sheet: Path, files: Sequence[str]) -> dict[str, str]:
             f"predict_artists: none of the {len(table)} rows of {sheet} names a file that is "
             f"predicted, such as {files[0]!r}; correct column file, or set predict_artists: null"
         )
-    return {file: artist for file, artist in artists.items() if artist}
+    return artists
 
 
 def by_artist(artists: Sequence[str], probabilities: pd.DataFrame) -> pd.DataFrame:
@@ -140,13 +137,12 @@ def by_artist(artists: Sequence[str], probabilities: pd.DataFrame) -> pd.DataFra
     probability_by_artist``, empty where the artist is unknown; the last two also of a single file.
     """
     known = np.array([not is_unknown(artist) for artist in artists], dtype=bool)
-    names = pd.Series([normalised(artist) for artist in artists], probabilities.index, object)
+    names = pd.Series(list(map(normalised, artists)), probabilities.index, object)
     grouped = probabilities.groupby(names)
     means, several = grouped.transform("mean"), known & (grouped.transform("size") > 1)
-    genres = means.columns.to_numpy()[means.to_numpy().argmax(axis=1)]
     columns = {
         "artist": np.where(known, np.array(artists, dtype=object), ""),
-        "genre_by_artist": np.where(several, genres, ""),
+        "genre_by_artist": means.idxmax(axis=1).where(several, ""),
         "probability_by_artist": means.max(axis=1).where(several),
     }
     return pd.DataFrame(columns, index=probabilities.index)

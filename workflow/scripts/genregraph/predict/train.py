@@ -40,12 +40,6 @@ logger = logging.getLogger(__name__)
 Inputs32 = NDArray[np.float32]
 
 
-def candidates(experiment: Experiment) -> list[str]:
-    """Models of an experiment that can predict a new clip: no label propagation, no variants."""
-    both = [name for kind in experiment.kinds for name in (kind, ablation_name(kind))]
-    return both + [name for name in experiment.models if name in CLASSIFIERS | COMBINED]
-
-
 def evaluated(folder: Path, models: Sequence[str]) -> pd.DataFrame:
     """Accuracy and log loss of models on the test clips of a protocol; each test counts once.
 
@@ -80,7 +74,7 @@ def prepared(features: pd.DataFrame, how: Experiment, seed: int) -> tuple[Prepar
         shift = -(pca.components_ @ pca.mean_ + mean) / deviation
         matrix = pca.components_ * matrix / deviation[:, None]
     preparation = Preparation(features.columns.tolist(), centre, matrix, shift)
-    return preparation, np.array([preparation(row) for row in values])
+    return preparation, preparation(values)
 
 
 def own_distances(
@@ -185,7 +179,10 @@ def main(
     features = join(named_tables(tables), usable["clip"].tolist(), asked.drop, imported)
     own, choice = fold_seed(seed, 0), Choice(NETWORKS[0])
     if models:
-        scores = evaluated(models, candidates(asked))
+        # Label propagation predicts no new clip, and variants are there to be compared.
+        candidates = [name for kind in asked.kinds for name in (kind, ablation_name(kind))]
+        candidates += [name for name in asked.models if name in CLASSIFIERS | COMBINED]
+        scores = evaluated(models, candidates)
         logger.info("%s", scores.to_string(index=False))
         choice = Choice(*scores.iloc[scores["log_loss"].argmin()])
     if asked.select:
