@@ -60,7 +60,7 @@ def test_clip_is_ok_repaired_or_rejected(audited) -> None:
         "other": ["repaired", GONE, "rock/other.au is used"],
         "text": ["rejected", f"unreadable: Format not recognised; {WAY_OUT}", REJECTED],
         "empty": ["rejected", "empty: the file has no bytes", REJECTED],
-        "short": ["rejected", "too short: 0.010 s, shorter than 1 s", REJECTED],
+        "short": ["rejected", "too short: 0.010 s, under 1 s", REJECTED],
         "stereo": ["ok", "", ""],
         HOSTILE: ["ok", "", ""],
         "gone": ["rejected", GONE, REJECTED],

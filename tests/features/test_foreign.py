@@ -119,7 +119,7 @@ class Bomb:
 def test_nothing_is_unpickled(tmp_path, name):
     path, bombs = tmp_path / name, np.array([Bomb()], dtype=object)
     np.savez(path, clip=bombs) if name.endswith("npz") else np.save(path, bombs)
-    assert fault(path).startswith(f"cannot be read as {path.suffix} (")
+    assert fault(path).startswith("cannot be read (")
 
 
 def test_delimiter_after_the_last_value_moves_no_column(tmp_path):
@@ -127,7 +127,7 @@ def test_delimiter_after_the_last_value_moves_no_column(tmp_path):
     path.write_text("id,filename,x\n1,a.wav,5,\n2,b.wav,6,\n")
     assert read(path).to_numpy().tolist() == [["1", "a.wav", 5], ["2", "b.wav", 6]]
     path.write_text("filename,x\na.wav,5,7\nb.wav,6,8\n")
-    assert fault(path) == "rows hold more values than the header's 2; name every column"
+    assert fault(path) == "rows hold more values than the header; name every column"
 
 
 def test_index_of_parquet_is_a_column(tmp_path):

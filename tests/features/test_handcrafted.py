@@ -15,7 +15,6 @@ from genregraph.features.handcrafted import (
     handcrafted,
     running_median,
     tuning,
-    zero_crossing_rate,
 )
 
 EXACT = ["length", "tempo"]
@@ -98,12 +97,9 @@ def test_short_clips_have_finite_features():
     assert all(np.isfinite(handcrafted(music(1)[:1024], profile)).all() for profile in PROFILES)
 
 
-def test_tuning_medians_and_zero_crossings_are_librosas_and_scipys():
+def test_tuning_is_librosas_and_medians_are_scipys():
     """To the last bit."""
     magnitude = np.random.default_rng(0).uniform(0, 1, (1025, 400)).astype(np.float32) ** 4
     assert tuning(magnitude) == librosa.estimate_tuning(S=magnitude)
     medians = ndimage.median_filter(magnitude, (1, 31))
     assert_array_equal(running_median(magnitude), medians, strict=True)
-    wave = np.repeat(magnitude[0] - magnitude[1], 60)
-    crossings = librosa.feature.zero_crossing_rate(wave)
-    assert_array_equal(zero_crossing_rate(wave), crossings, strict=True)

@@ -52,7 +52,7 @@ def read_foreign(path: Path, names: Names, cut: str) -> pd.DataFrame:
         for column in key_columns(foreign):
             keys = as_text(foreign[column])
             if clips := names.match(keys.dropna(), cut):
-                named = foreign.drop(columns=list({column, "clip"} & set(foreign)))
+                named = foreign.drop(columns=[column, "clip"], errors="ignore")
                 named.insert(0, "clip", keys.map(clips).fillna(keys))
                 return named[keys.notna()]
             shown += [f"{key!r} (column {column!r})" for key in keys.dropna()[:1]]

@@ -132,8 +132,7 @@ def windows(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     if len(frames) < WINDOW:
         frames = np.resize(frames, (WINDOW, MELS))
-    starts = range(0, len(frames) - WINDOW + 1, WINDOW)
-    return np.stack([frames[start : start + WINDOW] for start in starts])
+    return np.stack([frames[i * WINDOW :][:WINDOW] for i in range(len(frames) // WINDOW)])
 
 
 def activations(samples: NDArray[np.float32], network: Network) -> list[NDArray[np.float32]]:
