@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
-from tests.features.conftest import music
+from tests.audio.conftest import music
 
 from genregraph.features.compare import compare, extractor
 

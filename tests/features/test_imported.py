@@ -9,7 +9,6 @@ from genregraph.features.imported import features_in, main, read_foreign
 from genregraph.features.keys import Names
 
 GENRES = np.repeat(["blues", "jazz", "rock"], 8)
-NUMBER = pd.factorize(GENRES)[0]
 NAMES = [f"{genre}.{i}" for i, genre in enumerate(GENRES)]
 LISTED = pd.DataFrame(
     {"clip": NAMES, "source": NAMES, "genre": GENRES, "split": ["train", "test"] * 12}
@@ -214,8 +213,6 @@ def test_rows_of_a_clip_are_pooled_but_for_positions_which_rise_in_each(foreign,
     ("column", "cells", "pool"),
     [
         ("label", np.random.default_rng(1).normal(size=24), False),
-        ("g", NUMBER, False),
-        ("part", [0.5, 0.75] * 12, False),
         ('it\'s "one"', np.random.default_rng(2).permutation(24) + 1, False),
         ("n", np.repeat(np.arange(24), 5), True),
         ("m", np.arange(120) / 7, True),
