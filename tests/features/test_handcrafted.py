@@ -22,13 +22,6 @@ MEANS_OF_WAVES = ["harmony_mean", "perceptr_mean"]  # Around 1e-5: mere rounding
 OTHERS = [column for column in COLUMNS if column not in EXACT + MEANS_OF_WAVES]
 
 
-def assert_same(features, expected, rtol):
-    features, expected = (pd.Series(values, index=COLUMNS) for values in (features, expected))
-    assert_array_equal(features[EXACT], expected[EXACT])
-    assert_allclose(features[MEANS_OF_WAVES], expected[MEANS_OF_WAVES], rtol=0, atol=1e-7)
-    assert_allclose(features[OTHERS], expected[OTHERS], rtol=rtol)
-
-
 def plain_librosa(y, **padding):
     """Spectral series of `SERIES`, each called as a user would."""
     names = "chroma_stft rms spectral_centroid spectral_bandwidth spectral_rolloff".split()
@@ -58,7 +51,7 @@ def summarised(y, series, beats_per_minute, mfcc):
     values = {"length": len(y), "tempo": float(np.squeeze(beats_per_minute))}
     for name, frames in named.items():
         values |= {f"{name}_mean": frames.mean(), f"{name}_var": frames.var()}
-    return pd.Series(values)[COLUMNS].to_numpy()
+    return pd.Series(values)
 
 
 def test_real_segment_has_the_values_of_the_public_3_second_table(real_audio, public_table):
@@ -76,9 +69,7 @@ def test_real_segment_has_the_values_of_the_public_3_second_table(real_audio, pu
 @pytest.mark.parametrize(
     ("profile", "reference"), [("kaggle", librosa_as_of_0_7), ("librosa", librosa_today)]
 )
-@pytest.mark.parametrize(
-    "sound", ["long", "129 frames", "short", "silence", "faint beginning", "small steps"]
-)
+@pytest.mark.parametrize("sound", ["long", "129 frames", "short", "silence", "faint beginning"])
 @pytest.mark.filterwarnings("ignore:Trying to estimate tuning from empty frequency set")
 def test_profile_gives_what_librosa_itself_gives(profile, reference, sound):
     samples = {
@@ -87,9 +78,12 @@ def test_profile_gives_what_librosa_itself_gives(profile, reference, sound):
         "short": music(1),
         "silence": 0 * music(1),
         "faint beginning": np.geomspace(1e-30, 1, SAMPLE_RATE) * music(1),
-        "small steps": np.random.default_rng(0).choice([-1, -1e-11, -0.0, 0, 1e-11, 1], 22_050),
     }[sound].astype(np.float32)
-    assert_same(handcrafted(samples, profile), reference(samples), rtol=1e-5)
+    features = pd.Series(handcrafted(samples, profile), index=COLUMNS)
+    expected = reference(samples)
+    assert_array_equal(features[EXACT], expected[EXACT])
+    assert_allclose(features[MEANS_OF_WAVES], expected[MEANS_OF_WAVES], rtol=0, atol=1e-7)
+    assert_allclose(features[OTHERS], expected[OTHERS], rtol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore:n_fft=2048 is too large:UserWarning")
