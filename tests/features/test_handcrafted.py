@@ -8,14 +8,7 @@ from tests.audio.conftest import music
 
 from genregraph.audio.read import decode
 from genregraph.audio.samples import SAMPLE_RATE, segments
-from genregraph.features.handcrafted import (
-    COLUMNS,
-    PROFILES,
-    SERIES,
-    handcrafted,
-    running_median,
-    tuning,
-)
+from genregraph.features.handcrafted import COLUMNS, SERIES, handcrafted, running_median, tuning
 
 EXACT = ["length", "tempo"]
 MEANS_OF_WAVES = ["harmony_mean", "perceptr_mean"]  # Around 1e-5: mere rounding.
@@ -88,7 +81,8 @@ def test_profile_gives_what_librosa_itself_gives(profile, reference, sound):
 
 @pytest.mark.filterwarnings("ignore:n_fft=2048 is too large:UserWarning")
 def test_short_clips_have_finite_features():
-    assert all(np.isfinite(handcrafted(music(1)[:1024], profile)).all() for profile in PROFILES)
+    features = [handcrafted(music(1)[:1024], profile) for profile in ("kaggle", "librosa")]
+    assert np.isfinite(features).all()
 
 
 def test_tuning_is_librosas_and_medians_are_scipys():

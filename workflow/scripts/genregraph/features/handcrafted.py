@@ -26,13 +26,6 @@ MFCCS = 20
 HPSS_KERNEL = 31  # frames, and frequency bins
 BLOCK = 128  # frames that are worked on at a time, to save memory
 
-# How a clip is padded by half a frame at both ends, and whether the harmonic and percussive signals
-# are zero after the last complete hop: of the published table, and of what librosa does today.
-PROFILES: dict[str, tuple[Literal["reflect", "constant"], bool]] = {
-    "kaggle": ("reflect", True),
-    "librosa": ("constant", False),
-}
-
 Profile = Annotated[str, typer.Option(help="kaggle or librosa.")]
 
 SERIES = (
@@ -55,7 +48,8 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
     more. Profile ``kaggle`` gives the published table's values (librosa 0.7 defaults), ``librosa``
     those of the installed version's defaults.
     """
-    pad_mode, zero_tail = PROFILES[profile]
+    # Of half a frame at both ends.
+    pad_mode: Literal["reflect", "constant"] = "reflect" if profile == "kaggle" else "constant"
     stft = librosa.stft(samples, n_fft=N_FFT, hop_length=HOP, pad_mode=pad_mode)
     magnitude = np.abs(stft)
     power = magnitude**2
@@ -69,8 +63,9 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
     shape = spectral_shape(magnitude)
     stft *= harmonic_mask(magnitude)  # Of the harmonic part from here on.
     del magnitude
-    # The transform is linear and the shares add up to 1: what is not harmonic is percussive.
-    end = samples.size // HOP * HOP if zero_tail else samples.size
+    # The transform is linear and the shares add up to 1: what is not harmonic is percussive. Of the
+    # published table, both are zero after the last complete hop.
+    end = samples.size // HOP * HOP if profile == "kaggle" else samples.size
     harmonic = librosa.istft(stft, n_fft=N_FFT, hop_length=HOP, length=end)
     waves = (harmonic, samples[:end] - harmonic)
     series = [
