@@ -117,10 +117,10 @@ def test_numbers_may_be_text_or_truth_values_and_keys_missing_in_parquet(foreign
 @pytest.fixture
 def step(tmp_path):
     def run(path, clips=LISTED, cut="30s", **options):
-        clips.to_parquet(tmp_path / "clips.parquet")
-        write_sheet(sheet_of(*clips["source"].unique()), tmp_path / "sheet.tsv")
-        output, problems = tmp_path / "mine.parquet", tmp_path / "mine.problems.csv"
-        sheet, listed = tmp_path / "sheet.tsv", tmp_path / "clips.parquet"
+        names = ("sheet.tsv", "clips.parquet", "mine.parquet", "problems.csv")
+        sheet, listed, output, problems = (tmp_path / name for name in names)
+        write_sheet(sheet_of(*clips["source"].unique()), sheet)
+        clips.to_parquet(listed)
         main(path, sheet, listed, cut, output, problems, **options)
         return pd.read_parquet(output), pd.read_csv(problems, keep_default_na=False)
 
