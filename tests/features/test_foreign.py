@@ -45,21 +45,16 @@ def test_lists_become_columns_and_lists_of_lists_rows_in_each_form(tmp_path, x, 
         assert read(path, most=2).index.nunique() == 2
 
 
-def test_lists_of_lists_may_have_unlike_numbers_of_rows(tmp_path):
-    windows = [X[:1].tolist(), X.tolist(), X[:2].tolist()]
-    pd.DataFrame({"x": windows, "n": [7, 8, 9]}).to_parquet(tmp_path / "t.parquet")
-    table = read(tmp_path / "t.parquet")
-    assert table["n"].tolist() == [7, 8, 8, 8, 9, 9]
-    np.testing.assert_allclose(table[SPREAD].to_numpy(), X[[0, 0, 1, 2, 0, 1]])
-
-
-def test_lists_of_any_print_are_read_and_others_are_gaps(tmp_path):
+def test_lists_of_any_print_and_height_are_read_and_others_are_gaps(tmp_path):
     rows = [{"clip": "a", "x": [1, 2], "y": [[1], [2]]}, {"clip": "b", "x": []}, {"x": "loud"}]
+    rows.append({"clip": "c", "x": [[3, 4], [5, 6], [7, 8]]})
     table = read(lines(tmp_path, *rows, "", {"x": "[ 1. 2.5e+00]", "tags": ["loud"]}))
-    expected = [[1, 2, 1], [1, 2, 2], [np.nan] * 3, [np.nan] * 3, [1, 2.5, np.nan]]
+    tall = [[3, 4, np.nan], [5, 6, np.nan], [7, 8, np.nan]]
+    expected = [[1, 2, 1], [1, 2, 2], *[[np.nan] * 3] * 2, *tall, [1, 2.5, np.nan]]
     np.testing.assert_array_equal(table[["x_000", "x_001", "y_000"]], expected)
-    assert table["tags"].iloc[4] == ["loud"]
-    assert table.index.tolist() == [1, 1, 2, 3, 5]
+    assert table["tags"].iloc[-1] == ["loud"]
+    assert table["clip"].fillna("").tolist() == ["a", "a", "b", "", "c", "c", "c", ""]
+    assert table.index.tolist() == [1, 1, 2, 3, 4, 4, 4, 6]
     columns = read(lines(tmp_path, {"clip": "a", "x": [0] * 1001})).columns[1:].tolist()
     assert columns == sorted(columns)
 

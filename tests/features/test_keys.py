@@ -66,8 +66,7 @@ def test_of_several_keys_the_nearest_to_a_clips_name_counts():
         ("genres/blues/BLUES.00000.07.WAV", "blues.00000.7"),
         ("blues.00000.wav.3", "blues.00000.3"),
         ("rock/01.2.mp3", "rock.01.2"),
-        ("blues.00000", None),
-        ("blues.00000.x", None),
+        *((key, None) for key in ("blues.00000", "blues.00000.x")),
     ],
 )
 def test_keys_of_segments_have_their_number_last(key, segment):

@@ -25,15 +25,12 @@ def reference(musicnn_outputs):
         return dict(arrays)
 
 
-def clip_samples(real_audio, clip):
-    return decode(real_audio / clip.split(".")[0] / f"{clip}.wav").samples
-
-
 def test_activations_are_the_original_networks(network, reference, real_audio):
     clips = [clip for clip in reference if clip != "tags"]
     assert len(clips) == 10
     for clip in clips:
-        tags, *channels = musicnn.activations(clip_samples(real_audio, clip), network)
+        samples = decode(real_audio / clip.split(".")[0] / f"{clip}.wav").samples
+        tags, *channels = musicnn.activations(samples, network)
         expected = np.split(reference[clip], [50, 803], axis=1)
         assert_allclose(tags, expected[0], rtol=0, atol=1e-5, err_msg=clip)
         # Maxima reach 100, and means 10. In double precision they come no nearer: what is left is
@@ -43,7 +40,7 @@ def test_activations_are_the_original_networks(network, reference, real_audio):
 
 
 def test_tables_are_means_and_deviations_over_windows(network, reference, real_audio):
-    samples = clip_samples(real_audio, "jazz.00005")
+    samples = decode(real_audio / "jazz" / "jazz.00005.wav").samples
     values, original = musicnn.musicnn(samples, network), reference["jazz.00005"]
     tags = original[:, :50]
     assert_allclose(values, [*tags.mean(axis=0), *tags.std(axis=0)], rtol=0, atol=1e-5)
