@@ -19,7 +19,6 @@ from genregraph.features.keys import is_key, names_beside
 
 UNNAMED = "Unnamed: "  # What pandas calls a column without a name.
 KINDS = "Parquet, CSV or TSV, JSON lines, NPZ or NPY"
-LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 
 
 def read(
@@ -179,7 +178,7 @@ def _columns(name: str, cells: list[Any], rows: NDArray[np.int_], index: pd.Inde
 def _array(cell: Any) -> NDArray[np.float64]:
     """A list of numbers, or of lists of them, as an array; empty if it is neither."""
     try:
-        if isinstance(cell, str) and LIST.fullmatch(cell):
+        if isinstance(cell, str) and re.fullmatch(r"\s*\[.*\]\s*", cell, re.DOTALL):
             cell = _numbers_in(cell)
         if isinstance(cell, np.ndarray) and cell.dtype.kind not in "fiub":
             cell = cell.tolist()
