@@ -20,9 +20,7 @@ REJECTED = "rejected: no feature, fold or result has it"
 WAY_OUT = "fetch it anew, or convert it: ffmpeg -i FILE NEW.flac"
 
 
-def audited_in(
-    folder: Path, rows: list[Row], aside: Path
-) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+def audited_in(folder: Path, rows: list[Row], aside: Path) -> tuple[pd.DataFrame, dict]:
     """Facts of clips and samples of the good ones, from four shards."""
     write_sheet(rows, aside / "sheet.tsv")
     tables, samples = [], {}
@@ -73,10 +71,10 @@ def test_facts_are_a_row_a_clip_and_samples_are_those_of_good_ones(audited) -> N
     assert list(table["clip"]) == sorted(row.clip for row in rows)
     good = table.query("status != 'rejected'")
     assert sorted(samples) == list(good["clip"])
-    for clip, file, count in zip(good["clip"], good["file"], good["samples"], strict=True):
-        expected = librosa.load(folder / file)[0]
-        np.testing.assert_array_equal(samples[clip], expected, strict=True)
-        assert samples[clip].size == count
+    for row in good.itertuples():
+        expected = librosa.load(folder / row.file)[0]
+        np.testing.assert_array_equal(samples[row.clip], expected, strict=True)
+        assert expected.size == row.samples
     files = (folder / "rock").iterdir()
     expected = {path.stem: hashlib.md5(path.read_bytes()).hexdigest() for path in files}
     assert dict(zip(table["clip"], table["md5"], strict=True)) == {**expected, "gone": ""}

@@ -218,9 +218,7 @@ def test_rows_of_a_clip_are_pooled_but_for_positions_which_rise_in_each(foreign,
         ("m", np.arange(120) / 7, True),
     ],
 )
-def test_column_that_gives_the_answer_is_rejected_unless_it_is_kept(
-    foreign, step, column, cells, pool
-):
+def test_column_that_gives_the_answer_is_rejected_if_not_kept(foreign, step, column, cells, pool):
     rows = windowed() if pool else windowed()[::5]
     path = foreign(rows.assign(**{column: cells}))
     said = fault(step, path, pool=pool)

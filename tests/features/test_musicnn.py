@@ -70,9 +70,7 @@ def test_loud_music_does_not_overflow_and_silence_has_tags(network):
         assert_allclose(values[50:], 0, atol=1e-7)
 
 
-@pytest.mark.parametrize(
-    ("count", "complete"), [(1, 1), (93, 1), (186, 1), (187, 1), (373, 1), (374, 2), (1876, 10)]
-)
+@pytest.mark.parametrize(("count", "complete"), [(1, 1), (186, 1), (187, 1), (373, 1), (374, 2)])
 def test_windows_follow_one_another_and_a_shorter_clip_is_repeated(count, complete):
     cut = musicnn.windows(np.repeat(np.arange(count, dtype=np.float32)[:, None], 96, axis=1))
     assert cut.shape == (complete, 187, 96)

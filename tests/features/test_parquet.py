@@ -9,9 +9,7 @@ from genregraph.features.parquet import read_images, read_table, write_table
 
 @pytest.mark.parametrize("rows", [0, 5])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_values_keep_their_bits_and_columns_of_several_types_become_the_widest(
-    tmp_path, monkeypatch, rows, dtype
-):
+def test_values_keep_their_bits_in_the_widest_type(tmp_path, monkeypatch, rows, dtype):
     monkeypatch.setattr(parquet, "BLOCK", 3)
     values = np.random.default_rng(0).normal(size=(rows, 10)).astype(dtype)
     table = pd.DataFrame(values, columns=[str(i) for i in range(10)]).assign(y=np.float32(0.1))
