@@ -48,7 +48,7 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
     more. Profile ``kaggle`` gives the published table's values (librosa 0.7 defaults), ``librosa``
     those of the installed version's defaults.
     """
-    # Of half a frame at both ends.
+    # By half a frame at both ends.
     pad_mode: Literal["reflect", "constant"] = "reflect" if profile == "kaggle" else "constant"
     stft = librosa.stft(samples, n_fft=N_FFT, hop_length=HOP, pad_mode=pad_mode)
     magnitude = np.abs(stft)
