@@ -21,6 +21,17 @@ def play(seconds: float, rate: int = 22_050, channels: int = 1) -> NDArray[np.fl
     return (tones + noise).astype(np.float32)
 
 
+def music(seconds: float, seed: int = 0) -> NDArray[np.float32]:
+    """Decaying random notes with a noisy attack, two a second; shape (n,)."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    beat, phase = np.divmod(2 * time, 1)
+    pitches = 220 * 2 ** (rng.integers(0, 24, size=int(beat[-1]) + 1) / 12)
+    notes = 0.3 * np.exp(-3 * phase) * np.sin(2 * np.pi * pitches[beat.astype(int)] * time)
+    attacks = 0.1 * np.exp(-30 * phase) * rng.standard_normal(time.size)
+    return (notes + attacks + 1e-3 * rng.standard_normal(time.size)).astype(np.float32)
+
+
 def seconds(decoded: Decoded) -> float:
     return decoded.samples.size / SAMPLE_RATE
 

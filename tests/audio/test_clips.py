@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from genregraph.audio.audit import COLUMNS as AUDITED
-from genregraph.audio.clips import COLUMNS, list_pieces, main
+from genregraph.audio.clips import COLUMNS, main
 from genregraph.datasets.sheet import Row, write_sheet
 from genregraph.datasets.spreadsheet import PROBLEM_COLUMNS
 
@@ -15,13 +15,9 @@ CLIPS = [
     ("broken", 0, "rejected", "empty: the file has no bytes"),
     (HOSTILE, SEGMENT, "repaired", "damaged"),
 ]
-FACTS = pd.DataFrame(
-    [
-        (clip, f"rock/{clip}.wav", f"rock/{clip}.wav", samples, status, why, "done" * bool(why), "")
-        for clip, samples, status, why in CLIPS
-    ],
-    columns=AUDITED,
-)
+FACTS = pd.DataFrame(CLIPS, columns=["clip", "samples", "status", "problem"])
+FACTS["path"] = FACTS["file"] = "rock/" + FACTS["clip"] + ".wav"
+FACTS[["what_was_done", "md5"]] = "done", ""
 # Not in the order of the audit, and with a clip that it does not have.
 ROWS = [
     Row("other", "rock/other.wav", "rock"),
@@ -33,52 +29,48 @@ ROWS = [
 ]
 
 
-def test_complete_clips_are_listed_as_they_were_audited() -> None:
-    table = list_pieces(FACTS, ROWS, "30s")
+@pytest.fixture
+def step(tmp_path):
+    def run(facts, cut):
+        sheet, first, others, clips, problems = (tmp_path / name for name in "01234")
+        write_sheet(ROWS, sheet)
+        facts[:1].to_parquet(first)
+        facts[1:].to_parquet(others)
+        main([first, others], sheet, cut, clips, problems)
+        return pd.read_parquet(clips), pd.read_csv(problems)
+
+    return run
+
+
+def test_complete_clips_are_listed_as_they_were_audited_and_as_the_sheet_says(step) -> None:
+    table, problems = step(FACTS, "30s")
+    assert list(table.columns) == COLUMNS
     assert list(table["clip"]) == [HOSTILE, "brief", "broken", "song", "stereo"]
-    assert list(table["source"]) == list(table["clip"])
-    assert set(table["start"]) == {0}
-    facts = FACTS.sort_values("clip", ignore_index=True)
-    pd.testing.assert_frame_equal(table[AUDITED], facts, check_dtype=False)
-    groups = table.set_index("clip")["group"].drop(HOSTILE)
-    assert groups.to_dict() == {"song": "G", "stereo": "G", "brief": "Y", "broken": "broken"}
+    assert table["source"].equals(table["clip"]) and set(table["start"]) == {0}
+    audited = [name for name in AUDITED if name in COLUMNS]
+    assert table[audited].equals(FACTS.sort_values("clip", ignore_index=True)[audited])
+    stated = table.set_index("clip").drop(HOSTILE)
+    stated = stated[["group", "genre", "sheet_group", "artist", "split", "excluded"]]
+    assert stated.T.to_dict("list") == {
+        "song": ["G", "jazz", "G", "X", "train", "replica"],
+        "stereo": ["G", "rock", "G", "X", "", ""],
+        "brief": ["Y", "rock", "", "Y", "", ""],
+        "broken": ["broken", "rock", "", "", "", ""],
+    }
+    assert list(problems.columns) == PROBLEM_COLUMNS
+    assert list(problems["clip"]) == [HOSTILE, "broken", "stereo"]
+    assert list(problems["path"]) == [f"rock/{clip}.wav" for clip in problems["clip"]]
+    assert step(FACTS[:1], "30s")[1].empty
 
 
-def test_segments_name_their_song_and_its_repair_and_short_clips_are_rejected() -> None:
-    table = list_pieces(FACTS, ROWS, "3s").set_index("clip")
+def test_segments_name_their_song_and_its_repair_and_short_clips_are_rejected(step) -> None:
+    table, problems = step(FACTS, "3s")
+    table = table.set_index("clip")
     of_song = table.loc[["song.0", "song.1"], ["source", "group", "genre", "start", "samples"]]
     names = ["song", "song", "jazz"]
     assert of_song.to_numpy().tolist() == [[*names, start, SEGMENT - 1] for start in (0, SEGMENT)]
     assert set(table.loc[["stereo.0", "stereo.1"], "status"]) == {"repaired"}
     reason = "too short to be cut into pieces of 3s"
     assert table.loc["brief", ["status", "problem"]].tolist() == ["rejected", reason]
-
-
-@pytest.mark.parametrize(
-    ("cut", "odd"),
-    [("30s", [HOSTILE, "broken", "stereo"]), ("3s", [HOSTILE, "brief", "broken", "stereo"])],
-)
-def test_facts_of_shards_and_sheet_become_clips_and_problems(tmp_path, cut, odd) -> None:
-    write_sheet(ROWS, tmp_path / "sheet.tsv")
-    shards = [tmp_path / "00.parquet", tmp_path / "01.parquet"]
-    FACTS.iloc[:1].to_parquet(shards[0])
-    FACTS.iloc[1:].to_parquet(shards[1])
-    clips, problems = tmp_path / "clips.parquet", tmp_path / "problems.csv"
-    main(shards, tmp_path / "sheet.tsv", cut, clips, problems)
-    table = pd.read_parquet(clips)
-    expected = list_pieces(FACTS, ROWS, cut)
-    pd.testing.assert_frame_equal(table, expected[COLUMNS], check_dtype=False)
-    of_sheet = table.drop_duplicates("source").set_index("source").drop(HOSTILE)
-    stated = of_sheet[["genre", "sheet_group", "artist", "split", "excluded"]]
-    assert stated.T.to_dict("list") == {
-        "song": ["jazz", "G", "X", "train", "replica"],
-        "stereo": ["rock", "G", "X", "", ""],
-        "brief": ["rock", "", "Y", "", ""],
-        "broken": ["rock", "", "", "", ""],
-    }
-    written = pd.read_csv(problems)
-    assert list(written.columns) == PROBLEM_COLUMNS
-    assert list(written["clip"]) == odd  # A song with two segments is listed once.
-    assert list(written["path"]) == [f"rock/{clip}.wav" for clip in odd]
-    main(shards[:1], tmp_path / "sheet.tsv", cut, clips, problems)
-    assert problems.read_text() == "clip,path,problem,what_was_done\n"
+    # A song with two segments is listed once.
+    assert list(problems["clip"]) == [HOSTILE, "brief", "broken", "stereo"]

@@ -45,21 +45,16 @@ def test_lists_become_columns_and_lists_of_lists_rows_in_each_form(tmp_path, x, 
         assert read(path, most=2).index.nunique() == 2
 
 
-def test_lists_of_lists_may_have_unlike_numbers_of_rows(tmp_path):
-    windows = [X[:1].tolist(), X.tolist(), X[:2].tolist()]
-    pd.DataFrame({"x": windows, "n": [7, 8, 9]}).to_parquet(tmp_path / "t.parquet")
-    table = read(tmp_path / "t.parquet")
-    assert table["n"].tolist() == [7, 8, 8, 8, 9, 9]
-    np.testing.assert_allclose(table[SPREAD].to_numpy(), X[[0, 0, 1, 2, 0, 1]])
-
-
-def test_lists_of_any_print_are_read_and_others_are_gaps(tmp_path):
+def test_lists_of_any_print_and_height_are_read_and_others_are_gaps(tmp_path):
     rows = [{"clip": "a", "x": [1, 2], "y": [[1], [2]]}, {"clip": "b", "x": []}, {"x": "loud"}]
+    rows.append({"clip": "c", "x": [[3, 4], [5, 6], [7, 8]]})
     table = read(lines(tmp_path, *rows, "", {"x": "[ 1. 2.5e+00]", "tags": ["loud"]}))
-    expected = [[1, 2, 1], [1, 2, 2], [np.nan] * 3, [np.nan] * 3, [1, 2.5, np.nan]]
+    tall = [[3, 4, np.nan], [5, 6, np.nan], [7, 8, np.nan]]
+    expected = [[1, 2, 1], [1, 2, 2], *[[np.nan] * 3] * 2, *tall, [1, 2.5, np.nan]]
     np.testing.assert_array_equal(table[["x_000", "x_001", "y_000"]], expected)
-    assert table["tags"].iloc[4] == ["loud"]
-    assert table.index.tolist() == [1, 1, 2, 3, 5]
+    assert table["tags"].iloc[-1] == ["loud"]
+    assert table["clip"].fillna("").tolist() == ["a", "a", "b", "", "c", "c", "c", ""]
+    assert table.index.tolist() == [1, 1, 2, 3, 4, 4, 4, 6]
     columns = read(lines(tmp_path, {"clip": "a", "x": [0] * 1001})).columns[1:].tolist()
     assert columns == sorted(columns)
 
@@ -110,16 +105,11 @@ def test_names_of_an_array_lie_with_it(tmp_path, names):
     assert fault(path) == "'feature' is float32 of shape (3, 4), not 2 rows of floats"
 
 
-class Bomb:
-    def __reduce__(self):
-        return exec, ("raise SystemExit('unpickled')",)
-
-
 @pytest.mark.parametrize("name", ["table.npz", "table.npy"])
 def test_nothing_is_unpickled(tmp_path, name):
-    path, bombs = tmp_path / name, np.array([Bomb()], dtype=object)
-    np.savez(path, clip=bombs) if name.endswith("npz") else np.save(path, bombs)
-    assert fault(path).startswith(f"cannot be read as {path.suffix} (")
+    path, pickled = tmp_path / name, np.array([{}], dtype=object)
+    np.savez(path, clip=pickled) if name.endswith("npz") else np.save(path, pickled)
+    assert fault(path).startswith("cannot be read (")
 
 
 def test_delimiter_after_the_last_value_moves_no_column(tmp_path):
@@ -127,7 +117,7 @@ def test_delimiter_after_the_last_value_moves_no_column(tmp_path):
     path.write_text("id,filename,x\n1,a.wav,5,\n2,b.wav,6,\n")
     assert read(path).to_numpy().tolist() == [["1", "a.wav", 5], ["2", "b.wav", 6]]
     path.write_text("filename,x\na.wav,5,7\nb.wav,6,8\n")
-    assert fault(path) == "rows hold more values than the header's 2; name every column"
+    assert fault(path) == "rows hold more values than the header; name every column"
 
 
 def test_index_of_parquet_is_a_column(tmp_path):
@@ -165,9 +155,7 @@ def test_files_of_other_kinds_are_said_to_be_that(tmp_path, name):
 
 
 @pytest.mark.parametrize("extension", ["csv", "parquet", "npz", "npy", "jsonl"])
-@pytest.mark.parametrize(
-    "content", [b"\xff\xfe\x00\x01 no table", b"PK\x03\x04\xff", b"clip,x\n\xe9,1"]
-)
+@pytest.mark.parametrize("content", [b"\xff\xfe\0\1 no table", b"PK\3\4\xff", b"clip,x\n\xe9,1"])
 def test_broken_file_is_said_to_be_so(tmp_path, extension, content):
     path = tmp_path / f"table.{extension}"
     path.write_bytes(content)

@@ -5,7 +5,6 @@ from genregraph.datasets.spreadsheet import NOT_IN_TABLE
 from genregraph.features.gather import gather, main
 from genregraph.features.parquet import write_table
 
-COLUMNS = ["clip", "x", "y", "problem"]
 SHARDS = [
     [["d", 4.0, 3e38, ""], ["b", 2.0, np.nan, "no pitch"]],
     [],
@@ -17,7 +16,7 @@ def test_table_and_problems_are_ordered_by_clip_whatever_the_order_of_shards(tmp
     paths = [tmp_path / f"{number}.parquet" for number in range(3)]
     for path, rows in zip(paths, SHARDS, strict=True):
         types = {"clip": "str", "x": float, "y": float, "problem": "str"}
-        write_table(pd.DataFrame(rows, columns=COLUMNS).astype(types), path)
+        write_table(pd.DataFrame(rows, columns=list(types)).astype(types), path)
     table, problems = tmp_path / "compare.parquet", tmp_path / "problems.csv"
     for order in (paths, paths[::-1]):
         main(order, table, problems)

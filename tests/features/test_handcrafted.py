@@ -4,30 +4,15 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
-from tests.features.conftest import music
+from tests.audio.conftest import music
 
 from genregraph.audio.read import decode
 from genregraph.audio.samples import SAMPLE_RATE, segments
-from genregraph.features.handcrafted import (
-    COLUMNS,
-    PROFILES,
-    SERIES,
-    handcrafted,
-    running_median,
-    tuning,
-    zero_crossing_rate,
-)
+from genregraph.features.handcrafted import COLUMNS, SERIES, handcrafted, running_median, tuning
 
 EXACT = ["length", "tempo"]
 MEANS_OF_WAVES = ["harmony_mean", "perceptr_mean"]  # Around 1e-5: mere rounding.
 OTHERS = [column for column in COLUMNS if column not in EXACT + MEANS_OF_WAVES]
-
-
-def assert_same(features, expected, rtol):
-    features, expected = (pd.Series(values, index=COLUMNS) for values in (features, expected))
-    assert_array_equal(features[EXACT], expected[EXACT])
-    assert_allclose(features[MEANS_OF_WAVES], expected[MEANS_OF_WAVES], rtol=0, atol=1e-7)
-    assert_allclose(features[OTHERS], expected[OTHERS], rtol=rtol)
 
 
 def plain_librosa(y, **padding):
@@ -59,7 +44,7 @@ def summarised(y, series, beats_per_minute, mfcc):
     values = {"length": len(y), "tempo": float(np.squeeze(beats_per_minute))}
     for name, frames in named.items():
         values |= {f"{name}_mean": frames.mean(), f"{name}_var": frames.var()}
-    return pd.Series(values)[COLUMNS].to_numpy()
+    return pd.Series(values)
 
 
 def test_real_segment_has_the_values_of_the_public_3_second_table(real_audio, public_table):
@@ -77,9 +62,7 @@ def test_real_segment_has_the_values_of_the_public_3_second_table(real_audio, pu
 @pytest.mark.parametrize(
     ("profile", "reference"), [("kaggle", librosa_as_of_0_7), ("librosa", librosa_today)]
 )
-@pytest.mark.parametrize(
-    "sound", ["long", "129 frames", "short", "silence", "faint beginning", "small steps"]
-)
+@pytest.mark.parametrize("sound", ["long", "129 frames", "short", "silence", "faint beginning"])
 @pytest.mark.filterwarnings("ignore:Trying to estimate tuning from empty frequency set")
 def test_profile_gives_what_librosa_itself_gives(profile, reference, sound):
     samples = {
@@ -88,22 +71,23 @@ def test_profile_gives_what_librosa_itself_gives(profile, reference, sound):
         "short": music(1),
         "silence": 0 * music(1),
         "faint beginning": np.geomspace(1e-30, 1, SAMPLE_RATE) * music(1),
-        "small steps": np.random.default_rng(0).choice([-1, -1e-11, -0.0, 0, 1e-11, 1], 22_050),
     }[sound].astype(np.float32)
-    assert_same(handcrafted(samples, profile), reference(samples), rtol=1e-5)
+    features = pd.Series(handcrafted(samples, profile), index=COLUMNS)
+    expected = reference(samples)
+    assert_array_equal(features[EXACT], expected[EXACT])
+    assert_allclose(features[MEANS_OF_WAVES], expected[MEANS_OF_WAVES], rtol=0, atol=1e-7)
+    assert_allclose(features[OTHERS], expected[OTHERS], rtol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore:n_fft=2048 is too large:UserWarning")
 def test_short_clips_have_finite_features():
-    assert all(np.isfinite(handcrafted(music(1)[:1024], profile)).all() for profile in PROFILES)
+    features = [handcrafted(music(1)[:1024], profile) for profile in ("kaggle", "librosa")]
+    assert np.isfinite(features).all()
 
 
-def test_tuning_medians_and_zero_crossings_are_librosas_and_scipys():
+def test_tuning_is_librosas_and_medians_are_scipys():
     """To the last bit."""
     magnitude = np.random.default_rng(0).uniform(0, 1, (1025, 400)).astype(np.float32) ** 4
     assert tuning(magnitude) == librosa.estimate_tuning(S=magnitude)
     medians = ndimage.median_filter(magnitude, (1, 31))
     assert_array_equal(running_median(magnitude), medians, strict=True)
-    wave = np.repeat(magnitude[0] - magnitude[1], 60)
-    crossings = librosa.feature.zero_crossing_rate(wave)
-    assert_array_equal(zero_crossing_rate(wave), crossings, strict=True)

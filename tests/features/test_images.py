@@ -2,8 +2,7 @@ import librosa
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from tests.audio.conftest import write_samples
-from tests.features.conftest import music
+from tests.audio.conftest import music, write_samples
 
 from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.features.images import main, mel_image

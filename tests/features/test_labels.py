@@ -5,6 +5,8 @@ import pytest
 from genregraph.features.labels import is_named_like_a_label, label_like, numbers_rows
 
 OF_GENRE = {"f": "it is the same for all clips of a genre"}
+OF_PART = {"f": "it is the same for all clips of a part of the split"}
+PARTS = ["train", "test", "train", "test", "", ""]
 
 
 def test_names_of_labels():
@@ -23,13 +25,8 @@ def test_names_of_labels():
         ([0, 1, 1, 1, 0, 0], "aabbcc", "", {}),
         ([7, 7, 7, 7, 7, 7], "aabbcc", "", {}),
         ([0, 1, 5], "abc", "", {}),  # A single clip of each genre says nothing.
-        (
-            [0.5, 2, 0.5, 2, 3, 4],
-            "aabbab",
-            ["train", "test", "train", "test", "", ""],
-            {"f": "it is the same for all clips of a part of the split"},
-        ),
-        ([0.5, 2, 0.6, 2, 3, 4], "aabbab", ["train", "test", "train", "test", "", ""], {}),
+        ([0.5, 2, 0.5, 2, 3, 4], "aabbab", PARTS, OF_PART),
+        ([0.5, 2, 0.6, 2, 3, 4], "aabbab", PARTS, {}),
     ],
 )
 def test_functions_of_genre_and_of_split(column, genres, splits, expected):

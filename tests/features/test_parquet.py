@@ -9,9 +9,7 @@ from genregraph.features.parquet import read_images, read_table, write_table
 
 @pytest.mark.parametrize("rows", [0, 5])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_values_keep_their_bits_and_columns_of_several_types_become_the_widest(
-    tmp_path, monkeypatch, rows, dtype
-):
+def test_values_keep_their_bits_in_the_widest_type(tmp_path, monkeypatch, rows, dtype):
     monkeypatch.setattr(parquet, "BLOCK", 3)
     values = np.random.default_rng(0).normal(size=(rows, 10)).astype(dtype)
     table = pd.DataFrame(values, columns=[str(i) for i in range(10)]).assign(y=np.float32(0.1))
@@ -21,17 +19,14 @@ def test_values_keep_their_bits_and_columns_of_several_types_become_the_widest(
     pd.testing.assert_frame_equal(read_table(tmp_path / "t.parquet"), expected, check_exact=True)
 
 
-def noise(seed):
-    return np.random.default_rng(seed).integers(0, 256, (256, 256), dtype=np.uint8)
-
-
 def test_images_are_read_in_the_order_of_clips(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (3, 256, 256), dtype=np.uint8)
     paths = [tmp_path / name for name in ("0.parquet", "1.parquet", "2.parquet")]
-    shards = [(["c", "a b'\n$"], [noise(0), noise(1)]), ([], []), (["b"], [noise(2)])]
+    shards = [(["c", "a b'\n$"], noise[:2]), ([], []), (["b"], noise[2:])]
     for path, shard in zip(paths, shards, strict=True):
         parquet.write_images(*shard, path)
     for order in (paths, paths[::-1]):
         clips, images = read_images(order)
         assert clips.tolist() == ["a b'\n$", "b", "c"]
-        assert_array_equal(images, [noise(1), noise(2), noise(0)], strict=True)
+        assert_array_equal(images, noise[[1, 2, 0]], strict=True)
     assert read_images(paths[1:2])[1].shape == (0, 256, 256)

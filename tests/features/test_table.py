@@ -4,8 +4,7 @@ import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_array_equal
-from tests.audio.conftest import write_samples
-from tests.features.conftest import music
+from tests.audio.conftest import music, write_samples
 
 from genregraph.features import compare, handcrafted, musicnn, musicnn_embedding
 from genregraph.features.table import write_shard
@@ -51,18 +50,14 @@ def test_other_errors_fail_the_job_and_name_the_clip(shard, tmp_path, fault):
 def test_shard_without_clips_is_an_empty_table(shard):
     table = shard([])
     assert table.columns.tolist() == ["clip", "problem", *COLUMNS]
-    assert len(table) == 0
-    assert pd.api.types.is_string_dtype(table["clip"])
-    assert all(pd.api.types.is_float_dtype(table[column]) for column in COLUMNS)
+    assert table.empty and pd.api.types.is_string_dtype(table["clip"])
+    assert [table[column].dtype.kind for column in COLUMNS] == ["f", "f"]
 
 
 @pytest.mark.parametrize(
     ("module", "options", "compute"),
     [
-        *(
-            (handcrafted, {"profile": name}, lambda x, name=name: handcrafted.handcrafted(x, name))
-            for name in handcrafted.PROFILES
-        ),
+        (handcrafted, {"profile": "librosa"}, lambda x: handcrafted.handcrafted(x, "librosa")),
         (compare, {}, lambda x: compare.compare(x, compare.extractor())),
         (musicnn, {}, lambda x: musicnn.musicnn(x, musicnn.load())),
         (musicnn_embedding, {}, lambda x: musicnn_embedding.embedding(x, musicnn.load())),

@@ -28,9 +28,8 @@ def audit(
 ) -> tuple[dict[str, object], Decoded | None]:
     """Facts of one clip, a value for each of `COLUMNS`, and its samples unless it is rejected.
 
-    The file lies in the folder; it is None if there is none. Of a clip longer than ``longest``
-    seconds the beginning is used. It is rejected if it is shorter than ``shortest`` seconds, or if
-    no sample is further from their mean than ``silence``, in full scale.
+    The file lies in the folder; it is None if there is none. `read.decode` and `read.check` say
+    when it is rejected: ``shortest`` and ``longest`` are in seconds, ``silence`` in full scale.
     """
     facts = {"clip": row.clip, "path": row.path, "file": file or "", "samples": 0, "md5": ""}
     decoded = None

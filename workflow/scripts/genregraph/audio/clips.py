@@ -36,8 +36,8 @@ def stated(row: Row) -> dict[str, Any]:
 def list_pieces(audited: pd.DataFrame, rows: Sequence[Row], cut: str) -> pd.DataFrame:
     """Pieces of the audited clips (`audio.audit.COLUMNS`), ordered by name.
 
-    It has `COLUMNS`, ``path`` and ``what_was_done``; ``start`` and ``samples`` are in samples at
-    22,050 Hz. A segment's ``group`` is its song. A rejected clip keeps one row.
+    They have `COLUMNS` and those of the audit; ``start`` and ``samples`` are in samples at 22,050
+    Hz. A segment's ``group`` is its song. A rejected clip keeps one row.
     """
     of_sheet = {row.clip: stated(row) for row in rows}
     pieces = [
@@ -45,8 +45,7 @@ def list_pieces(audited: pd.DataFrame, rows: Sequence[Row], cut: str) -> pd.Data
         for clip in audited.to_dict("records")
         for piece in _pieces({**of_sheet[clip["clip"]], **clip, "start": 0}, cut)
     ]
-    columns = list(dict.fromkeys([*COLUMNS, *PROBLEM_COLUMNS]))
-    return pd.DataFrame(pieces, columns=columns).sort_values("clip", ignore_index=True)
+    return pd.DataFrame(pieces).sort_values("clip", ignore_index=True)
 
 
 def _pieces(clip: dict[Any, Any], cut: str) -> list[dict[Any, Any]]:

@@ -13,7 +13,6 @@ import soundfile
 
 from genregraph.audio.samples import Samples
 
-HEAD = 2**20  # Bytes of zeros that are skipped.
 # What may follow zeros that do not belong there. An mp4 starts with zeros of its own.
 AFTER_ZEROS = re.compile(rb"\xff[\xe0-\xff]|ID3|RIFF|fLaC|OggS")
 LARGEST_PAGE = 27 + 255 + 255 * 255  # Bytes of an Ogg page.
@@ -58,7 +57,7 @@ class Content:
 
     def _audio(self) -> int:
         start = 0
-        while head := self.at(start, HEAD):
+        while head := self.at(start, 2**20):  # More zeros are not skipped.
             rest = head.lstrip(b"\0")
             if head.startswith(b"ID3"):  # Its length is in bytes of seven bits.
                 size = enumerate(head[9:5:-1])

@@ -158,8 +158,7 @@ def to_full_scale(samples: Samples) -> tuple[Samples, list[Problem]]:
     peak = float(max(samples.max(initial=0), -samples.min(initial=0)))
     if OVER < peak < math.inf:
         if not INTEGERS <= peak <= 2 * FULL_SCALE:
-            level = f"level: its largest sample is {peak:.4g} times full scale"
-            raise RejectedClip(f"{level}; divide its samples so that they lie within -1 and 1")
+            raise RejectedClip(f"level: a peak of {peak:.4g} times full scale; bring it to 1")
         samples = samples / np.float32(FULL_SCALE)
         problems.append(("in the range of 16-bit integers", f"divided by {FULL_SCALE}"))
     with np.errstate(invalid="ignore"):
@@ -176,8 +175,7 @@ def check(samples: Samples, shortest: float, silence: float) -> None:
     `silence` (of full scale) from their mean.
     """
     if samples.size < shortest * SAMPLE_RATE:
-        seconds = samples.size / SAMPLE_RATE
-        raise RejectedClip(f"too short: {seconds:.3f} s, shorter than {shortest:g} s")
+        raise RejectedClip(f"too short: {samples.size / SAMPLE_RATE:.3f} s, under {shortest:g} s")
     if broken := np.count_nonzero(~np.isfinite(samples)):
         raise RejectedClip(f"non-finite: {broken} of {samples.size} samples are NaN or infinite")
     mean = samples.mean()

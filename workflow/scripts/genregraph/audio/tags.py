@@ -1,7 +1,4 @@
-"""Genre, artist and title that a file states of itself.
-
-By FFmpeg (PyAV): mutagen, the best known reader of tags, is under the GPL, this workflow under MIT.
-"""
+"""Genre, artist and title that a file states of itself, by FFmpeg: mutagen is under the GPL."""
 
 import re
 from pathlib import Path

@@ -19,7 +19,6 @@ from genregraph.features.keys import is_key, names_beside
 
 UNNAMED = "Unnamed: "  # What pandas calls a column without a name.
 KINDS = "Parquet, CSV or TSV, JSON lines, NPZ or NPY"
-LIST = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 
 
 def read(
@@ -49,8 +48,7 @@ def read(
     except UnicodeError as error:
         raise UserError(f"not UTF-8 ({error}); save it as text in UTF-8") from None
     except Exception as error:
-        said = f"cannot be read as {path.suffix} ({error}); write it anew as {KINDS}"
-        raise UserError(said) from None
+        raise UserError(f"cannot be read ({error}); write it anew as {KINDS}") from None
 
 
 def _read_csv(path: Path, is_text: Callable[[str], bool], most: int | None) -> pd.DataFrame:
@@ -64,8 +62,7 @@ def _read_csv(path: Path, is_text: Callable[[str], bool], most: int | None) -> p
         with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
             table = pd.read_csv(path, dtype={n: "str" for n in header if is_text(n)}, **form)
     except pd.errors.ParserWarning:
-        said = f"rows hold more values than the header's {len(header)}; name every column"
-        raise UserError(said) from None
+        raise UserError("rows hold more values than the header; name every column") from None
     # Keys stay text: 000002 is not 2, and NA is a name.
     keys = [name for name in header if is_key(name) or name == f"{UNNAMED}0"]
     text = pd.read_csv(path, usecols=keys, dtype="str", keep_default_na=False, **form)
@@ -181,7 +178,7 @@ def _columns(name: str, cells: list[Any], rows: NDArray[np.int_], index: pd.Inde
 def _array(cell: Any) -> NDArray[np.float64]:
     """A list of numbers, or of lists of them, as an array; empty if it is neither."""
     try:
-        if isinstance(cell, str) and LIST.fullmatch(cell):
+        if isinstance(cell, str) and re.fullmatch(r"\s*\[.*\]\s*", cell, re.DOTALL):
             cell = _numbers_in(cell)
         if isinstance(cell, np.ndarray) and cell.dtype.kind not in "fiub":
             cell = cell.tolist()

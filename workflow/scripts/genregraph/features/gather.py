@@ -21,13 +21,9 @@ def gather(shards: list[pd.DataFrame]) -> tuple[pd.DataFrame, dict[str, str]]:
     # A shard without clips has no type of its own: it would widen float32 to float64.
     shards = [shard for shard in shards if len(shard)] or shards
     table = pd.concat(shards, ignore_index=True).sort_values("clip", ignore_index=True)
-    problems = dict(zip(table["clip"], table.pop("problem"), strict=True))
-    rejected = {
-        clip: f"its features could not be computed: {problems[clip]}"
-        if problems[clip]
-        else f"features are not finite: {names}"
-        for clip, names in not_finite(table).items()
-    }
+    said = zip(table["clip"], table.pop("problem"), strict=True)
+    rejected = {clip: f"features are not finite: {why}" for clip, why in not_finite(table).items()}
+    rejected |= {clip: f"its features could not be computed: {why}" for clip, why in said if why}
     return table[~table["clip"].isin(rejected)].reset_index(drop=True), rejected
 
 

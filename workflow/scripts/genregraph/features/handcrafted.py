@@ -26,13 +26,6 @@ MFCCS = 20
 HPSS_KERNEL = 31  # frames, and frequency bins
 BLOCK = 128  # frames that are worked on at a time, to save memory
 
-# How a clip is padded by half a frame at both ends, and whether the harmonic and percussive signals
-# are zero after the last complete hop: of the published table, and of what librosa does today.
-PROFILES: dict[str, tuple[Literal["reflect", "constant"], bool]] = {
-    "kaggle": ("reflect", True),
-    "librosa": ("constant", False),
-}
-
 Profile = Annotated[str, typer.Option(help="kaggle or librosa.")]
 
 SERIES = (
@@ -55,27 +48,36 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
     more. Profile ``kaggle`` gives the published table's values (librosa 0.7 defaults), ``librosa``
     those of the installed version's defaults.
     """
-    pad_mode, zero_tail = PROFILES[profile]
+    # By half a frame at both ends.
+    pad_mode: Literal["reflect", "constant"] = "reflect" if profile == "kaggle" else "constant"
     stft = librosa.stft(samples, n_fft=N_FFT, hop_length=HOP, pad_mode=pad_mode)
     magnitude = np.abs(stft)
     power = magnitude**2
     mel = librosa.power_to_db(librosa.feature.melspectrogram(S=power, sr=SAMPLE_RATE))
     mfcc = librosa.feature.mfcc(S=mel, sr=SAMPLE_RATE, n_mfcc=MFCCS)
+    onsets = librosa.onset.onset_strength(S=mel, sr=SAMPLE_RATE, aggregate=np.median)
+    # As of librosa's beat tracker: 0 where nothing begins.
+    tempo = librosa.feature.tempo(onset_envelope=onsets, sr=SAMPLE_RATE)[0] if onsets.any() else 0
     chroma = librosa.feature.chroma_stft(S=power, sr=SAMPLE_RATE, tuning=tuning(power))
     del power  # A long clip's spectrograms are large.
     shape = spectral_shape(magnitude)
     stft *= harmonic_mask(magnitude)  # Of the harmonic part from here on.
     del magnitude
+    # The transform is linear and the shares add up to 1: what is not harmonic is percussive. Of the
+    # published table, both are zero after the last complete hop.
+    end = samples.size // HOP * HOP if profile == "kaggle" else samples.size
+    harmonic = librosa.istft(stft, n_fft=N_FFT, hop_length=HOP, length=end)
+    waves = (harmonic, samples[:end] - harmonic)
     series = [
         chroma,
         librosa.feature.rms(y=samples, pad_mode=pad_mode),
         *shape,
-        zero_crossing_rate(samples),
-        *harmonic_percussive(samples, stft, zero_tail),
+        librosa.feature.zero_crossing_rate(samples),
+        *(librosa.util.fix_length(wave, size=samples.size) for wave in waves),
     ]
     spectral = [statistic(values) for values in series for statistic in (np.mean, np.var)]
     cepstral = [statistic(values) for values in mfcc for statistic in (np.mean, np.var)]
-    return np.array([samples.size, *spectral, tempo(mel), *cepstral])
+    return np.array([samples.size, *spectral, tempo, *cepstral])
 
 
 def in_blocks(spectrogram: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -121,38 +123,8 @@ def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]
     return [np.concatenate(series)[None] for series in zip(*parts, strict=True)]
 
 
-def zero_crossing_rate(samples: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Share of a frame's samples at which the sign changes, of shape (1, t), as librosa's."""
-    negative = np.pad(samples, N_FFT // 2, mode="edge") < -1e-10  # librosa's threshold.
-    so_far = np.cumsum(np.diff(negative, prepend=negative[0]))
-    starts = np.arange(0, negative.size - N_FFT + 1, HOP)
-    return (so_far[starts + N_FFT - 1] - so_far[starts])[None] / N_FFT
-
-
-def tempo(mel: NDArray[np.float32]) -> float:
-    """Tempo of librosa's beat tracker by a mel spectrogram in dB, in beats per minute, or 0."""
-    onsets = librosa.onset.onset_strength(S=mel, sr=SAMPLE_RATE, aggregate=np.median)
-    if not onsets.any():
-        return 0.0
-    return float(librosa.feature.tempo(onset_envelope=onsets, sr=SAMPLE_RATE)[0])
-
-
-def harmonic_percussive(
-    samples: NDArray[np.float32], harmonic_stft: NDArray[np.complex64], zero_tail: bool
-) -> list[NDArray[np.float32]]:
-    """Harmonic and percussive part of a signal, by median filtering [3]_.
-
-    The transform is linear and the shares add up to 1: what is not harmonic is percussive.
-    ``harmonic_stft`` is the transform of the samples, times `harmonic_mask` of its absolute values.
-    """
-    end = samples.size // HOP * HOP if zero_tail else samples.size
-    harmonic = librosa.istft(harmonic_stft, n_fft=N_FFT, hop_length=HOP, length=end)
-    both = [harmonic, samples[:end] - harmonic]
-    return [librosa.util.fix_length(part, size=samples.size) for part in both]
-
-
 def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Share of each bin that is harmonic, by `librosa.util.softmask` of power 2; silent: 0.5."""
+    """Harmonic share of each bin [3]_, by `librosa.util.softmask` of power 2; silent: 0.5."""
     harmonic = np.asfortranarray(running_median(magnitude))  # In memory as the other one.
     percussive = running_median(magnitude.T).T
     for of, other in zip(in_blocks(harmonic), in_blocks(percussive), strict=True):

@@ -12,8 +12,6 @@ from genregraph.audio.samples import SAMPLE_RATE, read_pieces
 from genregraph.features.parquet import SIZE, write_images
 from genregraph.features.table import Clips, Cut, Output
 
-N_FFT = 2048
-LONGEST_HOP = 512
 RANGE = 80  # dB
 
 
@@ -27,9 +25,9 @@ def mel_image(samples: NDArray[np.float32]) -> NDArray[np.uint8]:
     """
     if not (peak := np.abs(samples).max()):
         return np.zeros((SIZE, SIZE), dtype=np.uint8)
-    hop = min(LONGEST_HOP, samples.size // SIZE)
+    hop = min(512, samples.size // SIZE)
     power = librosa.feature.melspectrogram(
-        y=samples / peak, sr=SAMPLE_RATE, n_fft=N_FFT, hop_length=hop, n_mels=SIZE
+        y=samples / peak, sr=SAMPLE_RATE, n_fft=2048, hop_length=hop, n_mels=SIZE
     )
     # Groups of consecutive frames, whose sizes differ by one at most.
     starts = np.arange(SIZE + 1) * power.shape[1] // SIZE

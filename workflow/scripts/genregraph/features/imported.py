@@ -52,7 +52,7 @@ def read_foreign(path: Path, names: Names, cut: str) -> pd.DataFrame:
         for column in key_columns(foreign):
             keys = as_text(foreign[column])
             if clips := names.match(keys.dropna(), cut):
-                named = foreign.drop(columns=list({column, "clip"} & set(foreign)))
+                named = foreign.drop(columns=[column, "clip"], errors="ignore")
                 named.insert(0, "clip", keys.map(clips).fillna(keys))
                 return named[keys.notna()]
             shown += [f"{key!r} (column {column!r})" for key in keys.dropna()[:1]]
@@ -180,13 +180,6 @@ def _check_rows(table: pd.DataFrame, name: str) -> None:
         raise UserError(f"{said} or, if rows are frames or windows, set tables.{name}.pool: true")
 
 
-def pooled(table: pd.DataFrame) -> pd.DataFrame:
-    """``<column>_mean`` and ``<column>_std`` (divisor n) by clip; not finite where a row is not."""
-    clips = table.groupby("clip", sort=False)
-    means, deviations = clips.mean(skipna=False), clips.std(ddof=0, skipna=False)
-    return means.add_suffix("_mean").join(deviations.add_suffix("_std")).reset_index()
-
-
 def for_clips(table: pd.DataFrame, clips: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     """Finite rows of a table's usable clips, ordered; and why other usable clips have none."""
     usable = clips.loc[clips["status"] != "rejected", "clip"]
@@ -233,7 +226,9 @@ def main(
             once = table.drop_duplicates("clip")
             numbering = [c for c in once.columns[1:] if numbers_rows(once[c].to_numpy())]
             labels |= dict.fromkeys(numbering, "it numbers the clips")
-            table = pooled(table)
+            of_clip = table.groupby("clip", sort=False)  # Not finite where a row is not.
+            means, deviations = of_clip.mean(skipna=False), of_clip.std(ddof=0, skipna=False)
+            table = means.add_suffix("_mean").join(deviations.add_suffix("_std")).reset_index()
         else:
             _check_rows(table[table["clip"].isin(listed["clip"])], name)
         _check_labels(labels, keep, name)

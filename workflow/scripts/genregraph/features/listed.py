@@ -25,15 +25,14 @@ def list_without_audio(rows: list[Row], tables: Sequence[pd.DataFrame], cut: str
     """
     named = pd.concat([table.reindex(columns=["clip", "length"]) for table in tables])
     lengths = pd.to_numeric(named["length"], errors="coerce").replace([0, np.inf, -np.inf], np.nan)
-    clips = lengths.groupby(named["clip"]).first().fillna(0).rename("samples").reset_index()
+    clips = lengths.groupby(named["clip"]).first().rename("samples").reset_index()
     clips["source"] = clips["clip"] if cut == "30s" else clips["clip"].str.rpartition(".")[0]
     of_sheet = pd.DataFrame(map(stated, rows)).drop(columns="clip")
     listed = clips.merge(of_sheet, how="right", on="source").assign(start=0, file=np.nan)
     lacking = listed["clip"].isna()
     if cut == "3s":
         listed["group"] = listed["group"].where(lacking, listed["source"])
-    listed["clip"] = listed["clip"].fillna(listed["source"])
-    listed["samples"] = listed["samples"].fillna(0).astype(int)
+    listed = listed.fillna({"clip": listed["source"], "samples": 0}).astype({"samples": int})
     facts = ["status", "problem", "what_was_done"]
     listed[facts] = "ok", "", ""
     done = "rejected: no feature, fold or result has it"

@@ -12,6 +12,7 @@ References
 """
 
 import hashlib
+import re
 from pathlib import Path
 
 import librosa
@@ -42,11 +43,8 @@ TAGS = (
     "70s, party, country, easy listening, sexy, catchy, funk, electro, heavy metal, "
     "Progressive rock, 60s, rnb, indie pop, sad, House, happy"
 ).split(", ")
-COLUMNS = [
-    f"{tag.lower().replace(' ', '_').replace('-', '_')}_{statistic}"
-    for statistic in ("mean", "std")
-    for tag in TAGS
-]
+NAMES = [re.sub("[ -]", "_", tag.lower()) for tag in TAGS]
+COLUMNS = [f"{name}_{statistic}" for statistic in ("mean", "std") for name in NAMES]
 
 
 class Block(nn.Module):
@@ -132,8 +130,7 @@ def windows(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     if len(frames) < WINDOW:
         frames = np.resize(frames, (WINDOW, MELS))
-    starts = range(0, len(frames) - WINDOW + 1, WINDOW)
-    return np.stack([frames[start : start + WINDOW] for start in starts])
+    return np.stack([frames[i * WINDOW :][:WINDOW] for i in range(len(frames) // WINDOW)])
 
 
 def activations(samples: NDArray[np.float32], network: Network) -> list[NDArray[np.float32]]:
