@@ -8,7 +8,14 @@ from tests.audio.conftest import music
 
 from genregraph.audio.read import decode
 from genregraph.audio.samples import SAMPLE_RATE, segments
-from genregraph.features.handcrafted import COLUMNS, SERIES, handcrafted, running_median, tuning
+from genregraph.features.handcrafted import (
+    COLUMNS,
+    SERIES,
+    handcrafted,
+    running_median,
+    tuning,
+    zero_crossing_rate,
+)
 
 EXACT = ["length", "tempo"]
 MEANS_OF_WAVES = ["harmony_mean", "perceptr_mean"]  # Around 1e-5: mere rounding.
@@ -85,9 +92,12 @@ def test_short_clips_have_finite_features():
     assert np.isfinite(features).all()
 
 
-def test_tuning_is_librosas_and_medians_are_scipys():
+def test_tuning_medians_and_zero_crossings_are_librosas_and_scipys():
     """To the last bit."""
     magnitude = np.random.default_rng(0).uniform(0, 1, (1025, 400)).astype(np.float32) ** 4
     assert tuning(magnitude) == librosa.estimate_tuning(S=magnitude)
     medians = ndimage.median_filter(magnitude, (1, 31))
     assert_array_equal(running_median(magnitude), medians, strict=True)
+    wave = np.repeat(magnitude[0] - magnitude[1], 60)
+    crossings = librosa.feature.zero_crossing_rate(wave)
+    assert_array_equal(zero_crossing_rate(wave), crossings, strict=True)

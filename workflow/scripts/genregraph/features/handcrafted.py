@@ -72,7 +72,7 @@ def handcrafted(samples: NDArray[np.float32], profile: str = "kaggle") -> NDArra
         chroma,
         librosa.feature.rms(y=samples, pad_mode=pad_mode),
         *shape,
-        librosa.feature.zero_crossing_rate(samples),
+        zero_crossing_rate(samples),
         *(librosa.util.fix_length(wave, size=samples.size) for wave in waves),
     ]
     spectral = [statistic(values) for values in series for statistic in (np.mean, np.var)]
@@ -121,6 +121,14 @@ def spectral_shape(magnitude: NDArray[np.float32]) -> list[NDArray[np.floating]]
         rolloff = frequencies[(below >= 0.85 * below[-1]).argmax(axis=0)]
         parts.append((centroid, bandwidth, rolloff))
     return [np.concatenate(series)[None] for series in zip(*parts, strict=True)]
+
+
+def zero_crossing_rate(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Share of a frame's samples at which the sign changes, shape (1, t): as librosa's, faster."""
+    negative = np.pad(samples, N_FFT // 2, mode="edge") < -1e-10  # librosa's threshold.
+    so_far = np.cumsum(np.diff(negative, prepend=negative[0]))
+    starts = np.arange(0, negative.size - N_FFT + 1, HOP)
+    return (so_far[starts + N_FFT - 1] - so_far[starts])[None] / N_FFT
 
 
 def harmonic_mask(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
