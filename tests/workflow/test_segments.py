@@ -33,7 +33,6 @@ FIGURES = [
     *(f"{STRICTEST}/figures/{name}.png" for name in "scatter graph history confusion".split()),
     f"{STRICTEST}/figures/importances.png",
     f"{SONGS}/figures/folds.png",
-    "results/songs/figures/clips.png",
     "results/songs/figures/clip.png",
 ]
 

@@ -42,15 +42,15 @@ def measure(samples: NDArray[np.float32]) -> dict[str, Floats]:
 
 def first_clip(shards: Sequence[Path]) -> tuple[str, NDArray[np.float32]]:
     """Name and samples, shape (n,), of the first clip by the alphabet (``samples.parquet``)."""
-    clips = [
-        (clip.as_py(), shard)
+    clips = {
+        clip: shard
         for shard in shards
-        for clip in pq.read_table(shard, columns=["clip"])["clip"]
-    ]
+        for clip in pq.read_table(shard, columns=["clip"])["clip"].to_pylist()
+    }
     if not clips:
         raise UserError("no clip is usable: see problems.csv")
-    first, shard = min(clips)
-    return next((clip, samples) for clip, samples in read_samples(shard) if clip == first)
+    first = min(clips)
+    return next(each for each in read_samples(clips[first]) if each[0] == first)
 
 
 @style.in_style()
