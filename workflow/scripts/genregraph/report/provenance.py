@@ -12,7 +12,7 @@ KINDS = {"jobs": "sum", "seconds": "sum", "longest": "max", "memory": "max"}
 
 
 def steps(records: Records) -> pd.DataFrame:
-    """One row a step, by name: how many ``records``, the different ``code``, and ``seeds`` in words.
+    """One row a step, by name: how many ``records``, its different ``code``, ``seeds`` in words.
 
     Records (`plan.step`) are by path ``.../made-with/STEP.DIGEST.json``.
     """
