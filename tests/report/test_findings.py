@@ -96,8 +96,7 @@ def test_names_are_no_markup():
 
 
 def test_reasons_where_nothing_could_be_evaluated():
-    names = ("summary", "comparisons", "calibration")
-    none = {name: getattr(tables(), name).iloc[:0] for name in names}
+    none = {"summary": summary().iloc[:0], "comparisons": comparisons().iloc[:0]}
     markdown = text(**none, left_out={"binary_b": {"clean": "one artist"}})
     assert "No experiment could be evaluated." in markdown
     assert "- `binary_b`, protocol clean: one artist." in markdown

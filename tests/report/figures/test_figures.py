@@ -28,11 +28,6 @@ def features(columns, clips=12):
     return table
 
 
-def product(**values):
-    """A row for each combination of values."""
-    return pd.MultiIndex.from_product(values.values(), names=values).to_frame(index=False)
-
-
 def tuning():
     """Two folds of each value."""
     table = pd.DataFrame({"parameter": ["hidden"] * 4 + ["learning_rate"] * 6, "fold": [0, 1] * 5})
@@ -60,9 +55,9 @@ def histories():
 def results():
     """Two protocols, two repeats of three folds, of two models, and a protocol of one fold."""
     means, ways = {"paper": 0.8, "clean": 0.6, "filtered": 0.5}, ["none", "artist"]
-    table = product(
-        protocol=means, model=["graphsage", "knn"], aggregation=ways, repeat=[1, 0], fold=range(3)
-    )
+    levels = [means, ["graphsage", "knn"], ways, [1, 0], range(3)]
+    names = ["protocol", "model", "aggregation", "repeat", "fold"]
+    table = pd.MultiIndex.from_product(levels, names=names).to_frame(index=False)
     table = table[(table["protocol"] != "filtered") | (table["repeat"] + table["fold"] == 0)]
     test = table["protocol"].map(means) + (table["fold"] - table["repeat"]) / 50
     table = table.assign(train_accuracy=1 - table["fold"] / 100, test_accuracy=test)
