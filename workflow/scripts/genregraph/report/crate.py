@@ -136,8 +136,7 @@ def add_workflow(crate: ROCrate, path: Path, records: Records) -> Any:
     for name, version in {**versions(records), "python": platform.python_version()}.items():
         python = "https://www.python.org/" if name == "python" else ""
         url = python or f"https://pypi.org/project/{name}/{version}/"
-        facts = {"name": name, "version": version, "url": url}
-        required.append(added(url, "SoftwareApplication", **facts))
+        required.append(added(url, "SoftwareApplication", name=name, version=version, url=url))
     locked = {"name": lock.name, "sha256": digest_of(lock)}
     required.append(added("#requirements.lock", "CreativeWork", **locked))
     return add_file(
