@@ -179,10 +179,9 @@ def write_dataset(project: Path) -> dict[str, Any]:
 
 def write_figures(place: Path) -> None:
     """Figures and map of a protocol."""
-    figures = ("scatter", "graph", "history", "confusion")
     protocol_figures.main(
         *(place / "inputs.npz", place / "graph.npz", place / "models", SHOWN, 0),
-        *(place / f"{name}.png" for name in figures),
+        *(place / f"{name}.png" for name in ("scatter", "graph", "history", "confusion")),
         place / "map.json",
     )
 
