@@ -4,7 +4,6 @@
 DRAWN_OF = {
     **{name: f"{PATHS.dataset}/{name}.csv" for name in ("tuning", "learning-curve")},
     "correlation": f"{PATHS.dataset}/30s/features/handcrafted.parquet",
-    "clips": PATHS.once(PATHS.clips),
     "clip": [f"{PATHS.dataset}/audio/{shard}/samples.parquet" for shard in RUN.shards],
 }
 

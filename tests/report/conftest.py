@@ -17,22 +17,10 @@ from PIL import Image
 from tests.report import dataset
 
 from genregraph.evaluation.outputs import read_result
-from genregraph.preprocessing.inputs import Inputs
+from genregraph.preprocessing.inputs import Inputs, InputsFile
 from genregraph.report.figures.style import save
 
-GENRES = ["blues", "hip-hop & r'n'b", "pop$rock$", "ünï-jazz"]
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture(scope="session")
-def inputs() -> Inputs:
-    """24 clips in four separate clouds, 5 features, every third clip for testing."""
-    rng, number = np.random.default_rng(0), np.arange(24)
-    names = np.array([f"{GENRES[i % 4]}.{i:05d}" for i in number])
-    x = rng.normal(size=(24, 5)) + 6 * rng.normal(size=(4, 5))[number % 4]
-    features = np.array([f"feature{i}" for i in range(5)])
-    own = (x.astype(np.float32), number % 4, number % 3 > 0, names, np.array(GENRES), features)
-    return Inputs(*own, names, names)
 
 
 def assert_legible(folder: Path, draw: Callable[..., Figure], *arguments: object, texts) -> None:
@@ -82,3 +70,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     }
     shown = json.loads(options["maps"][0].read_text())
     return SimpleNamespace(path=path, options=options, project=project, map=shown, **tables)
+
+
+@pytest.fixture(scope="session")
+def inputs(report: SimpleNamespace) -> Inputs:
+    """Its clips, of each genre a separate cloud, in the first fold under protocol clean."""
+    return InputsFile(report.options["maps"][0].with_name("inputs.npz"))[0]

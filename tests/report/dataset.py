@@ -28,7 +28,7 @@ from genregraph.preprocessing.inputs import Inputs, save_inputs
 from genregraph.report.figures import protocol_figures
 from genregraph.report.page import page
 
-GENRES = ["<b>blues</b>", "hip-hop & r'n'b", "ünï-jazz"]
+GENRES = ["<b>blues</b>", "hip-$hop$ & r'n'b", "ünï-jazz"]
 EVIL = "</script><script>document.title='hacked'</script>"
 ARTIST = '"><img src=x onerror="document.title=\'hacked\'">'
 TITLE = "{{ 7 * 7 }} & 'quotes'"
@@ -84,7 +84,7 @@ def write_protocol(folder: Path, clips: pd.DataFrame, protocol: str) -> None:
     """Folds with inputs, graphs and what models predicted."""
     rng = np.random.default_rng([ord(letter) for letter in protocol])
     y = np.arange(N) % len(GENRES)
-    x = rng.normal(size=(N, 6)) + 2 * rng.normal(size=(len(GENRES), 6))[y]
+    x = rng.normal(size=(N, 6)) + 9 * rng.normal(size=(len(GENRES), 6))[y]
     folds = folds_of(clips, protocol)
     artists = np.array(folds_table.unique_clips(folds)["group"].tolist())
     names = [np.array(each) for each in (CLIPS, GENRES, [f"f{i}" for i in range(6)])]
@@ -179,10 +179,9 @@ def write_dataset(project: Path) -> dict[str, Any]:
 
 def write_figures(place: Path) -> None:
     """Figures and map of a protocol."""
-    figures = ("scatter", "graph", "history", "confusion")
     protocol_figures.main(
         *(place / "inputs.npz", place / "graph.npz", place / "models", SHOWN, 0),
-        *(place / f"{name}.png" for name in figures),
+        *(place / f"{name}.png" for name in ("scatter", "graph", "history", "confusion")),
         place / "map.json",
     )
 

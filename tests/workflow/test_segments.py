@@ -32,7 +32,7 @@ SONGS = "results/songs/experiments/multiclass_songs"
 OF_FOLDS = "scatter graph history confusion importances".split()
 FIGURES = [
     *(f"{SONGS}/clean/figures/{name}.png" for name in OF_FOLDS),
-    *(f"{SONGS}/figures/folds.png", "results/songs/figures/clips.png"),
+    f"{SONGS}/figures/folds.png",
     "results/songs/figures/clip.png",
 ]
 

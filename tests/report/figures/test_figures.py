@@ -5,38 +5,26 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from tests.report.conftest import GENRES, assert_legible
-from tests.report.dataset import history_of
+from tests.report.conftest import assert_legible
+from tests.report.dataset import GENRES, SKILL, history_of
 from tests.report.found import curve
 
 from genregraph.common.errors import UserError
+from genregraph.evaluation.outputs import read_result
 from genregraph.features.handcrafted import COLUMNS as HANDCRAFTED
 from genregraph.graph.adjacency import adjacency
-from genregraph.models.fit import predictions
 from genregraph.report.figures import draw, places
 from genregraph.report.figures.experiment_figures import draw_folds, draw_reliability
 from genregraph.report.figures.protocol_figures import draw_confusion, draw_history
 from genregraph.report.figures.style import counted, in_style, new_figure, plain, save
 
-MODELS = ["graphsage", "edgeless", "logistic", "svm", "forest", "boosting", "gcn_edgeless"]
 RNG = np.random.default_rng(0)
-
-
-def clips():
-    """Three clips a genre; two of the first genre are rejected, one is repaired."""
-    status = ["rejected", "rejected", "repaired", *["ok"] * 9]
-    return pd.DataFrame({"genre": np.repeat(GENRES, 3), "status": status})
 
 
 def features(columns, clips=12):
     table = pd.DataFrame(RNG.normal(size=(clips, len(columns))), columns=list(columns))
     table.insert(0, "clip", [f"clip{i}" for i in range(clips)])
     return table
-
-
-def product(**values):
-    """A row for each combination of values."""
-    return pd.MultiIndex.from_product(values.values(), names=values).to_frame(index=False)
 
 
 def tuning():
@@ -66,31 +54,16 @@ def histories():
 def results():
     """Two protocols, two repeats of three folds, of two models, and a protocol of one fold."""
     means, ways = {"paper": 0.8, "clean": 0.6, "filtered": 0.5}, ["none", "artist"]
-    table = product(
-        protocol=means, model=["graphsage", "knn"], aggregation=ways, repeat=[1, 0], fold=range(3)
-    )
+    levels = [means, ["graphsage", "knn"], ways, [1, 0], range(3)]
+    names = ["protocol", "model", "aggregation", "repeat", "fold"]
+    table = pd.MultiIndex.from_product(levels, names=names).to_frame(index=False)
     table = table[(table["protocol"] != "filtered") | (table["repeat"] + table["fold"] == 0)]
     test = table["protocol"].map(means) + (table["fold"] - table["repeat"]) / 50
     table = table.assign(train_accuracy=1 - table["fold"] / 100, test_accuracy=test)
     return table.assign(dataset="demo", experiment="multiclass")
 
 
-def reliability():
-    """All models under two protocols, as they are and at a temperature; two bins are empty."""
-    falls, scalings = {"paper": 0.1, "clean": 0.3}, ["none", "temperature"]
-    table = product(protocol=falls, model=MODELS, scaling=scalings, bin=range(10))
-    table = table.assign(dataset="demo", experiment="multiclass_a", aggregation="none")
-    filled, share = table["bin"] > 1, table["bin"] / 10
-    accuracy = (share - table["protocol"].map(falls)).clip(lower=0).where(filled)
-    confidence = (share + 0.05).where(filled)
-    return table.assign(clips=100 * share * filled, confidence=confidence, accuracy=accuracy)
-
-
 LEGIBLE = {
-    draw.clips: (
-        [{"30s": clips(), "3s": clips().assign(status="rejected")}],
-        [*GENRES, "1 + 2", "segments of 30s: 10 usable, 2 rejected", "0 + 3", "clips"],
-    ),
     draw.correlation: ([features([*HANDCRAFTED, "100 $ & <b>"])], ["100 $ & <b>"]),
     draw.tuning: ([tuning()], ["learning rate", "0.001", "the paper's best"]),
     draw.learning_curve: ([curve()], ["multiclass_c on mine: learning curves", "lda"]),
@@ -98,10 +71,6 @@ LEGIBLE = {
     draw_history: (
         [histories()],
         ["epoch (logarithmic)", "Mean over 2 folds ± standard deviation"],
-    ),
-    draw_reliability: (
-        [reliability()],
-        ["multiclass_a on demo: reliability", "paper", "clean, at a fitted temperature"],
     ),
     draw_folds: (
         [results(), 0.7976],
@@ -118,26 +87,24 @@ def test_figures_of_tables_are_legible(drawing, tmp_path):
 
 @pytest.mark.parametrize("metric", ["euclidean", "jaccard"])
 def test_figures_of_clips_are_legible(metric, inputs, tmp_path):
-    texts, placed = [*GENRES, "PCA", "24 clips by 5 features", "genre"], places.place(inputs.x, 0)
+    texts, placed = [*GENRES, "PCA", "60 clips by 6 features", "genre"], places.place(inputs.x, 0)
     assert_legible(tmp_path, places.draw, inputs, placed, texts=texts)
     graph = adjacency(inputs.x, metric, 5)
     edges = [places.NO_EDGES] if metric == "jaccard" else ["edge between genres"]
     assert_legible(tmp_path, places.draw_graph, inputs, graph, placed.tsne, texts=edges)
 
 
-def test_confusion_is_legible(inputs, tmp_path):
-    """All are right in the first fold, and all of the first genre in the second."""
-    perfect = np.eye(len(inputs.genres))
-    both = enumerate((perfect[inputs.y], perfect[np.zeros_like(inputs.y)]))
-    table = pd.concat([predictions(inputs, shares, (0, fold)) for fold, shares in both])
-    texts = [*GENRES, "100%", "10 of 16 tests of clips right, over 2 folds"]
+def test_confusion_is_legible(report, tmp_path):
+    table = pd.read_parquet(report.options["maps"][0].with_name("models") / "graphsage.parquet")
+    right = (table["true"] == table["predicted"])[table["part"] == "test"].sum()
+    texts = [*GENRES, f"{right} of 60 tests of clips right, over 4 folds"]
     assert_legible(tmp_path, draw_confusion, table, texts=texts)
 
 
 def test_empty_results_are_said_to_be_empty(tmp_path):
     texts = ["no protocol could be evaluated"]
     assert_legible(tmp_path, draw_folds, results().iloc[:0], 0.5, texts=texts)
-    assert_legible(tmp_path, draw_reliability, reliability().iloc[:0], texts=texts)
+    assert_legible(tmp_path, draw_reliability, results().iloc[:0], texts=texts)
 
 
 @pytest.mark.parametrize("extension", ["png", "svg"])
@@ -216,15 +183,20 @@ def test_folds_are_in_order_and_titles_state_means():
     assert [tick for tick in single.get_xticks() if abs(tick) <= 0.5] == [0]
 
 
-def test_reliability_has_a_panel_a_model_and_a_line_a_protocol_and_scaling():
-    panels = draw_reliability(reliability()).axes
-    assert [axes.get_title(loc="left") for axes in panels] == MODELS
+def test_reliability_has_a_panel_a_model_and_a_line_a_protocol_and_scaling(report, tmp_path):
+    table = read_result(report.options["maps"][0].parents[1] / "reliability.csv")
+    texts = ["multiclass_small on mine: reliability", "paper", "clean, at a fitted temperature"]
+    assert_legible(tmp_path, draw_reliability, table, texts=texts)
+    panels = draw_reliability(table).axes
+    assert {axes.get_title(loc="left") for axes in panels} == {*SKILL}
     diagonal, first, *others = panels[0].get_lines()
     assert [*diagonal.get_xdata()] == [*diagonal.get_ydata()] == [0, 1]
-    assert first.get_xdata().round(6).tolist() == [i / 100 for i in range(25, 105, 10)]
+    own = table.query("protocol == 'paper' and model == 'graphsage' and scaling == 'none'")
+    filled = own.query("aggregation == 'none' and clips > 0")
+    assert len(filled) < 10
+    assert first.get_xydata().tolist() == filled[["confidence", "accuracy"]].to_numpy().tolist()
     assert len(others) == 3
-    sizes = panels[0].collections[0].get_sizes()
-    assert len(sizes) == 8 and (sizes[1:] > sizes[:-1]).all()
+    assert panels[0].collections[0].get_sizes().argmax() == filled["clips"].argmax()
 
 
 def test_history_means_are_over_the_folds_that_reach_an_epoch():

@@ -14,7 +14,7 @@ from genregraph.report.figures.protocol_figures import draw_confusion
 from genregraph.report.page import page
 from genregraph.report.page.experiment import confusion
 from genregraph.report.page.page import printable
-from genregraph.report.page.words import fill
+from genregraph.report.page.words import fill, points, points_span
 
 VOID = {"meta", "input", "br"}
 
@@ -143,13 +143,11 @@ def test_answer_has_a_row_an_experiment(parsed, report):
         means = report.summary.query(of).set_index("model")["mean"]
         compared = report.comparisons.query(f"{of} and model == 'graphsage'").set_index("question")
         gain, reference = compared.loc["messages"], compared.loc["baseline", "reference"]
-        low, high, difference = (
-            f"{100 * gain[n]:+.1f}" for n in ("ci_low", "ci_high", "difference")
-        )
+        accuracies = [f"{means[name]:.4f}" for name in ("graphsage", "edgeless", reference)]
         assert row[:5] == [dataset.EXPERIMENT, "clean", str(dataset.N), "3", "0.3333"]
-        assert row[5:7] == [f"{means[name]:.4f}" for name in ("graphsage", "edgeless")]
-        assert row[7:10] == [reference, f"{means[reference]:.4f}", difference]
-        assert row[10:] == [f"{low} to {high}", p_text(gain["p_groups_holm"])]
+        assert row[5:9] == [*accuracies[:2], reference, accuracies[2]]
+        assert row[9:11] == [points(gain["difference"]), points_span(*gain[["ci_low", "ci_high"]])]
+        assert row[11] == p_text(gain["p_groups_holm"])
 
 
 def test_accuracies_are_those_of_the_summary(parsed, report):
@@ -165,14 +163,10 @@ def test_comparisons_are_those_of_their_table(parsed, report):
     ((*rows,),) = parsed.rows_below("model", "settings")
     assert len(rows) == len(report.comparisons)
     said = {tuple(row[i] for i in (0, 3, *range(5, 14))) for row in rows}
-    # A margin is a magnitude and has no sign.
-    forms = {"difference": "+.1f", "ci_low": "+.1f", "ci_high": "+.1f", "equivalent_within": ".1f"}
     tests = ("p_folds", "p_folds_holm", "p_groups", "p_groups_holm")
     for row in report.comparisons.to_dict("records"):
-        numbers = [
-            "-" if row[name] != row[name] else f"{100 * row[name]:{form}}"
-            for name, form in forms.items()
-        ]
+        numbers = [points(row[name]) for name in ("difference", "ci_low", "ci_high")]
+        numbers.append(points(row["equivalent_within"]).lstrip("+"))  # A magnitude has no sign.
         texts = [row["model"], row["reference"], *numbers, *(p_text(row[test]) for test in tests)]
         assert (*texts, str(row["n_tests"])) in said
     assert {row[1] for row in rows if row[0] == dataset.VARIANT} == {"k: 2"}

@@ -154,7 +154,7 @@ class Paths:
         of_folds = [f"figures/{name}.png" for name in ("scatter", "graph", "history", "confusion")]
         runnable = [self.run.experiment(name) for name in self.run.runnable]
         is_drawn = any("handcrafted" in each.tables and each.cut == "30s" for each in runnable)
-        of_dataset = ["correlation"] * is_drawn + ["clips", "clip"] * (not self.run.without_audio)
+        of_dataset = ["correlation"] * is_drawn + ["clip"] * (not self.run.without_audio)
         return [
             *self.of_protocols(*of_folds, only_strictest=True),
             *self.of_experiments("figures/folds.png", "figures/reliability.png"),

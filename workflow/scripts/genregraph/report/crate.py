@@ -66,13 +66,12 @@ def pack(home: Path, sheets: Mapping[str, Path], output: Path) -> None:
     if missing := [pattern for pattern, paths in files.items() if not paths]:
         raise UserError(f"{home}: there is no {', '.join(missing)}; copy all of the workflow")
     named = {p.relative_to(home).as_posix(): p for paths in files.values() for p in paths}
-    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(output, "w") as archive:
         for name, path in sorted({**named, **sheets}.items()):
             if "__pycache__" not in name and "/." not in f"/{name}":
                 entry = zipfile.ZipInfo(name)
-                entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = (0o755 if os.access(path, os.X_OK) else 0o644) << 16
-                archive.writestr(entry, path.read_bytes())
+                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
 def add(crate: ROCrate, identifier: str, kind: str | list[str], **properties: Any) -> Any:
@@ -137,8 +136,7 @@ def add_workflow(crate: ROCrate, path: Path, records: Records) -> Any:
     for name, version in {**versions(records), "python": platform.python_version()}.items():
         python = "https://www.python.org/" if name == "python" else ""
         url = python or f"https://pypi.org/project/{name}/{version}/"
-        facts = {"name": name, "version": version, "url": url}
-        required.append(added(url, "SoftwareApplication", **facts))
+        required.append(added(url, "SoftwareApplication", name=name, version=version, url=url))
     locked = {"name": lock.name, "sha256": digest_of(lock)}
     required.append(added("#requirements.lock", "CreativeWork", **locked))
     return add_file(

@@ -12,7 +12,7 @@ KINDS = {"jobs": "sum", "seconds": "sum", "longest": "max", "memory": "max"}
 
 
 def steps(records: Records) -> pd.DataFrame:
-    """One row a step, by name: how many ``records``, and the different ``code`` and ``seeds``.
+    """One row a step, by name: how many ``records``, its different ``code``, ``seeds`` in words.
 
     Records (`plan.step`) are by path ``.../made-with/STEP.DIGEST.json``.
     """
@@ -24,7 +24,7 @@ def steps(records: Records) -> pd.DataFrame:
     return groups.agg(
         records=("code", "size"),
         code=("code", lambda codes: sorted(set(codes))),
-        seeds=("seed", lambda seeds: sorted(set(seeds) - {None})),
+        seeds=("seed", lambda seeds: ", ".join(map(str, sorted(set(seeds) - {None}))) or "-"),
     ).reset_index()
 
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from genregraph.audio.samples import SAMPLE_RATE, read_samples
+from genregraph.audio.samples import SAMPLE_RATE
 from genregraph.common.errors import UserError
 from genregraph.report.figures import style
 
@@ -42,15 +42,11 @@ def measure(samples: NDArray[np.float32]) -> dict[str, Floats]:
 
 def first_clip(shards: Sequence[Path]) -> tuple[str, NDArray[np.float32]]:
     """Name and samples, shape (n,), of the first clip by the alphabet (``samples.parquet``)."""
-    clips = [
-        (clip.as_py(), shard)
-        for shard in shards
-        for clip in pq.read_table(shard, columns=["clip"])["clip"]
-    ]
+    clips = pq.read_table(shards, columns=["clip"])["clip"].to_pylist()
     if not clips:
         raise UserError("no clip is usable: see problems.csv")
-    first, shard = min(clips)
-    return next((clip, samples) for clip, samples in read_samples(shard) if clip == first)
+    first = pq.read_table(shards, filters=[("clip", "==", min(clips))])
+    return min(clips), first["samples"].combine_chunks().flatten().to_numpy()
 
 
 @style.in_style()

@@ -1,6 +1,6 @@
 """Draw a figure from one table of a dataset, or from the same table of several parts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,32 +22,6 @@ TUNED = {  # Label, and the best in the paper's "Multi-classification More Featu
     "learning_rate": ("learning rate", 0.001),
 }
 SERIES = {"artists": "training artists, at equal clips", "clips": "clips, at equal artists"}
-
-
-@style.in_style()
-def clips(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Usable and rejected clips of each genre, a panel a segment length (``clips.parquet``)."""
-    counts = {
-        cut: (table["status"] == "rejected").groupby(table["genre"]).agg(["size", "sum"])
-        for cut, table in tables.items()
-    }
-    genres = max(map(len, counts.values()))
-    figure = style.new_figure(1 + 3.5 * len(counts), 1.2 + 0.26 * genres)
-    panels = figure.subplots(1, len(counts), squeeze=False)[0]
-    for axes, (cut, count) in zip(panels, counts.items(), strict=True):
-        usable, rejected = count["size"] - count["sum"], count["sum"]
-        places = range(len(count))
-        axes.barh(places, usable, color=style.BLUE, label="usable")
-        bars = axes.barh(places, rejected, left=usable, color=style.VERMILION, label="rejected")
-        of_both = zip(usable, rejected, strict=True)
-        texts = [f"{good:,}" + (f" + {bad:,}" if bad else "") for good, bad in of_both]
-        axes.bar_label(bars, texts, padding=4)
-        style.name_bars(axes, count.index, 24)
-        axes.set(xlabel="clips", ylabel="genre", xlim=(0, 1.25 * count["size"].max()))
-        total = f"{usable.sum():,} usable, {rejected.sum():,} rejected"
-        axes.set_title(f"segments of {cut}: {total}")
-    style.draw_legend(panels[0])
-    return figure
 
 
 @style.in_style()
@@ -122,9 +96,12 @@ def importances(selection: pd.DataFrame, top: int = 25) -> Figure:
     before, after = shown["importance_before"], shown["importance_after"]
     axes.barh(places - 0.2, before, 0.4, color=style.PALE, label="before: all")
     axes.barh(places + 0.2, after, 0.4, color=style.BLUE, label="after: selected")
-    style.name_bars(axes, shown["feature"], 34)
+    axes.set_yticks(places, [style.plain(name, 34) for name in shown["feature"]])
     for label, selected in zip(axes.get_yticklabels(), shown["selected"], strict=True):
         label.set_fontweight("bold" if selected else "normal")
+    axes.tick_params(axis="y", length=0)
+    axes.invert_yaxis()
+    axes.margins(y=0.01)
     axes.set(xlabel="importance (share of the forest's impurity decrease)", ylabel="feature")
     axes.legend(loc="lower right")
     figure.suptitle(
@@ -135,13 +112,11 @@ def importances(selection: pd.DataFrame, top: int = 25) -> Figure:
 
 
 FIGURES: dict[str, Callable[[Sequence[Path]], Figure]] = {
-    "clips": lambda files: clips({path.parent.name: pd.read_parquet(path) for path in files}),
     "clip": lambda files: clip.draw(*clip.first_clip(files)),
     "correlation": lambda files: correlation(pd.read_parquet(files[0])),
     "tuning": lambda files: tuning(read_result(files[0])),
     "learning-curve": lambda files: learning_curve(read_result(files[0])),
-    # A feature may be called "nan".
-    "importances": lambda files: importances(pd.read_csv(files[0], keep_default_na=False)),
+    "importances": lambda files: importances(read_result(files[0])),
 }
 
 

@@ -53,22 +53,22 @@ def folds_of(table: pd.DataFrame) -> str:
     return style.counted(len(table[["repeat", "fold"]].drop_duplicates()), "fold")
 
 
-def confuse(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Tests of clips by true genre (rows) and predicted one (columns), over all folds of a model.
+def confuse(predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tests of clips by true genre (rows) and predicted one (columns), and their shares of a row.
 
-    A clip that is tested several times counts each time.
+    They are of all folds of a model: a clip that is tested several times counts each time.
     """
     genres = predictions.columns.drop(NAMED)
     test = predictions[predictions["part"] == "test"]
-    counts = confusion_matrix(test["true"], test["predicted"], labels=genres)
-    return pd.DataFrame(counts, index=genres, columns=genres)
+    matrix = confusion_matrix(test["true"], test["predicted"], labels=genres)
+    counts = pd.DataFrame(matrix, index=genres, columns=genres)
+    return counts, counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
 
 
 @style.in_style()
 def draw_confusion(predictions: pd.DataFrame) -> Figure:
     """Heat map of `confuse`: colours are shares of the true genre's tests, numbers are tests."""
-    counts = confuse(predictions)
-    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
+    counts, shares = confuse(predictions)
     side = 2 + 0.45 * max(len(counts), 6)
     figure = style.new_figure(side + 1, side)
     axes = figure.subplots()

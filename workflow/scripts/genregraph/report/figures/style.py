@@ -1,6 +1,5 @@
 """How all figures look, and how they are saved: the same bytes for the same data."""
 
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -88,15 +87,6 @@ def draw_matrix(axes: Axes, table: pd.DataFrame, label: str, **options: Any) -> 
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(length=0)
     axes.figure.colorbar(image, ax=axes, label=label, shrink=0.65)
-
-
-def name_bars(axes: Axes, names: Iterable[object], longest: int) -> None:
-    """Name the rows of an axis of horizontal bars, the first of them at the top."""
-    labels = [plain(name, longest) for name in names]
-    axes.set_yticks(range(len(labels)), labels)
-    axes.tick_params(axis="y", length=0)
-    axes.invert_yaxis()
-    axes.margins(y=0.01)
 
 
 def draw_band(axes: Axes, values: Any, part: str, **options: Any) -> None:

@@ -1,12 +1,11 @@
 """The answer, one table and three sentences at most, and accuracies of all models on one scale."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import ArrayLike
 
 from genregraph.config.registry import EDGELESS, NETWORKS
 from genregraph.folds.protocols import STRICTEST_FIRST, strictest
@@ -166,11 +165,10 @@ def ticks(low: float, high: float) -> list[float]:
     return [round(float(v), 6) for v in values if low - 1e-9 <= v <= high + 1e-9]
 
 
-def tenths(values: ArrayLike) -> tuple[float, float]:
+def tenths(values: Sequence[float]) -> tuple[float, float]:
     """Tenths between which all values lie, of 0 to 1; without values all of it."""
-    finite = np.asarray(values, dtype=float)
-    finite = finite[np.isfinite(finite)]
-    if not finite.size:
+    known = pd.Series(values, dtype=float).dropna()
+    if known.empty:
         return 0.0, 1.0
-    low, high = np.floor(10 * finite.min() + 1e-9) / 10, np.ceil(10 * finite.max() - 1e-9) / 10
+    low, high = np.floor(10 * known.min() + 1e-9) / 10, np.ceil(10 * known.max() - 1e-9) / 10
     return max(0.0, float(low)), min(1.0, max(float(high), float(low) + 0.1))

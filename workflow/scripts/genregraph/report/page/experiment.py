@@ -56,8 +56,7 @@ def confusion(predictions: pd.DataFrame, place: str = "") -> Facts:
 
     Of each cell the share of its row is given in tenths, rounded up.
     """
-    counts = confuse(predictions)
-    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
+    counts, shares = confuse(predictions)
     facts: Facts = {
         "genres": counts.columns.tolist(),
         "right": int(np.trace(counts)),

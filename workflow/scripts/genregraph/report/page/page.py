@@ -141,7 +141,7 @@ def main(
         "problems": _problems(problems or []),
         "not_run": pairs(not_run),
         "costs": table("Cost of each step", cost, seconds=one, longest=one, memory=whole),
-        "steps": table("Steps", steps(records), code=", ".join, seeds=_listed),
+        "steps": table("Steps", steps(records), code=", ".join),
         "versions": {"python": platform.python_version()} | versions(records),
         "config": json.dumps(json.loads(config), indent=1),
         "map": {
@@ -157,7 +157,3 @@ def main(
         },
     }
     output.write_text(page(facts), encoding="utf-8")
-
-
-def _listed(values: Sequence[int]) -> str:
-    return ", ".join(map(str, values)) or "-"
