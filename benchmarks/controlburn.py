@@ -71,7 +71,7 @@ def scores(x: NDArray[np.float64], y: NDArray[np.str_]) -> Iterator[list[float]]
         ranked = np.argsort(-forest.feature_importances_, kind="stable")
         results = [auc(train, test, np.arange(x.shape[1]))]
         for k in SIZES:
-            chosen = ControlBurnSelector(k, random_state=0, polish_trees=1).fit(*train).support_
+            chosen = ControlBurnSelector(k, random_state=0).fit(*train).support_
             results += [auc(train, test, np.flatnonzero(chosen)), auc(train, test, ranked[:k])]
         yield results
 

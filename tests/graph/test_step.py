@@ -22,6 +22,7 @@ ARTISTS = np.array(
     [*["artist a"] * 6, *["artist b"] * 3, "artist c", *["song d"] * 2, *["song e"] * 2]
     + ["group f"] * 3
 )
+CLIPS = features(17, 5).astype(np.float32)
 
 
 def fold_of(x, train):
@@ -38,11 +39,6 @@ def step(tmp_path):
         return [load_graph(graphs, number) for number in range(len(folds))], pd.read_csv(table)
 
     return run
-
-
-@pytest.fixture
-def clips():
-    return features(17, 5).astype(np.float32)
 
 
 @pytest.mark.parametrize("neighbours", ["all", "train"])
@@ -78,23 +74,23 @@ def test_folds_of_the_same_inputs_and_candidates_share_a_graph(step, tmp_path, n
     assert table["fold"].tolist() == [0, 1]
 
 
-def test_step_seeks_neighbours_among_an_artists_clips(clips, step):
+def test_step_seeks_neighbours_among_an_artists_clips(step):
     """What a metric takes from all clips, such as deciles, it does not take from an artist's."""
-    fold = replace(fold_of(clips, np.arange(17) % 3 > 0), artists=ARTISTS)
+    fold = replace(fold_of(CLIPS, np.arange(17) % 3 > 0), artists=ARTISTS)
     (graph,), _ = step([fold], among="artist", metric="matching")
-    assert_same(graph, adjacency(clips, "matching", 5, artists=ARTISTS))
-    edges, everyone = graph.tocoo(), adjacency(clips, "matching", 16)
+    assert_same(graph, adjacency(CLIPS, "matching", 5, artists=ARTISTS))
+    edges, everyone = graph.tocoo(), adjacency(CLIPS, "matching", 16)
     assert_allclose(edges.data, everyone[edges.row, edges.col], atol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("k", "counts"), [(2, [2] * 9 + [0] * 8), (99, [5] * 6 + [2] * 3 + [0] * 8)]
 )
-def test_neighbours_of_one_artist_are_the_nearest_of_its_other_clips(clips, k, counts):
-    graph = adjacency(clips, "euclidean", k, artists=ARTISTS)
+def test_neighbours_of_one_artist_are_the_nearest_of_its_other_clips(k, counts):
+    graph = adjacency(CLIPS, "euclidean", k, artists=ARTISTS)
     assert np.diff(graph.indptr).tolist() == counts
-    assert adjacency(clips[9:], "euclidean", k, artists=ARTISTS[9:]).nnz == 0
-    distances = distance.cdist(clips.astype(np.float64), clips.astype(np.float64))
+    assert adjacency(CLIPS[9:], "euclidean", k, artists=ARTISTS[9:]).nnz == 0
+    distances = distance.cdist(CLIPS.astype(np.float64), CLIPS.astype(np.float64))
     for i in range(9):
         others = [j for j in range(9) if ARTISTS[j] == ARTISTS[i] and j != i]
         nearest = sorted(others, key=lambda j: distances[i, j])[:k]

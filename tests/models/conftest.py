@@ -11,15 +11,13 @@ from genregraph.config.registry import NETWORKS
 from genregraph.graph.adjacency import adjacency
 from genregraph.models import classifiers
 from genregraph.models.base import Fit, Fold
-from genregraph.models.messages import Backend
-from genregraph.models.networks import GraphModel
+from genregraph.models.networks import CPU, GraphModel
 from genregraph.preprocessing.inputs import Inputs
 
 BACKENDS = ["torch", "dgl"] if find_spec("dgl") else ["torch"]
 needs_dgl = pytest.mark.skipif("dgl" not in BACKENDS, reason="DGL is not installed")
 by_each_backend = pytest.mark.parametrize("backend", BACKENDS)
 by_kind = pytest.mark.parametrize("kind", NETWORKS)
-CPU = Backend()
 SETTINGS = Network(hidden=8, learning_rate=0.01, epochs=20, weights="distance")
 SCORES = ["loss", "train_accuracy", "test_accuracy"]
 

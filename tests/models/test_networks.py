@@ -46,8 +46,16 @@ def test_history_is_before_each_step_and_accuracies_without_dropout(inputs, grap
 
 
 @by_kind
-def test_genres_of_test_clips_change_no_prediction(inputs, graph, kind):
-    settings = asked(adjacency_as_features=True)
+def test_adjacency_as_features_is_each_clips_row_and_genres_of_test_clips_change_nothing(
+    inputs, graph, kind
+):
+    settings, rows = asked(adjacency_as_features=True), graph.toarray() + np.eye(36)
+    joined = replace(inputs, x=np.hstack([inputs.x, rows.astype(np.float32)]))
+    same = [
+        train(*each).probabilities
+        for each in ((inputs, graph, kind, settings), (joined, graph, kind, asked()))
+    ]
+    assert_array_equal(*same)
     other = replace(inputs, y=np.where(inputs.train, inputs.y, (inputs.y + 1) % 3))
     splits = inner_splits(inputs, 0)
     expected, changed = (

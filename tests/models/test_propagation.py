@@ -13,7 +13,6 @@ from genregraph.models.propagation import (
     connected,
     locally_scaled,
     nearest,
-    node_features,
     propagation,
     symmetric,
 )
@@ -117,11 +116,3 @@ def test_each_network_has_its_matrix_and_ablations_the_identity(graph):
         assert_array_equal(propagation(matrix, kind, settings).data, each.data)
         without = propagation(matrix, kind, Network(messages=False))
         assert_array_equal(without.toarray(), np.eye(36))
-
-
-def test_adjacency_row_has_neighbours_and_their_weights():
-    x = np.array([[7], [8], [9]], dtype=np.float32)
-    rows = node_features(x, connected(SMALL, "distance"), True)
-    assert rows.tolist() == [[7, 1, 0.5, 0], [8, 2, 1, 0], [9, 3, 0, 1]]
-    assert rows.dtype == np.float32
-    assert node_features(x, SMALL, False) is x

@@ -18,7 +18,7 @@ from genregraph.selection.forest import Grower, macro_auc, used_columns
 
 
 @pytest.mark.filterwarnings("ignore:n_features=10, but only:UserWarning")
-@parametrize_with_checks([ControlBurnSelector(polish_trees=5)])
+@parametrize_with_checks([ControlBurnSelector()])
 def test_estimator_contract(estimator, check):
     check(estimator)
 
@@ -27,7 +27,7 @@ CANCER = load_breast_cancer(return_X_y=True)
 
 
 def selector(n_features, seed=0):
-    return ControlBurnSelector(n_features, random_state=seed, polish_trees=5)
+    return ControlBurnSelector(n_features, random_state=seed)
 
 
 # A forest on all 30 features has .992 here, and on the 10 and 6 most important ones .985 and .983.

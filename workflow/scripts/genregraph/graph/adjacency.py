@@ -164,8 +164,7 @@ def main(
                 graph = adjacency(data.x, metric, k, candidates, seed, artists)
                 figures = health(graph, data.y, k)
                 if artists is None and figures["k"] < k:
-                    capped = "k = %d is more than the other clips; it is capped to %d"
-                    logger.warning(capped, k, figures["k"])
+                    logger.warning("k = %d is too large; it is capped to %d", k, figures["k"])
             rows.append({"repeat": repeat, "fold": fold, **figures})
             yield graph
 

@@ -11,7 +11,6 @@ from scipy.sparse.csgraph import connected_components
 from genregraph.preprocessing.inputs import npz_writer
 
 PARTS = ("data", "indices", "indptr")
-DEGENERATE = 0.5  # Share of zero distances from which on a metric is degenerate.
 
 
 def save_graphs(path: Path, graphs: Iterable[sparse.csr_array]) -> None:
@@ -43,8 +42,8 @@ def health(graph: sparse.csr_array, y: NDArray[np.int64], k_asked: int) -> dict[
     ``zero_distance_share``: of the edges; ``homophily``: share of edges within a genre;
     ``chance_homophily``: the same of all pairs of clips; ``components``: weakly connected ones over
     edges that are not zero, which the paper's adjacency matrix does not hold; ``degree_max``: how
-    often the most popular clip is a neighbour; ``degenerate``: whether the metric finds hardly any
-    difference between clips (`DEGENERATE`).
+    often the most popular clip is a neighbour; ``degenerate``: whether half of the distances or
+    more are zero, so that the metric finds hardly any difference between clips.
     """
     n, counts = len(y), np.bincount(y)
     rows = np.repeat(np.arange(n), np.diff(graph.indptr))
@@ -61,5 +60,5 @@ def health(graph: sparse.csr_array, y: NDArray[np.int64], k_asked: int) -> dict[
         "chance_homophily": float((counts * (counts - 1)).sum() / (n * (n - 1))),
         "components": int(connected_components(connected, directed=True, connection="weak")[0]),
         "degree_max": int(np.bincount(graph.indices, minlength=n).max()),
-        "degenerate": zero >= DEGENERATE,
+        "degenerate": zero >= 0.5,
     }

@@ -37,10 +37,7 @@ FEATURES = 128
 COLUMNS = [f"cnn_{i:03d}" for i in range(FEATURES)]
 CHANNELS = (1, 16, 32, 64, 64)
 STRIDES = (4, 2, 2, 2)
-DROPOUT = 0.3
 BATCH = 16  # clips
-WEIGHT_DECAY = 0.01
-HISTORY = "epoch loss accuracy".split()
 
 
 class Learnt(NamedTuple):
@@ -74,7 +71,7 @@ class Cnn(nn.Module):
             self.convolutions.append(nn.Sequential(layer, nn.BatchNorm2d(made), nn.ReLU()))
         bands_left = SIZE // prod(STRIDES)
         self.features = nn.Sequential(nn.Linear(2 * CHANNELS[-1] * bands_left, FEATURES), nn.ReLU())
-        self.classifier = nn.Sequential(nn.Dropout(DROPOUT), nn.Linear(FEATURES, genres))
+        self.classifier = nn.Sequential(nn.Dropout(0.3), nn.Linear(FEATURES, genres))
 
     def embed(self, images: Tensor) -> Tensor:
         """Features, shape (n, 128), 0 or more, of images in 0 to 255, shape (n, 256, 256)."""
@@ -108,7 +105,7 @@ def fit(
         x, model = torch.from_numpy(images), Cnn(len(known)).to(device)
         # Faster on a CPU.
         model = nn.utils.convert_conv2d_weight_memory_format(model, torch.channels_last)
-        optimiser = torch.optim.AdamW(model.parameters(), learning_rate, weight_decay=WEIGHT_DECAY)
+        optimiser = torch.optim.AdamW(model.parameters(), learning_rate, weight_decay=0.01)
         rows = torch.from_numpy(np.flatnonzero(train))
         history = [
             (epoch, *_learn(model, x, y, rows[torch.randperm(len(rows))], optimiser))
@@ -118,8 +115,8 @@ def fit(
         with torch.no_grad():
             parts = [model.embed(x[batch].to(device)) for batch in _batches(torch.arange(len(x)))]
     embedding = torch.cat(parts).cpu().numpy()
-    weights = dict(model.to("cpu").state_dict())
-    return Learnt(embedding, pd.DataFrame(history, columns=HISTORY), known.tolist(), weights)
+    weights, columns = dict(model.to("cpu").state_dict()), ["epoch", "loss", "accuracy"]
+    return Learnt(embedding, pd.DataFrame(history, columns=columns), known.tolist(), weights)
 
 
 def _batches(rows: Tensor) -> tuple[Tensor, ...]:

@@ -94,8 +94,7 @@ def write(
     if histories:
         stacked = pd.concat(histories, names=["repeat", "fold", None]).reset_index([0, 1])
         stacked.to_csv(folder / f"{model}.history.csv", index=False)
-    weights = [dict(fit.weights) for fit in fits.values() if fit.weights is not None]
-    if weights:
+        weights = [dict(fit.weights or {}) for fit in fits.values()]
         saved = {"settings": dict(settings), "weights": weights}
         torch.save(saved, folder / f"{model}.pt")
 
@@ -108,9 +107,7 @@ def main(
     seed: options.Seed,
     backend: options.Backend,
     device: options.Device,
-    output: Annotated[
-        Path, typer.Option(help="Folder of predictions, times and weights, to be written.")
-    ],
+    output: Annotated[Path, typer.Option(help="Folder of results, to be written.")],
     jobs: options.Jobs = 1,
 ) -> None:
     """Fit all models of an experiment to every fold of a protocol."""

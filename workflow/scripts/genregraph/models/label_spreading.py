@@ -12,8 +12,6 @@ from genregraph.models.base import Fit, Fold, Matrix, held_out
 from genregraph.models.temperature import log_loss
 from genregraph.preprocessing.inputs import Inputs
 
-NEIGHBOURS, ALPHA = 7, 0.2  # With the clip itself, and the share that neighbours give.
-
 
 def fit_predict(fold: Fold) -> Fit:
     """Genres spread over the graph of 7 nearest neighbours, the clip itself among them [1]_.
@@ -33,8 +31,8 @@ def _spread(inputs: Inputs, inductive: bool) -> tuple[Matrix, int]:
     """Probabilities, shape (n, c), and iterations."""
     x, train = inputs.x.astype(np.float64), inputs.train
     there = train if inductive else np.ones_like(train)
-    neighbours = min(NEIGHBOURS, int(there.sum()))
-    model = LabelSpreading(kernel="knn", n_neighbors=neighbours, alpha=ALPHA, max_iter=1000)
+    neighbours = min(7, int(there.sum()))  # With the clip itself.
+    model = LabelSpreading(kernel="knn", n_neighbors=neighbours, alpha=0.2, max_iter=1000)
     model.fit(x[there], np.where(train, inputs.y, -1)[there])
     probabilities = np.zeros((len(x), len(inputs.genres)))
     probabilities[np.ix_(there, model.classes_)] = model.label_distributions_

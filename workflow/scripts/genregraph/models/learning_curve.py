@@ -100,10 +100,10 @@ def points(
         for genre, count in enumerate(artists):
             own = np.flatnonzero(inputs.train & (inputs.y == genre))
             rows.append(own[draw(inputs.groups[own], count, asked.clips[-1], rng)])
-        drawn[sum(artists)] = np.array(rows)
-    first = min(drawn)
-    few = [(first, drawn[first][:, :count]) for count in asked.clips]
-    return {(artists, clips.size): clips for artists, clips in [*few, *drawn.items()]}
+        for most in asked.clips if artists == asked.artists[0] else asked.clips[-1:]:
+            clips = np.array(rows)[:, :most]
+            drawn[sum(artists), clips.size] = clips
+    return drawn
 
 
 def curve(

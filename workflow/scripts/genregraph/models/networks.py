@@ -19,7 +19,7 @@ from genregraph.config.experiment import SEARCHED, Network
 from genregraph.models.base import Fit, Fold, HeldOut, Matrix
 from genregraph.models.layers import GraphAttention, GraphNetwork, network
 from genregraph.models.messages import Backend
-from genregraph.models.propagation import connected, nearest, node_features, propagation
+from genregraph.models.propagation import connected, nearest, propagation
 from genregraph.models.temperature import log_loss
 from genregraph.models.training import Nodes, nodes, scores_of, trained
 
@@ -73,7 +73,10 @@ class GraphModel(NamedTuple):
             said = "an inductive model must not see test clips, which are neighbours in this graph"
             raise UserError(f"{said}; build it by graph.adjacency --neighbours train")
         matrix = connected(nearest(fold.graph, settings.k, fold.seed), settings.weights)
-        x = node_features(inputs.x, matrix, settings.adjacency_as_features)
+        x = inputs.x
+        if settings.adjacency_as_features:
+            # The paper's section "GraphSage Model" begins with both; to join them is our reading.
+            x = np.hstack([x, matrix.astype(np.float32).toarray()])
         weights = propagation(matrix, self.kind, settings, known if fold.inductive else None)
         everyone = nodes(x, inputs.y, known, weights, self.kind, fold.backend)
         if not fold.inductive:

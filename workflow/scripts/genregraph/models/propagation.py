@@ -17,6 +17,8 @@ from sklearn.utils.sparsefuncs import inplace_csr_row_scale
 
 from genregraph.config.experiment import Network
 
+Mask = NDArray[np.bool_]
+
 
 def nearest(adjacency: sparse.csr_array, k: int | None, seed: int = 0) -> sparse.csr_array:
     """Each clip's k nearest of its neighbours in a matrix of distances; None: all of them.
@@ -29,11 +31,9 @@ def nearest(adjacency: sparse.csr_array, k: int | None, seed: int = 0) -> sparse
     rows = np.repeat(np.arange(len(counts)), counts)
     place = np.arange(len(rows)) - adjacency.indptr[rows]
     chance = np.random.default_rng(seed).permutation(counts.max())[place]
-    # Sorted by distance in each row, entries keep the order that they have in the matrix.
-    kept = np.sort(np.lexsort((chance, adjacency.data, rows))[place < k])
-    starts = np.concatenate([[0], np.cumsum(np.minimum(counts, k))])
-    parts = (adjacency.data[kept], adjacency.indices[kept], starts)
-    return sparse.csr_array(parts, shape=adjacency.shape)
+    kept = np.lexsort((chance, adjacency.data, rows))[place < k]
+    edges = (adjacency.data[kept], (rows[kept], adjacency.indices[kept]))
+    return sparse.csr_array(edges, shape=adjacency.shape)
 
 
 def locally_scaled(distances: sparse.csr_array, nth: int = 7) -> sparse.csr_array:
@@ -85,9 +85,7 @@ def averages(matrix: sparse.csr_array, aggregator: str) -> sparse.csr_array:
     return scaled
 
 
-def symmetric(
-    matrix: sparse.csr_array, counted: NDArray[np.bool_] | None = None
-) -> sparse.csr_array:
+def symmetric(matrix: sparse.csr_array, counted: Mask | None = None) -> sparse.csr_array:
     """GCN's: D^(-1/2) A D^(-1/2), D being row sums on the left and column sums on the right [2]_.
 
     Columns are summed over rows that are ``counted``, shape (n,), by default all, as in DGL [3]_. A
@@ -103,10 +101,7 @@ def symmetric(
 
 
 def propagation(
-    matrix: sparse.csr_array,
-    kind: str,
-    settings: Network,
-    counted: NDArray[np.bool_] | None = None,
+    matrix: sparse.csr_array, kind: str, settings: Network, counted: Mask | None = None
 ) -> sparse.csr_array:
     """The matrix of a network's messages from that of weights: the identity without messages.
 
@@ -117,14 +112,3 @@ def propagation(
     if kind == "graphsage":
         return averages(matrix, settings.aggregator)
     return matrix if kind == "gat" else symmetric(matrix, counted)
-
-
-def node_features(
-    x: NDArray[np.float32], matrix: sparse.csr_array, adjacency_as_features: bool
-) -> NDArray[np.float32]:
-    """Inputs of a network, shape (n, d): ``x``, or ``x`` and its adjacency rows, shape (n, d + n).
-
-    The paper names both as the starting point ([1]_, "GraphSage Model"); to concatenate them is our
-    reading. A row has the weight of each clip that clip i is connected to, its own 1 among them.
-    """
-    return np.hstack([x, matrix.astype(np.float32).toarray()]) if adjacency_as_features else x

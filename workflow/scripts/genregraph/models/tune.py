@@ -1,4 +1,4 @@
-"""Accuracy of GraphSAGE over a grid of hidden neurons and one of learning rates.
+"""Accuracy (of 1) of GraphSAGE after its last epoch, by hidden neurons and by learning rate.
 
 References
 ----------
@@ -7,7 +7,6 @@ References
 """
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -29,21 +28,6 @@ logger = logging.getLogger(__name__)
 COLUMNS = "dataset experiment parameter value fold train_accuracy test_accuracy".split()
 
 
-def tune(
-    fold: Fold, settings: Network, hidden: Sequence[int], learning_rates: Sequence[float]
-) -> pd.DataFrame:
-    """Accuracies (fractions of 1) after the last epoch, a row a point of both curves."""
-    rows, scores = [], {}
-    values = [("hidden", n) for n in hidden] + [("learning_rate", rate) for rate in learning_rates]
-    for parameter, value in tqdm(values, unit="point"):
-        point = settings.model_copy(update={parameter: value})
-        key = (point.hidden, point.learning_rate)
-        if key not in scores:  # The two curves usually cross in a point.
-            scores[key] = GraphModel("graphsage", point).fit_predict(fold).accuracies(fold.inputs)
-        rows.append([parameter, value, *scores[key]])
-    return pd.DataFrame(rows, columns=["parameter", "value", *COLUMNS[-2:]])
-
-
 def main(
     inputs: options.InputsFile,
     graphs: options.Graphs,
@@ -58,12 +42,17 @@ def main(
 ) -> None:
     """Try hidden neurons and learning rates on the first folds of a protocol."""
     settings = Experiment.model_validate_json(experiment).graphsage
-    where, tables = usable_backend(backend, device), []
+    where, rows = usable_backend(backend, device), []
+    of = (output.parent.name, inputs.parents[1].name)
+    points = [("hidden", n) for n in try_hidden] + [("learning_rate", r) for r in try_learning_rate]
     for number, data in zip(range(folds), InputsFile(inputs), strict=False):
-        graph, own_seed = load_graph(graphs, number), fold_seed(seed, number)
-        fold = Fold(data, graph, own_seed, backend=where)
-        tables.append(tune(fold, settings, try_hidden, try_learning_rate).assign(fold=number))
-    of = {"dataset": output.parent.name, "experiment": inputs.parents[1].name}
-    table = pd.concat(tables, ignore_index=True).assign(**of)[COLUMNS]
+        fold = Fold(data, load_graph(graphs, number), fold_seed(seed, number), backend=where)
+        scores: dict[Network, tuple[float, float]] = {}
+        for parameter, value in tqdm(points, unit="point"):
+            point = settings.model_copy(update={parameter: value})
+            if point not in scores:  # The two curves usually cross in a point.
+                scores[point] = GraphModel("graphsage", point).fit_predict(fold).accuracies(data)
+            rows.append((*of, parameter, value, number, *scores[point]))
+    table = pd.DataFrame(rows, columns=COLUMNS)
     table.to_csv(output, index=False)
     logger.info("\n%s", table.groupby(["parameter", "value"])[COLUMNS[-2:]].mean().round(4))

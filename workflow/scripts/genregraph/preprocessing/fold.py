@@ -62,13 +62,7 @@ class Folds:
     """
 
     def __init__(
-        self,
-        file: Path,
-        fit: str,
-        tables: Sequence[Path] | None,
-        fitted: Path | None,
-        drop: Sequence[str] | None,
-        imported: bool,
+        self, file: Path, fit: str, tables: Tables, fitted: TableOfFolds, drop: Drop, imported: bool
     ) -> None:
         table = pd.read_parquet(file)
         self.keys, self.clips = fold_keys(table), unique_clips(table)

@@ -108,9 +108,7 @@ def spread_evenly(genres: ArrayLike, most: int, seed: int) -> NDArray[np.int64]:
     Of no more clips than ``most`` all are taken.
     """
     _, genre, counts = np.unique(np.asarray(genres), return_inverse=True, return_counts=True)
-    if len(genre) <= most:
-        return np.arange(len(genre))
-    wanted = np.maximum(counts * most // len(genre), 1)
+    wanted = (counts * most // len(genre)).clip(1, counts)
     rng = np.random.default_rng(seed)
     own = (np.flatnonzero(genre == each) for each in range(len(counts)))
     chosen = [rng.choice(*each, replace=False) for each in zip(own, wanted, strict=True)]

@@ -22,11 +22,11 @@ from genregraph.preprocessing.inputs import MOST, Inputs, save_inputs
 logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 BLOCK = 256  # columns
-PERPLEXITY = 30.0  # scikit-learn's default, where there are clips enough.
 
 
-def scaling_of(x: Floats, how: str) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def scaling_of(x: Floats, how: str) -> tuple[Floats, Floats, Mask]:
     """Offset and width of each feature, and whether it varies, in some clips.
 
     Features get mean 0 and variance 1 (``standard``), or values in [0, 1] (``minmax``), or stay
@@ -40,7 +40,7 @@ def scaling_of(x: Floats, how: str) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     return least, most - least, least < most
 
 
-def scale(x: Floats, seen: NDArray[np.bool_], how: str) -> Floats:
+def scale(x: Floats, seen: Mask, how: str) -> Floats:
     """Scale each feature by the clips seen; see `scaling_of`.
 
     scikit-learn's scalers are not used: a feature that is constant in the clips seen becomes 0 in
@@ -50,9 +50,7 @@ def scale(x: Floats, seen: NDArray[np.bool_], how: str) -> Floats:
     return np.divide(x - offset, width, out=np.zeros_like(x), where=varies)
 
 
-def reduce(
-    x: NDArray[np.floating], seen: NDArray[np.bool_], method: str, to: int, seed: int
-) -> Floats:
+def reduce(x: NDArray[np.floating], seen: Mask, method: str, to: int, seed: int) -> Floats:
     """Reduce scaled features, shape (n, d), to a few dimensions of variance 1 over the clips seen.
 
     PCA is fitted to the clips seen, shape (n,). t-SNE cannot place new clips: it always embeds all
@@ -65,7 +63,7 @@ def reduce(
     if method == "pca":
         reduced = PCA(to, random_state=seed).fit(x if seen.all() else x[seen]).transform(x)
     else:
-        perplexity = min(PERPLEXITY, (len(x) - 1) / 3)
+        perplexity = min(30.0, (len(x) - 1) / 3)  # 30 is scikit-learn's default.
         reduced = TSNE(to, perplexity=perplexity, random_state=seed, n_jobs=1).fit_transform(x)
     return scale(np.asarray(reduced, dtype=np.float64), seen, "standard")
 
@@ -78,12 +76,7 @@ def check_dimensions(to: int, shape: tuple[int, ...]) -> None:
 
 
 def prepare(
-    features: pd.DataFrame,
-    seen: NDArray[np.bool_],
-    scaling: str,
-    reduction: str | None,
-    to: int,
-    seed: int,
+    features: pd.DataFrame, seen: Mask, scaling: str, reduction: str | None, to: int, seed: int
 ) -> tuple[NDArray[np.float32], list[str]]:
     """Scale (`scaling_of`) and reduce (`reduce`) features of n clips, fitted to those seen.
 

@@ -36,8 +36,7 @@ from threadpoolctl import threadpool_limits
 from genregraph.selection.forest import Floats, Grower, Grown, used_columns
 
 MAX_SURPLUS = 40  # Far along the path of wide tables noise fits the training rows.
-MIN_ALPHA_RATIO = 1e-3
-BISECTION_STEPS = 50
+POLISH_TREES = 100
 
 
 class ControlBurnSelector(SelectorMixin, BaseEstimator):
@@ -53,8 +52,6 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         as many on the LASSO's path, but 40 more at most, those that the others replace best are
         eliminated. Where the path has too few, the most important others of the forest follow; a
         forest that uses too few gets trees on the other columns.
-    polish_trees : int
-        Trees of the random forest refitted on the selected features.
 
     Attributes
     ----------
@@ -68,14 +65,9 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
     """
 
     def __init__(
-        self,
-        n_features: int = 10,
-        *,
-        polish_trees: int = 100,
-        random_state: int | np.random.RandomState | None = None,
+        self, n_features: int = 10, *, random_state: int | np.random.RandomState | None = None
     ) -> None:
-        self.n_features, self.polish_trees = n_features, polish_trees
-        self.random_state = random_state
+        self.n_features, self.random_state = n_features, random_state
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -102,7 +94,7 @@ class ControlBurnSelector(SelectorMixin, BaseEstimator):
         self.polished_importances_ = np.zeros(table.shape[1])
         if self.support_.any():
             seed = rng.randint(np.iinfo(np.int32).max)
-            polished = RandomForestClassifier(self.polish_trees, random_state=seed)
+            polished = RandomForestClassifier(POLISH_TREES, random_state=seed)
             polished.fit(table[:, self.support_], labels)
             self.polished_importances_[self.support_] = polished.feature_importances_
         return self
@@ -194,9 +186,9 @@ class TreeLasso:
         """
         if self.alpha_max == 0:
             return 0.0, np.zeros(len(self.n_used))
-        high, low = np.log(self.alpha_max), np.log(self.alpha_max * MIN_ALPHA_RATIO)
+        high, low = np.log(self.alpha_max), np.log(self.alpha_max * 1e-3)
         best = low, self.weights(np.exp(low))
-        for _ in range(BISECTION_STEPS):
+        for _ in range(50):
             middle = (high + low) / 2
             weights = self.weights(np.exp(middle))
             count = self.support(weights).sum()
