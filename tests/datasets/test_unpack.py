@@ -125,7 +125,7 @@ def test_unpack_writes_nothing_outside_the_folder(tmp_path, name) -> None:
 def test_unpack_looks_at_the_disk_first(tmp_path, monkeypatch) -> None:
     usage = SimpleNamespace(free=2000)
     monkeypatch.setattr("genregraph.datasets.unpack.shutil.disk_usage", lambda _: usage)
-    with pytest.raises(UserError, match=r"its clips are 3,132 bytes, and .* has 2,000 free"):
+    with pytest.raises(UserError, match=r"its clips are 3,132 bytes, and .* has 2,000; free more"):
         unpacked(pack(tmp_path / "a.zip", members()), sheet(), tmp_path / "audio")
     assert not (tmp_path / "audio").exists()
 

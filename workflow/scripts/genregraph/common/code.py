@@ -20,6 +20,7 @@ from genregraph.common.errors import UserError
 SCRIPTS = Path(__file__).resolve().parents[1]  # The package.
 # Packages whose modules have another name.
 PACKAGES = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
+_tree = cache(ast.parse)
 
 
 def digest(step: str, scripts: Path = SCRIPTS) -> str:
@@ -96,11 +97,6 @@ def _file(module: str, scripts: Path) -> Path:
 
 def _text(module: str, scripts: Path) -> str:
     return _file(module, scripts).read_text(encoding="utf-8")
-
-
-@cache
-def _tree(text: str) -> ast.Module:
-    return ast.parse(text)
 
 
 @cache
