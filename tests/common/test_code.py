@@ -40,15 +40,6 @@ def scripts(tmp_path) -> Path:
     return tmp_path
 
 
-def is_another_after(scripts: Path, name: str, old: str, new: str) -> bool:
-    """Whether the step has another digest after an edit."""
-    before = digest("package.step", scripts)
-    text = (scripts / name).read_text()
-    assert text.count(old) == 1
-    (scripts / name).write_text(text.replace(old, new))
-    return digest("package.step", scripts) != before
-
-
 @pytest.mark.parametrize(
     ("name", "old", "new", "changes"),
     [
@@ -67,7 +58,10 @@ def is_another_after(scripts: Path, name: str, old: str, new: str) -> bool:
     ],
 )
 def test_an_edit_counts_if_it_has_a_meaning(scripts, name, old, new, changes) -> None:
-    assert is_another_after(scripts, name, old, new) == changes
+    before = digest("package.step", scripts)
+    assert MODULES[name].count(old) == 1
+    (scripts / name).write_text(MODULES[name].replace(old, new))
+    assert (digest("package.step", scripts) != before) == changes
 
 
 def test_times_places_and_new_modules_change_nothing(scripts, tmp_path_factory) -> None:
@@ -76,8 +70,6 @@ def test_times_places_and_new_modules_change_nothing(scripts, tmp_path_factory) 
     (scripts / "package/new.py").write_text("print('hello')\n")
     moved = scripts.rename(tmp_path_factory.mktemp("another") / "place")
     assert digest("package.step", moved) == before
-    (moved / "other/far.py").write_text("OFFSET = 1\nimport package.unrelated\n")
-    assert is_another_after(moved, "package/unrelated.py", "1", "2")
 
 
 @pytest.mark.parametrize(

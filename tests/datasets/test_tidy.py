@@ -12,11 +12,6 @@ def rows_of(column: str, values: list[str]) -> list[Row]:
     return [Row(**{**row, column: value}) for row, value in zip(stated, values, strict=True)]
 
 
-def doubts_of(column: str, values: list[str]) -> list[str]:
-    rows = rows_of(column, values)
-    return doubts(dict(enumerate(rows, start=2)), tidy(rows))
-
-
 @pytest.mark.parametrize(
     ("genres", "genre"),
     [
@@ -77,5 +72,6 @@ def test_word_for_no_excludes_nothing() -> None:
     ],
 )
 def test_doubts_name_what_looks_wrong(column, values, said) -> None:
-    found = doubts_of(column, values)
+    rows = rows_of(column, values)
+    found = doubts(dict(enumerate(rows, start=2)), tidy(rows))
     assert all(doubt.startswith(start) for doubt, start in zip(found, said, strict=True))
