@@ -27,8 +27,7 @@ def digest(step: str, scripts: Path = SCRIPTS) -> str:
     """Digest (16 hexadecimal digits) of all local modules that a step, as ``audio.audit``, uses."""
     sha = hashlib.sha256()
     for module in sorted(local_modules(step, scripts)):
-        sha.update(module.encode())
-        sha.update(_meaning(_text(module, scripts)).encode())
+        sha.update(f"{module}{_meaning(_text(module, scripts))}".encode())
     return sha.hexdigest()[:16]
 
 

@@ -1,8 +1,4 @@
-"""All folds of a protocol in one job, several side by side if asked.
-
-A process takes some seconds to start and to import its libraries: often longer than a fold of a few
-hundred clips takes.
-"""
+"""All folds of a protocol in one job: for a small one, a job takes longer to start than to fit."""
 
 from collections.abc import Callable
 from typing import TypeVar
