@@ -54,13 +54,11 @@ def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
         for module in local_modules(step, scripts)
         for name in _imports(_text(module, scripts))
     }
-    own = {path.name for path in scripts.iterdir() if path.is_dir()}
+    own = {path.name for path in scripts.iterdir()}
     packages = sorted(map(_package, imported - own - sys.stdlib_module_names - {""}))
     if unlocked := [package for package in packages if package not in locked]:
-        raise UserError(
-            f"{step} imports {', '.join(unlocked)}: add it to requirements.in and run make "
-            "lock, or name its package in PACKAGES of workflow/scripts/genregraph/common/code.py"
-        )
+        way = "add it to requirements.in and run make lock, or map it in PACKAGES of common/code.py"
+        raise UserError(f"{step} imports {', '.join(unlocked)}: {way}")
     return {package: locked[package] for package in packages}
 
 

@@ -57,9 +57,8 @@ def tidy(rows: Sequence[Row]) -> list[Row]:
     """
     tidied = [replace(row, **{name: _tidy(getattr(row, name)) for name in TIDIED}) for row in rows]
     counts = Counter(row.genre for row in tidied)
-    spelling: dict[str, str] = {}
-    for genre in sorted(counts, key=lambda name: (-counts[name], name)):
-        spelling.setdefault(genre.casefold(), genre)
+    rarest_first = sorted(counts, key=lambda name: (-counts[name], name), reverse=True)
+    spelling = {genre.casefold(): genre for genre in rarest_first}
     return [
         replace(
             row,

@@ -162,11 +162,9 @@ def _notes(folders: Sequence[Path], problems: Sequence[Path], how: Mapping[str, 
     lines = []
     for folder in folders:
         mean = pd.read_csv(folder / "graph-health.csv").mean(numeric_only=True)
-        lines.append(
-            f"graph of {folder.name}: k {round(mean['k'], 2):g}, homophily {mean['homophily']:.3f} "
-            f"(chance {mean['chance_homophily']:.3f}), "
-            f"zero distances {100 * mean['zero_distance_share']:.1f} %"
-        )
+        homophily = f"homophily {mean['homophily']:.3f} (chance {mean['chance_homophily']:.3f})"
+        zero = f"zero distances {100 * mean['zero_distance_share']:.1f} %"
+        lines.append(f"graph of {folder.name}: k {round(mean['k'], 2):g}, {homophily}, {zero}")
         lines += [f"  {note}" for note in [outputs.note_of(folder)] if note]
     tables = {path: pd.read_csv(path) for path in problems}
     lines += [f"{len(t)} problem(s) are listed in {path}" for path, t in tables.items() if len(t)]

@@ -75,10 +75,10 @@ def note_of(folder: Path) -> str:
     if health["degenerate"].any():
         notes.append(NO_GRAPH)
     giants = _giants(pd.read_parquet(folder / "folds.parquet")) if folder.name == "clean" else []
+    if len(giants) > NAMED:
+        giants[NAMED:] = [f"and {len(giants) - NAMED} more"]
     if giants:
-        more = [f"and {len(giants) - NAMED} more"] if len(giants) > NAMED else []
-        named = "; ".join(giants[:NAMED] + more)
-        notes.append(f"NOTE: large groups cannot be split evenly: {named}.")
+        notes.append(f"NOTE: large groups cannot be split evenly: {'; '.join(giants)}.")
     return " ".join(notes)
 
 
