@@ -107,13 +107,11 @@ def test_addresses_that_fail_are_passed_over_or_named_with_the_reason(server, ou
     assert third.startswith("  - /no/such/archive.zip: ") and "No such file" in third
 
 
-@pytest.mark.parametrize(
-    "form", ["{}/local copy.zip", "file://{}/local copy.zip", "~/local copy.zip"]
-)
-def test_fetch_copies_local_paths(output, tmp_path, monkeypatch, form) -> None:
+@pytest.mark.parametrize("folder", ["{}", "file://{}", "~"])
+def test_fetch_copies_local_paths(output, tmp_path, monkeypatch, folder) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "local copy.zip").write_bytes(ARCHIVE)
     output.with_name(PART).write_bytes(b"half of another archive" * 10**6)
-    fetch([form.format(tmp_path)], MD5, output)
+    fetch([f"{folder.format(tmp_path)}/local copy.zip"], MD5, output)
     assert_is_there_alone(output)
     assert (tmp_path / "local copy.zip").read_bytes() == ARCHIVE

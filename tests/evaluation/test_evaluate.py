@@ -160,9 +160,7 @@ def test_text_says_what_the_tables_say(run, tmp_path):
     assert f"1 problem(s) are listed in {problems[0]}" in lines
     assert "none.csv" not in said
     assert "clips of paper: 9 used, 0 excluded, 1 without features" in lines
-    assert lines[-1].startswith(
-        f"table: {tmp_path / 'mine/multiclass_a.csv'}; protocols: {tmp_path}"
-    )
+    assert lines[-1].startswith(f"table: {tmp_path}/mine/multiclass_a.csv; protocols: {tmp_path}")
     assert NOT_MUSIC not in said
 
 

@@ -48,11 +48,8 @@ def test_seed_decides_and_a_further_repeat_changes_none_before(clips_of, protoco
     ],
 )
 def test_clips_that_protocols_take(clips_of, protocols, chosen):
-    clips = clips_of(
-        ["rock"] * 6,
-        split=["train", "valid", "test", "", "test", "train"],
-        excluded=["", "", "", "", "replica", "distorted"],
-    )
+    parts = ["train", "valid", "test", "", "test", "train"]
+    clips = clips_of(["rock"] * 6, split=parts, excluded=[*4 * [""], "replica", "distorted"])
     for protocol in protocols:
         expected = clips.iloc[chosen].reset_index(drop=True)
         pd.testing.assert_frame_equal(taken(clips, protocol), expected)
