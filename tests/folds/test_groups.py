@@ -97,9 +97,8 @@ def names(prefix, most):
 )
 def test_folds_by_group_never_leak(tmp_path_factory, clips_of, facts, unknown, protocol, seed):
     folder = tmp_path_factory.mktemp("folds")
-    clips, used, table, folds = (
-        folder / f"{name}.parquet" for name in "clips used x folds".split()
-    )
+    paths = (folder / f"{name}.parquet" for name in "clips used x folds".split())
+    clips, used, table, folds = paths
     artist, group, md5, look = zip(*facts, strict=True)
     sheet = distinct(clips_of, len(facts), artist=artist, sheet_group=group, md5=md5)
     sheet.to_parquet(clips)

@@ -63,9 +63,7 @@ def lines(text: str, delimiter: str, fewest: int) -> Iterator[tuple[int, list[st
     others, as in titles: if each line that a quoted value would span is a row, they are rows. If
     they may be rows, of the ``fewest`` values or more, or one value, a `UserError` says so.
     """
-    physical = list(io.StringIO(text, newline=""))
-    if not physical:
-        return
+    physical = list(io.StringIO(text, newline="")) or [""]
     header = _names(physical[0], delimiter)
     yield 1, header
     start, widths = 1, range(fewest, len(header) + 1)

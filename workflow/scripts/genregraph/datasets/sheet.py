@@ -54,7 +54,7 @@ def _rows_in(content: bytes, source: Path) -> dict[int, Row]:
     """Rows of a sheet by their line; a `UserError` about the source if it is none."""
     try:
         _, numbered = _parsed(decoded(content))
-        header = list(map(_name, next(numbered, (1, []))[1]))
+        header = list(map(_name, next(numbered)[1]))
         _check_header(header)
         rows: dict[int, Row] = {}
         seen: dict[str, int] = {}
