@@ -49,11 +49,8 @@ def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
     of a package.
     """
     locked = _locked((scripts.parents[2] / "requirements.lock").read_text(encoding="utf-8"))
-    imported = {
-        name.split(".")[0]
-        for module in local_modules(step, scripts)
-        for name in _imports(_text(module, scripts))
-    }
+    texts = (_text(module, scripts) for module in local_modules(step, scripts))
+    imported = {name.split(".")[0] for text in texts for name in _imports(text)}
     own = {path.name for path in scripts.iterdir()}
     packages = sorted(map(_package, imported - own - sys.stdlib_module_names - {""}))
     if unlocked := [package for package in packages if package not in locked]:

@@ -85,9 +85,8 @@ def _assigned(
     """Fold of each group, shape (m,), by its clips of each genre, shape (m, c)."""
     m = len(counts)
     order = rng.permutation(m)
-    shares = np.column_stack(
-        [weights / weights.max() * counts / counts.sum(axis=0), counts.sum(axis=1) / counts.sum()]
-    )[order]
+    of_genres = weights / weights.max() * counts / counts.sum(axis=0)
+    shares = np.column_stack([of_genres, counts.sum(axis=1) / counts.sum()])[order]
     held = np.zeros((folds, shares.shape[1]))
     where = np.empty(m, dtype=np.int64)
     for i, share in enumerate(shares):
