@@ -138,8 +138,7 @@ def test_archive_that_breaks_off_or_needs_a_password_is_rejected(tmp_path, name)
     with pytest.raises(UserError, match=r"fetch it anew|lacks"):
         unpacked(archive, sheet(), tmp_path / "audio")
     if name == "a.zip":
-        locked = re.sub(b"(PK\1\2.{4})\0", b"\\1\1", raw, flags=re.DOTALL)
-        archive.write_bytes(locked)
+        archive.write_bytes(re.sub(b"(PK\1\2.{4})\0", b"\\1\1", raw, flags=re.DOTALL))
         with pytest.raises(UserError, match=r"a.zip: .* password required .*; fetch it anew, or"):
             unpacked(archive, sheet(), tmp_path / "audio")
 

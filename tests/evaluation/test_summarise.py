@@ -66,7 +66,7 @@ def run(accuracies, comparisons, write, tmp_path):
     return summarised
 
 
-def test_tables_have_all_experiments(run, accuracies, comparisons):
+def test_tables_have_all_experiments(run):
     summary, compared, _ = run(paper=["multiclass_a=0.8"], note=["multiclass_a=Few clips."])
     assert summary.columns.tolist() == CONTRACT
     assert summary[PLACE[1:]].apply(tuple, axis=1).tolist() == PLACES

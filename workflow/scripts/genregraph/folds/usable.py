@@ -72,11 +72,11 @@ def main(
     asked = Experiment.model_validate_json(experiment)
     listed = pd.read_parquet(clips)
     of_genres = listed[listed["genre"].isin(asked.genres or listed["genre"])]
-    good = of_genres[of_genres["status"] != "rejected"].sort_values("clip")
+    good = of_genres[of_genres["status"] != "rejected"]
     for paths in [*([path] for path in tables or []), *([images] if images else [])]:
         known = pd.concat([pd.read_parquet(path, columns=["clip"]) for path in paths])
         good = good[good["clip"].isin(known["clip"])]
-    good = good.reset_index(drop=True)
+    good = good.sort_values("clip", ignore_index=True)
     features = features_of(good["clip"], tables or [])
     grouped = with_groups(good, features, asked.clean.unknown_artist)
     grouped.to_parquet(output, index=False)
