@@ -94,9 +94,8 @@ def _rows(
     swallows = any(delimiter in value and BREAK.search(value) for value in row)
     if swallows and all(len(values) in widths for values in split):
         opens = f"line {start + 1}: a quotation mark opens a value up to line {start + spanned}"
-        raise UserError(
-            f'{opens}: write it twice, in a pair ("""Heroes"" live"), or fill up columns'
-        )
+        way = 'write it twice, in a pair ("""Heroes"" live"), or fill up columns'
+        raise UserError(f"{opens}: {way}")
     return [row], spanned
 
 
