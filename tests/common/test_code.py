@@ -40,26 +40,15 @@ def scripts(tmp_path) -> Path:
     return tmp_path
 
 
-def is_another_after(scripts: Path, name: str, old: str, new: str) -> bool:
-    """Whether the step has another digest after an edit."""
-    before = digest("package.step", scripts)
-    text = (scripts / name).read_text()
-    assert text.count(old) == 1
-    (scripts / name).write_text(text.replace(old, new))
-    return digest("package.step", scripts) != before
-
-
 @pytest.mark.parametrize(
     ("name", "old", "new", "changes"),
     [
-        ("package/step.py", "    # Twice as large.\n", "", False),
         ("package/step.py", '"""A step."""', '"""A step, as it is."""', False),
         ("package/step.py", '    """Scale values."""\n', "", False),
         ("package/step.py", '"""A tool."""', '"""A tool.\n\n    And more.\n    """', False),
         ("package/step.py", "(values, factor=2)", "(\n    values,\n    factor = 2,\n)", False),
         ("package/unrelated.py", "1", "2", False),
         ("other/far.py", "OFFSET = 1", "OFFSET = (1)  # in samples", False),
-        ("package/step.py", "limit = 3", "limit = 4", True),
         ("package/step.py", "factor=2", "factor=2.0", True),
         ("package/step.py", "import numpy as np", "import scipy as np", True),
         ("package/helper.py", "x * y", "y * x", True),
@@ -67,7 +56,10 @@ def is_another_after(scripts: Path, name: str, old: str, new: str) -> bool:
     ],
 )
 def test_an_edit_counts_if_it_has_a_meaning(scripts, name, old, new, changes) -> None:
-    assert is_another_after(scripts, name, old, new) == changes
+    before = digest("package.step", scripts)
+    assert MODULES[name].count(old) == 1
+    (scripts / name).write_text(MODULES[name].replace(old, new))
+    assert (digest("package.step", scripts) != before) == changes
 
 
 def test_times_places_and_new_modules_change_nothing(scripts, tmp_path_factory) -> None:
@@ -76,8 +68,6 @@ def test_times_places_and_new_modules_change_nothing(scripts, tmp_path_factory) 
     (scripts / "package/new.py").write_text("print('hello')\n")
     moved = scripts.rename(tmp_path_factory.mktemp("another") / "place")
     assert digest("package.step", moved) == before
-    (moved / "other/far.py").write_text("OFFSET = 1\nimport package.unrelated\n")
-    assert is_another_after(moved, "package/unrelated.py", "1", "2")
 
 
 @pytest.mark.parametrize(

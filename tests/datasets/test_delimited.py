@@ -7,7 +7,7 @@ def test_lines_are_numbered_as_in_the_file() -> None:
     text = 'a\tb\r\n1\t"two\nlines"\n\n\t\n2\tx\r3\ty'
     rows = [["a", "b"], ["1", "two\nlines"], ["2", "x"], ["3", "y"]]
     assert list(lines(text, "\t", 2)) == list(zip([1, 2, 6, 7], rows, strict=True))
-    assert list(lines("", "\t", 2)) == []
+    assert list(lines("", "\t", 2)) == [(1, [])]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from genregraph.common.errors import UserError
 from genregraph.datasets.fetch import BLOCK, fetch, main
 
+PART = "archive.zip.part"
 ARCHIVE = np.random.default_rng(0).bytes(3 * BLOCK + 12_345)
 MD5 = hashlib.md5(ARCHIVE).hexdigest()
 
@@ -49,22 +50,17 @@ def output(tmp_path) -> Path:
     return tmp_path / "downloads/archive.zip"
 
 
-@pytest.fixture
-def part(output) -> Path:
-    return output.with_name("archive.zip.part")
-
-
 def assert_is_there_alone(output: Path) -> None:
     assert output.read_bytes() == ARCHIVE
     assert list(output.parent.iterdir()) == [output]
 
 
-def test_fetch_resumes_where_a_download_broke_off(server, output, part) -> None:
+def test_fetch_resumes_where_a_download_broke_off(server, output) -> None:
     server.breaks_off_after = 2 * BLOCK + 77
     with pytest.raises(UserError, match=server.address):
         fetch([server.address], MD5, output)
     assert not output.exists()
-    have = part.stat().st_size
+    have = output.with_name(PART).stat().st_size
     assert have >= 2 * BLOCK
     server.breaks_off_after = None
     fetch([server.address], MD5, output)
@@ -77,10 +73,10 @@ def test_fetch_resumes_where_a_download_broke_off(server, output, part) -> None:
     ("have", "ranges", "served"),
     [(0, True, [len(ARCHIVE)]), (BLOCK, False, [len(ARCHIVE)]), (len(ARCHIVE), True, [])],
 )
-def test_fetch_asks_for_what_is_missing(server, output, part, capsys, have, ranges, served) -> None:
+def test_fetch_asks_for_what_is_missing(server, output, capsys, have, ranges, served) -> None:
     server.ranges = ranges
     if have:
-        part.write_bytes(ARCHIVE[:have])
+        output.with_name(PART).write_bytes(ARCHIVE[:have])
     main(output, MD5, [server.address])
     assert_is_there_alone(output)
     assert server.served == served
@@ -111,13 +107,11 @@ def test_addresses_that_fail_are_passed_over_or_named_with_the_reason(server, ou
     assert third.startswith("  - /no/such/archive.zip: ") and "No such file" in third
 
 
-@pytest.mark.parametrize(
-    "form", ["{}/local copy.zip", "file://{}/local copy.zip", "~/local copy.zip"]
-)
-def test_fetch_copies_local_paths(output, part, tmp_path, monkeypatch, form) -> None:
+@pytest.mark.parametrize("folder", ["{}", "file://{}", "~"])
+def test_fetch_copies_local_paths(output, tmp_path, monkeypatch, folder) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "local copy.zip").write_bytes(ARCHIVE)
-    part.write_bytes(b"half of another archive" * 10**6)
-    fetch([form.format(tmp_path)], MD5, output)
+    output.with_name(PART).write_bytes(b"half of another archive" * 10**6)
+    fetch([f"{folder.format(tmp_path)}/local copy.zip"], MD5, output)
     assert_is_there_alone(output)
     assert (tmp_path / "local copy.zip").read_bytes() == ARCHIVE

@@ -30,17 +30,15 @@ def tracks(tmp_path) -> Path:
     return path
 
 
-def test_subset_holds_smaller_ones_without_tracks_of_no_genre(tracks, caplog) -> None:
+def test_subset_holds_smaller_ones_and_the_tables_values_with_reasons_to_exclude(
+    tracks, caplog
+) -> None:
     table = read_tracks(tracks)
     clips = {subset: [row.clip for row in rows_of(table, subset)] for subset in Subset}
     assert clips["small"] == ["000002", "000140"]
     assert clips["medium"] == ["000002", "000005", "000140", "001486"]
     assert clips["large"] == clips["full"] == [*clips["medium"], "098565"]
     assert caplog.messages == ["left out: 1 tracks of no single genre"] * 2
-
-
-def test_rows_have_the_tables_values_and_broken_clips_are_excluded(tracks) -> None:
-    table = read_tracks(tracks)
     rows = {row.clip: row for row in rows_of(table, Subset.large)}
     facts = {"split": "test", "title": "This World, twice", "artist": "AWOL"}
     assert rows["000005"] == Row("000005", "000/000005.mp3", "Hip-Hop", **facts)

@@ -12,11 +12,6 @@ def rows_of(column: str, values: list[str]) -> list[Row]:
     return [Row(**{**row, column: value}) for row, value in zip(stated, values, strict=True)]
 
 
-def doubts_of(column: str, values: list[str]) -> list[str]:
-    rows = rows_of(column, values)
-    return doubts(dict(enumerate(rows, start=2)), tidy(rows))
-
-
 @pytest.mark.parametrize(
     ("genres", "genre"),
     [
@@ -58,8 +53,8 @@ def test_word_for_no_excludes_nothing() -> None:
         ("genre", ["Old-Time / Historic", "R&B/Soul", "Folk, World, & Country"], []),
         (
             "path",
-            3 * ["x/a.wav"],
-            ["line 3 names the file 'x/a.wav' again, as line 2 does (and 1 more like it)"],
+            3 * ["x"],
+            ["line 3 names the file 'x' again, as line 2 does (and 1 more like it)"],
         ),
         *(
             ("clip", ["a", name], [f"line 3: clip {name!r} is what spreadsheets make of numbers"])
@@ -71,11 +66,13 @@ def test_word_for_no_excludes_nothing() -> None:
         ("excluded", ["VALE", "TOSI"], ["line 2: excluded is 'VALE', and so or alike for all"]),
         (
             "artist",
-            ["Björk", "bjork feat. Ann", "Beck", "Beatles, The", "The Beatles"],
-            ["artists 'Björk', 'bjork feat. Ann' look alike; give them one name if they are one"],
+            ["Böc", "boc feat. Al", "Beck"],
+            ["artists 'Böc', 'boc feat. Al' look alike; give"],
         ),
+        ("artist", ["Beatles, The", "The Beatles"], []),
     ],
 )
 def test_doubts_name_what_looks_wrong(column, values, said) -> None:
-    found = doubts_of(column, values)
+    rows = rows_of(column, values)
+    found = doubts(dict(enumerate(rows, start=2)), tidy(rows))
     assert all(doubt.startswith(start) for doubt, start in zip(found, said, strict=True))

@@ -125,7 +125,7 @@ def test_unpack_writes_nothing_outside_the_folder(tmp_path, name) -> None:
 def test_unpack_looks_at_the_disk_first(tmp_path, monkeypatch) -> None:
     usage = SimpleNamespace(free=2000)
     monkeypatch.setattr("genregraph.datasets.unpack.shutil.disk_usage", lambda _: usage)
-    with pytest.raises(UserError, match=r"its clips are 3,132 bytes, and .* has 2,000 free"):
+    with pytest.raises(UserError, match=r"its clips are 3,132 bytes, and .* has 2,000; free more"):
         unpacked(pack(tmp_path / "a.zip", members()), sheet(), tmp_path / "audio")
     assert not (tmp_path / "audio").exists()
 
@@ -138,8 +138,7 @@ def test_archive_that_breaks_off_or_needs_a_password_is_rejected(tmp_path, name)
     with pytest.raises(UserError, match=r"fetch it anew|lacks"):
         unpacked(archive, sheet(), tmp_path / "audio")
     if name == "a.zip":
-        locked = re.sub(b"(PK\1\2.{4})\0", b"\\1\1", raw, flags=re.DOTALL)
-        archive.write_bytes(locked)
+        archive.write_bytes(re.sub(b"(PK\1\2.{4})\0", b"\\1\1", raw, flags=re.DOTALL))
         with pytest.raises(UserError, match=r"a.zip: .* password required .*; fetch it anew, or"):
             unpacked(archive, sheet(), tmp_path / "audio")
 

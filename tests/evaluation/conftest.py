@@ -39,9 +39,10 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         folds: pd.DataFrame,
         models: Mapping[str, pd.DataFrame],
         temperatures: float = np.nan,
+        experiment: str = "multiclass_a",
         **health: object,
     ) -> Path:
-        folder = tmp_path / "experiments/multiclass_a" / protocol
+        folder = tmp_path / experiment / protocol
         (folder / "models").mkdir(parents=True)
         folds.to_parquet(folder / "folds.parquet", index=False)
         pd.DataFrame({**HEALTH, **health}).to_csv(folder / "graph-health.csv", index=False)

@@ -16,8 +16,6 @@ from genregraph.evaluation.calibration import (
 from genregraph.evaluation.scores import of_clips
 from genregraph.evaluation.statistics import corrected_interval, draw_groups
 
-GENRES = ["blues", "jazz", "rock"]
-
 
 def test_reliability_and_its_error_by_bins():
     confidence = np.array([0.31, 0.4, 0.35, 0.41, 0.95, 1.0, 0.0])
@@ -99,7 +97,7 @@ def test_temperature_scales_its_fold(predicted):
     none, scaled = scalings(both, fits)
     assert none[0] == "none" and math.isnan(none[1]) and none[2] is both
     assert scaled[:2] == ("temperature", 2.0)
-    table = scaled[2].set_index(["fold", "clip"])[GENRES]
+    table = scaled[2].set_index(["fold", "clip"])[["blues", "jazz", "rock"]]
     roots = np.sqrt([0.5, 0.25, 0.25])
     assert_allclose(table.loc[(0, "clip3")], roots / roots.sum())
     assert_allclose(table.loc[(1, "clip3")], [0.5, 0.25, 0.25])

@@ -94,8 +94,7 @@ def test_tables_have_a_row_a_protocol_model_and_fold(run):
     paper = result[result["protocol"] == "paper"]
     assert paper["model"].tolist() == ["graphsage"] * 3 + ["edgeless"] * 3 + ["svm"] * 3
     assert paper[["repeat", "fold"]].to_numpy().tolist() == [[0, 0], [0, 1], [0, 2]] * 3
-    assert paper["n_test"].tolist() == [6, 6, 3] * 3
-    assert (paper["n_train"] + paper["n_test"] == 9).all()
+    assert paper[["n_train", "n_test"]].to_numpy().tolist() == [[3, 6], [3, 6], [6, 3]] * 3
     # blues.0 is tested in each hold-out, blues.1 in two, blues.2 in none.
     accuracies = [5 / 6, 5 / 6, 2 / 3, 4 / 6, 4 / 6, 2 / 3, 1, 1, 1]
     assert paper["test_accuracy"].tolist() == pytest.approx(accuracies)
@@ -160,9 +159,7 @@ def test_text_says_what_the_tables_say(run, tmp_path):
     assert f"1 problem(s) are listed in {problems[0]}" in lines
     assert "none.csv" not in said
     assert "clips of paper: 9 used, 0 excluded, 1 without features" in lines
-    assert lines[-1].startswith(
-        f"table: {tmp_path / 'mine/multiclass_a.csv'}; protocols: {tmp_path}"
-    )
+    assert lines[-1].startswith(f"table: {tmp_path}/mine/multiclass_a.csv; protocols: {tmp_path}")
     assert NOT_MUSIC not in said
 
 

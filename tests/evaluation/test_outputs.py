@@ -1,13 +1,7 @@
 import pandas as pd
 import pytest
 
-from genregraph.evaluation.outputs import (
-    NO_GRAPH,
-    note_of,
-    read_result,
-    read_tables,
-    table_lines,
-)
+from genregraph.evaluation.outputs import NO_GRAPH, note_of, read_result, read_tables, table_lines
 
 
 def test_tables_without_rows_change_no_types(tmp_path):

@@ -18,22 +18,10 @@ def asking(repeats, *protocols):
     return Experiment(protocols=protocols or ["paper"], folds=folds, clean=clean)
 
 
-@pytest.fixture
-def assigned(clips_of):
-    """Four folds of 40 clips."""
-
-    def folds_of(protocol, repeats, seed=1):
-        clips = clips_of(["blues", "jazz"] * 20)
-        table, how = assign(clips, protocol, asking(repeats), seed)
-        assert how == Evaluation(4, repeats)
-        return table
-
-    return folds_of
-
-
 @pytest.mark.parametrize("protocol", ["kfold", "random", "clean", "inductive"])
-def test_repeats_test_every_clip_once_in_different_folds(assigned, protocol):
-    table = assigned(protocol, 3)
+def test_repeats_test_every_clip_once_in_different_folds(clips_of, protocol):
+    table, how = assign(clips_of(["blues", "jazz"] * 20), protocol, asking(3), 1)
+    assert how == Evaluation(4, 3)
     assert table.columns.tolist() == COLUMNS
     folds = table.pivot(index="repeat", columns="clip", values="fold")
     assert folds.shape == (3, 40) and folds.isin(range(4)).all(axis=None)
@@ -43,10 +31,11 @@ def test_repeats_test_every_clip_once_in_different_folds(assigned, protocol):
 
 
 @pytest.mark.parametrize("protocol", ["paper", "kfold", "clean"])
-def test_seed_decides_and_a_further_repeat_changes_none_before(assigned, protocol):
-    first = assigned(protocol, 2)
-    assert not assigned(protocol, 2, seed=2**32 - 1)["fold"].equals(first["fold"])
-    longer = assigned(protocol, 3)
+def test_seed_decides_and_a_further_repeat_changes_none_before(clips_of, protocol):
+    clips = clips_of(["blues", "jazz"] * 20)
+    at = [(2, 1), (2, 2**32 - 1), (3, 1)]
+    first, other, longer = (assign(clips, protocol, asking(n), seed)[0] for n, seed in at)
+    assert not other["fold"].equals(first["fold"])
     pd.testing.assert_frame_equal(longer[longer["repeat"] < 2], first)
 
 
@@ -59,11 +48,8 @@ def test_seed_decides_and_a_further_repeat_changes_none_before(assigned, protoco
     ],
 )
 def test_clips_that_protocols_take(clips_of, protocols, chosen):
-    clips = clips_of(
-        ["rock"] * 6,
-        split=["train", "valid", "test", "", "test", "train"],
-        excluded=["", "", "", "", "replica", "distorted"],
-    )
+    parts = ["train", "valid", "test", "", "test", "train"]
+    clips = clips_of(["rock"] * 6, split=parts, excluded=[*4 * [""], "replica", "distorted"])
     for protocol in protocols:
         expected = clips.iloc[chosen].reset_index(drop=True)
         pd.testing.assert_frame_equal(taken(clips, protocol), expected)

@@ -80,15 +80,6 @@ def test_leaks_are_those_counted_by_hand(clips_of, folds_of):
     }
 
 
-def test_clip_that_is_tested_several_times_leaks_each_time(clips_of):
-    """Clips 0 and 1 are of one artist: fold 1 tests both, folds 0 and 2 one of them."""
-    clips = distinct(clips_of, 4, artist=["Ann", "Ann", "Bob", "Cid"])
-    folds = clips[["clip"]].iloc[[0, 0, 1, 1, 2, 3]].assign(fold=[0, 1, 1, 2, 0, -1], repeat=0)
-    table = leaks(folds, clips, clips["clip"].to_numpy()[[[0, 1], [2, 3]]], "together")
-    assert table["artist"].tolist() == [1, 0, 1]
-    assert table["near_identical"].tolist() == [2, 0, 1]
-
-
 def names(prefix, most):
     """Few names, so that many clips share one, and often none."""
     return st.integers(0, most).map(lambda i: f"{prefix}{i}" if i % 3 else "")
@@ -106,9 +97,8 @@ def names(prefix, most):
 )
 def test_folds_by_group_never_leak(tmp_path_factory, clips_of, facts, unknown, protocol, seed):
     folder = tmp_path_factory.mktemp("folds")
-    clips, used, table, folds = (
-        folder / f"{name}.parquet" for name in "clips used x folds".split()
-    )
+    paths = (folder / f"{name}.parquet" for name in "clips used x folds".split())
+    clips, used, table, folds = paths
     artist, group, md5, look = zip(*facts, strict=True)
     sheet = distinct(clips_of, len(facts), artist=artist, sheet_group=group, md5=md5)
     sheet.to_parquet(clips)

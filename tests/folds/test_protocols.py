@@ -17,7 +17,7 @@ from genregraph.folds.protocols import (
 from genregraph.plan import runnable
 
 DATASETS = Path(__file__).parents[2] / "config" / "datasets"
-PROTOCOLS = "paper kfold random clean inductive filtered".split()
+PROTOCOLS = Experiment.model_json_schema()["properties"]["protocols"]["items"]["enum"]
 # Each letter is the group of a clip.
 CLIPS = {"blues": "aabbccddeeff", "jazz": "ggghi", "rock": "j"}
 
@@ -30,10 +30,13 @@ def evaluated(clips: list[Clip], *protocols: str, **options) -> tuple[dict, dict
     return evaluations(Experiment(protocols=list(protocols), **options), clips)
 
 
-def test_protocols_by_what_they_fit_and_keep_apart() -> None:
+def test_protocols_by_what_they_fit_and_keep_apart_and_how_strictly() -> None:
     assert [name for name in PROTOCOLS if fitted_on(name) == "all"] == ["paper", "kfold"]
     assert [name for name in PROTOCOLS if keeps_apart(name)] == ["clean", "inductive", "filtered"]
     assert [name for name in PROTOCOLS if neighbours(name) == "train"] == ["inductive"]
+    assert set(PROTOCOLS) == set(STRICTEST_FIRST)
+    assert strictest(["paper", "random", "filtered"]) == "filtered"
+    assert strictest({"filtered": 1, "clean": 2}) == "clean"
 
 
 @pytest.mark.parametrize(
@@ -107,10 +110,3 @@ def test_folds_of_shipped_datasets(dataset, folds) -> None:
     clips = runnable.by_sheet(Experiment(), read_sheet(DATASETS / f"{dataset}.tsv"))
     possible, _ = evaluated(clips, *PROTOCOLS)
     assert [getattr(possible.get(name), "folds", None) for name in PROTOCOLS] == folds
-
-
-def test_strictest_protocol():
-    assert strictest(["paper", "random", "filtered"]) == "filtered"
-    assert strictest({"filtered": 1, "clean": 2}) == "clean"
-    known = Experiment.model_json_schema()["properties"]["protocols"]["items"]["enum"]
-    assert set(known) == set(STRICTEST_FIRST)

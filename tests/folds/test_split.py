@@ -16,15 +16,15 @@ from genregraph.folds.split import held_out, split_groups, stratified
 
 GTZAN = Path(__file__).parents[2] / "config/datasets/gtzan.tsv"
 GENRES = ["blues", "jazz", "rock", "pop"]
+genres_of_clips = st.lists(st.sampled_from(GENRES), min_size=2, max_size=80)
+seeds = st.integers(0, 2**32)
 
 
 def rng(*seed):
     return np.random.default_rng(seed)
 
 
-@given(
-    genres=st.lists(st.sampled_from(GENRES), min_size=2, max_size=60), seed=st.integers(0, 2**32)
-)
+@given(genres=genres_of_clips, seed=seeds)
 def test_held_out_has_a_third_of_the_clips_and_every_genre_in_both_parts(genres, seed):
     names, counts = np.unique(genres, return_counts=True)
     assume(len(names) > 1 and counts.max() > 1)
@@ -52,11 +52,7 @@ def test_held_out_tests_each_clip_equally_often():
     assert len(np.unique(odd, axis=0)) > 10
 
 
-@given(
-    genres=st.lists(st.sampled_from(GENRES), min_size=2, max_size=80),
-    folds=st.integers(2, 12),
-    seed=st.integers(0, 2**32),
-)
+@given(genres=genres_of_clips, folds=st.integers(2, 12), seed=seeds)
 def test_stratified_folds_differ_by_at_most_one_clip_overall_and_in_each_genre(genres, folds, seed):
     assigned = stratified(genres, folds, rng(seed))
     assert assigned.shape == (len(genres),)
@@ -79,7 +75,7 @@ tied = st.lists(
 )
 
 
-@given(clips=tied, folds=st.integers(2, 6), seed=st.integers(0, 2**32 - 1))
+@given(clips=tied, folds=st.integers(2, 6), seed=seeds)
 def test_groups_stay_together_and_genres_are_parted_where_they_can_be(clips, folds, seed):
     genres, groups = (np.array(each) for each in zip(*clips, strict=True))
     assigned = split_groups(genres, groups, folds, rng(seed))

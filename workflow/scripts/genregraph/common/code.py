@@ -20,14 +20,14 @@ from genregraph.common.errors import UserError
 SCRIPTS = Path(__file__).resolve().parents[1]  # The package.
 # Packages whose modules have another name.
 PACKAGES = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
+_tree = cache(ast.parse)
 
 
 def digest(step: str, scripts: Path = SCRIPTS) -> str:
     """Digest (16 hexadecimal digits) of all local modules that a step, as ``audio.audit``, uses."""
     sha = hashlib.sha256()
     for module in sorted(local_modules(step, scripts)):
-        sha.update(module.encode())
-        sha.update(_meaning(_text(module, scripts)).encode())
+        sha.update(f"{module}{_meaning(_text(module, scripts))}".encode())
     return sha.hexdigest()[:16]
 
 
@@ -49,18 +49,13 @@ def libraries(step: str, scripts: Path = SCRIPTS) -> dict[str, str]:
     of a package.
     """
     locked = _locked((scripts.parents[2] / "requirements.lock").read_text(encoding="utf-8"))
-    imported = {
-        name.split(".")[0]
-        for module in local_modules(step, scripts)
-        for name in _imports(_text(module, scripts))
-    }
-    own = {path.name for path in scripts.iterdir() if path.is_dir()}
+    texts = (_text(module, scripts) for module in local_modules(step, scripts))
+    imported = {name.split(".")[0] for text in texts for name in _imports(text)}
+    own = {path.name for path in scripts.iterdir()}
     packages = sorted(map(_package, imported - own - sys.stdlib_module_names - {""}))
     if unlocked := [package for package in packages if package not in locked]:
-        raise UserError(
-            f"{step} imports {', '.join(unlocked)}: add it to requirements.in and run make "
-            "lock, or name its package in PACKAGES of workflow/scripts/genregraph/common/code.py"
-        )
+        way = "add it to requirements.in and run make lock, or map it in PACKAGES of common/code.py"
+        raise UserError(f"{step} imports {', '.join(unlocked)}: {way}")
     return {package: locked[package] for package in packages}
 
 
@@ -96,11 +91,6 @@ def _file(module: str, scripts: Path) -> Path:
 
 def _text(module: str, scripts: Path) -> str:
     return _file(module, scripts).read_text(encoding="utf-8")
-
-
-@cache
-def _tree(text: str) -> ast.Module:
-    return ast.parse(text)
 
 
 @cache

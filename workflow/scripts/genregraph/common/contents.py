@@ -8,11 +8,7 @@ from pathlib import Path
 
 
 def sizes_and_times(folder: Path, files: Iterable[str]) -> str:
-    """Digest (16 hexadecimal digits) of sizes and times of the files in a folder that are there.
-
-    Files are named relative to it. It is another digest where a file is replaced by an older one,
-    and where one is touched.
-    """
+    """Digest (16 hexadecimal digits) of sizes and times of those files that are in a folder."""
     found = {}
     for file in files:
         with suppress(OSError):

@@ -1,11 +1,6 @@
-"""All folds of a protocol in one job, several side by side if asked.
-
-A process takes some seconds to start and to import its libraries: often longer than a fold of a few
-hundred clips takes.
-"""
+"""All folds of a protocol in one job: for a small one, a job takes longer to start than to fit."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import TypeVar
 
 from joblib import Parallel, delayed
@@ -25,13 +20,8 @@ def every_fold(
     are more ``jobs`` (processes) than one; what it raises, this raises.
     """
     jobs = jobs if device == "cpu" else 1  # Folds do not share a card.
-    one = fit if jobs == 1 else partial(_logged, fit)
-    # Large arrays are shared; what a process changes in them, it changes for itself.
-    parallel = Parallel(n_jobs=jobs, return_as="generator", mmap_mode="c")
-    results = parallel(delayed(one)(number) for number in range(count))
+    # Large arrays are shared; what a process changes in them, it changes for itself. A new process
+    # logs nothing by itself.
+    parallel = Parallel(jobs, return_as="generator", mmap_mode="c", initializer=start_logging)
+    results = parallel(delayed(fit)(number) for number in range(count))
     return list(tqdm(results, total=count, unit="fold"))
-
-
-def _logged(fit: Callable[[int], Result], number: int) -> Result:
-    start_logging()  # A new process logs nothing by itself.
-    return fit(number)

@@ -63,9 +63,7 @@ def lines(text: str, delimiter: str, fewest: int) -> Iterator[tuple[int, list[st
     others, as in titles: if each line that a quoted value would span is a row, they are rows. If
     they may be rows, of the ``fewest`` values or more, or one value, a `UserError` says so.
     """
-    physical = list(io.StringIO(text, newline=""))
-    if not physical:
-        return
+    physical = list(io.StringIO(text, newline="")) or [""]
     header = _names(physical[0], delimiter)
     yield 1, header
     start, widths = 1, range(fewest, len(header) + 1)
@@ -96,9 +94,8 @@ def _rows(
     swallows = any(delimiter in value and BREAK.search(value) for value in row)
     if swallows and all(len(values) in widths for values in split):
         opens = f"line {start + 1}: a quotation mark opens a value up to line {start + spanned}"
-        raise UserError(
-            f'{opens}: write it twice, in a pair ("""Heroes"" live"), or fill up columns'
-        )
+        way = 'write it twice, in a pair ("""Heroes"" live"), or fill up columns'
+        raise UserError(f"{opens}: {way}")
     return [row], spanned
 
 

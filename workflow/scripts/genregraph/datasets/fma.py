@@ -7,7 +7,6 @@ References
 .. [2] https://github.com/mdeff/fma/issues/8: clips that were cut beyond the end of their track.
 """
 
-import io
 import logging
 import shlex
 import zipfile
@@ -50,13 +49,12 @@ def read_tracks(metadata: Path) -> pd.DataFrame:
     if not metadata.is_file():
         raise UserError(f"there is no file {metadata}; correct its path, or leave --metadata out")
     try:
-        content = metadata.read_bytes()
-        if zipfile.is_zipfile(metadata):
-            with zipfile.ZipFile(metadata) as archive:
-                content = archive.read("fma_metadata/tracks.csv")
-        table = pd.read_csv(io.BytesIO(content), index_col=0, header=[0, 1], low_memory=False)
+        is_zip = zipfile.is_zipfile(metadata)
+        source = zipfile.Path(metadata, "fma_metadata/tracks.csv") if is_zip else metadata
+        with source.open("rb") as file:
+            table = pd.read_csv(file, index_col=0, header=[0, 1], low_memory=False)
         return table[COLUMNS].fillna("").astype(str)
-    except (KeyError, ValueError, *DAMAGED) as error:
+    except (OSError, KeyError, ValueError, *DAMAGED) as error:
         why = f"no tracks.csv of FMA ({error}); it comes in {METADATA}"
         raise UserError(f"{metadata}: {why}") from None
 

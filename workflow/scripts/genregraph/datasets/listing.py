@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from genregraph.common.errors import UserError
-from genregraph.datasets.sheet import AUDIO_SUFFIXES, is_file, shard_of, shards_for
+from genregraph.datasets.sheet import AUDIO_SUFFIXES, Row, is_file, rows_by_shard, shards_for
 
 NOT_PREDICTED = "rejected: no genre is predicted"
 IN_A_SHARD = 16  # Files; on average between half of it and all, where there are few.
@@ -59,10 +59,8 @@ def shards_of(files: Sequence[str]) -> dict[str, list[str]]:
     one file more is not all shards anew.
     """
     count = shards_for(len(files), IN_A_SHARD, fewest=1)
-    shards = defaultdict[str, list[str]](list)
-    for file in files:
-        shards[f"{shard_of(file, count):02d}-of-{count:02d}"].append(file)
-    return dict(sorted(shards.items()))
+    shards = rows_by_shard((Row(file, file, "") for file in files), count)
+    return {f"{n}-of-{count:02d}": [row.path for row in rows] for n, rows in shards.items()}
 
 
 def audio_files(folder: Path) -> tuple[list[PurePosixPath], dict[str, list[str]]]:

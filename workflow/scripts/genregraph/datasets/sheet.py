@@ -39,12 +39,10 @@ def read_sheet(path: Path) -> list[Row]:
     `UserError` says where something is missing, too much, or twice.
     """
     if not path.is_file():
-        command = f"./{os.path.relpath(Path(__file__).parents[4] / 'genregraph')}"
-        raise UserError(
-            f"there is no sheet {path}; make one with\n"
-            f"  {shlex.quote(command)} init FOLDER --name {shlex.quote(path.stem)}\n"
-            "(FMA's by datasets.fma --subset small), or name another with --config sheet=FILE"
-        )
+        program = f"./{os.path.relpath(Path(__file__).parents[4] / 'genregraph')}"
+        init = shlex.join([program, "init", "FOLDER", "--name", path.stem])
+        way = "(FMA's by datasets.fma --subset small), or name another with --config sheet=FILE"
+        raise UserError(f"there is no sheet {path}; make one with\n  {init}\n{way}")
     rows = _rows_in(path.read_bytes(), path)
     tidied = tidy(list(rows.values()))
     for doubt in doubts(rows, tidied):
@@ -56,7 +54,7 @@ def _rows_in(content: bytes, source: Path) -> dict[int, Row]:
     """Rows of a sheet by their line; a `UserError` about the source if it is none."""
     try:
         _, numbered = _parsed(decoded(content))
-        header = list(map(_name, next(numbered, (1, []))[1]))
+        header = list(map(_name, next(numbered)[1]))
         _check_header(header)
         rows: dict[int, Row] = {}
         seen: dict[str, int] = {}
@@ -178,21 +176,20 @@ def _as_text(table: list[list[str]], delimiter: str = "\t", newline: str = "\n")
     return text.getvalue()
 
 
-def shard_of(clip: str, shards: int) -> int:
-    """Shard of a clip, in ``[0, shards)``; depends on its name alone, so that others never move."""
-    return int.from_bytes(hashlib.sha256(clip.encode()).digest()[:8], "big") % shards
-
-
 def shards_for(clips: int, most: int = 256, fewest: int = 16) -> int:
     """Number of shards: a power of two up to 1,024, of ``most`` clips or fewer each if possible."""
     return min(max(fewest, 1 << (-(-clips // most) - 1).bit_length()), 1024)
 
 
 def rows_by_shard(rows: Iterable[Row], shards: int) -> dict[str, list[Row]]:
-    """Rows of each shard that has any, by its two-digit (or longer) number."""
+    """Rows of each shard that has any, by its two-digit (or longer) number in ``[0, shards)``.
+
+    A clip's shard depends on its name alone, so that others never move.
+    """
     by_shard: dict[str, list[Row]] = {}
     for row in rows:
-        by_shard.setdefault(f"{shard_of(row.clip, shards):02d}", []).append(row)
+        number = int.from_bytes(hashlib.sha256(row.clip.encode()).digest()[:8], "big") % shards
+        by_shard.setdefault(f"{number:02d}", []).append(row)
     return dict(sorted(by_shard.items()))
 
 

@@ -41,9 +41,6 @@ SPREADSHEET = re.compile(
 )
 # Folders that hold music of several genres.
 COLLECTIONS = frozenset("data dataset audio music genres genres_original images_original".split())
-SORTED = re.compile(r"\w|(19|20)\d\d")  # By letter, or by year.
-# Between genres of a list; a genre may be Old-Time / Historic.
-LISTED = re.compile(r"\s*[;|/,]\s*")
 ALIKE = "look alike; give them one name if they are one"
 
 
@@ -57,9 +54,8 @@ def tidy(rows: Sequence[Row]) -> list[Row]:
     """
     tidied = [replace(row, **{name: _tidy(getattr(row, name)) for name in TIDIED}) for row in rows]
     counts = Counter(row.genre for row in tidied)
-    spelling: dict[str, str] = {}
-    for genre in sorted(counts, key=lambda name: (-counts[name], name)):
-        spelling.setdefault(genre.casefold(), genre)
+    rarest_first = sorted(counts, key=lambda name: (-counts[name], name), reverse=True)
+    spelling = {genre.casefold(): genre for genre in rarest_first}
     return [
         replace(
             row,
@@ -128,17 +124,17 @@ def _odd(rows: Mapping[int, Row]) -> dict[str, list[str]]:
 
 
 def _no_genres(genres: set[str]) -> list[str]:
-    """Genres that look like parts of a split, or like folders of several genres."""
+    """Genres like parts of a split, or like folders of several: collections, letters, years."""
     odd = {name for name in genres if name.casefold() in {*PARTS, *COLLECTIONS}}
-    if len(genres) > 2 and all(map(SORTED.fullmatch, genres)):
+    if len(genres) > 2 and all(re.fullmatch(r"\w|(19|20)\d\d", name) for name in genres):
         odd = genres
     said = "are rather parts of a split (column split), collections, letters or years"
     return [f"genres {_named(sorted(odd))} {said}"] if odd else []
 
 
 def _lists(genres: set[str]) -> list[str]:
-    """Genres that look like lists: by a semicolon or bar, or by a part that another genre has."""
-    parts = {name: LISTED.split(name.casefold()) for name in genres}
+    """Genres like lists: with ; or |, or with a part of another; Old-Time / Historic is none."""
+    parts = {name: re.split(r"\s*[;|/,]\s*", name.casefold()) for name in genres}
     uses = Counter(part for each in parts.values() for part in set(each))
     lists = [
         name

@@ -106,16 +106,13 @@ def _check(
         if path.is_absolute() or ".." in path.parts:
             raise UserError(f"the sheet's path {str(path)!r} leads out of {folder}; correct it")
     if missing := sorted(row.clip for row in lacking if row not in files):
-        raise UserError(
-            f"it lacks {len(missing)} of the {len(lacking)} clips that {folder} lacks "
-            f"({first_few(missing)}); check its urls and md5 or sha1 in config/config.yaml"
-        )
+        few = f"it lacks {len(missing)} of the {len(lacking)} clips that {folder} lacks"
+        way = "check its urls and md5 or sha1 in config/config.yaml"
+        raise UserError(f"{few} ({first_few(missing)}); {way}")
     needed = sum(sizes[files[row]] for row in lacking)
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if needed > (free := shutil.disk_usage(there).free):
-        raise UserError(
-            f"its clips are {needed:,} bytes, and {folder} has {free:,} free; free more"
-        )
+        raise UserError(f"its clips are {needed:,} bytes, and {folder} has {free:,}; free more")
 
 
 def _write(source: IO[bytes], suffix: str, target: Path) -> None:

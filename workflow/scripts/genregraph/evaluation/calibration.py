@@ -89,11 +89,10 @@ def expected_error(confidence: NDArray[np.float64], units: NDArray[np.int64]) ->
     is below its confidence. So tests of a unit are right or wrong together: repeated tests of a
     clip, and clips of an artist whose probabilities are averaged.
     """
-    rng, place = np.random.default_rng(0), bins(confidence)
+    rng = np.random.default_rng(0)
     simulations = int(np.clip(TESTS // len(confidence), 20, SIMULATIONS))
     drawn = (rng.random(units.max() + 1)[units] < confidence for _ in range(simulations))
-    sums = (np.bincount(place, confidence - right, BINS) for right in drawn)
-    return float(np.mean([np.abs(each).sum() / len(place) for each in sums]))
+    return float(np.mean([calibration_error(confidence, right) for right in drawn]))
 
 
 def error_interval(clips: pd.DataFrame, draws: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -32,52 +32,42 @@ TABLES = {
 Table = Annotated[Path, typer.Option(help="Table, to be written (CSV).")]
 
 
-class Split(NamedTuple):
-    """Songs, artist labels and groups (a category) by clip, and draws of groups."""
-
-    songs: pd.Series
-    artists: pd.Series
-    groups: pd.Series
-    draws: NDArray[np.uint8]
-
-
-def split_of(folder: Path, songs: pd.Series) -> Split:
-    """Read the split of a protocol from its folder, which is named like it."""
+def facts_of(folder: Path, songs: pd.Series) -> pd.DataFrame:
+    """Song, artist label and group (a category) by clip, from the folder of a protocol."""
     folds = pd.read_parquet(folder / "folds.parquet")
     tested = folds[folds["fold"] >= 0].drop_duplicates("clip").set_index("clip")
-    groups = tested["group"].astype("category")
     artists = scores.artist_labels(folds, folder.name)
-    return Split(songs, artists, groups, draw_groups(len(groups.cat.categories)))
+    groups = tested["group"].astype("category")
+    return pd.DataFrame({"song": songs, "artist": artists, "group": groups})
 
 
 def evaluate(
-    predictions: pd.DataFrame, fits: pd.DataFrame, split: Split, artists: pd.Series
+    predictions: pd.DataFrame, fits: pd.DataFrame, facts: pd.DataFrame, draws: NDArray[np.uint8]
 ) -> dict[str, pd.DataFrame]:
-    """Evaluate a model under a protocol, averaged over the clips of ``artists`` if there are any.
+    """Evaluate a model under a protocol, averaged over the clips of each artist that has a label.
 
-    Both tables are those of `models.fit`. There are rows of `TABLES` without their place, and the
-    ``clips`` and ``songs`` of a `View`.
+    The first tables are those of `models.fit`. There are rows of `TABLES` without their place, and
+    the ``clips`` and ``songs`` of a `View`. ``draws``, shape (d, g), are of groups.
     """
+    artists = facts["artist"].dropna()
     train, scored, curves, tables = scores.of_training(predictions), [], [], {}
     for scaling, temperature, scaled in trust.scalings(predictions, fits):
         averaged = scores.by_artist(scaled, artists) if len(artists) else scaled
         clips = scores.of_clips(averaged)
-        clips["group"] = split.groups.loc[clips["clip"]].array
-        clips["unit"] = clips["clip"]
-        if len(artists):
-            clips["unit"] = clips["clip"].map(artists).fillna("clip " + clips["clip"])
-        probabilities = trust.describe(clips, train["n_train"].mean(), split.draws)
+        clips["group"] = facts.loc[clips["clip"], "group"].array
+        clips["unit"] = clips["clip"].map(facts["artist"]).fillna("clip " + clips["clip"])
+        probabilities = trust.describe(clips, train["n_train"].mean(), draws)
         scored.append({"scaling": scaling, "temperature": temperature, **probabilities})
         curve = trust.reliability(clips["confidence"].to_numpy(), clips["right"].to_numpy())
         curves.append(curve.assign(scaling=scaling))
         if scaling == "none":
-            songs = scores.of_clips(scores.by_song(averaged, split.songs))
-            of_songs = clips["group"].groupby(split.songs.loc[clips["clip"]].array).first()
+            songs = scores.of_clips(scores.by_song(averaged, facts["song"]))
+            of_songs = clips["group"].groupby(facts.loc[clips["clip"], "song"].array).first()
             songs["group"] = of_songs.loc[songs["clip"]].array
             took = fits.set_index(scores.KEY)[["epochs", "seconds"]].round({"seconds": 3})
             tables = {
                 "result": train.join(scores.of_folds(clips)).join(took).reset_index(),
-                "accuracies": pd.DataFrame([scores.accuracies(clips, songs, train, split.draws)]),
+                "accuracies": pd.DataFrame([scores.accuracies(clips, songs, train, draws)]),
                 "clips": clips,
                 "songs": songs,
             }
@@ -85,18 +75,20 @@ def evaluate(
 
 
 def of_protocol(
-    folder: Path, names: Sequence[str], split: Split, aggregation: str
-) -> dict[str, pd.DataFrame]:
+    folder: Path, names: Sequence[str], facts: pd.DataFrame, aggregation: str
+) -> tuple[dict[str, pd.DataFrame], View]:
     """Evaluate the models of a protocol: predictions averaged (``artist``) or not (``none``)."""
-    artists = split.artists if aggregation == "artist" else split.artists[:0]
+    facts = facts if aggregation == "artist" else facts.assign(artist=facts["artist"][:0])
+    draws = draw_groups(len(facts["group"].cat.categories))
     rows: dict[str, list[pd.DataFrame]] = {name: [] for name in (*TABLES, "clips", "songs")}
     for name in names:
         path = folder / "models" / name
         predictions, fits = pd.read_parquet(f"{path}.parquet"), pd.read_csv(f"{path}.csv")
         place = {"protocol": folder.name, "model": name, "aggregation": aggregation}
-        for kind, table in evaluate(predictions, fits, split, artists).items():
+        for kind, table in evaluate(predictions, fits, facts, draws).items():
             rows[kind].append(table.assign(**place))
-    return {kind: pd.concat(parts, ignore_index=True) for kind, parts in rows.items()}
+    own = {kind: pd.concat(parts, ignore_index=True) for kind, parts in rows.items()}
+    return own, View(own["result"], own["clips"], own["songs"], draws)
 
 
 def described(result: pd.DataFrame, paper: float | None) -> list[str]:
@@ -143,10 +135,9 @@ def main(
     dataset, name = output.parent.name, output.stem
     folders = [path.parent for path in folds or []]
     for folder in folders:
-        split = split_of(folder, songs)
-        for aggregation in ["none"] if split.artists.empty else ["none", "artist"]:
-            own = of_protocol(folder, outputs.model_names(settings), split, aggregation)
-            view = View(own["result"], own["clips"], own["songs"], split.draws)
+        facts = facts_of(folder, songs)
+        for aggregation in ["none", "artist"] if facts["artist"].notna().any() else ["none"]:
+            own, view = of_protocol(folder, outputs.model_names(settings), facts, aggregation)
             views[folder.name][aggregation] = view
             evaluated.append(own)
     tables = {}
@@ -171,11 +162,9 @@ def _notes(folders: Sequence[Path], problems: Sequence[Path], how: Mapping[str, 
     lines = []
     for folder in folders:
         mean = pd.read_csv(folder / "graph-health.csv").mean(numeric_only=True)
-        lines.append(
-            f"graph of {folder.name}: k {round(mean['k'], 2):g}, homophily {mean['homophily']:.3f} "
-            f"(chance {mean['chance_homophily']:.3f}), "
-            f"zero distances {100 * mean['zero_distance_share']:.1f} %"
-        )
+        homophily = f"homophily {mean['homophily']:.3f} (chance {mean['chance_homophily']:.3f})"
+        zero = f"zero distances {100 * mean['zero_distance_share']:.1f} %"
+        lines.append(f"graph of {folder.name}: k {round(mean['k'], 2):g}, {homophily}, {zero}")
         lines += [f"  {note}" for note in [outputs.note_of(folder)] if note]
     tables = {path: pd.read_csv(path) for path in problems}
     lines += [f"{len(t)} problem(s) are listed in {path}" for path, t in tables.items() if len(t)]

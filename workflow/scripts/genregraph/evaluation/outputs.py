@@ -39,10 +39,9 @@ def read_protocols(path: Path) -> dict[str, Any]:
 
 def read_result(path: Path) -> pd.DataFrame:
     """Read a CSV table of results, with `TEXTS` as texts."""
-    numbers = [name for name in pd.read_csv(path, nrows=0).columns if name not in TEXTS]
-    missing = {name: [""] for name in numbers}
     types = dict.fromkeys(TEXTS, str)
-    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=missing)
+    table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
+    return table.fillna(dict.fromkeys(TEXTS, ""))
 
 
 def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
@@ -76,10 +75,10 @@ def note_of(folder: Path) -> str:
     if health["degenerate"].any():
         notes.append(NO_GRAPH)
     giants = _giants(pd.read_parquet(folder / "folds.parquet")) if folder.name == "clean" else []
+    if len(giants) > NAMED:
+        giants[NAMED:] = [f"and {len(giants) - NAMED} more"]
     if giants:
-        more = [f"and {len(giants) - NAMED} more"] if len(giants) > NAMED else []
-        named = "; ".join(giants[:NAMED] + more)
-        notes.append(f"NOTE: large groups cannot be split evenly: {named}.")
+        notes.append(f"NOTE: large groups cannot be split evenly: {'; '.join(giants)}.")
     return " ".join(notes)
 
 

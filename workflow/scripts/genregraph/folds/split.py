@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TEST_SHARE = 0.33  # Of the clips, in a hold-out of protocol paper.
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 ATTEMPTS = 20  # To find folds of which none holds all of a genre.
 ROUNDING = 1e-12  # Of sums of squared shares; a clip more or less makes more of a difference.
 
@@ -31,7 +32,7 @@ def held_out(genres: Sequence[str], times: int, rng: np.random.Generator) -> NDA
     return tested
 
 
-def _quotas(counts: NDArray[np.int64], wanted: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _quotas(counts: Ints, wanted: int, rng: np.random.Generator) -> Ints:
     """Clips of each genre to hold out, by its share; one trains, and one is tested if it can be."""
     quotas = np.minimum(counts - 1, 1)
     for _ in range(min(wanted, int((counts - 1).sum())) - int(quotas.sum())):
@@ -40,7 +41,7 @@ def _quotas(counts: NDArray[np.int64], wanted: int, rng: np.random.Generator) ->
     return quotas
 
 
-def stratified(genres: Sequence[str], folds: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def stratified(genres: Sequence[str], folds: int, rng: np.random.Generator) -> Ints:
     """Fold of each clip, at random; neither genres nor folds differ by more than a clip.
 
     Each genre's clips are shuffled and assigned to one fold after the other, from the fold on where
@@ -53,7 +54,7 @@ def stratified(genres: Sequence[str], folds: int, rng: np.random.Generator) -> N
 
 def split_groups(
     genres: ArrayLike, groups: ArrayLike, folds: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
+) -> Ints:
     """Fold of each clip, in ``[0, folds)``: groups stay together, as evenly as they allow.
 
     Groups come in random order, each into the fold that holds least of its genres so far. Then
@@ -79,15 +80,12 @@ def split_groups(
     return fold[group]
 
 
-def _assigned(
-    counts: Floats, weights: Floats, folds: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def _assigned(counts: Floats, weights: Floats, folds: int, rng: np.random.Generator) -> Ints:
     """Fold of each group, shape (m,), by its clips of each genre, shape (m, c)."""
     m = len(counts)
     order = rng.permutation(m)
-    shares = np.column_stack(
-        [weights / weights.max() * counts / counts.sum(axis=0), counts.sum(axis=1) / counts.sum()]
-    )[order]
+    of_genres = weights / weights.max() * counts / counts.sum(axis=0)
+    shares = np.column_stack([of_genres, counts.sum(axis=1) / counts.sum()])[order]
     held = np.zeros((folds, shares.shape[1]))
     where = np.empty(m, dtype=np.int64)
     for i, share in enumerate(shares):
@@ -97,7 +95,7 @@ def _assigned(
     return _evened(shares, where, folds)[np.argsort(order)]
 
 
-def _evened(shares: Floats, where: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
+def _evened(shares: Floats, where: Ints, folds: int) -> Ints:
     """Move and exchange groups until the squares of what folds hold have no smaller sum."""
     m = len(shares)
     # An empty group in each fold, to change places with: that is a move.

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -46,14 +46,13 @@ def with_groups(clips: pd.DataFrame, features: np.ndarray, unknown: str) -> pd.D
 
 
 def counted(
-    clips: pd.DataFrame, usable: pd.DataFrame, genres: Sequence[str], protocols: Iterable[str]
+    asked: pd.DataFrame, usable: pd.DataFrame, protocols: Iterable[str]
 ) -> dict[str, dict[str, int]]:
     """Clips of an experiment's genres that each protocol uses, and what became of the others.
 
     They are ``excluded`` by the sheet, or in no part of its split; ``rejected`` by the audit; or
     ``without_features`` in one of the tables.
     """
-    asked = clips[clips["genre"].isin(genres or clips["genre"])]
     rejected = int((asked["status"] == "rejected").sum())
     lost = {"rejected": rejected, "without_features": len(asked) - rejected - len(usable)}
     used = {protocol: len(taken(usable, protocol)) for protocol in protocols}
@@ -72,15 +71,12 @@ def main(
     """List the clips that an experiment can use, and how its protocols can split them."""
     asked = Experiment.model_validate_json(experiment)
     listed = pd.read_parquet(clips)
-    known = [set(pd.read_parquet(path, columns=["clip"])["clip"]) for path in tables or []]
-    shards = [pd.read_parquet(path, columns=["clip"]) for path in images or []]
-    known += [set(pd.concat(shards)["clip"])] if shards else []
-    usable = (listed["status"] != "rejected") & listed["genre"].isin(
-        asked.genres or listed["genre"]
-    )
-    for table in known:
-        usable &= listed["clip"].isin(table)
-    good = listed[usable].sort_values("clip", ignore_index=True)
+    of_genres = listed[listed["genre"].isin(asked.genres or listed["genre"])]
+    good = of_genres[of_genres["status"] != "rejected"]
+    for paths in [*([path] for path in tables or []), *([images] if images else [])]:
+        known = pd.concat([pd.read_parquet(path, columns=["clip"]) for path in paths])
+        good = good[good["clip"].isin(known["clip"])]
+    good = good.sort_values("clip", ignore_index=True)
     features = features_of(good["clip"], tables or [])
     grouped = with_groups(good, features, asked.clean.unknown_artist)
     grouped.to_parquet(output, index=False)
@@ -90,7 +86,7 @@ def main(
     how = {
         "evaluations": {name: each._asdict() for name, each in possible.items()},
         "left_out": left_out,
-        "clips": counted(listed, grouped, asked.genres, possible),
+        "clips": counted(of_genres, grouped, possible),
     }
     protocols.write_text(json.dumps(how, indent=1) + "\n", encoding="utf-8")
     logger.info("%d of %d clips can be used; %s", len(good), len(listed), how)
