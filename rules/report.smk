@@ -21,10 +21,8 @@ use rule report_step as figure with:
         made_with=STEPS["figure"].made_with,
     output:
         output=shown(f"{OF_DATASET}/figures/{{figure}}.png", "figure"),
-    log:
-        STEPS["figure"].log,
-    benchmark:
-        STEPS["figure"].benchmark
+    pathvars:
+        job=STEPS["figure"].job_path,
     wildcard_constraints:
         figure="|".join(DRAWN_OF),
     resources:
@@ -39,10 +37,8 @@ use rule report_step as importances with:
         made_with=STEPS["importances"].made_with,
     output:
         output=shown(f"{OF_PROTOCOL}/figures/importances.png"),
-    log:
-        STEPS["importances"].log,
-    benchmark:
-        STEPS["importances"].benchmark
+    pathvars:
+        job=STEPS["importances"].job_path,
 
 
 use rule report_step as protocol_figures with:
@@ -58,10 +54,8 @@ use rule report_step as protocol_figures with:
         history=shown(f"{OF_PROTOCOL}/figures/history.png"),
         confusion=shown(f"{OF_PROTOCOL}/figures/confusion.png"),
         map=f"{OF_PROTOCOL}/map.json",
-    log:
-        STEPS["protocol_figures"].log,
-    benchmark:
-        STEPS["protocol_figures"].benchmark
+    pathvars:
+        job=STEPS["protocol_figures"].job_path,
     resources:
         mem_mb=memory(1500, 10),
         runtime=minutes(20, 1),
@@ -78,10 +72,8 @@ use rule report_step as experiment_figures with:
         reliability=shown(
             f"{OF_EXPERIMENT}/figures/reliability.png", "calibration-figure"
         ),
-    log:
-        STEPS["experiment_figures"].log,
-    benchmark:
-        STEPS["experiment_figures"].benchmark
+    pathvars:
+        job=STEPS["experiment_figures"].job_path,
 
 
 use rule report_step as findings with:
@@ -94,10 +86,8 @@ use rule report_step as findings with:
         made_with=STEPS["findings"].made_with,
     output:
         output=shown(f"{OF_DATASET}/findings.md"),
-    log:
-        STEPS["findings"].log,
-    benchmark:
-        STEPS["findings"].benchmark
+    pathvars:
+        job=STEPS["findings"].job_path,
     localrule: True
 
 
@@ -114,10 +104,8 @@ use rule report_step as page with:
         made_with=STEPS["page"].made_with,
     output:
         output=shown(f"{OF_DATASET}/report.html", "page"),
-    log:
-        STEPS["page"].log,
-    benchmark:
-        STEPS["page"].benchmark
+    pathvars:
+        job=STEPS["page"].job_path,
     resources:
         mem_mb=memory(1500, 5),
         runtime=minutes(10, 0.5),
@@ -133,8 +121,6 @@ use rule report_step as crate with:
     output:
         output=f"{OF_DATASET}/ro-crate-metadata.json",
         workflow=f"{OF_DATASET}/workflow.zip",
-    log:
-        STEPS["crate"].log,
-    benchmark:
-        STEPS["crate"].benchmark
+    pathvars:
+        job=STEPS["crate"].job_path,
     localrule: True

@@ -53,8 +53,7 @@ def test_command_has_options_as_they_are_and_files():
 
 def test_log_and_benchmark_lie_where_the_results_do():
     step = Step("graph.adjacency", PLACE, suffix=".{genre}")
-    assert step.log == ("results/logs/{dataset}/{protocol}/fold-{fold}/graph.adjacency.{genre}.log")
-    assert step.benchmark.startswith("results/benchmarks/{dataset}/{protocol}/")
+    assert step.job_path == "{dataset}/{protocol}/fold-{fold}/graph.adjacency.{genre}"
 
 
 def test_record_holds_options_facts_code_and_libraries_and_is_named_by_them():

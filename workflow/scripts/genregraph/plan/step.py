@@ -30,12 +30,11 @@ class Step:
 
     ``name`` is ``package.step``, and may hold wildcards; one without package is of no code of ours.
     ``place`` is the folder of what a job makes, such as ``results/{dataset}/{cut}``; logs and
-    benchmarks have the same place below ``results/logs`` and ``results/benchmarks``, where
-    ``suffix`` tells the jobs of a place apart. ``options`` are those of the command line, by name:
-    values, or functions of a job's wildcards; None is left out, a list is repeated, and True or
-    False is a flag. ``facts`` are what else a result depends on, in the same form. ``jobs`` have a
-    record each, if the place does not say which there are, and ``record`` is its folder, if it is
-    another.
+    benchmarks have the same place below their own folders, where ``suffix`` tells jobs apart.
+    ``options`` are those of the command line, by name: values, or functions of a job's wildcards;
+    None is left out, a list is repeated, and True or False is a flag. ``facts`` are what else a
+    result depends on, in the same form. ``jobs`` have a record each, if the place does not say
+    which there are, and ``record`` is its folder, if it is another.
     """
 
     name: str
@@ -47,18 +46,9 @@ class Step:
     record: str = ""
 
     @property
-    def log(self) -> str:
-        """Path of a job's log."""
-        return f"{self._below('logs')}.log"
-
-    @property
-    def benchmark(self) -> str:
-        """Path of a job's benchmark."""
-        return f"{self._below('benchmarks')}.tsv"
-
-    def _below(self, folder: str) -> str:
-        place = self.place.replace("results", f"results/{folder}", 1)
-        return f"{place}/{self.name}{self.suffix}"
+    def job_path(self) -> str:
+        """Path of a job's log below ``results/logs``, and of its benchmark, without extension."""
+        return f"{self.place.removeprefix('results/')}/{self.name}{self.suffix}"
 
     def content(self, wildcards: Any) -> str:
         """What a job's files are made with (JSON)."""

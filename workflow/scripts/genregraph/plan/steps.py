@@ -77,7 +77,6 @@ class Steps(dict[str, Step]):
         }
         once, made = [Job()] if run.unpacks else [], [Job()] if run.synthesised else []
         return {
-            "fetch": Step("datasets.fetch", here, jobs=[]),
             "unpack": Step("datasets.unpack", here, unpack, named, jobs=once),
             "synthesise": Step("demo.synthesise", here, folder | self.seed, rows, jobs=made),
             "audit": Step("audio.audit", OF_SHARD, audit, audited),
@@ -201,9 +200,7 @@ class Steps(dict[str, Step]):
         return {
             "evaluate": Step("evaluation.evaluate", OF_EXPERIMENT, evaluate),
             "summary": Step("evaluation.summarise", OF_DATASET, summary | synthesised),
-            "show": Step(
-                "show", "results", facts={"dataset": run.config.dataset}, suffix=".{name}"
-            ),
+            "show": Step("show", "results", facts={"dataset": run.config.dataset}),
         }
 
     def _of_report(self) -> dict[str, Step]:
