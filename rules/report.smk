@@ -81,8 +81,8 @@ use rule report_step as findings with:
     input:
         PATHS.results,
         needed=OF_DATASET_TABLES + PATHS.of_protocols("graph-health.csv", "leaks.csv"),
-        learning_curve=PATHS.learning_curve(),
-        tuning=PATHS.tuning(),
+        learning_curve=PATHS.further("learning-curve"),
+        tuning=PATHS.further("tuning"),
         made_with=STEPS["findings"].made_with,
     output:
         output=shown(f"{OF_DATASET}/findings.md"),
@@ -98,7 +98,7 @@ use rule report_step as page with:
         needed=OF_DATASET_TABLES
         + PATHS.of_protocols("graph-health.csv", "leaks.csv", "models")
         + PATHS.once(PATHS.clips),
-        learning_curve=PATHS.learning_curve(),
+        learning_curve=PATHS.further("learning-curve"),
         map=PATHS.of_protocols("map.json", only_strictest=True),
         problems=PATHS.once(PATHS.problems),
         made_with=STEPS["page"].made_with,

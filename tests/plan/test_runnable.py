@@ -39,8 +39,8 @@ def config(**options) -> Config:
         ({"reduce": {"method": "pca"}, "select": {"n_features": 3}}, ""),
         ({"tables": ["handcrafted", "mine"]}, "table mine is imported, and nothing here computes"),
         ({"tables": ["cnn"]}, "table cnn is learnt anew inside each fold"),
-        ({"reduce": {"method": "tsne"}}, "t-SNE cannot place"),
-        ({"graph": {"among": "artist"}}, "that of a new clip is unknown"),
+        ({"reduce": {"method": "tsne"}}, "cannot be placed by t-SNE"),
+        ({"graph": {"among": "artist"}}, "has no neighbour of its artist"),
         ({"graphsage": {"adjacency_as_features": True}}, "no column in the adjacency matrix"),
     ],
 )

@@ -53,9 +53,9 @@ class Options:
 
     def part(self, keys: Any, experiment: str = "") -> Callable[[Any], str]:
         """Some keys of a job's experiment, or of that which is named (JSON)."""
-        return lambda job: self.run.experiment(experiment or job.experiment).model_dump_json(
-            include=keys
-        )
+        return lambda job: self.run.config.experiments[
+            experiment or job.experiment
+        ].model_dump_json(include=keys)
 
     def has_imported_table(self, job: Any) -> bool:
         """Whether a table of a job's experiment is imported."""

@@ -138,26 +138,22 @@ class Run:
         """Why experiments cannot run, by name."""
         return runnable.not_runnable(self.config, self.rows, self.without_audio, self.imports)
 
-    @property
-    def runnable(self) -> list[str]:
-        """Names of the experiments that can run."""
-        return [name for name in self.config.experiments if name not in self.not_runnable]
-
-    def experiment(self, name: str) -> Experiment:
-        """An experiment of the configuration."""
-        return self.config.experiments[name]
+    @cached_property
+    def runnable(self) -> dict[str, Experiment]:
+        """Experiments that can run, by name."""
+        experiments, fails = self.config.experiments.items(), self.not_runnable
+        return {name: experiment for name, experiment in experiments if name not in fails}
 
     def experiment_of(self, job: Any) -> Experiment:
         """The experiment of a job, by its wildcards."""
-        return self.experiment(job.experiment)
+        return self.config.experiments[job.experiment]
 
     @cached_property
     def protocols(self) -> dict[str, dict[str, Evaluation]]:
         """Protocols that the sheet allows experiments, and how many folds each can have."""
-        experiments = {name: self.experiment(name) for name in self.runnable}
         return {
             name: evaluations(experiment, runnable.by_sheet(experiment, self.rows))[0]
-            for name, experiment in experiments.items()
+            for name, experiment in self.runnable.items()
         }
 
     # New music

@@ -151,10 +151,4 @@ def _why_no_new_clip(experiment: Experiment) -> str:
         return f"table {PER_FOLD} is learnt anew inside each fold, and has no network for new clips"
     if foreign:
         return f"table {foreign[0]} is imported, and nothing here computes it for new clips"
-    if experiment.graphsage.adjacency_as_features:
-        return "a new clip has no column in the adjacency matrix, whose rows are its features"
-    if experiment.reduce and experiment.reduce.method == "tsne":
-        return "t-SNE cannot place a clip that comes after training"
-    if experiment.graph.among == "artist":
-        return "its graph joins clips of one artist, and that of a new clip is unknown"
-    return ""
+    return experiment.why_no_place([experiment.graphsage])  # No variant predicts.

@@ -177,8 +177,8 @@ class Steps(dict[str, Step]):
         }
         imported = {"imported": self.options.has_imported_table}
         predictor = train | imported | {"experiment": part(deciding | prepared)}
-        tuned = [Job()] * len(self.paths.tuning())
-        learnt = [Job()] * len(self.paths.learning_curve())
+        tuned = [Job()] * len(self.paths.further("tuning"))
+        learnt = [Job()] * len(self.paths.further("learning-curve"))
         return {
             "models": Step("models.fit", OF_PROTOCOL, fit),
             "tune": Step("models.tune", OF_DATASET, tune, jobs=tuned),
@@ -192,7 +192,7 @@ class Steps(dict[str, Step]):
         compared = {"models": True, "graphsage": True, "variants": True, "graph": {"among"}}
         evaluate = {"experiment": self.options.part(compared), "paper": paper} | synthesised
         papers = {name: paper(Job(experiment=name)) for name in run.runnable}
-        notes = {name: run.experiment(name).note for name in run.runnable}
+        notes = {name: experiment.note for name, experiment in run.runnable.items()}
         summary = {
             "paper": [f"{name}={value}" for name, value in papers.items() if value is not None],
             "note": [f"{name}={note}" for name, note in notes.items() if note],
@@ -211,12 +211,17 @@ class Steps(dict[str, Step]):
         texts = {"texts": [_digest_of(SCRIPTS / "report" / name) for name in TEXTS]}
         audio = None if run.without_audio else run.audio
         page = said | {"sheet": run.sheet, "audio": audio, "extension": run.facts.extensions}
-        imported = self.paths.imported_tables()
+        imported = {
+            f"{name} ({cut})={file}": file
+            for name, files in run.imports.items()
+            for cut, file in files.items()
+            if Path(file).is_file()
+        }
         crate = {
             "config": config,
             "sheet": run.sheet,
-            "experiment": run.runnable,
-            "table": [f"{name}={path}" for name, path in imported.items()],
+            "experiment": list(run.runnable),
+            "table": list(imported),
         }
         tables = sizes_and_times(Path(), imported.values())
         described = {"sheet": _digest_of(Path(run.sheet)), "contents": tables}
@@ -233,7 +238,7 @@ class Steps(dict[str, Step]):
 
     def _of_predictions(self) -> dict[str, Step]:
         run, config = self.run, self.run.config
-        experiment = run.experiment(config.predict_by)
+        experiment = config.experiments[config.predict_by]
         assert run.new
         files = {"files": lambda job: run.parts[job.part]}
         pieces = {"cut": experiment.cut} | dict(config.audit) | files
@@ -261,7 +266,7 @@ class Steps(dict[str, Step]):
 
 def _jobs(run: Run) -> dict[str, list[Job]]:
     """Jobs of the steps of a place, by its last wildcard."""
-    cuts = sorted({run.experiment(name).cut for name in run.runnable})
+    cuts = sorted({experiment.cut for experiment in run.runnable.values()})
     return {
         "dataset": [Job()],
         "shard": [Job(shard=shard) for shard in run.shards if not run.without_audio],
