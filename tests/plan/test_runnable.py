@@ -137,13 +137,13 @@ def test_a_table_that_nothing_makes_is_named_with_its_experiment(table, hint) ->
     with pytest.raises(UserError) as error:
         check_tables(config(tables=["mine", table]))
     assert str(error.value) == (
-        f"experiments.multiclass_x.tables: no table '{table}'; {hint} (a table computed elsewhere "
-        "is imported by --config 'tables={NAME: FILE}')"
+        f"experiments.multiclass_x.tables: no table '{table}'; {hint} "
+        "(--config 'tables={NAME: FILE}' imports a table)"
     )
 
 
 def test_the_table_that_is_learnt_for_each_fold_cannot_be_imported() -> None:
-    with pytest.raises(UserError, match=r"tables: cnn: .* another name"):
+    with pytest.raises(UserError, match=r"tables: cnn is .* another name"):
         check_tables(Config(tables={"cnn": "cnn.csv"}))
 
 

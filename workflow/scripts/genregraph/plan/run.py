@@ -41,10 +41,10 @@ class Run:
     def check(self) -> None:
         """Raise a `UserError` for a fault of audio folder or tables that stops all."""
         if not (self.synthesised or self.fetched or self.without_audio or self.files):
+            first = Path(self.audio, self.rows[0].path)
             raise UserError(
                 f"{self.audio} has none of the sheet's {len(self.rows)} clips (the first would be "
-                f"{Path(self.audio, self.rows[0].path)}); say where they are with --config "
-                "audio=FOLDER"
+                f"{first}); say where they are with --config audio=FOLDER"
             )
         runnable.check_tables(self.config)
 

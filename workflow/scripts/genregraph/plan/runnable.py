@@ -67,27 +67,21 @@ def prolific(rows: Sequence[Row]) -> list[str]:
         for (genre, artist), count in artists.most_common()
         if count > max(1, genres[genre] / 10)
     ]
-    return [
-        f"artists of more than a tenth of a genre's clips: {first_few(many)}; clean keeps the "
-        "clips of each in one fold: is one of these a name for several artists?"
-    ][: len(many)]
+    said = f"artists of more than a tenth of a genre's clips: {first_few(many)}"
+    asked = "clean keeps the clips of each in one fold: is one of these a name for several artists?"
+    return [f"{said}; {asked}"] * bool(many)
 
 
 def check_tables(config: Config) -> None:
     """Raise a `UserError` if an experiment names a table that nothing makes, or cnn is imported."""
     if PER_FOLD in config.tables:
-        raise UserError(
-            f"tables: {PER_FOLD}: this table is learnt anew for each fold; give the imported table "
-            "another name"
-        )
+        raise UserError(f"tables: {PER_FOLD} is learnt anew for each fold; import by another name")
     known = [*COMPUTED, PER_FOLD, *config.tables]
     for name, experiment in config.experiments.items():
         for table in experiment.tables:
             if table not in known:
-                raise UserError(
-                    f"experiments.{name}.tables: no table '{table}'; {nearest(table, known)} (a "
-                    "table computed elsewhere is imported by --config 'tables={NAME: FILE}')"
-                )
+                said = f"experiments.{name}.tables: no table '{table}'; {nearest(table, known)}"
+                raise UserError(f"{said} (--config 'tables={{NAME: FILE}}' imports a table)")
 
 
 def not_runnable(

@@ -94,13 +94,12 @@ def command_of(record: str, content: str, input: Any, output: Any) -> list[str]:
     return [record.rsplit(".", 2)[0], *words, *others]
 
 
-def _listed(files: Any) -> list[str]:
-    return [files] if isinstance(files, str) else list(files)
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _arguments(name: str, value: Any) -> list[str]:
     option = name.replace("_", "-")
     if isinstance(value, bool):
         return [f"--{option}" if value else f"--no-{option}"]
-    values = value if isinstance(value, list) else [] if value is None else [value]
-    return [f"--{option}={each}" for each in values]
+    return [f"--{option}={each}" for each in _listed(value)]
