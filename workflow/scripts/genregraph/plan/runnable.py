@@ -12,8 +12,6 @@ from genregraph.datasets.groups import group_name, normalised, tied
 from genregraph.datasets.sheet import Row
 from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, Clip, evaluations
 
-ANY_CUT = ("30s", "3s")  # What is computed is computed for both.
-
 
 def by_sheet(experiment: Experiment, rows: Sequence[Row]) -> list[Clip]:
     """Clips of an experiment as the sheet states them, before any is decoded."""
@@ -98,11 +96,12 @@ def not_runnable(
         possible, left_out = evaluations(experiment, by_sheet(experiment, rows))
         missing = sorted(set(experiment.genres) - genres)
         computed = sorted(set(experiment.tables) - set(config.tables))
+        uncut = [t for t in experiment.tables if t in files and experiment.cut not in files[t]]
         if missing:
             reasons[name] = f"the dataset has no genre {', '.join(missing)}"
         elif no_audio and computed:
             reasons[name] = f"there is no audio to compute {', '.join(computed)}"
-        elif uncut := [t for t in experiment.tables if experiment.cut not in files.get(t, ANY_CUT)]:
+        elif uncut:
             key = "file" if experiment.cut == "30s" else "file_3s"
             reasons[name] = (
                 f"table {uncut[0]} is imported for cut {', '.join(files[uncut[0]])} alone; "
