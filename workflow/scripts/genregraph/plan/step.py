@@ -30,25 +30,22 @@ class Step:
 
     ``name`` is ``package.step``, and may hold wildcards; one without package is of no code of ours.
     ``place`` is the folder of what a job makes, such as ``results/{dataset}/{cut}``; logs and
-    benchmarks have the same place below their own folders, where ``suffix`` tells jobs apart.
-    ``options`` are those of the command line, by name: values, or functions of a job's wildcards;
-    None is left out, a list is repeated, and True or False is a flag. ``facts`` are what else a
-    result depends on, in the same form. ``jobs`` have a record each, if the place does not say
-    which there are, and ``record`` is its folder, if it is another.
+    benchmarks have the same place below their own folders. ``options`` are those of the command
+    line, by name: values, or functions of a job's wildcards; None is left out, a list is repeated,
+    and True or False is a flag. ``facts`` are what else a result depends on, in the same form.
+    ``jobs`` have a record each, if the place does not say which there are.
     """
 
     name: str
     place: str
     options: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
-    suffix: str = ""
     jobs: Sequence[Job] | None = None
-    record: str = ""
 
     @property
     def job_path(self) -> str:
         """Path of a job's log below ``results/logs``, and of its benchmark, without extension."""
-        return f"{self.place.removeprefix('results/')}/{self.name}{self.suffix}"
+        return f"{self.place.removeprefix('results/')}/{self.name}"
 
     def content(self, wildcards: Any) -> str:
         """What a job's files are made with (JSON)."""
@@ -62,7 +59,7 @@ class Step:
     def made_with(self, wildcards: Any) -> str:
         """Path of a job's record."""
         digest_of_all = hashlib.sha256(self.content(wildcards).encode()).hexdigest()[:16]
-        path = f"{self.record or self.place}/made-with/{self.name}.{digest_of_all}.json"
+        path = f"{self.place}/made-with/{self.name}.{digest_of_all}.json"
         return path.format(**wildcards)
 
 

@@ -77,8 +77,8 @@ class Steps(dict[str, Step]):
         }
         once, made = [Job()] if run.unpacks else [], [Job()] if run.synthesised else []
         return {
-            "unpack": Step("datasets.unpack", here, unpack, named, jobs=once),
-            "synthesise": Step("demo.synthesise", here, folder | self.seed, rows, jobs=made),
+            "unpack": Step("datasets.unpack", here, unpack, named, once),
+            "synthesise": Step("demo.synthesise", here, folder | self.seed, rows, made),
             "audit": Step("audio.audit", OF_SHARD, audit, audited),
             "clips": Step("audio.clips", OF_CUT, sheet | CUT, rows),
         }
@@ -110,14 +110,12 @@ class Steps(dict[str, Step]):
             if cut["cut"] in files
         ]
         listed = cuts if run.without_audio else []
-        of_tables, of_its_own = sheet | {"table": self.paths.all_imported}, f"{place}/{{table}}"
+        of_tables, own = sheet | {"table": self.paths.all_imported}, f"{place}/{{table}}"
         return {
-            "extract": Step("features.{table}", place, compute, {}, ".{shard}", computed),
-            "gather": Step("features.gather", place, suffix=".{table}"),
-            "imported": Step(
-                "features.imported", place, of_table, named, ".{table}", imported, of_its_own
-            ),
-            "listed": Step("features.listed", OF_CUT, of_tables, rows, jobs=listed),
+            "extract": Step("features.{table}", place, compute, jobs=computed),
+            "gather": Step("features.gather", place),
+            "imported": Step("features.imported", own, of_table, named, imported),
+            "listed": Step("features.listed", OF_CUT, of_tables, rows, listed),
         }
 
     def _of_inputs(self) -> dict[str, Step]:
@@ -150,7 +148,7 @@ class Steps(dict[str, Step]):
             "folds": Step("folds.assign", OF_PROTOCOL, split | PROTOCOL),
             "cnn": Step("models.cnn", OF_PROTOCOL, cnn, jobs=learning),
             "selection": Step("selection.selection", OF_PROTOCOL, selection, jobs=selecting),
-            "importances": Step(draw, OF_PROTOCOL, suffix=".importances", jobs=selecting),
+            "importances": Step(draw, OF_PROTOCOL, jobs=selecting),
             "inputs": Step("preprocessing.prepare", OF_PROTOCOL, prepare),
             "adjacency": Step("graph.adjacency", OF_PROTOCOL, adjacency),
         }
@@ -228,7 +226,7 @@ class Steps(dict[str, Step]):
         figures, of_protocol = "report.figures", {"model": options.shown, **self.seed}
         paper = {"paper": options.paper}
         return {
-            "figure": Step(f"{figures}.draw", f"{OF_DATASET}/figures", suffix=".{figure}"),
+            "figure": Step(f"{figures}.draw", f"{OF_DATASET}/figures"),
             "protocol_figures": Step(f"{figures}.protocol_figures", OF_PROTOCOL, of_protocol),
             "experiment_figures": Step(f"{figures}.experiment_figures", OF_EXPERIMENT, paper),
             "findings": Step("report.findings", OF_DATASET, said, texts),
