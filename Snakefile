@@ -40,10 +40,6 @@ include: "rules/report.smk"
 include: "rules/records.smk"
 
 
-localrules:
-    all,
-
-
 rule all:
     """Make all tables, figures, findings and the report of the dataset."""
     default_target: True
@@ -51,3 +47,4 @@ rule all:
         PATHS.copies(),
         f"{PATHS.dataset}/ro-crate-metadata.json",
         PATHS.figures(),
+    localrule: True

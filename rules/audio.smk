@@ -12,9 +12,9 @@ if RUN.fetched:
         output:
             ARCHIVE,
         log:
-            STEPS["fetch"].log,
+            f"results/logs/{CONFIG.dataset}/datasets.fetch.log",
         benchmark:
-            STEPS["fetch"].benchmark
+            f"results/benchmarks/{CONFIG.dataset}/datasets.fetch.tsv"
         retries: 2
         conda:
             "../envs/audio.yaml"
@@ -35,10 +35,8 @@ if RUN.fetched:
             made_with=STEPS["unpack"].made_with,
         output:
             output=local(RUN.brought_by),
-        log:
-            STEPS["unpack"].log,
-        benchmark:
-            STEPS["unpack"].benchmark
+        pathvars:
+            job=STEPS["unpack"].job_path,
         resources:
             mem_mb=memory(1000),
             runtime=minutes(30),
@@ -52,10 +50,8 @@ if RUN.synthesised:
             made_with=STEPS["synthesise"].made_with,
         output:
             touch(local(RUN.brought_by)),
-        log:
-            STEPS["synthesise"].log,
-        benchmark:
-            STEPS["synthesise"].benchmark
+        pathvars:
+            job=STEPS["synthesise"].job_path,
 
 
 use rule audio_step as audit with:
@@ -66,10 +62,8 @@ use rule audio_step as audit with:
     output:
         clips=f"{OF_SHARD}/clips.parquet",
         samples=SAMPLES if CONFIG.keep_samples else temp(SAMPLES),
-    log:
-        STEPS["audit"].log,
-    benchmark:
-        STEPS["audit"].benchmark
+    pathvars:
+        job=STEPS["audit"].job_path,
     resources:
         mem_mb=memory(500 + CONFIG.audit.longest),
         runtime=minutes(30, 0.1),
@@ -85,10 +79,8 @@ if not RUN.without_audio:
         output:
             clips=f"{OF_CUT}/clips.parquet",
             problems=shown(f"{OF_CUT}/problems.csv", table="problems of {cut}"),
-        log:
-            STEPS["clips"].log,
-        benchmark:
-            STEPS["clips"].benchmark
+        pathvars:
+            job=STEPS["clips"].job_path,
         resources:
             mem_mb=memory(1000, 20),
             runtime=minutes(10),

@@ -17,10 +17,8 @@ use rule step as evaluate with:
         calibration=shown(f"{OF_EXPERIMENT}/calibration.csv"),
         reliability=shown(f"{OF_EXPERIMENT}/reliability.csv"),
         comparisons=f"{OF_EXPERIMENT}/comparisons.csv",
-    log:
-        STEPS["evaluate"].log,
-    benchmark:
-        STEPS["evaluate"].benchmark
+    pathvars:
+        job=STEPS["evaluate"].job_path,
     localrule: True
     resources:
         mem_mb=memory(2000, 2),
@@ -40,10 +38,8 @@ use rule step as summary with:
         output=shown(f"{OF_DATASET}/summary.csv"),
         comparisons=shown(f"{OF_DATASET}/comparisons.csv"),
         text=f"{OF_DATASET}/summary.txt",
-    log:
-        STEPS["summary"].log,
-    benchmark:
-        STEPS["summary"].benchmark
+    pathvars:
+        job=STEPS["summary"].job_path,
     localrule: True
 
 
@@ -55,9 +51,9 @@ rule show:
     output:
         "results/{name}",
     log:
-        STEPS["show"].log,
+        "results/logs/show.{name}.log",
     benchmark:
-        STEPS["show"].benchmark
+        "results/benchmarks/show.{name}.tsv"
     wildcard_constraints:
         name="[^/]+",
     localrule: True

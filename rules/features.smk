@@ -10,10 +10,8 @@ use rule audio_step as extract with:
         made_with=STEPS["extract"].made_with,
     output:
         output=f"{OF_TABLE}/{{shard}}.parquet",
-    log:
-        STEPS["extract"].log,
-    benchmark:
-        STEPS["extract"].benchmark
+    pathvars:
+        job=STEPS["extract"].job_path + ".{shard}",
     wildcard_constraints:
         table="|".join([*RUN.computed, "images"]),
     resources:
@@ -30,10 +28,8 @@ use rule audio_step as gather with:
     output:
         output=f"{OF_TABLE}.parquet",
         problems=shown(f"{OF_TABLE}.problems.csv", table="problems of {table} in {cut}"),
-    log:
-        STEPS["gather"].log,
-    benchmark:
-        STEPS["gather"].benchmark
+    pathvars:
+        job=STEPS["gather"].job_path + ".{table}",
     wildcard_constraints:
         table="|".join(RUN.computed) or "none",
     resources:
@@ -49,10 +45,8 @@ use rule audio_step as imported with:
     output:
         output=f"{OF_TABLE}.parquet",
         problems=shown(f"{OF_TABLE}.problems.csv", table="problems of {table} in {cut}"),
-    log:
-        STEPS["imported"].log,
-    benchmark:
-        STEPS["imported"].benchmark
+    pathvars:
+        job="{dataset}/{cut}/features/features.imported.{table}",
     wildcard_constraints:
         table="|".join(CONFIG.tables) or "none",
     resources:
@@ -69,10 +63,8 @@ if RUN.without_audio:
         output:
             clips=f"{OF_CUT}/clips.parquet",
             problems=shown(f"{OF_CUT}/problems.csv", table="problems of {cut}"),
-        log:
-            STEPS["listed"].log,
-        benchmark:
-            STEPS["listed"].benchmark
+        pathvars:
+            job=STEPS["listed"].job_path,
         resources:
             mem_mb=memory(1000, 20, PATHS.all_imported),
             runtime=minutes(10, 0.1),

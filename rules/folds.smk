@@ -11,10 +11,8 @@ use rule step as usable with:
     output:
         output=f"{OF_EXPERIMENT}/usable.parquet",
         protocols=f"{OF_EXPERIMENT}/protocols.json",
-    log:
-        STEPS["usable"].log,
-    benchmark:
-        STEPS["usable"].benchmark
+    pathvars:
+        job=STEPS["usable"].job_path,
     resources:
         mem_mb=memory(1000, 15),
         runtime=minutes(10, 0.1),
@@ -30,10 +28,8 @@ use rule step as folds with:
     output:
         output=f"{OF_PROTOCOL}/folds.parquet",
         leaking=shown(f"{OF_PROTOCOL}/leaks.csv"),
-    log:
-        STEPS["folds"].log,
-    benchmark:
-        STEPS["folds"].benchmark
+    pathvars:
+        job=STEPS["folds"].job_path,
     resources:
         mem_mb=memory(1000, 15),
         runtime=minutes(10, 0.1),

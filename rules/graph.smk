@@ -9,10 +9,8 @@ use rule step as adjacency with:
     output:
         output=f"{OF_PROTOCOL}/graph.npz",
         table=shown(f"{OF_PROTOCOL}/graph-health.csv"),
-    log:
-        STEPS["adjacency"].log,
-    benchmark:
-        STEPS["adjacency"].benchmark
+    pathvars:
+        job=STEPS["adjacency"].job_path,
     priority: 1
     resources:
         mem_mb=memory(1500, 6),

@@ -9,10 +9,8 @@ use rule fold_step as models with:
         made_with=STEPS["models"].made_with,
     output:
         output=directory(OF_MODELS),
-    log:
-        STEPS["models"].log,
-    benchmark:
-        STEPS["models"].benchmark
+    pathvars:
+        job=STEPS["models"].job_path,
     priority: 2
     resources:
         mem_mb=memory(1500, 6, by_thread=True),
@@ -28,10 +26,8 @@ use rule step as tune with:
         made_with=STEPS["tune"].made_with,
     output:
         output=shown(f"{OF_DATASET}/tuning.csv"),
-    log:
-        STEPS["tune"].log,
-    benchmark:
-        STEPS["tune"].benchmark
+    pathvars:
+        job=STEPS["tune"].job_path,
     priority: 2
     resources:
         mem_mb=memory(1500, 6),
@@ -46,10 +42,8 @@ use rule step as learning_curve with:
         made_with=STEPS["learning_curve"].made_with,
     output:
         output=shown(f"{OF_DATASET}/learning-curve.csv"),
-    log:
-        STEPS["learning_curve"].log,
-    benchmark:
-        STEPS["learning_curve"].benchmark
+    pathvars:
+        job=STEPS["learning_curve"].job_path,
     priority: 2
     resources:
         mem_mb=memory(1500, 6),

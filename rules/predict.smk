@@ -12,10 +12,8 @@ use rule step as predictor with:
         made_with=STEPS["predictor"].made_with,
     output:
         output=f"{OF_EXPERIMENT}/predictor.safetensors",
-    log:
-        STEPS["predictor"].log,
-    benchmark:
-        STEPS["predictor"].benchmark
+    pathvars:
+        job=STEPS["predictor"].job_path,
     resources:
         mem_mb=memory(1500, 15),
         runtime=minutes(30, 2),
@@ -32,10 +30,8 @@ if RUN.new:
         output:
             pieces=f"{OF_PART}/pieces.parquet",
             samples=temp(f"{OF_PART}/samples.parquet"),
-        log:
-            STEPS["pieces"].log,
-        benchmark:
-            STEPS["pieces"].benchmark
+        pathvars:
+            job=STEPS["pieces"].job_path,
         resources:
             mem_mb=memory(500 + CONFIG.audit.longest),
             runtime=minutes(30, 0.1),
@@ -47,10 +43,8 @@ if RUN.new:
             made_with=STEPS["extract_new"].made_with,
         output:
             output=f"{OF_PART}/{{table}}.parquet",
-        log:
-            STEPS["extract_new"].log,
-        benchmark:
-            STEPS["extract_new"].benchmark
+        pathvars:
+            job=STEPS["extract_new"].job_path,
         wildcard_constraints:
             table="|".join(BY.tables),
 
@@ -70,10 +64,8 @@ if RUN.new:
             pieces=f"{OF_NEW}/pieces.csv",
             neighbours=f"{OF_NEW}/neighbours.csv",
             problems=f"{OF_NEW}/problems.csv",
-        log:
-            STEPS["predictions"].log,
-        benchmark:
-            STEPS["predictions"].benchmark
+        pathvars:
+            job=STEPS["predictions"].job_path,
         localrule: True
         resources:
             mem_mb=memory(1500, 10),
@@ -86,8 +78,6 @@ if RUN.new:
             made_with=STEPS["curves"].made_with,
         output:
             output=shown(f"{OF_NEW}/curves.png", figure="genres over time"),
-        log:
-            STEPS["curves"].log,
-        benchmark:
-            STEPS["curves"].benchmark
+        pathvars:
+            job=STEPS["curves"].job_path,
         localrule: True

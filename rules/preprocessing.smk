@@ -11,10 +11,8 @@ use rule fold_step as cnn with:
         output=f"{OF_PROTOCOL}/cnn.parquet",
         weights=f"{OF_PROTOCOL}/cnn.pt",
         history=f"{OF_PROTOCOL}/cnn-history.csv",
-    log:
-        STEPS["cnn"].log,
-    benchmark:
-        STEPS["cnn"].benchmark
+    pathvars:
+        job=STEPS["cnn"].job_path,
     resources:
         mem_mb=memory(2000, 8, by_thread=True),
         runtime=minutes(120, 5),
@@ -30,10 +28,8 @@ use rule fold_step as selection with:
         made_with=STEPS["selection"].made_with,
     output:
         output=f"{OF_PROTOCOL}/selection.csv",
-    log:
-        STEPS["selection"].log,
-    benchmark:
-        STEPS["selection"].benchmark
+    pathvars:
+        job=STEPS["selection"].job_path,
     resources:
         mem_mb=memory(1500, 15, by_thread=True),
         runtime=minutes(60, 5),
@@ -49,10 +45,8 @@ use rule step as inputs with:
         made_with=STEPS["inputs"].made_with,
     output:
         output=f"{OF_PROTOCOL}/inputs.npz",
-    log:
-        STEPS["inputs"].log,
-    benchmark:
-        STEPS["inputs"].benchmark
+    pathvars:
+        job=STEPS["inputs"].job_path,
     resources:
         mem_mb=memory(1000, 10),
         runtime=minutes(10, 1),

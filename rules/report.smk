@@ -20,10 +20,8 @@ use rule report_step as figure with:
         made_with=STEPS["figure"].made_with,
     output:
         output=shown(f"{OF_DATASET}/figures/{{figure}}.png", "figure"),
-    log:
-        STEPS["figure"].log,
-    benchmark:
-        STEPS["figure"].benchmark
+    pathvars:
+        job=STEPS["figure"].job_path + ".{figure}",
     wildcard_constraints:
         figure="|".join(DRAWN_OF),
     resources:
@@ -38,10 +36,8 @@ use rule report_step as importances with:
         made_with=STEPS["importances"].made_with,
     output:
         output=shown(f"{OF_PROTOCOL}/figures/importances.png"),
-    log:
-        STEPS["importances"].log,
-    benchmark:
-        STEPS["importances"].benchmark
+    pathvars:
+        job=STEPS["importances"].job_path + ".importances",
 
 
 use rule report_step as protocol_figures with:
@@ -57,10 +53,8 @@ use rule report_step as protocol_figures with:
         history=shown(f"{OF_PROTOCOL}/figures/history.png"),
         confusion=shown(f"{OF_PROTOCOL}/figures/confusion.png"),
         map=f"{OF_PROTOCOL}/map.json",
-    log:
-        STEPS["protocol_figures"].log,
-    benchmark:
-        STEPS["protocol_figures"].benchmark
+    pathvars:
+        job=STEPS["protocol_figures"].job_path,
     resources:
         mem_mb=memory(1500, 10),
         runtime=minutes(20, 1),
@@ -77,10 +71,8 @@ use rule report_step as experiment_figures with:
         reliability=shown(
             f"{OF_EXPERIMENT}/figures/reliability.png", "calibration-figure"
         ),
-    log:
-        STEPS["experiment_figures"].log,
-    benchmark:
-        STEPS["experiment_figures"].benchmark
+    pathvars:
+        job=STEPS["experiment_figures"].job_path,
 
 
 use rule report_step as findings with:
@@ -88,15 +80,13 @@ use rule report_step as findings with:
     input:
         PATHS.results,
         needed=OF_DATASET_TABLES + PATHS.of_protocols("graph-health.csv", "leaks.csv"),
-        learning_curve=PATHS.learning_curve(),
-        tuning=PATHS.tuning(),
+        learning_curve=PATHS.further("learning-curve"),
+        tuning=PATHS.further("tuning"),
         made_with=STEPS["findings"].made_with,
     output:
         output=shown(f"{OF_DATASET}/findings.md"),
-    log:
-        STEPS["findings"].log,
-    benchmark:
-        STEPS["findings"].benchmark
+    pathvars:
+        job=STEPS["findings"].job_path,
     localrule: True
 
 
@@ -107,16 +97,14 @@ use rule report_step as page with:
         needed=OF_DATASET_TABLES
         + PATHS.of_protocols("graph-health.csv", "leaks.csv", "models")
         + PATHS.once(PATHS.clips),
-        learning_curve=PATHS.learning_curve(),
+        learning_curve=PATHS.further("learning-curve"),
         map=PATHS.of_protocols("map.json", only_strictest=True),
         problems=PATHS.once(PATHS.problems),
         made_with=STEPS["page"].made_with,
     output:
         output=shown(f"{OF_DATASET}/report.html", "page"),
-    log:
-        STEPS["page"].log,
-    benchmark:
-        STEPS["page"].benchmark
+    pathvars:
+        job=STEPS["page"].job_path,
     resources:
         mem_mb=memory(1500, 5),
         runtime=minutes(10, 0.5),
@@ -132,8 +120,6 @@ use rule report_step as crate with:
     output:
         output=f"{OF_DATASET}/ro-crate-metadata.json",
         workflow=f"{OF_DATASET}/workflow.zip",
-    log:
-        STEPS["crate"].log,
-    benchmark:
-        STEPS["crate"].benchmark
+    pathvars:
+        job=STEPS["crate"].job_path,
     localrule: True

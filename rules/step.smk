@@ -1,11 +1,16 @@
 # What rules have in common that run a step: its command and one of three environments. The record
 # among a job's inputs names the step and its options; named inputs and outputs are options, too.
+# Log and benchmark lie where the results do: a rule says by its pathvar job under which name.
 
 
 rule step:
     """What rules that run a step have in common."""
     log:
-        "results/logs/step.log",
+        "results/logs/<job>.log",
+    benchmark:
+        "results/benchmarks/<job>.tsv"
+    pathvars:
+        job="step",
     conda:
         "../envs/learning.yaml"
     resources:
@@ -32,7 +37,11 @@ use rule step as report_step with:
 rule fold_step:
     """A step that fits as many folds side by side as it has threads."""
     log:
-        "results/logs/step.log",
+        "results/logs/<job>.log",
+    benchmark:
+        "results/benchmarks/<job>.tsv"
+    pathvars:
+        job="step",
     conda:
         "../envs/learning.yaml"
     threads: FOLDS_AT_ONCE

@@ -1,14 +1,7 @@
-"""Experiments of the configuration: networks, variants, and what does not go together."""
+"""Experiments of the configuration: networks and variants."""
 
-import re
-
-import pytest
-
-from genregraph.common.errors import UserError
 from genregraph.config.experiment import Experiment, Network, Trained
 from genregraph.config.load import load
-
-INDUCTIVE = {"protocols": ["inductive"]}
 
 
 def test_networks_of_an_experiment_are_each_trained_without_messages_too() -> None:
@@ -49,29 +42,3 @@ def test_a_demo_has_few_folds_and_epochs_in_every_experiment() -> None:
         found = (experiment.folds.n, experiment.folds.repeats, experiment.clean.folds)
         assert (*found, experiment.graphsage.epochs) == expected
         assert experiment.clean.unknown_artist == "out" and experiment.graphsage.layers == 2
-
-
-@pytest.mark.parametrize(
-    ("experiment", "said"),
-    [
-        ({"variants": {"edgeless": {}}}, "variants.edgeless: a model is called so already"),
-        ({"variants": {"x": {"wights": 1}}}, "variants.x.wights: Extra inputs are not permitted"),
-        ({"variants": {"x": {"layers": 0}}}, "variants.x.layers: must be greater"),
-        (
-            {**INDUCTIVE, "variants": {"x": {"adjacency_as_features": True}}},
-            "x: a clip that comes after training has no column in the adjacency matrix: set adjac",
-        ),
-        ({**INDUCTIVE, "reduce": {"method": "tsne"}}, "cannot be placed by t-SNE"),
-        ({**INDUCTIVE, "graph": {"among": "artist"}}, "has no neighbour of its artist"),
-        (
-            {"variants": {"x": {"model": "gcn"}}},
-            "variants.x.model: name the network gcn",
-        ),
-        ({"variants": {"x_edgeless": {}}}, "variants.x_edgeless: a model is called so already"),
-        ({"calibrate": "temperature", "select": {}}, "select fits the inputs to the genres"),
-        ({"calibrate": "temperature", "tables": ["cnn"]}, "cnn fits the inputs to the genres"),
-    ],
-)
-def test_parts_that_do_not_go_together_are_reported(experiment, said) -> None:
-    with pytest.raises(UserError, match=re.escape(said)):
-        load({"experiments": {"multiclass_x": experiment}})

@@ -40,7 +40,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 def test_protocols_of_the_sheet_are_known_before_any_job(small: Run) -> None:
     assert small.without_audio
-    assert small.runnable == ["multiclass_small"]
+    assert [*small.runnable] == ["multiclass_small"]
     allowed = {"paper": Evaluation(10, 1), "clean": Evaluation(4, 1)}
     assert small.protocols["multiclass_small"] == allowed
     files = Paths(small).of_protocols("models")

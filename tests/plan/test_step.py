@@ -52,16 +52,14 @@ def test_command_has_options_as_they_are_and_files():
 
 
 def test_log_and_benchmark_lie_where_the_results_do():
-    step = Step("graph.adjacency", PLACE, suffix=".{genre}")
-    assert step.log == ("results/logs/{dataset}/{protocol}/fold-{fold}/graph.adjacency.{genre}.log")
-    assert step.benchmark.startswith("results/benchmarks/{dataset}/{protocol}/")
+    step = Step("graph.adjacency", PLACE)
+    assert step.job_path == "{dataset}/{protocol}/fold-{fold}/graph.adjacency"
 
 
 def test_record_holds_options_facts_code_and_libraries_and_is_named_by_them():
     facts = {"rows": lambda wildcards: f"digest of {wildcards.dataset}"}
     steps = [
-        Step("{step}.adjacency", PLACE, {"k": k}, facts, record="results/{dataset}/{protocol}")
-        for k in (5, 3, 5)
+        Step("{step}.adjacency", "results/{dataset}/{protocol}", {"k": k}, facts) for k in (5, 3, 5)
     ]
     job = Job(FOLD, step="graph")
     record = json.loads(steps[0].content(job))

@@ -1,6 +1,6 @@
 """An experiment of the configuration: how clips are split, its inputs, graph and models."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -186,15 +186,9 @@ class Experiment(Model):
 
     @model_validator(mode="after")
     def _new_clips_have_a_place(self) -> "Experiment":
-        why = ""
-        if any(each.settings.adjacency_as_features for each in self.networks().values()):
-            why = "has no column in the adjacency matrix: set adjacency_as_features: false"
-        elif self.graph.among == "artist":
-            why = "has no neighbour of its artist, as artists are kept apart: set graph: among: all"
-        elif self.reduce and self.reduce.method == "tsne":
-            why = "cannot be placed by t-SNE: set reduce: method: pca"
-        if why and "inductive" in self.protocols:
-            raise ValueError(f"a clip that comes after training {why}, or leave out inductive")
+        networks = [each.settings for each in self.networks().values()]
+        if "inductive" in self.protocols and (why := self.why_no_place(networks)):
+            raise ValueError(f"{why}, or leave out inductive")
         return self
 
     @model_validator(mode="after")
@@ -204,6 +198,17 @@ class Experiment(Model):
             said = "fits the inputs to the genres of all training clips: set calibrate: none"
             raise ValueError(f"{' and '.join(outside)} {said}")
         return self
+
+    def why_no_place(self, networks: Iterable[Network]) -> str:
+        """Why a clip that comes after training has no place in networks; empty if it has."""
+        why = ""
+        if any(network.adjacency_as_features for network in networks):
+            why = "has no column in the adjacency matrix: set adjacency_as_features: false"
+        elif self.graph.among == "artist":
+            why = "has no neighbour of its artist, as artists are kept apart: set graph: among: all"
+        elif self.reduce and self.reduce.method == "tsne":
+            why = "cannot be placed by t-SNE: set reduce: method: pca"
+        return why and f"a clip that comes after training {why}"
 
     @property
     def kinds(self) -> list[str]:
@@ -234,23 +239,19 @@ class Experiment(Model):
         own where it changes more than the messages.
         """
         found: dict[str, Trained] = {}
-        silent = {"messages": False}
-        for kind in self.kinds:
-            ablation = ablation_name(kind) if self.graphsage.messages else ""
-            found[kind] = Trained(kind, self.graphsage, "", ablation)
-            own = self.graphsage.model_copy(update=silent)
-            found[ablation_name(kind)] = Trained(kind, own, "", "")
-        for name, differs in self.variants.items():
-            kind, settings = differs.get("model", NETWORKS[0]), self.variant(name)
-            is_searched = differs.keys().isdisjoint(SEARCHED)
+        asked: dict[str, dict[str, Any]] = {kind: {"model": kind} for kind in self.kinds}
+        for name, differs in (asked | self.variants).items():
+            kind, is_variant = differs.get("model", NETWORKS[0]), name in self.variants
+            settings = self.variant(name) if is_variant else self.graphsage
+            has_own = not is_variant or bool(differs.keys() - OF_MESSAGES - {"model"})
+            is_searched = is_variant and differs.keys().isdisjoint(SEARCHED)
             like, like_silent = (kind, ablation_name(kind)) if is_searched else ("", "")
-            if not settings.messages:
+            ablation = ablation_name(name if has_own else kind)
+            if settings.messages:
+                found[name] = Trained(kind, settings, like, ablation)
+            else:
                 found[name] = Trained(kind, settings, like_silent, "")
-                continue
-            is_another = bool(differs.keys() - OF_MESSAGES - {"model"})
-            ablation = ablation_name(name if is_another else kind)
-            found[name] = Trained(kind, settings, like, ablation)
-            if is_another:
-                alone = settings.model_copy(update=silent)
-                found[ablation] = Trained(kind, alone, like_silent, "")
+            if has_own and (settings.messages or not is_variant):
+                silent = settings.model_copy(update={"messages": False})
+                found[ablation] = Trained(kind, silent, like_silent, "")
         return found

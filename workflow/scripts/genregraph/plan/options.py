@@ -53,9 +53,8 @@ class Options:
 
     def part(self, keys: Any, experiment: str = "") -> Callable[[Any], str]:
         """Some keys of a job's experiment, or of that which is named (JSON)."""
-        return lambda job: self.run.experiment(experiment or job.experiment).model_dump_json(
-            include=keys
-        )
+        of = self.run.config.experiments
+        return lambda job: of[experiment or job.experiment].model_dump_json(include=keys)
 
     def has_imported_table(self, job: Any) -> bool:
         """Whether a table of a job's experiment is imported."""
@@ -63,9 +62,8 @@ class Options:
 
     def paper(self, job: Any) -> float | None:
         """The paper's accuracy in a job's experiment, if this is its dataset."""
-        return (
-            self.run.experiment_of(job).paper_test_accuracy if self.run.facts.of_the_paper else None
-        )
+        stated = self.run.experiment_of(job).paper_test_accuracy
+        return stated if self.run.facts.of_the_paper else None
 
     def shown(self, job: Any) -> list[str]:
         """Models that the map of an experiment shows: all but variants."""

@@ -21,7 +21,7 @@ OF_PART = f"{OF_NEW}/{{part}}"
 
 # Tables of a dataset beside those of its experiments, and what is said of all.
 OVERVIEWS = ("summary.csv", "comparisons.csv", "findings.md", "report.html")
-FURTHER = ("tuning.csv", "learning-curve.csv")
+FURTHER = {"tuning": "paper", "learning-curve": "clean"}  # By the protocol that each takes.
 
 
 class Paths:
@@ -121,38 +121,27 @@ class Paths:
         found = (files(Job(experiment=name)) for name in self.run.runnable)
         return list(dict.fromkeys(path for paths in found for path in paths))
 
-    def tuning(self) -> list[str]:
-        """The table of tuning, if its experiment can be evaluated as in the paper."""
-        return self._if_evaluated(FURTHER[0], self.run.config.tuning.experiment, "paper")
-
-    def learning_curve(self) -> list[str]:
-        """The learning curve, if its experiment can be evaluated under protocol clean."""
-        return self._if_evaluated(FURTHER[1], self.run.config.learning_curve.experiment, "clean")
-
-    def _if_evaluated(self, table: str, experiment: str, protocol: str) -> list[str]:
-        has = protocol in self.run.protocols.get(experiment, [])
-        return [f"{self.dataset}/{table}"] if has else []
-
-    def imported_tables(self) -> dict[str, str]:
-        """Imported tables that are there, by name and segment length."""
-        return {
-            f"{name} ({cut})": file
-            for name, files in self.run.imports.items()
-            for cut, file in files.items()
-            if Path(file).is_file()
-        }
+    def further(self, *names: str) -> list[str]:
+        """Tables of `FURTHER`, or those named: each if its experiment has its protocol."""
+        tuning, curve = self.run.config.tuning, self.run.config.learning_curve
+        of = {"tuning": tuning.experiment, "learning-curve": curve.experiment}
+        return [
+            f"{self.dataset}/{name}.csv"
+            for name in names or FURTHER
+            if FURTHER[name] in self.run.protocols.get(of[name], [])
+        ]
 
     # What there is to show
 
     def _selections(self, name: str, only_strictest: bool = False) -> list[str]:
-        selecting = [each for each in self.run.runnable if self.run.experiment(each).select]
+        selecting = [each for each, experiment in self.run.runnable.items() if experiment.select]
         return self.of_protocols(name, experiments=selecting, only_strictest=only_strictest)
 
     def figures(self) -> list[str]:
         """Figures and tables beside the results: of each experiment's strictest protocol."""
-        figures, further = f"{self.dataset}/figures", [*self.tuning(), *self.learning_curve()]
+        figures, further = f"{self.dataset}/figures", self.further()
         of_folds = [f"figures/{name}.png" for name in ("scatter", "graph", "history", "confusion")]
-        runnable = [self.run.experiment(name) for name in self.run.runnable]
+        runnable = self.run.runnable.values()
         is_drawn = any("handcrafted" in each.tables and each.cut == "30s" for each in runnable)
         of_dataset = ["correlation"] * is_drawn + ["clip"] * (not self.run.without_audio)
         return [
@@ -177,14 +166,13 @@ class Paths:
 
     def copies(self) -> list[str]:
         """Copies of results for the dataset of the run."""
-        tables = [f"{name}.csv" for name in self.run.runnable]
-        further = [Path(table).name for table in self.tuning() + self.learning_curve()]
-        return [f"results/{name}" for name in (*OVERVIEWS, *tables, *further)]
+        tables = [Path(table).name for table in self.results() + self.further()]
+        return [f"results/{name}" for name in (*OVERVIEWS, *tables)]
 
     def shown(self, wildcards: Any) -> dict[str, str]:
         """A result of the dataset of the run, and what comes with it; a `UserError` if none is."""
         run, file, name = self.run, wildcards.name, wildcards.name.removesuffix(".csv")
-        known = [*OVERVIEWS, *FURTHER, *(f"{each}.csv" for each in run.runnable)]
+        known = [*OVERVIEWS, *(f"{each}.csv" for each in (*FURTHER, *run.runnable))]
         if file in known:
             return {"result": f"{self.dataset}/{file}"}
         if name == "predictions":
@@ -194,4 +182,4 @@ class Paths:
             return {"result": f"{self.dataset}/{file}", "curves": curves}
         if name in run.not_runnable:
             raise UserError(f"experiment {name} cannot run: {run.not_runnable[name]}")
-        raise UserError(f"there is no experiment {name}; {nearest(name, run.runnable)}")
+        raise UserError(f"there is no experiment {name}; {nearest(name, list(run.runnable))}")

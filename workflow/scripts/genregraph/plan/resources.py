@@ -8,7 +8,6 @@ from typing import Any
 from genregraph.plan.run import Run
 
 MOST_FOLDS_AT_ONCE = 8
-MB = 1_000_000
 
 
 def growing(
@@ -27,7 +26,7 @@ def growing(
 
     def resource(wildcards: Any, input: Any, threads: int, attempt: int) -> int:
         more = sum(Path(file).stat().st_size for file in files(wildcards) if Path(file).is_file())
-        whole = base * (threads if by_thread else 1) + per_mb * (input.size_mb + more / MB)
+        whole = base * (threads if by_thread else 1) + per_mb * (input.size_mb + more / 1e6)
         return int(attempt * whole)
 
     return resource

@@ -41,10 +41,10 @@ class Run:
     def check(self) -> None:
         """Raise a `UserError` for a fault of audio folder or tables that stops all."""
         if not (self.synthesised or self.fetched or self.without_audio or self.files):
+            first = Path(self.audio, self.rows[0].path)
             raise UserError(
                 f"{self.audio} has none of the sheet's {len(self.rows)} clips (the first would be "
-                f"{Path(self.audio, self.rows[0].path)}); say where they are with --config "
-                "audio=FOLDER"
+                f"{first}); say where they are with --config audio=FOLDER"
             )
         runnable.check_tables(self.config)
 
@@ -138,26 +138,22 @@ class Run:
         """Why experiments cannot run, by name."""
         return runnable.not_runnable(self.config, self.rows, self.without_audio, self.imports)
 
-    @property
-    def runnable(self) -> list[str]:
-        """Names of the experiments that can run."""
-        return [name for name in self.config.experiments if name not in self.not_runnable]
-
-    def experiment(self, name: str) -> Experiment:
-        """An experiment of the configuration."""
-        return self.config.experiments[name]
+    @cached_property
+    def runnable(self) -> dict[str, Experiment]:
+        """Experiments that can run, by name."""
+        experiments, fails = self.config.experiments.items(), self.not_runnable
+        return {name: experiment for name, experiment in experiments if name not in fails}
 
     def experiment_of(self, job: Any) -> Experiment:
         """The experiment of a job, by its wildcards."""
-        return self.experiment(job.experiment)
+        return self.config.experiments[job.experiment]
 
     @cached_property
     def protocols(self) -> dict[str, dict[str, Evaluation]]:
         """Protocols that the sheet allows experiments, and how many folds each can have."""
-        experiments = {name: self.experiment(name) for name in self.runnable}
         return {
             name: evaluations(experiment, runnable.by_sheet(experiment, self.rows))[0]
-            for name, experiment in experiments.items()
+            for name, experiment in self.runnable.items()
         }
 
     # New music

@@ -12,8 +12,6 @@ from genregraph.datasets.groups import group_name, normalised, tied
 from genregraph.datasets.sheet import Row
 from genregraph.folds.protocols import UNKNOWN_LEFT_OUT, Clip, evaluations
 
-ANY_CUT = ("30s", "3s")  # What is computed is computed for both.
-
 
 def by_sheet(experiment: Experiment, rows: Sequence[Row]) -> list[Clip]:
     """Clips of an experiment as the sheet states them, before any is decoded."""
@@ -67,27 +65,21 @@ def prolific(rows: Sequence[Row]) -> list[str]:
         for (genre, artist), count in artists.most_common()
         if count > max(1, genres[genre] / 10)
     ]
-    return [
-        f"artists of more than a tenth of a genre's clips: {first_few(many)}; clean keeps the "
-        "clips of each in one fold: is one of these a name for several artists?"
-    ][: len(many)]
+    said = f"artists of more than a tenth of a genre's clips: {first_few(many)}"
+    asked = "clean keeps the clips of each in one fold: is one of these a name for several artists?"
+    return [f"{said}; {asked}"] * bool(many)
 
 
 def check_tables(config: Config) -> None:
     """Raise a `UserError` if an experiment names a table that nothing makes, or cnn is imported."""
     if PER_FOLD in config.tables:
-        raise UserError(
-            f"tables: {PER_FOLD}: this table is learnt anew for each fold; give the imported table "
-            "another name"
-        )
+        raise UserError(f"tables: {PER_FOLD} is learnt anew for each fold; import by another name")
     known = [*COMPUTED, PER_FOLD, *config.tables]
     for name, experiment in config.experiments.items():
         for table in experiment.tables:
             if table not in known:
-                raise UserError(
-                    f"experiments.{name}.tables: no table '{table}'; {nearest(table, known)} (a "
-                    "table computed elsewhere is imported by --config 'tables={NAME: FILE}')"
-                )
+                said = f"experiments.{name}.tables: no table '{table}'; {nearest(table, known)}"
+                raise UserError(f"{said} (--config 'tables={{NAME: FILE}}' imports a table)")
 
 
 def not_runnable(
@@ -104,11 +96,12 @@ def not_runnable(
         possible, left_out = evaluations(experiment, by_sheet(experiment, rows))
         missing = sorted(set(experiment.genres) - genres)
         computed = sorted(set(experiment.tables) - set(config.tables))
+        uncut = [t for t in experiment.tables if t in files and experiment.cut not in files[t]]
         if missing:
             reasons[name] = f"the dataset has no genre {', '.join(missing)}"
         elif no_audio and computed:
             reasons[name] = f"there is no audio to compute {', '.join(computed)}"
-        elif uncut := [t for t in experiment.tables if experiment.cut not in files.get(t, ANY_CUT)]:
+        elif uncut:
             key = "file" if experiment.cut == "30s" else "file_3s"
             reasons[name] = (
                 f"table {uncut[0]} is imported for cut {', '.join(files[uncut[0]])} alone; "
@@ -151,10 +144,4 @@ def _why_no_new_clip(experiment: Experiment) -> str:
         return f"table {PER_FOLD} is learnt anew inside each fold, and has no network for new clips"
     if foreign:
         return f"table {foreign[0]} is imported, and nothing here computes it for new clips"
-    if experiment.graphsage.adjacency_as_features:
-        return "a new clip has no column in the adjacency matrix, whose rows are its features"
-    if experiment.reduce and experiment.reduce.method == "tsne":
-        return "t-SNE cannot place a clip that comes after training"
-    if experiment.graph.among == "artist":
-        return "its graph joins clips of one artist, and that of a new clip is unknown"
-    return ""
+    return experiment.why_no_place([experiment.graphsage])  # No variant predicts.

@@ -30,35 +30,22 @@ class Step:
 
     ``name`` is ``package.step``, and may hold wildcards; one without package is of no code of ours.
     ``place`` is the folder of what a job makes, such as ``results/{dataset}/{cut}``; logs and
-    benchmarks have the same place below ``results/logs`` and ``results/benchmarks``, where
-    ``suffix`` tells the jobs of a place apart. ``options`` are those of the command line, by name:
-    values, or functions of a job's wildcards; None is left out, a list is repeated, and True or
-    False is a flag. ``facts`` are what else a result depends on, in the same form. ``jobs`` have a
-    record each, if the place does not say which there are, and ``record`` is its folder, if it is
-    another.
+    benchmarks have the same place below their own folders. ``options`` are those of the command
+    line, by name: values, or functions of a job's wildcards; None is left out, a list is repeated,
+    and True or False is a flag. ``facts`` are what else a result depends on, in the same form.
+    ``jobs`` have a record each, if the place does not say which there are.
     """
 
     name: str
     place: str
     options: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
-    suffix: str = ""
     jobs: Sequence[Job] | None = None
-    record: str = ""
 
     @property
-    def log(self) -> str:
-        """Path of a job's log."""
-        return f"{self._below('logs')}.log"
-
-    @property
-    def benchmark(self) -> str:
-        """Path of a job's benchmark."""
-        return f"{self._below('benchmarks')}.tsv"
-
-    def _below(self, folder: str) -> str:
-        place = self.place.replace("results", f"results/{folder}", 1)
-        return f"{place}/{self.name}{self.suffix}"
+    def job_path(self) -> str:
+        """Path of a job's log below ``results/logs``, and of its benchmark, without extension."""
+        return f"{self.place.removeprefix('results/')}/{self.name}"
 
     def content(self, wildcards: Any) -> str:
         """What a job's files are made with (JSON)."""
@@ -72,7 +59,7 @@ class Step:
     def made_with(self, wildcards: Any) -> str:
         """Path of a job's record."""
         digest_of_all = hashlib.sha256(self.content(wildcards).encode()).hexdigest()[:16]
-        path = f"{self.record or self.place}/made-with/{self.name}.{digest_of_all}.json"
+        path = f"{self.place}/made-with/{self.name}.{digest_of_all}.json"
         return path.format(**wildcards)
 
 
@@ -104,13 +91,12 @@ def command_of(record: str, content: str, input: Any, output: Any) -> list[str]:
     return [record.rsplit(".", 2)[0], *words, *others]
 
 
-def _listed(files: Any) -> list[str]:
-    return [files] if isinstance(files, str) else list(files)
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _arguments(name: str, value: Any) -> list[str]:
     option = name.replace("_", "-")
     if isinstance(value, bool):
         return [f"--{option}" if value else f"--no-{option}"]
-    values = value if isinstance(value, list) else [] if value is None else [value]
-    return [f"--{option}={each}" for each in values]
+    return [f"--{option}={each}" for each in _listed(value)]

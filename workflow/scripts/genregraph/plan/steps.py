@@ -77,9 +77,8 @@ class Steps(dict[str, Step]):
         }
         once, made = [Job()] if run.unpacks else [], [Job()] if run.synthesised else []
         return {
-            "fetch": Step("datasets.fetch", here, jobs=[]),
-            "unpack": Step("datasets.unpack", here, unpack, named, jobs=once),
-            "synthesise": Step("demo.synthesise", here, folder | self.seed, rows, jobs=made),
+            "unpack": Step("datasets.unpack", here, unpack, named, once),
+            "synthesise": Step("demo.synthesise", here, folder | self.seed, rows, made),
             "audit": Step("audio.audit", OF_SHARD, audit, audited),
             "clips": Step("audio.clips", OF_CUT, sheet | CUT, rows),
         }
@@ -111,14 +110,12 @@ class Steps(dict[str, Step]):
             if cut["cut"] in files
         ]
         listed = cuts if run.without_audio else []
-        of_tables, of_its_own = sheet | {"table": self.paths.all_imported}, f"{place}/{{table}}"
+        of_tables, own = sheet | {"table": self.paths.all_imported}, f"{place}/{{table}}"
         return {
-            "extract": Step("features.{table}", place, compute, {}, ".{shard}", computed),
-            "gather": Step("features.gather", place, suffix=".{table}"),
-            "imported": Step(
-                "features.imported", place, of_table, named, ".{table}", imported, of_its_own
-            ),
-            "listed": Step("features.listed", OF_CUT, of_tables, rows, jobs=listed),
+            "extract": Step("features.{table}", place, compute, jobs=computed),
+            "gather": Step("features.gather", place),
+            "imported": Step("features.imported", own, of_table, named, imported),
+            "listed": Step("features.listed", OF_CUT, of_tables, rows, listed),
         }
 
     def _of_inputs(self) -> dict[str, Step]:
@@ -151,7 +148,7 @@ class Steps(dict[str, Step]):
             "folds": Step("folds.assign", OF_PROTOCOL, split | PROTOCOL),
             "cnn": Step("models.cnn", OF_PROTOCOL, cnn, jobs=learning),
             "selection": Step("selection.selection", OF_PROTOCOL, selection, jobs=selecting),
-            "importances": Step(draw, OF_PROTOCOL, suffix=".importances", jobs=selecting),
+            "importances": Step(draw, OF_PROTOCOL, jobs=selecting),
             "inputs": Step("preprocessing.prepare", OF_PROTOCOL, prepare),
             "adjacency": Step("graph.adjacency", OF_PROTOCOL, adjacency),
         }
@@ -178,8 +175,8 @@ class Steps(dict[str, Step]):
         }
         imported = {"imported": self.options.has_imported_table}
         predictor = train | imported | {"experiment": part(deciding | prepared)}
-        tuned = [Job()] * len(self.paths.tuning())
-        learnt = [Job()] * len(self.paths.learning_curve())
+        tuned = [Job()] * len(self.paths.further("tuning"))
+        learnt = [Job()] * len(self.paths.further("learning-curve"))
         return {
             "models": Step("models.fit", OF_PROTOCOL, fit),
             "tune": Step("models.tune", OF_DATASET, tune, jobs=tuned),
@@ -193,7 +190,7 @@ class Steps(dict[str, Step]):
         compared = {"models": True, "graphsage": True, "variants": True, "graph": {"among"}}
         evaluate = {"experiment": self.options.part(compared), "paper": paper} | synthesised
         papers = {name: paper(Job(experiment=name)) for name in run.runnable}
-        notes = {name: run.experiment(name).note for name in run.runnable}
+        notes = {name: experiment.note for name, experiment in run.runnable.items()}
         summary = {
             "paper": [f"{name}={value}" for name, value in papers.items() if value is not None],
             "note": [f"{name}={note}" for name, note in notes.items() if note],
@@ -201,9 +198,7 @@ class Steps(dict[str, Step]):
         return {
             "evaluate": Step("evaluation.evaluate", OF_EXPERIMENT, evaluate),
             "summary": Step("evaluation.summarise", OF_DATASET, summary | synthesised),
-            "show": Step(
-                "show", "results", facts={"dataset": run.config.dataset}, suffix=".{name}"
-            ),
+            "show": Step("show", "results", facts={"dataset": run.config.dataset}),
         }
 
     def _of_report(self) -> dict[str, Step]:
@@ -214,19 +209,24 @@ class Steps(dict[str, Step]):
         texts = {"texts": [_digest_of(SCRIPTS / "report" / name) for name in TEXTS]}
         audio = None if run.without_audio else run.audio
         page = said | {"sheet": run.sheet, "audio": audio, "extension": run.facts.extensions}
-        imported = self.paths.imported_tables()
+        imported = {
+            f"{name} ({cut})={file}": file
+            for name, files in run.imports.items()
+            for cut, file in files.items()
+            if Path(file).is_file()
+        }
         crate = {
             "config": config,
             "sheet": run.sheet,
-            "experiment": run.runnable,
-            "table": [f"{name}={path}" for name, path in imported.items()],
+            "experiment": list(run.runnable),
+            "table": list(imported),
         }
         tables = sizes_and_times(Path(), imported.values())
         described = {"sheet": _digest_of(Path(run.sheet)), "contents": tables}
         figures, of_protocol = "report.figures", {"model": options.shown, **self.seed}
         paper = {"paper": options.paper}
         return {
-            "figure": Step(f"{figures}.draw", f"{OF_DATASET}/figures", suffix=".{figure}"),
+            "figure": Step(f"{figures}.draw", f"{OF_DATASET}/figures"),
             "protocol_figures": Step(f"{figures}.protocol_figures", OF_PROTOCOL, of_protocol),
             "experiment_figures": Step(f"{figures}.experiment_figures", OF_EXPERIMENT, paper),
             "findings": Step("report.findings", OF_DATASET, said, texts),
@@ -236,7 +236,7 @@ class Steps(dict[str, Step]):
 
     def _of_predictions(self) -> dict[str, Step]:
         run, config = self.run, self.run.config
-        experiment = run.experiment(config.predict_by)
+        experiment = config.experiments[config.predict_by]
         assert run.new
         files = {"files": lambda job: run.parts[job.part]}
         pieces = {"cut": experiment.cut} | dict(config.audit) | files
@@ -264,7 +264,7 @@ class Steps(dict[str, Step]):
 
 def _jobs(run: Run) -> dict[str, list[Job]]:
     """Jobs of the steps of a place, by its last wildcard."""
-    cuts = sorted({run.experiment(name).cut for name in run.runnable})
+    cuts = sorted({experiment.cut for experiment in run.runnable.values()})
     return {
         "dataset": [Job()],
         "shard": [Job(shard=shard) for shard in run.shards if not run.without_audio],
