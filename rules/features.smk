@@ -11,7 +11,7 @@ use rule audio_step as extract with:
     output:
         output=f"{OF_TABLE}/{{shard}}.parquet",
     pathvars:
-        job=STEPS["extract"].job_path + ".{shard}",
+        job=f"{STEPS['extract'].job_path}.{{shard}}",
     wildcard_constraints:
         table="|".join([*RUN.computed, "images"]),
     resources:
@@ -29,7 +29,7 @@ use rule audio_step as gather with:
         output=f"{OF_TABLE}.parquet",
         problems=shown(f"{OF_TABLE}.problems.csv", table="problems of {table} in {cut}"),
     pathvars:
-        job=STEPS["gather"].job_path + ".{table}",
+        job=f"{STEPS['gather'].job_path}.{{table}}",
     wildcard_constraints:
         table="|".join(RUN.computed) or "none",
     resources:

@@ -21,7 +21,7 @@ use rule report_step as figure with:
     output:
         output=shown(f"{OF_DATASET}/figures/{{figure}}.png", "figure"),
     pathvars:
-        job=STEPS["figure"].job_path + ".{figure}",
+        job=f"{STEPS['figure'].job_path}.{{figure}}",
     wildcard_constraints:
         figure="|".join(DRAWN_OF),
     resources:
@@ -37,7 +37,7 @@ use rule report_step as importances with:
     output:
         output=shown(f"{OF_PROTOCOL}/figures/importances.png"),
     pathvars:
-        job=STEPS["importances"].job_path + ".importances",
+        job=f"{STEPS['importances'].job_path}.importances",
 
 
 use rule report_step as protocol_figures with:

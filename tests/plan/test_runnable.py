@@ -131,13 +131,8 @@ def test_a_table_that_nothing_makes_is_named_with_its_experiment(table, hint) ->
 
 
 def test_the_table_that_is_learnt_for_each_fold_cannot_be_imported() -> None:
-<<<<<<< HEAD
-    with pytest.raises(UserError, match=r"tables: cnn: .* another name"):
-        runnable.check_tables(Config(tables={"cnn": "cnn.csv"}))
-=======
     with pytest.raises(UserError, match=r"tables: cnn is .* another name"):
-        check_tables(Config(tables={"cnn": "cnn.csv"}))
->>>>>>> ke
+        runnable.check_tables(Config(tables={"cnn": "cnn.csv"}))
 
 
 def test_protocols_that_the_sheet_does_not_allow_are_named_with_their_experiments() -> None:
