@@ -46,7 +46,7 @@ use rule step as summary with:
 rule show:
     """Copy a result of the dataset of the run to where it was asked for, or say why there is none."""
     input:
-        unpack(PATHS.shown),
+        result=PATHS.shown,
         made_with=STEPS["show"].made_with,
     output:
         "results/{name}",

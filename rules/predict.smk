@@ -70,14 +70,3 @@ if RUN.new:
         resources:
             mem_mb=memory(1500, 10),
             runtime=minutes(30, 1),
-
-    use rule report_step as curves with:
-        """Draw genres over time."""
-        input:
-            f"{OF_NEW}/pieces.csv",
-            made_with=STEPS["curves"].made_with,
-        output:
-            output=shown(f"{OF_NEW}/curves.png", figure="genres over time"),
-        pathvars:
-            job=STEPS["curves"].job_path,
-        localrule: True

@@ -71,7 +71,7 @@ def test_a_folder_without_the_clips_ends_the_plan(small: Run) -> None:
 def test_unknown_results_say_what_there_is(small: Run) -> None:
     paths = Paths(small)
     for name in ("multiclass_small.csv", "report.html"):
-        assert paths.shown(Job(name=name)) == {"result": f"results/small/{name}"}
+        assert paths.shown(Job(name=name)) == f"results/small/{name}"
     for name, why in {
         "multiclass_smal.csv": "did you mean 'multiclass_small'",
         "multiclass_knn.csv": "experiment multiclass_knn cannot run: there is no audio",

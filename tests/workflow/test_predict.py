@@ -62,7 +62,7 @@ def test_new_files_are_predicted_each_by_itself(project: Project) -> None:
     assert not list(project.folder.rglob("x"))
     assert "new/text.mp3: unreadable" in printed
     assert "passed over: 1 with extension .jpg: 'new/cover.jpg'" in printed
-    assert {f"{HERE}/neighbours.csv", f"{HERE}/curves.png"} < project.bytes_of(f"{HERE}/*").keys()
+    assert {f"{HERE}/neighbours.csv", f"{HERE}/pieces.csv"} < project.bytes_of(f"{HERE}/*").keys()
     assert not list(project.folder.glob(f"{HERE}/*/samples.parquet"))
     assert project.planned("--config", *words, target=TARGET) == {}
 

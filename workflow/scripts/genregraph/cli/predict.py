@@ -43,7 +43,7 @@ def main(
     if status:
         raise UserError(f"the workflow failed ({SNAKEFILE}): it says above why")
     print(Path("results", run.dataset, "predictions.txt").read_text(encoding="utf-8"), end="")
-    print(f"The table: {TARGET}; pieces, neighbours and curves: results/{run.dataset}/predictions/")
+    print(f"The table: {TARGET}; pieces and neighbours: results/{run.dataset}/predictions/")
     if pd.read_csv(TARGET, usecols=["pieces"]).empty:
         raise typer.Exit(1)
 

@@ -169,17 +169,14 @@ class Paths:
         tables = [Path(table).name for table in self.results() + self.further()]
         return [f"results/{name}" for name in (*OVERVIEWS, *tables)]
 
-    def shown(self, wildcards: Any) -> dict[str, str]:
-        """A result of the dataset of the run, and what comes with it; a `UserError` if none is."""
+    def shown(self, wildcards: Any) -> str:
+        """A result of the dataset of the run; a `UserError` if there is none."""
         run, file, name = self.run, wildcards.name, wildcards.name.removesuffix(".csv")
         known = [*OVERVIEWS, *(f"{each}.csv" for each in (*FURTHER, *run.runnable))]
-        if file in known:
-            return {"result": f"{self.dataset}/{file}"}
-        if name == "predictions":
-            if run.why_no_prediction:
-                raise UserError(run.why_no_prediction)
-            curves = f"{self.dataset}/predictions/curves.png"
-            return {"result": f"{self.dataset}/{file}", "curves": curves}
+        if name == "predictions" and run.why_no_prediction:
+            raise UserError(run.why_no_prediction)
+        if file in (*known, "predictions.csv"):
+            return f"{self.dataset}/{file}"
         if name in run.not_runnable:
             raise UserError(f"experiment {name} cannot run: {run.not_runnable[name]}")
         raise UserError(f"there is no experiment {name}; {nearest(name, list(run.runnable))}")

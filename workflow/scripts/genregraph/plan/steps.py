@@ -258,7 +258,6 @@ class Steps(dict[str, Step]):
             "pieces": Step("predict.pieces", OF_PART, pieces, contents),
             "extract_new": Step("features.{table}", OF_PART, profile, jobs=tables),
             "predictions": Step("predict.answer", OF_NEW, answer, facts),
-            "curves": Step("predict.curves", OF_NEW),
         }
 
 
