@@ -4,6 +4,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.predict.conftest import SEED, drawn, fold_of, learnt, new_features, small
 
+from genregraph.common.errors import UserError
 from genregraph.models.fit import fit_fold
 from genregraph.models.temperature import scaled
 from genregraph.predict.predictor import Predictor, predict
@@ -51,7 +52,7 @@ def test_prediction_of_a_new_clip_does_not_depend_on_others_to_the_last_bit(mode
 
 
 @pytest.mark.parametrize(("model", "reduction"), [("graphsage", {"to": 2}), ("blend", None)])
-def test_predictor_is_read_back(tmp_path, model, reduction) -> None:
+def test_predictor_is_read_back_and_no_other_file(tmp_path, model, reduction) -> None:
     predictor = learnt(drawn(61), model, reduce=reduction)
     predictor.save(tmp_path / "a")
     again = Predictor.load(tmp_path / "a")
@@ -62,3 +63,18 @@ def test_predictor_is_read_back(tmp_path, model, reduction) -> None:
         assert_array_equal(before, after)
     assert again.threshold == predictor.threshold
     assert again.choice[:2] == predictor.choice[:2]
+    for content in (b"", b"no predictor", b"\x02\0\0\0\0\0\0\0{}"):
+        (tmp_path / "a").write_bytes(content)
+        with pytest.raises(UserError, match=r"is no predictor .*remove it"):
+            Predictor.load(tmp_path / "a")
+
+
+def test_nearest_of_a_training_clip_is_itself_and_counts_most() -> None:
+    old = drawn(31)
+    predictor = learnt(old, graphsage={"weights": "similarity", "epochs": 5})
+    prediction = predict(predictor, old.drop(columns="genre").to_numpy())
+    assert prediction.neighbours[:, 0].tolist() == list(range(31))
+    assert_array_equal(prediction.distances[:, 0], 0)
+    shares = prediction.shares
+    assert ((shares >= 0) & (shares.sum(axis=1, keepdims=True) < 1)).all()
+    assert_array_equal(shares.max(axis=1), shares[:, 0])

@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 from scipy import sparse
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from genregraph.common.errors import UserError
 from genregraph.config.experiment import Network
 from genregraph.graph.adjacency import joined
 from genregraph.models.base import learnable
@@ -95,11 +96,15 @@ class Predictor(NamedTuple):
 
     @classmethod
     def load(cls, path: Path) -> "Predictor":
-        """Read what `save` wrote."""
-        with safe_open(path, framework="numpy") as file:
-            names = file.keys()
-            values: dict[str, Any] = {name: file.get_tensor(name) for name in names}
-            values |= json.loads(file.metadata()["predictor"])
+        """Read what `save` wrote; a `UserError` if it is no such file."""
+        try:
+            with safe_open(path, framework="numpy") as file:
+                names = file.keys()
+                values: dict[str, Any] = {name: file.get_tensor(name) for name in names}
+                values |= json.loads(file.metadata()["predictor"])
+        except (SafetensorError, TypeError, KeyError, ValueError) as error:
+            said = f"{path} is no predictor ({error}); remove it to have it trained anew"
+            raise UserError(said) from error
         weights = [name for name in values if name.startswith(WEIGHT)]
         return cls(
             preparation=Preparation(*(values.pop(name) for name in Preparation._fields)),
