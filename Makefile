@@ -4,7 +4,7 @@
 # make test-pythons  tests training in an environment of each other Python that is found
 # make torture       runs the long tests: a fuzz of the reader, many examples of all properties, memory by
 #                    length, kills, full disks, the same bytes anywhere, predictions of real files,
-#                    wheels for all, a Slurm whose Snakemake is killed
+#                    commands of the documents, wheels for all, a Slurm whose Snakemake is killed
 # make bench         runs the benchmarks, and writes what they print into docs/benchmarks.md
 # make outdated      lists what is locked and has newer versions
 # make newest        runs the tests with the newest versions that requirements.in allows

@@ -1,6 +1,8 @@
 """Fixtures that the tests of several packages share."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +56,40 @@ def public_table() -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def musicnn_outputs() -> Path:
     return _from_environment("GENREGRAPH_TEST_MUSICNN", "the folder of the original reference.npz")
+
+
+STARVED = """
+import functools, importlib, resource, sys, typer
+step, spare, *sys.argv[1:] = sys.argv[1:]
+main = importlib.import_module(f"genregraph.{step}").main
+app = typer.Typer(pretty_exceptions_enable=False)
+@app.command()
+@functools.wraps(main)
+def starved(**options):
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + int(spare), resource.RLIM_INFINITY))
+    main(**options)
+app()
+"""
+
+
+@pytest.fixture
+def starved(tmp_path: Path) -> Callable[..., str]:
+    """Run a step that fails in little more memory than its imports take; what it says."""
+
+    def run(step: str, options: list[str], spare: int) -> str:
+        scripts = Path(__file__).parents[1] / "workflow" / "scripts"
+        done = subprocess.run(
+            [sys.executable, "-c", STARVED, step, str(spare), *options],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(scripts)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode, done.stderr
+        return done.stderr
+
+    return run
 
 
 @pytest.fixture(scope="session")

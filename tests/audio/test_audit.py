@@ -108,3 +108,12 @@ def test_path_without_a_file_says_what_is_there(tmp_path) -> None:
         GONE,
         "missing: the path is that of a folder, or of something else that is no file",
     ]
+
+
+def test_lack_of_memory_fails_the_audit(tmp_path, starved) -> None:
+    record(tmp_path / "a.wav", 120)
+    (tmp_path / "sheet.tsv").write_text("clip\tpath\tgenre\na\ta.wav\tx\n")
+    options = ["--sheet=sheet.tsv", "--audio=.", "--shard=00", "--shards=1", "--shortest=1"]
+    options += ["--silence=0", "--longest=600", "--clips=clips", "--samples=samples"]
+    assert "MemoryError" in starved("audio.audit", options, spare=2**22)
+    assert not (tmp_path / "clips").exists()

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
-from tests.audio.conftest import music
+from tests.audio.conftest import music, write_samples
 
 from genregraph.audio.read import decode
 from genregraph.audio.samples import SAMPLE_RATE, segments
@@ -101,3 +101,10 @@ def test_tuning_medians_and_zero_crossings_are_librosas_and_scipys():
     wave = np.repeat(magnitude[0] - magnitude[1], 60)
     crossings = librosa.feature.zero_crossing_rate(wave)
     assert_array_equal(zero_crossing_rate(wave), crossings, strict=True)
+
+
+def test_lack_of_memory_fails_the_job(tmp_path, starved):
+    samples = write_samples(tmp_path / "samples.parquet", [("long", np.tile(music(30), 10))])
+    options = [f"--samples={samples}", "--cut=30s", "--profile=kaggle", "--output=out.parquet"]
+    assert "This was at clip 'long'." in starved("features.handcrafted", options, 550 * 2**20)
+    assert not (tmp_path / "out.parquet").exists()
