@@ -4,9 +4,10 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
+from genregraph.common.errors import UserError
 from genregraph.common.seeds import fold_seed
 from genregraph.features.parquet import write_images
-from genregraph.models.cnn import COLUMNS, Cnn, fit, main
+from genregraph.models.cnn import COLUMNS, Cnn, fit, images_of, main
 
 QUICK = (2, 1e-3)
 NAMES = [f"g{i % 3}.{i:02d}" for i in range(36)]
@@ -54,6 +55,14 @@ def test_test_clips_change_their_own_features_only(fold):
     pd.testing.assert_frame_equal(first.history, second.history, check_exact=True)
     assert_array_equal(first.embedding[train], second.embedding[train])
     assert (first.embedding[~train] != second.embedding[~train]).any(axis=1).all()
+
+
+def test_images_come_in_the_order_of_the_clips_and_a_missing_one_is_named():
+    images = np.arange(3, dtype=np.uint8).reshape(3, 1, 1)
+    there = np.array(["a", "b", "c"])
+    assert images_of(np.array(["c", "a"]), there, images).ravel().tolist() == [2, 0]
+    with pytest.raises(UserError, match=r"1 clip\(s\) have no image, 'x\.1' first"):
+        images_of(np.array(["a", "x.1"]), there, images)
 
 
 def test_step_writes_features_of_all_clips_of_each_fold(fold, folds_of, tmp_path):

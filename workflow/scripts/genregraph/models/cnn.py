@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from genregraph.common.device import reproducibly, usable_device
+from genregraph.common.errors import UserError
 from genregraph.common.every_fold import every_fold
 from genregraph.common.seeds import fold_seed
 from genregraph.features.parquet import SIZE, read_images, write_table
@@ -141,6 +142,17 @@ def _learn(
     return loss / len(rows), right / len(rows)
 
 
+def images_of(
+    clips: NDArray[np.str_], available: NDArray[np.str_], images: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Images of some clips, in their order; a `UserError` if a clip has none."""
+    rows = pd.Index(available).get_indexer(pd.Index(clips))
+    if (missing := clips[rows < 0]).size:
+        said = f"{missing.size} clip(s) have no image, {str(missing[0])!r} first"
+        raise UserError(f"{said}: images and folds are of two runs; remove both to make them anew")
+    return images[rows]
+
+
 def main(
     images: Annotated[list[Path], typer.Argument(help="Images of all shards (Parquet).")],
     folds: Annotated[Path, typer.Option(help="Folds (Parquet).")],
@@ -158,8 +170,7 @@ def main(
     keys, clips, masks = fold_keys(table), unique_clips(table), training_masks(table)
     names, genres = (clips[column].to_numpy(dtype=str) for column in ("clip", "genre"))
     chosen = usable_device(device)
-    available, all_images = read_images(images)
-    own = all_images[pd.Index(available).get_indexer(pd.Index(names))]
+    own = images_of(names, *read_images(images))
 
     def fit_fold(number: int) -> Learnt:
         how = (epochs, learning_rate, fold_seed(seed, number), chosen)
