@@ -17,7 +17,8 @@ FILES = ("config/config.yaml", "config/experiments.yaml")
 def merged(folders: Sequence[Path], given: Mapping[str, Any]) -> dict[str, Any]:
     """Configuration of one run: of `FILES` in the folders, a later one over an earlier, and a call.
 
-    What is given by ``--configfile``, ``--config`` or another workflow counts most.
+    What is given by ``--configfile``, ``--config`` or another workflow counts most. A `UserError`
+    says that a file is not YAML, or holds no keys.
     """
     found: dict[str, Any] = {}
     for folder in dict.fromkeys(folder.resolve() for folder in folders):
